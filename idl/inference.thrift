@@ -1,0 +1,49 @@
+/** Predictions. */
+
+namespace rs wire
+namespace py modelwire_wire.inference
+namespace java io.modelwire.wire
+namespace go wire
+
+include "types.thrift"
+
+/** n rows for a model: a matrix by position or a table by name, exactly one of them. */
+struct PredictRequest {
+  1: optional types.RequestContext context
+  /** "churn" (its alias `stable`), "churn@3" (a version), "churn@canary" (an alias) or "churn@latest" (the newest version). */
+  2: optional string model
+  /** Shape (n, n_features), or (n_features) for one row; columns in the model's order. */
+  3: optional types.Tensor matrix
+  /** Columns by name, in any order; all of the model's and no others. */
+  4: optional types.Table table
+}
+
+/** n predictions, in the order of the rows. What a model has not is absent. */
+struct PredictResponse {
+  /** Name of the model that answered. */
+  1: optional string model
+  /** Version of the model that answered. */
+  2: optional i64 version
+  /** How often the alias that was asked for has been set; absent where a version was asked for. */
+  3: optional i64 generation
+  /** Regression: F64, shape (n), in the unit of the targets. */
+  4: optional types.Tensor values
+  /** Classification: the most probable class of each row, n values of the type of the targets. */
+  5: optional types.Column labels
+  /** Classification: F64, shape (n, n_classes); each row sums to 1; columns as in `classes`. */
+  6: optional types.Tensor probabilities
+  /** Classification: the n_classes labels in ascending order. */
+  7: optional types.Column classes
+  /** Clustering: I64, shape (n), the nearest centre of each row, from 0. */
+  8: optional types.Tensor clusters
+  /** Clustering: F64, shape (n, n_clusters), Euclidean distance to each centre, in the unit of the model's last step. */
+  9: optional types.Tensor distances
+}
+
+service Inference {
+  /**
+   * Answers one prediction for each row. Throws NOT_FOUND (model, version or alias), INVALID_ARGUMENT (shape, column, type,
+   * missing value or NaN, named), OVERLOADED, DEADLINE_EXCEEDED.
+   */
+  PredictResponse predict(1: PredictRequest request) throws (1: types.ServiceError error) (idempotent = "true", role = "predictor")
+}

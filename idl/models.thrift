@@ -1,0 +1,135 @@
+/** Models, their versions and aliases. */
+
+namespace rs wire
+namespace py modelwire_wire.models
+namespace java io.modelwire.wire
+namespace go wire
+
+include "types.thrift"
+
+/** A name for a version. A name alone ("churn") means its alias `stable`; `latest` is reserved for the newest version. */
+struct Alias {
+  1: optional string name
+  2: optional i64 version
+  /** How often this alias has been set, from 1; what `set_alias` compares. */
+  3: optional i64 generation
+}
+
+/** What a version takes and was taught. */
+struct ModelSchema {
+  /** The columns that `predict` takes, in order. */
+  1: optional list<types.ColumnSchema> features
+  /** The column that it learnt to predict; absent for clustering. */
+  2: optional types.ColumnSchema target
+  /** Classification: the labels in ascending order. */
+  3: optional types.Column classes
+}
+
+struct ModelVersion {
+  1: optional string name
+  2: optional i64 version
+  /** "regressor", "classifier" or "clusterer". */
+  3: optional string kind
+  /** The pipeline with every hyper-parameter, defaults written out. */
+  4: optional list<types.Step> steps
+  5: optional ModelSchema schema
+  /** Measured on the rows that it was trained on: r2 and rmse; accuracy and log_loss; inertia. */
+  6: optional map<string, double> metrics
+  /** Rows that it was trained on. */
+  7: optional i64 n_samples
+  8: optional i64 seed
+  /** The job that trained it. */
+  9: optional string job_id
+  /** "wine@2" if it was trained on a stored data set. */
+  10: optional string dataset
+  /** SHA-256 of the rows that it was trained on, in hex. */
+  11: optional string data_sha256
+  /** SHA-256 of model.bin, in hex. */
+  12: optional string sha256
+  /** Size of model.bin in bytes. */
+  13: optional i64 size_bytes
+  /** Milliseconds since 1970-01-01T00:00:00Z. */
+  14: optional i64 created_ms
+  /** The aliases that name it. */
+  15: optional list<string> aliases
+}
+
+struct ModelSummary {
+  1: optional string name
+  /** Ascending. */
+  2: optional list<i64> versions
+  /** By name. */
+  3: optional list<Alias> aliases
+}
+
+struct ListModelsRequest {
+  1: optional types.RequestContext context
+  /** Answer names after this one; `next_page` of the page before. */
+  2: optional string after
+  /** Most entries of a page, 1 to 1000; 1000 if absent. */
+  3: optional i32 limit
+}
+
+struct ListModelsResponse {
+  /** By name. */
+  1: optional list<ModelSummary> models
+  /** There are more: pass it as `after`. Absent on the last page. */
+  2: optional string next_page
+}
+
+struct DescribeModelRequest {
+  1: optional types.RequestContext context
+  /** As in `predict`. */
+  2: optional string model
+}
+
+struct DescribeModelResponse {
+  1: optional ModelVersion model
+}
+
+struct SetAliasRequest {
+  1: optional types.RequestContext context
+  /** Name of the model. */
+  2: optional string model
+  /** Name of the alias: `[A-Za-z][A-Za-z0-9_.-]{0,63}`, not `latest`. */
+  3: optional string alias_name
+  /** The version that it shall name; 0 removes the alias (never `stable`). */
+  4: optional i64 version
+  /** The generation that the caller has seen, 0 for an alias that is new. Absent: whatever it is now. */
+  5: optional i64 expected_generation
+}
+
+struct SetAliasResponse {
+  /** As it is now; absent if it was removed. */
+  1: optional Alias current
+}
+
+struct DeleteVersionRequest {
+  1: optional types.RequestContext context
+  /** Name of the model. */
+  2: optional string model
+  3: optional i64 version
+}
+
+struct DeleteVersionResponse {
+}
+
+service Models {
+  /** Answers the models with their versions and aliases, a page at a time. Throws INVALID_ARGUMENT (limit). */
+  ListModelsResponse list_models(1: ListModelsRequest request) throws (1: types.ServiceError error) (idempotent = "true", role = "reader")
+
+  /** Answers what a version takes, how it was made and how well it fits. Throws NOT_FOUND, INVALID_ARGUMENT (reference). */
+  DescribeModelResponse describe_model(1: DescribeModelRequest request) throws (1: types.ServiceError error) (idempotent = "true", role = "reader")
+
+  /**
+   * Points an alias at a version, if the alias is still as the caller has seen it. Throws NOT_FOUND (model or version),
+   * INVALID_ARGUMENT (name), FAILED_PRECONDITION (another generation; removing `stable`).
+   */
+  SetAliasResponse set_alias(1: SetAliasRequest request) throws (1: types.ServiceError error) (role = "trainer")
+
+  /**
+   * Deletes a version for good. Throws NOT_FOUND, FAILED_PRECONDITION (an alias names it; `stable` goes with the last
+   * version of a model).
+   */
+  DeleteVersionResponse delete_version(1: DeleteVersionRequest request) throws (1: types.ServiceError error) (role = "admin")
+}

@@ -1,0 +1,148 @@
+/** Training as jobs. */
+
+namespace rs wire
+namespace py modelwire_wire.training
+namespace java io.modelwire.wire
+namespace go wire
+
+include "types.thrift"
+
+/** State of a job. It travels as i32 with `state_name`. */
+enum JobState {
+  JOB_STATE_UNSPECIFIED = 0
+  QUEUED = 1
+  RUNNING = 2
+  SUCCEEDED = 3
+  FAILED = 4
+  CANCELLED = 5
+}
+
+struct Job {
+  1: optional string id
+  /** A JobState. */
+  2: optional i32 state
+  /** The name of `state`. */
+  3: optional string state_name
+  /** Name of the model that it trains. */
+  4: optional string model
+  /** The version that it published, once it has succeeded. */
+  5: optional i64 version
+  /** Milliseconds since 1970-01-01T00:00:00Z, as are the next two. */
+  6: optional i64 created_ms
+  7: optional i64 started_ms
+  8: optional i64 finished_ms
+  /** From 0 to 1. */
+  9: optional double progress
+  /** Metrics of the published version. */
+  10: optional map<string, double> metrics
+  /** Why it failed. */
+  11: optional types.ServiceError error
+  /** Number of its latest event. */
+  12: optional i64 sequence
+}
+
+/** Something that happened to a job. */
+struct JobEvent {
+  /** 1, 2, 3, … within the job. */
+  1: optional i64 sequence
+  /** Milliseconds since 1970-01-01T00:00:00Z. */
+  2: optional i64 time_ms
+  /** A JobState. */
+  3: optional i32 state
+  /** The name of `state`. */
+  4: optional string state_name
+  /** For people: "fitting logistic_regression". */
+  5: optional string message
+  /** From 0 to 1. */
+  6: optional double progress
+}
+
+struct TrainRequest {
+  1: optional types.RequestContext context
+  /** Name of the model to publish a version of: `[A-Za-z][A-Za-z0-9_.-]{0,63}`. */
+  2: optional string model
+  /** Transformers, then one estimator. */
+  3: optional list<types.Step> steps
+  /** The rows, sent along; or `dataset`. */
+  4: optional types.Table table
+  /** The rows, stored: "wine" (newest version) or "wine@2". */
+  5: optional string dataset
+  /** The column to predict. Absent for clustering. */
+  6: optional string target
+  /** The columns to learn from, in the order in which `predict` takes them. Absent: all but the target. */
+  7: optional list<string> features
+  /** Seed of everything random; 0 if absent. The same rows, steps and seed give the same model. */
+  8: optional i64 seed
+}
+
+struct TrainResponse {
+  1: optional Job job
+}
+
+struct GetJobRequest {
+  1: optional types.RequestContext context
+  2: optional string job_id
+}
+
+struct GetJobResponse {
+  1: optional Job job
+}
+
+struct WatchJobRequest {
+  1: optional types.RequestContext context
+  2: optional string job_id
+  /** Answer events after this one; 0 or absent: from the first. */
+  3: optional i64 after_sequence
+  /** Milliseconds to wait for one, at most 30000; 0 or absent: answer at once. */
+  4: optional i64 wait_ms
+}
+
+struct WatchJobResponse {
+  /** Empty if nothing happened in time. The oldest events of a long job may be gone; sequence numbers show the gap. */
+  1: optional list<JobEvent> events
+  2: optional Job job
+}
+
+struct ListJobsRequest {
+  1: optional types.RequestContext context
+  /** Answer jobs after (older than) this id; `next_page` of the page before. */
+  2: optional string after
+  /** Most entries of a page, 1 to 1000; 1000 if absent. */
+  3: optional i32 limit
+}
+
+struct ListJobsResponse {
+  /** Newest first. */
+  1: optional list<Job> jobs
+  /** There are more: pass it as `after`. Absent on the last page. */
+  2: optional string next_page
+}
+
+struct CancelJobRequest {
+  1: optional types.RequestContext context
+  2: optional string job_id
+}
+
+struct CancelJobResponse {
+  1: optional Job job
+}
+
+service Training {
+  /**
+   * Stores what is needed to train and answers a job at once; the job outlives a restart of the server. Throws
+   * INVALID_ARGUMENT (name, step, hyper-parameter, column, value, named), NOT_FOUND (data set), OVERLOADED (too many jobs wait).
+   */
+  TrainResponse train(1: TrainRequest request) throws (1: types.ServiceError error) (role = "trainer")
+
+  /** Answers a job as it is now. Throws NOT_FOUND. */
+  GetJobResponse get_job(1: GetJobRequest request) throws (1: types.ServiceError error) (idempotent = "true", role = "reader")
+
+  /** Answers the events of a job after a sequence number, waiting for one if there is none. Throws NOT_FOUND, INVALID_ARGUMENT (wait_ms). */
+  WatchJobResponse watch_job(1: WatchJobRequest request) throws (1: types.ServiceError error) (idempotent = "true", role = "reader")
+
+  /** Answers the jobs, newest first, a page at a time. Throws INVALID_ARGUMENT (limit). */
+  ListJobsResponse list_jobs(1: ListJobsRequest request) throws (1: types.ServiceError error) (idempotent = "true", role = "reader")
+
+  /** Cancels a job that waits or runs; one that has ended is answered as it is. Throws NOT_FOUND. */
+  CancelJobResponse cancel_job(1: CancelJobRequest request) throws (1: types.ServiceError error) (idempotent = "true", role = "trainer")
+}

@@ -1,0 +1,218 @@
+//! Everything that can go wrong, in words for the user.
+//!
+//! One catalogue, so that tone and advice stay even. A message says what happened and what was expected, with the values;
+//! [`Error::hint`] says what to do. [`Error::code`] is what travels to clients.
+
+use std::sync::Arc;
+
+/// The result of everything that can fail here.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// The kind of an error, for programs. The names are those of the wire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Code {
+    /// The request is wrong and stays wrong.
+    InvalidArgument,
+    /// What was asked for is not there.
+    NotFound,
+    /// The name is taken.
+    AlreadyExists,
+    /// Right request, wrong state; also a compare-and-swap that lost.
+    FailedPrecondition,
+    /// A bound is reached; nothing was run.
+    Overloaded,
+    /// The deadline passed.
+    DeadlineExceeded,
+    /// Somebody cancelled it.
+    Cancelled,
+    /// The call needs a token.
+    Unauthenticated,
+    /// The token does not allow this.
+    PermissionDenied,
+    /// The server cannot answer now.
+    Unavailable,
+    /// A fault of ours.
+    Internal,
+}
+
+/// What went wrong.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// An argument is wrong. `what` says which, with its value and what was expected.
+    #[error("{what}")]
+    InvalidArgument {
+        /// For example `column "age" is text and standard_scaler takes numbers`.
+        what: String,
+    },
+    /// A name breaks the rule of all names.
+    #[error("{what} name {name:?} is not allowed; a name matches [A-Za-z][A-Za-z0-9_.-]{{0,63}}{but}")]
+    Name {
+        /// "model", "data set", "alias".
+        what: &'static str,
+        /// As it came, cut to 80 characters.
+        name: String,
+        /// A further rule, for example ` and is not "latest"`.
+        but: &'static str,
+    },
+    /// No such model, version or alias.
+    #[error("model {reference:?} is not in the registry")]
+    ModelNotFound {
+        /// As it was asked for.
+        reference: String,
+    },
+    /// No such data set or version of it.
+    #[error("data set {reference:?} is not there")]
+    DatasetNotFound {
+        /// As it was asked for.
+        reference: String,
+    },
+    /// No such upload, or it is over.
+    #[error("upload {id:?} is not open")]
+    UploadNotFound {
+        /// As it was asked for.
+        id: String,
+    },
+    /// No such job.
+    #[error("job {id:?} is not known")]
+    JobNotFound {
+        /// As it was asked for.
+        id: String,
+    },
+    /// A row has another number of features than the model takes.
+    #[error("model \"{model}\" takes {expected} features per row, got {got}")]
+    FeatureCount {
+        /// Name and version.
+        model: String,
+        /// What the model was fitted on.
+        expected: usize,
+        /// What came.
+        got: usize,
+    },
+    /// The state does not allow it. `what` says why.
+    #[error("{what}")]
+    FailedPrecondition {
+        /// For example `version 3 is named by the alias "canary"`.
+        what: String,
+    },
+    /// More rows are in flight than `batching.max_queue_rows` allows. Nothing was run.
+    #[error("{in_flight} rows are in flight, {asked} more were asked for and the limit is {limit}")]
+    TooManyRows {
+        /// Rows that wait or are computed.
+        in_flight: usize,
+        /// Rows of this request.
+        asked: usize,
+        /// `batching.max_queue_rows`
+        limit: usize,
+    },
+    /// Another bound is reached. Nothing was run.
+    #[error("{count} {what} are open and the limit is {limit}")]
+    TooMany {
+        /// For example "jobs", "uploads".
+        what: &'static str,
+        /// How many there are.
+        count: usize,
+        /// How many there may be.
+        limit: usize,
+    },
+    /// The deadline passed before anything was run.
+    #[error("the deadline passed before the work began")]
+    DeadlineExceeded,
+    /// Somebody cancelled it.
+    #[error("{what} was cancelled")]
+    Cancelled {
+        /// For example "the job".
+        what: &'static str,
+    },
+    /// The server cannot answer now.
+    #[error("{what}")]
+    Unavailable {
+        /// For example "the server is draining".
+        what: String,
+    },
+    /// A stored file is not what was written.
+    #[error("{path} is damaged: {why}")]
+    Damaged {
+        /// Path below the data folder.
+        path: String,
+        /// What does not fit.
+        why: String,
+    },
+    /// Reading or writing the data folder went wrong.
+    #[error("{doing}: {cause}")]
+    Storage {
+        /// For example "writing models/wine/1/model.bin".
+        doing: String,
+        /// What the storage said.
+        #[source]
+        cause: Arc<dyn std::error::Error + Send + Sync>,
+    },
+    /// A fault of ours. `what` is for the log, never for a caller.
+    #[error("{what}")]
+    Internal {
+        /// The detail.
+        what: String,
+    },
+}
+
+impl Error {
+    /// An argument is wrong; `what` says which, with its value and what was expected.
+    pub fn invalid(what: impl Into<String>) -> Self {
+        Self::InvalidArgument { what: what.into() }
+    }
+
+    /// The state does not allow it; `what` says why.
+    pub fn precondition(what: impl Into<String>) -> Self {
+        Self::FailedPrecondition { what: what.into() }
+    }
+
+    /// A fault of ours; `what` is for the log.
+    pub fn internal(what: impl Into<String>) -> Self {
+        Self::Internal { what: what.into() }
+    }
+
+    /// Reading or writing went wrong while `doing` this.
+    pub fn storage(doing: impl Into<String>, cause: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self::Storage { doing: doing.into(), cause: Arc::new(cause) }
+    }
+
+    /// What travels to clients. No wildcard arm: a new variant has to choose its code.
+    pub fn code(&self) -> Code {
+        match self {
+            Self::InvalidArgument { .. } | Self::Name { .. } | Self::FeatureCount { .. } => Code::InvalidArgument,
+            Self::ModelNotFound { .. }
+            | Self::DatasetNotFound { .. }
+            | Self::UploadNotFound { .. }
+            | Self::JobNotFound { .. } => Code::NotFound,
+            Self::FailedPrecondition { .. } => Code::FailedPrecondition,
+            Self::TooManyRows { .. } | Self::TooMany { .. } => Code::Overloaded,
+            Self::DeadlineExceeded => Code::DeadlineExceeded,
+            Self::Cancelled { .. } => Code::Cancelled,
+            Self::Unavailable { .. } => Code::Unavailable,
+            Self::Damaged { .. } | Self::Storage { .. } | Self::Internal { .. } => Code::Internal,
+        }
+    }
+
+    /// What the caller can do about it, where we know.
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::ModelNotFound { .. } => "\"modelwire models list\" shows what is there".into(),
+            Self::DatasetNotFound { .. } => "\"modelwire datasets list\" shows what is there".into(),
+            Self::UploadNotFound { .. } => "start again with create_dataset; an upload is good for a day".into(),
+            Self::JobNotFound { .. } => "\"modelwire jobs list\" shows what is there".into(),
+            Self::FeatureCount { model, .. } => format!("\"modelwire models show {model}\" lists them"),
+            Self::TooManyRows { .. } => "retry later or raise batching.max_queue_rows".into(),
+            Self::TooMany { .. } => "retry when some have ended".into(),
+            Self::DeadlineExceeded => "retry with a longer deadline, or when the server is less busy".into(),
+            _ => return None,
+        })
+    }
+}
+
+/// Cuts text that a caller sent to what an error may repeat: 80 characters.
+pub fn quotable(text: &str) -> String {
+    match text.char_indices().nth(80) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}

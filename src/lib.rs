@@ -1,0 +1,4 @@
+//! Modelwire trains, versions and serves machine-learning models over Thrift.
+
+pub mod data;
+pub mod error;
