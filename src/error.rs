@@ -118,6 +118,9 @@ pub enum Error {
     /// The deadline passed before anything was run.
     #[error("the deadline passed before the work began")]
     DeadlineExceeded,
+    /// The deadline passed while the work was under way.
+    #[error("the deadline passed while the work was under way")]
+    TooLate,
     /// Somebody cancelled it.
     #[error("{what} was cancelled")]
     Cancelled {
@@ -146,6 +149,20 @@ pub enum Error {
         /// What the storage said.
         #[source]
         cause: Arc<dyn std::error::Error + Send + Sync>,
+    },
+    /// A server answered with an error.
+    #[error("{what}")]
+    Remote {
+        /// As the server sent it.
+        code: Code,
+        /// The server's message.
+        what: String,
+        /// The server's advice.
+        hint: Option<String>,
+        /// Whether the server did any work.
+        executed: Option<bool>,
+        /// The id under which the server's log has the call.
+        request_id: String,
     },
     /// A fault of ours. `what` is for the log, never for a caller.
     #[error("{what}")]
@@ -186,10 +203,21 @@ impl Error {
             | Self::JobNotFound { .. } => Code::NotFound,
             Self::FailedPrecondition { .. } => Code::FailedPrecondition,
             Self::TooManyRows { .. } | Self::TooMany { .. } => Code::Overloaded,
-            Self::DeadlineExceeded => Code::DeadlineExceeded,
+            Self::DeadlineExceeded | Self::TooLate => Code::DeadlineExceeded,
             Self::Cancelled { .. } => Code::Cancelled,
             Self::Unavailable { .. } => Code::Unavailable,
+            Self::Remote { code, .. } => *code,
             Self::Damaged { .. } | Self::Storage { .. } | Self::Internal { .. } => Code::Internal,
+        }
+    }
+
+    /// Whether work was done before this happened: `Some(false)` makes a retry safe, `None` is not known.
+    pub fn executed(&self) -> Option<bool> {
+        match self {
+            Self::TooLate => Some(true),
+            Self::Remote { executed, .. } => *executed,
+            Self::Damaged { .. } | Self::Storage { .. } | Self::Internal { .. } => None,
+            _ => Some(false),
         }
     }
 
@@ -203,7 +231,8 @@ impl Error {
             Self::FeatureCount { model, .. } => format!("\"modelwire models show {model}\" lists them"),
             Self::TooManyRows { .. } => "retry later or raise batching.max_queue_rows".into(),
             Self::TooMany { .. } => "retry when some have ended".into(),
-            Self::DeadlineExceeded => "retry with a longer deadline, or when the server is less busy".into(),
+            Self::DeadlineExceeded | Self::TooLate => "retry with a longer deadline, or when the server is less busy".into(),
+            Self::Remote { hint, .. } => return hint.clone(),
             _ => return None,
         })
     }

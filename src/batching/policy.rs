@@ -1,0 +1,99 @@
+//! What makes a batch: pure functions, so that they are tested without threads or clocks.
+
+use super::Limits;
+use crate::error::{Error, Result};
+use std::time::Instant;
+
+/// What is known of a request that waits.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Waiting {
+    pub(super) rows: usize,
+    pub(super) deadline: Instant,
+    /// Its caller has left.
+    pub(super) abandoned: bool,
+}
+
+/// What to do with a request when its turn comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// It joins the batch.
+    Join,
+    /// It is answered DEADLINE_EXCEEDED; nothing is computed for it.
+    Expire,
+    /// Nobody waits for it; it is dropped.
+    Drop,
+    /// The batch is full: it is the first of the next one.
+    Close,
+}
+
+/// Whether these rows may wait beside those in flight.
+///
+/// # Errors
+/// [`Error::TooManyRows`] at once, never a silent wait. One request alone may be larger than the limit of a batch, not of
+/// the queue.
+pub(super) fn admit(in_flight: usize, asked: usize, limits: &Limits) -> Result<()> {
+    let limit = limits.max_queue_rows;
+    if in_flight.saturating_add(asked) <= limit { Ok(()) } else { Err(Error::TooManyRows { in_flight, asked, limit }) }
+}
+
+/// What to do with the oldest request, when `batch_rows` rows have joined the batch before it.
+///
+/// Rows are counted, not requests. A request larger than a whole batch is a batch of its own.
+pub(super) fn judge(waiting: Waiting, batch_rows: usize, now: Instant, limits: &Limits) -> Verdict {
+    if waiting.abandoned {
+        Verdict::Drop
+    } else if waiting.deadline <= now {
+        Verdict::Expire
+    } else if batch_rows == 0 || batch_rows + waiting.rows <= limits.max_batch_rows {
+        Verdict::Join
+    } else {
+        Verdict::Close
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    const LIMITS: Limits = Limits { max_batch_rows: 10, max_queue_rows: 100 };
+
+    fn waiting(rows: usize, now: Instant) -> Waiting {
+        Waiting { rows, deadline: now + Duration::from_secs(1), abandoned: false }
+    }
+
+    #[test]
+    fn requests_join_until_the_rows_of_the_batch_are_reached() {
+        let now = Instant::now();
+
+        assert_eq!(judge(waiting(4, now), 6, now, &LIMITS), Verdict::Join);
+        assert_eq!(judge(waiting(5, now), 6, now, &LIMITS), Verdict::Close);
+    }
+
+    #[test]
+    fn a_request_larger_than_a_batch_is_a_batch_of_its_own() {
+        let now = Instant::now();
+
+        assert_eq!(judge(waiting(50, now), 0, now, &LIMITS), Verdict::Join);
+        assert_eq!(judge(waiting(50, now), 1, now, &LIMITS), Verdict::Close);
+    }
+
+    #[test]
+    fn what_is_late_expires_and_what_nobody_waits_for_is_dropped_even_from_a_full_batch() {
+        let now = Instant::now();
+        let late = Waiting { deadline: now, ..waiting(1, now) };
+        let abandoned = Waiting { abandoned: true, ..late };
+
+        assert_eq!(judge(late, 10, now, &LIMITS), Verdict::Expire);
+        assert_eq!(judge(abandoned, 10, now, &LIMITS), Verdict::Drop);
+    }
+
+    #[test]
+    fn the_queue_is_bounded_in_rows_and_says_by_how_much() {
+        assert!(admit(90, 10, &LIMITS).is_ok());
+
+        let refused = admit(90, 11, &LIMITS).unwrap_err();
+
+        assert_eq!(refused.to_string(), "90 rows are in flight, 11 more were asked for and the limit is 100");
+    }
+}

@@ -1,0 +1,62 @@
+//! Errors as they travel, and as a client reads them.
+
+use crate::error::{Code, Error};
+use crate::wire::types::{ErrorCode, ServiceError};
+use thrift::{ApplicationError, ApplicationErrorKind};
+
+const CODES: [(Code, ErrorCode, &str); 11] = [
+    (Code::InvalidArgument, ErrorCode::INVALID_ARGUMENT, "INVALID_ARGUMENT"),
+    (Code::NotFound, ErrorCode::NOT_FOUND, "NOT_FOUND"),
+    (Code::AlreadyExists, ErrorCode::ALREADY_EXISTS, "ALREADY_EXISTS"),
+    (Code::FailedPrecondition, ErrorCode::FAILED_PRECONDITION, "FAILED_PRECONDITION"),
+    (Code::Overloaded, ErrorCode::OVERLOADED, "OVERLOADED"),
+    (Code::DeadlineExceeded, ErrorCode::DEADLINE_EXCEEDED, "DEADLINE_EXCEEDED"),
+    (Code::Cancelled, ErrorCode::CANCELLED, "CANCELLED"),
+    (Code::Unauthenticated, ErrorCode::UNAUTHENTICATED, "UNAUTHENTICATED"),
+    (Code::PermissionDenied, ErrorCode::PERMISSION_DENIED, "PERMISSION_DENIED"),
+    (Code::Unavailable, ErrorCode::UNAVAILABLE, "UNAVAILABLE"),
+    (Code::Internal, ErrorCode::INTERNAL, "INTERNAL"),
+];
+
+/// What a caller waits at least before it asks an overloaded server again.
+const RETRY_AFTER_MS: i64 = 50;
+
+/// An error for a caller. The detail of an internal one stays here; the caller gets the id under which our log has it.
+pub fn service_error(error: &Error, request_id: &str) -> ServiceError {
+    let code = error.code();
+    let (wire_code, name) = CODES.iter().find(|(it, ..)| *it == code).map_or((ErrorCode::INTERNAL, "INTERNAL"), |it| (it.1, it.2));
+    let message = match code {
+        Code::Internal => format!("the server could not do this; its log has the reason under request {request_id}"),
+        _ => error.to_string(),
+    };
+    ServiceError {
+        code: Some(wire_code.into()),
+        code_name: Some(name.into()),
+        message: Some(message),
+        hint: error.hint(),
+        executed: error.executed(),
+        retry_after_ms: (code == Code::Overloaded).then_some(RETRY_AFTER_MS),
+        request_id: Some(request_id.into()),
+    }
+}
+
+/// An error as a client received it.
+pub fn received_error(error: ServiceError) -> Error {
+    let code = CODES.iter().find(|it| Some(i32::from(it.1)) == error.code).map_or(Code::Internal, |it| it.0);
+    Error::Remote {
+        code,
+        what: error.message.unwrap_or_default(),
+        hint: error.hint,
+        executed: error.executed,
+        request_id: error.request_id.unwrap_or_default(),
+    }
+}
+
+/// A TApplicationException as a client received it.
+pub fn application_error(error: ApplicationError) -> Error {
+    let code = match error.kind {
+        ApplicationErrorKind::UnknownMethod | ApplicationErrorKind::ProtocolError => Code::InvalidArgument,
+        _ => Code::Internal,
+    };
+    Error::Remote { code, what: error.message, hint: None, executed: Some(false), request_id: String::new() }
+}

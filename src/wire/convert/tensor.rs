@@ -1,0 +1,164 @@
+//! Tensors: little-endian bytes with a shape.
+
+use crate::error::{Error, Result};
+use crate::wire::types::{DType, Tensor};
+use arrow_array::{BooleanArray, Float64Array, Int64Array};
+use ndarray::{Array2, ArrayView1, ArrayView2};
+
+const MAX_DIMENSIONS: usize = 8;
+
+/// A tensor whose shape fits its bytes.
+pub(super) struct Checked {
+    pub(super) dtype: DType,
+    pub(super) shape: Vec<usize>,
+    pub(super) data: Vec<u8>,
+}
+
+/// Checks dtype, shape and length against each other; `what` names the tensor in an error.
+///
+/// # Errors
+/// [`Error::InvalidArgument`] with the values that do not fit.
+pub(super) fn checked(what: &str, tensor: Tensor) -> Result<Checked> {
+    let dtype = tensor.dtype.unwrap_or(DType::DTYPE_UNSPECIFIED);
+    let size = element_bytes(dtype)
+        .ok_or_else(|| Error::invalid(format!("{what} has dtype {}; it takes BOOL, I32, I64, F32 or F64", i32::from(dtype))))?;
+    let sent = tensor.shape.unwrap_or_default();
+    if sent.len() > MAX_DIMENSIONS {
+        return Err(Error::invalid(format!("{what} has {} dimensions and at most {MAX_DIMENSIONS} are taken", sent.len())));
+    }
+    let shape: Option<Vec<usize>> = sent.iter().map(|length| usize::try_from(*length).ok()).collect();
+    let data = tensor.data.unwrap_or_default();
+    let expected = shape.as_ref().and_then(|shape| shape.iter().try_fold(size, |bytes, length| bytes.checked_mul(*length)));
+    match (shape, expected) {
+        (Some(shape), Some(expected)) if expected == data.len() => Ok(Checked { dtype, shape, data }),
+        _ => Err(Error::invalid(format!(
+            "{what} has shape {sent:?} with elements of {size} bytes and {} bytes of data; shape times element size is the length of the data",
+            data.len()
+        ))),
+    }
+}
+
+fn element_bytes(dtype: DType) -> Option<usize> {
+    match dtype {
+        DType::BOOL => Some(1),
+        DType::I32 | DType::F32 => Some(4),
+        DType::I64 | DType::F64 => Some(8),
+        _ => None,
+    }
+}
+
+impl Checked {
+    /// Every element as f64. Whole numbers beyond 2^53 are rounded.
+    pub(super) fn to_f64(&self) -> Vec<f64> {
+        match self.dtype {
+            DType::F64 => self.elements(f64::from_le_bytes),
+            DType::F32 => self.elements(|bytes| f64::from(f32::from_le_bytes(bytes))),
+            DType::I32 => self.elements(|bytes| f64::from(i32::from_le_bytes(bytes))),
+            #[allow(clippy::cast_precision_loss)] // Said above.
+            DType::I64 => self.elements(|bytes| i64::from_le_bytes(bytes) as f64),
+            _ => self.data.iter().map(|byte| f64::from(u8::from(*byte != 0))).collect(),
+        }
+    }
+
+    /// Every element as i64, if the tensor holds whole numbers.
+    pub(super) fn to_i64(&self) -> Option<Vec<i64>> {
+        match self.dtype {
+            DType::I32 => Some(self.elements(|bytes| i64::from(i32::from_le_bytes(bytes)))),
+            DType::I64 => Some(self.elements(i64::from_le_bytes)),
+            _ => None,
+        }
+    }
+
+    fn elements<const N: usize, T>(&self, read: impl Fn([u8; N]) -> T) -> Vec<T> {
+        self.data.as_chunks::<N>().0.iter().map(|bytes| read(*bytes)).collect()
+    }
+}
+
+/// A matrix `(n_samples, n_features)`; a tensor of one dimension is one row.
+///
+/// # Errors
+/// [`Error::InvalidArgument`] if it is neither a row nor a matrix, or does not fit its bytes.
+pub fn matrix_from(tensor: Tensor) -> Result<Array2<f64>> {
+    let checked = checked("the matrix", tensor)?;
+    let shape = match checked.shape[..] {
+        [n_features] => (1, n_features),
+        [n_samples, n_features] => (n_samples, n_features),
+        _ => {
+            let message = format!("the matrix has shape {:?}; it takes (n_samples, n_features), or (n_features) for one row", checked.shape);
+            return Err(Error::invalid(message));
+        }
+    };
+    Array2::from_shape_vec(shape, checked.to_f64()).map_err(|error| Error::internal(error.to_string()))
+}
+
+/// F64, shape `(n, m)`.
+pub fn matrix_to(matrix: ArrayView2<'_, f64>) -> Tensor {
+    f64_tensor(&[matrix.nrows(), matrix.ncols()], matrix.iter())
+}
+
+/// F64, shape `(n)`.
+pub fn vector_to(vector: ArrayView1<'_, f64>) -> Tensor {
+    f64_tensor(&[vector.len()], vector.iter())
+}
+
+fn f64_tensor<'a>(shape: &[usize], values: impl Iterator<Item = &'a f64>) -> Tensor {
+    tensor(DType::F64, shape, values.flat_map(|value| value.to_le_bytes()).collect())
+}
+
+/// F64, shape `(n)`; a missing value is written as zero and marked elsewhere.
+pub(super) fn floats_to(values: &Float64Array) -> Tensor {
+    tensor(DType::F64, &[values.len()], values.iter().flat_map(|value| value.unwrap_or_default().to_le_bytes()).collect())
+}
+
+/// I64, shape `(n)`; a missing value is written as zero and marked elsewhere.
+pub(super) fn integers_to(values: &Int64Array) -> Tensor {
+    tensor(DType::I64, &[values.len()], values.iter().flat_map(|value| value.unwrap_or_default().to_le_bytes()).collect())
+}
+
+/// BOOL, shape `(n)`; a missing value is written as zero and marked elsewhere.
+pub(super) fn booleans_to(values: &BooleanArray) -> Tensor {
+    tensor(DType::BOOL, &[values.len()], values.iter().map(|value| u8::from(value.unwrap_or_default())).collect())
+}
+
+/// I64, shape `(n)`.
+pub(super) fn positions_to(values: impl ExactSizeIterator<Item = usize>) -> Tensor {
+    let shape = [values.len()];
+    tensor(DType::I64, &shape, values.flat_map(|value| i64::try_from(value).unwrap_or(i64::MAX).to_le_bytes()).collect())
+}
+
+fn tensor(dtype: DType, shape: &[usize], data: Vec<u8>) -> Tensor {
+    let shape = shape.iter().map(|length| i64::try_from(*length).unwrap_or(i64::MAX)).collect();
+    Tensor { dtype: Some(dtype), shape: Some(shape), data: Some(data) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::array;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_matrix_survives_the_wire_to_the_bit() {
+        let matrix = array![[1.0, -0.0, f64::MIN_POSITIVE], [f64::MAX, 0.1, f64::NAN]];
+
+        let back = matrix_from(matrix_to(matrix.view())).unwrap();
+
+        let bits = |it: &Array2<f64>| it.iter().map(|value| value.to_bits()).collect::<Vec<_>>();
+        assert_eq!(bits(&back), bits(&matrix));
+    }
+
+    #[test]
+    fn a_shape_that_does_not_fit_its_bytes_is_refused_with_both() {
+        let refused = matrix_from(Tensor { dtype: Some(DType::F64), shape: Some(vec![2, 3]), data: Some(vec![0; 40]) });
+
+        let message = refused.unwrap_err().to_string();
+        assert!(message.contains("[2, 3]") && message.contains("40 bytes"), "{message}");
+    }
+
+    proptest! {
+        #[test]
+        fn no_tensor_panics(dtype in 0i32..8, shape in proptest::collection::vec(any::<i64>(), 0..10), data in proptest::collection::vec(any::<u8>(), 0..64)) {
+            let _ = matrix_from(Tensor { dtype: Some(DType::from(dtype)), shape: Some(shape), data: Some(data) });
+        }
+    }
+}

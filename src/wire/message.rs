@@ -1,0 +1,224 @@
+//! One message: its head, its arguments, its reply.
+
+use super::limits::Limits;
+use super::protocol::{Format, Framing};
+use super::types::{RequestContext, ServiceError};
+use bytes::Bytes;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use thrift::protocol::{
+    TFieldIdentifier, TInputProtocol, TMessageIdentifier, TMessageType, TOutputProtocol, TSerializable,
+    TStructIdentifier, TType,
+};
+use thrift::{ApplicationError, ApplicationErrorKind};
+
+/// A whole message as it was cut out of the stream, without its frame length.
+#[derive(Clone, Debug)]
+pub struct Message {
+    /// What it is written in.
+    pub format: Format,
+    /// Its bytes.
+    pub body: Bytes,
+}
+
+/// Who is called, and under which number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// The service before the colon of a multiplexed name.
+    pub service: Option<String>,
+    /// The bare method name.
+    pub name: String,
+    /// The reply carries it, whatever it is.
+    pub seqid: i32,
+    /// The caller expects no reply of any kind.
+    pub oneway: bool,
+}
+
+/// Why a message is answered with a TApplicationException.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// Its type.
+    pub kind: ApplicationErrorKind,
+    /// What happened, what is allowed, what to do.
+    pub message: String,
+}
+
+impl Refusal {
+    /// The bytes are no message, or one beyond a limit; the message says which.
+    pub(super) fn malformed(message: impl Into<String>) -> Self {
+        Self { kind: ApplicationErrorKind::ProtocolError, message: message.into() }
+    }
+
+    pub(super) fn too_large(size: usize, limit: usize) -> Self {
+        Self::malformed(format!(
+            "message of {size} bytes or more exceeds the limit of {limit}; send fewer rows or raise server.max_frame_bytes"
+        ))
+    }
+
+    /// No service of the server has this method.
+    pub fn unknown_method(name: &str) -> Self {
+        let name = crate::error::quotable(name);
+        Self {
+            kind: ApplicationErrorKind::UnknownMethod,
+            message: format!("method {name:?} is not known here; \"describe\" lists the methods"),
+        }
+    }
+}
+
+impl From<thrift::Error> for Refusal {
+    fn from(error: thrift::Error) -> Self {
+        let detail = match error {
+            thrift::Error::Protocol(error) => error.message,
+            thrift::Error::Transport(_) => "it ends in the middle of a value".into(),
+            other => other.to_string(),
+        };
+        Self::malformed(format!("the message cannot be read: {detail}"))
+    }
+}
+
+/// Reads the head of a call, and its context if that comes first, which it does from every writer that keeps the order of
+/// the fields. So access and deadline can be judged before anything large is decoded.
+///
+/// # Errors
+/// A type 7 or type 2 [`Refusal`] with the head, if that much could be read.
+pub fn open(message: &Message, limits: &Limits) -> Result<(Head, Option<RequestContext>), (Option<Head>, Refusal)> {
+    let mut reader = message.format.protocol.reader(&message.body, limits);
+    let identifier = guard(|| reader.read_message_begin()).map_err(|refusal| (None, refusal))?;
+    let head = head(&identifier);
+    if !matches!(identifier.message_type, TMessageType::Call | TMessageType::OneWay) {
+        let message = format!("message type {:?} is not a call", identifier.message_type);
+        return Err((Some(head), Refusal { kind: ApplicationErrorKind::InvalidMessageType, message }));
+    }
+    match guard(|| leading_context(&mut *reader)) {
+        Ok(context) => Ok((head, context)),
+        Err(refusal) => Err((Some(head), refusal)),
+    }
+}
+
+fn head(identifier: &TMessageIdentifier) -> Head {
+    let (service, name) = match identifier.name.split_once(':') {
+        Some((service, name)) => (Some(service.to_owned()), name.to_owned()),
+        None => (None, identifier.name.clone()),
+    };
+    let oneway = identifier.message_type == TMessageType::OneWay;
+    Head { service, name, seqid: identifier.sequence_number, oneway }
+}
+
+/// Field 1 (the request) of the arguments, and field 1 (the context) of that.
+fn leading_context(reader: &mut dyn TInputProtocol) -> thrift::Result<Option<RequestContext>> {
+    for _ in 0..2 {
+        reader.read_struct_begin()?;
+        let field = reader.read_field_begin()?;
+        if field.field_type != TType::Struct || field.id != Some(1) {
+            return Ok(None);
+        }
+    }
+    RequestContext::read_from_in_protocol(reader).map(Some)
+}
+
+/// Decodes the request of a call from its start. One that is absent is an empty one: all its fields are optional.
+pub(super) fn decode_request<Q: TSerializable>(message: &Message, limits: &Limits) -> Result<Q, Refusal> {
+    let mut reader = message.format.protocol.reader(&message.body, limits);
+    guard(|| {
+        reader.read_message_begin()?;
+        let request = field_of_struct(&mut *reader, &mut |id, reader| match id {
+            1 => Q::read_from_in_protocol(reader).map(Some),
+            _ => Ok(None),
+        })?;
+        Ok(request.unwrap_or_else(empty))
+    })
+}
+
+/// Takes the struct in the field of this id, or leaves it to be skipped.
+type ReadField<'a, T> = dyn FnMut(i16, &mut dyn TInputProtocol) -> thrift::Result<Option<T>> + 'a;
+
+/// Reads a struct; `read` takes the fields it knows, the rest is skipped. The last one taken wins.
+pub(super) fn field_of_struct<T>(
+    reader: &mut dyn TInputProtocol,
+    read: &mut ReadField<'_, T>,
+) -> thrift::Result<Option<T>> {
+    let mut found = None;
+    reader.read_struct_begin()?;
+    loop {
+        let field = reader.read_field_begin()?;
+        match (field.field_type, field.id) {
+            (TType::Stop, _) => break,
+            (TType::Struct, Some(id)) => match read(id, reader)? {
+                Some(value) => found = Some(value),
+                None => reader.skip(field.field_type)?,
+            },
+            (other, _) => reader.skip(other)?,
+        }
+        reader.read_field_end()?;
+    }
+    reader.read_struct_end()?;
+    Ok(found)
+}
+
+/// A struct of the IDL without any field. (Its `Default` is something else: empty texts and zeros.)
+pub fn empty<T: TSerializable>() -> T {
+    let mut reader = thrift::protocol::TBinaryInputProtocol::new(&[0u8][..], true);
+    T::read_from_in_protocol(&mut reader).expect("a stop byte is an empty struct, and no field is required")
+}
+
+/// Library code below may panic on bytes that it did not foresee; that is the peer's fault, and said to it.
+pub(super) fn guard<T>(read: impl FnOnce() -> thrift::Result<T>) -> Result<T, Refusal> {
+    match catch_unwind(AssertUnwindSafe(read)) {
+        Ok(result) => result.map_err(Refusal::from),
+        Err(_) => Err(Refusal::malformed("the message cannot be read")),
+    }
+}
+
+/// Writes a message, behind its length where the format wants one.
+pub(super) fn encode(
+    format: Format,
+    identifier: &TMessageIdentifier,
+    write: impl FnOnce(&mut dyn TOutputProtocol) -> thrift::Result<()>,
+) -> thrift::Result<Vec<u8>> {
+    let prefix = if format.framing == Framing::Framed { 4 } else { 0 };
+    let mut bytes = vec![0; prefix];
+    let mut writer = format.protocol.writer(&mut bytes);
+    writer.write_message_begin(identifier)?;
+    write(&mut *writer)?;
+    writer.write_message_end()?;
+    drop(writer);
+    if prefix > 0 {
+        let length = u32::try_from(bytes.len() - prefix).map_err(|_| thrift::Error::from("message above 4 GiB"))?;
+        bytes[..prefix].copy_from_slice(&length.to_be_bytes());
+    }
+    Ok(bytes)
+}
+
+/// Writes a struct that has this one field.
+pub(super) fn write_single<T: TSerializable>(
+    writer: &mut dyn TOutputProtocol,
+    field: (&str, i16),
+    value: &T,
+) -> thrift::Result<()> {
+    writer.write_struct_begin(&TStructIdentifier::new(""))?;
+    writer.write_field_begin(&TFieldIdentifier::new(field.0, TType::Struct, field.1))?;
+    value.write_to_out_protocol(writer)?;
+    writer.write_field_end()?;
+    writer.write_field_stop()?;
+    writer.write_struct_end()
+}
+
+/// The reply that carries a [`ServiceError`].
+pub fn error_reply(format: Format, head: &Head, error: &ServiceError) -> Vec<u8> {
+    reply(format, head, ("error", 1), error)
+}
+
+/// The reply to a call: field 0 for a success, field 1 for the exception of the IDL.
+pub(super) fn reply<T: TSerializable>(format: Format, head: &Head, field: (&str, i16), value: &T) -> Vec<u8> {
+    let identifier = TMessageIdentifier::new(head.name.clone(), TMessageType::Reply, head.seqid);
+    encode(format, &identifier, |writer| write_single(writer, field, value)).unwrap_or_else(|error| {
+        refusal_reply(format, head, &Refusal::malformed(format!("the reply cannot be written: {error}")))
+    })
+}
+
+/// The reply that carries a TApplicationException.
+pub fn refusal_reply(format: Format, head: &Head, refusal: &Refusal) -> Vec<u8> {
+    let identifier = TMessageIdentifier::new(head.name.clone(), TMessageType::Exception, head.seqid);
+    let error = ApplicationError { kind: refusal.kind, message: refusal.message.clone() };
+    encode(format, &identifier, |writer| thrift::Error::write_application_error_to_out_protocol(&error, writer))
+        .unwrap_or_default()
+}

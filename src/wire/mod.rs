@@ -1,0 +1,22 @@
+//! The only place that knows Thrift: generated code, formats, limits, and the conversion to plain types and back.
+//!
+//! Bytes of a connection become messages ([`Cutter`]), a message is opened ([`open`]) so that access and deadline can be
+//! judged, then decoded and dispatched by the generated [`services`] over [`runtime`]; [`convert`] turns generated structs
+//! into the types of the layers below.
+
+mod budget;
+mod detect;
+mod frame;
+mod generated;
+mod limits;
+mod message;
+mod protocol;
+pub mod runtime;
+mod scan;
+
+pub use detect::{Detection, detect};
+pub use frame::{Cut, Cutter};
+pub use generated::{datasets, health, inference, models, training, types};
+pub use limits::{LARGEST_FRAME_LIMIT, Limits};
+pub use message::{Head, Message, Refusal, empty, error_reply, open, refusal_reply};
+pub use protocol::{Format, Framing, Protocol};

@@ -1,0 +1,184 @@
+//! What the generated services stand on: a call, its arguments, its reply; and the other end, a channel to call through.
+
+use super::limits::Limits;
+use super::message::{Head, Message, Refusal, decode_request, encode, field_of_struct, guard, reply, write_single};
+use super::protocol::Format;
+use bytes::Bytes;
+use std::future::Future;
+use std::time::Instant;
+use thrift::protocol::{TMessageIdentifier, TMessageType, TSerializable};
+use thrift::{ApplicationError, ApplicationErrorKind};
+
+/// A method of the IDL.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Method {
+    /// Its place in the table of methods.
+    pub id: usize,
+    /// The service that has it.
+    pub service: &'static str,
+    /// Its bare name; names are unique across services.
+    pub name: &'static str,
+    /// It has no reply.
+    pub oneway: bool,
+    /// Calling it twice does what calling it once does.
+    pub idempotent: bool,
+    /// The least role that may call it.
+    pub role: Option<&'static str>,
+}
+
+/// What a handler knows of the call beside its request.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// The caller's own id, or ours; it stands in errors and in the log.
+    pub request_id: String,
+    /// After this the caller waits no more.
+    pub deadline: Instant,
+    /// A repeated call carries the key of the first.
+    pub idempotency_key: Option<String>,
+    /// Address of the peer, for the log.
+    pub peer: String,
+}
+
+/// The arguments of a call, not decoded yet.
+#[derive(Debug)]
+pub struct Arguments {
+    /// Who is called.
+    pub head: Head,
+    /// The whole message.
+    pub message: Message,
+    /// What decoding may cost.
+    pub limits: Limits,
+}
+
+/// What became of a call.
+#[derive(Debug)]
+pub enum Reply {
+    /// These bytes go back, framed as the call was.
+    Bytes(Vec<u8>),
+    /// The request could not be decoded.
+    Refused(Refusal),
+}
+
+/// Decodes the request, hands it to `handler`, encodes what it answers.
+pub async fn answer<Q, A, E, F>(arguments: Arguments, handler: impl FnOnce(Q) -> F) -> Reply
+where
+    Q: TSerializable,
+    A: TSerializable,
+    E: TSerializable,
+    F: Future<Output = Result<A, E>>,
+{
+    let Arguments { head, message, limits } = arguments;
+    let request = match decode_request(&message, &limits) {
+        Ok(request) => request,
+        Err(refusal) => return Reply::Refused(refusal),
+    };
+    let format = message.format;
+    drop(message);
+    Reply::Bytes(match handler(request).await {
+        Ok(answer) => reply(format, &head, ("success", 0), &answer),
+        Err(error) => reply(format, &head, ("error", 1), &error),
+    })
+}
+
+/// Carries one message to a server and its reply back.
+pub trait Channel: Sync {
+    /// What calls are written in.
+    fn format(&self) -> Format;
+
+    /// A number for the next call.
+    fn next_seqid(&self) -> i32;
+
+    /// Sends a message (framed if the format is) and answers the reply without its frame length.
+    fn exchange(
+        &self,
+        method: &'static Method,
+        message: Vec<u8>,
+    ) -> impl Future<Output = Result<Bytes, ChannelFault>> + Send;
+}
+
+/// Why a channel brought no reply.
+#[derive(Debug, thiserror::Error)]
+pub enum ChannelFault {
+    /// The call never left whole; sending it again is safe.
+    #[error("{0}")]
+    NotSent(String),
+    /// The connection was lost while the call was under way.
+    #[error("{0}")]
+    Lost(String),
+    /// No reply came in time.
+    #[error("no reply came within the time limit")]
+    TimedOut,
+}
+
+/// Why a call has no answer.
+#[derive(Debug)]
+pub enum CallError<E> {
+    /// The exception that the IDL declares.
+    Declared(E),
+    /// The server could not read the call, or does not know the method.
+    Application(ApplicationError),
+    /// The bytes that came back are not the reply to this call. The connection is not to be used again.
+    Reply(String),
+    /// The channel failed.
+    Channel(ChannelFault),
+}
+
+/// Calls a method through a channel.
+///
+/// # Errors
+/// See [`CallError`].
+pub async fn call<C, Q, A, E>(channel: &C, method: &'static Method, request: Q) -> Result<A, CallError<E>>
+where
+    C: Channel,
+    Q: TSerializable,
+    A: TSerializable,
+    E: TSerializable,
+{
+    let (format, seqid) = (channel.format(), channel.next_seqid());
+    let identifier = TMessageIdentifier::new(method.name, TMessageType::Call, seqid);
+    let message = encode(format, &identifier, |writer| write_single(writer, ("request", 1), &request))
+        .map_err(|error| CallError::Reply(error.to_string()))?;
+    drop(request);
+    let body = channel.exchange(method, message).await.map_err(CallError::Channel)?;
+    decode_reply(format, &body, &identifier)
+}
+
+fn decode_reply<A, E>(format: Format, body: &[u8], sent: &TMessageIdentifier) -> Result<A, CallError<E>>
+where
+    A: TSerializable,
+    E: TSerializable,
+{
+    let limits = Limits { max_frame_bytes: body.len(), ..Limits::default() };
+    let mut reader = format.protocol.reader(body, &limits);
+    let outcome = guard(|| {
+        let identifier = reader.read_message_begin()?;
+        if (&identifier.name, identifier.sequence_number) != (&sent.name, sent.sequence_number) {
+            let message = format!(
+                "it answers {} {}, not {} {}",
+                identifier.name, identifier.sequence_number, sent.name, sent.sequence_number
+            );
+            return Err(ApplicationError::new(ApplicationErrorKind::BadSequenceId, message).into());
+        }
+        if identifier.message_type == TMessageType::Exception {
+            return thrift::Error::read_application_error_from_in_protocol(&mut *reader).map(Outcome::Application);
+        }
+        let result = field_of_struct(&mut *reader, &mut |id, reader| match id {
+            0 => A::read_from_in_protocol(reader).map(|answer| Some(Outcome::Answer(answer))),
+            1 => E::read_from_in_protocol(reader).map(|error| Some(Outcome::Declared(error))),
+            _ => Ok(None),
+        })?;
+        result.ok_or_else(|| "it has neither a result nor an error".into())
+    });
+    match outcome {
+        Ok(Outcome::Answer(answer)) => Ok(answer),
+        Ok(Outcome::Declared(error)) => Err(CallError::Declared(error)),
+        Ok(Outcome::Application(error)) => Err(CallError::Application(error)),
+        Err(refusal) => Err(CallError::Reply(refusal.message)),
+    }
+}
+
+enum Outcome<A, E> {
+    Answer(A),
+    Declared(E),
+    Application(ApplicationError),
+}
