@@ -1,0 +1,445 @@
+// Written by idl/codegen. Do not edit: change idl/ and run `make gen`.
+#![cfg_attr(rustfmt, rustfmt_skip)]
+
+use crate::wire::runtime::{self, Arguments, Call, CallError, Channel, Method, Reply};
+use crate::wire::{datasets, health, inference, models, training, types};
+use std::future::Future;
+
+/// SHA-256 of the IDL files, in hex.
+pub const IDL_SHA256: &str = "7ef1f207b42aa884860fe73eb2e274e71f8a8dce14becf41c58f731774b38768";
+
+/// Every method, in the order of the files' names, then as declared; `Method::id` is its place here.
+pub static METHODS: &[Method] = &[
+    Method { id: 0, service: "Datasets", name: "create_dataset", oneway: false, idempotent: false, role: Some("trainer") },
+    Method { id: 1, service: "Datasets", name: "append_rows", oneway: false, idempotent: true, role: Some("trainer") },
+    Method { id: 2, service: "Datasets", name: "commit_dataset", oneway: false, idempotent: true, role: Some("trainer") },
+    Method { id: 3, service: "Datasets", name: "describe_dataset", oneway: false, idempotent: true, role: Some("reader") },
+    Method { id: 4, service: "Datasets", name: "list_datasets", oneway: false, idempotent: true, role: Some("reader") },
+    Method { id: 5, service: "Datasets", name: "delete_dataset", oneway: false, idempotent: false, role: Some("admin") },
+    Method { id: 6, service: "Health", name: "hello", oneway: false, idempotent: true, role: Some("public") },
+    Method { id: 7, service: "Health", name: "status", oneway: false, idempotent: true, role: Some("public") },
+    Method { id: 8, service: "Health", name: "describe", oneway: false, idempotent: true, role: Some("reader") },
+    Method { id: 9, service: "Health", name: "echo", oneway: false, idempotent: true, role: Some("reader") },
+    Method { id: 10, service: "Inference", name: "predict", oneway: false, idempotent: true, role: Some("predictor") },
+    Method { id: 11, service: "Models", name: "list_models", oneway: false, idempotent: true, role: Some("reader") },
+    Method { id: 12, service: "Models", name: "describe_model", oneway: false, idempotent: true, role: Some("reader") },
+    Method { id: 13, service: "Models", name: "set_alias", oneway: false, idempotent: false, role: Some("trainer") },
+    Method { id: 14, service: "Models", name: "delete_version", oneway: false, idempotent: false, role: Some("admin") },
+    Method { id: 15, service: "Training", name: "train", oneway: false, idempotent: false, role: Some("trainer") },
+    Method { id: 16, service: "Training", name: "get_job", oneway: false, idempotent: true, role: Some("reader") },
+    Method { id: 17, service: "Training", name: "watch_job", oneway: false, idempotent: true, role: Some("reader") },
+    Method { id: 18, service: "Training", name: "list_jobs", oneway: false, idempotent: true, role: Some("reader") },
+    Method { id: 19, service: "Training", name: "cancel_job", oneway: false, idempotent: true, role: Some("trainer") },
+];
+
+/// Stored tables, in versions.
+pub trait Datasets: Send + Sync {
+    /// Starts a new version of a data set. Throws INVALID_ARGUMENT (name), OVERLOADED (too many open uploads).
+    fn create_dataset(
+        &self,
+        call: &Call,
+        request: datasets::CreateDatasetRequest,
+    ) -> impl Future<Output = Result<datasets::CreateDatasetResponse, types::ServiceError>> + Send;
+
+    /// Appends rows; what is answered is on disk. Throws NOT_FOUND (upload), INVALID_ARGUMENT (column, type, checksum),
+    /// FAILED_PRECONDITION (an offset that is not where the last piece ended; already committed).
+    fn append_rows(
+        &self,
+        call: &Call,
+        request: datasets::AppendRowsRequest,
+    ) -> impl Future<Output = Result<datasets::AppendRowsResponse, types::ServiceError>> + Send;
+
+    /// Makes the rows a version that never changes. Committing again answers the same version. Throws NOT_FOUND (upload),
+    /// FAILED_PRECONDITION (no rows, or another number of rows).
+    fn commit_dataset(
+        &self,
+        call: &Call,
+        request: datasets::CommitDatasetRequest,
+    ) -> impl Future<Output = Result<datasets::CommitDatasetResponse, types::ServiceError>> + Send;
+
+    /// Answers schema and statistics of a version. Throws NOT_FOUND, INVALID_ARGUMENT (reference).
+    fn describe_dataset(
+        &self,
+        call: &Call,
+        request: datasets::DescribeDatasetRequest,
+    ) -> impl Future<Output = Result<datasets::DescribeDatasetResponse, types::ServiceError>> + Send;
+
+    /// Answers the data sets, a page at a time. Throws INVALID_ARGUMENT (limit).
+    fn list_datasets(
+        &self,
+        call: &Call,
+        request: datasets::ListDatasetsRequest,
+    ) -> impl Future<Output = Result<datasets::ListDatasetsResponse, types::ServiceError>> + Send;
+
+    /// Deletes a version, or all versions of a name. Throws NOT_FOUND.
+    fn delete_dataset(
+        &self,
+        call: &Call,
+        request: datasets::DeleteDatasetRequest,
+    ) -> impl Future<Output = Result<datasets::DeleteDatasetResponse, types::ServiceError>> + Send;
+}
+
+/// Who is there, what can it do, how is it.
+pub trait Health: Send + Sync {
+    /// Greets. Throws INVALID_ARGUMENT (a name of more than 256 characters).
+    fn hello(
+        &self,
+        call: &Call,
+        request: health::HelloRequest,
+    ) -> impl Future<Output = Result<health::HelloResponse, types::ServiceError>> + Send;
+
+    /// Answers whether the server and each model are live and ready. Throws nothing of its own.
+    fn status(
+        &self,
+        call: &Call,
+        request: health::StatusRequest,
+    ) -> impl Future<Output = Result<health::StatusResponse, types::ServiceError>> + Send;
+
+    /// Answers version, limits, methods, and the algorithms with their hyper-parameters. Throws nothing of its own.
+    fn describe(
+        &self,
+        call: &Call,
+        request: health::DescribeRequest,
+    ) -> impl Future<Output = Result<health::DescribeResponse, types::ServiceError>> + Send;
+
+    /// Sends the payload back: for measuring latency and bandwidth. Throws nothing of its own.
+    fn echo(
+        &self,
+        call: &Call,
+        request: health::EchoRequest,
+    ) -> impl Future<Output = Result<health::EchoResponse, types::ServiceError>> + Send;
+}
+
+/// Predictions.
+pub trait Inference: Send + Sync {
+    /// Answers one prediction for each row. Throws NOT_FOUND (model, version or alias), INVALID_ARGUMENT (shape, column, type,
+    /// missing value or NaN, named), OVERLOADED, DEADLINE_EXCEEDED.
+    fn predict(
+        &self,
+        call: &Call,
+        request: inference::PredictRequest,
+    ) -> impl Future<Output = Result<inference::PredictResponse, types::ServiceError>> + Send;
+}
+
+/// Models, their versions and aliases.
+pub trait Models: Send + Sync {
+    /// Answers the models with their versions and aliases, a page at a time. Throws INVALID_ARGUMENT (limit).
+    fn list_models(
+        &self,
+        call: &Call,
+        request: models::ListModelsRequest,
+    ) -> impl Future<Output = Result<models::ListModelsResponse, types::ServiceError>> + Send;
+
+    /// Answers what a version takes, how it was made and how well it fits. Throws NOT_FOUND, INVALID_ARGUMENT (reference).
+    fn describe_model(
+        &self,
+        call: &Call,
+        request: models::DescribeModelRequest,
+    ) -> impl Future<Output = Result<models::DescribeModelResponse, types::ServiceError>> + Send;
+
+    /// Points an alias at a version, if the alias is still as the caller has seen it. Throws NOT_FOUND (model or version),
+    /// INVALID_ARGUMENT (name), FAILED_PRECONDITION (another generation; removing `stable`).
+    fn set_alias(
+        &self,
+        call: &Call,
+        request: models::SetAliasRequest,
+    ) -> impl Future<Output = Result<models::SetAliasResponse, types::ServiceError>> + Send;
+
+    /// Deletes a version for good. Throws NOT_FOUND, FAILED_PRECONDITION (an alias names it; `stable` goes with the last
+    /// version of a model).
+    fn delete_version(
+        &self,
+        call: &Call,
+        request: models::DeleteVersionRequest,
+    ) -> impl Future<Output = Result<models::DeleteVersionResponse, types::ServiceError>> + Send;
+}
+
+/// Training as jobs.
+pub trait Training: Send + Sync {
+    /// Stores what is needed to train and answers a job at once; the job outlives a restart of the server. Throws
+    /// INVALID_ARGUMENT (name, step, hyper-parameter, column, value, named), NOT_FOUND (data set), OVERLOADED (too many jobs wait).
+    fn train(
+        &self,
+        call: &Call,
+        request: training::TrainRequest,
+    ) -> impl Future<Output = Result<training::TrainResponse, types::ServiceError>> + Send;
+
+    /// Answers a job as it is now. Throws NOT_FOUND.
+    fn get_job(
+        &self,
+        call: &Call,
+        request: training::GetJobRequest,
+    ) -> impl Future<Output = Result<training::GetJobResponse, types::ServiceError>> + Send;
+
+    /// Answers the events of a job after a sequence number, waiting for one if there is none. Throws NOT_FOUND, INVALID_ARGUMENT (wait_ms).
+    fn watch_job(
+        &self,
+        call: &Call,
+        request: training::WatchJobRequest,
+    ) -> impl Future<Output = Result<training::WatchJobResponse, types::ServiceError>> + Send;
+
+    /// Answers the jobs, newest first, a page at a time. Throws INVALID_ARGUMENT (limit).
+    fn list_jobs(
+        &self,
+        call: &Call,
+        request: training::ListJobsRequest,
+    ) -> impl Future<Output = Result<training::ListJobsResponse, types::ServiceError>> + Send;
+
+    /// Cancels a job that waits or runs; one that has ended is answered as it is. Throws NOT_FOUND.
+    fn cancel_job(
+        &self,
+        call: &Call,
+        request: training::CancelJobRequest,
+    ) -> impl Future<Output = Result<training::CancelJobResponse, types::ServiceError>> + Send;
+}
+
+/// One value that serves everything.
+pub trait Services: Datasets + Health + Inference + Models + Training {}
+
+impl<T: Datasets + Health + Inference + Models + Training> Services for T {}
+
+/// The method of this name, called bare (`None`) or as one of a service.
+pub fn find(service: Option<&str>, name: &str) -> Option<&'static Method> {
+    let id = match name {
+        "create_dataset" => 0,
+        "append_rows" => 1,
+        "commit_dataset" => 2,
+        "describe_dataset" => 3,
+        "list_datasets" => 4,
+        "delete_dataset" => 5,
+        "hello" => 6,
+        "status" => 7,
+        "describe" => 8,
+        "echo" => 9,
+        "predict" => 10,
+        "list_models" => 11,
+        "describe_model" => 12,
+        "set_alias" => 13,
+        "delete_version" => 14,
+        "train" => 15,
+        "get_job" => 16,
+        "watch_job" => 17,
+        "list_jobs" => 18,
+        "cancel_job" => 19,
+        _ => return None,
+    };
+    METHODS.get(id).filter(|method| service.is_none_or(|service| service == method.service))
+}
+
+/// Decodes the arguments, calls the method, encodes what it answers.
+pub async fn dispatch<S: Services>(services: &S, method: &Method, call: &Call, arguments: Arguments) -> Reply {
+    match method.id {
+        0 => runtime::answer(arguments, |request| services.create_dataset(call, request)).await,
+        1 => runtime::answer(arguments, |request| services.append_rows(call, request)).await,
+        2 => runtime::answer(arguments, |request| services.commit_dataset(call, request)).await,
+        3 => runtime::answer(arguments, |request| services.describe_dataset(call, request)).await,
+        4 => runtime::answer(arguments, |request| services.list_datasets(call, request)).await,
+        5 => runtime::answer(arguments, |request| services.delete_dataset(call, request)).await,
+        6 => runtime::answer(arguments, |request| services.hello(call, request)).await,
+        7 => runtime::answer(arguments, |request| services.status(call, request)).await,
+        8 => runtime::answer(arguments, |request| services.describe(call, request)).await,
+        9 => runtime::answer(arguments, |request| services.echo(call, request)).await,
+        10 => runtime::answer(arguments, |request| services.predict(call, request)).await,
+        11 => runtime::answer(arguments, |request| services.list_models(call, request)).await,
+        12 => runtime::answer(arguments, |request| services.describe_model(call, request)).await,
+        13 => runtime::answer(arguments, |request| services.set_alias(call, request)).await,
+        14 => runtime::answer(arguments, |request| services.delete_version(call, request)).await,
+        15 => runtime::answer(arguments, |request| services.train(call, request)).await,
+        16 => runtime::answer(arguments, |request| services.get_job(call, request)).await,
+        17 => runtime::answer(arguments, |request| services.watch_job(call, request)).await,
+        18 => runtime::answer(arguments, |request| services.list_jobs(call, request)).await,
+        // 19: METHODS has no other id.
+        _ => runtime::answer(arguments, |request| services.cancel_job(call, request)).await,
+    }
+}
+
+/// Calls the methods of `Datasets` over a channel.
+pub struct DatasetsClient<'a, C>(pub &'a C);
+
+impl<C: Channel> DatasetsClient<'_, C> {
+    /// Starts a new version of a data set. Throws INVALID_ARGUMENT (name), OVERLOADED (too many open uploads).
+    pub async fn create_dataset(
+        &self,
+        request: datasets::CreateDatasetRequest,
+    ) -> Result<datasets::CreateDatasetResponse, CallError<types::ServiceError>> {
+        runtime::call(self.0, &METHODS[0], request).await
+    }
+
+    /// Appends rows; what is answered is on disk. Throws NOT_FOUND (upload), INVALID_ARGUMENT (column, type, checksum),
+    /// FAILED_PRECONDITION (an offset that is not where the last piece ended; already committed).
+    pub async fn append_rows(
+        &self,
+        request: datasets::AppendRowsRequest,
+    ) -> Result<datasets::AppendRowsResponse, CallError<types::ServiceError>> {
+        runtime::call(self.0, &METHODS[1], request).await
+    }
+
+    /// Makes the rows a version that never changes. Committing again answers the same version. Throws NOT_FOUND (upload),
+    /// FAILED_PRECONDITION (no rows, or another number of rows).
+    pub async fn commit_dataset(
+        &self,
+        request: datasets::CommitDatasetRequest,
+    ) -> Result<datasets::CommitDatasetResponse, CallError<types::ServiceError>> {
+        runtime::call(self.0, &METHODS[2], request).await
+    }
+
+    /// Answers schema and statistics of a version. Throws NOT_FOUND, INVALID_ARGUMENT (reference).
+    pub async fn describe_dataset(
+        &self,
+        request: datasets::DescribeDatasetRequest,
+    ) -> Result<datasets::DescribeDatasetResponse, CallError<types::ServiceError>> {
+        runtime::call(self.0, &METHODS[3], request).await
+    }
+
+    /// Answers the data sets, a page at a time. Throws INVALID_ARGUMENT (limit).
+    pub async fn list_datasets(
+        &self,
+        request: datasets::ListDatasetsRequest,
+    ) -> Result<datasets::ListDatasetsResponse, CallError<types::ServiceError>> {
+        runtime::call(self.0, &METHODS[4], request).await
+    }
+
+    /// Deletes a version, or all versions of a name. Throws NOT_FOUND.
+    pub async fn delete_dataset(
+        &self,
+        request: datasets::DeleteDatasetRequest,
+    ) -> Result<datasets::DeleteDatasetResponse, CallError<types::ServiceError>> {
+        runtime::call(self.0, &METHODS[5], request).await
+    }
+}
+
+/// Calls the methods of `Health` over a channel.
+pub struct HealthClient<'a, C>(pub &'a C);
+
+impl<C: Channel> HealthClient<'_, C> {
+    /// Greets. Throws INVALID_ARGUMENT (a name of more than 256 characters).
+    pub async fn hello(
+        &self,
+        request: health::HelloRequest,
+    ) -> Result<health::HelloResponse, CallError<types::ServiceError>> {
+        runtime::call(self.0, &METHODS[6], request).await
+    }
+
+    /// Answers whether the server and each model are live and ready. Throws nothing of its own.
+    pub async fn status(
+        &self,
+        request: health::StatusRequest,
+    ) -> Result<health::StatusResponse, CallError<types::ServiceError>> {
+        runtime::call(self.0, &METHODS[7], request).await
+    }
+
+    /// Answers version, limits, methods, and the algorithms with their hyper-parameters. Throws nothing of its own.
+    pub async fn describe(
+        &self,
+        request: health::DescribeRequest,
+    ) -> Result<health::DescribeResponse, CallError<types::ServiceError>> {
+        runtime::call(self.0, &METHODS[8], request).await
+    }
+
+    /// Sends the payload back: for measuring latency and bandwidth. Throws nothing of its own.
+    pub async fn echo(
+        &self,
+        request: health::EchoRequest,
+    ) -> Result<health::EchoResponse, CallError<types::ServiceError>> {
+        runtime::call(self.0, &METHODS[9], request).await
+    }
+}
+
+/// Calls the methods of `Inference` over a channel.
+pub struct InferenceClient<'a, C>(pub &'a C);
+
+impl<C: Channel> InferenceClient<'_, C> {
+    /// Answers one prediction for each row. Throws NOT_FOUND (model, version or alias), INVALID_ARGUMENT (shape, column, type,
+    /// missing value or NaN, named), OVERLOADED, DEADLINE_EXCEEDED.
+    pub async fn predict(
+        &self,
+        request: inference::PredictRequest,
+    ) -> Result<inference::PredictResponse, CallError<types::ServiceError>> {
+        runtime::call(self.0, &METHODS[10], request).await
+    }
+}
+
+/// Calls the methods of `Models` over a channel.
+pub struct ModelsClient<'a, C>(pub &'a C);
+
+impl<C: Channel> ModelsClient<'_, C> {
+    /// Answers the models with their versions and aliases, a page at a time. Throws INVALID_ARGUMENT (limit).
+    pub async fn list_models(
+        &self,
+        request: models::ListModelsRequest,
+    ) -> Result<models::ListModelsResponse, CallError<types::ServiceError>> {
+        runtime::call(self.0, &METHODS[11], request).await
+    }
+
+    /// Answers what a version takes, how it was made and how well it fits. Throws NOT_FOUND, INVALID_ARGUMENT (reference).
+    pub async fn describe_model(
+        &self,
+        request: models::DescribeModelRequest,
+    ) -> Result<models::DescribeModelResponse, CallError<types::ServiceError>> {
+        runtime::call(self.0, &METHODS[12], request).await
+    }
+
+    /// Points an alias at a version, if the alias is still as the caller has seen it. Throws NOT_FOUND (model or version),
+    /// INVALID_ARGUMENT (name), FAILED_PRECONDITION (another generation; removing `stable`).
+    pub async fn set_alias(
+        &self,
+        request: models::SetAliasRequest,
+    ) -> Result<models::SetAliasResponse, CallError<types::ServiceError>> {
+        runtime::call(self.0, &METHODS[13], request).await
+    }
+
+    /// Deletes a version for good. Throws NOT_FOUND, FAILED_PRECONDITION (an alias names it; `stable` goes with the last
+    /// version of a model).
+    pub async fn delete_version(
+        &self,
+        request: models::DeleteVersionRequest,
+    ) -> Result<models::DeleteVersionResponse, CallError<types::ServiceError>> {
+        runtime::call(self.0, &METHODS[14], request).await
+    }
+}
+
+/// Calls the methods of `Training` over a channel.
+pub struct TrainingClient<'a, C>(pub &'a C);
+
+impl<C: Channel> TrainingClient<'_, C> {
+    /// Stores what is needed to train and answers a job at once; the job outlives a restart of the server. Throws
+    /// INVALID_ARGUMENT (name, step, hyper-parameter, column, value, named), NOT_FOUND (data set), OVERLOADED (too many jobs wait).
+    pub async fn train(
+        &self,
+        request: training::TrainRequest,
+    ) -> Result<training::TrainResponse, CallError<types::ServiceError>> {
+        runtime::call(self.0, &METHODS[15], request).await
+    }
+
+    /// Answers a job as it is now. Throws NOT_FOUND.
+    pub async fn get_job(
+        &self,
+        request: training::GetJobRequest,
+    ) -> Result<training::GetJobResponse, CallError<types::ServiceError>> {
+        runtime::call(self.0, &METHODS[16], request).await
+    }
+
+    /// Answers the events of a job after a sequence number, waiting for one if there is none. Throws NOT_FOUND, INVALID_ARGUMENT (wait_ms).
+    pub async fn watch_job(
+        &self,
+        request: training::WatchJobRequest,
+    ) -> Result<training::WatchJobResponse, CallError<types::ServiceError>> {
+        runtime::call(self.0, &METHODS[17], request).await
+    }
+
+    /// Answers the jobs, newest first, a page at a time. Throws INVALID_ARGUMENT (limit).
+    pub async fn list_jobs(
+        &self,
+        request: training::ListJobsRequest,
+    ) -> Result<training::ListJobsResponse, CallError<types::ServiceError>> {
+        runtime::call(self.0, &METHODS[18], request).await
+    }
+
+    /// Cancels a job that waits or runs; one that has ended is answered as it is. Throws NOT_FOUND.
+    pub async fn cancel_job(
+        &self,
+        request: training::CancelJobRequest,
+    ) -> Result<training::CancelJobResponse, CallError<types::ServiceError>> {
+        runtime::call(self.0, &METHODS[19], request).await
+    }
+}
