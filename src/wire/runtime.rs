@@ -35,6 +35,8 @@ pub struct Call {
     pub deadline: Instant,
     /// A repeated call carries the key of the first.
     pub idempotency_key: Option<String>,
+    /// The generation of an alias that the caller has seen.
+    pub min_generation: Option<u64>,
     /// Address of the peer, for the log.
     pub peer: String,
 }
