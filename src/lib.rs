@@ -3,3 +3,4 @@
 pub mod data;
 pub mod error;
 pub mod wire;
+pub mod model;

@@ -1,0 +1,172 @@
+//! What an algorithm is to everybody else, and the catalogue of those there are.
+//!
+//! A new algorithm is one file that implements [`Algorithm`] and one line in [`ALGORITHMS`].
+
+use super::arrays::Arrays;
+use super::{
+    KMeans, LinearRegression, LogisticRegression, ParameterSpec, Parameters, Predictions, StandardScaler, Targets,
+};
+use crate::data::Labels;
+use crate::error::{Error, Result, quotable};
+use ndarray::{Array2, ArrayD, ArrayView2};
+use std::fmt::Debug;
+use std::sync::Arc;
+
+/// Every algorithm of this build.
+pub static ALGORITHMS: &[&dyn Algorithm] = &[&KMeans, &LinearRegression, &LogisticRegression, &StandardScaler];
+
+/// What an algorithm learns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// Other columns.
+    Transformer,
+    /// A number.
+    Regressor,
+    /// One of several classes.
+    Classifier,
+    /// Groups of rows, without a target.
+    Clusterer,
+}
+
+impl Kind {
+    /// The word for it in messages and on the wire.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Transformer => "transformer",
+            Self::Regressor => "regressor",
+            Self::Classifier => "classifier",
+            Self::Clusterer => "clusterer",
+        }
+    }
+}
+
+/// An algorithm: how it is described, set up and loaded.
+pub trait Algorithm: Debug + Send + Sync {
+    /// As steps name it: lower case with underscores.
+    fn name(&self) -> &'static str;
+
+    /// What it learns.
+    fn kind(&self) -> Kind;
+
+    /// One sentence for people.
+    fn summary(&self) -> &'static str;
+
+    /// Its hyper-parameters, in the order in which people should meet them.
+    fn parameters(&self) -> Vec<ParameterSpec>;
+
+    /// Sets it up with parameters that were checked against [`Algorithm::parameters`].
+    fn unfitted(&self, parameters: &Parameters) -> UnfittedStep;
+
+    /// Builds the fitted step from the arrays that it saved.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] if an array is missing, of another shape or not finite.
+    fn load(&self, parameters: &Parameters, arrays: &mut Arrays, inputs: &Inputs) -> Result<FittedStep>;
+}
+
+/// A step before it has seen rows.
+#[derive(Debug)]
+pub enum UnfittedStep {
+    /// It will make other columns.
+    Transformer(Box<dyn Transformer>),
+    /// It will predict.
+    Estimator(Box<dyn Estimator>),
+}
+
+/// A step that has learned.
+#[derive(Debug)]
+pub enum FittedStep {
+    /// It makes other columns.
+    Transformer(Box<dyn FittedTransformer>),
+    /// It predicts.
+    Model(Box<dyn Model>),
+}
+
+/// What a fitted step works on; known before its arrays are read.
+#[derive(Clone, Debug)]
+pub struct Inputs {
+    /// The width of the rows that it takes.
+    pub n_features: usize,
+    /// What a classifier answers.
+    pub classes: Option<Arc<Labels>>,
+}
+
+/// A transformer with its parameters, ready to be fitted.
+pub trait Transformer: Debug + Send + Sync {
+    /// Learns from `features`, `(n_samples, n_features)`: at least one row and one column, all finite.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] if nothing finite can be learned from these rows.
+    fn fit(&self, features: ArrayView2<'_, f64>) -> Result<Box<dyn FittedTransformer>>;
+}
+
+/// A regressor, classifier or clusterer with its parameters, ready to be fitted.
+pub trait Estimator: Debug + Send + Sync {
+    /// Learns from `features`, `(n_samples, n_features)`, at least one row and one column, all finite, and the targets of
+    /// its kind. The same rows and seed give the same bits.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] if nothing finite can be learned from these rows; it says why.
+    fn fit(&self, features: ArrayView2<'_, f64>, targets: &Targets, seed: u64) -> Result<Box<dyn Model>>;
+}
+
+/// A fitted transformer: one column out for each column in.
+pub trait FittedTransformer: Debug + Send + Sync {
+    /// Transforms each row on its own; `features` has the width that it was fitted on.
+    fn transform(&self, features: Array2<f64>) -> Array2<f64>;
+
+    /// What it learned, by name; [`Algorithm::load`] takes it back.
+    fn arrays(&self) -> Vec<(&'static str, ArrayD<f64>)>;
+}
+
+/// A fitted estimator.
+pub trait Model: Debug + Send + Sync {
+    /// Answers each row on its own: the bits do not depend on the rows around it. `features` has the width that it was
+    /// fitted on; no rows give no predictions.
+    fn predict(&self, features: ArrayView2<'_, f64>) -> Predictions;
+
+    /// What it learned, by name; [`Algorithm::load`] takes it back.
+    fn arrays(&self) -> Vec<(&'static str, ArrayD<f64>)>;
+}
+
+/// The algorithm of this name.
+///
+/// # Errors
+/// [`Error::InvalidArgument`] that lists those there are.
+pub fn find(name: &str) -> Result<&'static dyn Algorithm> {
+    ALGORITHMS.iter().copied().find(|algorithm| algorithm.name() == name).ok_or_else(|| {
+        let known: Vec<&str> = ALGORITHMS.iter().map(|algorithm| algorithm.name()).collect();
+        Error::invalid(format!("algorithm {:?} is not known; there are {}", quotable(name), known.join(", ")))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeMap;
+
+    #[test]
+    fn every_algorithm_accepts_its_own_defaults() {
+        for algorithm in ALGORITHMS {
+            let checked = Parameters::check(algorithm.name(), &algorithm.parameters(), &BTreeMap::new());
+
+            let built = algorithm.unfitted(&checked.unwrap());
+
+            assert_eq!(matches!(built, UnfittedStep::Transformer(_)), algorithm.kind() == Kind::Transformer);
+        }
+    }
+
+    #[test]
+    fn the_catalogue_is_sorted_and_without_duplicates() {
+        let names: Vec<&str> = ALGORITHMS.iter().map(|algorithm| algorithm.name()).collect();
+
+        assert!(names.is_sorted_by(|one, next| one < next), "{names:?}");
+    }
+
+    #[test]
+    fn an_unknown_algorithm_is_refused_with_those_that_are_known() {
+        let message = find("svm").unwrap_err().to_string();
+
+        assert!(message.contains("\"svm\"") && message.contains("linear_regression"), "{message}");
+    }
+}

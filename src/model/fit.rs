@@ -1,0 +1,103 @@
+//! From a specification and a table to a pipeline.
+
+use super::pipeline::{Pipeline, TransformerStep};
+use super::spec::{Resolved, ResolvedStep, positions};
+use super::{Kind, Model, Schema, Spec, StepSpec, Targets, UnfittedStep, metrics};
+use crate::data::Table;
+use crate::error::{Error, Result};
+use ndarray::{Array2, Axis};
+use std::collections::BTreeMap;
+
+/// Told where a fit is, between its steps. Its error stops the fit: that is how one is cancelled.
+///
+/// Closures are one: `&|message: &str, fraction: f64| Ok(())`.
+pub trait Progress {
+    /// `message` is for people ("fitting logistic_regression"); `fraction` goes from 0 to 1.
+    ///
+    /// # Errors
+    /// For example [`Error::Cancelled`]; [`fit`] answers it.
+    fn report(&self, message: &str, fraction: f64) -> Result<()>;
+}
+
+impl<F: Fn(&str, f64) -> Result<()>> Progress for F {
+    fn report(&self, message: &str, fraction: f64) -> Result<()> {
+        self(message, fraction)
+    }
+}
+
+/// What a fit gives.
+#[derive(Debug)]
+pub struct Fitted {
+    /// The model with its preprocessing and schema.
+    pub pipeline: Pipeline,
+    /// How it does on the rows that it was fitted on, see [`metrics`](super::metrics).
+    pub metrics: BTreeMap<String, f64>,
+    /// How many rows these were.
+    pub n_samples: usize,
+}
+
+/// Fits each step on what the step before makes of the rows.
+///
+/// # Errors
+/// [`Error::InvalidArgument`] if the specification does not suit the table ([`Spec::check`]), there is no row, a value is missing
+/// or not finite, or an algorithm learns nothing finite from these rows. What `progress` answers.
+pub fn fit(spec: &Spec, table: &Table, progress: &dyn Progress) -> Result<Fitted> {
+    let Resolved { steps, kind, mut schema } = spec.resolve(&table.schema())?;
+    let (mut features, targets) = read(table, kind, &mut schema)?;
+    let stages = (steps.len() + 1) as f64;
+    let (last, first) = steps.split_last().ok_or_else(|| Error::internal("a checked specification has no step"))?;
+    let mut transformers = Vec::with_capacity(first.len());
+    for (index, (step, stated)) in first.iter().zip(&spec.steps).enumerate() {
+        progress.report(&format!("fitting {}", step.algorithm.name()), index as f64 / stages)?;
+        let transformer = fit_transformer(step, positions(stated, &schema)?, &features)?;
+        features = transformer.transform(features);
+        transformers.push(transformer);
+    }
+    progress.report(&format!("fitting {}", last.algorithm.name()), first.len() as f64 / stages)?;
+    let model = fit_estimator(last, &features, &targets, spec.seed)?;
+    progress.report("measuring the model on its training rows", steps.len() as f64 / stages)?;
+    let metrics = metrics::of(&model.predict(features.view()), &targets);
+    let steps = steps.iter().zip(&spec.steps).map(|(step, stated)| written_out(step, stated)).collect();
+    Ok(Fitted { pipeline: Pipeline { schema, kind, steps, transformers, model }, metrics, n_samples: table.n_rows() })
+}
+
+/// Features and targets of a table; the schema learns the classes.
+fn read(table: &Table, kind: Kind, schema: &mut Schema) -> Result<(Array2<f64>, Targets)> {
+    if table.n_rows() == 0 {
+        return Err(Error::invalid("the table has no rows to learn from"));
+    }
+    let features = schema.select(table)?;
+    let target = schema.target.as_ref().and_then(|target| table.column(&target.name));
+    let targets = target.map_or(Ok(Targets::None), |column| Targets::read(kind, column))?;
+    if let Targets::Classes { labels, .. } = &targets {
+        schema.classes = Some(labels.clone());
+    }
+    Ok((features, targets))
+}
+
+fn fit_transformer(
+    step: &ResolvedStep,
+    columns: Option<Vec<usize>>,
+    features: &Array2<f64>,
+) -> Result<TransformerStep> {
+    let UnfittedStep::Transformer(transformer) = step.algorithm.unfitted(&step.parameters) else {
+        return Err(Error::internal("a transformer set up no transformer"));
+    };
+    let fitted = match &columns {
+        None => transformer.fit(features.view())?,
+        Some(columns) => transformer.fit(features.select(Axis(1), columns).view())?,
+    };
+    Ok(TransformerStep { columns, fitted })
+}
+
+fn fit_estimator(step: &ResolvedStep, features: &Array2<f64>, targets: &Targets, seed: u64) -> Result<Box<dyn Model>> {
+    match step.algorithm.unfitted(&step.parameters) {
+        UnfittedStep::Estimator(estimator) => estimator.fit(features.view(), targets, seed),
+        UnfittedStep::Transformer(_) => Err(Error::internal("an estimator set up no estimator")),
+    }
+}
+
+/// A step as it was stated, with defaults.
+fn written_out(step: &ResolvedStep, stated: &StepSpec) -> StepSpec {
+    StepSpec { parameters: step.parameters.values().clone(), ..stated.clone() }
+}

@@ -1,0 +1,199 @@
+//! Clustering around centres.
+
+use super::arrays::{Arrays, damaged};
+use super::{
+    Algorithm, Estimator, FittedStep, Inputs, Kind, Model, ParameterSpec, Parameters, Predictions, Targets,
+    UnfittedStep,
+};
+use crate::error::{Error, Result};
+use linfa::traits::Fit;
+use linfa::{DatasetBase, ParamGuard};
+use linfa_clustering::KMeansInit;
+use ndarray::{Array2, ArrayD, ArrayView1, ArrayView2, Axis};
+use rand_xoshiro::Xoshiro256Plus;
+use rand_xoshiro::rand_core::SeedableRng;
+
+/// Minimises the sum of squared distances of rows to their nearest centre, by linfa.
+///
+/// Lloyd's iteration: S. P. Lloyd, "Least squares quantization in PCM" (1982), doi:10.1109/TIT.1982.1056489, in linfa's variant
+/// where a centre counts as one more point of its cluster, so that no cluster runs empty; it takes a few more steps. Clusters
+/// are numbered in the order of their centres (first coordinate first).
+///
+/// | parameter | default | range | meaning |
+/// |---|---|---|---|
+/// | `n_clusters` | 8 | 1 to 10,000 | centres to find; at most one for each row |
+/// | `n_init` | 10 | 1 to 1,000 | fresh starts, of which the best counts |
+/// | `max_iter` | 300 | 1 to 100,000 | most iterations of each start |
+/// | `tol` | 1e-4 | above 0 | stop when all centres together moved by less, in the unit of the columns |
+/// | `init` | k-means++ | k-means++, random | first centres: far from each other, or rows by chance |
+#[derive(Clone, Copy, Debug)]
+pub struct KMeans;
+
+impl Algorithm for KMeans {
+    fn name(&self) -> &'static str {
+        "k_means"
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Clusterer
+    }
+
+    fn summary(&self) -> &'static str {
+        "Groups rows around the centres that minimise the sum of squared distances."
+    }
+
+    fn parameters(&self) -> Vec<ParameterSpec> {
+        vec![
+            ParameterSpec::integer("n_clusters", 8, (1, 10_000), "Centres to find; at most one for each row."),
+            ParameterSpec::integer("n_init", 10, (1, 1_000), "Fresh starts, of which the best counts."),
+            ParameterSpec::integer("max_iter", 300, (1, 100_000), "Most iterations of each start."),
+            ParameterSpec::positive("tol", 1e-4, "Stop when all centres together moved by less."),
+            ParameterSpec::one_of(
+                "init",
+                &["k-means++", "random"],
+                "First centres: rows far from each other, or by chance.",
+            ),
+        ]
+    }
+
+    fn unfitted(&self, parameters: &Parameters) -> UnfittedStep {
+        UnfittedStep::Estimator(Box::new(Clusterer {
+            n_clusters: parameters.count("n_clusters"),
+            n_init: parameters.count("n_init"),
+            max_iter: parameters.count("max_iter"),
+            tol: parameters.number("tol"),
+            init: match parameters.text("init") {
+                "random" => KMeansInit::Random,
+                _ => KMeansInit::KMeansPlusPlus,
+            },
+        }))
+    }
+
+    fn load(&self, _: &Parameters, arrays: &mut Arrays, inputs: &Inputs) -> Result<FittedStep> {
+        let n_clusters = arrays.shape("centres").and_then(|shape| shape.first().copied()).unwrap_or(0);
+        if n_clusters == 0 {
+            return Err(damaged("there are no centres"));
+        }
+        let centres = arrays.take("centres", (n_clusters, inputs.n_features))?;
+        Ok(FittedStep::Model(Box::new(Centres { centres })))
+    }
+}
+
+#[derive(Debug)]
+struct Clusterer {
+    n_clusters: usize,
+    n_init: usize,
+    max_iter: usize,
+    tol: f64,
+    init: KMeansInit<f64>,
+}
+
+impl Estimator for Clusterer {
+    fn fit(&self, features: ArrayView2<'_, f64>, _targets: &Targets, seed: u64) -> Result<Box<dyn Model>> {
+        self.check(features)?;
+        let parameters =
+            linfa_clustering::KMeans::params_with_rng(self.n_clusters, Xoshiro256Plus::seed_from_u64(seed))
+                .n_runs(self.n_init)
+                .max_n_iterations(self.max_iter as u64)
+                .tolerance(self.tol)
+                .init_method(self.init.clone());
+        let fitted = parameters
+            .check()
+            .map_err(|error| Error::invalid(format!("k_means: {error}")))?
+            .fit(&DatasetBase::from(features))
+            .map_err(|error| Error::invalid(format!("k_means: {error}")))?;
+        Ok(Box::new(Centres { centres: in_order(fitted.centroids()) }))
+    }
+}
+
+impl Clusterer {
+    fn check(&self, features: ArrayView2<'_, f64>) -> Result<()> {
+        let n_samples = features.nrows();
+        if self.n_clusters > n_samples {
+            return Err(Error::invalid(format!(
+                "k_means parameter n_clusters is {} and there are {n_samples} rows; at most one cluster for each row",
+                self.n_clusters
+            )));
+        }
+        // No sum of squared distances exceeds this one; an infinite sum would panic in linfa's random choice.
+        let squares: f64 = features.iter().map(|value| value * value).sum();
+        if (squares * 4.0 * n_samples as f64).is_finite() {
+            Ok(())
+        } else {
+            Err(Error::invalid(
+                "squared distances overflow in k_means; scale the columns first, for example with standard_scaler",
+            ))
+        }
+    }
+}
+
+/// Sorted by their coordinates, because the order of linfa's is that of its random choices.
+fn in_order(centres: &Array2<f64>) -> Array2<f64> {
+    let mut order: Vec<usize> = (0..centres.nrows()).collect();
+    order.sort_by(|one, other| {
+        let pairs = centres.row(*one).into_iter().zip(centres.row(*other));
+        pairs.map(|(a, b)| a.total_cmp(b)).find(|ordering| ordering.is_ne()).unwrap_or(std::cmp::Ordering::Equal)
+    });
+    centres.select(Axis(0), &order)
+}
+
+#[derive(Debug)]
+struct Centres {
+    /// `(n_clusters, n_features)`
+    centres: Array2<f64>,
+}
+
+impl Model for Centres {
+    fn predict(&self, features: ArrayView2<'_, f64>) -> Predictions {
+        let mut distances = Array2::zeros((features.nrows(), self.centres.nrows()));
+        for (row, mut places) in features.rows().into_iter().zip(distances.rows_mut()) {
+            for (centre, place) in self.centres.rows().into_iter().zip(&mut places) {
+                *place = distance(row, centre);
+            }
+        }
+        let clusters = distances.rows().into_iter().map(nearest).collect();
+        Predictions::Clusters { clusters, distances }
+    }
+
+    fn arrays(&self) -> Vec<(&'static str, ArrayD<f64>)> {
+        vec![("centres", self.centres.clone().into_dyn())]
+    }
+}
+
+fn distance(row: ArrayView1<'_, f64>, centre: ArrayView1<'_, f64>) -> f64 {
+    row.iter().zip(centre).map(|(x, c)| (x - c) * (x - c)).sum::<f64>().sqrt()
+}
+
+/// The position of the smallest value, the first one of equals.
+fn nearest(distances: ArrayView1<'_, f64>) -> usize {
+    let mut best = 0;
+    for (position, distance) in distances.iter().enumerate() {
+        if *distance < distances[best] {
+            best = position;
+        }
+    }
+    best
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::array;
+
+    #[test]
+    fn centres_are_in_the_order_of_their_coordinates() {
+        let sorted = in_order(&array![[1.0, 5.0], [0.0, 9.0], [1.0, -5.0]]);
+
+        assert_eq!(sorted, array![[0.0, 9.0], [1.0, -5.0], [1.0, 5.0]]);
+    }
+
+    #[test]
+    fn the_nearest_centre_is_the_first_one_of_equals() {
+        let model = Centres { centres: array![[0.0], [2.0]] };
+
+        let answer = model.predict(array![[1.0], [1.5], [-3.0]].view());
+
+        let distances = array![[1.0, 1.0], [1.5, 0.5], [3.0, 5.0]];
+        assert_eq!(answer, Predictions::Clusters { clusters: vec![0, 1, 0], distances });
+    }
+}

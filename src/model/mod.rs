@@ -1,0 +1,81 @@
+//! Models: fitted from a table by a specification, stored as bytes, asked for predictions.
+//!
+//! A [`Spec`] names steps: transformers, then one estimator, each an [`Algorithm`] of the catalogue [`ALGORITHMS`]. [`fit`] makes
+//! it a [`Pipeline`], which is what is stored ([`Pipeline::to_bytes`]) and served ([`Pipeline::predict`]). Its [`Schema`] turns a
+//! caller's rows into its matrix, or says which column does not suit.
+//!
+//! ```
+//! use modelwire::data::{Column, Features, Table};
+//! use modelwire::model::{Pipeline, Predictions, Spec, StepSpec, fit};
+//!
+//! # fn main() -> modelwire::error::Result<()> {
+//! let flowers = Table::new(vec![
+//!     Column::float("petal_length", vec![1.4, 1.3, 1.5, 4.7, 4.5, 4.9]),
+//!     Column::float("petal_width", vec![0.2, 0.2, 0.4, 1.4, 1.5, 1.5]),
+//!     Column::text("species", &["setosa", "setosa", "setosa", "versicolor", "versicolor", "versicolor"]),
+//! ])?;
+//! let step = |algorithm: &str| StepSpec { algorithm: algorithm.into(), ..StepSpec::default() };
+//! let spec = Spec {
+//!     steps: vec![step("standard_scaler"), step("logistic_regression")],
+//!     target: Some("species".into()),
+//!     ..Spec::default()
+//! };
+//!
+//! let fitted = fit(&spec, &flowers, &|_: &str, _| Ok(()))?;
+//! assert_eq!(fitted.metrics["accuracy"], 1.0);
+//!
+//! let model = Pipeline::from_bytes(&fitted.pipeline.to_bytes())?;
+//! let rows = Features::Table(Table::new(vec![
+//!     Column::float("petal_width", vec![0.3]),
+//!     Column::float("petal_length", vec![1.6]),
+//! ])?);
+//! let answer = model.predict(model.schema().matrix(&rows)?.view());
+//! let Predictions::Classes { labels, classes, .. } = answer else { unreachable!() };
+//! assert_eq!(classes.take(&labels).to_column("species"), Column::text("species", &["setosa"]));
+//! # Ok(())
+//! # }
+//! ```
+
+mod spec;
+
+mod fit;
+pub mod metrics;
+mod schema;
+mod targets;
+
+mod loaded;
+mod pipeline;
+mod predictions;
+
+mod arrays;
+mod artefact;
+
+mod algorithm;
+mod parameters;
+
+mod k_means;
+mod linear_regression;
+mod logistic_regression;
+mod minimum_norm;
+mod standard_scaler;
+
+#[cfg(test)]
+mod tests;
+
+pub use algorithm::{
+    ALGORITHMS, Algorithm, Estimator, FittedStep, FittedTransformer, Inputs, Kind, Model, Transformer, UnfittedStep,
+    find,
+};
+pub use arrays::Arrays;
+pub use fit::{Fitted, Progress, fit};
+pub use k_means::KMeans;
+pub use linear_regression::LinearRegression;
+pub use loaded::LoadedModel;
+pub use logistic_regression::LogisticRegression;
+pub use parameters::{ParameterSpec, Parameters, Range, Value};
+pub use pipeline::Pipeline;
+pub use predictions::Predictions;
+pub use schema::Schema;
+pub use spec::{Spec, StepSpec};
+pub use standard_scaler::StandardScaler;
+pub use targets::{MAX_CLASSES, Targets};

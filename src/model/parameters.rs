@@ -1,0 +1,262 @@
+//! Hyper-parameters: what an algorithm takes, and the check that nothing else reaches its `fit`.
+
+use crate::error::{Error, Result, quotable};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// The value of a hyper-parameter. In JSON it is the bare value: `3`, `0.5`, `true`, `"random"`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Value {
+    /// A whole number. It is taken where a number is wanted.
+    Integer(i64),
+    /// A real number, finite.
+    Number(f64),
+    /// A truth value.
+    Flag(bool),
+    /// Text.
+    Text(String),
+}
+
+impl Value {
+    /// "integer", "number", "flag" or "text".
+    pub fn type_name(&self) -> &'static str {
+        match self {
+            Self::Integer(_) => "integer",
+            Self::Number(_) => "number",
+            Self::Flag(_) => "flag",
+            Self::Text(_) => "text",
+        }
+    }
+}
+
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Integer(value) => write!(f, "{value}"),
+            Self::Number(value) => write!(f, "{value:?}"),
+            Self::Flag(value) => write!(f, "{value}"),
+            Self::Text(value) => write!(f, "{:?}", quotable(value)),
+        }
+    }
+}
+
+/// The values that a hyper-parameter takes; displayed in words.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Range {
+    /// A whole number from the first to the second, both included.
+    Integer(i64, i64),
+    /// A finite number above 0.
+    Positive,
+    /// A truth value.
+    Flag,
+    /// One of these words.
+    OneOf(&'static [&'static str]),
+}
+
+impl Range {
+    /// The value as the algorithm will read it, or `None` if it is outside.
+    fn accept(&self, value: &Value) -> Option<Value> {
+        match (self, value) {
+            (Self::Integer(least, most), Value::Integer(it)) if (least..=most).contains(&it) => Some(value.clone()),
+            // Rounding beyond 2^53 does not matter to a hyper-parameter.
+            (Self::Positive, Value::Integer(it)) if *it > 0 => Some(Value::Number(*it as f64)),
+            (Self::Positive, Value::Number(it)) if *it > 0.0 && it.is_finite() => Some(value.clone()),
+            (Self::Flag, Value::Flag(_)) => Some(value.clone()),
+            (Self::OneOf(words), Value::Text(it)) if words.contains(&it.as_str()) => Some(value.clone()),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Range {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Integer(least, most) => write!(f, "an integer from {least} to {most}"),
+            Self::Positive => f.write_str("a finite number greater than 0"),
+            Self::Flag => f.write_str("true or false"),
+            Self::OneOf(words) => {
+                let quoted: Vec<String> = words.iter().map(|word| format!("{word:?}")).collect();
+                f.write_str(&quoted.join(" or "))
+            }
+        }
+    }
+}
+
+/// What an algorithm says about one of its hyper-parameters.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ParameterSpec {
+    /// Unique within the algorithm; scikit-learn's name where it has one.
+    pub name: &'static str,
+    /// What an absent parameter means; within `range`.
+    pub default: Value,
+    /// The values it takes; `to_string()` says it in words.
+    pub range: Range,
+    /// What it does.
+    pub meaning: &'static str,
+}
+
+impl ParameterSpec {
+    /// A whole number from `least` to `most`.
+    pub fn integer(name: &'static str, default: i64, (least, most): (i64, i64), meaning: &'static str) -> Self {
+        Self { name, default: Value::Integer(default), range: Range::Integer(least, most), meaning }
+    }
+
+    /// A finite number above 0.
+    pub fn positive(name: &'static str, default: f64, meaning: &'static str) -> Self {
+        Self { name, default: Value::Number(default), range: Range::Positive, meaning }
+    }
+
+    /// A truth value.
+    pub fn flag(name: &'static str, default: bool, meaning: &'static str) -> Self {
+        Self { name, default: Value::Flag(default), range: Range::Flag, meaning }
+    }
+
+    /// One of several words, of which the first is the default.
+    pub fn one_of(name: &'static str, words: &'static [&'static str], meaning: &'static str) -> Self {
+        Self { name, default: Value::Text(words[0].to_owned()), range: Range::OneOf(words), meaning }
+    }
+}
+
+/// Hyper-parameters that were checked: all of an algorithm's and no others, each within its range.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Parameters(BTreeMap<String, Value>);
+
+impl Parameters {
+    /// Checks what was given and fills in defaults.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] that names algorithm, parameter, value and range.
+    pub fn check(algorithm: &str, specs: &[ParameterSpec], given: &BTreeMap<String, Value>) -> Result<Self> {
+        if let Some(unknown) = given.keys().find(|name| specs.iter().all(|spec| spec.name != name.as_str())) {
+            let known: Vec<&str> = specs.iter().map(|spec| spec.name).collect();
+            return Err(Error::invalid(format!(
+                "{algorithm} has no parameter {:?}; it takes {}",
+                quotable(unknown),
+                known.join(", ")
+            )));
+        }
+        let checked = specs.iter().map(|spec| {
+            let value = given.get(spec.name).unwrap_or(&spec.default);
+            let accepted = spec.range.accept(value).ok_or_else(|| {
+                Error::invalid(format!(
+                    "{algorithm} parameter {} is {value} ({}) and should be {}",
+                    spec.name,
+                    value.type_name(),
+                    spec.range
+                ))
+            })?;
+            Ok((spec.name.to_owned(), accepted))
+        });
+        Ok(Self(checked.collect::<Result<_>>()?))
+    }
+
+    /// All of them by name.
+    pub fn values(&self) -> &BTreeMap<String, Value> {
+        &self.0
+    }
+
+    /// A whole number.
+    ///
+    /// # Panics
+    /// If the algorithm specifies no such integer; so do the other readers for their type.
+    pub fn integer(&self, name: &str) -> i64 {
+        let found = self.0.get(name).and_then(|value| if let Value::Integer(it) = value { Some(*it) } else { None });
+        found.expect("an algorithm reads only the integers that it specifies")
+    }
+
+    /// A whole number whose range starts at 0 or above.
+    pub fn count(&self, name: &str) -> usize {
+        usize::try_from(self.integer(name)).expect("the range of a count starts at 0")
+    }
+
+    /// A real number.
+    pub fn number(&self, name: &str) -> f64 {
+        let found = self.0.get(name).and_then(|value| if let Value::Number(it) = value { Some(*it) } else { None });
+        found.expect("an algorithm reads only the numbers that it specifies")
+    }
+
+    /// A truth value.
+    pub fn flag(&self, name: &str) -> bool {
+        let found = self.0.get(name).and_then(|value| if let Value::Flag(it) = value { Some(*it) } else { None });
+        found.expect("an algorithm reads only the flags that it specifies")
+    }
+
+    /// A word.
+    pub fn text(&self, name: &str) -> &str {
+        let found = self.0.get(name).and_then(|value| if let Value::Text(it) = value { Some(it) } else { None });
+        found.expect("an algorithm reads only the words that it specifies")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn specs() -> Vec<ParameterSpec> {
+        vec![
+            ParameterSpec::integer("n_clusters", 8, (1, 100), "Centres."),
+            ParameterSpec::positive("tol", 1e-4, "Tolerance."),
+            ParameterSpec::flag("fit_intercept", true, "Intercept."),
+            ParameterSpec::one_of("init", &["k-means++", "random"], "First centres."),
+        ]
+    }
+
+    fn check(name: &str, value: Value) -> Result<Parameters> {
+        Parameters::check("k_means", &specs(), &BTreeMap::from([(name.to_owned(), value)]))
+    }
+
+    #[test]
+    fn absent_parameters_take_their_defaults() {
+        let parameters = Parameters::check("k_means", &specs(), &BTreeMap::new()).unwrap();
+
+        assert_eq!((parameters.count("n_clusters"), parameters.number("tol")), (8, 1e-4));
+        assert_eq!((parameters.flag("fit_intercept"), parameters.text("init")), (true, "k-means++"));
+    }
+
+    #[test]
+    fn an_integer_is_taken_where_a_number_is_wanted() {
+        assert_eq!(check("tol", Value::Integer(2)).unwrap().number("tol"), 2.0);
+    }
+
+    #[test]
+    fn a_refusal_names_algorithm_parameter_value_and_range() {
+        let message = check("n_clusters", Value::Integer(0)).unwrap_err().to_string();
+
+        assert_eq!(message, "k_means parameter n_clusters is 0 (integer) and should be an integer from 1 to 100");
+    }
+
+    #[test]
+    fn an_unknown_parameter_is_refused_with_those_that_are_known() {
+        let message = check("n_cluster", Value::Integer(3)).unwrap_err().to_string();
+
+        assert_eq!(message, "k_means has no parameter \"n_cluster\"; it takes n_clusters, tol, fit_intercept, init");
+    }
+
+    #[test]
+    fn what_is_not_finite_or_of_another_type_is_refused() {
+        for (name, value) in [
+            ("tol", Value::Number(f64::NAN)),
+            ("tol", Value::Number(f64::INFINITY)),
+            ("tol", Value::Number(0.0)),
+            ("tol", Value::Text("1".into())),
+            ("n_clusters", Value::Number(3.0)),
+            ("fit_intercept", Value::Integer(1)),
+            ("init", Value::Text("k-means".into())),
+        ] {
+            assert!(check(name, value.clone()).is_err(), "{name} = {value} was taken");
+        }
+    }
+
+    #[test]
+    fn a_value_survives_json_with_its_type() {
+        for value in
+            [Value::Integer(1), Value::Number(1.0), Value::Number(0.1), Value::Flag(true), Value::Text("1".into())]
+        {
+            let json = serde_json::to_string(&value).unwrap();
+
+            assert_eq!(serde_json::from_str::<Value>(&json).unwrap(), value, "{json}");
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! What a model answers.
+
+use crate::data::Labels;
+use ndarray::{Array1, Array2, Axis};
+use std::sync::Arc;
+
+/// One answer for each row, in the order of the rows.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Predictions {
+    /// Regression: in the unit of the targets, `(n_samples,)`.
+    Values(Array1<f64>),
+    /// Classification.
+    Classes {
+        /// The most probable class of each row, as a position in `classes`; the first one of equals.
+        labels: Vec<usize>,
+        /// `(n_samples, n_classes)`; each row sums to 1, columns as in `classes`.
+        probabilities: Array2<f64>,
+        /// In ascending order.
+        classes: Arc<Labels>,
+    },
+    /// Clustering.
+    Clusters {
+        /// The nearest centre of each row, from 0; the first one of equals.
+        clusters: Vec<usize>,
+        /// `(n_samples, n_clusters)`: Euclidean distance to each centre, in the unit of the columns that reach the last step.
+        distances: Array2<f64>,
+    },
+}
+
+impl Predictions {
+    /// How many rows were answered.
+    pub fn n_rows(&self) -> usize {
+        match self {
+            Self::Values(values) => values.len(),
+            Self::Classes { labels, .. } => labels.len(),
+            Self::Clusters { clusters, .. } => clusters.len(),
+        }
+    }
+
+    /// The answers of rows `from .. from + length`, for the caller who sent them.
+    ///
+    /// # Panics
+    /// If they are not all there.
+    #[must_use]
+    pub fn slice(&self, from: usize, length: usize) -> Self {
+        let rows = from..from + length;
+        match self {
+            Self::Values(values) => Self::Values(values.slice_axis(Axis(0), rows.into()).to_owned()),
+            Self::Classes { labels, probabilities, classes } => Self::Classes {
+                labels: labels[rows.clone()].to_vec(),
+                probabilities: probabilities.slice_axis(Axis(0), rows.into()).to_owned(),
+                classes: classes.clone(),
+            },
+            Self::Clusters { clusters, distances } => Self::Clusters {
+                clusters: clusters[rows.clone()].to_vec(),
+                distances: distances.slice_axis(Axis(0), rows.into()).to_owned(),
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::array;
+
+    #[test]
+    fn each_caller_gets_its_own_rows() {
+        let answer =
+            Predictions::Clusters { clusters: vec![0, 1, 0], distances: array![[0.0, 1.0], [1.0, 0.0], [0.5, 2.0]] };
+
+        let own = answer.slice(1, 2);
+
+        let expected = Predictions::Clusters { clusters: vec![1, 0], distances: array![[1.0, 0.0], [0.5, 2.0]] };
+        assert_eq!(own, expected);
+        assert_eq!((answer.n_rows(), own.n_rows(), answer.slice(3, 0).n_rows()), (3, 2, 0));
+    }
+}

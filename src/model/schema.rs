@@ -1,0 +1,200 @@
+//! The columns that a model was fitted on, and how a caller's rows become its matrix.
+
+use crate::data::{Column, ColumnSchema, ColumnType, Features, Labels, Table, Values};
+use crate::error::{Error, Result, quotable};
+use ndarray::Array2;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// Columns of the rows that a model takes and of what it learned.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Schema {
+    /// The features, in the order in which a matrix has them.
+    pub features: Vec<ColumnSchema>,
+    /// What the model learned to predict; absent for clustering.
+    pub target: Option<ColumnSchema>,
+    /// The classes of a classifier in ascending order.
+    pub classes: Option<Arc<Labels>>,
+}
+
+impl Schema {
+    /// The rows as the model takes them: `(n_samples, n_features)`, row-major, finite. No rows are fine.
+    ///
+    /// A matrix is read by position. A table is read by name, in any order. Float and integer columns stand for each other
+    /// (integers beyond 2^53 are rounded); a boolean column is taken only where a boolean was learned, as 0 and 1.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] if the width differs, a column is missing, unknown or of a type that does not suit, or a
+    /// value is missing, NaN or infinite; it names column and row (from 0).
+    pub fn matrix(&self, features: &Features) -> Result<Array2<f64>> {
+        match features {
+            Features::Matrix(matrix) => self.by_position(matrix),
+            Features::Table(table) => self.by_name(table),
+        }
+    }
+
+    fn by_position(&self, matrix: &Array2<f64>) -> Result<Array2<f64>> {
+        if matrix.ncols() != self.features.len() {
+            return Err(Error::invalid(format!(
+                "the model takes {} features per row, got {}; it takes {}",
+                self.features.len(),
+                matrix.ncols(),
+                listed(self.features.iter().map(|feature| feature.name.as_str()))
+            )));
+        }
+        let matrix = matrix.as_standard_layout().into_owned();
+        self.check_finite(matrix)
+    }
+
+    fn by_name(&self, table: &Table) -> Result<Array2<f64>> {
+        let known = |name: &str| self.features.iter().any(|feature| feature.name == name);
+        if let Some(unknown) = table.columns().iter().find(|column| !known(&column.name)) {
+            return Err(Error::invalid(format!(
+                "column {:?} is unknown to the model; leave it out; the model takes {}",
+                quotable(&unknown.name),
+                listed(self.features.iter().map(|feature| feature.name.as_str()))
+            )));
+        }
+        self.select(table)
+    }
+
+    /// Like [`Schema::matrix`] for a table that may have further columns.
+    pub(super) fn select(&self, table: &Table) -> Result<Array2<f64>> {
+        let mut matrix = Array2::zeros((table.n_rows(), self.features.len()));
+        for (position, feature) in self.features.iter().enumerate() {
+            let column = table.column(&feature.name).ok_or_else(|| {
+                Error::invalid(format!("column {:?} ({}) is missing", feature.name, feature.column_type))
+            })?;
+            check_type(feature, column)?;
+            if let Some(row) = column.first_missing() {
+                return Err(Error::invalid(format!(
+                    "column {:?} row {row} is missing and the model has no rule for missing values; fill it",
+                    feature.name
+                )));
+            }
+            write(column, matrix.column_mut(position).iter_mut());
+        }
+        self.check_finite(matrix)
+    }
+
+    fn check_finite(&self, matrix: Array2<f64>) -> Result<Array2<f64>> {
+        let Some(((row, column), value)) = matrix.indexed_iter().find(|(_, value)| !value.is_finite()) else {
+            return Ok(matrix);
+        };
+        Err(Error::invalid(format!(
+            "column {:?} row {row} is {value} and the model takes finite numbers only; fill it or leave the row out",
+            self.features[column].name
+        )))
+    }
+}
+
+fn check_type(feature: &ColumnSchema, column: &Column) -> Result<()> {
+    use ColumnType::{Float, Integer};
+    let found = column.values.column_type();
+    match (feature.column_type, found) {
+        (Float | Integer, Float | Integer) => Ok(()),
+        (learned, _) if learned == found => Ok(()),
+        (learned, _) => {
+            Err(Error::invalid(format!("column {:?} is {found} and the model learned it as {learned}", feature.name)))
+        }
+    }
+}
+
+/// Writes a column without missing values as numbers.
+fn write<'a>(column: &Column, places: impl Iterator<Item = &'a mut f64>) {
+    match &column.values {
+        Values::Float(array) => places.zip(array.values()).for_each(|(place, value)| *place = *value),
+        Values::Integer(array) => places.zip(array.values()).for_each(|(place, value)| *place = *value as f64),
+        Values::Boolean(array) => places.zip(array.values()).for_each(|(place, value)| *place = f64::from(value)),
+        Values::Text(_) => {} // `Spec::check` refuses text features, hence no schema has one
+    }
+}
+
+/// Names for a message, a dozen at most.
+pub(super) fn listed<'a>(names: impl ExactSizeIterator<Item = &'a str>) -> String {
+    let more = names.len().saturating_sub(12);
+    let mut text = names.take(12).map(quotable).collect::<Vec<_>>().join(", ");
+    if more > 0 {
+        text.push_str(&format!(" and {more} more"));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::array;
+
+    fn schema() -> Schema {
+        let feature = |name: &str, column_type| ColumnSchema { name: name.into(), column_type };
+        Schema {
+            features: vec![
+                feature("age", ColumnType::Float),
+                feature("visits", ColumnType::Integer),
+                feature("member", ColumnType::Boolean),
+            ],
+            target: None,
+            classes: None,
+        }
+    }
+
+    fn refusal(columns: Vec<Column>) -> String {
+        schema().matrix(&Features::Table(Table::new(columns).unwrap())).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_table_is_read_by_name_and_integers_stand_for_floats() {
+        let table = Table::new(vec![
+            Column::boolean("member", vec![true, false]),
+            Column::integer("age", vec![30, 40]),
+            Column::float("visits", vec![1.0, 2.0]),
+        ]);
+
+        let matrix = schema().matrix(&Features::Table(table.unwrap())).unwrap();
+
+        assert_eq!(matrix, array![[30.0, 1.0, 1.0], [40.0, 2.0, 0.0]]);
+    }
+
+    #[test]
+    fn a_matrix_of_another_width_is_refused() {
+        let message = schema().matrix(&Features::Matrix(array![[1.0, 2.0]])).unwrap_err().to_string();
+
+        assert_eq!(message, "the model takes 3 features per row, got 2; it takes age, visits, member");
+    }
+
+    #[test]
+    fn a_matrix_in_column_order_becomes_row_major() {
+        let transposed = array![[1.0, 4.0], [2.0, 5.0], [3.0, 6.0]].reversed_axes();
+
+        let matrix = schema().matrix(&Features::Matrix(transposed)).unwrap();
+
+        assert!(matrix.is_standard_layout());
+        assert_eq!(matrix, array![[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]);
+    }
+
+    #[test]
+    fn no_rows_are_an_empty_matrix() {
+        assert_eq!(schema().matrix(&Features::Matrix(Array2::zeros((0, 3)))).unwrap().dim(), (0, 3));
+    }
+
+    #[test]
+    fn a_refusal_names_the_column_and_the_row() {
+        let (member, visits) = (|| Column::boolean("member", vec![true]), || Column::integer("visits", vec![1]));
+        let values = Values::Float(vec![None].into());
+
+        let missing_column = refusal(vec![member(), visits()]);
+        let unknown = refusal(vec![member(), visits(), Column::float("height", vec![1.0])]);
+        let text = refusal(vec![member(), visits(), Column::text("age", &["x"])]);
+        let boolean = refusal(vec![member(), visits(), Column::boolean("age", vec![true])]);
+        let missing_value = refusal(vec![member(), visits(), Column { name: "age".into(), values }]);
+        let nan = refusal(vec![member(), visits(), Column::float("age", vec![f64::NAN])]);
+
+        assert!(missing_column.contains("\"age\" (float) is missing"), "{missing_column}");
+        assert!(unknown.contains("\"height\" is unknown"), "{unknown}");
+        assert!(text.contains("\"age\" is text") && text.contains("float"), "{text}");
+        assert!(boolean.contains("\"age\" is boolean"), "{boolean}");
+        assert!(missing_value.contains("\"age\" row 0 is missing"), "{missing_value}");
+        assert!(nan.contains("\"age\" row 0 is NaN"), "{nan}");
+    }
+}

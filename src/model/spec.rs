@@ -1,0 +1,180 @@
+//! What to fit: steps, target and features, as a caller states them; and all that can be checked before rows are read.
+
+use super::schema::listed;
+use super::{Algorithm, Kind, Parameters, Schema, Value, find, targets};
+use crate::data::{ColumnSchema, ColumnType};
+use crate::error::{Error, Result, quotable};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, HashSet};
+
+/// Steps there can be. More is a mistake, and each costs a pass over the rows.
+const MAX_STEPS: usize = 32;
+
+/// What to fit.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Spec {
+    /// Transformers, then one estimator.
+    pub steps: Vec<StepSpec>,
+    /// The column to predict; absent for clustering.
+    pub target: Option<String>,
+    /// The columns to learn from, in the order in which a matrix has them; absent: all but the target.
+    pub features: Option<Vec<String>>,
+    /// Seed of everything random. The same rows, steps and seed give the same model.
+    pub seed: u64,
+}
+
+/// One step of a pipeline.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StepSpec {
+    /// Its name in [`ALGORITHMS`](super::ALGORITHMS).
+    pub algorithm: String,
+    /// Hyper-parameters; absent ones take their defaults.
+    #[serde(default)]
+    pub parameters: BTreeMap<String, Value>,
+    /// The columns that a transformer works on, the others pass through; absent: all of them.
+    #[serde(default)]
+    pub columns: Option<Vec<String>>,
+}
+
+impl Spec {
+    /// Checks all that can be known without rows: algorithms, their order and parameters, columns and their types.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] that names the step, parameter or column.
+    pub fn check(&self, columns: &[ColumnSchema]) -> Result<()> {
+        self.resolve(columns).map(drop)
+    }
+
+    /// The same check, and what it found out.
+    pub(super) fn resolve(&self, columns: &[ColumnSchema]) -> Result<Resolved> {
+        let steps = resolve_steps(&self.steps)?;
+        let kind = steps.last().map_or(Kind::Transformer, |step| step.algorithm.kind());
+        let target = self.target_column(kind, columns)?;
+        let schema = Schema { features: self.feature_columns(columns)?, target, classes: None };
+        for step in &self.steps {
+            positions(step, &schema)?;
+        }
+        Ok(Resolved { steps, kind, schema })
+    }
+
+    fn target_column(&self, kind: Kind, columns: &[ColumnSchema]) -> Result<Option<ColumnSchema>> {
+        match (&self.target, kind) {
+            (None, Kind::Clusterer) => Ok(None),
+            (Some(name), Kind::Clusterer) => Err(Error::invalid(format!(
+                "a clusterer learns without a target, got {:?}; leave it out",
+                quotable(name)
+            ))),
+            (None, _) => Err(Error::invalid(format!("a {} needs a target; name its column", kind.name()))),
+            (Some(name), _) => {
+                let column = column("target", name, columns)?;
+                targets::check_type(kind, column)?;
+                Ok(Some(column.clone()))
+            }
+        }
+    }
+
+    fn feature_columns(&self, columns: &[ColumnSchema]) -> Result<Vec<ColumnSchema>> {
+        let is_target = |name: &str| self.target.as_deref() == Some(name);
+        let features: Vec<ColumnSchema> = match &self.features {
+            None => columns.iter().filter(|column| !is_target(&column.name)).cloned().collect(),
+            Some(names) => names.iter().map(|name| column("feature", name, columns).cloned()).collect::<Result<_>>()?,
+        };
+        if features.is_empty() {
+            return Err(Error::invalid("there is no feature to learn from; at least one column is needed"));
+        }
+        let mut seen = HashSet::new();
+        for feature in &features {
+            if is_target(&feature.name) {
+                return Err(Error::invalid(format!("column {:?} is target and feature; name it once", feature.name)));
+            }
+            if !seen.insert(&feature.name) {
+                return Err(Error::invalid(format!("feature {:?} is named twice", feature.name)));
+            }
+            if feature.column_type == ColumnType::Text {
+                return Err(Error::invalid(format!(
+                    "feature {:?} is text and models take numbers; encode it as numbers or leave it out of the features",
+                    feature.name
+                )));
+            }
+        }
+        Ok(features)
+    }
+}
+
+/// What a specification means for a table of certain columns.
+pub(super) struct Resolved {
+    pub(super) steps: Vec<ResolvedStep>,
+    /// Of the last step.
+    pub(super) kind: Kind,
+    /// Without the classes, which only the rows tell.
+    pub(super) schema: Schema,
+}
+
+/// A step whose algorithm is known and whose parameters are checked.
+pub(super) struct ResolvedStep {
+    pub(super) algorithm: &'static dyn Algorithm,
+    pub(super) parameters: Parameters,
+}
+
+/// Finds algorithms and checks parameters and order: transformers, then one estimator.
+pub(super) fn resolve_steps(steps: &[StepSpec]) -> Result<Vec<ResolvedStep>> {
+    if steps.is_empty() || steps.len() > MAX_STEPS {
+        return Err(Error::invalid(format!("there are {} steps; 1 to {MAX_STEPS} are taken", steps.len())));
+    }
+    let mut resolved = Vec::with_capacity(steps.len());
+    for (number, step) in (1..).zip(steps) {
+        let algorithm = find(&step.algorithm)?;
+        let (last, transforms) = (number == steps.len(), algorithm.kind() == Kind::Transformer);
+        if last == transforms {
+            return Err(Error::invalid(format!(
+                "step {number} of {}, {}, is a {}; transformers come first and one estimator last",
+                steps.len(),
+                algorithm.name(),
+                algorithm.kind().name()
+            )));
+        }
+        if last && step.columns.is_some() {
+            return Err(Error::invalid(format!(
+                "{} is an estimator and takes all columns; choose them with features",
+                algorithm.name()
+            )));
+        }
+        let parameters = Parameters::check(algorithm.name(), &algorithm.parameters(), &step.parameters)?;
+        resolved.push(ResolvedStep { algorithm, parameters });
+    }
+    Ok(resolved)
+}
+
+/// Where the columns of a step are among the features; `None` for all of them.
+pub(super) fn positions(step: &StepSpec, schema: &Schema) -> Result<Option<Vec<usize>>> {
+    let Some(names) = &step.columns else { return Ok(None) };
+    if names.is_empty() {
+        return Err(Error::invalid(format!(
+            "step {} has an empty list of columns; leave it out for all",
+            step.algorithm
+        )));
+    }
+    let mut seen = HashSet::new();
+    let mut found = Vec::with_capacity(names.len());
+    for name in names {
+        if !seen.insert(name) {
+            return Err(Error::invalid(format!("step {} names column {:?} twice", step.algorithm, quotable(name))));
+        }
+        let position = schema.features.iter().position(|feature| feature.name == *name);
+        found.push(position.ok_or_else(|| {
+            let features = listed(schema.features.iter().map(|feature| feature.name.as_str()));
+            let name = quotable(name);
+            Error::invalid(format!("column {name:?} of step {} is no feature; there are {features}", step.algorithm))
+        })?);
+    }
+    Ok(Some(found))
+}
+
+fn column<'a>(what: &str, name: &str, columns: &'a [ColumnSchema]) -> Result<&'a ColumnSchema> {
+    columns.iter().find(|column| column.name == name).ok_or_else(|| {
+        let there = listed(columns.iter().map(|column| column.name.as_str()));
+        Error::invalid(format!("{what} {:?} is not a column; there are {there}", quotable(name)))
+    })
+}

@@ -1,0 +1,178 @@
+//! Columns of mean 0 and variance 1.
+
+use super::arrays::Arrays;
+use super::{
+    Algorithm, FittedStep, FittedTransformer, Inputs, Kind, ParameterSpec, Parameters, Transformer, UnfittedStep,
+};
+use crate::error::{Error, Result};
+use ndarray::{Array1, Array2, ArrayD, ArrayView2, Zip};
+
+/// Subtracts the mean of each column and divides by its standard deviation.
+///
+/// `z = (x - mean) / scale`, where `scale` is the root of the population variance (divided by `n_samples`). A constant column
+/// keeps scale 1, as in scikit-learn, and so becomes 0.
+///
+/// | parameter | default | range | meaning |
+/// |---|---|---|---|
+/// | `with_mean` | true | true or false | subtract the mean |
+/// | `with_std` | true | true or false | divide by the standard deviation |
+#[derive(Clone, Copy, Debug)]
+pub struct StandardScaler;
+
+impl Algorithm for StandardScaler {
+    fn name(&self) -> &'static str {
+        "standard_scaler"
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Transformer
+    }
+
+    fn summary(&self) -> &'static str {
+        "Shifts and scales each column to mean 0 and variance 1."
+    }
+
+    fn parameters(&self) -> Vec<ParameterSpec> {
+        vec![
+            ParameterSpec::flag("with_mean", true, "Subtract the mean of each column."),
+            ParameterSpec::flag("with_std", true, "Divide each column by its standard deviation."),
+        ]
+    }
+
+    fn unfitted(&self, parameters: &Parameters) -> UnfittedStep {
+        let (with_mean, with_std) = (parameters.flag("with_mean"), parameters.flag("with_std"));
+        UnfittedStep::Transformer(Box::new(Scaler { with_mean, with_std }))
+    }
+
+    fn load(&self, _: &Parameters, arrays: &mut Arrays, inputs: &Inputs) -> Result<FittedStep> {
+        let (mean, scale) = (arrays.take("mean", inputs.n_features)?, arrays.take("scale", inputs.n_features)?);
+        if scale.iter().any(|scale| *scale <= 0.0) {
+            return Err(super::arrays::damaged("a scale is not greater than 0"));
+        }
+        Ok(FittedStep::Transformer(Box::new(FittedScaler { mean, scale })))
+    }
+}
+
+#[derive(Debug)]
+struct Scaler {
+    with_mean: bool,
+    with_std: bool,
+}
+
+impl Transformer for Scaler {
+    fn fit(&self, features: ArrayView2<'_, f64>) -> Result<Box<dyn FittedTransformer>> {
+        let moments = Moments::of(features);
+        let width = features.ncols();
+        let scale = if self.with_std { moments.scale() } else { Array1::ones(width) };
+        let mean = if self.with_mean { moments.mean } else { Array1::zeros(width) };
+        match mean.iter().chain(&scale).position(|value| !value.is_finite()) {
+            None => Ok(Box::new(FittedScaler { mean, scale })),
+            Some(position) => Err(Error::invalid(format!(
+                "mean or variance of its column {} (from 0) overflows in standard_scaler; bring the values below 1e150",
+                position % width
+            ))),
+        }
+    }
+}
+
+/// Weight, mean and sum of squared deviations of each column, updated row by row: B. P. Welford, "Note on a method for
+/// calculating corrected sums of squares and products" (1962), doi:10.1080/00401706.1962.10490022. A difference of sums would
+/// lose all digits of a column far from 0.
+struct Moments {
+    n: f64,
+    mean: Array1<f64>,
+    m2: Array1<f64>,
+}
+
+impl Moments {
+    fn of(features: ArrayView2<'_, f64>) -> Self {
+        let width = features.ncols();
+        let mut moments = Self { n: 0.0, mean: Array1::zeros(width), m2: Array1::zeros(width) };
+        for row in features.rows() {
+            moments.n += 1.0;
+            let n = moments.n;
+            Zip::from(row).and(&mut moments.mean).and(&mut moments.m2).for_each(|x, mean, m2| {
+                let deviation = x - *mean;
+                *mean += deviation / n;
+                *m2 += deviation * (x - *mean);
+            });
+        }
+        moments
+    }
+
+    /// Standard deviations. A variance within the rounding error of its mean is that of a constant column; the bound is
+    /// scikit-learn's (`_is_constant_feature`): T. F. Chan, G. H. Golub, R. J. LeVeque, "Algorithms for computing the sample
+    /// variance" (1983), doi:10.1080/00031305.1983.10483115.
+    fn scale(&self) -> Array1<f64> {
+        let rounding = self.n * f64::EPSILON;
+        Zip::from(&self.mean).and(&self.m2).map_collect(|mean, m2| {
+            let variance = m2 / self.n;
+            let constant = variance.is_finite() && variance <= rounding * variance + (rounding * mean).powi(2);
+            if constant { 1.0 } else { variance.sqrt() }
+        })
+    }
+}
+
+#[derive(Debug)]
+struct FittedScaler {
+    mean: Array1<f64>,
+    scale: Array1<f64>,
+}
+
+impl FittedTransformer for FittedScaler {
+    fn transform(&self, mut features: Array2<f64>) -> Array2<f64> {
+        for mut row in features.rows_mut() {
+            Zip::from(&mut row).and(&self.mean).and(&self.scale).for_each(|x, mean, scale| *x = (*x - mean) / scale);
+        }
+        features
+    }
+
+    fn arrays(&self) -> Vec<(&'static str, ArrayD<f64>)> {
+        vec![("mean", self.mean.clone().into_dyn()), ("scale", self.scale.clone().into_dyn())]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use approx::assert_abs_diff_eq;
+    use ndarray::array;
+
+    fn scaled(with_mean: bool, with_std: bool, features: Array2<f64>) -> Array2<f64> {
+        Scaler { with_mean, with_std }.fit(features.view()).unwrap().transform(features)
+    }
+
+    #[test]
+    fn columns_get_mean_zero_and_variance_one() {
+        let z = scaled(true, true, array![[1.0, 10.0], [2.0, 20.0], [3.0, 60.0]]);
+
+        assert_abs_diff_eq!(z.mean_axis(ndarray::Axis(0)).unwrap(), array![0.0, 0.0], epsilon = 1e-15);
+        assert_abs_diff_eq!(z.var_axis(ndarray::Axis(0), 0.0), array![1.0, 1.0], epsilon = 1e-15);
+    }
+
+    #[test]
+    fn a_constant_column_keeps_scale_one() {
+        assert_eq!(scaled(true, true, array![[0.1], [0.1], [0.1]]), array![[0.0], [0.0], [0.0]]);
+        assert_eq!(scaled(false, true, array![[7.0], [7.0]]), array![[7.0], [7.0]]);
+    }
+
+    #[test]
+    fn mean_and_deviation_can_be_left_alone() {
+        assert_eq!(scaled(false, true, array![[1.0], [3.0]]), array![[1.0], [3.0]]);
+        assert_eq!(scaled(true, false, array![[1.0], [5.0]]), array![[-2.0], [2.0]]);
+    }
+
+    #[test]
+    fn a_column_far_from_zero_keeps_its_digits() {
+        let z = scaled(true, true, array![[1e8 + 1.0], [1e8 + 2.0], [1e8 + 3.0]]);
+
+        assert_abs_diff_eq!(z, array![[-1.5f64.sqrt()], [0.0], [1.5f64.sqrt()]], epsilon = 1e-12);
+    }
+
+    #[test]
+    fn values_whose_variance_overflows_are_refused() {
+        let refused = Scaler { with_mean: true, with_std: true }.fit(array![[1e300], [-1e300]].view());
+
+        assert!(refused.unwrap_err().to_string().contains("overflows"));
+    }
+}

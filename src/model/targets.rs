@@ -1,0 +1,180 @@
+//! The column to learn, as the kind of the estimator wants it.
+
+use super::Kind;
+use crate::data::{Column, ColumnSchema, ColumnType, Labels, Values};
+use crate::error::{Error, Result};
+use ndarray::Array1;
+use std::sync::Arc;
+
+/// A target of more classes is a number or a key, not a class; and a model keeps coefficients for each.
+pub const MAX_CLASSES: usize = 1_000;
+
+/// What an estimator learns, one for each row.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Targets {
+    /// Nothing: clustering.
+    None,
+    /// Regression: finite numbers.
+    Values(Array1<f64>),
+    /// Classification.
+    Classes {
+        /// The class of each row, as a position in `labels`.
+        indices: Array1<usize>,
+        /// The classes in ascending order, two at least.
+        labels: Arc<Labels>,
+    },
+}
+
+impl Targets {
+    /// Reads the target column for an estimator of this kind.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] if its type does not suit, a value is missing or not finite, or there are fewer than two
+    /// classes or more than [`MAX_CLASSES`].
+    pub fn read(kind: Kind, column: &Column) -> Result<Self> {
+        check_type(kind, &column.schema())?;
+        if let Some(row) = column.first_missing() {
+            return Err(Error::invalid(format!("target {:?} row {row} is missing; leave the row out", column.name)));
+        }
+        match kind {
+            Kind::Regressor => numbers(column).map(Self::Values),
+            Kind::Classifier => classes(column),
+            Kind::Transformer | Kind::Clusterer => Ok(Self::None),
+        }
+    }
+
+    /// The numbers that a regressor learns.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] if there are none: [`Targets::read`] gives a regressor nothing else.
+    pub fn values(&self) -> Result<&Array1<f64>> {
+        match self {
+            Self::Values(values) => Ok(values),
+            _ => Err(Error::internal("a regressor was given other targets than numbers")),
+        }
+    }
+
+    /// The classes that a classifier learns: the position of each row's label, and the labels.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] if there are none: [`Targets::read`] gives a classifier nothing else.
+    pub fn classes(&self) -> Result<(&Array1<usize>, &Arc<Labels>)> {
+        match self {
+            Self::Classes { indices, labels } => Ok((indices, labels)),
+            _ => Err(Error::internal("a classifier was given other targets than classes")),
+        }
+    }
+}
+
+/// Whether a column of this type can be the target of this kind of estimator.
+///
+/// # Errors
+/// [`Error::InvalidArgument`] with advice.
+pub(super) fn check_type(kind: Kind, column: &ColumnSchema) -> Result<()> {
+    let (name, found) = (&column.name, column.column_type);
+    match (kind, found) {
+        (Kind::Classifier, ColumnType::Float) => Err(Error::invalid(format!(
+            "target {name:?} is float and a classifier takes integer, boolean or text; \
+             store classes as one of these, or use a regressor"
+        ))),
+        (Kind::Regressor, ColumnType::Boolean | ColumnType::Text) => Err(Error::invalid(format!(
+            "target {name:?} is {found} and a regressor takes float or integer; use a classifier"
+        ))),
+        _ => Ok(()),
+    }
+}
+
+fn numbers(column: &Column) -> Result<Array1<f64>> {
+    let values: Array1<f64> = match &column.values {
+        Values::Float(array) => array.values().iter().copied().collect(),
+        Values::Integer(array) => array.values().iter().map(|value| *value as f64).collect(),
+        Values::Boolean(_) | Values::Text(_) => Array1::default(0), // check_type refused them
+    };
+    match values.iter().position(|value| !value.is_finite()) {
+        None => Ok(values),
+        Some(row) => Err(Error::invalid(format!(
+            "target {:?} row {row} is {} and has to be finite; leave the row out",
+            column.name, values[row]
+        ))),
+    }
+}
+
+fn classes(column: &Column) -> Result<Targets> {
+    let (indices, labels) = match &column.values {
+        Values::Integer(array) => rank(array.values().iter().copied(), Labels::Integer),
+        Values::Boolean(array) => rank(array.values().iter(), Labels::Boolean),
+        Values::Text(array) => {
+            rank(array.iter().flatten(), |it| Labels::Text(it.into_iter().map(str::to_owned).collect()))
+        }
+        Values::Float(_) => (Array1::default(0), Labels::Integer(vec![])), // check_type refused it
+    };
+    match labels.len() {
+        2..=MAX_CLASSES => Ok(Targets::Classes { indices, labels: Arc::new(labels) }),
+        few @ 0..2 => Err(Error::invalid(format!("target {:?} has {few} class and two are needed", column.name))),
+        many => Err(Error::invalid(format!(
+            "target {:?} has {many} classes and at most {MAX_CLASSES} are taken; use a regressor or another column",
+            column.name
+        ))),
+    }
+}
+
+/// The distinct values in ascending order, and the position of each value among them.
+fn rank<T: Ord + Copy>(
+    values: impl Iterator<Item = T> + Clone,
+    labels: impl FnOnce(Vec<T>) -> Labels,
+) -> (Array1<usize>, Labels) {
+    let distinct: std::collections::BTreeSet<T> = values.clone().collect();
+    let distinct: Vec<T> = distinct.into_iter().collect();
+    let indices = values.map(|value| distinct.partition_point(|it| *it < value)).collect();
+    (indices, labels(distinct))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::array;
+
+    #[test]
+    fn classes_are_in_ascending_order_whatever_comes_first() {
+        let text = Targets::read(Kind::Classifier, &Column::text("y", &["no", "yes", "maybe", "no"])).unwrap();
+        let integer = Targets::read(Kind::Classifier, &Column::integer("y", vec![10, -2, 10])).unwrap();
+
+        let (indices, labels) = text.classes().unwrap();
+        assert_eq!(indices, array![1, 2, 0, 1]);
+        assert_eq!(**labels, Labels::Text(vec!["maybe".into(), "no".into(), "yes".into()]));
+        assert_eq!(integer.classes().unwrap().0, array![1, 0, 1]);
+    }
+
+    #[test]
+    fn a_float_target_is_no_class_and_the_message_says_what_to_do() {
+        let message = Targets::read(Kind::Classifier, &Column::float("y", vec![0.0, 1.0])).unwrap_err().to_string();
+
+        assert!(message.contains("\"y\" is float") && message.contains("use a regressor"), "{message}");
+    }
+
+    #[test]
+    fn one_class_teaches_nothing() {
+        let message = Targets::read(Kind::Classifier, &Column::integer("y", vec![1, 1])).unwrap_err().to_string();
+
+        assert_eq!(message, "target \"y\" has 1 class and two are needed");
+    }
+
+    #[test]
+    fn a_target_that_is_not_finite_or_missing_is_refused_with_its_row() {
+        let nan = Targets::read(Kind::Regressor, &Column::float("y", vec![0.0, f64::NAN])).unwrap_err();
+        let values = Values::Integer(vec![Some(1), None].into());
+        let missing = Targets::read(Kind::Classifier, &Column { name: "y".into(), values }).unwrap_err();
+
+        assert!(nan.to_string().contains("row 1 is NaN"), "{nan}");
+        assert!(missing.to_string().contains("row 1 is missing"), "{missing}");
+    }
+
+    #[test]
+    fn as_many_classes_as_rows_are_refused() {
+        let keys = Column::integer("id", (0..2_000).collect());
+
+        let message = Targets::read(Kind::Classifier, &keys).unwrap_err().to_string();
+
+        assert!(message.contains("2000 classes"), "{message}");
+    }
+}
