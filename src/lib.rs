@@ -5,5 +5,6 @@ pub mod wire;
 pub mod model;
 pub mod failpoint;
 
+pub mod coordination;
 pub mod data;
 pub mod storage;
