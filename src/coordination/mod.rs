@@ -20,6 +20,7 @@
 //!
 //! What is here is metadata: a key or value beyond a few kilobytes belongs into [`storage`](crate::storage).
 
+mod counter;
 mod local;
 
 pub use local::Coordination;

@@ -129,3 +129,16 @@ async fn of_many_who_swap_the_same_value_one_wins_each_time() {
     let committed = outcomes.into_iter().filter(|it| matches!(it, Ok(Transaction::Committed(_)))).count();
     assert_eq!(committed, 1);
 }
+
+#[tokio::test]
+async fn a_counter_gives_each_number_once_also_to_many_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Coordination::open(&folder.path().join("state.redb")).unwrap();
+
+    let mut numbers = futures_util::future::try_join_all((0..8).map(|_| store.next_number("n", 1))).await.unwrap();
+    numbers.sort_unstable();
+
+    assert_eq!(numbers, (1..=8).collect::<Vec<_>>());
+    assert_eq!(store.next_number("n", 20).await.unwrap(), 20);
+    assert_eq!(store.next_number("n", 1).await.unwrap(), 21);
+}
