@@ -8,3 +8,7 @@ pub mod failpoint;
 pub mod coordination;
 pub mod data;
 pub mod storage;
+
+pub mod model;
+
+pub mod registry;

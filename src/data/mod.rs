@@ -2,10 +2,12 @@
 
 mod column;
 mod name;
+mod page;
 mod table;
 
 pub use column::{Column, ColumnSchema, ColumnType, Labels, Values};
 pub use name::{Name, Reference, Selector};
+pub use page::{MAX_PAGE, Page};
 pub use table::Table;
 
 use ndarray::Array2;
