@@ -3,13 +3,15 @@
 //! One catalogue, so that tone and advice stay even. A message says what happened and what was expected, with the values;
 //! [`Error::hint`] says what to do. [`Error::code`] is what travels to clients.
 
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// The result of everything that can fail here.
 pub type Result<T> = std::result::Result<T, Error>;
 
 /// The kind of an error, for programs. The names are those of the wire.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Code {
     /// The request is wrong and stays wrong.
     InvalidArgument,

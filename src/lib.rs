@@ -1,14 +1,26 @@
 //! Modelwire trains, versions and serves machine-learning models over Thrift.
+//!
+//! A request goes down the layers and its answer comes back up: [`server`] -> [`service`] -> [`wire`] ->
+//! { [`registry`], [`batching`] } -> [`model`]. Start reading at [`model`]; it knows nothing of Thrift or sockets.
 
+pub mod data;
 pub mod error;
-pub mod wire;
-pub mod model;
 pub mod failpoint;
 
 pub mod coordination;
-pub mod data;
+pub mod pool;
 pub mod storage;
 
 pub mod model;
 
+pub mod batching;
+pub mod datasets;
 pub mod registry;
+
+pub mod training;
+
+pub mod wire;
+
+pub mod service;
+
+pub mod server;

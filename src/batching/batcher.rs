@@ -53,7 +53,7 @@ impl Batcher {
     /// What the model's schema says of the features, [`Error::TooManyRows`], [`Error::DeadlineExceeded`],
     /// [`Error::TooLate`], or [`Error::Internal`] if the model panics on these rows.
     pub async fn submit(&self, model: Arc<LoadedModel>, features: &Features, deadline: Instant) -> Result<Predictions> {
-        let features = model.pipeline.schema().matrix(features)?;
+        let features = model.matrix(features)?;
         let asked = features.nrows();
         let admit = |in_flight| admit(in_flight, asked, &self.shared.limits);
         let rows = RowsInFlight::enter(&self.shared.rows_in_flight, asked, admit)?;

@@ -21,12 +21,20 @@ impl<T> Page<T> {
     /// # Errors
     /// [`Error::InvalidArgument`] if `limit` is not from 1 to [`MAX_PAGE`].
     pub fn cut<'a>(named: impl Iterator<Item = (&'a Name, T)>, after: Option<&str>, limit: usize) -> Result<Self> {
+        let named = named.map(|(name, entry)| (name.as_str(), entry));
+        Self::first(named.filter(|(name, _)| after.is_none_or(|after| *name > after)), limit)
+    }
+
+    /// Takes the first `limit` entries; each comes with what a caller names to go on after it.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] if `limit` is not from 1 to [`MAX_PAGE`].
+    pub fn first<'a>(mut rest: impl Iterator<Item = (&'a str, T)>, limit: usize) -> Result<Self> {
         if !(1..=MAX_PAGE).contains(&limit) {
             return Err(Error::invalid(format!("limit is {limit}; a page has from 1 to {MAX_PAGE} entries")));
         }
-        let mut rest = named.filter(|(name, _)| after.is_none_or(|after| name.as_str() > after));
         let (names, entries): (Vec<_>, Vec<_>) = rest.by_ref().take(limit).unzip();
-        let next = rest.next().and(names.last()).map(|name| name.to_string());
+        let next = rest.next().and(names.last()).map(|name| (*name).to_owned());
         Ok(Self { entries, next })
     }
 }

@@ -14,18 +14,17 @@ use crate::datasets::Datasets;
 use crate::registry::Registry;
 use crate::training::Jobs;
 use crate::wire;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 /// What the methods work with.
 pub struct Parts {
     /// Models and their versions.
-    pub registry: Arc<Registry>,
+    pub registry: Registry,
     /// Stored tables.
-    pub datasets: Arc<Datasets>,
+    pub datasets: Datasets,
     /// Training.
-    pub jobs: Arc<Jobs>,
+    pub jobs: Jobs,
     /// Predictions.
     pub batcher: Batcher,
     /// What a message may cost.
@@ -60,4 +59,9 @@ impl Service {
     pub fn drain(&self) {
         self.draining.store(true, Ordering::SeqCst);
     }
+}
+
+/// Most entries of a page, as the caller asked for.
+fn page_limit(limit: Option<i32>) -> usize {
+    limit.map_or(crate::data::MAX_PAGE, |limit| usize::try_from(limit).unwrap_or_default())
 }

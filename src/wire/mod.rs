@@ -5,6 +5,7 @@
 //! into the types of the layers below.
 
 mod budget;
+pub mod convert;
 mod detect;
 mod frame;
 mod generated;
@@ -16,7 +17,7 @@ mod scan;
 
 pub use detect::{Detection, detect};
 pub use frame::{Cut, Cutter};
-pub use generated::{datasets, health, inference, models, training, types};
+pub use generated::{datasets, health, inference, models, services, training, types};
 pub use limits::{LARGEST_FRAME_LIMIT, Limits};
 pub use message::{Head, Message, Refusal, empty, error_reply, open, refusal_reply};
 pub use protocol::{Format, Framing, Protocol};

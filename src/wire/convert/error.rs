@@ -1,6 +1,7 @@
 //! Errors as they travel, and as a client reads them.
 
 use crate::error::{Code, Error};
+use crate::training::Failure;
 use crate::wire::types::{ErrorCode, ServiceError};
 use thrift::{ApplicationError, ApplicationErrorKind};
 
@@ -24,13 +25,13 @@ const RETRY_AFTER_MS: i64 = 50;
 /// An error for a caller. The detail of an internal one stays here; the caller gets the id under which our log has it.
 pub fn service_error(error: &Error, request_id: &str) -> ServiceError {
     let code = error.code();
-    let (wire_code, name) = CODES.iter().find(|(it, ..)| *it == code).map_or((ErrorCode::INTERNAL, "INTERNAL"), |it| (it.1, it.2));
+    let (number, name) = wire_code(code);
     let message = match code {
         Code::Internal => format!("the server could not do this; its log has the reason under request {request_id}"),
         _ => error.to_string(),
     };
     ServiceError {
-        code: Some(wire_code.into()),
+        code: Some(number.into()),
         code_name: Some(name.into()),
         message: Some(message),
         hint: error.hint(),
@@ -59,4 +60,22 @@ pub fn application_error(error: ApplicationError) -> Error {
         _ => Code::Internal,
     };
     Error::Remote { code, what: error.message, hint: None, executed: Some(false), request_id: String::new() }
+}
+
+/// Why a job failed, as the error that a caller of its training would have got.
+pub(super) fn failure(failure: &Failure, job: &str) -> ServiceError {
+    let (code, name) = wire_code(failure.code);
+    ServiceError {
+        code: Some(code.into()),
+        code_name: Some(name.into()),
+        message: Some(failure.message.clone()),
+        hint: failure.hint.clone(),
+        executed: None,
+        retry_after_ms: None,
+        request_id: Some(job.into()),
+    }
+}
+
+fn wire_code(code: Code) -> (ErrorCode, &'static str) {
+    CODES.iter().find(|(it, ..)| *it == code).map_or((ErrorCode::INTERNAL, "INTERNAL"), |it| (it.1, it.2))
 }

@@ -1,0 +1,92 @@
+//! Who is there, what can it do, how is it.
+
+use super::Service;
+use super::guard::declare;
+use crate::error::{Error, Result};
+use crate::model::ALGORITHMS;
+use crate::wire::health::{
+    DescribeRequest, DescribeResponse, EchoRequest, EchoResponse, HelloRequest, HelloResponse, ModelStatus,
+    StatusRequest, StatusResponse,
+};
+use crate::wire::runtime::Call;
+use crate::wire::services::{Health, IDL_SHA256, METHODS};
+use crate::wire::{convert, types::ServiceError};
+use chrono::{SecondsFormat, Utc};
+use std::sync::atomic::Ordering;
+
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+const MAX_GREETED: usize = 256;
+
+impl Health for Service {
+    async fn hello(&self, call: &Call, request: HelloRequest) -> Result<HelloResponse, ServiceError> {
+        declare(call, async { self.greet(request) }).await
+    }
+
+    async fn status(&self, _call: &Call, _request: StatusRequest) -> Result<StatusResponse, ServiceError> {
+        Ok(self.status())
+    }
+
+    async fn describe(&self, _call: &Call, _request: DescribeRequest) -> Result<DescribeResponse, ServiceError> {
+        let parts = &self.parts;
+        Ok(DescribeResponse {
+            version: Some(VERSION.into()),
+            idl_hash: Some(IDL_SHA256.into()),
+            limits: Some(convert::limits(
+                &parts.wire_limits,
+                &parts.batching_limits,
+                parts.max_calls_in_flight,
+                parts.max_deadline,
+            )),
+            methods: Some(METHODS.iter().map(convert::method).collect()),
+            algorithms: Some(ALGORITHMS.iter().map(|it| convert::algorithm(*it)).collect()),
+        })
+    }
+
+    async fn echo(&self, _call: &Call, request: EchoRequest) -> Result<EchoResponse, ServiceError> {
+        Ok(EchoResponse { payload: Some(request.payload.unwrap_or_default()) })
+    }
+}
+
+impl Service {
+    fn greet(&self, request: HelloRequest) -> Result<HelloResponse> {
+        let name = request.name.filter(|name| !name.is_empty()).unwrap_or_else(|| "World".into());
+        let length = name.chars().count();
+        if length > MAX_GREETED {
+            return Err(Error::invalid(format!("the name has {length} characters and at most {MAX_GREETED} are greeted")));
+        }
+        let now = Utc::now();
+        Ok(HelloResponse {
+            greeting: Some(format!("Hello, {name}!")),
+            server: Some("modelwire".into()),
+            version: Some(VERSION.into()),
+            uptime_ms: Some(i64::try_from(self.started.elapsed().as_millis()).unwrap_or(i64::MAX)),
+            time_ms: Some(now.timestamp_millis()),
+            time: Some(now.to_rfc3339_opts(SecondsFormat::Millis, true)),
+        })
+    }
+
+    fn status(&self) -> StatusResponse {
+        let statuses = self.parts.registry.statuses();
+        let damaged = statuses.iter().filter(|status| !status.is_ready()).count();
+        let reason = match (self.draining.load(Ordering::SeqCst), statuses.len(), damaged) {
+            (true, ..) => Some("the server is draining".into()),
+            (_, 0, _) => Some("no model is there yet".into()),
+            (_, all, damaged) if damaged > 0 => Some(format!("{damaged} of {all} model versions are damaged")),
+            _ => None,
+        };
+        let models = statuses.into_iter().map(|status| ModelStatus {
+            name: Some(status.name.to_string()),
+            version: Some(i64::try_from(status.version).unwrap_or(i64::MAX)),
+            ready: Some(status.is_ready()),
+            reason: status.reason,
+        });
+        StatusResponse {
+            live: Some(true),
+            ready: Some(reason.is_none()),
+            reason,
+            models: Some(models.collect()),
+            rows_in_flight: Some(i64::try_from(self.parts.batcher.rows_in_flight()).unwrap_or(i64::MAX)),
+            jobs_in_flight: Some(i64::try_from(self.parts.jobs.in_flight()).unwrap_or(i64::MAX)),
+        }
+    }
+}

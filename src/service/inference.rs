@@ -1,0 +1,42 @@
+//! Predictions.
+
+use super::Service;
+use super::guard::declare;
+use crate::data::Reference;
+use crate::error::{Error, Result};
+use crate::registry::Resolved;
+use crate::wire::inference::{PredictRequest, PredictResponse};
+use crate::wire::runtime::Call;
+use crate::wire::services::Inference;
+use crate::wire::{convert, types::ServiceError};
+use std::sync::Arc;
+
+impl Inference for Service {
+    async fn predict(&self, call: &Call, request: PredictRequest) -> Result<PredictResponse, ServiceError> {
+        declare(call, async {
+            let reference = Reference::parse("model", &request.model.unwrap_or_default())?;
+            let features = convert::features(request.matrix, request.table)?;
+            let Resolved { model, generation } = self.parts.registry.resolve(&reference)?;
+            not_behind(&reference, generation, call.min_generation)?;
+            let predictions = self.parts.batcher.submit(Arc::clone(&model), &features, call.deadline).await?;
+            Ok(PredictResponse {
+                model: Some(model.name.to_string()),
+                version: i64::try_from(model.version).ok(),
+                generation: generation.and_then(|generation| i64::try_from(generation).ok()),
+                ..convert::prediction(&predictions)
+            })
+        })
+        .await
+    }
+}
+
+/// A caller that has seen an alias move is never answered by what the alias named before.
+fn not_behind(reference: &Reference, generation: Option<u64>, seen: Option<u64>) -> Result<()> {
+    match (generation, seen) {
+        (Some(here), Some(seen)) if here < seen => {
+            let what = format!("{reference} is at generation {here} here and the caller has seen {seen}; ask again");
+            Err(Error::Unavailable { what })
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,73 @@
+//! Training jobs.
+
+use super::guard::declare;
+use super::{Service, page_limit};
+use crate::error::{Error, Result};
+use crate::wire::runtime::Call;
+use crate::wire::services::Training;
+use crate::wire::training::{
+    CancelJobRequest, CancelJobResponse, GetJobRequest, GetJobResponse, ListJobsRequest, ListJobsResponse, TrainRequest,
+    TrainResponse, WatchJobRequest, WatchJobResponse,
+};
+use crate::wire::{convert, types::ServiceError};
+use log::info;
+use std::time::{Duration, Instant};
+
+/// Longest long poll; a client polls again.
+const MAX_WAIT_MS: i64 = 30_000;
+/// The reply leaves this much before the deadline of its call.
+const REPLY_MARGIN: Duration = Duration::from_millis(100);
+
+impl Training for Service {
+    async fn train(&self, call: &Call, request: TrainRequest) -> Result<TrainResponse, ServiceError> {
+        declare(call, async {
+            let spec = convert::job_spec(request, call.idempotency_key.clone())?;
+            let job = self.parts.jobs.submit(spec).await?;
+            info!(job = job.id, model:% = job.model, peer = call.peer; "Training was asked for.");
+            Ok(TrainResponse { job: Some(convert::job(&job)) })
+        })
+        .await
+    }
+
+    async fn get_job(&self, call: &Call, request: GetJobRequest) -> Result<GetJobResponse, ServiceError> {
+        declare(call, async {
+            let job = self.parts.jobs.get(&request.job_id.unwrap_or_default())?;
+            Ok(GetJobResponse { job: Some(convert::job(&job)) })
+        })
+        .await
+    }
+
+    async fn watch_job(&self, call: &Call, request: WatchJobRequest) -> Result<WatchJobResponse, ServiceError> {
+        declare(call, async {
+            let wait_ms = request.wait_ms.unwrap_or_default();
+            if !(0..=MAX_WAIT_MS).contains(&wait_ms) {
+                return Err(Error::invalid(format!("wait_ms is {wait_ms}; it is from 0 to {MAX_WAIT_MS}")));
+            }
+            let left = call.deadline.saturating_duration_since(Instant::now()).saturating_sub(REPLY_MARGIN);
+            let wait = Duration::from_millis(wait_ms.unsigned_abs()).min(left);
+            let after = u64::try_from(request.after_sequence.unwrap_or_default()).unwrap_or_default();
+            let (events, job) = self.parts.jobs.watch(&request.job_id.unwrap_or_default(), after, wait).await?;
+            let events = events.iter().map(convert::job_event).collect();
+            Ok(WatchJobResponse { events: Some(events), job: Some(convert::job(&job)) })
+        })
+        .await
+    }
+
+    async fn list_jobs(&self, call: &Call, request: ListJobsRequest) -> Result<ListJobsResponse, ServiceError> {
+        declare(call, async {
+            let page = self.parts.jobs.list(request.after.as_deref(), page_limit(request.limit))?;
+            let jobs = page.entries.iter().map(convert::job).collect();
+            Ok(ListJobsResponse { jobs: Some(jobs), next_page: page.next })
+        })
+        .await
+    }
+
+    async fn cancel_job(&self, call: &Call, request: CancelJobRequest) -> Result<CancelJobResponse, ServiceError> {
+        declare(call, async {
+            let job = self.parts.jobs.cancel(&request.job_id.unwrap_or_default()).await?;
+            info!(job = job.id, peer = call.peer; "Cancelling was asked for.");
+            Ok(CancelJobResponse { job: Some(convert::job(&job)) })
+        })
+        .await
+    }
+}

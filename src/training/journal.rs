@@ -1,0 +1,81 @@
+//! Jobs as `coordination` keeps them: one entry a job, and one for each idempotency key.
+
+use super::job::Job;
+use crate::coordination::{Compare, Coordination, Entry, Transaction, Write};
+use crate::error::{Error, Result};
+
+const JOBS: &str = "jobs/by_id/";
+const NEXT: &str = "jobs/next";
+
+/// How a new job was taken down.
+pub(super) enum Accepted {
+    /// It is new.
+    New,
+    /// Its idempotency key belongs to this job.
+    Repeated(String),
+}
+
+/// A number that no job has.
+pub(super) async fn next_number(coordination: &Coordination) -> Result<u64> {
+    coordination.next_number(NEXT, 1).await
+}
+
+/// Every job that is kept, oldest first.
+pub(super) async fn all(coordination: &Coordination) -> Result<Vec<Job>> {
+    let parse = |(key, entry): (String, Entry)| {
+        serde_json::from_slice(&entry.value)
+            .map_err(|cause| Error::Damaged { path: format!("state.redb, {key}"), why: cause.to_string() })
+    };
+    let mut jobs = coordination.range(JOBS).await?.into_iter().map(parse).collect::<Result<Vec<Job>>>()?;
+    jobs.sort_by_key(Job::number);
+    Ok(jobs)
+}
+
+/// The job that this idempotency key belongs to.
+pub(super) async fn repeated(coordination: &Coordination, key_sha256: &str) -> Result<Option<String>> {
+    let entry = coordination.get(&by_key(key_sha256)).await?;
+    Ok(entry.map(|entry| String::from_utf8_lossy(&entry.value).into_owned()))
+}
+
+/// Takes down a new job, together with its idempotency key.
+pub(super) async fn accept(coordination: &Coordination, job: &Job) -> Result<Accepted> {
+    let mut compares = vec![Compare::unchanged(by_id(&job.id), None)];
+    let mut writes = vec![put(job)?];
+    if let Some(key) = &job.key_sha256 {
+        compares.push(Compare::unchanged(by_key(key), None));
+        writes.push(Write::put(by_key(key), job.id.clone()));
+    }
+    if coordination.transact(compares, writes).await? != Transaction::Refused {
+        return Ok(Accepted::New);
+    }
+    let first = match &job.key_sha256 {
+        Some(key) => repeated(coordination, key).await?,
+        None => None,
+    };
+    first.map(Accepted::Repeated).ok_or_else(|| Error::internal(format!("job {} is there already", job.id)))
+}
+
+/// Takes down how a job is now.
+pub(super) async fn update(coordination: &Coordination, job: &Job) -> Result<()> {
+    coordination.transact(vec![], vec![put(job)?]).await.map(|_| ())
+}
+
+/// Forgets a job and its idempotency key.
+pub(super) async fn forget(coordination: &Coordination, job: &Job) -> Result<()> {
+    let key = job.key_sha256.as_deref().map(|key| Write::delete(by_key(key)));
+    let writes = std::iter::once(Write::delete(by_id(&job.id))).chain(key).collect();
+    coordination.transact(vec![], writes).await.map(|_| ())
+}
+
+fn put(job: &Job) -> Result<Write> {
+    let value = serde_json::to_vec(job).map_err(|cause| Error::internal(cause.to_string()))?;
+    Ok(Write::put(by_id(&job.id), value))
+}
+
+fn by_id(id: &str) -> String {
+    format!("{JOBS}{id}")
+}
+
+fn by_key(key_sha256: &str) -> String {
+    format!("jobs/by_key/{key_sha256}")
+}

@@ -1,0 +1,32 @@
+//! Training as jobs: accepted at once, run one after the other, published as a version, watched while they run.
+//!
+//! An accepted job outlives the server: its specification is in `coordination` and its rows are in `storage` before it is
+//! acknowledged, so that a restart runs it again, or finds the version that it had published.
+
+mod job;
+mod jobs;
+mod journal;
+mod run;
+#[cfg(test)]
+mod tests;
+
+pub use job::{Event, Failure, Job, JobSpec, Rows, State};
+pub use jobs::{Jobs, Parts};
+pub use run::STEPS;
+
+/// Bounds of training; the `training` section of the settings.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Jobs that train at once, each on one thread.
+    pub threads: usize,
+    /// Jobs that wait.
+    pub max_queued_jobs: usize,
+    /// Jobs that have ended and are remembered; older ones are forgotten.
+    pub max_ended_jobs: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { threads: 1, max_queued_jobs: 100, max_ended_jobs: 1000 }
+    }
+}

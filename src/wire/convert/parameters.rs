@@ -1,0 +1,107 @@
+//! Steps of a pipeline and their hyper-parameters.
+
+use crate::error::{Error, Result, quotable};
+use crate::model::{StepSpec, Value};
+use crate::wire::types::{Parameter, Step};
+use std::collections::BTreeMap;
+use thrift::OrderedFloat;
+
+/// Steps as they came.
+///
+/// # Errors
+/// [`Error::InvalidArgument`] for a step without an algorithm, or a parameter that has no value, more than one, or stands
+/// there twice.
+pub fn spec_steps(steps: Vec<Step>) -> Result<Vec<StepSpec>> {
+    steps.into_iter().enumerate().map(|(position, step)| spec_step(position, step)).collect()
+}
+
+fn spec_step(position: usize, step: Step) -> Result<StepSpec> {
+    let algorithm = step
+        .algorithm
+        .filter(|name| !name.is_empty())
+        .ok_or_else(|| Error::invalid(format!("step {} names no algorithm; \"describe\" lists them", position + 1)))?;
+    let mut parameters = BTreeMap::new();
+    for parameter in step.parameters.unwrap_or_default() {
+        let (name, value) = spec_parameter(&algorithm, parameter)?;
+        if let Some(first) = parameters.insert(name.clone(), value) {
+            let message = format!("parameter {:?} of {} is there twice; it is {first} already", quotable(&name), quotable(&algorithm));
+            return Err(Error::invalid(message));
+        }
+    }
+    Ok(StepSpec { algorithm, parameters, columns: step.columns })
+}
+
+fn spec_parameter(algorithm: &str, parameter: Parameter) -> Result<(String, Value)> {
+    let Parameter { name, integer, number, flag, text, tensor } = parameter;
+    let name = name.unwrap_or_default();
+    let what = format!("parameter {:?} of {}", quotable(&name), quotable(algorithm));
+    if tensor.is_some() {
+        return Err(Error::invalid(format!("{what} is a tensor; no algorithm here takes one")));
+    }
+    let values = [
+        integer.map(Value::Integer),
+        number.map(|number| Value::Number(number.into_inner())),
+        flag.map(Value::Flag),
+        text.map(Value::Text),
+    ];
+    let mut values = values.into_iter().flatten();
+    match (values.next(), values.next()) {
+        (Some(value), None) => Ok((name, value)),
+        (None, _) => Err(Error::invalid(format!("{what} has no value; set one of integer, number, flag, text"))),
+        _ => Err(Error::invalid(format!("{what} has more than one value; set one of integer, number, flag, text"))),
+    }
+}
+
+/// Steps as they travel.
+pub fn wire_steps(steps: &[StepSpec]) -> Vec<Step> {
+    let wire_step = |step: &StepSpec| Step {
+        algorithm: Some(step.algorithm.clone()),
+        parameters: Some(step.parameters.iter().map(|(name, value)| wire_parameter(name, value)).collect()),
+        columns: step.columns.clone(),
+    };
+    steps.iter().map(wire_step).collect()
+}
+
+/// One hyper-parameter as it travels.
+pub(super) fn wire_parameter(name: &str, value: &Value) -> Parameter {
+    let named = Parameter { name: Some(name.to_owned()), ..crate::wire::empty() };
+    match value {
+        Value::Integer(value) => Parameter { integer: Some(*value), ..named },
+        Value::Number(value) => Parameter { number: Some(OrderedFloat(*value)), ..named },
+        Value::Flag(value) => Parameter { flag: Some(*value), ..named },
+        Value::Text(value) => Parameter { text: Some(value.clone()), ..named },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn value() -> impl Strategy<Value = Value> {
+        prop_oneof![
+            any::<i64>().prop_map(Value::Integer),
+            (-1e300..1e300f64).prop_map(Value::Number),
+            any::<bool>().prop_map(Value::Flag),
+            ".*".prop_map(Value::Text),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn steps_survive_the_wire(parameters in proptest::collection::btree_map("[a-z]{1,8}", value(), 0..4)) {
+            let steps = vec![StepSpec { algorithm: "a".into(), parameters, columns: Some(vec!["x".into()]) }];
+
+            prop_assert_eq!(spec_steps(wire_steps(&steps)).unwrap(), steps);
+        }
+    }
+
+    #[test]
+    fn a_parameter_with_two_values_is_refused_by_name() {
+        let parameter = Parameter { name: Some("C".into()), integer: Some(1), flag: Some(true), ..crate::wire::empty() };
+
+        let message = spec_parameter("logistic_regression", parameter).unwrap_err().to_string();
+
+        assert!(message.contains("\"C\" of logistic_regression has more than one value"), "{message}");
+    }
+}
