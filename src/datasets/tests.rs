@@ -1,0 +1,370 @@
+use super::parts::Cutter;
+use super::*;
+use crate::coordination::Write;
+use crate::data::{Column, Values};
+use crate::error::Code;
+use proptest::collection::vec;
+use proptest::prelude::*;
+use std::path::Path;
+
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+
+async fn open_at(folder: &Path, limits: Limits, now_ms: i64) -> Datasets {
+    let storage = Arc::new(Storage::open(folder).unwrap());
+    let coordination = Arc::new(Coordination::open(&folder.join("state.redb")).unwrap());
+    Datasets::open(storage, coordination, limits, now_ms).await.unwrap()
+}
+
+async fn open(folder: &Path) -> Datasets {
+    open_at(folder, Limits::default(), 0).await
+}
+
+fn name(text: &str) -> Name {
+    Name::parse("data set", text).unwrap()
+}
+
+fn reference(text: &str) -> Reference {
+    Reference::parse("data set", text).unwrap()
+}
+
+fn code_of<T: std::fmt::Debug>(result: Result<T>) -> Code {
+    result.unwrap_err().code()
+}
+
+/// Rows `from .. to` of one column.
+fn rows(from: i64, to: i64) -> Table {
+    Table::new(vec![Column::integer("x", (from..to).collect())]).unwrap()
+}
+
+async fn store(datasets: &Datasets, text: &str, pieces: &[Table]) -> Dataset {
+    let upload = datasets.create(&name(text), None, 0).await.unwrap();
+    let mut offset = 0;
+    for piece in pieces {
+        offset = datasets.append(&upload, offset, piece.clone()).await.unwrap();
+    }
+    datasets.commit(&upload, Some(offset), 5).await.unwrap()
+}
+
+fn any_table() -> impl Strategy<Value = Table> {
+    let float = prop_oneof![Just(f64::NAN), Just(-0.0), Just(f64::INFINITY), any::<f64>()];
+    let row = (
+        proptest::option::of(float),
+        proptest::option::of(any::<i64>()),
+        proptest::option::of(any::<bool>()),
+        proptest::option::of("[aä\0]{0,3}"),
+    );
+    vec(row, 1..20).prop_map(|rows| {
+        let named = |name: &str, values| Column { name: name.into(), values };
+        Table::new(vec![
+            named("f", Values::Float(rows.iter().map(|row| row.0).collect())),
+            named("i", Values::Integer(rows.iter().map(|row| row.1).collect())),
+            named("b", Values::Boolean(rows.iter().map(|row| row.2).collect())),
+            named("t", Values::Text(rows.iter().map(|row| row.3.clone()).collect())),
+        ])
+        .unwrap()
+    })
+}
+
+/// The rows in pieces that end at these rows.
+fn split(table: &Table, ends: &[usize]) -> Vec<Table> {
+    let mut ends: Vec<_> = ends.iter().map(|end| end % table.n_rows()).chain([table.n_rows()]).collect();
+    ends.sort_unstable();
+    let begins = std::iter::once(0).chain(ends.clone());
+    begins.zip(&ends).map(|(from, to)| table.slice(from, to - from)).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_version_does_not_depend_on_the_pieces_in_which_its_rows_came(
+        table in any_table(),
+        ends in vec(any::<usize>(), 0..4),
+    ) {
+        let folder = tempfile::tempdir().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            let datasets = open(folder.path()).await;
+            let whole = store(&datasets, "whole", std::slice::from_ref(&table)).await;
+            let pieces = store(&datasets, "pieces", &split(&table, &ends)).await;
+
+            let (_, statistics) = datasets.describe(&reference("whole")).unwrap();
+            assert_eq!(datasets.describe(&reference("pieces")).unwrap().1, statistics);
+            assert_eq!(Dataset { name: whole.name.clone(), ..pieces }, whole);
+            assert_eq!(whole.sha256, rows_sha256(&table));
+            let (_, read) = datasets.read(&reference("pieces")).await.unwrap();
+            assert_eq!(rows_sha256(&read), whole.sha256);
+            let part = |name: &str| std::fs::read(folder.path().join(format!("datasets/{name}/1/part-1.parquet"))).unwrap();
+            assert_eq!(part("pieces"), part("whole"));
+        });
+    }
+
+    #[test]
+    fn parts_do_not_depend_on_pieces(
+        table in any_table(),
+        ends in vec(any::<usize>(), 0..4),
+        part_bytes in 1..200u64,
+    ) {
+        let cut = |pieces: Vec<Table>| {
+            let mut cutter = Cutter::new(part_bytes);
+            let mut parts: Vec<_> = pieces.iter().flat_map(|piece| cutter.push(piece).unwrap()).collect();
+            parts.extend(cutter.finish().unwrap());
+            parts.iter().map(|part| (part.n_rows(), rows_sha256(part))).collect::<Vec<_>>()
+        };
+
+        let whole = cut(vec![table.clone()]);
+
+        assert_eq!(cut(split(&table, &ends)), whole);
+        assert_eq!(whole.iter().map(|(n_rows, _)| n_rows).sum::<usize>(), table.n_rows());
+    }
+
+    #[test]
+    fn rows_survive_a_file(table in any_table()) {
+        let read = decode(encode(&table).unwrap()).unwrap();
+
+        assert_eq!(read.schema(), table.schema());
+        assert_eq!(rows_sha256(&read), rows_sha256(&table));
+    }
+}
+
+#[test]
+fn a_table_without_rows_survives_a_file() {
+    assert_eq!(decode(encode(&rows(0, 0)).unwrap()).unwrap(), rows(0, 0));
+}
+
+#[test]
+fn the_hash_of_rows_is_the_documented_one() {
+    // Written down byte by byte with Python's hashlib and struct, from the description at the head of `canonical`.
+    let values = Values::Integer(vec![Some(1), None].into());
+    let table = Table::new(vec![Column { name: "x".into(), values }]).unwrap();
+
+    assert_eq!(rows_sha256(&table), "8c786d03e00d37fd8df0ba64dde6b4981214acf8a55e1655a8fc8319523b9ade");
+}
+
+#[test]
+fn the_hash_tells_neighbours_apart() {
+    let of = |columns| rows_sha256(&Table::new(columns).unwrap());
+    let hashes = [
+        of(vec![Column::text("x", &["ab", "c"])]),
+        of(vec![Column::text("x", &["a", "bc"])]),
+        of(vec![Column::text("y", &["a", "bc"])]),
+        of(vec![Column::integer("x", vec![0, 1])]),
+        of(vec![Column::boolean("x", vec![false, true])]),
+        of(vec![Column::float("x", vec![0.0, 1.0])]),
+        of(vec![Column::float("x", vec![-0.0, 1.0])]),
+        of(vec![Column::float("x", vec![0.0, 1.0]), Column::float("y", vec![0.0, 1.0])]),
+    ];
+
+    assert_eq!(std::collections::BTreeSet::from(hashes).len(), 8);
+}
+
+#[tokio::test]
+async fn appending_the_same_again_changes_nothing_and_another_offset_is_told_the_right_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let datasets = open(folder.path()).await;
+    let upload = datasets.create(&name("wine"), None, 0).await.unwrap();
+    assert_eq!(datasets.append(&upload, 0, rows(0, 3)).await.unwrap(), 3);
+    assert_eq!(datasets.append(&upload, 3, rows(3, 5)).await.unwrap(), 5);
+
+    assert_eq!(datasets.append(&upload, 0, rows(0, 3)).await.unwrap(), 5);
+    assert_eq!(datasets.append(&upload, 3, rows(3, 5)).await.unwrap(), 5);
+    for (offset, piece) in [(0, rows(1, 4)), (0, rows(0, 2)), (4, rows(4, 5)), (9, rows(0, 0))] {
+        let refused = datasets.append(&upload, offset, piece).await.unwrap_err();
+        assert_eq!(refused.code(), Code::FailedPrecondition);
+        assert!(refused.to_string().contains("the next offset is 5"), "{refused}");
+    }
+
+    let dataset = datasets.commit(&upload, Some(5), 0).await.unwrap();
+    assert_eq!(dataset.sha256, rows_sha256(&rows(0, 5)));
+}
+
+#[tokio::test]
+async fn of_two_pieces_at_one_offset_at_once_one_is_taken() {
+    let folder = tempfile::tempdir().unwrap();
+    let datasets = open(folder.path()).await;
+    let upload = datasets.create(&name("wine"), None, 0).await.unwrap();
+
+    let (a, b) = tokio::join!(datasets.append(&upload, 0, rows(0, 3)), datasets.append(&upload, 0, rows(5, 7)));
+
+    assert_eq!([a.is_ok(), b.is_ok()].iter().filter(|taken| **taken).count(), 1);
+    assert_eq!(code_of(a.and(b)), Code::FailedPrecondition);
+}
+
+#[tokio::test]
+async fn the_first_piece_fixes_the_columns() {
+    let folder = tempfile::tempdir().unwrap();
+    let datasets = open(folder.path()).await;
+    let upload = datasets.create(&name("wine"), None, 0).await.unwrap();
+    let floats = Table::new(vec![Column::float("x", vec![0.5])]).unwrap();
+    datasets.append(&upload, 0, floats).await.unwrap();
+
+    let widened = datasets.append(&upload, 1, rows(7, 8)).await.unwrap();
+    let again = datasets.append(&upload, 1, rows(7, 8)).await.unwrap();
+    let text = Table::new(vec![Column::text("x", &["a"])]).unwrap();
+    let refused = datasets.append(&upload, 2, text).await.unwrap_err();
+
+    assert_eq!((widened, again), (2, 2));
+    assert_eq!(refused.code(), Code::InvalidArgument);
+    assert!(refused.to_string().contains("\"x\""));
+    datasets.commit(&upload, None, 0).await.unwrap();
+    let (_, table) = datasets.read(&reference("wine")).await.unwrap();
+    assert_eq!(table, Table::new(vec![Column::float("x", vec![0.5, 7.0])]).unwrap());
+}
+
+#[tokio::test]
+async fn committing_again_answers_the_same_version_also_after_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let datasets = open(folder.path()).await;
+    let upload = datasets.create(&name("wine"), None, 0).await.unwrap();
+    assert_eq!(code_of(datasets.commit(&upload, None, 0).await), Code::FailedPrecondition);
+    datasets.append(&upload, 0, rows(0, 3)).await.unwrap();
+    assert_eq!(code_of(datasets.commit(&upload, Some(2), 0).await), Code::FailedPrecondition);
+
+    let first = datasets.commit(&upload, Some(3), 7).await.unwrap();
+    assert_eq!(datasets.commit(&upload, Some(3), 8).await.unwrap(), first);
+    assert_eq!(code_of(datasets.append(&upload, 3, rows(3, 4)).await), Code::FailedPrecondition);
+    drop(datasets);
+
+    let datasets = open(folder.path()).await;
+    assert_eq!(datasets.commit(&upload, None, 9).await.unwrap(), first);
+    assert_eq!((first.version, first.n_rows, first.created_ms), (1, 3, 7));
+    assert!(!folder.path().join("uploads").join(&upload).exists());
+}
+
+#[tokio::test]
+async fn a_restart_finds_versions_and_open_uploads() {
+    let folder = tempfile::tempdir().unwrap();
+    let datasets = open(folder.path()).await;
+    store(&datasets, "wine", &[rows(0, 3)]).await;
+    store(&datasets, "wine", &[rows(0, 4)]).await;
+    let upload = datasets.create(&name("wine"), None, 0).await.unwrap();
+    datasets.append(&upload, 0, rows(0, 5)).await.unwrap();
+    let (listed, described) = (datasets.list(None, 10).unwrap(), datasets.describe(&reference("wine")).unwrap());
+    drop(datasets);
+
+    let datasets = open(folder.path()).await;
+
+    assert_eq!(datasets.list(None, 10).unwrap(), listed);
+    assert_eq!(datasets.describe(&reference("wine@latest")).unwrap(), described);
+    assert_eq!(datasets.read(&reference("wine@1")).await.unwrap().1, rows(0, 3));
+    assert_eq!(code_of(datasets.describe(&reference("wine@canary"))), Code::NotFound);
+    datasets.append(&upload, 5, rows(5, 6)).await.unwrap();
+    assert_eq!(datasets.commit(&upload, Some(6), 0).await.unwrap().version, 3);
+}
+
+#[tokio::test]
+async fn a_deleted_version_is_gone_and_its_number_is_not_used_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let datasets = open(folder.path()).await;
+    store(&datasets, "wine", &[rows(0, 3)]).await;
+    store(&datasets, "wine", &[rows(0, 4)]).await;
+
+    datasets.delete(&name("wine"), Some(2)).await.unwrap();
+    assert_eq!(datasets.describe(&reference("wine")).unwrap().0.version, 1);
+    assert_eq!(code_of(datasets.delete(&name("wine"), Some(2)).await), Code::NotFound);
+    datasets.delete(&name("wine"), None).await.unwrap();
+
+    assert_eq!(code_of(datasets.read(&reference("wine")).await), Code::NotFound);
+    assert_eq!(code_of(datasets.delete(&name("wine"), None).await), Code::NotFound);
+    assert_eq!(store(&datasets, "wine", &[rows(0, 3)]).await.version, 3);
+}
+
+#[tokio::test]
+async fn a_repeated_key_answers_the_first_upload() {
+    let folder = tempfile::tempdir().unwrap();
+    let datasets = open(folder.path()).await;
+
+    let first = datasets.create(&name("wine"), Some("k"), 0).await.unwrap();
+
+    assert_eq!(datasets.create(&name("wine"), Some("k"), 1).await.unwrap(), first);
+    assert_ne!(datasets.create(&name("wine"), Some("l"), 1).await.unwrap(), first);
+    assert_ne!(datasets.create(&name("wine"), None, 1).await.unwrap(), first);
+    assert_eq!(code_of(datasets.create(&name("beer"), Some("k"), 1).await), Code::InvalidArgument);
+}
+
+#[tokio::test]
+async fn uploads_are_bounded_in_number_size_and_age() {
+    let folder = tempfile::tempdir().unwrap();
+    let limits = Limits { max_open_uploads: 2, max_upload_bytes: 80, max_upload_pieces: 2, ..Limits::default() };
+    let datasets = open_at(folder.path(), limits, 0).await;
+    let upload = datasets.create(&name("wine"), None, 0).await.unwrap();
+    datasets.create(&name("wine"), None, DAY_MS - 1).await.unwrap();
+
+    assert_eq!(code_of(datasets.create(&name("wine"), None, DAY_MS - 1).await), Code::Overloaded);
+    assert_eq!(code_of(datasets.append(&upload, 0, rows(0, 11)).await), Code::FailedPrecondition);
+    datasets.append(&upload, 0, rows(0, 1)).await.unwrap();
+    datasets.append(&upload, 1, rows(1, 2)).await.unwrap();
+    assert_eq!(code_of(datasets.append(&upload, 2, rows(2, 3)).await), Code::FailedPrecondition);
+
+    datasets.create(&name("wine"), None, DAY_MS).await.unwrap();
+    assert_eq!(code_of(datasets.append(&upload, 2, rows(2, 3)).await), Code::NotFound);
+    assert!(!folder.path().join("uploads").join(&upload).exists());
+}
+
+#[tokio::test]
+async fn an_upload_id_that_is_none_is_not_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let datasets = open(folder.path()).await;
+
+    for id in ["", "u9", "../u1", "u1/x", &"u".repeat(1000)] {
+        assert_eq!(code_of(datasets.append(id, 0, rows(0, 1)).await), Code::NotFound, "{id:?}");
+        assert_eq!(code_of(datasets.commit(id, None, 0).await), Code::NotFound, "{id:?}");
+    }
+}
+
+#[tokio::test]
+async fn rows_that_belong_to_no_upload_are_removed_at_the_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let datasets = open(folder.path()).await;
+    let upload = datasets.create(&name("wine"), None, 0).await.unwrap();
+    datasets.append(&upload, 0, rows(0, 3)).await.unwrap();
+    let gone = Write::delete(uploads::key(&upload));
+    datasets.shared.coordination.transact(vec![], vec![gone]).await.unwrap();
+    drop(datasets);
+
+    let datasets = open(folder.path()).await;
+
+    assert!(!folder.path().join("uploads").join(&upload).exists());
+    assert!(datasets.shared.coordination.range("pieces/").await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_damaged_version_is_not_served_and_does_not_hide_behind_an_older_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let datasets = open(folder.path()).await;
+    store(&datasets, "wine", &[rows(0, 3)]).await;
+    store(&datasets, "wine", &[rows(0, 4)]).await;
+    store(&datasets, "beer", &[rows(0, 4)]).await;
+    drop(datasets);
+    std::fs::write(folder.path().join("datasets/wine/2/manifest.json"), "{}").unwrap();
+    let part = folder.path().join("datasets/beer/1/part-1.parquet");
+    let mut bytes = std::fs::read(&part).unwrap();
+    bytes[100] ^= 1;
+    std::fs::write(&part, bytes).unwrap();
+
+    let datasets = open(folder.path()).await;
+
+    assert_eq!(code_of(datasets.describe(&reference("wine"))), Code::Unavailable);
+    assert_eq!(datasets.describe(&reference("wine@1")).unwrap().0.n_rows, 3);
+    assert!(matches!(datasets.read(&reference("beer")).await, Err(Error::Damaged { .. })));
+    datasets.delete(&name("wine"), Some(2)).await.unwrap();
+    assert_eq!(datasets.describe(&reference("wine")).unwrap().0.version, 1);
+}
+
+#[tokio::test]
+async fn a_page_has_all_versions_of_its_names() {
+    let folder = tempfile::tempdir().unwrap();
+    let datasets = open(folder.path()).await;
+    for text in ["wine", "beer", "wine"] {
+        store(&datasets, text, &[rows(0, 3)]).await;
+    }
+
+    let first = datasets.list(None, 1).unwrap();
+    let second = datasets.list(first.next.as_deref(), 1).unwrap();
+
+    let names =
+        |page: &Page<Dataset>| page.entries.iter().map(|it| (it.name.to_string(), it.version)).collect::<Vec<_>>();
+    assert_eq!(names(&first), [("beer".to_owned(), 1)]);
+    assert_eq!(names(&second), [("wine".to_owned(), 1), ("wine".to_owned(), 2)]);
+    assert_eq!(second.next, None);
+}
