@@ -1,7 +1,7 @@
 //! What an IDL says, as far as services and rules need it.
 
+use crate::declaration::{Declaration, Kind};
 use sha2::{Digest, Sha256};
-use std::fmt;
 
 /// The files of a contract, by name.
 #[derive(Debug)]
@@ -35,7 +35,7 @@ pub(crate) struct File {
 #[derive(Debug)]
 pub(crate) struct Enum {
     pub(crate) name: String,
-    pub(crate) members: Vec<(String, i64)>,
+    pub(crate) values: Vec<(String, i64)>,
 }
 
 /// A struct, a union or an exception, by `kind`.
@@ -91,32 +91,6 @@ pub(crate) enum Type {
     Map(Box<Type>, Box<Type>),
 }
 
-/// What a declaration declares.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
-    File,
-    Namespace,
-    Const,
-    Typedef,
-    Enum,
-    Value,
-    Struct,
-    Union,
-    Exception,
-    Field,
-    Service,
-    Method,
-}
-
-/// Where in a file something is declared: what [`crate::source::line`] looks up.
-#[derive(Debug, Clone)]
-pub(crate) struct Declaration {
-    pub(crate) kind: Kind,
-    pub(crate) name: String,
-    /// The struct, enum or service around it.
-    pub(crate) within: Option<String>,
-}
-
 /// What a name stands for, typedefs resolved.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Meaning<'a> {
@@ -170,69 +144,14 @@ impl File {
     }
 }
 
+impl Type {
+    pub(crate) fn is_container(&self) -> bool {
+        matches!(self, Self::List(_) | Self::Set(_) | Self::Map(..))
+    }
+}
+
 impl Method {
     pub(crate) fn annotation(&self, key: &str) -> Option<&str> {
         self.annotations.iter().find(|(known, _)| known == key).map(|(_, value)| value.as_str())
-    }
-}
-
-impl Declaration {
-    pub(crate) fn new(kind: Kind, name: &str) -> Self {
-        Self { kind, name: name.to_owned(), within: None }
-    }
-
-    pub(crate) fn within(kind: Kind, name: &str, outer: &str) -> Self {
-        Self { kind, name: name.to_owned(), within: Some(outer.to_owned()) }
-    }
-}
-
-impl fmt::Display for Declaration {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.within {
-            Some(outer) => write!(f, "{} {outer}.{}", self.kind.word(), self.name),
-            None => write!(f, "{} {}", self.kind.word(), self.name),
-        }
-    }
-}
-
-impl Kind {
-    /// What the IDL declares with a word of its own.
-    pub(crate) const KEYWORDS: [Self; 8] = [
-        Self::Namespace,
-        Self::Const,
-        Self::Typedef,
-        Self::Enum,
-        Self::Struct,
-        Self::Union,
-        Self::Exception,
-        Self::Service,
-    ];
-
-    /// `struct`, `union` and `exception`.
-    pub(crate) fn has_fields(self) -> bool {
-        matches!(self, Self::Struct | Self::Union | Self::Exception)
-    }
-
-    /// In `const i32 LIMIT` and `typedef i32 Count` the name does not follow the keyword.
-    pub(crate) fn follows_type(self) -> bool {
-        matches!(self, Self::Const | Self::Typedef)
-    }
-
-    /// As messages and, but for `file`, `value`, `field` and `method`, as the IDL calls it.
-    pub(crate) fn word(self) -> &'static str {
-        match self {
-            Self::File => "file",
-            Self::Namespace => "namespace",
-            Self::Const => "const",
-            Self::Typedef => "typedef",
-            Self::Enum => "enum",
-            Self::Value => "value",
-            Self::Struct => "struct",
-            Self::Union => "union",
-            Self::Exception => "exception",
-            Self::Field => "field",
-            Self::Service => "service",
-            Self::Method => "method",
-        }
     }
 }

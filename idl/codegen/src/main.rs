@@ -6,8 +6,11 @@
 //! `.thrift` and `.xml` -> [`idl`] -> [`rules`] -> [`rust`] -> `services.rs`
 
 mod arguments;
+mod declaration;
 mod idl;
+mod rules;
 mod rust;
+mod source;
 mod xml;
 
 use arguments::Arguments;
@@ -36,6 +39,10 @@ fn fail(message: &str, code: u8) -> ExitCode {
 /// What could not be read or written, or the report of every rule that the IDL breaks.
 fn generate(arguments: &Arguments) -> Result<(), String> {
     let idl = xml::read(&arguments.idl, &arguments.xml)?;
+    let faults = rules::check(&idl);
+    if !faults.is_empty() {
+        return Err(rules::report(&faults));
+    }
     let out = &arguments.out;
     fs::write(out, rust::services(&idl)).map_err(|error| format!("{} cannot be written: {error}", out.display()))
 }

@@ -1,6 +1,7 @@
 //! Reads the compiler's XML dump of an IDL.
 
-use crate::idl::{Declaration, Enum, Field, File, Idl, Kind, Method, Service, Struct, Type};
+use crate::declaration::{Declaration, Kind};
+use crate::idl::{Enum, Field, File, Idl, Method, Service, Struct, Type};
 use roxmltree::{Document, Node};
 use std::fs;
 use std::path::Path;
@@ -91,9 +92,9 @@ fn type_of(node: Node<'_, '_>) -> Result<Type, String> {
 }
 
 fn enumeration(node: Node<'_, '_>) -> Result<Enum, String> {
-    let member = |node| Ok((text(node, "name"), number(node, "value")?));
-    let members = children(node, "member").map(member).collect::<Result<_, String>>()?;
-    Ok(Enum { name: text(node, "name"), members })
+    let value = |node| Ok((text(node, "name"), number(node, "value")?));
+    let values = children(node, "member").map(value).collect::<Result<_, String>>()?;
+    Ok(Enum { name: text(node, "name"), values })
 }
 
 /// Structs, unions and exceptions, as declared.
