@@ -49,13 +49,12 @@ fn of_type(idl: &Idl, type_: &Type) -> Vec<Broken> {
 }
 
 fn of_key(idl: &Idl, key: &Type) -> Option<Broken> {
-    let rule =
-        "a key of a map is text, a whole number, a bool or an enum, since others are not equal in every language";
+    let rule = "a key of a map is text, a whole number, a bool or an enum, since others do not work in every language";
     (!is_comparable(idl, key)).then_some((rule, "make it a list of structs with a field for the key"))
 }
 
 fn of_element(idl: &Idl, element: &Type) -> Option<Broken> {
-    let rule = "a set holds text, whole numbers, bools or enums, since others are not equal in every language";
+    let rule = "a set holds text, whole numbers, bools or enums, since others do not work in every language";
     (!is_comparable(idl, element)).then_some((rule, "make it a list"))
 }
 

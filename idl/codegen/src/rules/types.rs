@@ -34,7 +34,7 @@ fn without_unspecified(file: &File, found: &Enum) -> Option<Fault> {
 fn containers(file: &File, kind: Kind, names: &[(String, Type)]) -> impl Iterator<Item = Fault> {
     let containers = names.iter().filter(|(_, type_)| type_.is_container());
     containers.map(move |(name, _)| {
-        let rule = format!("no {} is a container, since languages disagree on what it is then", kind.word());
+        let rule = format!("no {} is a container", kind.word());
         let remedy =
             if kind == Kind::Const { "let a method answer it" } else { "write the container where it is used" };
         Fault::new(file, &Declaration::new(kind, name), &rule, remedy)
