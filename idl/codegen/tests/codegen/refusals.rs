@@ -209,6 +209,10 @@ refusals! {
     an_enum_whose_zero_is_not_unspecified:
         "types.thrift", "enum Shade {",
         "enum Shade", "value 0 of an enum ends in _UNSPECIFIED";
+    an_annotation_of_an_argument:
+        "methods.thrift",
+        "common.Response with_note(1: common.Request request (note = \"new\")) throws (1: common.Refusal error)",
+        "method Others.with_note", "nothing but a method has annotations";
     an_annotation_of_a_struct:
         "types.thrift", "struct Annotated {",
         "struct Annotated", "nothing but a method has annotations";
