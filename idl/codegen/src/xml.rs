@@ -155,9 +155,9 @@ fn kind(node: Node<'_, '_>) -> Option<Kind> {
 /// Those of methods are read with them.
 fn annotations_of_others(root: Node<'_, '_>) -> Vec<(Declaration, String)> {
     let annotations = root.descendants().filter(|node| node.tag_name().name() == "annotation");
-    let annotated = annotations
-        .filter_map(|node| Some((node, node.parent().filter(|parent| kind(*parent) != Some(Kind::Method))?)));
-    annotated.filter_map(|(node, parent)| Some((declaration(parent)?, text(node, "key")))).collect()
+    let annotated = annotations.filter_map(|node| Some((node.parent()?, text(node, "key"))));
+    let of_others = annotated.filter(|(parent, _)| kind(*parent) != Some(Kind::Method));
+    of_others.filter_map(|(parent, key)| Some((declaration(parent)?, key))).collect()
 }
 
 /// The declaration that an element is, or that it is a part of (an argument is a part of its method).

@@ -7,7 +7,8 @@ pub(super) fn dispatch(idl: &Idl) -> String {
     let arms: String = idl.methods().enumerate().map(|(id, (_, _, method))| arm(id, last, method)).collect();
     format!(
         "/// Decodes the arguments, calls the method, encodes what it answers.\n\
-         pub async fn dispatch<S: Services>(services: &S, method: &Method, call: &Call, arguments: Arguments) -> Reply {{\n    \
+         pub async fn dispatch<S: Services>(services: &S, method: &Method, call: &Call, arguments: Arguments) \
+         -> Reply {{\n    \
              match method.id {{\n\
          {arms}    }}\n\
          }}\n"

@@ -3,7 +3,7 @@
 use crate::{fixture, generate};
 use std::fs;
 
-/// A name for a test, the file, the text of the broken line, the declaration, the rule.
+/// A name for a test, the file, what only the broken line contains, the declaration, the rule.
 macro_rules! refusals {
     ($($name:ident: $file:literal, $line:literal, $declaration:literal, $rule:literal;)*) => {
         $(
@@ -19,7 +19,7 @@ macro_rules! refusals {
             let (output, out) = generate("refused", "refused.rs");
             let report = String::from_utf8(output.stderr).unwrap();
             assert_eq!(output.status.code(), Some(1));
-            assert_eq!(report.lines().last(), Some(&*format!("{rows} faults in the IDL; nothing was written")), "{report}");
+            assert!(report.ends_with(&format!("\n{rows} faults in the IDL; nothing was written\n")), "{report}");
             assert!(!out.exists());
         }
     };
@@ -28,7 +28,9 @@ macro_rules! refusals {
 fn assert_refused(test: &str, file: &str, line: &str, declaration: &str, rule: &str) {
     let path = fixture("refused").join(file);
     let text = fs::read_to_string(&path).unwrap();
-    let number = 1 + text.lines().position(|text| text.trim() == line).expect("the line is in the fixture");
+    let places: Vec<_> = text.lines().enumerate().filter(|(_, text)| text.contains(line)).collect();
+    let [(place, _)] = places[..] else { panic!("{line:?} is in {} lines of {file}", places.len()) };
+    let number = place + 1;
 
     let (output, _) = generate("refused", &format!("{test}.rs"));
 
@@ -38,188 +40,126 @@ fn assert_refused(test: &str, file: &str, line: &str, declaration: &str, rule: &
 }
 
 refusals! {
-    a_required_field:
-        "fields.thrift", "1: required string needed",
+    a_required_field: "fields.thrift", "1: required string needed",
         "field Fields.needed", "every field is optional";
-    a_field_that_does_not_say_that_it_is_optional:
-        "fields.thrift", "2: string neither",
+    a_field_that_does_not_say_that_it_is_optional: "fields.thrift", "2: string neither",
         "field Fields.neither", "every field is optional";
-    a_default:
-        "fields.thrift", "3: optional i64 preset = 3",
+    a_default: "fields.thrift", "3: optional i64 preset = 3",
         "field Fields.preset", "no field has a default";
-    a_field_without_an_id:
-        "fields.thrift", "optional string unnumbered",
+    a_field_without_an_id: "fields.thrift", "optional string unnumbered",
         "field Fields.unnumbered", "every field has an id above 0";
-    an_id_of_zero:
-        "fields.thrift", "0: optional string zero",
+    an_id_of_zero: "fields.thrift", "0: optional string zero",
         "field Fields.zero", "every field has an id above 0";
-    a_double_as_key:
-        "fields.thrift", "4: optional map<double, string> by_double",
+    a_double_as_key: "fields.thrift", "4: optional map<double, string> by_double",
         "field Fields.by_double", "a key of a map is text, a whole number, a bool or an enum";
-    bytes_as_key_behind_a_typedef:
-        "fields.thrift", "5: optional map<Bytes, string> by_bytes",
+    bytes_as_key_behind_a_typedef: "fields.thrift", "5: optional map<Bytes, string> by_bytes",
         "field Fields.by_bytes", "a key of a map is text, a whole number, a bool or an enum";
-    a_struct_as_key_inside_a_list:
-        "fields.thrift", "6: optional list<map<common.Response, string>> by_struct",
+    a_struct_as_key_inside_a_list: "fields.thrift", "6: optional list<map<common.Response, string>> by_struct",
         "field Fields.by_struct", "a key of a map is text, a whole number, a bool or an enum";
-    a_set_of_structs:
-        "fields.thrift", "7: optional set<common.Response> structs",
+    a_set_of_structs: "fields.thrift", "7: optional set<common.Response> structs",
         "field Fields.structs", "a set holds text, whole numbers, bools or enums";
-    a_set_of_containers:
-        "fields.thrift", "8: optional set<list<i64>> lists",
+    a_set_of_containers: "fields.thrift", "8: optional set<list<i64>> lists",
         "field Fields.lists", "a set holds text, whole numbers, bools or enums";
-    a_type_of_another_folder:
-        "fields.thrift", "9: optional greeter.GreetResponse elsewhere",
+    a_type_of_another_folder: "fields.thrift", "9: optional greeter.GreetResponse elsewhere",
         "field Fields.elsewhere", "a type is declared in one of the IDL's files";
-    a_field_of_an_exception_that_is_not_optional:
-        "fields.thrift", "1: string message",
+    a_field_of_an_exception_that_is_not_optional: "fields.thrift", "1: string message",
         "field Refused.message", "every field is optional";
-    a_request_without_its_context:
-        "methods.thrift", "struct Contextless {",
+    a_request_without_its_context: "methods.thrift", "struct Contextless {",
         "struct Contextless", "field 1 of a request is its context";
-    a_request_whose_context_is_not_first_is_named_once:
-        "methods.thrift", "struct LateContext {",
+    a_request_whose_context_is_not_first_is_named_once: "methods.thrift", "struct LateContext {",
         "struct LateContext", "field 1 of a request is its context";
-    a_method_without_a_request:
-        "methods.thrift", "common.Response without_request() throws (1: common.Refusal error)",
+    a_method_without_a_request: "methods.thrift", "without_request(",
         "method Methods.without_request", "a method takes one request";
-    two_arguments:
-        "methods.thrift", "common.Response with_two(1: common.Request request, 2: i64 count) throws (1: common.Refusal error)",
+    two_arguments: "methods.thrift", "with_two(",
         "method Methods.with_two", "a method takes one request";
-    a_number_as_request:
-        "methods.thrift", "common.Response with_number(1: Number request) throws (1: common.Refusal error)",
+    a_number_as_request: "methods.thrift", "with_number(",
         "method Methods.with_number", "the argument of a method is \"1: <a struct> request\"";
-    a_request_that_is_not_field_1:
-        "methods.thrift", "common.Response with_field_two(2: common.Request request) throws (1: common.Refusal error)",
+    a_request_that_is_not_field_1: "methods.thrift", "with_field_two(",
         "method Methods.with_field_two", "the argument of a method is \"1: <a struct> request\"";
-    a_request_of_another_name:
-        "methods.thrift", "common.Response with_name(1: common.Request params) throws (1: common.Refusal error)",
+    a_request_of_another_name: "methods.thrift", "with_name(",
         "method Methods.with_name", "the argument of a method is \"1: <a struct> request\"";
-    an_exception_as_request:
-        "methods.thrift", "common.Response with_refusal(1: common.Refusal request) throws (1: common.Refusal error)",
+    an_exception_as_request: "methods.thrift", "with_refusal(",
         "method Methods.with_refusal", "the argument of a method is \"1: <a struct> request\"";
-    a_method_that_answers_nothing_and_is_not_oneway:
-        "methods.thrift", "void answering_nothing(1: common.Request request) throws (1: common.Refusal error)",
+    a_method_that_answers_nothing_and_is_not_oneway: "methods.thrift", "answering_nothing(",
         "method Methods.answering_nothing", "a method answers one struct";
-    a_list_as_response:
-        "methods.thrift", "list<common.Response> answering_list(1: common.Request request) throws (1: common.Refusal error)",
+    a_list_as_response: "methods.thrift", "answering_list(",
         "method Methods.answering_list", "a method answers one struct";
-    a_oneway_method_that_answers:
-        "methods.thrift", "oneway i64 answering_oneway(1: common.Request request)",
+    a_oneway_method_that_answers: "methods.thrift", "answering_oneway(",
         "method Methods.answering_oneway", "a oneway method answers nothing";
-    a_method_that_throws_nothing:
-        "methods.thrift", "common.Response throwing_nothing(1: common.Request request)",
+    a_method_that_throws_nothing: "methods.thrift", "throwing_nothing(",
         "method Methods.throwing_nothing", "a method throws one exception, as field 1";
-    two_exceptions:
-        "methods.thrift", "common.Response throwing_two(1: common.Request request)",
+    two_exceptions: "methods.thrift", "throwing_two(",
         "method Methods.throwing_two", "a method throws one exception, as field 1";
-    an_exception_that_is_not_field_1:
-        "methods.thrift", "common.Response throwing_field_two(1: common.Request request) throws (2: common.Refusal error)",
+    an_exception_that_is_not_field_1: "methods.thrift", "throwing_field_two(",
         "method Methods.throwing_field_two", "a method throws one exception, as field 1";
-    a_method_of_the_same_name_in_another_service:
-        "methods.thrift", "common.Response said_twice(1: common.Request request) throws (1: common.Refusal error) (role = \"reader\")",
+    a_method_of_the_same_name_in_another_service: "methods.thrift", "(role = \"reader\")",
         "method Others.said_twice", "method names are unique across services";
-    an_unknown_role:
-        "methods.thrift", "common.Response with_role(1: common.Request request) throws (1: common.Refusal error) (role = \"king\")",
+    an_unknown_role: "methods.thrift", "with_role(",
         "method Others.with_role", "a role is one that the server knows";
-    an_idempotent_that_is_not_true:
-        "methods.thrift", "common.Response perhaps_idempotent(1: common.Request request) throws (1: common.Refusal error) (idempotent = \"maybe\")",
+    an_idempotent_that_is_not_true: "methods.thrift", "perhaps_idempotent(",
         "method Others.perhaps_idempotent", "idempotent is \"true\" or absent";
-    an_unknown_annotation_of_a_method:
-        "methods.thrift", "common.Response with_price(1: common.Request request) throws (1: common.Refusal error) (price = \"3\")",
+    an_unknown_annotation_of_a_method: "methods.thrift", "with_price(",
         "method Others.with_price", "a method is annotated with idempotent and role only";
-    a_service_that_extends_another:
-        "methods.thrift", "service Child extends Others {",
+    a_service_that_extends_another: "methods.thrift", "service Child extends Others {",
         "service Child", "a service extends no other";
-    a_file_in_camel_case:
-        "mixedCase.thrift", "namespace rs wire",
+    a_file_in_camel_case: "mixedCase.thrift", "namespace rs wire",
         "file mixedCase", "file names are lower_snake";
-    a_constant_in_lower_case:
-        "names.thrift", "const i64 limit = 3",
+    a_constant_in_lower_case: "names.thrift", "const i64 limit = 3",
         "const limit", "const names are UPPER_SNAKE";
-    a_typedef_in_snake_case:
-        "names.thrift", "typedef i64 row_count",
+    a_typedef_in_snake_case: "names.thrift", "typedef i64 row_count",
         "typedef row_count", "typedef names are UpperCamel";
-    an_enum_in_lower_case:
-        "names.thrift", "enum colour {",
+    an_enum_in_lower_case: "names.thrift", "enum colour {",
         "enum colour", "enum names are UpperCamel";
-    an_enum_value_in_camel_case:
-        "names.thrift", "Red = 1",
+    an_enum_value_in_camel_case: "names.thrift", "Red = 1",
         "value colour.Red", "value names are UPPER_SNAKE";
-    a_struct_in_snake_case:
-        "names.thrift", "struct snake_struct {",
+    a_struct_in_snake_case: "names.thrift", "struct snake_struct {",
         "struct snake_struct", "struct names are UpperCamel";
-    a_field_in_camel_case:
-        "names.thrift", "1: optional string camelField",
+    a_field_in_camel_case: "names.thrift", "1: optional string camelField",
         "field snake_struct.camelField", "field names are lower_snake";
-    a_field_with_a_trailing_underscore:
-        "names.thrift", "2: optional string trailing_",
+    a_field_with_a_trailing_underscore: "names.thrift", "2: optional string trailing_",
         "field snake_struct.trailing_", "field names are lower_snake";
-    a_field_that_rust_cannot_name:
-        "names.thrift", "3: optional string await",
+    a_field_that_rust_cannot_name: "names.thrift", "3: optional string await",
         "field snake_struct.await", "a name is free in every language";
-    a_field_that_hides_a_method_in_python:
-        "names.thrift", "4: optional string read",
+    a_field_that_hides_a_method_in_python: "names.thrift", "4: optional string read",
         "field snake_struct.read", "a name is free in every language";
-    a_type_of_the_same_name_in_another_file:
-        "names.thrift", "struct Response {",
+    a_type_of_the_same_name_in_another_file: "names.thrift", "struct Response {",
         "struct Response", "type and service names are unique across files";
-    a_type_that_generated_rust_names:
-        "names.thrift", "struct Option {",
+    a_type_that_generated_rust_names: "names.thrift", "struct Option {",
         "struct Option", "a name is free in every language";
-    a_service_that_generated_rust_names:
-        "names.thrift", "service Channel {",
+    a_service_that_generated_rust_names: "names.thrift", "service Channel {",
         "service Channel", "a name is free in every language";
-    a_method_in_camel_case:
-        "names.thrift", "common.Response sayHello(1: common.Request request) throws (1: common.Refusal error)",
+    a_method_in_camel_case: "names.thrift", "sayHello(",
         "method Channel.sayHello", "method names are lower_snake";
-    a_method_that_rust_cannot_name:
-        "names.thrift", "common.Response match(1: common.Request request) throws (1: common.Refusal error)",
+    a_method_that_rust_cannot_name: "names.thrift", "match(",
         "method Channel.match", "a name is free in every language";
-    a_service_that_is_called_like_a_client:
-        "names.thrift", "service GreeterClient {",
+    a_service_that_is_called_like_a_client: "names.thrift", "service GreeterClient {",
         "service GreeterClient", "a name is free in every language";
-    a_file_without_a_namespace_of_a_language:
-        "namespaces.thrift", "namespace * everything",
+    a_file_without_a_namespace_of_a_language: "namespaces.thrift", "namespace * everything",
         "file namespaces", "a file has a namespace for each of rs, py, java and go";
-    a_namespace_of_all_languages:
-        "namespaces.thrift", "namespace * everything",
+    a_namespace_of_all_languages: "namespaces.thrift", "namespace * everything",
         "namespace *", "a namespace is of one language";
-    a_rust_namespace_of_its_own:
-        "namespaces.thrift", "namespace rs elsewhere",
+    a_rust_namespace_of_its_own: "namespaces.thrift", "namespace rs elsewhere",
         "namespace rs", "namespace rs is the same in every file";
-    a_python_namespace_of_another_file:
-        "namespaces.thrift", "namespace py refused.common",
+    a_python_namespace_of_another_file: "namespaces.thrift", "namespace py refused.common",
         "namespace py", "namespace py is another in every file";
-    a_file_that_is_called_like_a_module_of_ours:
-        "services.thrift", "namespace rs wire",
+    a_file_that_is_called_like_a_module_of_ours: "services.thrift", "namespace rs wire",
         "file services", "a name is free in every language";
-    a_constant_container:
-        "types.thrift", "const list<i64> SIZES = [1, 2]",
+    a_constant_container: "types.thrift", "const list<i64> SIZES = [1, 2]",
         "const SIZES", "no const is a container";
-    a_typedef_of_a_container:
-        "types.thrift", "typedef map<string, i64> Counts",
+    a_typedef_of_a_container: "types.thrift", "typedef map<string, i64> Counts",
         "typedef Counts", "no typedef is a container";
-    a_union:
-        "types.thrift", "union Either {",
+    a_union: "types.thrift", "union Either {",
         "union Either", "there are no unions";
-    an_enum_without_a_zero:
-        "types.thrift", "enum Colour {",
+    an_enum_without_a_zero: "types.thrift", "enum Colour {",
         "enum Colour", "value 0 of an enum ends in _UNSPECIFIED";
-    an_enum_whose_zero_is_not_unspecified:
-        "types.thrift", "enum Shade {",
+    an_enum_whose_zero_is_not_unspecified: "types.thrift", "enum Shade {",
         "enum Shade", "value 0 of an enum ends in _UNSPECIFIED";
-    an_annotation_of_an_argument:
-        "methods.thrift",
-        "common.Response with_note(1: common.Request request (note = \"new\")) throws (1: common.Refusal error)",
+    an_annotation_of_an_argument: "methods.thrift", "with_note(",
         "method Others.with_note", "nothing but a method has annotations";
-    an_annotation_of_a_struct:
-        "types.thrift", "struct Annotated {",
+    an_annotation_of_a_struct: "types.thrift", "struct Annotated {",
         "struct Annotated", "nothing but a method has annotations";
-    an_annotation_of_a_field:
-        "types.thrift", "1: optional string name (key = \"value\")",
+    an_annotation_of_a_field: "types.thrift", "1: optional string name (key = \"value\")",
         "field Annotated.name", "nothing but a method has annotations";
-    an_annotation_of_a_service:
-        "types.thrift", "service Nothing {",
+    an_annotation_of_a_service: "types.thrift", "service Nothing {",
         "service Nothing", "nothing but a method has annotations";
 }
