@@ -233,7 +233,9 @@ impl Error {
             Self::FeatureCount { model, .. } => format!("\"modelwire models show {model}\" lists them"),
             Self::TooManyRows { .. } => "retry later or raise batching.max_queue_rows".into(),
             Self::TooMany { .. } => "retry when some have ended".into(),
-            Self::DeadlineExceeded | Self::TooLate => "retry with a longer deadline, or when the server is less busy".into(),
+            Self::DeadlineExceeded | Self::TooLate => {
+                "retry with a longer deadline, or when the server is less busy".into()
+            }
             Self::Remote { hint, .. } => return hint.clone(),
             _ => return None,
         })

@@ -24,3 +24,5 @@ pub mod wire;
 pub mod service;
 
 pub mod server;
+
+pub mod cli;

@@ -1,2 +1,7 @@
-//! The command line.
-fn main() {}
+//! The command `modelwire`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    modelwire::cli::run()
+}

@@ -116,7 +116,10 @@ mod tests {
         let done = Arc::new(AtomicUsize::new(0));
         for _ in 0..50 {
             let done = Arc::clone(&done);
-            pool.submit(move || drop(done.fetch_add(1, Ordering::SeqCst))).unwrap();
+            let count = move || {
+                done.fetch_add(1, Ordering::SeqCst);
+            };
+            pool.submit(count).unwrap();
         }
 
         pool.stop();

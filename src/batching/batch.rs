@@ -38,7 +38,8 @@ pub(super) struct RowsInFlight {
 impl RowsInFlight {
     /// Counts `rows` more, if `admit` lets them beside those that are counted.
     pub(super) fn enter(count: &Arc<AtomicUsize>, rows: usize, admit: impl Fn(usize) -> Result<()>) -> Result<Self> {
-        let enter = count.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |now| admit(now).is_ok().then(|| now + rows));
+        let enter =
+            count.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |now| admit(now).is_ok().then(|| now + rows));
         match enter {
             Ok(_) => Ok(Self { count: Arc::clone(count), rows }),
             Err(now) => admit(now).and(Err(Error::internal("rows were refused and admitted"))),

@@ -1,8 +1,8 @@
 //! The queue of each model, and the pool that empties it.
 
+use super::Limits;
 use super::batch::{Request, RowsInFlight, compute};
 use super::policy::{Verdict, Waiting, admit, judge};
-use super::Limits;
 use crate::data::{Features, Name};
 use crate::error::{Error, Result};
 use crate::model::{LoadedModel, Predictions};

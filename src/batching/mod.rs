@@ -7,8 +7,6 @@
 mod batch;
 mod batcher;
 mod policy;
-#[cfg(test)]
-mod tests;
 
 pub use batcher::Batcher;
 

@@ -9,6 +9,7 @@ use super::{
 use crate::data::Labels;
 use crate::error::{Error, Result, quotable};
 use ndarray::{Array2, ArrayD, ArrayView2};
+use serde::{Deserialize, Serialize};
 use std::fmt::Debug;
 use std::sync::Arc;
 
@@ -16,7 +17,8 @@ use std::sync::Arc;
 pub static ALGORITHMS: &[&dyn Algorithm] = &[&KMeans, &LinearRegression, &LogisticRegression, &StandardScaler];
 
 /// What an algorithm learns.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Kind {
     /// Other columns.
     Transformer,

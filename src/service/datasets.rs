@@ -1,6 +1,6 @@
 //! Stored tables.
 
-use super::guard::declare;
+use super::guard::{Declared, declare};
 use super::{Service, page_limit};
 use crate::data::{Name, Reference};
 use crate::error::{Error, Result};
@@ -11,16 +11,12 @@ use crate::wire::datasets::{
 };
 use crate::wire::runtime::Call;
 use crate::wire::services::Datasets;
-use crate::wire::{convert, types::ServiceError, types::Table};
+use crate::wire::{convert, types::Table};
 use chrono::Utc;
 use log::info;
 
 impl Datasets for Service {
-    async fn create_dataset(
-        &self,
-        call: &Call,
-        request: CreateDatasetRequest,
-    ) -> Result<CreateDatasetResponse, ServiceError> {
+    async fn create_dataset(&self, call: &Call, request: CreateDatasetRequest) -> Declared<CreateDatasetResponse> {
         declare(call, async {
             let name = Name::parse("data set", &request.name.unwrap_or_default())?;
             let key = call.idempotency_key.as_deref();
@@ -30,7 +26,7 @@ impl Datasets for Service {
         .await
     }
 
-    async fn append_rows(&self, call: &Call, request: AppendRowsRequest) -> Result<AppendRowsResponse, ServiceError> {
+    async fn append_rows(&self, call: &Call, request: AppendRowsRequest) -> Declared<AppendRowsResponse> {
         declare(call, async {
             let offset = count("offset", request.offset.unwrap_or_default())?;
             let table = request.table.ok_or_else(|| Error::invalid("the request has no table"))?;
@@ -42,11 +38,7 @@ impl Datasets for Service {
         .await
     }
 
-    async fn commit_dataset(
-        &self,
-        call: &Call,
-        request: CommitDatasetRequest,
-    ) -> Result<CommitDatasetResponse, ServiceError> {
+    async fn commit_dataset(&self, call: &Call, request: CommitDatasetRequest) -> Declared<CommitDatasetResponse> {
         declare(call, async {
             let expected = request.n_rows.map(|n_rows| count("n_rows", n_rows)).transpose()?;
             let upload = request.upload_id.unwrap_or_default();
@@ -61,7 +53,7 @@ impl Datasets for Service {
         &self,
         call: &Call,
         request: DescribeDatasetRequest,
-    ) -> Result<DescribeDatasetResponse, ServiceError> {
+    ) -> Declared<DescribeDatasetResponse> {
         declare(call, async {
             let reference = Reference::parse("data set", &request.dataset.unwrap_or_default())?;
             let (dataset, statistics) = self.parts.datasets.describe(&reference)?;
@@ -73,11 +65,7 @@ impl Datasets for Service {
         .await
     }
 
-    async fn list_datasets(
-        &self,
-        call: &Call,
-        request: ListDatasetsRequest,
-    ) -> Result<ListDatasetsResponse, ServiceError> {
+    async fn list_datasets(&self, call: &Call, request: ListDatasetsRequest) -> Declared<ListDatasetsResponse> {
         declare(call, async {
             let page = self.parts.datasets.list(request.after.as_deref(), page_limit(request.limit))?;
             let datasets = page.entries.iter().map(convert::dataset).collect();
@@ -86,11 +74,7 @@ impl Datasets for Service {
         .await
     }
 
-    async fn delete_dataset(
-        &self,
-        call: &Call,
-        request: DeleteDatasetRequest,
-    ) -> Result<DeleteDatasetResponse, ServiceError> {
+    async fn delete_dataset(&self, call: &Call, request: DeleteDatasetRequest) -> Declared<DeleteDatasetResponse> {
         declare(call, async {
             let name = Name::parse("data set", &request.name.unwrap_or_default())?;
             let version = request.version.map(|version| count("version", version)).transpose()?;

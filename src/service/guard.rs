@@ -51,7 +51,9 @@ impl Service {
         };
         let call = match judge(context, peer, self.parts.max_deadline) {
             Ok(call) => call,
-            Err((request_id, error)) => return error_reply(format, &head, &convert::service_error(&error, &request_id)),
+            Err((request_id, error)) => {
+                return error_reply(format, &head, &convert::service_error(&error, &request_id));
+            }
         };
         debug!(method = method.name, request_id = call.request_id, peer; "Call.");
         let arguments = Arguments { head: head.clone(), message, limits: self.parts.wire_limits };
@@ -67,7 +69,11 @@ impl Service {
 }
 
 /// Judges what the caller said about the call, before its arguments are decoded.
-fn judge(context: Option<RequestContext>, peer: &str, max_deadline: Duration) -> std::result::Result<Call, (String, Error)> {
+fn judge(
+    context: Option<RequestContext>,
+    peer: &str,
+    max_deadline: Duration,
+) -> std::result::Result<Call, (String, Error)> {
     static COUNT: AtomicU64 = AtomicU64::new(1);
     let context = context.unwrap_or_else(crate::wire::empty);
     let own_id = || format!("r{}", COUNT.fetch_add(1, Ordering::Relaxed));
@@ -92,7 +98,7 @@ fn judge(context: Option<RequestContext>, peer: &str, max_deadline: Duration) ->
 }
 
 /// Runs the work of a call within its deadline; a panic is an error of this call and of nothing else.
-async fn guarded<T>(call: &Call, work: impl Future<Output = T>) -> std::result::Result<T, ServiceError> {
+async fn guarded<T>(call: &Call, work: impl Future<Output = T>) -> Declared<T> {
     match tokio::time::timeout_at(call.deadline.into(), AssertUnwindSafe(work).catch_unwind()).await {
         Ok(Ok(done)) => Ok(done),
         Ok(Err(_)) => Err(declared(call, &Error::internal("a handler panicked"))),
@@ -100,8 +106,11 @@ async fn guarded<T>(call: &Call, work: impl Future<Output = T>) -> std::result::
     }
 }
 
+/// What a handler answers: the response of the IDL, or its exception.
+pub(super) type Declared<T> = std::result::Result<T, ServiceError>;
+
 /// Runs the body of a handler; its error becomes the exception of the IDL.
-pub(super) async fn declare<T>(call: &Call, body: impl Future<Output = Result<T>>) -> std::result::Result<T, ServiceError> {
+pub(super) async fn declare<T>(call: &Call, body: impl Future<Output = Result<T>>) -> Declared<T> {
     body.await.map_err(|error| declared(call, &error))
 }
 
@@ -114,7 +123,9 @@ fn declared(call: &Call, error: &Error) -> ServiceError {
 }
 
 fn reply_too_large(call: &Call, size: usize, limit: usize) -> ServiceError {
-    let what = format!("the reply has {size} bytes and the limit is {limit}; ask for fewer rows or entries, or raise server.max_frame_bytes");
+    let what = format!(
+        "the reply has {size} bytes and the limit is {limit}; ask for fewer rows or entries, or raise server.max_frame_bytes"
+    );
     ServiceError { executed: Some(true), ..convert::service_error(&Error::precondition(what), &call.request_id) }
 }
 

@@ -1,16 +1,16 @@
 //! Who is there, what can it do, how is it.
 
 use super::Service;
-use super::guard::declare;
+use super::guard::{Declared, declare};
 use crate::error::{Error, Result};
 use crate::model::ALGORITHMS;
+use crate::wire::convert;
 use crate::wire::health::{
     DescribeRequest, DescribeResponse, EchoRequest, EchoResponse, HelloRequest, HelloResponse, ModelStatus,
     StatusRequest, StatusResponse,
 };
 use crate::wire::runtime::Call;
 use crate::wire::services::{Health, IDL_SHA256, METHODS};
-use crate::wire::{convert, types::ServiceError};
 use chrono::{SecondsFormat, Utc};
 use std::sync::atomic::Ordering;
 
@@ -18,15 +18,15 @@ const VERSION: &str = env!("CARGO_PKG_VERSION");
 const MAX_GREETED: usize = 256;
 
 impl Health for Service {
-    async fn hello(&self, call: &Call, request: HelloRequest) -> Result<HelloResponse, ServiceError> {
+    async fn hello(&self, call: &Call, request: HelloRequest) -> Declared<HelloResponse> {
         declare(call, async { self.greet(request) }).await
     }
 
-    async fn status(&self, _call: &Call, _request: StatusRequest) -> Result<StatusResponse, ServiceError> {
+    async fn status(&self, _call: &Call, _request: StatusRequest) -> Declared<StatusResponse> {
         Ok(self.status())
     }
 
-    async fn describe(&self, _call: &Call, _request: DescribeRequest) -> Result<DescribeResponse, ServiceError> {
+    async fn describe(&self, _call: &Call, _request: DescribeRequest) -> Declared<DescribeResponse> {
         let parts = &self.parts;
         Ok(DescribeResponse {
             version: Some(VERSION.into()),
@@ -42,7 +42,7 @@ impl Health for Service {
         })
     }
 
-    async fn echo(&self, _call: &Call, request: EchoRequest) -> Result<EchoResponse, ServiceError> {
+    async fn echo(&self, _call: &Call, request: EchoRequest) -> Declared<EchoResponse> {
         Ok(EchoResponse { payload: Some(request.payload.unwrap_or_default()) })
     }
 }
@@ -52,7 +52,9 @@ impl Service {
         let name = request.name.filter(|name| !name.is_empty()).unwrap_or_else(|| "World".into());
         let length = name.chars().count();
         if length > MAX_GREETED {
-            return Err(Error::invalid(format!("the name has {length} characters and at most {MAX_GREETED} are greeted")));
+            return Err(Error::invalid(format!(
+                "the name has {length} characters and at most {MAX_GREETED} are greeted"
+            )));
         }
         let now = Utc::now();
         Ok(HelloResponse {

@@ -1,18 +1,18 @@
 //! Predictions.
 
 use super::Service;
-use super::guard::declare;
+use super::guard::{Declared, declare};
 use crate::data::Reference;
 use crate::error::{Error, Result};
 use crate::registry::Resolved;
+use crate::wire::convert;
 use crate::wire::inference::{PredictRequest, PredictResponse};
 use crate::wire::runtime::Call;
 use crate::wire::services::Inference;
-use crate::wire::{convert, types::ServiceError};
 use std::sync::Arc;
 
 impl Inference for Service {
-    async fn predict(&self, call: &Call, request: PredictRequest) -> Result<PredictResponse, ServiceError> {
+    async fn predict(&self, call: &Call, request: PredictRequest) -> Declared<PredictResponse> {
         declare(call, async {
             let reference = Reference::parse("model", &request.model.unwrap_or_default())?;
             let features = convert::features(request.matrix, request.table)?;

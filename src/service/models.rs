@@ -1,20 +1,20 @@
 //! Models, their versions and aliases.
 
-use super::guard::declare;
+use super::guard::{Declared, declare};
 use super::{Service, page_limit};
 use crate::data::{Name, Reference};
 use crate::error::{Error, Result};
+use crate::wire::convert;
 use crate::wire::models::{
     DeleteVersionRequest, DeleteVersionResponse, DescribeModelRequest, DescribeModelResponse, ListModelsRequest,
     ListModelsResponse, SetAliasRequest, SetAliasResponse,
 };
 use crate::wire::runtime::Call;
 use crate::wire::services::Models;
-use crate::wire::{convert, types::ServiceError};
 use log::info;
 
 impl Models for Service {
-    async fn list_models(&self, call: &Call, request: ListModelsRequest) -> Result<ListModelsResponse, ServiceError> {
+    async fn list_models(&self, call: &Call, request: ListModelsRequest) -> Declared<ListModelsResponse> {
         declare(call, async {
             let page = self.parts.registry.list(request.after.as_deref(), page_limit(request.limit))?;
             let models = page.entries.iter().map(convert::model_summary).collect();
@@ -23,11 +23,7 @@ impl Models for Service {
         .await
     }
 
-    async fn describe_model(
-        &self,
-        call: &Call,
-        request: DescribeModelRequest,
-    ) -> Result<DescribeModelResponse, ServiceError> {
+    async fn describe_model(&self, call: &Call, request: DescribeModelRequest) -> Declared<DescribeModelResponse> {
         declare(call, async {
             let reference = Reference::parse("model", &request.model.unwrap_or_default())?;
             let description = self.parts.registry.describe(&reference)?;
@@ -37,7 +33,7 @@ impl Models for Service {
         .await
     }
 
-    async fn set_alias(&self, call: &Call, request: SetAliasRequest) -> Result<SetAliasResponse, ServiceError> {
+    async fn set_alias(&self, call: &Call, request: SetAliasRequest) -> Declared<SetAliasResponse> {
         declare(call, async {
             let model = Name::parse("model", &request.model.unwrap_or_default())?;
             let alias = Name::parse("alias", &request.alias_name.unwrap_or_default())?;
@@ -53,11 +49,7 @@ impl Models for Service {
         .await
     }
 
-    async fn delete_version(
-        &self,
-        call: &Call,
-        request: DeleteVersionRequest,
-    ) -> Result<DeleteVersionResponse, ServiceError> {
+    async fn delete_version(&self, call: &Call, request: DeleteVersionRequest) -> Declared<DeleteVersionResponse> {
         declare(call, async {
             let model = Name::parse("model", &request.model.unwrap_or_default())?;
             let version = version(request.version)?;
@@ -75,6 +67,7 @@ fn version(version: Option<i64>) -> Result<u64> {
 }
 
 fn generation(generation: i64) -> Result<u64> {
-    u64::try_from(generation)
-        .map_err(|_| Error::invalid(format!("expected_generation is {generation}; it is 0 for a new alias, else 1, 2, 3, …")))
+    u64::try_from(generation).map_err(|_| {
+        Error::invalid(format!("expected_generation is {generation}; it is 0 for a new alias, else 1, 2, 3, …"))
+    })
 }

@@ -1,15 +1,15 @@
 //! Training jobs.
 
-use super::guard::declare;
+use super::guard::{Declared, declare};
 use super::{Service, page_limit};
-use crate::error::{Error, Result};
+use crate::error::Error;
+use crate::wire::convert;
 use crate::wire::runtime::Call;
 use crate::wire::services::Training;
 use crate::wire::training::{
-    CancelJobRequest, CancelJobResponse, GetJobRequest, GetJobResponse, ListJobsRequest, ListJobsResponse, TrainRequest,
-    TrainResponse, WatchJobRequest, WatchJobResponse,
+    CancelJobRequest, CancelJobResponse, GetJobRequest, GetJobResponse, ListJobsRequest, ListJobsResponse,
+    TrainRequest, TrainResponse, WatchJobRequest, WatchJobResponse,
 };
-use crate::wire::{convert, types::ServiceError};
 use log::info;
 use std::time::{Duration, Instant};
 
@@ -19,7 +19,7 @@ const MAX_WAIT_MS: i64 = 30_000;
 const REPLY_MARGIN: Duration = Duration::from_millis(100);
 
 impl Training for Service {
-    async fn train(&self, call: &Call, request: TrainRequest) -> Result<TrainResponse, ServiceError> {
+    async fn train(&self, call: &Call, request: TrainRequest) -> Declared<TrainResponse> {
         declare(call, async {
             let spec = convert::job_spec(request, call.idempotency_key.clone())?;
             let job = self.parts.jobs.submit(spec).await?;
@@ -29,7 +29,7 @@ impl Training for Service {
         .await
     }
 
-    async fn get_job(&self, call: &Call, request: GetJobRequest) -> Result<GetJobResponse, ServiceError> {
+    async fn get_job(&self, call: &Call, request: GetJobRequest) -> Declared<GetJobResponse> {
         declare(call, async {
             let job = self.parts.jobs.get(&request.job_id.unwrap_or_default())?;
             Ok(GetJobResponse { job: Some(convert::job(&job)) })
@@ -37,7 +37,7 @@ impl Training for Service {
         .await
     }
 
-    async fn watch_job(&self, call: &Call, request: WatchJobRequest) -> Result<WatchJobResponse, ServiceError> {
+    async fn watch_job(&self, call: &Call, request: WatchJobRequest) -> Declared<WatchJobResponse> {
         declare(call, async {
             let wait_ms = request.wait_ms.unwrap_or_default();
             if !(0..=MAX_WAIT_MS).contains(&wait_ms) {
@@ -53,7 +53,7 @@ impl Training for Service {
         .await
     }
 
-    async fn list_jobs(&self, call: &Call, request: ListJobsRequest) -> Result<ListJobsResponse, ServiceError> {
+    async fn list_jobs(&self, call: &Call, request: ListJobsRequest) -> Declared<ListJobsResponse> {
         declare(call, async {
             let page = self.parts.jobs.list(request.after.as_deref(), page_limit(request.limit))?;
             let jobs = page.entries.iter().map(convert::job).collect();
@@ -62,7 +62,7 @@ impl Training for Service {
         .await
     }
 
-    async fn cancel_job(&self, call: &Call, request: CancelJobRequest) -> Result<CancelJobResponse, ServiceError> {
+    async fn cancel_job(&self, call: &Call, request: CancelJobRequest) -> Declared<CancelJobResponse> {
         declare(call, async {
             let job = self.parts.jobs.cancel(&request.job_id.unwrap_or_default()).await?;
             info!(job = job.id, peer = call.peer; "Cancelling was asked for.");

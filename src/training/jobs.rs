@@ -1,8 +1,8 @@
 //! All jobs of a server: accepted, found, watched, cancelled.
 
+use super::Limits;
 use super::job::{Event, Job, JobSpec, Rows, State, number_of};
 use super::journal::{self, Accepted};
-use super::Limits;
 use crate::coordination::{Coordination, uninterrupted};
 use crate::data::{Page, Reference, Selector};
 use crate::datasets::{self, Datasets};
@@ -178,7 +178,8 @@ impl Jobs {
         };
         if waited {
             let shared = Arc::clone(&self.shared);
-            uninterrupted(async move { shared.end(cancelled, Err(Error::Cancelled { what: "the job" })).await }).await?;
+            uninterrupted(async move { shared.end(cancelled, Err(Error::Cancelled { what: "the job" })).await })
+                .await?;
         }
         self.get(id)
     }
@@ -297,7 +298,8 @@ impl Shared {
     async fn forget_oldest(&self) -> Result<()> {
         let forgotten: Vec<Job> = {
             let mut table = self.table();
-            let ended: Vec<u64> = table.entries.iter().filter(|(_, entry)| entry.job.state.has_ended()).map(|it| *it.0).collect();
+            let ended: Vec<u64> =
+                table.entries.iter().filter(|(_, entry)| entry.job.state.has_ended()).map(|it| *it.0).collect();
             let excess = ended.len().saturating_sub(self.parts.limits.max_ended_jobs);
             ended[..excess].iter().filter_map(|number| table.entries.remove(number)).map(|entry| entry.job).collect()
         };
@@ -318,7 +320,13 @@ async fn resume(parts: &Parts, job: Job) -> Result<Job> {
         None => None,
     };
     let job = match published {
-        Some(it) => Job { state: State::Succeeded, progress: 1.0, metrics: it.manifest.metrics.clone(), finished_ms: Some(now_ms()), ..job },
+        Some(it) => Job {
+            state: State::Succeeded,
+            progress: 1.0,
+            metrics: it.manifest.metrics.clone(),
+            finished_ms: Some(now_ms()),
+            ..job
+        },
         None => Job { state: State::Queued, progress: 0.0, version: None, started_ms: None, ..job },
     };
     info!(job = job.id, state:? = job.state; "Resumed job.");
@@ -328,9 +336,11 @@ async fn resume(parts: &Parts, job: Job) -> Result<Job> {
 
 /// Deletes rows whose job was never accepted, or has ended.
 async fn sweep(storage: &Storage, table: &Table) -> Result<()> {
-    let folders = storage.list("jobs").await?.into_iter().filter_map(|(path, _)| path.split('/').nth(1).map(str::to_owned));
+    let folders =
+        storage.list("jobs").await?.into_iter().filter_map(|(path, _)| path.split('/').nth(1).map(str::to_owned));
     for id in folders.collect::<std::collections::BTreeSet<_>>() {
-        let waits = number_of(&id).and_then(|number| table.entries.get(&number)).is_some_and(|it| !it.job.state.has_ended());
+        let waits =
+            number_of(&id).and_then(|number| table.entries.get(&number)).is_some_and(|it| !it.job.state.has_ended());
         if !waits {
             storage.delete_folder(&format!("jobs/{id}")).await?;
         }

@@ -7,8 +7,6 @@ mod job;
 mod jobs;
 mod journal;
 mod run;
-#[cfg(test)]
-mod tests;
 
 pub use job::{Event, Failure, Job, JobSpec, Rows, State};
 pub use jobs::{Jobs, Parts};

@@ -1,6 +1,6 @@
 //! Running jobs: rows in, model out, version published.
 
-use super::job::{Job, State};
+use super::job::Job;
 use super::jobs::{Jobs, Shared, now_ms};
 use super::journal;
 use crate::data::{Reference, Table};
@@ -113,20 +113,11 @@ impl Shared {
                 shared.progress(job.number(), message, fraction);
                 Ok(())
             };
-            let result = fit(&job.pipeline, &table, &progress).and_then(|fitted| progress("publishing", 1.0).map(|()| fitted));
+            let result =
+                fit(&job.pipeline, &table, &progress).and_then(|fitted| progress("publishing", 1.0).map(|()| fitted));
             let _ = sender.send(result);
         };
         self.pool.submit(compute).map_err(|_| Error::internal("the training threads are taken"))?;
         fitted.await.map_err(|_| Error::internal("a fit panicked"))?
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_job_that_runs_has_not_ended() {
-        assert!(!State::Running.has_ended());
     }
 }

@@ -24,7 +24,11 @@ fn spec_step(position: usize, step: Step) -> Result<StepSpec> {
     for parameter in step.parameters.unwrap_or_default() {
         let (name, value) = spec_parameter(&algorithm, parameter)?;
         if let Some(first) = parameters.insert(name.clone(), value) {
-            let message = format!("parameter {:?} of {} is there twice; it is {first} already", quotable(&name), quotable(&algorithm));
+            let message = format!(
+                "parameter {:?} of {} is there twice; it is {first} already",
+                quotable(&name),
+                quotable(&algorithm)
+            );
             return Err(Error::invalid(message));
         }
     }
@@ -98,7 +102,8 @@ mod tests {
 
     #[test]
     fn a_parameter_with_two_values_is_refused_by_name() {
-        let parameter = Parameter { name: Some("C".into()), integer: Some(1), flag: Some(true), ..crate::wire::empty() };
+        let parameter =
+            Parameter { name: Some("C".into()), integer: Some(1), flag: Some(true), ..crate::wire::empty() };
 
         let message = spec_parameter("logistic_regression", parameter).unwrap_err().to_string();
 

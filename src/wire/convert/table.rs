@@ -42,7 +42,11 @@ pub fn column_from(column: types::Column) -> Result<Column> {
     let values = match (column.tensor, column.text_data, column.text_offsets) {
         (Some(tensor), None, None) => numbers(&what, tensor, column.missing)?,
         (None, data, Some(offsets)) => text(&what, &data.unwrap_or_default(), &offsets, column.missing)?,
-        _ => return Err(Error::invalid(format!("{what} has neither a tensor nor text_data with text_offsets, or both; send one of them"))),
+        _ => {
+            return Err(Error::invalid(format!(
+                "{what} has neither a tensor nor text_data with text_offsets, or both; send one of them"
+            )));
+        }
     };
     let found = values.column_type();
     match column.type_ {
@@ -61,7 +65,9 @@ fn numbers(what: &str, tensor: types::Tensor, missing: Option<Vec<u8>>) -> Resul
     };
     let missing = bitmap(what, rows, missing)?;
     Ok(match (checked.dtype, checked.to_i64()) {
-        (DType::BOOL, _) => Values::Boolean(marked(&missing, checked.data.iter().map(|byte| *byte != 0)).collect::<BooleanArray>()),
+        (DType::BOOL, _) => {
+            Values::Boolean(marked(&missing, checked.data.iter().map(|byte| *byte != 0)).collect::<BooleanArray>())
+        }
         (_, Some(integers)) => Values::Integer(marked(&missing, integers.into_iter()).collect::<Int64Array>()),
         _ if missing.bitmap.is_none() => Values::Float(checked.to_f64().into()),
         _ => Values::Float(marked(&missing, checked.to_f64().into_iter()).collect::<Float64Array>()),
@@ -94,12 +100,15 @@ fn text(what: &str, data: &[u8], offsets: &[u8], missing: Option<Vec<u8>>) -> Re
     if offsets.is_empty() || !rest.is_empty() {
         return Err(bad_offsets());
     }
-    let offsets: Option<Vec<usize>> = offsets.iter().map(|bytes| usize::try_from(i32::from_le_bytes(*bytes)).ok()).collect();
-    let offsets = offsets.filter(|it| it[0] == 0 && it[it.len() - 1] == data.len() && it.is_sorted()).ok_or_else(bad_offsets)?;
+    let offsets: Option<Vec<usize>> =
+        offsets.iter().map(|bytes| usize::try_from(i32::from_le_bytes(*bytes)).ok()).collect();
+    let offsets =
+        offsets.filter(|it| it[0] == 0 && it[it.len() - 1] == data.len() && it.is_sorted()).ok_or_else(bad_offsets)?;
     let missing = bitmap(what, offsets.len() - 1, missing)?;
     let mut values = StringBuilder::with_capacity(offsets.len() - 1, data.len());
     for (row, ends) in offsets.windows(2).enumerate() {
-        let value = str::from_utf8(&data[ends[0]..ends[1]]).map_err(|_| Error::invalid(format!("{what} row {row} is not UTF-8")))?;
+        let value = str::from_utf8(&data[ends[0]..ends[1]])
+            .map_err(|_| Error::invalid(format!("{what} row {row} is not UTF-8")))?;
         values.append_option((!missing.at(row)).then_some(value));
     }
     Ok(Values::Text(values.finish()))
@@ -171,7 +180,12 @@ pub fn schema_from(schema: types::ColumnSchema) -> Option<ColumnSchema> {
 pub fn rows_crc32(table: &types::Table) -> u32 {
     let mut crc = crc32fast::Hasher::new();
     for column in table.columns.iter().flatten() {
-        let parts = [column.tensor.as_ref().and_then(|it| it.data.as_ref()), column.text_data.as_ref(), column.text_offsets.as_ref(), column.missing.as_ref()];
+        let parts = [
+            column.tensor.as_ref().and_then(|it| it.data.as_ref()),
+            column.text_data.as_ref(),
+            column.text_offsets.as_ref(),
+            column.missing.as_ref(),
+        ];
         parts.into_iter().flatten().for_each(|bytes| crc.update(bytes));
     }
     crc.finalize()

@@ -20,15 +20,20 @@ pub(super) struct Checked {
 /// [`Error::InvalidArgument`] with the values that do not fit.
 pub(super) fn checked(what: &str, tensor: Tensor) -> Result<Checked> {
     let dtype = tensor.dtype.unwrap_or(DType::DTYPE_UNSPECIFIED);
-    let size = element_bytes(dtype)
-        .ok_or_else(|| Error::invalid(format!("{what} has dtype {}; it takes BOOL, I32, I64, F32 or F64", i32::from(dtype))))?;
+    let size = element_bytes(dtype).ok_or_else(|| {
+        Error::invalid(format!("{what} has dtype {}; it takes BOOL, I32, I64, F32 or F64", i32::from(dtype)))
+    })?;
     let sent = tensor.shape.unwrap_or_default();
     if sent.len() > MAX_DIMENSIONS {
-        return Err(Error::invalid(format!("{what} has {} dimensions and at most {MAX_DIMENSIONS} are taken", sent.len())));
+        return Err(Error::invalid(format!(
+            "{what} has {} dimensions and at most {MAX_DIMENSIONS} are taken",
+            sent.len()
+        )));
     }
     let shape: Option<Vec<usize>> = sent.iter().map(|length| usize::try_from(*length).ok()).collect();
     let data = tensor.data.unwrap_or_default();
-    let expected = shape.as_ref().and_then(|shape| shape.iter().try_fold(size, |bytes, length| bytes.checked_mul(*length)));
+    let expected =
+        shape.as_ref().and_then(|shape| shape.iter().try_fold(size, |bytes, length| bytes.checked_mul(*length)));
     match (shape, expected) {
         (Some(shape), Some(expected)) if expected == data.len() => Ok(Checked { dtype, shape, data }),
         _ => Err(Error::invalid(format!(
@@ -84,7 +89,10 @@ pub fn matrix_from(tensor: Tensor) -> Result<Array2<f64>> {
         [n_features] => (1, n_features),
         [n_samples, n_features] => (n_samples, n_features),
         _ => {
-            let message = format!("the matrix has shape {:?}; it takes (n_samples, n_features), or (n_features) for one row", checked.shape);
+            let message = format!(
+                "the matrix has shape {:?}; it takes (n_samples, n_features), or (n_features) for one row",
+                checked.shape
+            );
             return Err(Error::invalid(message));
         }
     };
@@ -107,12 +115,20 @@ fn f64_tensor<'a>(shape: &[usize], values: impl Iterator<Item = &'a f64>) -> Ten
 
 /// F64, shape `(n)`; a missing value is written as zero and marked elsewhere.
 pub(super) fn floats_to(values: &Float64Array) -> Tensor {
-    tensor(DType::F64, &[values.len()], values.iter().flat_map(|value| value.unwrap_or_default().to_le_bytes()).collect())
+    tensor(
+        DType::F64,
+        &[values.len()],
+        values.iter().flat_map(|value| value.unwrap_or_default().to_le_bytes()).collect(),
+    )
 }
 
 /// I64, shape `(n)`; a missing value is written as zero and marked elsewhere.
 pub(super) fn integers_to(values: &Int64Array) -> Tensor {
-    tensor(DType::I64, &[values.len()], values.iter().flat_map(|value| value.unwrap_or_default().to_le_bytes()).collect())
+    tensor(
+        DType::I64,
+        &[values.len()],
+        values.iter().flat_map(|value| value.unwrap_or_default().to_le_bytes()).collect(),
+    )
 }
 
 /// BOOL, shape `(n)`; a missing value is written as zero and marked elsewhere.
@@ -123,7 +139,11 @@ pub(super) fn booleans_to(values: &BooleanArray) -> Tensor {
 /// I64, shape `(n)`.
 pub(super) fn positions_to(values: impl ExactSizeIterator<Item = usize>) -> Tensor {
     let shape = [values.len()];
-    tensor(DType::I64, &shape, values.flat_map(|value| i64::try_from(value).unwrap_or(i64::MAX).to_le_bytes()).collect())
+    tensor(
+        DType::I64,
+        &shape,
+        values.flat_map(|value| i64::try_from(value).unwrap_or(i64::MAX).to_le_bytes()).collect(),
+    )
 }
 
 fn tensor(dtype: DType, shape: &[usize], data: Vec<u8>) -> Tensor {

@@ -1,0 +1,123 @@
+//! `modelwire serve`: puts the layers together and runs until it is told to stop.
+
+use super::Failure;
+use super::settings::Settings;
+use crate::batching::Batcher;
+use crate::coordination::Coordination;
+use crate::datasets::Datasets;
+use crate::error::Result;
+use crate::pool::Pool;
+use crate::registry::Registry;
+use crate::server;
+use crate::service::{Parts, Service};
+use crate::storage::Storage;
+use crate::training::{self, Jobs};
+use log::{info, warn};
+use std::io::Write;
+use std::path::PathBuf;
+use std::sync::Arc;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+/// Jobs that the compute threads hold: a batch of each model that is asked, which the queue's rows bound long before.
+const POOL_QUEUE: usize = 65_536;
+
+#[derive(clap::Args)]
+pub(super) struct Arguments {
+    /// File of settings in TOML; it is read if it is there [default: modelwire.toml].
+    #[arg(long, env = "MODELWIRE_CONFIG")]
+    config: Option<PathBuf>,
+    #[command(flatten)]
+    settings: Settings,
+}
+
+pub(super) fn run(arguments: Arguments) -> std::result::Result<(), Failure> {
+    env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("info")).init();
+    let settings = settings(arguments).map_err(Failure::Usage)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|cause| Failure::Failed(format!("the system gives no threads: {cause}")))?;
+    runtime.block_on(serve(&settings))
+}
+
+fn settings(arguments: Arguments) -> std::result::Result<Settings, String> {
+    let settings = match arguments.config {
+        Some(path) => arguments.settings.with_file(&path)?,
+        None if PathBuf::from("modelwire.toml").exists() => arguments.settings.with_file("modelwire.toml".as_ref())?,
+        None => arguments.settings,
+    };
+    settings.check().map(|()| settings)
+}
+
+async fn serve(settings: &Settings) -> std::result::Result<(), Failure> {
+    let listen = settings.listen();
+    let cannot_listen = |cause| Failure::Failed(format!("cannot listen on {listen}: {cause}"));
+    let listener = TcpListener::bind(listen).await.map_err(cannot_listen)?;
+    let address = listener.local_addr().map_err(cannot_listen)?;
+    let stop = stop_signal().map_err(|cause| Failure::Failed(format!("cannot listen for signals: {cause}")))?;
+    let (service, jobs) = compose(settings).await.map_err(|error| Failure::Failed(error.to_string()))?;
+    let training = tokio::spawn({
+        let jobs = jobs.clone();
+        async move { jobs.run().await }
+    });
+    announce(&address.to_string(), &settings.data());
+    let options = settings.server();
+    server::run(listener, Arc::new(service), options, stop).await;
+    jobs.stop();
+    if tokio::time::timeout(options.grace, training).await.is_err() {
+        warn!("A fit did not stop in time; it runs again at the next start.");
+    }
+    info!("Stopped.");
+    Ok(())
+}
+
+/// Opens what is on disk and hands every layer its parts.
+async fn compose(settings: &Settings) -> Result<(Service, Jobs)> {
+    let storage = Arc::new(Storage::open(settings.data())?);
+    let coordination = Arc::new(Coordination::open(&settings.data().join("state.redb"))?);
+    let registry = Registry::open(Arc::clone(&storage), Arc::clone(&coordination)).await?;
+    let now_ms = chrono::Utc::now().timestamp_millis();
+    let datasets = Datasets::open(Arc::clone(&storage), Arc::clone(&coordination), settings.datasets(), now_ms).await?;
+    let parts = training::Parts {
+        storage,
+        coordination,
+        registry: registry.clone(),
+        datasets: datasets.clone(),
+        limits: settings.training(),
+    };
+    let jobs = Jobs::open(parts).await?;
+    let pool = Pool::start("compute", settings.compute_threads(), POOL_QUEUE)
+        .map_err(|cause| crate::error::Error::storage("starting the compute threads", cause))?;
+    let service = Service::new(Parts {
+        registry,
+        datasets,
+        jobs: jobs.clone(),
+        batcher: Batcher::new(Arc::new(pool), settings.batching()),
+        wire_limits: settings.wire(),
+        batching_limits: settings.batching(),
+        max_calls_in_flight: settings.server().max_calls_in_flight,
+        max_deadline: settings.max_deadline(),
+    });
+    Ok((service, jobs))
+}
+
+/// The one line on standard output: whoever started the server reads the address from it and knows that it is ready.
+fn announce(address: &str, data: &std::path::Path) {
+    let mut out = std::io::stdout();
+    let line = format!("modelwire {} is listening on {address}, data in {}", env!("CARGO_PKG_VERSION"), data.display());
+    if writeln!(out, "{line}").and_then(|()| out.flush()).is_err() {
+        info!(address; "Listening."); // Nobody reads standard output; the log has it.
+    }
+}
+
+/// SIGTERM or Ctrl-C.
+fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => info!("Told to stop by SIGTERM."),
+            _ = interrupt.recv() => info!("Told to stop by Ctrl-C."),
+        }
+    })
+}

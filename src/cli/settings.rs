@@ -1,0 +1,246 @@
+//! Settings of the server: defaults < file < environment < flags.
+//!
+//! A setting has one name in four dresses: `server.max_frame_bytes` is `max_frame_bytes` in the section `[server]` of
+//! `modelwire.toml`, `MODELWIRE_SERVER_MAX_FRAME_BYTES` and `--server-max-frame-bytes`. All faults come in one report.
+
+use crate::{batching, datasets, server, training, wire};
+use serde::Deserialize;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Declares settings once: clap reads flags and environment, serde the file, and `or` lets the former win.
+macro_rules! settings {
+    ($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident ($flag:literal, $variable:literal): $type:ty,)* }) => {
+        $(#[$doc])*
+        #[derive(clap::Args, Clone, Debug, Default, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        pub(super) struct $name {
+            $($(#[$field_doc])* #[arg(long = $flag, env = $variable)] pub(super) $field: Option<$type>,)*
+        }
+
+        impl $name {
+            fn or(self, file: Self) -> Self {
+                Self { $($field: self.$field.or(file.$field),)* }
+            }
+        }
+    };
+}
+
+settings! {
+    /// Sockets and messages.
+    Server {
+        /// Address to listen on; port 0 takes a free one [default: 127.0.0.1:9090].
+        listen ("listen", "MODELWIRE_LISTEN"): String,
+        /// Largest message and reply in bytes [default: 16384000].
+        max_frame_bytes ("server-max-frame-bytes", "MODELWIRE_SERVER_MAX_FRAME_BYTES"): usize,
+        /// Largest sum of the elements of all containers of a message [default: 1000000].
+        max_elements ("server-max-elements", "MODELWIRE_SERVER_MAX_ELEMENTS"): usize,
+        /// Calls of one connection that are worked on at once [default: 32].
+        max_calls_in_flight ("server-max-calls-in-flight", "MODELWIRE_SERVER_MAX_CALLS_IN_FLIGHT"): usize,
+        /// Connections that are open at once [default: 10000].
+        max_connections ("server-max-connections", "MODELWIRE_SERVER_MAX_CONNECTIONS"): usize,
+        /// Longest deadline of a call in milliseconds, and that of a call which names none [default: 60000].
+        max_deadline_ms ("server-max-deadline-ms", "MODELWIRE_SERVER_MAX_DEADLINE_MS"): u64,
+        /// Time in milliseconds for the calls that run when the server is told to stop [default: 10000].
+        grace_ms ("server-grace-ms", "MODELWIRE_SERVER_GRACE_MS"): u64,
+    }
+}
+
+settings! {
+    /// Predictions.
+    Batching {
+        /// Compute threads [default: one a core].
+        threads ("batching-threads", "MODELWIRE_BATCHING_THREADS"): usize,
+        /// Rows that are computed together [default: 8192].
+        max_batch_rows ("batching-max-batch-rows", "MODELWIRE_BATCHING_MAX_BATCH_ROWS"): usize,
+        /// Rows that wait or are computed at once [default: 1048576].
+        max_queue_rows ("batching-max-queue-rows", "MODELWIRE_BATCHING_MAX_QUEUE_ROWS"): usize,
+    }
+}
+
+settings! {
+    /// Training.
+    Training {
+        /// Jobs that train at once, each on one thread [default: 1].
+        threads ("training-threads", "MODELWIRE_TRAINING_THREADS"): usize,
+        /// Jobs that wait [default: 100].
+        max_queued_jobs ("training-max-queued-jobs", "MODELWIRE_TRAINING_MAX_QUEUED_JOBS"): usize,
+        /// Jobs that have ended and are remembered [default: 1000].
+        max_ended_jobs ("training-max-ended-jobs", "MODELWIRE_TRAINING_MAX_ENDED_JOBS"): usize,
+    }
+}
+
+settings! {
+    /// Stored tables.
+    Datasets {
+        /// Uploads that are open at once [default: 64].
+        max_open_uploads ("datasets-max-open-uploads", "MODELWIRE_DATASETS_MAX_OPEN_UPLOADS"): usize,
+        /// Bytes of one upload [default: 1073741824].
+        max_upload_bytes ("datasets-max-upload-bytes", "MODELWIRE_DATASETS_MAX_UPLOAD_BYTES"): u64,
+    }
+}
+
+/// Everything that can be set.
+#[derive(clap::Args, Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Settings {
+    /// Folder of models, data sets and jobs [default: ./modelwire-data].
+    #[arg(long, env = "MODELWIRE_DATA")]
+    pub(super) data: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) server: Server,
+    #[command(flatten)]
+    pub(super) batching: Batching,
+    #[command(flatten)]
+    pub(super) training: Training,
+    #[command(flatten)]
+    pub(super) datasets: Datasets,
+}
+
+impl Settings {
+    /// Fills in from a file what flags and environment leave open.
+    ///
+    /// # Errors
+    /// A sentence that names the file and what is wrong in it.
+    pub(super) fn with_file(self, path: &Path) -> Result<Self, String> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|cause| format!("the settings file {} cannot be read: {cause}", path.display()))?;
+        let file: Self = toml::from_str(&text).map_err(|cause| format!("{}: {cause}", path.display()))?;
+        Ok(Self {
+            data: self.data.or(file.data),
+            server: self.server.or(file.server),
+            batching: self.batching.or(file.batching),
+            training: self.training.or(file.training),
+            datasets: self.datasets.or(file.datasets),
+        })
+    }
+
+    /// Holds every setting against its bounds.
+    ///
+    /// # Errors
+    /// All faults, a line each.
+    pub(super) fn check(&self) -> Result<(), String> {
+        let frames = (1024, wire::LARGEST_FRAME_LIMIT);
+        let faults = [
+            outside("server.max_frame_bytes", self.server.max_frame_bytes, frames),
+            outside("server.max_elements", self.server.max_elements, (1, usize::MAX)),
+            outside("server.max_calls_in_flight", self.server.max_calls_in_flight, (1, 10_000)),
+            outside("server.max_connections", self.server.max_connections, (1, 1_000_000)),
+            outside("batching.threads", self.batching.threads, (1, 1024)),
+            outside("batching.max_batch_rows", self.batching.max_batch_rows, (1, 1 << 30)),
+            outside("batching.max_queue_rows", self.batching.max_queue_rows, (1, 1 << 40)),
+            outside("training.threads", self.training.threads, (1, 1024)),
+            outside("training.max_queued_jobs", self.training.max_queued_jobs, (1, 1_000_000)),
+            outside("training.max_ended_jobs", self.training.max_ended_jobs, (1, 1_000_000)),
+            outside("datasets.max_open_uploads", self.datasets.max_open_uploads, (1, 1_000_000)),
+        ];
+        let faults: Vec<String> = faults.into_iter().flatten().collect();
+        if faults.is_empty() { Ok(()) } else { Err(faults.join("\n")) }
+    }
+
+    pub(super) fn data(&self) -> PathBuf {
+        self.data.clone().unwrap_or_else(|| "./modelwire-data".into())
+    }
+
+    pub(super) fn listen(&self) -> &str {
+        self.server.listen.as_deref().unwrap_or("127.0.0.1:9090")
+    }
+
+    pub(super) fn compute_threads(&self) -> usize {
+        self.batching.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from))
+    }
+
+    pub(super) fn wire(&self) -> wire::Limits {
+        let default = wire::Limits::default();
+        wire::Limits {
+            max_frame_bytes: self.server.max_frame_bytes.unwrap_or(default.max_frame_bytes),
+            max_elements: self.server.max_elements.unwrap_or(default.max_elements),
+            ..default
+        }
+    }
+
+    pub(super) fn server(&self) -> server::Options {
+        let default = server::Options::default();
+        server::Options {
+            max_calls_in_flight: self.server.max_calls_in_flight.unwrap_or(default.max_calls_in_flight),
+            max_connections: self.server.max_connections.unwrap_or(default.max_connections),
+            grace: self.server.grace_ms.map_or(default.grace, Duration::from_millis),
+            ..default
+        }
+    }
+
+    pub(super) fn max_deadline(&self) -> Duration {
+        Duration::from_millis(self.server.max_deadline_ms.unwrap_or(60_000))
+    }
+
+    pub(super) fn batching(&self) -> batching::Limits {
+        let default = batching::Limits::default();
+        batching::Limits {
+            max_batch_rows: self.batching.max_batch_rows.unwrap_or(default.max_batch_rows),
+            max_queue_rows: self.batching.max_queue_rows.unwrap_or(default.max_queue_rows),
+        }
+    }
+
+    pub(super) fn training(&self) -> training::Limits {
+        let default = training::Limits::default();
+        training::Limits {
+            threads: self.training.threads.unwrap_or(default.threads),
+            max_queued_jobs: self.training.max_queued_jobs.unwrap_or(default.max_queued_jobs),
+            max_ended_jobs: self.training.max_ended_jobs.unwrap_or(default.max_ended_jobs),
+        }
+    }
+
+    pub(super) fn datasets(&self) -> datasets::Limits {
+        let default = datasets::Limits::default();
+        datasets::Limits {
+            max_open_uploads: self.datasets.max_open_uploads.unwrap_or(default.max_open_uploads),
+            max_upload_bytes: self.datasets.max_upload_bytes.unwrap_or(default.max_upload_bytes),
+            ..default
+        }
+    }
+}
+
+fn outside(name: &str, value: Option<usize>, (least, most): (usize, usize)) -> Option<String> {
+    let value = value.filter(|value| !(least..=most).contains(value))?;
+    Some(format!("{name} is {value}; it is from {least} to {most}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn from_file(text: &str, flags: Settings) -> Result<Settings, String> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("modelwire.toml");
+        std::fs::write(&path, text).unwrap();
+        flags.with_file(&path)
+    }
+
+    #[test]
+    fn a_flag_wins_over_the_file_and_the_file_over_the_default() {
+        let flags = Settings { server: Server { max_elements: Some(7), ..Server::default() }, ..Settings::default() };
+
+        let settings = from_file("[server]\nmax_elements = 8\nmax_frame_bytes = 4096\n", flags).unwrap();
+
+        assert_eq!(settings.wire().max_elements, 7);
+        assert_eq!(settings.wire().max_frame_bytes, 4096);
+        assert_eq!(settings.wire().max_depth, 64);
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused_by_name() {
+        let refused = from_file("[server]\nmax_frames = 1\n", Settings::default()).unwrap_err();
+
+        assert!(refused.contains("max_frames") && refused.contains("modelwire.toml"), "{refused}");
+    }
+
+    #[test]
+    fn all_faults_come_in_one_report() {
+        let settings =
+            from_file("[server]\nmax_frame_bytes = 1\n[training]\nthreads = 0\n", Settings::default()).unwrap();
+
+        let report = settings.check().unwrap_err();
+
+        assert!(report.contains("server.max_frame_bytes is 1") && report.contains("training.threads is 0"), "{report}");
+    }
+}
