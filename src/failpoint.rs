@@ -23,3 +23,31 @@ fn kill() -> ! {
         std::thread::park();
     }
 }
+
+/// How tests of this crate let a part of themselves die.
+#[cfg(test)]
+#[cfg(feature = "failpoints")]
+pub(crate) mod testing {
+    use std::os::unix::process::ExitStatusExt;
+    use std::path::{Path, PathBuf};
+    use std::process::Command;
+
+    const FOLDER: &str = "MODELWIRE_TEST_FOLDER";
+
+    /// Runs an ignored test of this binary in a process of its own and asserts that it dies at the step.
+    pub(crate) fn die_at(step: &str, test: &str, folder: &Path) {
+        let binary = std::env::current_exe().unwrap();
+        let mut command = Command::new(binary);
+        command.args(["--exact", test, "--ignored"]).env("MODELWIRE_FAILPOINT", step).env(FOLDER, folder);
+
+        let output = command.output().unwrap();
+
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert_eq!(output.status.signal(), Some(9), "{test} did not die at {step}: {said}");
+    }
+
+    /// The data folder of a test that [`die_at`] runs; `None` where somebody runs all ignored tests.
+    pub(crate) fn folder() -> Option<PathBuf> {
+        std::env::var_os(FOLDER).map(PathBuf::from)
+    }
+}

@@ -4,8 +4,8 @@ use super::{Compare, Coordination, Entry, Transaction, Write};
 use crate::error::{Error, Result};
 
 impl Coordination {
-    /// Gives out the next number under a key, from 1 and not below `at_least`. None is ever given twice; one whose taker
-    /// crashes is left out.
+    /// Gives out the next number under a key, from 1 and not below `at_least`. None is ever given twice; one whose
+    /// taker crashes is left out.
     ///
     /// # Errors
     /// [`Error::Damaged`] if something else is stored there, [`Error::Storage`] as for a transaction.

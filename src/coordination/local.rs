@@ -22,7 +22,8 @@ impl Coordination {
     /// Opens the file and creates it if it is not there.
     ///
     /// # Errors
-    /// [`Error::FailedPrecondition`] if another process has it open, [`Error::Storage`] if it cannot be read or written.
+    /// [`Error::FailedPrecondition`] if another process has it open, [`Error::Storage`] if it cannot be read or
+    /// written.
     pub fn open(path: &Path) -> Result<Self> {
         let folder = path.parent().unwrap_or(path);
         let database = Database::create(path).map_err(|cause| match cause {
@@ -76,7 +77,8 @@ impl Coordination {
     ///
     /// # Errors
     /// [`Error::Internal`] if a key is written twice or there are more than [`MAX_OPERATIONS`] compares or writes;
-    /// [`Error::Storage`] if the file cannot be written: then the transaction may have happened, and has to be read again.
+    /// [`Error::Storage`] if the file cannot be written: then the transaction may have happened, and has to be read
+    /// again.
     pub async fn transact(&self, compares: Vec<Compare>, writes: Vec<Write>) -> Result<Transaction> {
         check(&compares, &writes)?;
         self.blocking("writing", move |database| {

@@ -129,8 +129,8 @@ pub enum Transaction {
     Refused,
 }
 
-/// Runs a change to its end even if the one who asked for it goes away: what comes between a commit and the snapshot that
-/// shows it must not be left out. The caller joins it.
+/// Runs a change to its end even if the one who asked for it goes away: what comes between a commit and the snapshot
+/// that shows it must not be left out. The caller joins it.
 ///
 /// # Errors
 /// Those of the change, and [`Error::Internal`] if it panics.

@@ -1,9 +1,9 @@
 //! The hash of rows, whatever pieces and files they are in.
 //!
-//! Canonical form: SHA-256 over the number of rows (u64) and, for each column in order, the length of its name (u64), its
-//! name, a byte for its type (0 float, 1 integer, 2 boolean, 3 text) and the SHA-256 of its values. Those are, one after
-//! the other, a byte 0 where the value is missing, else a byte 1 and the value: the bits of an f64, an i64, a byte 0 or 1,
-//! or the length of a text (u64) and its UTF-8. All numbers are little-endian.
+//! Canonical form: SHA-256 over the number of rows (u64) and, for each column in order, the length of its name (u64),
+//! its name, a byte for its type (0 float, 1 integer, 2 boolean, 3 text) and the SHA-256 of its values. Those are,
+//! one after the other, a byte 0 where the value is missing, else a byte 1 and the value: the bits of an f64, an i64,
+//! a byte 0 or 1, or the length of a text (u64) and its UTF-8. All numbers are little-endian.
 
 use crate::data::{ColumnSchema, ColumnType, Table, Values};
 use crate::storage::hex;

@@ -7,8 +7,8 @@ use crate::storage::{Storage, unseal};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// A version that has a manifest; `None` if that is damaged. It stays known, so that a bare name does not quietly come to
-/// mean an older version.
+/// A version that has a manifest; `None` if that is damaged. It stays known, so that a bare name does not quietly
+/// come to mean an older version.
 type Version = Option<Arc<Manifest>>;
 
 /// All data sets. Cloning copies pointers.

@@ -49,7 +49,8 @@ impl Shared {
         Ok(dataset)
     }
 
-    /// Sets a version number aside and closes the upload for rows; after a crash it answers the number of the first time.
+    /// Sets a version number aside and closes the upload for rows; after a crash it answers the number of the first
+    /// time.
     async fn reserve(&self, id: &str, expected_rows: Option<u64>, now_ms: i64) -> Result<Reserved> {
         loop {
             let (upload, seen) = self.upload(id).await?;

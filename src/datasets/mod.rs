@@ -1,8 +1,8 @@
 //! Stored tables, in versions.
 //!
 //! Rows come in pieces, as an upload, and become a version when it is committed: Parquet files `part-<n>.parquet` in
-//! `datasets/<name>/<version>` and, written last, `manifest.json`. A version never changes, and neither its files nor its
-//! [hash](rows_sha256) depend on the pieces in which its rows came.
+//! `datasets/<name>/<version>` and, written last, `manifest.json`. A version never changes, and neither its files nor
+//! its [hash](rows_sha256) depend on the pieces in which its rows came.
 
 mod canonical;
 mod catalog;
@@ -98,7 +98,8 @@ impl Datasets {
     /// long as that is known: for a day.
     ///
     /// # Errors
-    /// [`Error::TooMany`] if too many uploads are open, [`Error::InvalidArgument`] if the key was used for another name.
+    /// [`Error::TooMany`] if too many uploads are open, [`Error::InvalidArgument`] if the key was used for another
+    /// name.
     pub async fn create(&self, name: &Name, idempotency_key: Option<&str>, now_ms: i64) -> Result<String> {
         self.shared.create(name, idempotency_key, now_ms).await
     }
@@ -110,7 +111,8 @@ impl Datasets {
     ///
     /// # Errors
     /// [`Error::UploadNotFound`]; [`Error::InvalidArgument`] naming the column that does not fit;
-    /// [`Error::FailedPrecondition`] if the rows before are not `offset` ones, the upload is committed or grows too large.
+    /// [`Error::FailedPrecondition`] if the rows before are not `offset` ones, the upload is committed or grows too
+    /// large.
     pub async fn append(&self, upload: &str, offset: u64, rows: Table) -> Result<u64> {
         self.shared.append(upload, offset, rows).await
     }

@@ -12,8 +12,8 @@ pub struct ColumnStatistics {
     pub count: u64,
     /// Values that are missing; NaN counts as missing here.
     pub missing: u64,
-    /// Of the values that are there, true as 1 and false as 0. `None` for text, without values, or where it is not finite,
-    /// as for the others.
+    /// Of the values that are there, true as 1 and false as 0. `None` for text, without values, or where it is not
+    /// finite, as for the others.
     pub mean: Option<f64>,
     /// Population standard deviation (divided by `count`).
     pub deviation: Option<f64>,
@@ -45,8 +45,9 @@ impl Statistics {
     }
 }
 
-/// Running mean and sum of squared differences from it: B. P. Welford, "Note on a method for calculating corrected sums of
-/// squares and products" (1962), doi:10.1080/00401706.1962.10490022. Sums of squares lose all digits at a large offset.
+/// Running mean and sum of squared differences from it: B. P. Welford, "Note on a method for calculating corrected
+/// sums of squares and products" (1962), doi:10.1080/00401706.1962.10490022. Sums of squares lose all digits at a
+/// large offset.
 #[derive(Clone, Debug)]
 struct Moments {
     count: u64,

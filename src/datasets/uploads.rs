@@ -1,7 +1,8 @@
 //! Uploads: rows that came and are no version yet.
 //!
-//! The state of an upload is under `uploads/<id>`, that of each piece under `pieces/<id>/<offset>`, and its rows are in the
-//! file `uploads/<id>/<offset>-<hash>.parquet`, whose name tells a piece that was cut off from the one sent after it.
+//! The state of an upload is under `uploads/<id>`, that of each piece under `pieces/<id>/<offset>`, and its rows are
+//! in the file `uploads/<id>/<offset>-<hash>.parquet`, whose name tells a piece that was cut off from the one sent
+//! after it.
 
 use super::parts::size_of_rows;
 use super::{Shared, blocking, conform, encode, rows_sha256};

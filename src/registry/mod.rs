@@ -1,9 +1,9 @@
 //! Models in versions, and the aliases that name them.
 //!
-//! A version is a folder `models/<name>/<version>` with `model.bin` and, written last, `manifest.json`: it exists from the
-//! moment its manifest does and never changes. Aliases are small state that is compared and swapped. Requests see both
-//! through one immutable [snapshot](Registry::resolve), without a lock; changes come one after another and each shows a new
-//! snapshot, made of what was committed.
+//! A version is a folder `models/<name>/<version>` with `model.bin` and, written last, `manifest.json`: it exists
+//! from the moment its manifest does and never changes. Aliases are small state that is compared and swapped.
+//! Requests see both through one immutable [snapshot](Registry::resolve), without a lock; changes come one after
+//! another and each shows a new snapshot, made of what was committed.
 
 mod aliases;
 mod deletion;
@@ -20,6 +20,8 @@ pub use snapshot::{Description, ModelSummary, Resolved, VersionStatus};
 
 use crate::coordination::{Coordination, uninterrupted};
 use crate::data::{Name, Page, Reference};
+#[cfg(doc)]
+use crate::error::Error;
 use crate::error::Result;
 use crate::storage::Storage;
 use arc_swap::ArcSwap;
@@ -57,10 +59,12 @@ impl Registry {
         Ok(Self { shared: Arc::new(Shared { storage, coordination, snapshot, changes }) })
     }
 
-    /// The model that a reference means now: a bare name its alias `stable`, `latest` its highest version that is ready.
+    /// The model that a reference means now: a bare name its alias `stable`, `latest` its highest version that is
+    /// ready.
     ///
     /// # Errors
-    /// [`Error::ModelNotFound`] if there is no such model, version or alias; [`Error::Unavailable`] if the version is damaged.
+    /// [`Error::ModelNotFound`] if there is no such model, version or alias; [`Error::Unavailable`] if the version is
+    /// damaged.
     pub fn resolve(&self, reference: &Reference) -> Result<Resolved> {
         self.shared.snapshot.load().resolve(reference)
     }
@@ -111,13 +115,14 @@ impl Registry {
 
     /// Points an alias at a version, or removes it (`None`), if it is still as the caller has seen it.
     ///
-    /// `expected_generation` is the generation that the caller has seen, 0 for an alias that is not there; `None` compares
-    /// nothing. A generation counts how often the alias has been set. It goes on counting when the alias is removed and
-    /// set again, and when the model is deleted and comes back: one generation never means two things.
+    /// `expected_generation` is the generation that the caller has seen, 0 for an alias that is not there; `None`
+    /// compares nothing. A generation counts how often the alias has been set. It goes on counting when the alias is
+    /// removed and set again, and when the model is deleted and comes back: one generation never means two things.
     ///
     /// # Errors
-    /// [`Error::Name`] for `latest`; [`Error::ModelNotFound`]; [`Error::FailedPrecondition`] if the generation is another,
-    /// the version is damaged, or `stable` would be removed; [`Error::TooMany`] for more aliases than a model may have.
+    /// [`Error::Name`] for `latest`; [`Error::ModelNotFound`]; [`Error::FailedPrecondition`] if the generation is
+    /// another, the version is damaged, or `stable` would be removed; [`Error::TooMany`] for more aliases than a
+    /// model may have.
     pub async fn set_alias(
         &self,
         name: &Name,

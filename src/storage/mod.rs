@@ -104,7 +104,8 @@ impl Storage {
         Ok(bytes)
     }
 
-    /// Creates a file; once this returns it survives a power cut. Creating it again with the same bytes changes nothing.
+    /// Creates a file; once this returns it survives a power cut. Creating it again with the same bytes changes
+    /// nothing.
     ///
     /// # Errors
     /// [`Error::FailedPrecondition`] if it is there with other bytes or is larger than [`MAX_FILE_BYTES`],
