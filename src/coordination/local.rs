@@ -7,6 +7,8 @@ use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
+/// What redb keeps in memory; its own default is sized for a database, not for metadata.
+const CACHE_BYTES: usize = 16 * 1024 * 1024;
 /// Key -> (create revision, mod revision, value).
 const ENTRIES: TableDefinition<'_, &str, (u64, u64, &[u8])> = TableDefinition::new("entries");
 /// The revision of the store, under the key "revision".
@@ -26,7 +28,7 @@ impl Coordination {
     /// written.
     pub fn open(path: &Path) -> Result<Self> {
         let folder = path.parent().unwrap_or(path);
-        let database = Database::create(path).map_err(|cause| match cause {
+        let database = Database::builder().set_cache_size(CACHE_BYTES).create(path).map_err(|cause| match cause {
             DatabaseError::DatabaseAlreadyOpen => {
                 Error::precondition(format!("data folder {folder:?} is in use by another modelwire"))
             }

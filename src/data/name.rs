@@ -43,6 +43,13 @@ impl From<Name> for String {
     }
 }
 
+/// A name orders and hashes as its text does, so that a map of names can be asked for one without making it.
+impl std::borrow::Borrow<str> for Name {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
 impl std::fmt::Display for Name {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.0)

@@ -78,9 +78,8 @@ impl Catalog {
 pub(super) async fn recover(storage: &Storage) -> Result<Catalog> {
     let files = storage.list("datasets").await?;
     let mut catalog = Catalog::default();
-    for (name, version) in
-        files.iter().filter_map(|(path, _)| version_of(path).filter(|it| it.2 == MANIFEST)).map(|it| (it.0, it.1))
-    {
+    let known = files.iter().filter_map(|(path, _)| version_of(path));
+    for (name, version, _) in known.filter(|(_, _, file)| *file == MANIFEST) {
         let manifest = load(storage, &name, version).await;
         catalog.insert(name, version, manifest);
     }

@@ -1,7 +1,7 @@
 //! What is known of a version beside its rows.
 
 use super::ColumnStatistics;
-use crate::data::{ColumnSchema, Name};
+use crate::data::{ColumnSchema, Name, Reference, Selector};
 use crate::storage::StoredFile;
 use serde::{Deserialize, Serialize};
 
@@ -30,6 +30,13 @@ pub struct Dataset {
     pub size_bytes: u64,
     /// Milliseconds since 1970-01-01T00:00:00Z.
     pub created_ms: i64,
+}
+
+impl Dataset {
+    /// "wine@2"
+    pub fn reference(&self) -> Reference {
+        Reference { name: self.name.clone(), selector: Selector::Version(self.version) }
+    }
 }
 
 /// A file of rows.

@@ -139,11 +139,16 @@ impl Datasets {
     /// A version and all its rows, verified.
     ///
     /// # Errors
-    /// As [`Datasets::describe`]; [`Error::Damaged`] if a file is not what was written or is deleted meanwhile.
+    /// As [`Datasets::describe`]; [`Error::Damaged`] if a file is not what was written.
     pub async fn read(&self, reference: &Reference) -> Result<(Dataset, Table)> {
         let manifest = self.shared.catalog.load().find(reference)?;
-        let table = self.shared.read(&manifest).await?;
-        Ok((manifest.dataset.clone(), table))
+        let dataset = manifest.dataset.clone();
+        let read = self.shared.read(&manifest).await;
+        if read.is_err() {
+            // A file that is gone because the version was deleted meanwhile is not damage.
+            self.shared.catalog.load().find(&dataset.reference())?;
+        }
+        Ok((dataset, read?))
     }
 
     /// The versions of at most `limit` names after a name, by name and version.

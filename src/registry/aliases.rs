@@ -96,7 +96,9 @@ impl Shared {
         if stored.len() < MAX_ALIASES || stored.contains_key(alias) {
             return Ok(());
         }
-        Err(Error::TooMany { what: "aliases of this model", count: stored.len(), limit: MAX_ALIASES })
+        Err(Error::precondition(format!(
+            "model \"{name}\" has had {MAX_ALIASES} aliases, which is the most; use one of them"
+        )))
     }
 }
 

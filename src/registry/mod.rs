@@ -121,8 +121,7 @@ impl Registry {
     ///
     /// # Errors
     /// [`Error::Name`] for `latest`; [`Error::ModelNotFound`]; [`Error::FailedPrecondition`] if the generation is
-    /// another, the version is damaged, or `stable` would be removed; [`Error::TooMany`] for more aliases than a
-    /// model may have.
+    /// another, the version is damaged, `stable` would be removed, or the model has had too many aliases.
     pub async fn set_alias(
         &self,
         name: &Name,

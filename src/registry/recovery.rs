@@ -94,7 +94,7 @@ fn reason(error: &Error) -> String {
 /// A crash between manifest and alias leaves a first version that nothing names.
 async fn restore_stable(coordination: &Coordination, name: &Name, versions: &BTreeMap<u64, Version>) -> Result<()> {
     let aliases = stored(coordination, name).await?;
-    let named = aliases.iter().find(|(alias, _)| alias.as_str() == STABLE).and_then(|(_, it)| it.version);
+    let named = aliases.get(STABLE).and_then(|it| it.version);
     let there = named.is_some_and(|version| versions.contains_key(&version));
     let (false, Some(lowest)) = (there, versions.keys().next()) else { return Ok(()) };
     assign(coordination, name, STABLE, Some(*lowest), |_| Ok(())).await?;

@@ -81,14 +81,15 @@ struct Model {
 impl Model {
     /// The aliases that name a version that is there.
     fn aliases(&self) -> impl Iterator<Item = Alias> {
-        self.aliases.iter().filter_map(|(name, assignment)| {
-            let version = assignment.version.filter(|version| self.versions.contains_key(version))?;
-            Some(Alias { name: name.clone(), version, generation: assignment.generation })
-        })
+        let named = |name: &Name| self.named(name.as_str()).map(|it| (name.clone(), it));
+        self.aliases.keys().filter_map(named).map(|(name, (version, generation))| Alias { name, version, generation })
     }
 
-    fn alias(&self, name: &str) -> Option<Alias> {
-        self.aliases().find(|alias| alias.name.as_str() == name)
+    /// Version and generation of an alias, if it names a version that is there.
+    fn named(&self, alias: &str) -> Option<(u64, u64)> {
+        let assignment = self.aliases.get(alias)?;
+        let version = assignment.version.filter(|version| self.versions.contains_key(version))?;
+        Some((version, assignment.generation))
     }
 
     fn newest_ready(&self) -> Option<u64> {
@@ -164,7 +165,7 @@ impl Snapshot {
     fn find(&self, reference: &Reference) -> Result<(&Model, &Version, Option<u64>)> {
         let missing = || Error::ModelNotFound { reference: reference.to_string() };
         let model = self.models.get(&reference.name).ok_or_else(missing)?;
-        let named = |alias: &str| model.alias(alias).map(|alias| (alias.version, Some(alias.generation)));
+        let named = |alias: &str| model.named(alias).map(|(version, generation)| (version, Some(generation)));
         let (number, generation) = match &reference.selector {
             Selector::Bare => named(STABLE).ok_or_else(missing)?,
             Selector::Alias(alias) => named(alias.as_str()).ok_or_else(missing)?,

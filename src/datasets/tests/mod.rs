@@ -287,3 +287,31 @@ async fn a_page_has_all_versions_of_its_names() {
     assert_eq!(names(&second), [("wine".to_owned(), 1), ("wine".to_owned(), 2)]);
     assert_eq!(second.next, None);
 }
+
+#[tokio::test]
+async fn rows_beyond_one_part_go_into_the_next_and_come_back_as_one_table() {
+    let folder = tempfile::tempdir().unwrap();
+    let datasets = open(folder.path()).await;
+    let row = |letter: &str| Table::new(vec![Column::text("x", &[letter.repeat(12 << 20)])]).unwrap();
+    let pieces = ["a", "b", "c"].map(row);
+
+    let dataset = store(&datasets, "long", &pieces).await;
+
+    let part = |number| folder.path().join(format!("datasets/long/1/part-{number}.parquet")).exists();
+    assert_eq!([part(1), part(2), part(3)], [true, true, false]);
+    let (_, table) = datasets.read(&reference("long")).await.unwrap();
+    assert_eq!((table.n_rows(), rows_sha256(&table)), (3, dataset.sha256));
+}
+
+#[tokio::test]
+async fn a_version_that_is_deleted_while_it_is_read_is_not_called_damaged() {
+    let folder = tempfile::tempdir().unwrap();
+    let datasets = open(folder.path()).await;
+    store(&datasets, "wine", &[rows(0, 3)]).await;
+
+    let (reference, name) = (reference("wine"), name("wine"));
+    let (read, deleted) = tokio::join!(datasets.read(&reference), datasets.delete(&name, None));
+
+    deleted.unwrap();
+    assert!(matches!(read, Ok(_) | Err(Error::DatasetNotFound { .. })), "{read:?}");
+}

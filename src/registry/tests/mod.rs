@@ -189,7 +189,7 @@ async fn a_model_has_a_bounded_number_of_aliases() {
 
     let refused = registry.set_alias(&name("wine"), &name("b"), Some(1), None).await;
 
-    assert_eq!(code_of(refused), Code::Overloaded);
+    assert_eq!(code_of(refused), Code::FailedPrecondition);
     registry.set_alias(&name("wine"), &name("a7"), Some(1), None).await.unwrap();
 }
 
