@@ -32,7 +32,7 @@ impl Shared {
         let known = uploads.filter(|(_, upload, _)| !is_committed(upload)).map(|(id, ..)| id).collect();
         let files = self.storage.list("uploads").await?.into_iter().map(|(path, _)| path);
         let pieces = self.coordination.range("pieces/").await?.into_iter().map(|(key, _)| key);
-        let ids: BTreeSet<_> = files.chain(pieces).filter_map(|it| it.split('/').nth(1).map(str::to_owned)).collect();
+        let ids: BTreeSet<_> = files.chain(pieces).filter_map(|path| id_of(&path)).collect();
         for id in ids.difference(&known) {
             self.remove_pieces(id).await?;
         }
@@ -68,4 +68,12 @@ impl Shared {
 
 fn is_committed(upload: &Upload) -> bool {
     matches!(upload.phase, Phase::Committed { .. })
+}
+
+/// `uploads/u7/0-….parquet` and `pieces/u7/…` -> u7; a file that somebody put beside the uploads is none of ours.
+fn id_of(path: &str) -> Option<String> {
+    match path.split('/').collect::<Vec<_>>()[..] {
+        [_, id, _] => Some(id.to_owned()),
+        _ => None,
+    }
 }

@@ -165,7 +165,11 @@ impl Storage {
     /// # Errors
     /// [`Error::Storage`] if it cannot be deleted.
     pub async fn delete_folder(&self, path: &str) -> Result<()> {
-        let folder = self.folder.join(location(path)?.as_ref());
+        let location = location(path)?;
+        if location.as_ref().is_empty() {
+            return Err(Error::internal("the data folder itself is never deleted"));
+        }
+        let folder = self.folder.join(location.as_ref());
         match tokio::fs::remove_dir_all(folder).await {
             Err(cause) if cause.kind() != io::ErrorKind::NotFound => {
                 Err(Error::storage(format!("deleting {path}"), cause))

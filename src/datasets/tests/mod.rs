@@ -240,11 +240,13 @@ async fn rows_that_belong_to_no_upload_are_removed_at_the_start() {
     let gone = Write::delete(uploads::key(&upload));
     datasets.shared.coordination.transact(vec![], vec![gone]).await.unwrap();
     drop(datasets);
+    std::fs::write(folder.path().join("uploads/notes.txt"), "not ours").unwrap();
 
     let datasets = open(folder.path()).await;
 
     assert!(!folder.path().join("uploads").join(&upload).exists());
     assert!(datasets.shared.coordination.range("pieces/").await.unwrap().is_empty());
+    assert!(folder.path().join("uploads/notes.txt").exists());
 }
 
 #[tokio::test]
