@@ -45,3 +45,14 @@ fn fail(code: u8, message: &str) -> ExitCode {
     eprintln!("modelwire: {message}");
     ExitCode::from(code)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_definition_of_all_commands_and_flags_is_sound() {
+        Arguments::command().debug_assert();
+    }
+}

@@ -15,7 +15,7 @@ macro_rules! settings {
         #[derive(clap::Args, Clone, Debug, Default, Deserialize)]
         #[serde(deny_unknown_fields)]
         pub(super) struct $name {
-            $($(#[$field_doc])* #[arg(long = $flag, env = $variable)] pub(super) $field: Option<$type>,)*
+            $($(#[$field_doc])* #[arg(id = $flag, long = $flag, env = $variable)] pub(super) $field: Option<$type>,)*
         }
 
         impl $name {
