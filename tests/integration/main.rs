@@ -1,1 +1,11 @@
 //! One binary for all integration tests: every further binary would link the whole crate again.
+//!
+//! Each test starts a real server on a free port with a temporary data folder.
+
+mod architecture;
+mod drain;
+mod durability;
+mod harness;
+mod limits;
+mod methods;
+mod protocols;

@@ -1,0 +1,106 @@
+//! Starting and stopping: one clear sentence where it cannot start, nothing lost where it stops.
+
+use crate::harness::{TestServer, command, contains, framed, wait};
+use std::io::{Read, Write};
+use std::process::Stdio;
+
+/// `watch_job` on a job that does not exist yet cannot be used; an echo of 8 MB takes long enough to be in flight.
+fn large_echo() -> Vec<u8> {
+    let payload = vec![7; 8_000_000];
+    let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
+    let head = b"\x80\x01\x00\x01\x00\x00\x00\x04echo\x00\x00\x00\x01\x0c\x00\x01\x0b\x00\x02";
+    framed(&[&head[..], &length, &payload, b"\x00\x00"].concat())
+}
+
+#[test]
+fn told_to_stop_it_finishes_the_calls_that_have_begun_and_exits_with_zero() {
+    for signal in ["TERM", "INT"] {
+        let data = tempfile::tempdir().unwrap();
+        let mut server = TestServer::start(data.path());
+        let mut stream = server.connect();
+        stream.write_all(&large_echo()).unwrap();
+        let mut first = [0; 1000];
+        stream.read_exact(&mut first).unwrap(); // The reply has begun and does not fit the socket's buffers.
+
+        server.signal(signal);
+        let mut rest = Vec::new();
+        stream.read_to_end(&mut rest).unwrap();
+
+        assert!(first.len() + rest.len() > 8_000_000, "the reply was cut off after {} bytes", rest.len());
+        assert_eq!(server.wait().code(), Some(0), "after SIG{signal}");
+    }
+}
+
+#[test]
+fn an_idle_connection_does_not_hold_up_the_end() {
+    let data = tempfile::tempdir().unwrap();
+    let mut server = TestServer::start(data.path());
+    let mut idle = server.connect();
+
+    server.signal("TERM");
+
+    assert_eq!(idle.read(&mut [0; 1]).unwrap(), 0);
+    assert_eq!(server.wait().code(), Some(0));
+}
+
+/// Exit code and standard error of a server that should not start.
+fn refused(command: &mut std::process::Command) -> (Option<i32>, String) {
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let code = wait(&mut child).code();
+    let mut text = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut text).unwrap();
+    (code, text)
+}
+
+#[test]
+fn a_port_in_use_is_one_sentence_and_exit_code_one() {
+    let data = tempfile::tempdir().unwrap();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_modelwire"));
+    let (code, text) = refused(command.args(["serve", "--listen", &address, "--data"]).arg(data.path()));
+
+    assert_eq!(code, Some(1));
+    assert!(text.starts_with(&format!("modelwire: cannot listen on {address}")) && text.lines().count() == 1, "{text}");
+}
+
+#[test]
+fn a_data_folder_that_is_a_file_is_one_sentence_and_exit_code_one() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+
+    let (code, text) = refused(&mut command(file.path()));
+
+    assert_eq!(code, Some(1));
+    assert!(text.contains(&*file.path().to_string_lossy()) && text.lines().count() == 1, "{text}");
+}
+
+#[test]
+fn a_second_server_on_the_same_data_folder_is_refused() {
+    let data = tempfile::tempdir().unwrap();
+    let _first = TestServer::start(data.path());
+
+    let (code, text) = refused(&mut command(data.path()));
+
+    assert_eq!(code, Some(1));
+    assert!(contains(text.as_bytes(), b"in use"), "{text}");
+}
+
+#[test]
+fn wrong_flags_and_settings_are_exit_code_two() {
+    let data = tempfile::tempdir().unwrap();
+    let settings = data.path().join("modelwire.toml");
+    std::fs::write(&settings, "[server]\nmax_frame_byte = 1\n").unwrap();
+
+    let (code, text) = refused(command(data.path()).arg("--no-such-flag"));
+    assert_eq!(code, Some(2));
+    assert!(text.contains("--no-such-flag"), "{text}");
+
+    let (code, text) = refused(command(data.path()).arg("--config").arg(&settings));
+    assert_eq!(code, Some(2));
+    assert!(text.contains("max_frame_byte"), "{text}");
+
+    let (code, text) = refused(command(data.path()).env("MODELWIRE_TRAINING_THREADS", "0"));
+    assert_eq!(code, Some(2));
+    assert!(text.contains("training.threads is 0"), "{text}");
+}

@@ -1,0 +1,142 @@
+//! A real server for a test, and raw connections to it.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+/// No answer in this time is a failed test.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A `modelwire serve` of its own process; it is killed when this is dropped.
+pub struct TestServer {
+    child: Child,
+    pub address: String,
+}
+
+impl TestServer {
+    /// A server over a data folder, ready for calls.
+    pub fn start(data: &Path) -> Self {
+        Self::start_with(data, &[], &[])
+    }
+
+    /// The same with flags and environment.
+    pub fn start_with(data: &Path, flags: &[&str], environment: &[(&str, &str)]) -> Self {
+        let mut child = command(data)
+            .args(flags)
+            .envs(environment.iter().copied())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the server starts");
+        let mut line = String::new();
+        let stdout = child.stdout.take().expect("standard output is piped");
+        BufReader::new(stdout).read_line(&mut line).expect("the server says where it listens");
+        let address = line.split(" on ").nth(1).and_then(|rest| rest.split(',').next());
+        let address = address.unwrap_or_else(|| panic!("no address in {line:?}")).to_owned();
+        Self { child, address }
+    }
+
+    /// A fresh connection whose reads give up after [`PATIENCE`].
+    pub fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect(&self.address).expect("the server accepts");
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.set_nodelay(true).unwrap();
+        stream
+    }
+
+    /// Sends `bytes` on a fresh connection, ends its output, and answers everything that comes back.
+    pub fn exchange(&self, bytes: &[u8]) -> Vec<u8> {
+        let mut stream = self.connect();
+        let _ = stream.write_all(bytes); // A server that refuses may close before all is written.
+        let _ = stream.shutdown(std::net::Shutdown::Write);
+        let mut reply = Vec::new();
+        let _ = stream.read_to_end(&mut reply);
+        reply
+    }
+
+    /// Panics unless the server answers `hello` on a fresh connection.
+    pub fn assert_serving(&mut self) {
+        assert!(self.child.try_wait().unwrap().is_none(), "the server has ended");
+        let reply = self.exchange(&framed(HELLO));
+        assert!(contains(&reply, b"Hello, World!"), "hello was answered by {reply:?}");
+    }
+
+    /// Resident memory in bytes.
+    pub fn memory(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find(|line| line.starts_with("VmHWM:")).expect("Linux tells the peak");
+        let kilobytes: u64 = line.split_whitespace().nth(1).unwrap().parse().unwrap();
+        kilobytes * 1024
+    }
+
+    /// Sends a signal by name.
+    pub fn signal(&self, name: &str) {
+        let sent = Command::new("kill").args([&format!("-{name}"), &self.child.id().to_string()]).status();
+        assert!(sent.expect("there is a kill command").success());
+    }
+
+    /// Waits for the process to end.
+    pub fn wait(&mut self) -> ExitStatus {
+        wait(&mut self.child)
+    }
+
+    /// Ends the process as a power cut would.
+    pub fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+impl Drop for TestServer {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The command that starts a server on a free port.
+pub fn command(data: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_modelwire"));
+    command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(data).env("RUST_LOG", "warn");
+    command
+}
+
+/// Waits for a process to end, within [`PATIENCE`].
+pub fn wait(child: &mut Child) -> ExitStatus {
+    let (sender, ended) = std::sync::mpsc::channel();
+    let id = child.id();
+    let watch = std::thread::spawn(move || {
+        if ended.recv_timeout(PATIENCE).is_err() {
+            let _ = Command::new("kill").args(["-9", &id.to_string()]).status();
+        }
+    });
+    let started = Instant::now();
+    let status = child.wait().unwrap();
+    let _ = sender.send(());
+    watch.join().unwrap();
+    assert!(started.elapsed() < PATIENCE, "the process did not end by itself");
+    status
+}
+
+/// `hello` with an empty request in strict binary, as the Apache Python library writes it.
+pub const HELLO: &[u8] = b"\x80\x01\x00\x01\x00\x00\x00\x05hello\x00\x00\x00\x00\x0c\x00\x01\x00\x00";
+/// The same in compact.
+pub const HELLO_COMPACT: &[u8] = b"\x82\x21\x00\x05hello\x1c\x00\x00";
+/// The same in binary without a version.
+pub const HELLO_OLD: &[u8] = b"\x00\x00\x00\x05hello\x01\x00\x00\x00\x00\x0c\x00\x01\x00\x00";
+
+/// A message behind its length.
+pub fn framed(message: &[u8]) -> Vec<u8> {
+    [&u32::try_from(message.len()).unwrap().to_be_bytes()[..], message].concat()
+}
+
+/// Whether `part` stands in `whole`.
+pub fn contains(whole: &[u8], part: &[u8]) -> bool {
+    whole.windows(part.len()).any(|window| window == part)
+}
+
+/// A file of `tests/fixtures/data`.
+pub fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/data").join(name)
+}

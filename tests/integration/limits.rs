@@ -1,0 +1,168 @@
+//! Hostile bytes against a real process: it lives, its memory stays bounded, and the answer is the right one.
+
+use crate::harness::{HELLO, HELLO_COMPACT, TestServer, contains, framed};
+use std::io::Write;
+
+/// What a hostile message may cost beside four times its bytes.
+const ALLOWANCE: u64 = 64 << 20;
+
+/// A compact call of `predict` whose arguments are these bytes.
+fn compact_predict(arguments: &[u8]) -> Vec<u8> {
+    [&b"\x82\x21\x00\x07predict"[..], arguments].concat()
+}
+
+/// A strict binary call of `predict` whose arguments are these bytes.
+fn binary_predict(arguments: &[u8]) -> Vec<u8> {
+    [&b"\x80\x01\x00\x01\x00\x00\x00\x07predict\x00\x00\x00\x00"[..], arguments].concat()
+}
+
+struct Row {
+    name: &'static str,
+    bytes: Vec<u8>,
+    /// What the reply holds; `None`: a close without a word, or an answer of any kind.
+    reply: Option<&'static [u8]>,
+}
+
+fn row(name: &'static str, bytes: impl Into<Vec<u8>>, reply: Option<&'static [u8]>) -> Row {
+    Row { name, bytes: bytes.into(), reply }
+}
+
+/// The type 7 of a TApplicationException, in binary and in compact.
+const BINARY_7: Option<&[u8]> = Some(b"\x08\x00\x02\x00\x00\x00\x07\x00");
+const COMPACT_7: Option<&[u8]> = Some(b"\x15\x0e\x00");
+
+/// Where `request` (1), `table` (4), `columns` (1) are lists of structs: the deepest list that a decoder would build.
+const COMPACT_COLUMNS: &[u8] = b"\x1c\x4c\x19";
+const BINARY_COLUMNS: &[u8] = b"\x0c\x00\x01\x0c\x00\x04\x0f\x00\x01";
+
+fn hostile() -> Vec<Row> {
+    let columns = |bytes: &[u8]| compact_predict(&[COMPACT_COLUMNS, bytes].concat());
+    let binary_columns = |bytes: &[u8]| binary_predict(&[BINARY_COLUMNS, bytes].concat());
+    let zeros = vec![0; 4_000_000];
+    vec![
+        row("100,000,000 structs, compact, framed", framed(&columns(b"\xfc\x80\xc2\xd7\x2f")), COMPACT_7),
+        row("100,000,000 structs, compact, unframed", columns(b"\xfc\x80\xc2\xd7\x2f"), COMPACT_7),
+        row("100,000,000 structs, binary", framed(&binary_columns(b"\x0c\x05\xf5\xe1\x00")), BINARY_7),
+        row("2,147,483,647 structs, binary", framed(&binary_columns(b"\x0c\x7f\xff\xff\xff")), BINARY_7),
+        row("a negative count", framed(&binary_columns(b"\x0c\xff\xff\xff\xff")), BINARY_7),
+        row("a count of 100,000,000 in an unknown field", framed(&binary_predict(b"\x0f\x00\x63\x0c\x05\xf5\xe1\x00")), BINARY_7),
+        row("the unknown field of a union", framed(&binary_predict(b"\x08\x00\x63\x00\x00\x00\x01\x00")), Some(b"INVALID_ARGUMENT")),
+        row("4 MB of zeros as empty structs", framed(&[&binary_columns(b"\x0c\x00\x0f\x42\x40")[..], &zeros].concat()), BINARY_7),
+        row("a million elements and one", framed(&[&binary_columns(b"\x0c\x00\x0f\x42\x41")[..], &zeros].concat()), BINARY_7),
+        row("a string of 2 GB", framed(&binary_predict(b"\x0c\x00\x01\x0b\x00\x02\x7f\xff\xff\xff")), BINARY_7),
+        row("a string of 105 MB with nothing after it", framed(&binary_predict(b"\x0c\x00\x01\x0b\x00\x02\x06\x40\x00\x00")), BINARY_7),
+        row("a string of negative length", framed(&binary_predict(b"\x0c\x00\x01\x0b\x00\x02\xff\xff\xff\xff")), BINARY_7),
+        row("broken UTF-8", framed(&binary_predict(b"\x0c\x00\x01\x0b\x00\x02\x00\x00\x00\x02\xff\xfe\x00\x00")), BINARY_7),
+        row("100,000 structs in each other", framed(&binary_predict(&b"\x0c\x00\x63".repeat(100_000))), BINARY_7),
+        row("100,000 structs in each other, unframed", binary_predict(&b"\x0c\x00\x63".repeat(100_000)), BINARY_7),
+        row("100,000 compact lists in each other", framed(&compact_predict(&[&b"\x19"[..], &vec![0x19; 100_000]].concat())), COMPACT_7),
+        row("a varint of 11 bytes", framed(&compact_predict(b"\x16\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01")), COMPACT_7),
+        row("an element type that does not exist", framed(&binary_predict(b"\x0f\x00\x63\x63\x00\x00\x00\x01\x00")), BINARY_7),
+        row("a frame of 2 GB", b"\x7f\xff\xff\xff\x80\x01\x00\x01".to_vec(), Some(b"")),
+        row("a frame of 1 GB", [&b"\x3f\xff\xff\xff"[..], HELLO].concat(), BINARY_7),
+        row("a frame one byte above the limit", [&b"\x00\xf9\xff\xd9"[..], HELLO].concat(), None),
+        row("a frame of -1", [&b"\xff\xff\xff\xff"[..], HELLO].concat(), Some(b"")),
+        row("100,000 empty frames", vec![0; 400_000], Some(b"")),
+        row("half a frame", framed(HELLO)[..12].to_vec(), Some(b"")),
+        row("half an unframed message", HELLO[..12].to_vec(), Some(b"")),
+        row("a frame that is shorter than its message", framed(&HELLO[..HELLO.len() - 3]), BINARY_7),
+        row("version 2 of binary", framed(b"\x80\x02\x00\x01\x00\x00\x00\x05hello\x00\x00\x00\x00\x00"), Some(b"")),
+        row("version 2 of compact", framed(b"\x82\x22\x00\x05hello\x00"), Some(b"")),
+        row("HTTP", b"GET / HTTP/1.1\r\nHost: a\r\n\r\n".to_vec(), Some(b"")),
+        row("TLS", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03".to_vec(), Some(b"")),
+    ]
+}
+
+#[test]
+fn hostile_messages_are_answered_or_closed_and_cost_no_more_than_they_may() {
+    let data = tempfile::tempdir().unwrap();
+    let mut server = TestServer::start(data.path());
+    for row in hostile() {
+        let before = server.memory();
+
+        let reply = server.exchange(&row.bytes);
+
+        server.assert_serving();
+        let grown = server.memory() - before;
+        assert!(grown <= 4 * row.bytes.len() as u64 + ALLOWANCE, "{}: memory grew by {grown} bytes", row.name);
+        match row.reply {
+            Some(b"") => assert!(reply.is_empty(), "{} was answered by {reply:?}", row.name),
+            Some(expected) => assert!(contains(&reply, expected), "{} was answered by {reply:?}", row.name),
+            None => {}
+        }
+    }
+}
+
+#[test]
+fn a_message_cut_at_every_byte_leaves_the_server_serving() {
+    let data = tempfile::tempdir().unwrap();
+    let mut server = TestServer::start(data.path());
+    for message in [framed(HELLO), HELLO.to_vec(), HELLO_COMPACT.to_vec()] {
+        for end in 0..message.len() {
+            assert_eq!(server.exchange(&message[..end]), b"", "{end} bytes of {message:?}");
+        }
+    }
+    server.assert_serving();
+}
+
+#[test]
+fn after_a_framed_message_that_cannot_be_read_the_connection_goes_on() {
+    let data = tempfile::tempdir().unwrap();
+    let server = TestServer::start(data.path());
+    let bad = framed(&compact_predict(&[COMPACT_COLUMNS, b"\xfc\x80\xc2\xd7\x2f"].concat()));
+
+    let reply = server.exchange(&[bad, framed(HELLO)].concat());
+
+    assert!(contains(&reply, b"limit is 1000000"), "the limit is not named in {reply:?}");
+    assert!(contains(&reply, b"Hello, World!"));
+}
+
+#[test]
+fn random_bytes_leave_the_server_serving() {
+    let data = tempfile::tempdir().unwrap();
+    let mut server = TestServer::start(data.path());
+    let seed = 20_261_122u64;
+    println!("seed {seed}");
+    let mut random = Random(seed);
+    for round in 0..300 {
+        let length = (random.next() % 600) as usize;
+        let noise: Vec<u8> = (0..length).map(|_| random.next().to_le_bytes()[0]).collect();
+        let bytes = match round % 4 {
+            0 => noise,
+            1 => framed(&binary_predict(&noise)),
+            2 => framed(&compact_predict(&noise)),
+            _ => binary_predict(&noise),
+        };
+        server.exchange(&bytes);
+    }
+    server.assert_serving();
+}
+
+#[test]
+fn clients_that_hang_up_in_mid_call_leave_the_server_serving() {
+    let data = tempfile::tempdir().unwrap();
+    let mut server = TestServer::start(data.path());
+    for length in [4, 20, 1000] {
+        for _ in 0..20 {
+            let mut stream = server.connect();
+            let echo = framed(&[&b"\x80\x01\x00\x01\x00\x00\x00\x04echo\x00\x00\x00\x01\x0c\x00\x01\x0b\x00\x02\x00\x0f\x42\x40"[..], &vec![7; 1_000_000], b"\x00\x00"].concat());
+            let end = if length == 1000 { echo.len() } else { length };
+            stream.write_all(&echo[..end]).unwrap();
+            drop(stream); // A whole call whose reply nobody reads, or a part of one.
+        }
+    }
+    server.assert_serving();
+}
+
+/// SplitMix64: Steele, Lea and Flood, "Fast splittable pseudorandom number generators" (2014), doi:10.1145/2714064.2660195.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+}
