@@ -9,3 +9,5 @@ mod harness;
 mod limits;
 mod methods;
 mod protocols;
+
+mod linfa_facts;
