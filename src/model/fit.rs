@@ -56,7 +56,7 @@ pub fn fit(spec: &Spec, table: &Table, progress: &dyn Progress) -> Result<Fitted
     progress.report(&format!("fitting {}", last.algorithm.name()), first.len() as f64 / stages)?;
     let model = fit_estimator(last, &features, &targets, spec.seed)?;
     progress.report("measuring the model on its training rows", steps.len() as f64 / stages)?;
-    let metrics = metrics::of(&model.predict(features.view()), &targets);
+    let metrics = metrics::of(|rows| model.predict(rows), features.view(), &targets);
     let steps = steps.iter().zip(&spec.steps).map(|(step, stated)| written_out(step, stated)).collect();
     Ok(Fitted { pipeline: Pipeline { schema, kind, steps, transformers, model }, metrics, n_samples: table.n_rows() })
 }

@@ -1,18 +1,20 @@
 //! Logistic regression for two or many classes.
 
 use super::arrays::Arrays;
+use super::lbfgs::{Limits, minimise};
+use super::logistic_loss::{LogisticLoss, sigmoid, softmax};
 use super::{
     Algorithm, Estimator, FittedStep, Inputs, Kind, Model, ParameterSpec, Parameters, Predictions, Targets,
     UnfittedStep,
 };
 use crate::data::Labels;
 use crate::error::{Error, Result};
-use linfa::DatasetBase;
-use linfa::traits::Fit;
-use ndarray::{Array1, Array2, ArrayD, ArrayView1, ArrayView2, ArrayViewMut1, Axis};
+use ndarray::{Array1, Array2, ArrayD, ArrayView1, ArrayView2, Axis};
 use std::sync::Arc;
 
-/// Minimises `C * sum log-loss + |w|^2 / 2` by linfa's L-BFGS; the intercept is not penalised.
+/// Minimises `C * sum log-loss + |w|^2 / 2`, as scikit-learn and linfa do; the intercept is not penalised.
+///
+/// By our own L-BFGS, because linfa's line search has no bound: on columns of large numbers it does not end.
 ///
 /// Two classes share one vector of coefficients, more have one each (multinomial). A fit that runs out of iterations is a model
 /// like any other: scale the columns first, for example with `standard_scaler`.
@@ -51,8 +53,7 @@ impl Algorithm for LogisticRegression {
     fn unfitted(&self, parameters: &Parameters) -> UnfittedStep {
         UnfittedStep::Estimator(Box::new(Logistic {
             alpha: 1.0 / parameters.number("C"),
-            max_iter: parameters.count("max_iter"),
-            tol: parameters.number("tol"),
+            limits: Limits { max_iter: parameters.count("max_iter"), tol: parameters.number("tol") },
             fit_intercept: parameters.flag("fit_intercept"),
         }))
     }
@@ -69,55 +70,39 @@ impl Algorithm for LogisticRegression {
 #[derive(Debug)]
 struct Logistic {
     alpha: f64,
-    max_iter: usize,
-    tol: f64,
+    limits: Limits,
     fit_intercept: bool,
 }
 
 impl Estimator for Logistic {
     fn fit(&self, features: ArrayView2<'_, f64>, targets: &Targets, _seed: u64) -> Result<Box<dyn Model>> {
         let (indices, classes) = targets.classes()?;
-        let (coefficients, intercepts) =
-            if classes.len() == 2 { self.binary(features, indices)? } else { self.multinomial(features, indices)? };
+        // The intercept is free, so that centred columns have the same minimum, and a rounder valley around it.
+        let (n_features, fit_intercept) = (features.ncols(), self.fit_intercept);
+        let mean = features.mean_axis(Axis(0)).filter(|_| fit_intercept).unwrap_or_else(|| Array1::zeros(n_features));
+        let centred = &features - &mean;
+        let outputs = if classes.len() == 2 { 1 } else { classes.len() };
+        let (features, alpha) = (centred.view(), self.alpha);
+        let loss = LogisticLoss { features, classes: indices, outputs, alpha, fit_intercept };
+        let curvature = loss.curvature();
+        if curvature.iter().any(|value| !value.is_finite()) {
+            return Err(overflow());
+        }
+        let found = minimise(Array1::zeros(loss.len()), &curvature, self.limits, |at| loss.evaluate(at));
+        let (coefficients, intercepts) = loss.split(&found);
+        let intercepts = &intercepts - &mean.dot(&coefficients);
         if coefficients.iter().chain(&intercepts).any(|value| !value.is_finite()) {
-            return Err(Error::invalid(
-                "logistic_regression found no finite coefficients because its sums overflow; scale the columns first, for \
-                 example with standard_scaler",
-            ));
+            return Err(overflow());
         }
         Ok(Box::new(LogisticModel { coefficients, intercepts, classes: classes.clone() }))
     }
 }
 
-/// Coefficients `(n_features, outputs)` and intercepts `(outputs,)`.
-type Weights = (Array2<f64>, Array1<f64>);
-
-impl Logistic {
-    fn binary(&self, features: ArrayView2<'_, f64>, indices: &Array1<usize>) -> Result<Weights> {
-        let fitted = linfa_logistic::LogisticRegression::default()
-            .alpha(self.alpha)
-            .with_intercept(self.fit_intercept)
-            .max_iterations(self.max_iter as u64)
-            .gradient_tolerance(self.tol)
-            .fit(&DatasetBase::new(features, indices.view()))
-            .map_err(|error| Error::invalid(format!("logistic_regression: {error}")))?;
-        // linfa's positive class is the more frequent one; ours is the second label.
-        let sign = if fitted.labels().pos.class == 1 { 1.0 } else { -1.0 };
-        let coefficients = fitted.params().clone().insert_axis(Axis(1));
-        Ok((coefficients * sign, Array1::from_elem(1, fitted.intercept() * sign)))
-    }
-
-    fn multinomial(&self, features: ArrayView2<'_, f64>, indices: &Array1<usize>) -> Result<Weights> {
-        let fitted = linfa_logistic::MultiLogisticRegression::default()
-            .alpha(self.alpha)
-            .with_intercept(self.fit_intercept)
-            .max_iterations(self.max_iter as u64)
-            .gradient_tolerance(self.tol)
-            .fit(&DatasetBase::new(features, indices.view()))
-            .map_err(|error| Error::invalid(format!("logistic_regression: {error}")))?;
-        // linfa orders these classes by their value, here the position of the label.
-        Ok((fitted.params().as_standard_layout().into_owned(), fitted.intercept().clone()))
-    }
+fn overflow() -> Error {
+    Error::invalid(
+        "logistic_regression found no finite coefficients because its sums overflow; scale the columns first, for example \
+         with standard_scaler, or choose a larger C",
+    )
 }
 
 #[derive(Debug)]
@@ -136,7 +121,11 @@ impl Model for LogisticModel {
             two_classes(&(features.dot(&self.coefficients.column(0)) + self.intercepts[0]))
         } else {
             let mut scores = features.dot(&self.coefficients) + &self.intercepts;
-            scores.rows_mut().into_iter().for_each(softmax);
+            // A score that overflowed counts as the largest number there is, so that no infinities are subtracted.
+            scores.mapv_inplace(|score| score.clamp(f64::MIN / 2.0, f64::MAX / 2.0));
+            for row in scores.rows_mut() {
+                softmax(row);
+            }
             scores
         };
         let labels = probabilities.rows().into_iter().map(most_probable).collect();
@@ -158,22 +147,6 @@ fn two_classes(scores: &Array1<f64>) -> Array2<f64> {
     probabilities
 }
 
-/// `1 / (1 + exp(-x))` without overflow, exact to the last digits at both ends.
-fn sigmoid(x: f64) -> f64 {
-    let small = (-x.abs()).exp();
-    if x < 0.0 { small / (1.0 + small) } else { 1.0 / (1.0 + small) }
-}
-
-/// Scores to probabilities; the largest score is subtracted first, so that no exponential overflows.
-fn softmax(mut row: ArrayViewMut1<'_, f64>) {
-    // A score that overflowed counts as the largest number there is.
-    row.mapv_inplace(|score| score.clamp(f64::MIN / 2.0, f64::MAX / 2.0));
-    let largest = row.iter().copied().fold(f64::MIN, f64::max);
-    row.mapv_inplace(|score| (score - largest).exp());
-    let sum = row.sum();
-    row.mapv_inplace(|weight| weight / sum);
-}
-
 /// The position of the largest value, the first one of equals.
 fn most_probable(row: ArrayView1<'_, f64>) -> usize {
     let mut best = 0;
@@ -188,27 +161,17 @@ fn most_probable(row: ArrayView1<'_, f64>) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use approx::assert_abs_diff_eq;
     use ndarray::array;
 
     #[test]
-    fn probabilities_stay_finite_where_exponentials_overflow() {
-        let mut scores = array![800.0, 0.0, -800.0];
+    fn a_score_that_overflows_still_answers_a_class() {
+        let (coefficients, classes) = (array![[2.0, -2.0, 0.0]], Arc::new(Labels::Integer(vec![1, 2, 3])));
+        let model = LogisticModel { coefficients, intercepts: array![0.0, 0.0, 0.0], classes: classes.clone() };
 
-        softmax(scores.view_mut());
+        let answer = model.predict(array![[1e308]].view());
 
-        assert_eq!(scores, array![1.0, 0.0, 0.0]);
-        assert_eq!((sigmoid(-800.0), sigmoid(800.0), sigmoid(0.0)), (0.0, 1.0, 0.5));
-        assert_abs_diff_eq!(sigmoid(-30.0), 9.357_622_968_839_299e-14, epsilon = 1e-28);
-    }
-
-    #[test]
-    fn a_score_that_overflowed_still_answers_a_class() {
-        let mut scores = array![f64::INFINITY, f64::NEG_INFINITY, 0.0];
-
-        softmax(scores.view_mut());
-
-        assert_eq!(scores, array![1.0, 0.0, 0.0]);
+        let probabilities = array![[1.0, 0.0, 0.0]];
+        assert_eq!(answer, Predictions::Classes { labels: vec![0], probabilities, classes });
     }
 
     #[test]

@@ -9,37 +9,105 @@
 //! | clusterer | `inertia` | sum of squared distances to the nearest centre |
 
 use super::{Predictions, Targets};
-use ndarray::Array1;
+use ndarray::{ArrayView2, Axis};
 use std::collections::BTreeMap;
 
-/// The metrics of these predictions; one that is not finite is left out.
-pub fn of(predictions: &Predictions, targets: &Targets) -> BTreeMap<String, f64> {
-    let metrics = match (predictions, targets) {
-        (Predictions::Values(values), Targets::Values(targets)) => regression(values, targets),
-        (Predictions::Classes { labels, probabilities, .. }, Targets::Classes { indices, .. }) => {
-            let n = indices.len() as f64;
-            let hits = labels.iter().zip(indices).filter(|(label, index)| label == index).count() as f64;
-            let of_class = indices.iter().zip(probabilities.rows()).map(|(index, row)| row[*index]);
-            let loss: f64 = of_class.map(|probability| -probability.max(f64::EPSILON).ln()).sum();
-            vec![("accuracy", hits / n), ("log_loss", loss / n)]
-        }
-        (Predictions::Clusters { clusters, distances }, _) => {
-            let nearest = clusters.iter().zip(distances.rows()).map(|(cluster, row)| row[*cluster]);
-            vec![("inertia", nearest.map(|distance| distance * distance).sum())]
-        }
-        _ => vec![],
-    };
+/// Rows that are predicted at once: a model answers a number for each class or centre of each row.
+const CHUNK: usize = 4_096;
+
+/// The metrics of what `predict` answers to these rows; one that is not finite is left out.
+pub fn of(
+    predict: impl Fn(ArrayView2<'_, f64>) -> Predictions,
+    features: ArrayView2<'_, f64>,
+    targets: &Targets,
+) -> BTreeMap<String, f64> {
+    let mut sums = Sums::default();
+    for (chunk, rows) in features.axis_chunks_iter(Axis(0), CHUNK).enumerate() {
+        sums.add(&predict(rows), targets, chunk * CHUNK);
+    }
+    let metrics = sums.metrics(targets, features.nrows() as f64);
     metrics.into_iter().filter(|(_, value)| value.is_finite()).map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
-fn regression(values: &Array1<f64>, targets: &Array1<f64>) -> Vec<(&'static str, f64)> {
-    let mean = targets.mean().unwrap_or(0.0);
-    let residual: f64 = values.iter().zip(targets).map(|(value, target)| (target - value).powi(2)).sum();
-    let total: f64 = targets.iter().map(|target| (target - mean).powi(2)).sum();
-    let r2 = match (total == 0.0, residual == 0.0) {
+#[derive(Default)]
+struct Sums {
+    /// Squared errors.
+    residual: f64,
+    /// Rows of the right class.
+    hits: f64,
+    /// Negative logarithms of probabilities.
+    loss: f64,
+    /// Squared distances.
+    inertia: f64,
+}
+
+impl Sums {
+    /// Adds the predictions of the rows from `from` on.
+    fn add(&mut self, predictions: &Predictions, targets: &Targets, from: usize) {
+        match (predictions, targets) {
+            (Predictions::Values(values), Targets::Values(targets)) => {
+                let pairs = values.iter().zip(targets.iter().skip(from));
+                self.residual += pairs.map(|(value, target)| (target - value).powi(2)).sum::<f64>();
+            }
+            (Predictions::Classes { labels, probabilities, .. }, Targets::Classes { indices, .. }) => {
+                for ((label, row), index) in labels.iter().zip(probabilities.rows()).zip(indices.iter().skip(from)) {
+                    self.hits += f64::from(u8::from(label == index));
+                    self.loss -= row[*index].max(f64::EPSILON).ln();
+                }
+            }
+            (Predictions::Clusters { clusters, distances }, _) => {
+                let nearest = clusters.iter().zip(distances.rows()).map(|(cluster, row)| row[*cluster]);
+                self.inertia += nearest.map(|distance| distance * distance).sum::<f64>();
+            }
+            _ => {}
+        }
+    }
+
+    fn metrics(&self, targets: &Targets, n: f64) -> Vec<(&'static str, f64)> {
+        match targets {
+            Targets::None => vec![("inertia", self.inertia)],
+            Targets::Classes { .. } => vec![("accuracy", self.hits / n), ("log_loss", self.loss / n)],
+            Targets::Values(targets) => {
+                let mean = targets.mean().unwrap_or(0.0);
+                let total: f64 = targets.iter().map(|target| (target - mean).powi(2)).sum();
+                vec![("r2", determination(self.residual, total)), ("rmse", (self.residual / n).sqrt())]
+            }
+        }
+    }
+}
+
+fn determination(residual: f64, total: f64) -> f64 {
+    match (total == 0.0, residual == 0.0) {
         (true, true) => 1.0,
         (true, false) => 0.0,
         _ => 1.0 - residual / total,
-    };
-    vec![("r2", r2), ("rmse", (residual / targets.len() as f64).sqrt())]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use approx::assert_abs_diff_eq;
+    use ndarray::{Array1, Array2, array};
+
+    #[test]
+    fn constant_targets_are_met_or_not() {
+        let r2 = |answer: f64| {
+            let predict = |rows: ArrayView2<'_, f64>| Predictions::Values(Array1::from_elem(rows.nrows(), answer));
+            of(predict, array![[0.0], [0.0]].view(), &Targets::Values(array![3.0, 3.0]))["r2"]
+        };
+
+        assert_eq!((r2(3.0), r2(4.0)), (1.0, 0.0));
+    }
+
+    #[test]
+    fn more_rows_than_a_chunk_are_all_counted() {
+        let n = 2 * CHUNK + 5;
+        let features = Array2::from_shape_fn((n, 1), |(row, _)| row as f64);
+        let predict = |rows: ArrayView2<'_, f64>| Predictions::Values(rows.column(0).to_owned());
+
+        let metrics = of(predict, features.view(), &Targets::Values((0..n).map(|row| row as f64 + 2.0).collect()));
+
+        assert_abs_diff_eq!(metrics["rmse"], 2.0, epsilon = 1e-12);
+    }
 }

@@ -54,7 +54,9 @@ mod algorithm;
 mod parameters;
 
 mod k_means;
+mod lbfgs;
 mod linear_regression;
+mod logistic_loss;
 mod logistic_regression;
 mod minimum_norm;
 mod standard_scaler;

@@ -3,7 +3,7 @@
 use super::arrays::{Arrays, damaged};
 use super::artefact::{self, Head, Named};
 use super::spec::{positions, resolve_steps};
-use super::{FittedStep, FittedTransformer, Inputs, Kind, MAX_CLASSES, Model, Predictions, Schema, StepSpec};
+use super::{FittedStep, FittedTransformer, Inputs, Kind, Model, Predictions, Schema, StepSpec, targets};
 use crate::data::ColumnType;
 use crate::error::{Error, Result};
 use ndarray::{Array2, ArrayView2, Axis};
@@ -133,11 +133,10 @@ fn check_schema(schema: &Schema, kind: Kind) -> Result<()> {
             return Err(damaged(format!("feature {:?} is text or there twice", feature.name)));
         }
     }
-    let classes = schema.classes.as_ref().map(|classes| classes.len());
-    match (kind, &schema.target, classes) {
+    match (kind, &schema.target, schema.classes.as_deref()) {
         _ if schema.features.is_empty() => Err(damaged("it has no features")),
         (Kind::Clusterer, None, None) | (Kind::Regressor, Some(_), None) => Ok(()),
-        (Kind::Classifier, Some(_), Some(2..=MAX_CLASSES)) => Ok(()),
+        (Kind::Classifier, Some(target), Some(labels)) if targets::are_classes(labels, target.column_type) => Ok(()),
         _ => Err(damaged(format!("its target or classes do not suit a {}", kind.name()))),
     }
 }

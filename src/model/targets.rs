@@ -84,6 +84,17 @@ pub(super) fn check_type(kind: Kind, column: &ColumnSchema) -> Result<()> {
     }
 }
 
+/// Whether [`Targets::read`] could have found these classes in a column of this type.
+pub(super) fn are_classes(labels: &Labels, column_type: ColumnType) -> bool {
+    let ascending = match (labels, column_type) {
+        (Labels::Integer(labels), ColumnType::Integer) => labels.is_sorted_by(|one, next| one < next),
+        (Labels::Boolean(labels), ColumnType::Boolean) => labels.is_sorted_by(|one, next| one < next),
+        (Labels::Text(labels), ColumnType::Text) => labels.is_sorted_by(|one, next| one < next),
+        _ => false,
+    };
+    ascending && (2..=MAX_CLASSES).contains(&labels.len())
+}
+
 fn numbers(column: &Column) -> Result<Array1<f64>> {
     let values: Array1<f64> = match &column.values {
         Values::Float(array) => array.values().iter().copied().collect(),

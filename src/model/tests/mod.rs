@@ -1,0 +1,107 @@
+//! What the files of this module have to do together, on the data sets of `tests/fixtures`.
+
+mod laws;
+mod model_bin;
+mod oracles;
+mod specs;
+
+use super::{Fitted, Pipeline, Spec, StepSpec, Value, fit};
+use crate::data::{Column, Features, Table};
+use crate::error::Result;
+use ndarray::{ArrayD, ArrayView2};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+fn fixture(path: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(path)
+}
+
+/// A table of `data/`: integer columns where all values are, else float, else text.
+fn table(name: &str) -> Table {
+    let mut reader = csv::Reader::from_path(fixture(&format!("data/{name}.csv"))).unwrap();
+    let names: Vec<String> = reader.headers().unwrap().iter().map(str::to_owned).collect();
+    let rows: Vec<csv::StringRecord> = reader.records().collect::<std::result::Result<_, _>>().unwrap();
+    let columns = names.iter().enumerate().map(|(position, name)| {
+        let values: Vec<&str> = rows.iter().map(|row| &row[position]).collect();
+        let integers = values.iter().map(|value| value.parse()).collect::<std::result::Result<_, _>>();
+        let floats = values.iter().map(|value| value.parse()).collect::<std::result::Result<_, _>>();
+        match (integers, floats) {
+            (Ok(integers), _) => Column::integer(name, integers),
+            (_, Ok(floats)) => Column::float(name, floats),
+            _ => Column::text(name, &values),
+        }
+    });
+    Table::new(columns.collect()).unwrap()
+}
+
+fn step(algorithm: &str, parameters: &[(&str, Value)]) -> StepSpec {
+    let parameters: BTreeMap<String, Value> =
+        parameters.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+    StepSpec { algorithm: algorithm.into(), parameters, columns: None }
+}
+
+fn spec(steps: &[StepSpec], target: &str) -> Spec {
+    let target = (!target.is_empty()).then(|| target.to_owned());
+    Spec { steps: steps.to_vec(), target, features: None, seed: 7 }
+}
+
+fn quiet(_: &str, _: f64) -> Result<()> {
+    Ok(())
+}
+
+fn fitted(spec: &Spec, table: &Table) -> Fitted {
+    fit(spec, table, &quiet).unwrap()
+}
+
+/// What a step learned.
+fn array(pipeline: &Pipeline, name: &str) -> ArrayD<f64> {
+    let own = pipeline.transformers.iter().flat_map(|step| step.fitted.arrays());
+    own.chain(pipeline.model.arrays()).find(|(it, _)| *it == name).unwrap().1
+}
+
+/// The features of a table, without its target.
+fn matrix(pipeline: &Pipeline, table: &Table) -> ndarray::Array2<f64> {
+    pipeline.schema().select(table).unwrap()
+}
+
+/// The features of a table as a caller sends them.
+fn features(table: &Table, target: &str) -> Features {
+    let columns = table.columns().iter().filter(|column| column.name != target).cloned();
+    Features::Table(Table::new(columns.collect()).unwrap())
+}
+
+/// One pipeline of each kind, with rows that it takes.
+fn one_of_each_kind() -> Vec<(Pipeline, ndarray::Array2<f64>)> {
+    let scale = step("standard_scaler", &[]);
+    let cases = [
+        (spec(&[scale.clone(), step("linear_regression", &[])], "quality"), table("wine")),
+        (spec(&[step("linear_regression", &[])], "progression"), table("diabetes")),
+        (spec(&[scale.clone(), step("logistic_regression", &[])], "species"), table("iris")),
+        (spec(&[scale.clone(), step("logistic_regression", &[])], "species"), table("iris").slice(50, 100)),
+        (
+            Spec {
+                features: Some(vec!["petal_length".into(), "petal_width".into(), "sepal_width".into()]),
+                ..spec(&[scale, step("k_means", &[("n_clusters", Value::Integer(3))])], "")
+            },
+            table("iris"),
+        ),
+    ];
+    let fitted = cases.into_iter().map(|(spec, table)| (fitted(&spec, &table).pipeline, table));
+    fitted
+        .map(|(pipeline, table)| {
+            let rows = matrix(&pipeline, &table);
+            (pipeline, rows)
+        })
+        .collect()
+}
+
+/// The numbers of an answer, as bits.
+fn bits(pipeline: &Pipeline, rows: ArrayView2<'_, f64>) -> Vec<Vec<u64>> {
+    use super::Predictions::{Classes, Clusters, Values};
+    let table = match pipeline.predict(rows) {
+        Values(values) => values.insert_axis(ndarray::Axis(1)),
+        Classes { probabilities, .. } => probabilities,
+        Clusters { distances, .. } => distances,
+    };
+    table.rows().into_iter().map(|row| row.iter().map(|value| value.to_bits()).collect()).collect()
+}

@@ -1,0 +1,191 @@
+//! The same answers as scikit-learn (`tests/fixtures/make_oracles.py`) and as linfa called in process.
+
+use super::*;
+use crate::model::Predictions;
+use linfa::traits::{Fit, Predict};
+use linfa::{DatasetBase, ParamGuard};
+use ndarray::{Array1, Array2};
+use rand_xoshiro::Xoshiro256Plus;
+use rand_xoshiro::rand_core::SeedableRng;
+use serde_json::Value as Json;
+
+fn oracle(algorithm: &str, case: &str) -> Json {
+    let text = std::fs::read_to_string(fixture(&format!("oracles/{algorithm}.json"))).unwrap();
+    serde_json::from_str::<Json>(&text).unwrap()[case].clone()
+}
+
+/// All numbers of a JSON value, row by row.
+fn numbers(json: &Json) -> Vec<f64> {
+    match json {
+        Json::Array(items) => items.iter().flat_map(numbers).collect(),
+        other => vec![other.as_f64().unwrap()],
+    }
+}
+
+/// Equal within `tolerance`, relative to the larger of the number and 1.
+#[track_caller]
+fn assert_close(
+    what: &str,
+    ours: impl IntoIterator<Item = f64>,
+    theirs: impl IntoIterator<Item = f64>,
+    tolerance: f64,
+) {
+    let (ours, theirs): (Vec<f64>, Vec<f64>) = (ours.into_iter().collect(), theirs.into_iter().collect());
+    assert_eq!(ours.len(), theirs.len(), "{what}");
+    for (one, other) in ours.iter().zip(&theirs) {
+        assert!((one - other).abs() <= tolerance * other.abs().max(1.0), "{what}: {one} and {other}");
+    }
+}
+
+fn values(predictions: Predictions) -> Array1<f64> {
+    let Predictions::Values(values) = predictions else { unreachable!() };
+    values
+}
+
+fn probabilities(predictions: Predictions) -> Array2<f64> {
+    let Predictions::Classes { probabilities, .. } = predictions else { unreachable!() };
+    probabilities
+}
+
+#[test]
+fn the_scaler_agrees_with_scikit_learn() {
+    let (oracle, wine) = (oracle("standard_scaler", "wine"), table("wine"));
+
+    let pipeline =
+        fitted(&spec(&[step("standard_scaler", &[]), step("linear_regression", &[])], "quality"), &wine).pipeline;
+
+    assert_close("mean", array(&pipeline, "mean"), numbers(&oracle["mean"]), 1e-13);
+    assert_close("scale", array(&pipeline, "scale"), numbers(&oracle["scale"]), 1e-13);
+}
+
+#[track_caller]
+fn assert_least_squares(case: &str, table: &Table, parameters: &[(&str, Value)]) {
+    let oracle = oracle("linear_regression", case);
+
+    let Fitted { pipeline, metrics, .. } =
+        fitted(&spec(&[step("linear_regression", parameters)], "progression"), table);
+
+    let rows = matrix(&pipeline, table);
+    let predictions = values(pipeline.predict(rows.view()));
+    assert_close("coefficients", array(&pipeline, "coefficients"), numbers(&oracle["coefficients"]), 1e-9);
+    assert_close("intercept", array(&pipeline, "intercept"), numbers(&oracle["intercept"]), 1e-9);
+    assert_close("predictions", predictions.into_iter().take(10), numbers(&oracle["predictions"]), 1e-9);
+    assert_close("r2", [metrics["r2"]], numbers(&oracle["r2"]), 1e-9);
+    assert_close("rmse", [metrics["rmse"]], numbers(&oracle["rmse"]), 1e-9);
+}
+
+#[test]
+fn linear_regression_agrees_with_scikit_learn() {
+    assert_least_squares("diabetes", &table("diabetes"), &[]);
+}
+
+#[test]
+fn linear_regression_without_intercept_agrees_with_scikit_learn() {
+    assert_least_squares("diabetes_without_intercept", &table("diabetes"), &[("fit_intercept", Value::Flag(false))]);
+}
+
+#[test]
+fn collinear_columns_get_the_coefficients_that_scikit_learn_gives_them() {
+    let diabetes = table("diabetes");
+    let (x, mut columns) =
+        (fitted(&spec(&[step("linear_regression", &[])], "progression"), &diabetes), diabetes.columns().to_vec());
+    let x = matrix(&x.pipeline, &diabetes);
+    let combined = x.rows().into_iter().map(|row| row[2] + 0.5 * row[3]).collect();
+    columns.insert(10, Column::float("bmi_plus_half_bp", combined));
+
+    assert_least_squares("diabetes_with_bmi_plus_half_bp", &Table::new(columns).unwrap(), &[]);
+}
+
+#[test]
+fn fewer_rows_than_columns_get_the_coefficients_that_scikit_learn_gives_them() {
+    assert_least_squares("diabetes_first_5_rows", &table("diabetes").slice(0, 5), &[]);
+}
+
+#[track_caller]
+fn assert_logistic(case: &str, table: &Table) {
+    let oracle = oracle("logistic_regression", case);
+    let parameters = [
+        ("C", Value::Number(oracle["C"].as_f64().unwrap())),
+        ("tol", Value::Number(1e-9)),
+        ("max_iter", Value::Integer(10_000)),
+    ];
+    let spec = spec(&[step("standard_scaler", &[]), step("logistic_regression", &parameters)], "species");
+
+    let Fitted { pipeline, metrics, .. } = fitted(&spec, table);
+
+    let probabilities = probabilities(pipeline.predict(matrix(&pipeline, table).view()));
+    let every_tenth = probabilities.rows().into_iter().step_by(10).flat_map(|row| row.to_vec());
+    assert_eq!(serde_json::to_value(&pipeline.schema().classes).unwrap()["text"], oracle["classes"]);
+    assert_close("coefficients", array(&pipeline, "coefficients"), numbers(&oracle["coefficients"]), 1e-6);
+    assert_close("intercepts", array(&pipeline, "intercepts"), numbers(&oracle["intercepts"]), 1e-6);
+    assert_close("probabilities", every_tenth, numbers(&oracle["probabilities"]), 1e-6);
+    assert_close("accuracy", [metrics["accuracy"]], numbers(&oracle["accuracy"]), 1e-12);
+    assert_close("log_loss", [metrics["log_loss"]], numbers(&oracle["log_loss"]), 1e-6);
+}
+
+#[test]
+fn three_classes_agree_with_scikit_learn() {
+    assert_logistic("iris", &table("iris"));
+}
+
+#[test]
+fn two_classes_agree_with_scikit_learn_whichever_is_more_frequent() {
+    assert_logistic("iris_50_to_129", &table("iris").slice(50, 80));
+    assert_logistic("iris_80_to_149", &table("iris").slice(80, 70));
+}
+
+#[test]
+fn k_means_agrees_with_scikit_learn() {
+    let oracle = oracle("k_means", "iris");
+    let parameters = [("n_clusters", Value::Integer(3)), ("tol", Value::Number(1e-12))];
+    let flowers = Table::new(table("iris").columns()[..4].to_vec()).unwrap();
+
+    let Fitted { pipeline, metrics, .. } = fitted(&spec(&[step("k_means", &parameters)], ""), &flowers);
+
+    assert_close("centres", array(&pipeline, "centres"), numbers(&oracle["centres"]), 1e-9);
+    assert_close("inertia", [metrics["inertia"]], numbers(&oracle["inertia"]), 1e-9);
+}
+
+#[test]
+fn linear_regression_is_that_of_linfa() {
+    let diabetes = table("diabetes");
+    let pipeline = fitted(&spec(&[step("linear_regression", &[])], "progression"), &diabetes).pipeline;
+    let rows = matrix(&pipeline, &diabetes);
+    let crate::data::Values::Integer(targets) = &diabetes.column("progression").unwrap().values else { unreachable!() };
+    let targets: Array1<f64> = targets.values().iter().map(|value| *value as f64).collect();
+
+    let linfa = linfa_linear::LinearRegression::new().fit(&DatasetBase::new(rows.view(), targets)).unwrap();
+
+    assert_close("coefficients", array(&pipeline, "coefficients"), linfa.params().clone(), 1e-9);
+    assert_close("predictions", values(pipeline.predict(rows.view())), linfa.predict(&rows), 1e-9);
+}
+
+#[test]
+fn logistic_regression_finds_the_minimum_that_linfa_finds() {
+    let flowers = table("iris");
+    let parameters = [("tol", Value::Number(1e-8)), ("max_iter", Value::Integer(10_000))];
+    let pipeline = fitted(&spec(&[step("logistic_regression", &parameters)], "species"), &flowers).pipeline;
+    let rows = matrix(&pipeline, &flowers);
+    let species: Array1<usize> = (0..150).map(|row| row / 50).collect();
+
+    let unfitted = linfa_logistic::MultiLogisticRegression::default().gradient_tolerance(1e-8).max_iterations(10_000);
+    let linfa = unfitted.fit(&DatasetBase::new(rows.view(), species)).unwrap();
+
+    assert_close("coefficients", array(&pipeline, "coefficients"), linfa.params().clone(), 1e-7);
+    let ours = probabilities(pipeline.predict(rows.view()));
+    assert_close("probabilities", ours, linfa.predict_probabilities(&rows), 1e-7);
+}
+
+#[test]
+fn k_means_is_that_of_linfa_in_another_order() {
+    let flowers = Table::new(table("iris").columns()[..4].to_vec()).unwrap();
+    let pipeline = fitted(&spec(&[step("k_means", &[("n_clusters", Value::Integer(4))])], ""), &flowers).pipeline;
+    let rows = matrix(&pipeline, &flowers);
+
+    let parameters = linfa_clustering::KMeans::params_with_rng(4, Xoshiro256Plus::seed_from_u64(7)).check().unwrap();
+    let linfa = parameters.fit(&DatasetBase::from(rows.view())).unwrap();
+
+    let mut theirs: Vec<Vec<f64>> = linfa.centroids().rows().into_iter().map(|centre| centre.to_vec()).collect();
+    theirs.sort_by(|one, other| one.partial_cmp(other).unwrap());
+    assert_close("centres", array(&pipeline, "centres"), theirs.concat(), 1e-9);
+}

@@ -1,0 +1,125 @@
+//! What is refused before a row is read, and in which words.
+
+use super::*;
+use crate::data::{ColumnSchema, ColumnType, Values};
+use crate::error::Code;
+
+fn columns() -> Vec<ColumnSchema> {
+    use ColumnType::{Boolean, Float, Integer, Text};
+    let columns = [("age", Float), ("visits", Integer), ("member", Boolean), ("town", Text), ("price", Float)];
+    columns.map(|(name, column_type)| ColumnSchema { name: name.into(), column_type }).to_vec()
+}
+
+fn regression() -> Spec {
+    let features = Some(vec!["age".into(), "visits".into(), "member".into()]);
+    Spec { features, ..spec(&[step("standard_scaler", &[]), step("linear_regression", &[])], "price") }
+}
+
+#[track_caller]
+fn assert_refused(spec: &Spec, words: &[&str]) {
+    let refused = spec.check(&columns()).unwrap_err();
+
+    assert_eq!(refused.code(), Code::InvalidArgument);
+    for word in words {
+        assert!(refused.to_string().contains(word), "{word:?} is not in {:?}", refused.to_string());
+    }
+}
+
+#[test]
+fn a_good_specification_is_taken() {
+    regression().check(&columns()).unwrap();
+}
+
+#[test]
+fn an_unknown_algorithm_is_refused_with_the_known_ones() {
+    let mut spec = regression();
+    spec.steps[1].algorithm = "random_forest".into();
+
+    assert_refused(&spec, &["\"random_forest\"", "k_means, linear_regression"]);
+}
+
+#[test]
+fn a_parameter_is_refused_with_its_algorithm() {
+    let mut spec = regression();
+    spec.steps[0].parameters.insert("with_mean".into(), Value::Integer(3));
+
+    assert_refused(&spec, &["standard_scaler parameter with_mean is 3", "true or false"]);
+}
+
+#[test]
+fn steps_are_transformers_and_then_one_estimator() {
+    let with = |steps: &[&str]| Spec { steps: steps.iter().map(|it| step(it, &[])).collect(), ..regression() };
+
+    assert_refused(&with(&[]), &["0 steps"]);
+    assert_refused(&with(&["standard_scaler"]), &["step 1 of 1", "is a transformer"]);
+    assert_refused(&with(&["linear_regression", "linear_regression"]), &["step 1 of 2", "is a regressor"]);
+    assert_refused(&with(&["standard_scaler"; 33]), &["33 steps"]);
+}
+
+#[test]
+fn a_target_is_needed_allowed_and_suitable_by_kind() {
+    let with = |algorithm: &str, target: Option<&str>| Spec {
+        steps: vec![step(algorithm, &[])],
+        target: target.map(str::to_owned),
+        ..regression()
+    };
+
+    assert_refused(&with("linear_regression", None), &["a regressor needs a target"]);
+    assert_refused(&with("linear_regression", Some("prize")), &["target \"prize\"", "there are age, visits"]);
+    assert_refused(&with("linear_regression", Some("town")), &["\"town\" is text", "use a classifier"]);
+    assert_refused(&with("logistic_regression", Some("price")), &["\"price\" is float", "use a regressor"]);
+    assert_refused(&with("k_means", Some("price")), &["without a target", "\"price\""]);
+}
+
+#[test]
+fn features_are_numbers_named_once() {
+    let with = |features: &[&str]| Spec {
+        features: Some(features.iter().map(|&name| name.to_owned()).collect()),
+        ..regression()
+    };
+
+    assert_refused(&with(&[]), &["no feature"]);
+    assert_refused(&with(&["age", "hight"]), &["feature \"hight\" is not a column"]);
+    assert_refused(&with(&["age", "age"]), &["\"age\" is named twice"]);
+    assert_refused(&with(&["age", "price"]), &["\"price\" is target and feature"]);
+    assert_refused(&with(&["age", "town"]), &["\"town\" is text"]);
+    assert_refused(&Spec { features: None, ..regression() }, &["\"town\" is text"]);
+}
+
+#[test]
+fn columns_of_a_step_are_features_named_once_and_only_a_transformer_has_them() {
+    let with = |at: usize, names: &[&str]| {
+        let mut spec = regression();
+        spec.steps[at].columns = Some(names.iter().map(|&name| name.to_owned()).collect());
+        spec
+    };
+
+    with(0, &["visits"]).check(&columns()).unwrap();
+    assert_refused(&with(0, &[]), &["empty list of columns"]);
+    assert_refused(&with(0, &["price"]), &["\"price\" of step standard_scaler is no feature"]);
+    assert_refused(&with(0, &["age", "age"]), &["\"age\" twice"]);
+    assert_refused(&with(1, &["age"]), &["linear_regression is an estimator"]);
+}
+
+#[test]
+fn a_fit_without_rows_or_with_missing_values_is_refused() {
+    let table = |age: Vec<Option<f64>>, price: Vec<f64>| {
+        Table::new(vec![
+            Column { name: "age".into(), values: Values::Float(age.into()) },
+            Column::float("price", price),
+        ])
+    };
+    let spec = Spec { features: Some(vec!["age".into()]), ..regression() };
+    let refusal = |table: Result<Table>| fit(&spec, &table.unwrap(), &quiet).unwrap_err().to_string();
+
+    assert!(refusal(table(vec![], vec![])).contains("no rows"));
+    assert!(refusal(table(vec![Some(1.0), None], vec![1.0, 2.0])).contains("\"age\" row 1 is missing"));
+    assert!(refusal(table(vec![Some(1.0), Some(2.0)], vec![1.0, f64::INFINITY])).contains("\"price\" row 1 is inf"));
+}
+
+#[test]
+fn a_specification_survives_json() {
+    let json = serde_json::to_string(&regression()).unwrap();
+
+    assert_eq!(serde_json::from_str::<Spec>(&json).unwrap(), regression());
+}
