@@ -38,3 +38,23 @@ impl LoadedModel {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::{Column, Table};
+    use crate::model::{Spec, StepSpec, fit};
+
+    #[test]
+    fn a_matrix_of_another_width_is_refused_in_the_name_of_the_model() {
+        let table = Table::new(vec![Column::float("x", vec![1.0, 2.0]), Column::float("y", vec![1.0, 2.0])]).unwrap();
+        let steps = vec![StepSpec { algorithm: "linear_regression".into(), ..StepSpec::default() }];
+        let spec = Spec { steps, target: Some("y".into()), ..Spec::default() };
+        let pipeline = fit(&spec, &table, &|_: &str, _| Ok(())).unwrap().pipeline;
+        let model = LoadedModel::new(Name::parse("model", "line").unwrap(), 3, pipeline);
+
+        let refused = model.matrix(&Features::Matrix(Array2::zeros((1, 4)))).unwrap_err();
+
+        assert_eq!(refused.to_string(), "model \"line@3\" takes 1 features per row, got 4");
+    }
+}
