@@ -39,10 +39,7 @@ impl TestServer {
 
     /// A fresh connection whose reads give up after [`PATIENCE`].
     pub fn connect(&self) -> TcpStream {
-        let stream = TcpStream::connect(&self.address).expect("the server accepts");
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        stream.set_nodelay(true).unwrap();
-        stream
+        connect(&self.address)
     }
 
     /// Sends `bytes` on a fresh connection, ends its output, and answers everything that comes back.
@@ -93,6 +90,14 @@ impl Drop for TestServer {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// A connection whose reads give up after [`PATIENCE`].
+pub fn connect(address: &str) -> TcpStream {
+    let stream = TcpStream::connect(address).expect("the server accepts");
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream.set_nodelay(true).unwrap();
+    stream
 }
 
 /// The command that starts a server on a free port.

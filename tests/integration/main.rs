@@ -7,7 +7,7 @@ mod drain;
 mod durability;
 mod harness;
 mod limits;
+mod linfa_facts;
 mod methods;
 mod protocols;
-
-mod linfa_facts;
+mod stock;

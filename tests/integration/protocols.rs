@@ -90,7 +90,8 @@ fn an_unknown_method_is_an_exception_of_type_one_and_the_connection_lives() {
         let reply = server.exchange(&calls);
 
         let bare = name.split_once(':').map_or(name, |(_, bare)| bare);
-        let head = [b"\x80\x01\x00\x03", &u32::try_from(bare.len()).unwrap().to_be_bytes()[..], bare.as_bytes()].concat();
+        let head =
+            [b"\x80\x01\x00\x03", &u32::try_from(bare.len()).unwrap().to_be_bytes()[..], bare.as_bytes()].concat();
         assert!(reply[4..].starts_with(&head), "{name:?} was answered by {reply:?}");
         assert!(contains(&reply, b"\x08\x00\x02\x00\x00\x00\x01\x00"), "{name:?}: the type is not 1");
         assert!(contains(&reply, b"Hello, World!"), "{name:?} ended the connection");

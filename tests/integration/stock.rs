@@ -1,0 +1,134 @@
+//! The blocking clients that the Apache compiler writes, over its own runtime: what a Rust user of plain Thrift has.
+
+use crate::harness::{TestServer, connect};
+use modelwire::data::{Column, Table};
+use modelwire::wire::convert;
+use modelwire::wire::datasets::DatasetsSyncClient;
+use modelwire::wire::health::HealthSyncClient;
+use modelwire::wire::inference::{InferenceSyncClient, PredictRequest, PredictResponse, TInferenceSyncClient};
+use modelwire::wire::models::ModelsSyncClient;
+use modelwire::wire::training::{
+    GetJobRequest, Job, TTrainingSyncClient, TrainRequest, TrainingSyncClient, WatchJobRequest,
+};
+use modelwire::wire::types::{Step, Tensor};
+use modelwire::wire::{empty, training};
+use thrift::protocol::{TCompactInputProtocol, TCompactOutputProtocol, TInputProtocol, TOutputProtocol};
+use thrift::transport::{TFramedReadTransport, TFramedWriteTransport, TIoChannel, TTcpChannel};
+
+type Input = Box<dyn TInputProtocol>;
+type Output = Box<dyn TOutputProtocol>;
+
+/// One connection a service.
+pub struct Clients {
+    pub health: HealthSyncClient<Input, Output>,
+    pub inference: InferenceSyncClient<Input, Output>,
+    pub models: ModelsSyncClient<Input, Output>,
+    pub training: TrainingSyncClient<Input, Output>,
+    pub datasets: DatasetsSyncClient<Input, Output>,
+}
+
+impl Clients {
+    /// Framed compact clients of a server.
+    pub fn of(server: &TestServer) -> Self {
+        Self::at(&server.address)
+    }
+
+    /// Framed compact clients of an address.
+    pub fn at(address: &str) -> Self {
+        let connect = || {
+            let channel = TTcpChannel::with_stream(connect(address));
+            let (read, write) = channel.split().unwrap();
+            let input: Input = Box::new(TCompactInputProtocol::new(TFramedReadTransport::new(read)));
+            let output: Output = Box::new(TCompactOutputProtocol::new(TFramedWriteTransport::new(write)));
+            (input, output)
+        };
+        let (health, inference, models, training, datasets) = (connect(), connect(), connect(), connect(), connect());
+        Self {
+            health: HealthSyncClient::new(health.0, health.1),
+            inference: InferenceSyncClient::new(inference.0, inference.1),
+            models: ModelsSyncClient::new(models.0, models.1),
+            training: TrainingSyncClient::new(training.0, training.1),
+            datasets: DatasetsSyncClient::new(datasets.0, datasets.1),
+        }
+    }
+
+    /// Asks for a linear regression on [`line`].
+    pub fn train(&mut self, model: &str) -> thrift::Result<Job> {
+        let request = TrainRequest {
+            model: Some(model.into()),
+            steps: Some(vec![step("standard_scaler"), step("linear_regression")]),
+            table: Some(convert::table_to(&line())),
+            target: Some("y".into()),
+            ..empty()
+        };
+        self.training.train(request).map(|response| response.job.unwrap())
+    }
+
+    /// Waits until a job has ended.
+    pub fn wait(&mut self, id: &str) -> thrift::Result<Job> {
+        let mut after_sequence = 0;
+        loop {
+            let request = WatchJobRequest {
+                job_id: Some(id.into()),
+                after_sequence: Some(after_sequence),
+                wait_ms: Some(5_000),
+                ..empty()
+            };
+            let response = self.training.watch_job(request)?;
+            let job = response.job.unwrap();
+            if !["QUEUED", "RUNNING"].contains(&job.state_name.as_deref().unwrap()) {
+                return Ok(job);
+            }
+            after_sequence = response.events.unwrap().last().map_or(after_sequence, |event| event.sequence.unwrap());
+        }
+    }
+
+    /// A job as it is now.
+    pub fn job(&mut self, id: &str) -> thrift::Result<Job> {
+        let response = self.training.get_job(GetJobRequest { job_id: Some(id.into()), ..empty() })?;
+        Ok(response.job.unwrap())
+    }
+
+    /// Predicts one row.
+    pub fn predict(&mut self, model: &str, matrix: Tensor) -> thrift::Result<PredictResponse> {
+        self.inference.predict(PredictRequest { model: Some(model.into()), matrix: Some(matrix), ..empty() })
+    }
+}
+
+/// A step with its defaults.
+pub fn step(algorithm: &str) -> Step {
+    Step { algorithm: Some(algorithm.into()), ..empty() }
+}
+
+/// y = 2 x + 1 on ten rows.
+pub fn line() -> Table {
+    let x: Vec<f64> = (0..10).map(f64::from).collect();
+    let y = x.iter().map(|x| 2.0 * x + 1.0).collect();
+    Table::new(vec![Column::float("x", x), Column::float("y", y)]).unwrap()
+}
+
+/// A row of one feature.
+pub fn row(x: f64) -> Tensor {
+    convert::matrix_to(ndarray::array![[x]].view())
+}
+
+/// The first predicted value.
+pub fn value(response: &PredictResponse) -> f64 {
+    convert::matrix_from(response.values.clone().unwrap()).unwrap()[[0, 0]]
+}
+
+/// Name of the code of a declared error.
+pub fn code<T: std::fmt::Debug>(result: thrift::Result<T>) -> String {
+    match result.unwrap_err() {
+        thrift::Error::User(error) => {
+            let error = error.downcast::<modelwire::wire::types::ServiceError>().unwrap();
+            error.code_name.unwrap()
+        }
+        other => panic!("no declared error: {other:?}"),
+    }
+}
+
+/// The state of a job by name.
+pub fn state(job: &training::Job) -> &str {
+    job.state_name.as_deref().unwrap()
+}
