@@ -17,9 +17,6 @@ const LAYERS: &[&[&str]] = &[
     &["cli"],
 ];
 
-/// Layer 0 and 1 in their order: checked data names itself in errors, and stores are built on it.
-const ALLOWED_SIDEWAYS: &[(&str, &str)] = &[("coordination", "storage"), ("storage", "data"), ("coordination", "data")];
-
 fn layer(module: &str) -> Option<usize> {
     LAYERS.iter().position(|modules| modules.contains(&module))
 }
@@ -40,6 +37,12 @@ fn module_of(path: &Path) -> Option<String> {
 
 fn source_folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
+}
+
+/// A file without its comments.
+fn code(path: &Path) -> String {
+    let text = fs::read_to_string(path).unwrap();
+    text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
 }
 
 /// The top-level modules that a text names after `crate::`.
@@ -65,9 +68,8 @@ fn every_module_has_a_layer_and_imports_only_from_below() {
             faults.push(format!("{module} has no layer"));
             continue;
         };
-        for import in imports(&fs::read_to_string(&path).unwrap()) {
-            let sideways = ALLOWED_SIDEWAYS.contains(&(module.as_str(), import.as_str()));
-            if import != module && layer(&import) >= Some(own) && !sideways {
+        for import in imports(&code(&path)) {
+            if import != module && layer(&import) >= Some(own) {
                 faults.push(format!("{} imports {import}", path.display()));
             }
         }
@@ -79,8 +81,6 @@ fn every_module_has_a_layer_and_imports_only_from_below() {
 fn nothing_below_wire_names_thrift_or_a_generated_type() {
     let below = |path: &PathBuf| module_of(path).and_then(|module| layer(&module)) < layer("wire");
     for path in sources(&source_folder()).iter().filter(|path| module_of(path).is_some() && below(path)) {
-        let text = fs::read_to_string(path).unwrap();
-        let code: Vec<&str> = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
-        assert!(!code.join("\n").contains("thrift"), "{} names thrift", path.display());
+        assert!(!code(path).contains("thrift"), "{} names thrift", path.display());
     }
 }

@@ -1,10 +1,10 @@
 //! Starting and stopping: one clear sentence where it cannot start, nothing lost where it stops.
 
-use crate::harness::{TestServer, command, contains, framed, wait};
+use crate::harness::{HELLO, TestServer, command, contains, framed, wait};
 use std::io::{Read, Write};
 use std::process::Stdio;
 
-/// `watch_job` on a job that does not exist yet cannot be used; an echo of 8 MB takes long enough to be in flight.
+/// An echo of 8 MB: its reply fills the socket's buffers, so that the call is in flight until it is read.
 fn large_echo() -> Vec<u8> {
     let payload = vec![7; 8_000_000];
     let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
@@ -36,6 +36,10 @@ fn an_idle_connection_does_not_hold_up_the_end() {
     let data = tempfile::tempdir().unwrap();
     let mut server = TestServer::start(data.path());
     let mut idle = server.connect();
+    idle.write_all(&framed(HELLO)).unwrap();
+    let mut length = [0; 4];
+    idle.read_exact(&mut length).unwrap();
+    idle.read_exact(&mut vec![0; u32::from_be_bytes(length) as usize]).unwrap();
 
     server.signal("TERM");
 

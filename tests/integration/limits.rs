@@ -153,7 +153,7 @@ fn after_a_framed_message_that_cannot_be_read_the_connection_goes_on() {
 
     let reply = server.exchange(&[bad, framed(HELLO)].concat());
 
-    assert!(contains(&reply, b"limit is 1000000"), "the limit is not named in {reply:?}");
+    assert!(contains(&reply, b"allowed size of 1000000"), "the limit is not named in {reply:?}");
     assert!(contains(&reply, b"Hello, World!"));
 }
 

@@ -201,7 +201,7 @@ fn a_deadline_that_has_passed_is_refused_with_nothing_done() {
 #[test]
 fn a_reply_above_the_frame_limit_is_an_error_that_names_both_and_no_torn_frame() {
     let data = tempfile::tempdir().unwrap();
-    let server = TestServer::start_with(data.path(), &["--server-max-frame-bytes", "4096"], &[]);
+    let server = TestServer::start_with(data.path(), &["--server-max-frame-bytes", "1024"], &[]);
     let mut clients = Clients::of(&server);
 
     let refused = clients.health.describe(DescribeRequest { context: None });
