@@ -1,0 +1,57 @@
+package io.modelwire.client;
+
+import io.modelwire.client.ModelwireException.Details;
+import io.modelwire.wire.ServiceError;
+import java.time.Duration;
+import org.apache.thrift.TApplicationException;
+import org.apache.thrift.transport.TTransportException;
+
+/** Turns what the Thrift library and a server say into the exceptions of this client. */
+final class Failures {
+    private Failures() {
+    }
+
+    static ModelwireException ofServer(ServiceError error) {
+        var code = ErrorCode.ofNumber(error.getCode());
+        return ModelwireException.of(new Details(code,
+                error.isSetCode_name() ? error.getCode_name() : code.name(),
+                error.isSetMessage() ? error.getMessage() : "the server gave no message",
+                error.getHint(),
+                error.isSetExecuted() ? error.isExecuted() : null,
+                error.isSetRetry_after_ms() ? Duration.ofMillis(Math.max(0, error.getRetry_after_ms())) : null,
+                error.getRequest_id(),
+                error));
+    }
+
+    /** {@code call} names method and address, {@code timeout} is what the caller gave. */
+    static ModelwireException ofConnection(Exception failure, String call, Duration timeout, boolean requestSent) {
+        if (Thread.currentThread().isInterrupted()) {
+            return failed(ErrorCode.CANCELLED, call + " was interrupted", null, requestSent, failure);
+        }
+        if (failure instanceof FrameTransport.FrameTooLarge) {
+            return failed(ErrorCode.INVALID_ARGUMENT, call + " needs more than the " + FrameTransport.MAX_FRAME_BYTES
+                    + " bytes of a frame", "send fewer rows at a time", false, failure);
+        }
+        if (failure instanceof TApplicationException refusal) {
+            return new ModelwireException.ProtocolError(call + " was refused: " + refusal.getMessage(), refusal);
+        }
+        if (failure instanceof TTransportException transport && transport.getType() != TTransportException.CORRUPTED_DATA) {
+            return ofTransport(transport, call, timeout, requestSent);
+        }
+        return new ModelwireException.ProtocolError(call + " got no valid reply: " + failure.getMessage(), failure);
+    }
+
+    private static ModelwireException ofTransport(TTransportException failure, String call, Duration timeout, boolean requestSent) {
+        if (failure.getType() == TTransportException.TIMED_OUT) {
+            return failed(ErrorCode.DEADLINE_EXCEEDED, call + " got no reply within " + timeout.toMillis() + " ms",
+                    "raise the time-out if the call needs longer", requestSent, failure);
+        }
+        return failed(ErrorCode.UNAVAILABLE, call + " lost its connection: " + failure.getMessage(), null, requestSent, failure);
+    }
+
+    /** A request that did not leave whole was not run; of one that did, nobody knows. */
+    private static ModelwireException failed(ErrorCode code, String message, String hint, boolean requestSent, Throwable cause) {
+        return ModelwireException.of(
+                new Details(code, code.name(), message, hint, requestSent ? null : false, null, null, cause));
+    }
+}

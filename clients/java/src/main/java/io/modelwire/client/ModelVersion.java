@@ -1,0 +1,32 @@
+package io.modelwire.client;
+
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * What a version of a model takes, how it was made and how well it fits.
+ *
+ * @param name the model's name
+ * @param version its version, from 1
+ * @param kind {@code "regressor"}, {@code "classifier"} or {@code "clusterer"}
+ * @param steps the pipeline with every hyper-parameter, defaults written out
+ * @param features the columns that {@code predict} takes, in order
+ * @param target the column that it learnt to predict; empty for clustering
+ * @param classes classification: the labels in ascending order; else a column of size 0
+ * @param metrics measured on the rows that it was trained on: r2 and rmse; accuracy and log_loss; inertia
+ * @param nSamples rows that it was trained on
+ * @param seed seed of everything random
+ * @param jobId the job that trained it
+ * @param dataset {@code "wine@2"} if it was trained on a stored data set
+ * @param dataSha256 SHA-256 of the rows that it was trained on, in hex
+ * @param sha256 SHA-256 of the model's file, in hex
+ * @param sizeBytes size of the model's file
+ * @param created when it was published
+ * @param aliases the aliases that name it
+ */
+public record ModelVersion(String name, long version, String kind, List<Step> steps, List<ColumnSchema> features,
+        Optional<ColumnSchema> target, Column classes, Map<String, Double> metrics, long nSamples, long seed, String jobId,
+        Optional<String> dataset, String dataSha256, String sha256, long sizeBytes, Instant created, List<String> aliases) {
+}

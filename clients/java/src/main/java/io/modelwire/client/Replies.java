@@ -1,0 +1,169 @@
+package io.modelwire.client;
+
+import io.modelwire.wire.DescribeDatasetResponse;
+import io.modelwire.wire.DescribeResponse;
+import io.modelwire.wire.HelloResponse;
+import io.modelwire.wire.Parameter;
+import io.modelwire.wire.PredictResponse;
+import io.modelwire.wire.StatusResponse;
+import io.modelwire.wire.Tensor;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.BitSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalLong;
+import java.util.function.Function;
+
+/** Replies as they travel to the records that a caller sees. Absent text is empty text, absent lists are empty lists. */
+final class Replies {
+    private static final Column NO_COLUMN = Column.of("", new String[0], new BitSet());
+
+    private Replies() {
+    }
+
+    static Greeting greeting(HelloResponse wire) {
+        return new Greeting(text(wire.greeting), text(wire.server), text(wire.version),
+                Duration.ofMillis(wire.uptime_ms), Instant.ofEpochMilli(wire.time_ms));
+    }
+
+    static ServerStatus status(StatusResponse wire) {
+        return new ServerStatus(wire.live, wire.ready, text(wire.reason),
+                each(wire.models, model -> new ServerStatus.Model(text(model.name), model.version, model.ready, text(model.reason))),
+                wire.rows_in_flight, wire.jobs_in_flight);
+    }
+
+    static ServerDescription description(DescribeResponse wire) {
+        return new ServerDescription(text(wire.version), text(wire.idl_hash), limits(required(wire.limits, "limits")),
+                each(wire.methods, method -> new ServerDescription.Method(
+                        text(method.name), text(method.service_name), text(method.role), method.idempotent)),
+                each(wire.algorithms, Replies::algorithm));
+    }
+
+    private static ServerDescription.Limits limits(io.modelwire.wire.Limits wire) {
+        return new ServerDescription.Limits(wire.max_frame_bytes, wire.max_elements, wire.max_depth, wire.max_calls_in_flight,
+                wire.max_batch_rows, wire.max_queue_rows, Duration.ofMillis(wire.max_deadline_ms));
+    }
+
+    private static ServerDescription.Algorithm algorithm(io.modelwire.wire.AlgorithmDescription wire) {
+        return new ServerDescription.Algorithm(text(wire.name), text(wire.kind), text(wire.summary),
+                each(wire.parameters, parameter -> new ServerDescription.Parameter(text(parameter.name), text(parameter.type_name),
+                        Optional.ofNullable(parameter.default_value).flatMap(Replies::value), text(parameter.range),
+                        text(parameter.meaning))));
+    }
+
+    static Prediction prediction(PredictResponse wire) {
+        return new Prediction(text(wire.model), wire.version,
+                wire.isSetGeneration() ? OptionalLong.of(wire.generation) : OptionalLong.empty(),
+                wire.values == null ? new double[0] : Tensors.doubles(wire.values, "values"),
+                column(wire.labels, "labels"),
+                matrix(wire.probabilities, "probabilities"),
+                column(wire.classes, "classes"),
+                wire.clusters == null ? new long[0] : Tensors.longs(wire.clusters, "clusters"),
+                matrix(wire.distances, "distances"));
+    }
+
+    private static double[][] matrix(Tensor wire, String what) {
+        return wire == null ? new double[0][] : Tensors.matrix(wire, what);
+    }
+
+    private static Column column(io.modelwire.wire.Column wire, String what) {
+        return wire == null ? NO_COLUMN : WireTables.decode(wire, what);
+    }
+
+    static ModelSummary modelSummary(io.modelwire.wire.ModelSummary wire) {
+        return new ModelSummary(text(wire.name), each(wire.versions, version -> version), each(wire.aliases, Replies::alias));
+    }
+
+    static Alias alias(io.modelwire.wire.Alias wire) {
+        return new Alias(text(wire.name), wire.version, wire.generation);
+    }
+
+    static ModelVersion modelVersion(io.modelwire.wire.ModelVersion wire) {
+        var schema = required(required(wire, "model").schema, "schema");
+        return new ModelVersion(text(wire.name), wire.version, text(wire.kind), each(wire.steps, Replies::step),
+                each(schema.features, Replies::columnSchema), Optional.ofNullable(schema.target).map(Replies::columnSchema),
+                column(schema.classes, "classes"), metrics(wire.metrics), wire.n_samples, wire.seed, text(wire.job_id),
+                Optional.ofNullable(wire.dataset), text(wire.data_sha256), text(wire.sha256), wire.size_bytes,
+                Instant.ofEpochMilli(wire.created_ms), each(wire.aliases, alias -> alias));
+    }
+
+    private static Step step(io.modelwire.wire.Step wire) {
+        var parameters = new LinkedHashMap<String, Object>();
+        each(wire.parameters, parameter -> parameter)
+                .forEach(parameter -> value(parameter).ifPresent(value -> parameters.put(text(parameter.name), value)));
+        return new Step(text(wire.algorithm), parameters, each(wire.columns, column -> column));
+    }
+
+    private static Optional<Object> value(Parameter wire) {
+        if (wire.isSetInteger()) {
+            return Optional.of(wire.integer);
+        }
+        if (wire.isSetNumber()) {
+            return Optional.of(wire.number);
+        }
+        if (wire.isSetFlag()) {
+            return Optional.of(wire.flag);
+        }
+        return wire.tensor != null ? Optional.of(Tensors.doubles(wire.tensor, "parameter")) : Optional.ofNullable(wire.text);
+    }
+
+    private static ColumnSchema columnSchema(io.modelwire.wire.ColumnSchema wire) {
+        return new ColumnSchema(text(wire.name), ColumnType.ofNumber(wire.type));
+    }
+
+    static JobStatus job(io.modelwire.wire.Job wire) {
+        return new JobStatus(text(required(wire, "job").id), JobState.ofNumber(wire.state), text(wire.model),
+                wire.isSetVersion() ? OptionalLong.of(wire.version) : OptionalLong.empty(),
+                Instant.ofEpochMilli(wire.created_ms),
+                wire.isSetStarted_ms() ? Optional.of(Instant.ofEpochMilli(wire.started_ms)) : Optional.empty(),
+                wire.isSetFinished_ms() ? Optional.of(Instant.ofEpochMilli(wire.finished_ms)) : Optional.empty(),
+                wire.progress, metrics(wire.metrics), Optional.ofNullable(wire.error).map(Failures::ofServer), wire.sequence);
+    }
+
+    static JobEvent jobEvent(io.modelwire.wire.JobEvent wire) {
+        return new JobEvent(wire.sequence, Instant.ofEpochMilli(wire.time_ms), JobState.ofNumber(wire.state),
+                text(wire.message), wire.progress);
+    }
+
+    static Dataset dataset(io.modelwire.wire.Dataset wire) {
+        return new Dataset(text(required(wire, "dataset").name), wire.version, wire.n_rows,
+                each(wire.columns, Replies::columnSchema), text(wire.sha256), wire.size_bytes, Instant.ofEpochMilli(wire.created_ms));
+    }
+
+    static DatasetDescription datasetDescription(DescribeDatasetResponse wire) {
+        return new DatasetDescription(dataset(wire.dataset), each(wire.statistics, Replies::statistics));
+    }
+
+    private static DatasetDescription.Statistics statistics(io.modelwire.wire.ColumnStatistics wire) {
+        return new DatasetDescription.Statistics(columnSchema(required(wire.column, "column")), wire.count, wire.missing,
+                optional(wire.isSetMean(), wire.mean), optional(wire.isSetDeviation(), wire.deviation),
+                optional(wire.isSetMinimum(), wire.minimum), optional(wire.isSetMaximum(), wire.maximum));
+    }
+
+    private static OptionalDouble optional(boolean isSet, double value) {
+        return isSet ? OptionalDouble.of(value) : OptionalDouble.empty();
+    }
+
+    private static Map<String, Double> metrics(Map<String, Double> wire) {
+        return wire == null ? Map.of() : Map.copyOf(wire);
+    }
+
+    static <W, R> List<R> each(List<W> wire, Function<W, R> convert) {
+        return wire == null ? List.of() : wire.stream().map(convert).toList();
+    }
+
+    private static String text(String wire) {
+        return wire == null ? "" : wire;
+    }
+
+    static <T> T required(T wire, String what) {
+        if (wire == null) {
+            throw Tensors.malformed(what, "is absent");
+        }
+        return wire;
+    }
+}

@@ -1,0 +1,241 @@
+package io.modelwire.client;
+
+import java.util.Arrays;
+import java.util.BitSet;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/**
+ * What to train: the steps, the rows, the target.
+ *
+ * <pre>{@code
+ * Training.of("standard_scaler", "linear_regression").rows(features).targets(quality)
+ * Training.of(Step.of("kmeans").with("n_clusters", 3)).rows(Table.csv(path).without("species"))
+ * Training.of("logistic_regression").dataset("iris@2").target("species").seed(7)
+ * }</pre>
+ */
+public final class Training {
+    private static final String TARGET = "target";
+
+    private final List<Step> steps;
+    private Table rows;
+    private String dataset;
+    private String target;
+    private Column targets;
+    private List<String> features = List.of();
+    private long seed;
+
+    private Training(List<Step> steps) {
+        this.steps = steps;
+    }
+
+    /**
+     * Starts with steps that have their defaults.
+     *
+     * @param algorithms transformers, then one estimator
+     * @return what rows and target are added to
+     */
+    public static Training of(String... algorithms) {
+        return new Training(Arrays.stream(algorithms).map(Step::of).toList());
+    }
+
+    /**
+     * Starts with steps.
+     *
+     * @param first the first step
+     * @param more the others; the last one is the estimator
+     * @return what rows and target are added to
+     */
+    public static Training of(Step first, Step... more) {
+        var steps = new java.util.ArrayList<Step>(more.length + 1);
+        steps.add(first);
+        steps.addAll(List.of(more));
+        return new Training(List.copyOf(steps));
+    }
+
+    /**
+     * Trains on a table that travels with the call.
+     *
+     * @param table at most about 8 MiB; for more, {@linkplain ModelwireClient#upload upload} it and use {@link #dataset}
+     * @return this
+     */
+    public Training rows(Table table) {
+        rows = table;
+        return this;
+    }
+
+    /**
+     * Trains on a matrix that travels with the call.
+     *
+     * @param matrix shape (n_samples, n_features)
+     * @param names the names of the features; none: x0, x1, …
+     * @return this
+     * @throws ModelwireException.InvalidArgument if rows differ in length or names do not fit
+     */
+    public Training rows(double[][] matrix, String... names) {
+        return rows(Table.of(matrix, names));
+    }
+
+    /**
+     * Trains on a stored data set.
+     *
+     * @param reference {@code "wine"} (newest version) or {@code "wine@2"}
+     * @return this
+     */
+    public Training dataset(String reference) {
+        dataset = reference;
+        return this;
+    }
+
+    /**
+     * The column to predict; none for clustering.
+     *
+     * @param column its name in the table or data set
+     * @return this
+     */
+    public Training target(String column) {
+        target = column;
+        return this;
+    }
+
+    /**
+     * The numbers to predict.
+     *
+     * @param values shape (n_samples), one for each row
+     * @return this
+     */
+    public Training targets(double[] values) {
+        targets = Column.of(TARGET, values.clone(), new BitSet());
+        return this;
+    }
+
+    /**
+     * The whole numbers, or labels, to predict.
+     *
+     * @param values shape (n_samples), one for each row
+     * @return this
+     */
+    public Training targets(long[] values) {
+        targets = Column.of(TARGET, values.clone(), new BitSet());
+        return this;
+    }
+
+    /**
+     * The whole numbers, or labels, to predict.
+     *
+     * @param values shape (n_samples), one for each row
+     * @return this
+     */
+    public Training targets(int[] values) {
+        return targets(IntStream.of(values).asLongStream().toArray());
+    }
+
+    /**
+     * The truth values to predict.
+     *
+     * @param values shape (n_samples), one for each row
+     * @return this
+     */
+    public Training targets(boolean[] values) {
+        targets = Column.of(TARGET, values.clone(), new BitSet());
+        return this;
+    }
+
+    /**
+     * The labels to predict.
+     *
+     * @param values shape (n_samples), one for each row
+     * @return this
+     */
+    public Training targets(String[] values) {
+        targets = Column.of(TARGET, Arrays.asList(values));
+        return this;
+    }
+
+    /**
+     * The columns to learn from, in the order in which {@code predict} takes them.
+     *
+     * @param columns their names; not called: all but the target
+     * @return this
+     */
+    public Training features(String... columns) {
+        features = List.of(columns);
+        return this;
+    }
+
+    /**
+     * Seed of everything random. The same rows, steps and seed give the same model.
+     *
+     * @param value the seed; not called: 0
+     * @return this
+     */
+    public Training seed(long value) {
+        seed = value;
+        return this;
+    }
+
+    List<Step> steps() {
+        return steps;
+    }
+
+    /** The table with the target in it; null if the rows are stored. */
+    Table table() {
+        requireOneSource();
+        if (rows == null || targets == null) {
+            requireColumns();
+            return rows;
+        }
+        requireTargetsThatFit();
+        var table = Table.builder();
+        rows.columns().forEach(table::add);
+        return table.add(targets).build();
+    }
+
+    String dataset() {
+        return dataset;
+    }
+
+    /** Null for clustering. */
+    String target() {
+        return targets == null ? target : TARGET;
+    }
+
+    /** Empty: all but the target. */
+    List<String> features() {
+        return features.isEmpty() && targets != null ? rows.names() : features;
+    }
+
+    long seed() {
+        return seed;
+    }
+
+    private void requireOneSource() {
+        if ((rows == null) == (dataset == null)) {
+            throw new ModelwireException.InvalidArgument(rows == null ? "there is nothing to train on"
+                    : "there are both rows and data set \"" + dataset + "\" to train on", "give rows(…) or dataset(…)");
+        }
+        if (targets != null && (dataset != null || target != null)) {
+            throw new ModelwireException.InvalidArgument("targets came as values, and also "
+                    + (dataset != null ? "a stored data set" : "column \"" + target + "\""), "give target(name) or targets(values)");
+        }
+    }
+
+    private void requireTargetsThatFit() {
+        if (targets.size() != rows.size()) {
+            throw new ModelwireException.InvalidArgument(
+                    rows.size() + " rows have " + targets.size() + " targets", "give one target for each row");
+        }
+        requireColumns();
+    }
+
+    private void requireColumns() {
+        if (rows != null) {
+            var named = new LinkedHashSet<>(features);
+            if (target != null) {
+                named.add(target);
+            }
+            named.forEach(rows::column);
+        }
+    }
+}

@@ -1,0 +1,59 @@
+package io.modelwire.client;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+
+import java.io.IOException;
+import java.lang.reflect.Executable;
+import java.lang.reflect.Modifier;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+class PublicTypesTest {
+    private static List<Class<?>> publicClasses() throws IOException {
+        try (var files = Files.list(Path.of("target/classes/io/modelwire/client"))) {
+            return files.map(file -> file.getFileName().toString())
+                    .filter(name -> name.endsWith(".class") && !name.equals("package-info.class"))
+                    .<Class<?>>map(name -> load("io.modelwire.client." + name.replace(".class", "")))
+                    .filter(PublicTypesTest::isVisible)
+                    .toList();
+        }
+    }
+
+    private static Class<?> load(String name) {
+        try {
+            return Class.forName(name);
+        } catch (ClassNotFoundException missing) {
+            throw new AssertionError(missing);
+        }
+    }
+
+    private static boolean isVisible(Class<?> type) {
+        return Modifier.isPublic(type.getModifiers()) && (type.getEnclosingClass() == null || isVisible(type.getEnclosingClass()));
+    }
+
+    @Test
+    void thePublicTypesAreThese() throws IOException {
+        Set<String> names = new TreeSet<>();
+        publicClasses().stream().filter(type -> type.getEnclosingClass() == null).forEach(type -> names.add(type.getSimpleName()));
+
+        assertEquals(new TreeSet<>(Set.of("Alias", "Column", "ColumnSchema", "ColumnType", "Dataset", "DatasetDescription",
+                "ErrorCode", "Greeting", "Job", "JobEvent", "JobState", "JobStatus", "ModelSummary", "ModelVersion",
+                "ModelwireClient", "ModelwireException", "Prediction", "ServerDescription", "ServerStatus", "Step", "Table",
+                "Training")), names);
+    }
+
+    @Test
+    void noGeneratedTypeStandsInAPublicSignature() throws IOException {
+        for (var type : publicClasses()) {
+            Stream<Executable> members = Stream.concat(Stream.of(type.getDeclaredMethods()), Stream.of(type.getDeclaredConstructors()));
+            members.filter(member -> Modifier.isPublic(member.getModifiers()) && !member.isSynthetic()).forEach(member ->
+                    assertFalse(member.toGenericString().matches(".*(io\\.modelwire\\.wire|org\\.apache\\.thrift).*"), member.toGenericString()));
+        }
+    }
+}

@@ -1,0 +1,77 @@
+package io.modelwire.client;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.modelwire.wire.Column;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class TrainingTest {
+    private static final double[][] ROWS = {{1, 2}, {3, 4}};
+
+    private static String refusal(Training training) {
+        return assertThrows(ModelwireException.InvalidArgument.class, () -> Requests.train("m", training)).getMessage();
+    }
+
+    @Test
+    void targetsBecomeAColumnOfTheTable() {
+        var request = Requests.train("m", Training.of("linear_regression").rows(ROWS).targets(new double[] {5, 6}).seed(7));
+
+        assertEquals(List.of("x0", "x1", "target"), request.table.columns.stream().map(Column::getName).toList());
+        assertEquals("target", request.target);
+        assertEquals(List.of("x0", "x1"), request.features);
+        assertEquals(7, request.seed);
+    }
+
+    @Test
+    void aTargetByNameLeavesTheFeaturesToTheServer() {
+        var request = Requests.train("m", Training.of("kmeans").rows(ROWS, "a", "b").target("b"));
+
+        assertEquals("b", request.target);
+        assertFalse(request.isSetFeatures());
+    }
+
+    @Test
+    void aStoredDataSetTravelsByName() {
+        var request = Requests.train("m", Training.of("a", "b").dataset("iris@2").target("species").features("x", "y"));
+
+        assertEquals("iris@2", request.dataset);
+        assertNull(request.table);
+        assertEquals(List.of("x", "y"), request.features);
+    }
+
+    @Test
+    void parametersTravelByTheirType() {
+        var step = Step.of("kmeans").with("n", 3).with("tolerance", 0.5).with("fast", true).with("init", "random").on("a");
+        var wire = Requests.train("m", Training.of(step).dataset("d")).steps.get(0);
+
+        assertEquals(3, wire.parameters.get(0).integer);
+        assertEquals(0.5, wire.parameters.get(1).number);
+        assertTrue(wire.parameters.get(2).flag);
+        assertEquals("random", wire.parameters.get(3).text);
+        assertTrue(wire.parameters.stream().noneMatch(parameter -> parameter.isSetInteger() && parameter.isSetNumber()));
+        assertEquals(List.of("a"), wire.columns);
+    }
+
+    @Test
+    void whatDoesNotFitIsRefusedBeforeItIsSent() {
+        assertTrue(refusal(Training.of("a")).startsWith("there is nothing to train on"));
+        assertTrue(refusal(Training.of("a").rows(ROWS).dataset("d")).contains("both"));
+        assertTrue(refusal(Training.of("a").rows(ROWS).targets(new double[3])).startsWith("2 rows have 3 targets"));
+        assertTrue(refusal(Training.of("a").rows(ROWS).target("b")).startsWith("no column \"b\""));
+        assertTrue(refusal(Training.of("a").dataset("d").targets(new int[2])).contains("stored data set"));
+        assertTrue(refusal(Training.of(new Step("a", Map.of("when", new Object()), List.of())).dataset("d")).contains("\"when\""));
+    }
+
+    @Test
+    void moreRowsThanACallCarriesAreRefusedWithAnAdvice() {
+        var message = refusal(Training.of("a").rows(Table.builder().column("x", new double[1_100_000]).build()));
+
+        assertTrue(message.contains("1100000 rows") && message.contains("upload"), message);
+    }
+}
