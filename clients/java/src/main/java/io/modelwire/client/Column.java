@@ -1,5 +1,7 @@
 package io.modelwire.client;
 
+import java.lang.reflect.Array;
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
 import java.util.StringJoiner;
@@ -121,7 +123,7 @@ public final class Column {
      * @return a {@link Double}, {@link Long}, {@link Boolean} or {@link String}; null if it is missing
      */
     public Object get(int row) {
-        return isMissing(row) ? null : java.lang.reflect.Array.get(values, row);
+        return isMissing(row) ? null : Array.get(values, row);
     }
 
     /**
@@ -173,10 +175,10 @@ public final class Column {
 
     Column rows(int from, int to) {
         var part = switch (type) {
-            case FLOAT -> java.util.Arrays.copyOfRange((double[]) values, from, to);
-            case INTEGER -> java.util.Arrays.copyOfRange((long[]) values, from, to);
-            case BOOLEAN -> java.util.Arrays.copyOfRange((boolean[]) values, from, to);
-            case TEXT -> java.util.Arrays.copyOfRange((String[]) values, from, to);
+            case FLOAT -> Arrays.copyOfRange((double[]) values, from, to);
+            case INTEGER -> Arrays.copyOfRange((long[]) values, from, to);
+            case BOOLEAN -> Arrays.copyOfRange((boolean[]) values, from, to);
+            case TEXT -> Arrays.copyOfRange((String[]) values, from, to);
             case UNKNOWN -> throw new IllegalStateException("no column has the type UNKNOWN");
         };
         return new Column(name, type, part, to - from, missing.get(from, to));

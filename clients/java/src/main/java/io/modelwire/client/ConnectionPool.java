@@ -2,6 +2,7 @@ package io.modelwire.client;
 
 import io.modelwire.client.ModelwireException.Details;
 import java.io.IOException;
+import java.nio.channels.UnresolvedAddressException;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.concurrent.Semaphore;
@@ -90,7 +91,7 @@ final class ConnectionPool implements AutoCloseable {
     private Connection open(Deadline deadline) {
         try {
             return Connection.open(address, deadline.orSooner(options.connectTimeout()));
-        } catch (IOException | TTransportException | java.nio.channels.UnresolvedAddressException failure) {
+        } catch (IOException | TTransportException | UnresolvedAddressException failure) {
             throw cannotConnect(failure, deadline);
         }
     }

@@ -3,10 +3,11 @@ package io.modelwire.client;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
-import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 
 /** Reads CSV (RFC 4180) and types each column by its values. */
 final class Csv {
@@ -42,7 +43,7 @@ final class Csv {
         csv.readRows(columns);
         var table = Table.builder();
         for (int column = 0; column < header.size(); column++) {
-            table.column(header.get(column), typed(columns.get(column)));
+            table.add(typed(header.get(column), columns.get(column)));
         }
         return table.build();
     }
@@ -116,18 +117,24 @@ final class Csv {
         return character;
     }
 
-    /** An empty field is missing; a column without any value is TEXT. */
-    private static List<?> typed(List<String> texts) {
+    /** The first type that takes every value that is there; a column without any is INTEGER. */
+    private static Column typed(String name, List<String> texts) {
+        var missing = new BitSet();
+        IntStream.range(0, texts.size()).filter(row -> texts.get(row).isEmpty()).forEach(missing::set);
         if (all(texts, Csv::isWhole)) {
-            return map(texts, Long::valueOf);
+            return Column.of(name, texts.stream().mapToLong(text -> text.isEmpty() ? 0 : Long.parseLong(text)).toArray(), missing);
         }
+        // Not what Java takes for a number: NaN, Infinity, 1d and 0x1p3 are text.
         if (all(texts, text -> NUMBER.matcher(text).matches())) {
-            return map(texts, Double::valueOf);
+            return Column.of(name,
+                    texts.stream().mapToDouble(text -> text.isEmpty() ? Double.NaN : Double.parseDouble(text)).toArray(), missing);
         }
         if (all(texts, text -> text.equalsIgnoreCase("true") || text.equalsIgnoreCase("false"))) {
-            return map(texts, Boolean::valueOf);
+            var flags = new boolean[texts.size()];
+            IntStream.range(0, flags.length).forEach(row -> flags[row] = Boolean.parseBoolean(texts.get(row)));
+            return Column.of(name, flags, missing);
         }
-        return map(texts, Function.identity());
+        return Column.of(name, texts.toArray(String[]::new), missing);
     }
 
     private static boolean isWhole(String text) {
@@ -144,11 +151,5 @@ final class Csv {
 
     private static boolean all(List<String> texts, Predicate<String> test) {
         return texts.stream().filter(text -> !text.isEmpty()).allMatch(test);
-    }
-
-    private static <T> List<T> map(List<String> texts, Function<String, T> parse) {
-        var values = new ArrayList<T>(texts.size());
-        texts.forEach(text -> values.add(text.isEmpty() ? null : parse.apply(text)));
-        return values;
     }
 }

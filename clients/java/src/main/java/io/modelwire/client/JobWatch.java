@@ -28,13 +28,14 @@ final class JobWatch implements AutoCloseable {
         var deadline = Deadline.after(timeout);
         while (true) {
             var reply = poll(deadline);
-            for (var event : Replies.each(reply.events, Replies::jobEvent)) {
+            var events = Replies.each(reply.events, Replies::jobEvent);
+            for (var event : events) {
                 seen = event.sequence();
                 onEvent.accept(event);
             }
             var status = Replies.job(reply.job);
-            // Its last events may stand on the next page of the poll.
-            if (status.state().isEnd() && seen >= status.sequence()) {
+            // One poll may not bring all events; the last ones come before the end is told, unless the server has lost them.
+            if (status.state().isEnd() && (seen >= status.sequence() || events.isEmpty())) {
                 return status;
             }
             if (deadline.hasPassed()) {

@@ -90,6 +90,15 @@ public final class ModelwireClient implements AutoCloseable {
     // The server
 
     /**
+     * Greets the world.
+     *
+     * @return what the server says
+     */
+    public Greeting hello() {
+        return hello("World");
+    }
+
+    /**
      * Greets.
      *
      * @param name whom to greet, at most 256 characters

@@ -5,10 +5,12 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.stream.IntStream;
 
 /** Named columns of equal length. It never changes. */
@@ -48,7 +50,7 @@ public final class Table {
         for (int column = 0; column < width; column++) {
             int position = column;
             builder.column(names.length == 0 ? "x" + column : names[column],
-                    java.util.Arrays.stream(rows).mapToDouble(row -> row[position]).toArray());
+                    Arrays.stream(rows).mapToDouble(row -> row[position]).toArray());
         }
         return builder.build();
     }
@@ -153,7 +155,7 @@ public final class Table {
      * @throws IndexOutOfBoundsException if there are no such rows
      */
     public Table rows(int from, int to) {
-        java.util.Objects.checkFromToIndex(from, to, size);
+        Objects.checkFromToIndex(from, to, size);
         var builder = builder();
         columns.values().forEach(column -> builder.add(column.rows(from, to)));
         return builder.build();
@@ -229,7 +231,7 @@ public final class Table {
          * @throws ModelwireException.InvalidArgument if name or length does not fit
          */
         public Builder column(String name, String... values) {
-            return column(name, java.util.Arrays.asList(values));
+            return column(name, Arrays.asList(values));
         }
 
         /**

@@ -1,5 +1,6 @@
 package io.modelwire.client;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.LinkedHashSet;
@@ -48,7 +49,7 @@ public final class Training {
      * @return what rows and target are added to
      */
     public static Training of(Step first, Step... more) {
-        var steps = new java.util.ArrayList<Step>(more.length + 1);
+        var steps = new ArrayList<Step>(more.length + 1);
         steps.add(first);
         steps.addAll(List.of(more));
         return new Training(List.copyOf(steps));

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -119,7 +120,7 @@ class ConnectionsTest {
     void aReplyThatEndsBeforeItsStructIsRefusedAtOnce() throws Exception {
         try (var server = FakeServer.start((call, received) -> {
                     var whole = FakeServer.message("hello", TMessageType.REPLY, received.head().seqid, FakeServer.greeting("Hello"));
-                    received.answer(java.util.Arrays.copyOf(whole, whole.length - 4));
+                    received.answer(Arrays.copyOf(whole, whole.length - 4));
                 });
                 var client = ModelwireClient.connect(server.address())) {
             assertThrows(ModelwireException.ProtocolError.class, () -> client.hello("World"));
@@ -131,7 +132,7 @@ class ConnectionsTest {
         try (var server = FakeServer.start((call, received) -> {
                     // hello_result {0: HelloResponse {1: a text of 2,147,483,647 bytes}}
                     var head = FakeServer.message("hello", TMessageType.REPLY, received.head().seqid, FakeServer.greeting(""));
-                    var lie = java.util.Arrays.copyOf(head, head.length + 4);
+                    var lie = Arrays.copyOf(head, head.length + 4);
                     System.arraycopy(new byte[] {(byte) 0xff, (byte) 0xff, (byte) 0xff, (byte) 0xff, 7}, 0, lie, head.length - 3, 5);
                     received.answer(lie);
                 });

@@ -28,13 +28,14 @@ class CsvTest {
 
     @Test
     void anEmptyFieldIsMissingAndDoesNotChangeTheType() throws IOException {
-        var table = read("whole,flag,text\n1,,\n,true,b\n");
+        var table = read("whole,flag,text,nothing\n1,,,\n,true,b,\n");
 
         assertEquals(ColumnType.INTEGER, table.column("whole").type());
         assertNull(table.column("whole").get(1));
         assertEquals(ColumnType.BOOLEAN, table.column("flag").type());
         assertTrue(table.column("flag").isMissing(0));
         assertNull(table.column("text").get(0));
+        assertEquals(ColumnType.INTEGER, table.column("nothing").type());
     }
 
     @Test

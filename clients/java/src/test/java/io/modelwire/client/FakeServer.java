@@ -10,8 +10,10 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.SocketException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -115,7 +117,7 @@ final class FakeServer implements AutoCloseable {
         protocol.writeMessageBegin(new TMessage(name, type, sequenceId));
         body.write(protocol);
         protocol.writeMessageEnd();
-        return java.util.Arrays.copyOf(buffer.getArray(), buffer.length());
+        return Arrays.copyOf(buffer.getArray(), buffer.length());
     }
 
     private void start(Runnable work) {
@@ -145,7 +147,7 @@ final class FakeServer implements AutoCloseable {
                 in.readFully(frame);
                 behaviour.on(calls.incrementAndGet(), parse(frame, socket));
             }
-        } catch (EOFException | java.net.SocketException hungUp) {
+        } catch (EOFException | SocketException hungUp) {
             // The client or the test has closed the connection.
         } catch (IOException | TException failure) {
             throw new AssertionError("the fake server cannot go on", failure);

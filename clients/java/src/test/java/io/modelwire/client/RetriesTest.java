@@ -9,6 +9,7 @@ import io.modelwire.wire.ErrorCode;
 import io.modelwire.wire.RequestContext;
 import io.modelwire.wire.ServiceError;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -120,7 +121,7 @@ class RetriesTest {
 
     @Test
     void eachCodeHasItsException() throws Exception {
-        var codes = java.util.Arrays.stream(ErrorCode.values()).filter(code -> code.getValue() > 0).toList();
+        var codes = Arrays.stream(ErrorCode.values()).filter(code -> code.getValue() > 0).toList();
         try (var server = FakeServer.start((call, received) ->
                         received.refuse(error(codes.get(call - 1)).setExecuted(true).setHint("do this").setRequest_id("r-1")));
                 var client = ModelwireClient.connect(server.address())) {
