@@ -1,0 +1,44 @@
+package io.modelwire.interop;
+
+import com.google.gson.JsonObject;
+
+/** The calls of a scenario, by one way to talk to the server. Answers have the IDL's field names. */
+interface Client extends AutoCloseable {
+
+    /** What the server answered instead of a reply. */
+    final class Refused extends Exception {
+        private static final long serialVersionUID = 1L;
+        private final String code;
+
+        Refused(String code, String text) {
+            super(text);
+            this.code = code;
+        }
+
+        String code() {
+            return code;
+        }
+
+        @Override
+        public String toString() {
+            return code + ": " + getMessage();
+        }
+    }
+
+    static Client connect(Options options) throws Exception {
+        if (options.is("client", "generated")) {
+            return new GeneratedClient(options);
+        }
+        if (!options.is("transport", "framed") || !options.is("protocol", "compact") || options.multiplexed()) {
+            System.err.println("--client sdk is framed and compact only");
+            System.exit(2);
+        }
+        return new SdkClient(options);
+    }
+
+    /** {@code step} has the arguments of its {@code call}, as tests/interop/README.md lists them. */
+    JsonObject call(JsonObject step) throws Refused;
+
+    @Override
+    void close();
+}

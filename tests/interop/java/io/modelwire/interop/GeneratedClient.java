@@ -1,0 +1,206 @@
+package io.modelwire.interop;
+
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonPrimitive;
+import io.modelwire.wire.AppendRowsRequest;
+import io.modelwire.wire.CommitDatasetRequest;
+import io.modelwire.wire.CreateDatasetRequest;
+import io.modelwire.wire.Datasets;
+import io.modelwire.wire.DeleteVersionRequest;
+import io.modelwire.wire.DescribeDatasetRequest;
+import io.modelwire.wire.DescribeModelRequest;
+import io.modelwire.wire.EchoRequest;
+import io.modelwire.wire.GetJobRequest;
+import io.modelwire.wire.Health;
+import io.modelwire.wire.HelloRequest;
+import io.modelwire.wire.Inference;
+import io.modelwire.wire.JobState;
+import io.modelwire.wire.ListModelsRequest;
+import io.modelwire.wire.Models;
+import io.modelwire.wire.Parameter;
+import io.modelwire.wire.PredictRequest;
+import io.modelwire.wire.ServiceError;
+import io.modelwire.wire.SetAliasRequest;
+import io.modelwire.wire.Step;
+import io.modelwire.wire.TrainRequest;
+import io.modelwire.wire.Training;
+import io.modelwire.wire.WatchJobRequest;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.apache.thrift.TBase;
+import org.apache.thrift.TConfiguration;
+import org.apache.thrift.TException;
+import org.apache.thrift.protocol.TBinaryProtocol;
+import org.apache.thrift.protocol.TCompactProtocol;
+import org.apache.thrift.protocol.TMultiplexedProtocol;
+import org.apache.thrift.protocol.TProtocol;
+import org.apache.thrift.transport.TSocket;
+import org.apache.thrift.transport.TTransport;
+import org.apache.thrift.transport.layered.TFramedTransport;
+
+/** The generated clients on the Apache library, as any Thrift user has them. */
+final class GeneratedClient implements Client {
+    private static final int CONNECT_TIMEOUT_MS = 5_000;
+    private static final int SOCKET_TIMEOUT_MS = 60_000;
+    private static final long POLL_MS = 10_000;
+
+    private final Path data;
+    private final TTransport transport;
+    private final Health.Client health;
+    private final Inference.Client inference;
+    private final Models.Client models;
+    private final Training.Client training;
+    private final Datasets.Client datasets;
+
+    GeneratedClient(Options options) throws TException {
+        var address = options.text("address");
+        int colon = address.lastIndexOf(':');
+        var socket = new TSocket(TConfiguration.DEFAULT, address.substring(0, colon), Integer.parseInt(address.substring(colon + 1)),
+                SOCKET_TIMEOUT_MS, CONNECT_TIMEOUT_MS);
+        transport = options.is("transport", "framed") ? new TFramedTransport(socket) : socket;
+        transport.open();
+        data = options.path("data");
+        health = new Health.Client(protocol(options, "Health"));
+        inference = new Inference.Client(protocol(options, "Inference"));
+        models = new Models.Client(protocol(options, "Models"));
+        training = new Training.Client(protocol(options, "Training"));
+        datasets = new Datasets.Client(protocol(options, "Datasets"));
+    }
+
+    private TProtocol protocol(Options options, String service) {
+        var protocol = options.is("protocol", "binary") ? new TBinaryProtocol(transport) : new TCompactProtocol(transport);
+        return options.multiplexed() ? new TMultiplexedProtocol(protocol, service) : protocol;
+    }
+
+    @Override
+    public JsonObject call(JsonObject step) throws Refused {
+        try {
+            return step.get("call").getAsString().equals("echo") ? echo(step) : Records.of(answer(step));
+        } catch (ServiceError error) {
+            throw new Refused(error.getCode_name(), error.getMessage() + "; " + error.getHint());
+        } catch (TException failure) {
+            throw new IllegalStateException(failure);
+        }
+    }
+
+    private TBase<?, ?> answer(JsonObject step) throws TException {
+        var call = step.get("call").getAsString();
+        return switch (call) {
+            case "hello" -> health.hello(new HelloRequest().setName(Arguments.text(step, "name")));
+            case "train" -> train(step);
+            case "predict" -> predict(step);
+            case "upload" -> upload(step);
+            case "describe_dataset" -> datasets.describe_dataset(
+                    new DescribeDatasetRequest().setDataset(Arguments.text(step, "dataset")));
+            case "list_models" -> models.list_models(new ListModelsRequest());
+            case "describe_model" -> models.describe_model(new DescribeModelRequest().setModel(Arguments.text(step, "model")));
+            case "set_alias" -> setAlias(step);
+            case "delete_version" -> models.delete_version(new DeleteVersionRequest()
+                    .setModel(Arguments.text(step, "model")).setVersion(step.get("version").getAsLong()));
+            case "get_job" -> training.get_job(new GetJobRequest().setJob_id(Arguments.text(step, "job")));
+            default -> throw new IllegalArgumentException("unknown call " + call);
+        };
+    }
+
+    private JsonObject echo(JsonObject step) throws TException {
+        var payload = Arguments.payload(step);
+        var answer = health.echo(new EchoRequest().setPayload(payload)).getPayload();
+        if (!Arrays.equals(payload, answer)) {
+            throw new IllegalStateException("the echo is not what was sent");
+        }
+        var record = new JsonObject();
+        record.addProperty("bytes", answer.length);
+        return record;
+    }
+
+    private TBase<?, ?> train(JsonObject step) throws TException {
+        var request = new TrainRequest().setModel(Arguments.text(step, "model")).setSteps(steps(step))
+                .setDataset(Arguments.text(step, "dataset")).setTarget(Arguments.text(step, "target"))
+                .setFeatures(Arguments.texts(step, "features"));
+        var rows = Arguments.rows(step, data);
+        if (rows != null) {
+            request.setTable(WireRows.table(rows));
+        }
+        if (step.has("seed")) {
+            request.setSeed(step.get("seed").getAsLong());
+        }
+        return ended(training.train(request).getJob().getId());
+    }
+
+    private io.modelwire.wire.Job ended(String id) throws TException {
+        long seen = 0;
+        while (true) {
+            var reply = training.watch_job(new WatchJobRequest().setJob_id(id).setAfter_sequence(seen).setWait_ms(POLL_MS));
+            for (var event : reply.getEvents()) {
+                seen = event.getSequence();
+            }
+            var job = reply.getJob();
+            if (job.getState() == JobState.FAILED.getValue()) {
+                throw job.getError();
+            }
+            if (job.getState() == JobState.SUCCEEDED.getValue() || job.getState() == JobState.CANCELLED.getValue()) {
+                return job;
+            }
+        }
+    }
+
+    private static List<Step> steps(JsonObject step) {
+        var steps = new ArrayList<Step>();
+        for (JsonElement element : step.getAsJsonArray("steps")) {
+            var object = element.getAsJsonObject();
+            var parameters = object.getAsJsonObject("parameters").entrySet().stream()
+                    .map(entry -> parameter(entry.getKey(), Arguments.value(entry.getValue()))).toList();
+            steps.add(new Step().setAlgorithm(Arguments.text(object, "algorithm")).setParameters(parameters)
+                    .setColumns(Arguments.texts(object, "columns")));
+        }
+        return steps;
+    }
+
+    private static Parameter parameter(String name, Object value) {
+        var parameter = new Parameter().setName(name);
+        if (value instanceof Long integer) {
+            return parameter.setInteger(integer);
+        }
+        if (value instanceof Double number) {
+            return parameter.setNumber(number);
+        }
+        return value instanceof Boolean flag ? parameter.setFlag(flag) : parameter.setText((String) value);
+    }
+
+    private TBase<?, ?> predict(JsonObject step) throws TException {
+        var request = new PredictRequest().setModel(Arguments.text(step, "model"));
+        if (step.has("matrix")) {
+            return inference.predict(request.setMatrix(WireRows.matrix(step.getAsJsonArray("matrix"))));
+        }
+        return inference.predict(request.setTable(WireRows.table(Arguments.table(step.getAsJsonObject("table")))));
+    }
+
+    private TBase<?, ?> upload(JsonObject step) throws TException {
+        var rows = Arguments.rows(step, data);
+        int rowsPerPiece = step.get("rows_per_piece").getAsInt();
+        var id = datasets.create_dataset(new CreateDatasetRequest().setName(Arguments.text(step, "dataset"))).getUpload_id();
+        for (int from = 0; from < rows.size(); from += rowsPerPiece) {
+            var piece = WireRows.table(rows.rows(from, Math.min(rows.size(), from + rowsPerPiece)));
+            datasets.append_rows(new AppendRowsRequest().setUpload_id(id).setOffset(from).setTable(piece)
+                    .setCrc32(WireRows.crc32(piece)));
+        }
+        return datasets.commit_dataset(new CommitDatasetRequest().setUpload_id(id).setN_rows(rows.size()));
+    }
+
+    private TBase<?, ?> setAlias(JsonObject step) throws TException {
+        var request = new SetAliasRequest().setModel(Arguments.text(step, "model"))
+                .setAlias_name(Arguments.text(step, "alias")).setVersion(step.get("version").getAsLong());
+        if (step.get("expected_generation") instanceof JsonPrimitive generation) {
+            request.setExpected_generation(generation.getAsLong());
+        }
+        return models.set_alias(request);
+    }
+
+    @Override
+    public void close() {
+        transport.close();
+    }
+}

@@ -1,0 +1,131 @@
+package io.modelwire.interop;
+
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import io.modelwire.client.ModelwireClient;
+import io.modelwire.client.ModelwireException;
+import io.modelwire.client.Step;
+import io.modelwire.client.Training;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+
+/** Our client for Java, by its public interface. */
+final class SdkClient implements Client {
+    private final Path data;
+    private final ModelwireClient client;
+
+    SdkClient(Options options) {
+        data = options.path("data");
+        client = ModelwireClient.connect(options.text("address"));
+    }
+
+    @Override
+    public JsonObject call(JsonObject step) throws Refused {
+        try {
+            return answer(step);
+        } catch (ModelwireException error) {
+            throw new Refused(error.codeName(), error.getMessage());
+        }
+    }
+
+    private JsonObject answer(JsonObject step) {
+        var call = step.get("call").getAsString();
+        return switch (call) {
+            case "hello" -> SdkRecords.of(client.hello(Arguments.text(step, "name")));
+            case "echo" -> echo(step);
+            case "train" -> train(step);
+            case "predict" -> SdkRecords.of(predict(step));
+            case "upload" -> SdkRecords.dataset(client.upload(Arguments.text(step, "dataset"),
+                    Arguments.rows(step, data), step.get("rows_per_piece").getAsInt()));
+            case "describe_dataset" -> SdkRecords.of(client.describeDataset(Arguments.text(step, "dataset")));
+            case "list_models" -> SdkRecords.models(client.listModels().toList());
+            case "describe_model" -> SdkRecords.model(client.describeModel(Arguments.text(step, "model")));
+            case "set_alias" -> setAlias(step);
+            case "delete_version" -> deleteVersion(step);
+            case "get_job" -> SdkRecords.under("job", SdkRecords.of(client.getJob(Arguments.text(step, "job"))));
+            default -> throw new IllegalArgumentException("unknown call " + call);
+        };
+    }
+
+    private JsonObject echo(JsonObject step) {
+        var payload = Arguments.payload(step);
+        var answer = client.echo(payload);
+        if (!Arrays.equals(payload, answer)) {
+            throw new IllegalStateException("the echo is not what was sent");
+        }
+        var record = new JsonObject();
+        record.addProperty("bytes", answer.length);
+        return record;
+    }
+
+    private JsonObject train(JsonObject step) {
+        var steps = steps(step);
+        var training = Training.of(steps.get(0), steps.subList(1, steps.size()).toArray(Step[]::new));
+        var rows = Arguments.rows(step, data);
+        if (rows != null) {
+            training.rows(rows);
+        }
+        if (step.has("dataset")) {
+            training.dataset(Arguments.text(step, "dataset"));
+        }
+        if (step.has("target")) {
+            training.target(Arguments.text(step, "target"));
+        }
+        if (step.has("features")) {
+            training.features(Arguments.texts(step, "features").toArray(String[]::new));
+        }
+        if (step.has("seed")) {
+            training.seed(step.get("seed").getAsLong());
+        }
+        var job = client.train(Arguments.text(step, "model"), training);
+        job.await();
+        return SdkRecords.of(job.status());
+    }
+
+    private static List<Step> steps(JsonObject step) {
+        var steps = new ArrayList<Step>();
+        for (JsonElement element : step.getAsJsonArray("steps")) {
+            var object = element.getAsJsonObject();
+            var parameters = new LinkedHashMap<String, Object>();
+            object.getAsJsonObject("parameters").entrySet()
+                    .forEach(entry -> parameters.put(entry.getKey(), Arguments.value(entry.getValue())));
+            var columns = Arguments.texts(object, "columns");
+            steps.add(new Step(Arguments.text(object, "algorithm"), parameters, columns == null ? List.of() : columns));
+        }
+        return steps;
+    }
+
+    private io.modelwire.client.Prediction predict(JsonObject step) {
+        var model = Arguments.text(step, "model");
+        if (step.has("table")) {
+            return client.predict(model, Arguments.table(step.getAsJsonObject("table")));
+        }
+        var matrix = step.getAsJsonArray("matrix");
+        return Arguments.isOneRow(matrix)
+                ? client.predict(model, Arguments.row(matrix))
+                : client.predict(model, Arguments.matrix(matrix));
+    }
+
+    private JsonObject setAlias(JsonObject step) {
+        var model = Arguments.text(step, "model");
+        var alias = Arguments.text(step, "alias");
+        long version = step.get("version").getAsLong();
+        var current = step.has("expected_generation")
+                ? client.setAlias(model, alias, version, step.get("expected_generation").getAsLong())
+                : client.setAlias(model, alias, version);
+        return current.map(now -> SdkRecords.under("current", SdkRecords.of(now))).orElseGet(JsonObject::new);
+    }
+
+    private JsonObject deleteVersion(JsonObject step) {
+        client.deleteVersion(Arguments.text(step, "model"), step.get("version").getAsLong());
+        return new JsonObject();
+    }
+
+    @Override
+    public void close() {
+        client.close();
+    }
+}

@@ -1,0 +1,207 @@
+package io.modelwire.interop;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonPrimitive;
+import io.modelwire.client.Alias;
+import io.modelwire.client.Column;
+import io.modelwire.client.ColumnSchema;
+import io.modelwire.client.Dataset;
+import io.modelwire.client.DatasetDescription;
+import io.modelwire.client.Greeting;
+import io.modelwire.client.JobStatus;
+import io.modelwire.client.ModelSummary;
+import io.modelwire.client.ModelVersion;
+import io.modelwire.client.Prediction;
+import io.modelwire.client.Step;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalDouble;
+import java.util.function.Function;
+
+/** The SDK's records as JSON with the IDL's field names. */
+final class SdkRecords {
+    private SdkRecords() {
+    }
+
+    static JsonObject of(Greeting greeting) {
+        var record = new JsonObject();
+        record.addProperty("greeting", greeting.greeting());
+        record.addProperty("server", greeting.server());
+        record.addProperty("version", greeting.version());
+        record.addProperty("uptime_ms", greeting.uptime().toMillis());
+        record.addProperty("time_ms", greeting.time().toEpochMilli());
+        return record;
+    }
+
+    static JsonObject of(JobStatus job) {
+        var record = new JsonObject();
+        record.addProperty("id", job.id());
+        record.addProperty("state_name", job.state().name());
+        record.addProperty("model", job.model());
+        job.version().ifPresent(version -> record.addProperty("version", version));
+        record.addProperty("progress", job.progress());
+        record.add("metrics", metrics(job.metrics()));
+        record.addProperty("sequence", job.sequence());
+        return record;
+    }
+
+    static JsonObject of(Prediction prediction) {
+        var record = new JsonObject();
+        record.addProperty("model", prediction.model());
+        record.addProperty("version", prediction.version());
+        prediction.generation().ifPresent(generation -> record.addProperty("generation", generation));
+        addIfAny(record, "values", array(prediction.values()));
+        addIfAny(record, "labels", array(prediction.labels()));
+        addIfAny(record, "probabilities", array(prediction.probabilities()));
+        addIfAny(record, "classes", array(prediction.classes()));
+        var clusters = new JsonArray();
+        for (long cluster : prediction.clusters()) {
+            clusters.add(cluster);
+        }
+        addIfAny(record, "clusters", clusters);
+        addIfAny(record, "distances", array(prediction.distances()));
+        return record;
+    }
+
+    static JsonObject models(List<ModelSummary> models) {
+        return under("models", each(models, model -> {
+            var record = new JsonObject();
+            record.addProperty("name", model.name());
+            record.add("versions", each(model.versions(), JsonPrimitive::new));
+            record.add("aliases", each(model.aliases(), SdkRecords::of));
+            return record;
+        }));
+    }
+
+    static JsonObject of(Alias alias) {
+        var record = new JsonObject();
+        record.addProperty("name", alias.name());
+        record.addProperty("version", alias.version());
+        record.addProperty("generation", alias.generation());
+        return record;
+    }
+
+    static JsonObject model(ModelVersion model) {
+        var record = new JsonObject();
+        record.addProperty("name", model.name());
+        record.addProperty("version", model.version());
+        record.addProperty("kind", model.kind());
+        record.add("steps", each(model.steps(), SdkRecords::of));
+        record.add("schema", schema(model));
+        record.add("metrics", metrics(model.metrics()));
+        record.addProperty("n_samples", model.nSamples());
+        record.addProperty("seed", model.seed());
+        record.addProperty("job_id", model.jobId());
+        model.dataset().ifPresent(dataset -> record.addProperty("dataset", dataset));
+        record.add("aliases", each(model.aliases(), JsonPrimitive::new));
+        return under("model", record);
+    }
+
+    private static JsonObject schema(ModelVersion model) {
+        var schema = new JsonObject();
+        schema.add("features", each(model.features(), SdkRecords::of));
+        model.target().ifPresent(target -> schema.add("target", of(target)));
+        addIfAny(schema, "classes", array(model.classes()));
+        return schema;
+    }
+
+    private static JsonObject of(Step step) {
+        var record = new JsonObject();
+        record.addProperty("algorithm", step.algorithm());
+        record.add("columns", each(step.columns(), JsonPrimitive::new));
+        return record;
+    }
+
+    private static JsonObject of(ColumnSchema column) {
+        var record = new JsonObject();
+        record.addProperty("name", column.name());
+        record.addProperty("type_name", column.type().name());
+        return record;
+    }
+
+    static JsonObject dataset(Dataset dataset) {
+        var record = new JsonObject();
+        record.addProperty("name", dataset.name());
+        record.addProperty("version", dataset.version());
+        record.addProperty("n_rows", dataset.nRows());
+        record.add("columns", each(dataset.columns(), SdkRecords::of));
+        record.addProperty("sha256", dataset.sha256());
+        return under("dataset", record);
+    }
+
+    static JsonObject of(DatasetDescription description) {
+        var record = dataset(description.dataset());
+        record.add("statistics", each(description.statistics(), statistics -> {
+            var column = under("column", of(statistics.column()));
+            column.addProperty("count", statistics.count());
+            column.addProperty("missing", statistics.missing());
+            add(column, "mean", statistics.mean());
+            add(column, "deviation", statistics.deviation());
+            add(column, "minimum", statistics.minimum());
+            add(column, "maximum", statistics.maximum());
+            return column;
+        }));
+        return record;
+    }
+
+    static JsonObject under(String name, JsonElement element) {
+        var record = new JsonObject();
+        record.add(name, element);
+        return record;
+    }
+
+    private static void add(JsonObject record, String name, OptionalDouble value) {
+        value.ifPresent(number -> record.addProperty(name, number));
+    }
+
+    private static void addIfAny(JsonObject record, String name, JsonArray array) {
+        if (!array.isEmpty()) {
+            record.add(name, array);
+        }
+    }
+
+    private static JsonObject metrics(Map<String, Double> metrics) {
+        var record = new JsonObject();
+        metrics.forEach(record::addProperty);
+        return record;
+    }
+
+    private static <T> JsonArray each(List<T> values, Function<T, JsonElement> convert) {
+        var array = new JsonArray();
+        values.forEach(value -> array.add(convert.apply(value)));
+        return array;
+    }
+
+    private static JsonArray array(double[] values) {
+        var array = new JsonArray();
+        for (double value : values) {
+            array.add(value);
+        }
+        return array;
+    }
+
+    private static JsonArray array(double[][] rows) {
+        var array = new JsonArray();
+        for (var row : rows) {
+            array.add(array(row));
+        }
+        return array;
+    }
+
+    private static JsonArray array(Column column) {
+        var array = new JsonArray();
+        for (int row = 0; row < column.size(); row++) {
+            var value = column.get(row);
+            if (value instanceof Number number) {
+                array.add(number);
+            } else if (value instanceof Boolean flag) {
+                array.add(flag);
+            } else {
+                array.add((String) value);
+            }
+        }
+        return array;
+    }
+}
