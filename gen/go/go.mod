@@ -1,0 +1,5 @@
+module github.com/modelwire/modelwire/gen/go
+
+go 1.25
+
+require github.com/apache/thrift v0.24.0
