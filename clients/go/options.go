@@ -1,0 +1,125 @@
+package modelwire
+
+import (
+	"math"
+	"time"
+)
+
+// Defaults of a client and of its calls.
+const (
+	// DefaultTimeout is how long a call may take, with all its tries.
+	DefaultTimeout = 30 * time.Second
+	// DefaultConnectTimeout is how long it may take to connect.
+	DefaultConnectTimeout = time.Second
+	// DefaultMaxConnections is how many connections a client keeps; more calls than that at once wait for one.
+	DefaultMaxConnections = 8
+	// DefaultMaxFrameBytes is the largest request and reply, as in every Thrift library.
+	DefaultMaxFrameBytes = 16_384_000
+)
+
+// Option is a setting of a client. Every [CallOption] is one too: it then holds for each call that does not say otherwise.
+type Option interface{ apply(*settings) }
+
+// CallOption is a setting of one call.
+type CallOption func(*callSettings)
+
+type settings struct {
+	connectTimeout time.Duration
+	maxConnections int
+	maxFrameBytes  int
+	call           callSettings
+}
+
+type callSettings struct {
+	timeout        time.Duration
+	requestID      *string
+	traceparent    *string
+	token          *string
+	priority       *int32
+	idempotencyKey *string
+	minGeneration  *int64
+}
+
+type clientOption func(*settings)
+
+func (o clientOption) apply(settings *settings) { o(settings) }
+
+func (o CallOption) apply(settings *settings) { o(&settings.call) }
+
+func newSettings(options []Option) settings {
+	chosen := settings{
+		connectTimeout: DefaultConnectTimeout,
+		maxConnections: DefaultMaxConnections,
+		maxFrameBytes:  DefaultMaxFrameBytes,
+		call:           callSettings{timeout: DefaultTimeout},
+	}
+	for _, option := range options {
+		option.apply(&chosen)
+	}
+	return chosen
+}
+
+func (s settings) check() error {
+	switch {
+	case s.connectTimeout <= 0:
+		return invalid("a connect time limit of %v; it must be above 0", s.connectTimeout)
+	case s.maxConnections < 1:
+		return invalid("%d connections; a client needs at least 1", s.maxConnections)
+	case s.maxFrameBytes < 1 || s.maxFrameBytes > math.MaxInt32:
+		return invalid("frames of at most %d bytes; the limit is 1 to %d", s.maxFrameBytes, math.MaxInt32)
+	}
+	return nil
+}
+
+// WithConnectTimeout limits the time to connect; [DefaultConnectTimeout] if absent.
+func WithConnectTimeout(timeout time.Duration) Option {
+	return clientOption(func(s *settings) { s.connectTimeout = timeout })
+}
+
+// WithMaxConnections limits the connections of a client; [DefaultMaxConnections] if absent.
+func WithMaxConnections(connections int) Option {
+	return clientOption(func(s *settings) { s.maxConnections = connections })
+}
+
+// WithMaxFrameBytes limits requests and replies, in bytes; [DefaultMaxFrameBytes] if absent. What the server takes is in
+// [Client.Describe].
+func WithMaxFrameBytes(bytes int) Option {
+	return clientOption(func(s *settings) { s.maxFrameBytes = bytes })
+}
+
+// WithTimeout limits how long a call may take, with all its tries; [DefaultTimeout] if absent. A context that ends sooner
+// ends the call sooner.
+func WithTimeout(timeout time.Duration) CallOption {
+	return func(c *callSettings) { c.timeout = timeout }
+}
+
+// WithToken says who calls.
+func WithToken(token string) CallOption {
+	return func(c *callSettings) { c.token = &token }
+}
+
+// WithRequestID names the call, in at most 128 characters; the name comes back in errors and stands in the server's log.
+func WithRequestID(id string) CallOption {
+	return func(c *callSettings) { c.requestID = &id }
+}
+
+// WithTraceparent passes a W3C trace context on.
+func WithTraceparent(traceparent string) CallOption {
+	return func(c *callSettings) { c.traceparent = &traceparent }
+}
+
+// WithPriority lets calls of a higher priority go first; 0 if absent.
+func WithPriority(priority int32) CallOption {
+	return func(c *callSettings) { c.priority = &priority }
+}
+
+// WithIdempotencyKey lets the server recognise a call that it has seen, by at most 128 characters: [Client.Train] and
+// [Client.Upload] with a repeated key answer what the first call made.
+func WithIdempotencyKey(key string) CallOption {
+	return func(c *callSettings) { c.idempotencyKey = &key }
+}
+
+// WithMinGeneration refuses an answer of a server that has not yet seen this generation of an alias.
+func WithMinGeneration(generation int64) CallOption {
+	return func(c *callSettings) { c.minGeneration = &generation }
+}

@@ -1,0 +1,145 @@
+package modelwire
+
+import (
+	"context"
+	"crypto/rand"
+
+	"github.com/modelwire/modelwire/gen/go/wire"
+)
+
+// maxInlineBytes is the largest table that is sent in one piece: with a request or as a piece of an upload.
+const maxInlineBytes = 8 << 20
+
+// Training is what to learn and from what.
+type Training struct {
+	// Steps are transformers, then one estimator.
+	Steps []Step
+	// Data are the rows: [Arrays], [Rows] or [Stored].
+	Data TrainingData
+	// Seed of everything random. The same rows, steps and seed give the same model.
+	Seed int64
+}
+
+// TrainingData are rows to learn from: [Arrays], [Rows] or [Stored].
+type TrainingData interface {
+	describe(*wire.TrainRequest) error
+}
+
+// Arrays are rows of numbers that are sent along, with their targets.
+type Arrays struct {
+	// Features are n rows of equal length.
+	Features [][]float64
+	// Target are the n values to predict: numbers for a regression; whole numbers, truth values or text for a
+	// classification. The zero Column for a clustering. Without a name it is called "target".
+	Target Column
+	// Names are those of the features; nil: x0, x1, ….
+	Names []string
+}
+
+// Rows are a table that is sent along. It may have 8 MiB; use [Client.Upload] and [Stored] for more.
+type Rows struct {
+	Table *Table
+	// Target is the column to predict; empty for a clustering.
+	Target string
+	// Features are the columns to learn from, in the order in which Predict takes them; nil: all but the target.
+	Features []string
+}
+
+// Stored is a data set on the server.
+type Stored struct {
+	// Dataset is "wine" (newest version) or "wine@2".
+	Dataset string
+	// Target is the column to predict; empty for a clustering.
+	Target string
+	// Features are the columns to learn from, in the order in which Predict takes them; nil: all but the target.
+	Features []string
+}
+
+func (a Arrays) describe(request *wire.TrainRequest) error {
+	columns, err := fromMatrix(a.Features, a.Names)
+	if err != nil {
+		return err
+	}
+	rows := Rows{}
+	for _, column := range columns {
+		rows.Features = append(rows.Features, column.name)
+	}
+	if a.Target.kind != "" {
+		rows.Target = a.Target.name
+		if rows.Target == "" {
+			rows.Target = "target"
+		}
+		columns = append(columns, a.Target.Renamed(rows.Target))
+	}
+	if rows.Table, err = NewTable(columns...); err != nil {
+		return err
+	}
+	return rows.describe(request)
+}
+
+func (r Rows) describe(request *wire.TrainRequest) error {
+	if r.Table == nil {
+		return invalid("no table to learn from")
+	}
+	for _, name := range r.named() {
+		if _, found := r.Table.Column(name); !found {
+			return invalid("no column %q; there are %q", name, r.Table.names())
+		}
+	}
+	if size := r.Table.bytes(); size > maxInlineBytes {
+		refused := invalid("the table takes %d bytes and %d can be sent along", size, maxInlineBytes)
+		refused.Hint = "store it with Upload and train on Stored{Dataset: ...}"
+		return refused
+	}
+	request.Table, request.Features = tableOf(r.Table), r.Features
+	request.Target = absentIf(r.Target == "", r.Target)
+	return nil
+}
+
+func (r Rows) named() []string {
+	if r.Target == "" {
+		return r.Features
+	}
+	return append([]string{r.Target}, r.Features...)
+}
+
+func (s Stored) describe(request *wire.TrainRequest) error {
+	request.Dataset, request.Features = &s.Dataset, s.Features
+	request.Target = absentIf(s.Target == "", s.Target)
+	return nil
+}
+
+// Train starts to train a version of a model and answers the job at once; [Job.Wait] waits for it. The job outlives this
+// client and a restart of the server.
+//
+// It fails with [ErrInvalidArgument] if a name, step, hyper-parameter, column or value is wrong, with [ErrNotFound] if the
+// data set is not there, and with [ErrOverloaded] if too many jobs wait.
+func (c *Client) Train(ctx context.Context, model string, training Training, options ...CallOption) (*Job, error) {
+	steps, err := stepsOf(training.Steps)
+	if err != nil {
+		return nil, err
+	}
+	request := &wire.TrainRequest{Model: &model, Steps: steps, Seed: &training.Seed}
+	if training.Data == nil {
+		return nil, invalid("no data to learn from; give Arrays, Rows or Stored")
+	}
+	if err := training.Data.describe(request); err != nil {
+		return nil, err
+	}
+	call := c.call(anyNumberOf, options)
+	request.Context = call.recognisable()
+	reply, err := invoke(ctx, call, wire.NewTrainingClient(call).Train, request)
+	if err != nil {
+		return nil, err
+	}
+	return c.jobFrom(reply.Job)
+}
+
+// recognisable gives the call an idempotency key if it has none, so that its tries are one call to the server.
+func (c *call) recognisable() *wire.RequestContext {
+	if c.head.IdempotencyKey == nil {
+		key := rand.Text()
+		c.head.IdempotencyKey = &key
+	}
+	return c.head
+}

@@ -1,0 +1,237 @@
+package modelwire
+
+import (
+	"context"
+	"errors"
+	"hash/crc32"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/modelwire/modelwire/gen/go/wire"
+)
+
+// trainer is a server that trains and stores as a test says.
+type trainer struct {
+	wire.Training
+	wire.Models
+	wire.Datasets
+	trained  *wire.TrainRequest
+	polls    []*wire.WatchJobResponse
+	appended []*wire.AppendRowsRequest
+}
+
+func (s *trainer) Train(_ context.Context, request *wire.TrainRequest) (*wire.TrainResponse, error) {
+	s.trained = request
+	return &wire.TrainResponse{Job: &wire.Job{ID: pointer("j1"), StateName: pointer("QUEUED"), Model: request.Model}}, nil
+}
+
+func (s *trainer) WatchJob(context.Context, *wire.WatchJobRequest) (*wire.WatchJobResponse, error) {
+	next := s.polls[0]
+	s.polls = s.polls[1:]
+	return next, nil
+}
+
+func (s *trainer) DescribeModel(_ context.Context, request *wire.DescribeModelRequest) (*wire.DescribeModelResponse, error) {
+	model := &wire.ModelVersion{Name: request.Model, Metrics: map[string]float64{"r2": 0.5}}
+	return &wire.DescribeModelResponse{Model: model}, nil
+}
+
+func (s *trainer) CreateDataset(context.Context, *wire.CreateDatasetRequest) (*wire.CreateDatasetResponse, error) {
+	return &wire.CreateDatasetResponse{UploadID: pointer("u1")}, nil
+}
+
+func (s *trainer) AppendRows(_ context.Context, request *wire.AppendRowsRequest) (*wire.AppendRowsResponse, error) {
+	s.appended = append(s.appended, request)
+	rows := request.GetOffset() + request.Table.Columns[0].Tensor.Shape[0]
+	return &wire.AppendRowsResponse{NRows: &rows}, nil
+}
+
+func (s *trainer) CommitDataset(_ context.Context, request *wire.CommitDatasetRequest) (*wire.CommitDatasetResponse, error) {
+	return &wire.CommitDatasetResponse{Dataset: &wire.Dataset{Name: pointer("wine"), NRows: request.NRows}}, nil
+}
+
+func (s *trainer) connect(t *testing.T) *Client {
+	t.Helper()
+	return newFake(t, services{training: s, models: s, datasets: s}.answer).connect(t)
+}
+
+// polled is an answer to a watcher: a job in a state, and an event for each number.
+func polled(state string, numbers ...int64) *wire.WatchJobResponse {
+	job := &wire.Job{ID: pointer("j1"), StateName: &state, Model: pointer("wine"), Version: pointer(int64(3))}
+	reply := &wire.WatchJobResponse{Job: job}
+	for _, number := range numbers {
+		reply.Events = append(reply.Events, &wire.JobEvent{Sequence: &number, StateName: &state})
+		job.Sequence = &number
+	}
+	return reply
+}
+
+func arrays() Training {
+	return Training{
+		Steps: Steps("standard_scaler", "linear_regression"),
+		Data:  Arrays{Features: [][]float64{{1, 2}, {3, 4}}, Target: Floats("", 5, 6)},
+		Seed:  7,
+	}
+}
+
+func TestArraysTravelAsOneTableWithTheirTarget(t *testing.T) {
+	server := &trainer{}
+
+	_, err := server.connect(t).Train(t.Context(), "wine", arrays())
+
+	if err != nil {
+		t.Fatal(err)
+	}
+	sent := server.trained
+	if !reflect.DeepEqual(sent.Features, []string{"x0", "x1"}) || sent.GetTarget() != "target" || sent.GetSeed() != 7 {
+		t.Errorf("sent %v", sent)
+	}
+	if len(sent.Table.Columns) != 3 || sent.Table.Columns[2].GetName() != "target" || sent.Context.GetIdempotencyKey() == "" {
+		t.Errorf("sent %v", sent)
+	}
+}
+
+func TestHyperParametersTravelByTheirType(t *testing.T) {
+	parameters, err := parametersOf(Step{Algorithm: "k_means", Parameters: Parameters{
+		"a": 3, "b": 0.5, "c": true, "d": "random", "e": [][]float64{{1, 2}}, "f": int64(4), "g": []float64{1},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []any
+	for _, parameter := range parameters {
+		got = append(got, parameterFrom(parameter))
+	}
+
+	if want := []any{int64(3), 0.5, true, "random", [][]float64{{1, 2}}, int64(4), []float64{1}}; !reflect.DeepEqual(got, want) {
+		t.Errorf("got %v", got)
+	}
+}
+
+func TestATrainingThatCannotBeSentIsRefused(t *testing.T) {
+	table := mixed(t)
+	for want, change := range map[string]func(*Training){
+		"no steps":                     func(training *Training) { training.Steps = nil },
+		"no data":                      func(training *Training) { training.Data = nil },
+		"limit of k_means is a uint8":  func(training *Training) { training.Steps = []Step{{"k_means", Parameters{"limit": uint8(1)}, nil}} },
+		`no column "height"`:           func(training *Training) { training.Data = Rows{Table: table, Target: "height"} },
+		"no table":                     func(training *Training) { training.Data = Rows{} },
+		"1 names for rows of 2 values": func(training *Training) { training.Data = Arrays{Features: [][]float64{{1, 2}}, Names: []string{"a"}} },
+		"store it with Upload":         func(training *Training) { training.Data = Arrays{Features: zeros(1<<18, 5)} },
+	} {
+		training := arrays()
+		change(&training)
+		_, err := (&trainer{}).connect(t).Train(t.Context(), "wine", training)
+		if !errors.Is(err, ErrInvalidArgument) || !strings.Contains(err.Error(), want) {
+			t.Errorf("want %q, got %v", want, err)
+		}
+	}
+}
+
+func zeros(rows, columns int) [][]float64 {
+	matrix := make([][]float64, rows)
+	for row := range matrix {
+		matrix[row] = make([]float64, columns)
+	}
+	return matrix
+}
+
+func TestWaitAnswersTheVersionOnceTheJobHasSucceeded(t *testing.T) {
+	server := &trainer{polls: []*wire.WatchJobResponse{polled("RUNNING", 1), polled("RUNNING"), polled("SUCCEEDED", 2, 3)}}
+	job, err := server.connect(t).Train(t.Context(), "wine", arrays())
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	version, err := job.Wait(t.Context())
+
+	if err != nil || version.Name != "wine@3" || version.Metrics["r2"] != 0.5 || job.State != Succeeded {
+		t.Errorf("got %v, %v and %v", version, job, err)
+	}
+}
+
+func TestWaitFailsWithTheErrorOfTheJob(t *testing.T) {
+	failed := polled("FAILED", 1)
+	failed.Job.Error = thrown(wire.ErrorCode_INVALID_ARGUMENT, "column \"age\" row 17 is NaN")
+	for want, end := range map[Code]*wire.WatchJobResponse{ErrInvalidArgument: failed, ErrCancelled: polled("CANCELLED", 1)} {
+		job, err := (&trainer{polls: []*wire.WatchJobResponse{end}}).connect(t).Train(t.Context(), "wine", arrays())
+		if err != nil {
+			t.Fatal(err)
+		}
+
+		if _, err := job.Wait(t.Context()); !errors.Is(err, want) {
+			t.Errorf("want %v, got %v", want, err)
+		}
+	}
+}
+
+func TestEventsAreThoseOfTheJobInOrder(t *testing.T) {
+	server := &trainer{polls: []*wire.WatchJobResponse{polled("RUNNING", 1, 2), polled("SUCCEEDED", 3)}}
+	var got []int64
+	for event, err := range server.connect(t).WatchJob(t.Context(), "j1") {
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, event.Sequence)
+	}
+
+	if !reflect.DeepEqual(got, []int64{1, 2, 3}) {
+		t.Errorf("got %v", got)
+	}
+}
+
+func TestAnUploadGoesInPiecesWithOffsetAndChecksum(t *testing.T) {
+	server := &trainer{}
+	table, err := NewTable(Floats("a", 1, 2, 3), Texts("b", "x", "y", "z"))
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	stored, err := server.connect(t).UploadPieces(t.Context(), "wine", table.Pieces(2))
+
+	if err != nil || stored.Rows != 3 || len(server.appended) != 2 {
+		t.Fatalf("%d pieces, %v and %v", len(server.appended), stored, err)
+	}
+	last := server.appended[1]
+	sum := crc32.ChecksumIEEE([]byte("\x00\x00\x00\x00\x00\x00\x08\x40z\x00\x00\x00\x00\x01\x00\x00\x00"))
+	if last.GetOffset() != 2 || last.GetCrc32() != int64(sum) {
+		t.Errorf("the last piece has offset %d and checksum %d, want 2 and %d", last.GetOffset(), last.GetCrc32(), sum)
+	}
+}
+
+func TestAPieceThatIsTooLargeIsRefused(t *testing.T) {
+	table, err := NewTable(Texts("a", strings.Repeat("x", maxInlineBytes)))
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	_, err = (&trainer{}).connect(t).Upload(t.Context(), "wine", table)
+
+	if !errors.Is(err, ErrInvalidArgument) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestPagesAreAskedForOneAfterTheOther(t *testing.T) {
+	var asked []string
+	list := pages(func(after *string) ([]int, *string, error) {
+		if after == nil {
+			asked = append(asked, "first")
+			return []int{1, 2}, pointer("b"), nil
+		}
+		asked = append(asked, *after)
+		return []int{3}, nil, nil
+	})
+	var got []int
+	for entry, err := range list {
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, entry)
+	}
+
+	if !reflect.DeepEqual(got, []int{1, 2, 3}) || !reflect.DeepEqual(asked, []string{"first", "b"}) {
+		t.Errorf("got %v after asking for %v", got, asked)
+	}
+}
