@@ -2,6 +2,7 @@ package modelwire
 
 import (
 	"context"
+	"fmt"
 	"iter"
 	"time"
 
@@ -54,6 +55,9 @@ type ModelVersion struct {
 	// Aliases are the names of those that name it.
 	Aliases []string
 }
+
+// Reference names this version: "churn@3".
+func (v ModelVersion) Reference() string { return fmt.Sprintf("%s@%d", v.Name, v.Version) }
 
 // ModelSchema is what a version takes and was taught.
 type ModelSchema struct {
