@@ -1,0 +1,181 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+
+	"github.com/modelwire/modelwire/clients/go"
+)
+
+// client is what a scenario needs: the stubs and the SDK both do it. Answers are records with the names of the IDL.
+type client interface {
+	hello(ctx context.Context, name string) (any, error)
+	echo(ctx context.Context, payload []byte) ([]byte, error)
+	train(ctx context.Context, training training) (any, error)
+	predictMatrix(ctx context.Context, model string, rows [][]float64, single bool) (any, error)
+	predictTable(ctx context.Context, model string, table *modelwire.Table) (any, error)
+	upload(ctx context.Context, dataset string, table *modelwire.Table, rowsPerPiece int) (any, error)
+	describeDataset(ctx context.Context, dataset string) (any, error)
+	listModels(ctx context.Context) (any, error)
+	describeModel(ctx context.Context, model string) (any, error)
+	setAlias(ctx context.Context, model, alias string, version int64, expected *int64) (any, error)
+	deleteVersion(ctx context.Context, model string, version int64) (any, error)
+	getJob(ctx context.Context, id string) (any, error)
+	close()
+}
+
+// training is a call of train. It has a table or a data set.
+type training struct {
+	model    string
+	steps    []modelwire.Step
+	table    *modelwire.Table
+	dataset  string
+	target   string
+	features []string
+	seed     int64
+	// started is told the id of the job.
+	started func(id string)
+}
+
+// refusal is the error that a server answered.
+type refusal struct{ code, text string }
+
+func (r *refusal) Error() string { return r.code + ": " + r.text }
+
+// game is a scenario that is being played.
+type game struct {
+	settings settings
+	client   client
+	scenario string
+	job      string
+	recorded map[string]any
+}
+
+// step plays one step and compares its answer.
+func (g *game) step(ctx context.Context, text json.RawMessage) error {
+	step, err := read(text, g.settings.run, g.job)
+	if err != nil {
+		return err
+	}
+	answer, err := g.call(ctx, step)
+	if err := checkError(step, err); err != nil || step.ExpectError != nil {
+		return err
+	}
+	for path, expected := range step.Expect {
+		if err := check(find(answer, path), expected); err != nil {
+			return fmt.Errorf("%s of %s: %w", path, step.Call, err)
+		}
+	}
+	return g.record(step, answer)
+}
+
+// checkError compares an error with the one that is expected; neither is fine.
+func checkError(step step, err error) error {
+	if step.ExpectError == nil {
+		return err
+	}
+	refused := new(refusal)
+	switch {
+	case err == nil:
+		return fmt.Errorf("%s succeeded, expected %s", step.Call, step.ExpectError.Code)
+	case !errors.As(err, &refused):
+		return err
+	case refused.code != step.ExpectError.Code || !strings.Contains(refused.text, step.ExpectError.Contains):
+		return fmt.Errorf("%s failed with %w, expected %s with %q", step.Call, err, step.ExpectError.Code, step.ExpectError.Contains)
+	}
+	return nil
+}
+
+func (g *game) call(ctx context.Context, step step) (any, error) {
+	switch step.Call {
+	case "hello":
+		return g.client.hello(ctx, step.Name)
+	case "echo":
+		return g.echo(ctx, step.Bytes)
+	case "train":
+		return g.train(ctx, step)
+	case "predict":
+		return g.predict(ctx, step)
+	case "upload":
+		table, err := step.rows(g.settings.data)
+		if err != nil {
+			return nil, err
+		}
+		return g.client.upload(ctx, step.Dataset, table, step.RowsPerPiece)
+	case "describe_dataset":
+		return g.client.describeDataset(ctx, step.Dataset)
+	case "list_models":
+		return g.client.listModels(ctx)
+	case "describe_model":
+		return g.client.describeModel(ctx, step.Model)
+	case "set_alias":
+		return g.client.setAlias(ctx, step.Model, step.Alias, step.Version, step.ExpectedGeneration)
+	case "delete_version":
+		return g.client.deleteVersion(ctx, step.Model, step.Version)
+	case "get_job":
+		return g.client.getJob(ctx, step.Job)
+	}
+	return nil, fmt.Errorf("no call %q", step.Call)
+}
+
+func (g *game) echo(ctx context.Context, length int) (any, error) {
+	sent := make([]byte, length)
+	for position := range sent {
+		sent[position] = byte(position % 251)
+	}
+	got, err := g.client.echo(ctx, sent)
+	if err == nil && !bytes.Equal(sent, got) {
+		err = fmt.Errorf("%d bytes were sent and %d others came back", len(sent), len(got))
+	}
+	return map[string]any{"bytes": int64(len(got))}, err
+}
+
+func (g *game) train(ctx context.Context, step step) (any, error) {
+	steps, err := step.pipeline()
+	if err != nil {
+		return nil, err
+	}
+	table, err := step.rows(g.settings.data)
+	if err != nil {
+		return nil, err
+	}
+	return g.client.train(ctx, training{
+		model: step.Model, steps: steps, table: table, dataset: step.Dataset, target: step.Target, features: step.Features,
+		seed: step.Seed, started: func(id string) { g.job = id },
+	})
+}
+
+func (g *game) predict(ctx context.Context, step step) (any, error) {
+	if step.Table != nil {
+		table, err := tableOf(step.Table)
+		if err != nil {
+			return nil, err
+		}
+		return g.client.predictTable(ctx, step.Model, table)
+	}
+	rows, single, err := step.matrix()
+	if err != nil {
+		return nil, err
+	}
+	return g.client.predictMatrix(ctx, step.Model, rows, single)
+}
+
+// record keeps the bits of a prediction, for the languages to be compared, and compares them with an earlier one.
+func (g *game) record(step step, answer any) error {
+	bits := bitsOf(answer)
+	if step.Record != "" {
+		g.recorded[g.scenario+"/"+step.Record] = bits
+	}
+	if step.SameAs == "" {
+		return nil
+	}
+	if before := g.recorded[g.scenario+"/"+step.SameAs]; !reflect.DeepEqual(before, bits) {
+		return fmt.Errorf("%v is not the same as %q, %v", bits, step.SameAs, before)
+	}
+	return nil
+}

@@ -1,0 +1,207 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"time"
+
+	"github.com/apache/thrift/lib/go/thrift"
+	"github.com/modelwire/modelwire/clients/go"
+	"github.com/modelwire/modelwire/gen/go/wire"
+)
+
+const (
+	connectTime = 5 * time.Second
+	answerTime  = time.Minute
+	pollTime    = 10 * time.Second
+)
+
+// stubs are the generated clients on one connection of the Apache library.
+type stubs struct {
+	transport thrift.TTransport
+	head      *wire.RequestContext
+	health    *wire.HealthClient
+	inference *wire.InferenceClient
+	models    *wire.ModelsClient
+	training  *wire.TrainingClient
+	datasets  *wire.DatasetsClient
+}
+
+func connectGenerated(settings settings) (*stubs, error) {
+	limits := &thrift.TConfiguration{ConnectTimeout: connectTime, SocketTimeout: answerTime}
+	var transport thrift.TTransport = thrift.NewTSocketConf(settings.address, limits)
+	if settings.transport == "framed" {
+		transport = thrift.NewTFramedTransportConf(transport, limits)
+	} else {
+		transport = thrift.NewTBufferedTransport(transport, 4096)
+	}
+	if err := transport.Open(); err != nil {
+		return nil, err
+	}
+	var protocol thrift.TProtocol = thrift.NewTCompactProtocolConf(transport, limits)
+	if settings.protocol == "binary" {
+		protocol = thrift.NewTBinaryProtocolConf(transport, limits)
+	}
+	of := func(service string) thrift.TClient {
+		if settings.multiplexed {
+			return thrift.NewTStandardClient(protocol, thrift.NewTMultiplexedProtocol(protocol, service))
+		}
+		return thrift.NewTStandardClient(protocol, protocol)
+	}
+	return &stubs{
+		transport: transport,
+		head:      &wire.RequestContext{DeadlineMs: pointer(answerTime.Milliseconds()), RequestID: pointer(settings.run)},
+		health:    wire.NewHealthClient(of("Health")),
+		inference: wire.NewInferenceClient(of("Inference")),
+		models:    wire.NewModelsClient(of("Models")),
+		training:  wire.NewTrainingClient(of("Training")),
+		datasets:  wire.NewDatasetsClient(of("Datasets")),
+	}, nil
+}
+
+func pointer[T any](value T) *T { return &value }
+
+// optional is nil for what is empty.
+func optional(text string) *string {
+	if text == "" {
+		return nil
+	}
+	return &text
+}
+
+// answered is the record of a reply, or the refusal of a server.
+func answered(reply any, err error) (any, error) {
+	thrown := new(wire.ServiceError)
+	switch {
+	case errors.As(err, &thrown):
+		return nil, refused(thrown)
+	case err != nil:
+		return nil, err
+	}
+	return recordOf(reply), nil
+}
+
+func refused(thrown *wire.ServiceError) error {
+	return &refusal{code: thrown.GetCodeName(), text: thrown.GetMessage() + "; " + thrown.GetHint()}
+}
+
+func (s *stubs) close() { _ = s.transport.Close() }
+
+func (s *stubs) hello(ctx context.Context, name string) (any, error) {
+	return answered(s.health.Hello(ctx, &wire.HelloRequest{Context: s.head, Name: &name}))
+}
+
+func (s *stubs) echo(ctx context.Context, payload []byte) ([]byte, error) {
+	reply, err := s.health.Echo(ctx, &wire.EchoRequest{Context: s.head, Payload: payload})
+	if err != nil {
+		return nil, err
+	}
+	return reply.Payload, nil
+}
+
+func (s *stubs) predictMatrix(ctx context.Context, model string, rows [][]float64, single bool) (any, error) {
+	matrix := matrixOf(rows)
+	if single {
+		matrix.Shape = matrix.Shape[1:]
+	}
+	return answered(s.inference.Predict(ctx, &wire.PredictRequest{Context: s.head, Model: &model, Matrix: matrix}))
+}
+
+func (s *stubs) predictTable(ctx context.Context, model string, table *modelwire.Table) (any, error) {
+	request := &wire.PredictRequest{Context: s.head, Model: &model, Table: packed(table)}
+	return answered(s.inference.Predict(ctx, request))
+}
+
+// train waits until the job has ended; the error of one that failed is an error.
+func (s *stubs) train(ctx context.Context, training training) (any, error) {
+	request := &wire.TrainRequest{
+		Context: s.head, Model: &training.model, Dataset: optional(training.dataset), Target: optional(training.target),
+		Features: training.features, Seed: &training.seed, Steps: stepsOf(training.steps),
+	}
+	if training.table != nil {
+		request.Table = packed(training.table)
+	}
+	reply, err := s.training.Train(ctx, request)
+	if err != nil {
+		return answered(nil, err)
+	}
+	training.started(reply.Job.GetID())
+	job, err := s.ended(ctx, reply.Job.GetID())
+	switch {
+	case err != nil:
+		return answered(nil, err)
+	case job.Error != nil:
+		return nil, refused(job.Error)
+	}
+	return recordOf(job), nil
+}
+
+func (s *stubs) ended(ctx context.Context, id string) (*wire.Job, error) {
+	after := int64(0)
+	for ctx.Err() == nil {
+		reply, err := s.training.WatchJob(ctx, &wire.WatchJobRequest{
+			Context: s.head, JobID: &id, AfterSequence: &after, WaitMs: pointer(pollTime.Milliseconds()),
+		})
+		if err != nil {
+			return nil, err
+		}
+		if state := wire.JobState(reply.Job.GetState()); state >= wire.JobState_SUCCEEDED {
+			return reply.Job, nil
+		}
+		for _, event := range reply.Events {
+			after = event.GetSequence()
+		}
+	}
+	return nil, ctx.Err()
+}
+
+func (s *stubs) upload(ctx context.Context, dataset string, table *modelwire.Table, rowsPerPiece int) (any, error) {
+	created, err := s.datasets.CreateDataset(ctx, &wire.CreateDatasetRequest{Context: s.head, Name: &dataset})
+	if err != nil {
+		return answered(nil, err)
+	}
+	rows := int64(0)
+	for piece := range table.Pieces(rowsPerPiece) {
+		sent := packed(piece)
+		sum := int64(crc32.ChecksumIEEE(sentBytes(sent)))
+		reply, err := s.datasets.AppendRows(ctx, &wire.AppendRowsRequest{
+			Context: s.head, UploadID: created.UploadID, Offset: &rows, Table: sent, Crc32: &sum,
+		})
+		if err != nil {
+			return answered(nil, err)
+		}
+		if reply.GetNRows() != rows+int64(piece.Len()) {
+			return nil, fmt.Errorf("%d rows are stored after %d and %d more", reply.GetNRows(), rows, piece.Len())
+		}
+		rows = reply.GetNRows()
+	}
+	return answered(s.datasets.CommitDataset(ctx, &wire.CommitDatasetRequest{Context: s.head, UploadID: created.UploadID, NRows: &rows}))
+}
+
+func (s *stubs) describeDataset(ctx context.Context, dataset string) (any, error) {
+	return answered(s.datasets.DescribeDataset(ctx, &wire.DescribeDatasetRequest{Context: s.head, Dataset: &dataset}))
+}
+
+func (s *stubs) listModels(ctx context.Context) (any, error) {
+	return answered(s.models.ListModels(ctx, &wire.ListModelsRequest{Context: s.head}))
+}
+
+func (s *stubs) describeModel(ctx context.Context, model string) (any, error) {
+	return answered(s.models.DescribeModel(ctx, &wire.DescribeModelRequest{Context: s.head, Model: &model}))
+}
+
+func (s *stubs) setAlias(ctx context.Context, model, alias string, version int64, expected *int64) (any, error) {
+	return answered(s.models.SetAlias(ctx, &wire.SetAliasRequest{
+		Context: s.head, Model: &model, AliasName: &alias, Version: &version, ExpectedGeneration: expected,
+	}))
+}
+
+func (s *stubs) deleteVersion(ctx context.Context, model string, version int64) (any, error) {
+	return answered(s.models.DeleteVersion(ctx, &wire.DeleteVersionRequest{Context: s.head, Model: &model, Version: &version}))
+}
+
+func (s *stubs) getJob(ctx context.Context, id string) (any, error) {
+	return answered(s.training.GetJob(ctx, &wire.GetJobRequest{Context: s.head, JobID: &id}))
+}

@@ -1,0 +1,119 @@
+// Command go plays the scenarios of tests/interop/scenarios.json against a running server, with the Go stubs or the Go
+// client. tests/interop/README.md says what it takes and prints.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"slices"
+	"time"
+)
+
+// scenarioTime is more than any scenario needs: one that hangs fails.
+const scenarioTime = 2 * time.Minute
+
+// settings are the flags.
+type settings struct {
+	address, scenarios, data, run, transport, protocol, client, results string
+	multiplexed                                                         bool
+}
+
+func main() {
+	settings, err := parse(os.Args[1:])
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(2)
+	}
+	failed, err := play(settings)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+	}
+	if err != nil || failed > 0 {
+		os.Exit(1)
+	}
+}
+
+func parse(arguments []string) (settings, error) {
+	var chosen settings
+	flags := flag.NewFlagSet("go", flag.ContinueOnError)
+	flags.StringVar(&chosen.address, "address", "127.0.0.1:9090", "`host:port` of the server")
+	flags.StringVar(&chosen.scenarios, "scenarios", "", "the `file` of scenarios")
+	flags.StringVar(&chosen.data, "data", "", "the `folder` of the CSV files")
+	flags.StringVar(&chosen.run, "run", "run", "what {run} stands for")
+	flags.StringVar(&chosen.transport, "transport", "framed", "framed or unframed")
+	flags.StringVar(&chosen.protocol, "protocol", "compact", "binary or compact")
+	flags.StringVar(&chosen.client, "client", "sdk", "generated or sdk")
+	flags.BoolVar(&chosen.multiplexed, "multiplexed", false, "call Service:method instead of method")
+	flags.StringVar(&chosen.results, "results", "", "the `file` for what was predicted")
+	if err := flags.Parse(arguments); err != nil {
+		return chosen, err
+	}
+	return chosen, chosen.check()
+}
+
+func (s settings) check() error {
+	known := slices.Contains([]string{"framed", "unframed"}, s.transport) &&
+		slices.Contains([]string{"binary", "compact"}, s.protocol) && slices.Contains([]string{"generated", "sdk"}, s.client)
+	switch {
+	case !known:
+		return fmt.Errorf("no such transport, protocol or client: %s, %s, %s", s.transport, s.protocol, s.client)
+	case s.client == "sdk" && (s.transport != "framed" || s.protocol != "compact" || s.multiplexed):
+		return fmt.Errorf("the sdk is framed and compact only, with bare method names")
+	case s.scenarios == "":
+		return fmt.Errorf("--scenarios is missing")
+	}
+	return nil
+}
+
+// play plays all scenarios, each on a connection of its own, and answers how many failed.
+func play(settings settings) (failed int, err error) {
+	scenarios, err := load(settings.scenarios)
+	if err != nil {
+		return 0, err
+	}
+	recorded := map[string]any{}
+	for _, scenario := range scenarios {
+		if err := playOne(settings, scenario, recorded); err != nil {
+			failed++
+			fmt.Printf("FAIL %s: %v\n", scenario.Name, err)
+		} else {
+			fmt.Printf("ok %s\n", scenario.Name)
+		}
+	}
+	fmt.Printf("%d passed, %d failed\n", len(scenarios)-failed, failed)
+	if settings.results == "" {
+		return failed, nil
+	}
+	text, err := json.MarshalIndent(recorded, "", "  ")
+	if err != nil {
+		return failed, err
+	}
+	return failed, os.WriteFile(settings.results, append(text, '\n'), 0o644)
+}
+
+func playOne(settings settings, scenario scenario, recorded map[string]any) error {
+	ctx, cancel := context.WithTimeout(context.Background(), scenarioTime)
+	defer cancel()
+	client, err := connect(ctx, settings)
+	if err != nil {
+		return err
+	}
+	defer client.close()
+	game := &game{settings: settings, client: client, scenario: scenario.Name, recorded: recorded}
+	for number, step := range scenario.Steps {
+		if err := game.step(ctx, step); err != nil {
+			return fmt.Errorf("step %d: %w", number+1, err)
+		}
+	}
+	return nil
+}
+
+func connect(ctx context.Context, settings settings) (client, error) {
+	if settings.client == "sdk" {
+		return connectSDK(ctx, settings)
+	}
+	return connectGenerated(settings)
+}

@@ -1,0 +1,118 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/modelwire/modelwire/clients/go"
+)
+
+// sdk is the Go client, with its answers as records.
+type sdk struct{ client *modelwire.Client }
+
+func connectSDK(ctx context.Context, settings settings) (sdk, error) {
+	connected, err := modelwire.Dial(ctx, settings.address, modelwire.WithRequestID(settings.run))
+	return sdk{connected}, err
+}
+
+// converted is an answer as a record, or the refusal of a server.
+func converted[T any](convert func(T) any, answer T, err error) (any, error) {
+	failure := new(modelwire.Error)
+	switch {
+	case errors.As(err, &failure):
+		return nil, &refusal{code: string(failure.Code), text: failure.Message + "; " + failure.Hint}
+	case err != nil:
+		return nil, err
+	}
+	return convert(answer), nil
+}
+
+func (s sdk) close() { _ = s.client.Close() }
+
+func (s sdk) hello(ctx context.Context, name string) (any, error) {
+	greeting, err := s.client.Hello(ctx, name)
+	return converted(greetingRecord, greeting, err)
+}
+
+func (s sdk) echo(ctx context.Context, payload []byte) ([]byte, error) {
+	return s.client.Echo(ctx, payload)
+}
+
+func (s sdk) predictMatrix(ctx context.Context, model string, rows [][]float64, _ bool) (any, error) {
+	prediction, err := s.client.Predict(ctx, model, rows)
+	return converted(predictionRecord, prediction, err)
+}
+
+func (s sdk) predictTable(ctx context.Context, model string, table *modelwire.Table) (any, error) {
+	prediction, err := s.client.PredictTable(ctx, model, table)
+	return converted(predictionRecord, prediction, err)
+}
+
+func (s sdk) train(ctx context.Context, training training) (any, error) {
+	described := modelwire.Training{
+		Steps: training.steps,
+		Data:  modelwire.Stored{Dataset: training.dataset, Target: training.target, Features: training.features},
+		Seed:  training.seed,
+	}
+	if training.table != nil {
+		described.Data = modelwire.Rows{Table: training.table, Target: training.target, Features: training.features}
+	}
+	job, err := s.client.Train(ctx, training.model, described)
+	if err != nil {
+		return converted(jobRecord, job, err)
+	}
+	training.started(job.ID)
+	version, err := job.Wait(ctx)
+	if err == nil && version.Version != job.Version {
+		return nil, fmt.Errorf("job %s published version %d and Wait answered %d", job.ID, job.Version, version.Version)
+	}
+	return converted(jobRecord, job, err)
+}
+
+func (s sdk) upload(ctx context.Context, dataset string, table *modelwire.Table, rowsPerPiece int) (any, error) {
+	stored, err := s.client.UploadPieces(ctx, dataset, table.Pieces(rowsPerPiece))
+	return converted(func(stored modelwire.Dataset) any { return record{"dataset": datasetRecord(stored)} }, stored, err)
+}
+
+func (s sdk) describeDataset(ctx context.Context, dataset string) (any, error) {
+	description, err := s.client.DescribeDataset(ctx, dataset)
+	return converted(descriptionRecord, description, err)
+}
+
+func (s sdk) listModels(ctx context.Context) (any, error) {
+	var models []any
+	for model, err := range s.client.ListModels(ctx) {
+		if err != nil {
+			return converted(summaryRecord, model, err)
+		}
+		models = append(models, summaryRecord(model))
+	}
+	return record{"models": models}, nil
+}
+
+func (s sdk) describeModel(ctx context.Context, model string) (any, error) {
+	version, err := s.client.DescribeModel(ctx, model)
+	return converted(func(version modelwire.ModelVersion) any { return record{"model": versionRecord(version)} }, version, err)
+}
+
+func (s sdk) setAlias(ctx context.Context, model, alias string, version int64, expected *int64) (any, error) {
+	var current modelwire.Alias
+	var err error
+	if expected == nil {
+		current, err = s.client.SetAlias(ctx, model, alias, version)
+	} else {
+		current, err = s.client.SwapAlias(ctx, model, alias, version, *expected)
+	}
+	return converted(func(alias modelwire.Alias) any { return record{"current": aliasRecord(alias)} }, current, err)
+}
+
+func (s sdk) deleteVersion(ctx context.Context, model string, version int64) (any, error) {
+	err := s.client.DeleteVersion(ctx, model, version)
+	return converted(func(struct{}) any { return record{} }, struct{}{}, err)
+}
+
+func (s sdk) getJob(ctx context.Context, id string) (any, error) {
+	job, err := s.client.GetJob(ctx, id)
+	return converted(func(job *modelwire.Job) any { return record{"job": jobRecord(job)} }, job, err)
+}

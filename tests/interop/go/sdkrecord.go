@@ -1,0 +1,153 @@
+package main
+
+import (
+	"time"
+
+	"github.com/modelwire/modelwire/clients/go"
+)
+
+// The answers of the client under the names of the IDL. What it shows as empty is absent on the wire.
+
+// put adds a field unless it is empty.
+func put[T comparable](fields record, name string, value T) {
+	var empty T
+	if value != empty {
+		fields[name] = value
+	}
+}
+
+func putTime(fields record, name string, at time.Time) {
+	if !at.IsZero() {
+		fields[name] = at.UnixMilli()
+	}
+}
+
+func putList[T any](fields record, name string, values []T, convert func(T) any) {
+	if values == nil {
+		return
+	}
+	list := make([]any, len(values))
+	for position, value := range values {
+		list[position] = convert(value)
+	}
+	fields[name] = list
+}
+
+func putColumn(fields record, name string, column modelwire.Column) {
+	if column.Type() == "" {
+		return
+	}
+	values := make([]any, column.Len())
+	for row := range values {
+		values[row] = column.Value(row)
+	}
+	fields[name] = values
+}
+
+func same[T any](value T) any { return value }
+
+func row(values []float64) any {
+	fields := record{}
+	putList(fields, "row", values, same)
+	return fields["row"]
+}
+
+func metrics(values map[string]float64) record {
+	fields := record{}
+	for name, value := range values {
+		fields[name] = value
+	}
+	return fields
+}
+
+func greetingRecord(greeting modelwire.Greeting) any {
+	return record{
+		"greeting": greeting.Greeting, "server": greeting.Server, "version": greeting.Version,
+		"uptime_ms": greeting.Uptime.Milliseconds(), "time_ms": greeting.Time.UnixMilli(),
+	}
+}
+
+func predictionRecord(prediction modelwire.Prediction) any {
+	fields := record{"model": prediction.Model, "version": prediction.Version}
+	put(fields, "generation", prediction.Generation)
+	putList(fields, "values", prediction.Values, same)
+	putColumn(fields, "labels", prediction.Labels)
+	putList(fields, "probabilities", prediction.Probabilities, row)
+	putColumn(fields, "classes", prediction.Classes)
+	putList(fields, "clusters", prediction.Clusters, same)
+	putList(fields, "distances", prediction.Distances, row)
+	return fields
+}
+
+func jobRecord(job *modelwire.Job) any {
+	fields := record{
+		"id": job.ID, "state_name": string(job.State), "model": job.Model, "progress": job.Progress,
+		"metrics": metrics(job.Metrics), "sequence": job.Sequence,
+	}
+	put(fields, "version", job.Version)
+	putTime(fields, "created_ms", job.Created)
+	putTime(fields, "started_ms", job.Started)
+	putTime(fields, "finished_ms", job.Finished)
+	return fields
+}
+
+func schemaRecord(column modelwire.ColumnSchema) any {
+	return record{"name": column.Name, "type_name": string(column.Type)}
+}
+
+func datasetRecord(dataset modelwire.Dataset) record {
+	fields := record{
+		"name": dataset.Name, "version": dataset.Version, "n_rows": dataset.Rows, "sha256": dataset.SHA256,
+		"size_bytes": dataset.Size,
+	}
+	putTime(fields, "created_ms", dataset.Created)
+	putList(fields, "columns", dataset.Columns, schemaRecord)
+	return fields
+}
+
+func descriptionRecord(description modelwire.DatasetDescription) any {
+	fields := record{"dataset": datasetRecord(description.Dataset)}
+	putList(fields, "statistics", description.Statistics, statisticsRecord)
+	return fields
+}
+
+func statisticsRecord(statistics modelwire.ColumnStatistics) any {
+	fields := record{"column": schemaRecord(statistics.Column), "count": statistics.Count, "missing": statistics.Missing}
+	for name, value := range map[string]*float64{
+		"mean": statistics.Mean, "deviation": statistics.Deviation, "minimum": statistics.Minimum, "maximum": statistics.Maximum,
+	} {
+		if value != nil {
+			fields[name] = *value
+		}
+	}
+	return fields
+}
+
+func summaryRecord(model modelwire.ModelSummary) any {
+	fields := record{"name": model.Name}
+	putList(fields, "versions", model.Versions, same)
+	putList(fields, "aliases", model.Aliases, func(alias modelwire.Alias) any { return aliasRecord(alias) })
+	return fields
+}
+
+func aliasRecord(alias modelwire.Alias) record {
+	return record{"name": alias.Name, "version": alias.Version, "generation": alias.Generation}
+}
+
+func versionRecord(version modelwire.ModelVersion) record {
+	schema := record{"target": schemaRecord(version.Schema.Target)}
+	putList(schema, "features", version.Schema.Features, schemaRecord)
+	putColumn(schema, "classes", version.Schema.Classes)
+	fields := record{
+		"name": version.Name, "version": version.Version, "kind": version.Kind, "schema": schema,
+		"metrics": metrics(version.Metrics), "n_samples": version.Samples, "seed": version.Seed, "sha256": version.SHA256,
+		"size_bytes": version.Size,
+	}
+	put(fields, "job_id", version.JobID)
+	put(fields, "dataset", version.Dataset)
+	put(fields, "data_sha256", version.DataSHA256)
+	putTime(fields, "created_ms", version.Created)
+	putList(fields, "aliases", version.Aliases, same)
+	putList(fields, "steps", version.Steps, func(step modelwire.Step) any { return record{"algorithm": step.Algorithm} })
+	return fields
+}
