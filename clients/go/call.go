@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
-	"net"
 	"time"
 
 	"github.com/apache/thrift/lib/go/thrift"
@@ -94,9 +93,6 @@ func millisecondsLeft(ctx context.Context) *int64 {
 }
 
 func (c *call) mayRepeat(failure *Error) bool {
-	if errors.Is(failure, net.ErrClosed) {
-		return false // the client was closed
-	}
 	refused := failure.Code == ErrOverloaded || failure.Code == ErrUnavailable
 	return refused && failure.Execution == NotExecuted || failure.stale && c.repeat == anyNumberOf
 }

@@ -50,7 +50,7 @@ func Dial(ctx context.Context, address string, options ...Option) (*Client, erro
 	return client, nil
 }
 
-// Close closes all connections. Calls that run end with [ErrUnavailable], and so do later ones.
+// Close closes all connections. Calls that run end with [ErrUnavailable], later ones with [ErrFailedPrecondition].
 func (c *Client) Close() error {
 	c.calls.close()
 	c.watches.close()

@@ -278,7 +278,7 @@ func TestClosingAClientEndsItsCalls(t *testing.T) {
 	_, running := client.Hello(t.Context(), "World")
 	_, later := client.Hello(t.Context(), "World")
 
-	if !errors.Is(running, ErrUnavailable) || !errors.Is(later, ErrUnavailable) {
+	if !errors.Is(running, ErrUnavailable) || !errors.Is(later, ErrFailedPrecondition) {
 		t.Errorf("got %v, then %v", running, later)
 	}
 }

@@ -13,7 +13,7 @@ import (
 )
 
 // number is what counts as a number in a file: decimal, with an exponent if need be. Words (nan, inf), hexadecimal digits
-// and underscores are text, as in every Modelwire client.
+// and underscores are text, although strconv would read them.
 var number = regexp.MustCompile(`^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$`)
 
 // LoadCSV reads a table from a file; see [ReadCSV].

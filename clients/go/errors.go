@@ -17,7 +17,7 @@ const (
 	ErrNotFound Code = "NOT_FOUND"
 	// ErrAlreadyExists: the name is taken.
 	ErrAlreadyExists Code = "ALREADY_EXISTS"
-	// ErrFailedPrecondition: right request, wrong state; also a compare-and-swap that lost.
+	// ErrFailedPrecondition: right request, wrong state; also a compare-and-swap that lost, and a client that was closed.
 	ErrFailedPrecondition Code = "FAILED_PRECONDITION"
 	// ErrOverloaded: a bound of the server is reached, and nothing was run.
 	ErrOverloaded Code = "OVERLOADED"

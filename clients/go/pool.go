@@ -110,5 +110,11 @@ func (p *pool) close() {
 }
 
 func closedError() *Error {
-	return &Error{Code: ErrUnavailable, Message: "the client is closed", Execution: NotExecuted, cause: net.ErrClosed}
+	return &Error{
+		Code:      ErrFailedPrecondition,
+		Message:   "the client is closed",
+		Hint:      "make another one",
+		Execution: NotExecuted,
+		cause:     net.ErrClosed,
+	}
 }
