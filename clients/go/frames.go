@@ -12,12 +12,16 @@ import (
 // keptBytes is the most that a connection holds on to between calls; one large request shall not occupy memory for good.
 const keptBytes = 1 << 20
 
+// headBytes are those of the length before a message.
+const headBytes = 4
+
 // frames is a Thrift transport of messages with a length before them, four bytes and big-endian. The library has one; this
 // one knows whether a request was sent, never reads past the frame of a reply, and sends length and message in one write.
 type frames struct {
-	socket  net.Conn
-	source  *bufio.Reader
-	limit   int
+	socket net.Conn
+	source *bufio.Reader
+	limit  int
+	// request starts with room for its length.
 	request bytes.Buffer
 	reply   bytes.Buffer
 	// arrived: the frame of the reply was read.
@@ -32,7 +36,7 @@ func newFrames(socket net.Conn, limit int) *frames {
 	return &frames{socket: socket, source: bufio.NewReader(socket), limit: limit}
 }
 
-// begin forgets the call before.
+// begin forgets the call before and makes room for the length of the next request.
 func (f *frames) begin() {
 	f.sent, f.arrived = false, false
 	for _, buffer := range []*bytes.Buffer{&f.request, &f.reply} {
@@ -41,6 +45,7 @@ func (f *frames) begin() {
 			*buffer = bytes.Buffer{}
 		}
 	}
+	f.request.Write(make([]byte, headBytes))
 }
 
 func (f *frames) Write(bytes []byte) (int, error)      { return f.request.Write(bytes) }
@@ -49,14 +54,14 @@ func (f *frames) WriteString(text string) (int, error) { return f.request.WriteS
 
 // Flush sends the request.
 func (f *frames) Flush(context.Context) error {
-	size := f.request.Len()
+	size := f.request.Len() - headBytes
 	if size > f.limit {
 		refused := invalid("the request takes %d bytes and the limit is %d", size, f.limit)
 		refused.Hint = "send fewer rows in a call; Upload has no such limit"
 		return refused
 	}
-	message := net.Buffers{binary.BigEndian.AppendUint32(nil, uint32(size)), f.request.Bytes()}
-	if _, err := message.WriteTo(f.socket); err != nil {
+	binary.BigEndian.PutUint32(f.request.Bytes(), uint32(size))
+	if _, err := f.socket.Write(f.request.Bytes()); err != nil {
 		f.broken = err
 		return err
 	}
@@ -85,7 +90,7 @@ func (f *frames) arrive() error {
 	if f.arrived {
 		return nil
 	}
-	var head [4]byte
+	var head [headBytes]byte
 	if _, err := io.ReadFull(f.source, head[:]); err != nil {
 		f.broken = err
 		return err
