@@ -66,9 +66,13 @@ func ended(ctx context.Context, call *call) *Error {
 	if errors.Is(ctx.Err(), context.Canceled) {
 		return &Error{Code: ErrCancelled, Message: call.method + " was cancelled by its context", cause: ctx.Err()}
 	}
+	allowed := max(0, call.allowed)
+	if allowed > time.Millisecond {
+		allowed = allowed.Round(time.Millisecond)
+	}
 	return &Error{
 		Code:    ErrDeadlineExceeded,
-		Message: fmt.Sprintf("%s was not answered in the %v that it had", call.method, call.allowed.Round(time.Millisecond)),
+		Message: fmt.Sprintf("%s was not answered in the %v that it had", call.method, allowed),
 		Hint:    "allow it more time with modelwire.WithTimeout and the context's deadline, or send fewer rows",
 		cause:   ctx.Err(),
 	}

@@ -2,6 +2,7 @@ package modelwire
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"time"
@@ -89,7 +90,7 @@ func (j *Job) Events(ctx context.Context, options ...CallOption) iter.Seq2[JobEv
 		for after := int64(0); ; {
 			events, now, err := j.client.poll(ctx, j.ID, after, longestPoll, options)
 			if err != nil {
-				yield(JobEvent{}, err)
+				yield(JobEvent{}, j.unfinished(ctx, err))
 				return
 			}
 			*j = *now
@@ -103,6 +104,20 @@ func (j *Job) Events(ctx context.Context, options ...CallOption) iter.Seq2[JobEv
 				return
 			}
 		}
+	}
+}
+
+// unfinished says what became of the job if it was the watcher who had no more time: the last poll alone tells little.
+func (j *Job) unfinished(ctx context.Context, err error) error {
+	failure := new(Error)
+	if ctx.Err() == nil || !errors.As(err, &failure) {
+		return err
+	}
+	return &Error{
+		Code:    failure.Code,
+		Message: fmt.Sprintf("the context of the watcher ended before job %s did; it goes on", j.ID),
+		Hint:    "ask for it with GetJob, or end it with CancelJob",
+		cause:   ctx.Err(),
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/modelwire/modelwire/gen/go/wire"
 )
@@ -19,6 +20,8 @@ type trainer struct {
 	trained  *wire.TrainRequest
 	polls    []*wire.WatchJobResponse
 	appended []*wire.AppendRowsRequest
+	// stalled is closed when polls shall be answered again.
+	stalled chan struct{}
 }
 
 func (s *trainer) Train(_ context.Context, request *wire.TrainRequest) (*wire.TrainResponse, error) {
@@ -27,6 +30,10 @@ func (s *trainer) Train(_ context.Context, request *wire.TrainRequest) (*wire.Tr
 }
 
 func (s *trainer) WatchJob(context.Context, *wire.WatchJobRequest) (*wire.WatchJobResponse, error) {
+	if len(s.polls) == 0 {
+		<-s.stalled
+		return polled("RUNNING"), nil
+	}
 	next := s.polls[0]
 	s.polls = s.polls[1:]
 	return next, nil
@@ -163,6 +170,42 @@ func TestWaitFailsWithTheErrorOfTheJob(t *testing.T) {
 		if _, err := job.Wait(t.Context()); !errors.Is(err, want) {
 			t.Errorf("want %v, got %v", want, err)
 		}
+	}
+}
+
+func TestWaitEndsWithItsContextAndSaysThatTheJobGoesOn(t *testing.T) {
+	server := &trainer{stalled: make(chan struct{})}
+	job, err := server.connect(t).Train(t.Context(), "wine", arrays())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { close(server.stalled) })
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Millisecond)
+	defer cancel()
+
+	_, err = job.Wait(ctx)
+
+	if !errors.Is(err, ErrDeadlineExceeded) || !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "job j1") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestAWatcherDoesNotTakeAConnectionFromOtherCalls(t *testing.T) {
+	server := &trainer{stalled: make(chan struct{})}
+	client := newFake(t, services{training: server, models: server}.answer).connect(t, WithMaxConnections(1))
+	watching := make(chan error)
+	ctx, cancel := context.WithCancel(t.Context())
+	t.Cleanup(func() { close(server.stalled) })
+	go func() {
+		_, err := (&Job{ID: "j1", client: client}).Wait(ctx)
+		watching <- err
+	}()
+
+	_, err := client.DescribeModel(t.Context(), "wine", WithTimeout(soon))
+	cancel()
+
+	if watched := <-watching; err != nil || !errors.Is(watched, ErrCancelled) {
+		t.Errorf("got %v and %v", err, watched)
 	}
 }
 
