@@ -1,0 +1,86 @@
+"""Calls with deadlines and retries, over a pool of connections."""
+
+from __future__ import annotations
+
+import random
+import secrets
+import time
+from typing import Any
+
+from modelwire_wire.types.ttypes import RequestContext
+
+from modelwire import _codec
+from modelwire._connection import Connection
+from modelwire._deadline import Deadline
+from modelwire._errors import ModelwireError, Overloaded, ProtocolError, Unavailable
+from modelwire._methods import Method
+from modelwire._pool import Pool
+
+MAX_TRIES = 3
+_SHORTEST_PAUSE = 0.010
+_LONGEST_PAUSE = 1.0
+
+
+class Calls:
+    """Makes calls; safe to share between threads."""
+
+    def __init__(self, pool: Pool, max_frame_bytes: int) -> None:
+        self._pool = pool
+        self._max_frame_bytes = max_frame_bytes
+
+    def call(self, method: Method, request: Any, deadline: Deadline) -> Any:
+        """Call a method and return its response struct; `request.context` is filled in here.
+
+        Raises
+        ------
+        ModelwireError
+            The kind says what went wrong. What was surely not executed has been tried three times by then.
+        """
+        request_id = secrets.token_hex(8)
+        for attempt in range(1, MAX_TRIES + 1):
+            connection = None
+            try:
+                connection = self._pool.take(deadline)
+                request.context = RequestContext(deadline_ms=deadline.remaining_ms(), request_id=request_id)
+                return self._call_on(connection, method, request, deadline)
+            except (Overloaded, Unavailable) as error:
+                error.request_id = error.request_id or request_id
+                pause = pause_before_retry(attempt, error.retry_after)
+                may_retry = error.executed is False or (_was_stale(connection) and method.idempotent)
+                if attempt == MAX_TRIES or not may_retry or pause >= deadline.remaining():
+                    raise
+            except ModelwireError as error:
+                error.request_id = error.request_id or request_id
+                raise
+            time.sleep(pause)
+        raise AssertionError("the last try returns or raises")
+
+    def close(self) -> None:
+        """Close the pool."""
+        self._pool.close()
+
+    def _call_on(self, connection: Connection, method: Method, request: Any, deadline: Deadline) -> Any:
+        try:
+            seqid = connection.next_seqid()
+            frame = _codec.encode(method, seqid, request, self._max_frame_bytes)
+            reply = connection.exchange(frame, deadline)
+            return _codec.decode(method, seqid, reply)
+        except ProtocolError:
+            connection.close()  # what comes next on it is anybody's guess
+            raise
+        finally:
+            self._pool.give_back(connection)
+
+
+def pause_before_retry(attempt: int, retry_after: float | None) -> float:
+    """Return seconds to wait after failed try number `attempt`, from 1.
+
+    At random up to 10 ms, 100 ms, 1 s: full jitter, M. Brooker, "Exponential Backoff And Jitter" (2015). Not before the
+    server said.
+    """
+    longest = min(_LONGEST_PAUSE, _SHORTEST_PAUSE * 10.0 ** (attempt - 1))
+    return max(retry_after or 0.0, random.uniform(0, longest))
+
+
+def _was_stale(connection: Connection | None) -> bool:
+    return connection is not None and connection.was_stale

@@ -1,0 +1,102 @@
+"""Messages to bytes and back: framed, compact protocol. Knows no sockets."""
+
+from __future__ import annotations
+
+import struct
+from typing import Any
+
+from thrift.protocol.TCompactProtocol import TCompactProtocolAccelerated
+from thrift.Thrift import TApplicationException, TMessageType
+from thrift.transport.TTransport import TMemoryBuffer
+
+from modelwire._errors import InvalidArgument, ModelwireError, ProtocolError, from_wire
+from modelwire._methods import Method
+
+HEADER = struct.Struct(">I")
+#: The default of the server and of every Apache library.
+MAX_FRAME_BYTES = 16_384_000
+
+
+def encode(method: Method, seqid: int, request: Any, max_frame_bytes: int) -> bytes:
+    """Write a call as one frame, its length first.
+
+    Raises
+    ------
+    InvalidArgument
+        If it is larger than a frame may be.
+    """
+    buffer = TMemoryBuffer()
+    protocol = TCompactProtocolAccelerated(buffer, fallback=True)
+    protocol.writeMessageBegin(method.name, TMessageType.CALL, seqid)
+    method.arguments(request).write(protocol)
+    protocol.writeMessageEnd()
+    message: bytes = buffer.getvalue()
+    if len(message) > max_frame_bytes:
+        raise InvalidArgument(
+            f"{method.name} takes {len(message):,} bytes and a frame holds at most {max_frame_bytes:,}",
+            hint=method.when_too_large,
+            executed=False,
+        )
+    return HEADER.pack(len(message)) + message
+
+
+def has_accelerator() -> bool:
+    """Tell whether the Apache library was built with its C code for this protocol."""
+    return TCompactProtocolAccelerated(TMemoryBuffer(), fallback=True)._fast_encode is not None
+
+
+def frame_length(header: bytes | bytearray, max_frame_bytes: int) -> int:
+    """Read the length that a frame begins with.
+
+    Raises
+    ------
+    ProtocolError
+        If it is larger than a frame may be.
+    """
+    length: int = HEADER.unpack_from(header)[0]
+    if length > max_frame_bytes:
+        raise ProtocolError(
+            f"the reply's first bytes say {length:,} bytes and a frame holds at most {max_frame_bytes:,}",
+            hint="check that the address is Modelwire's, or raise max_frame_bytes",
+        )
+    return length
+
+
+def decode(method: Method, seqid: int, message: bytes) -> Any:
+    """Read the reply to a call.
+
+    Raises
+    ------
+    ModelwireError
+        The kind of the ServiceError that came instead of a result.
+    ProtocolError
+        If it is no reply to this call, does not decode, or says that the call was not understood.
+    """
+    try:
+        result = _read(method, seqid, message)
+    except ModelwireError:
+        raise
+    except Exception as cause:  # the runtime raises EOFError, TypeError, ValueError and more for bytes that are wrong
+        raise ProtocolError(f"the reply to {method.name} does not decode: {cause!r}") from cause
+    if result.error is not None:
+        raise from_wire(result.error)
+    if result.success is None:
+        raise ProtocolError(f"the reply to {method.name} has neither a result nor an error")
+    return result.success
+
+
+def _read(method: Method, seqid: int, message: bytes) -> Any:
+    protocol = TCompactProtocolAccelerated(TMemoryBuffer(message), fallback=True)
+    name, kind, got = protocol.readMessageBegin()
+    # The Apache library checks neither: one stray reply would answer every later call of the connection.
+    if (name, got) != (method.name, seqid):
+        raise ProtocolError(f"call {seqid} of {method.name} was answered with {got} of {name!r}")
+    if kind == TMessageType.EXCEPTION:
+        refusal = TApplicationException()
+        refusal.read(protocol)
+        raise ProtocolError(f"the server did not understand {method.name}: {refusal.message or f'type {refusal.type}'}")
+    if kind != TMessageType.REPLY:
+        raise ProtocolError(f"the reply to {method.name} has message type {kind}")
+    result = method.result()
+    result.read(protocol)
+    return result

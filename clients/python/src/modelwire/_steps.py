@@ -1,0 +1,102 @@
+"""Steps of a pipeline and their hyper-parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import numpy as np
+from modelwire_wire.types import ttypes as wire
+
+from modelwire._errors import InvalidArgument
+from modelwire._tensors import from_tensor, to_tensor
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a pipeline: a transformer, or the estimator that ends it.
+
+    Attributes
+    ----------
+    algorithm : str
+        A name that `Client.describe` lists, for example ``"standard_scaler"``.
+    parameters : mapping of str to int, float, bool, str or ndarray
+        What is absent has its default; so has what is None.
+    columns : sequence of str, optional
+        The columns that a transformer works on; the others pass through. None: all.
+    """
+
+    algorithm: str
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    columns: Sequence[str] | None = None
+
+
+#: What `Client.train` takes as a step: a name, a name with hyper-parameters, or a `Step`.
+StepLike: TypeAlias = str | tuple[str, Mapping[str, Any]] | Step
+
+
+def to_wire(steps: str | Step | Sequence[StepLike]) -> list[wire.Step]:
+    """Write a pipeline; a single step is one, too.
+
+    Raises
+    ------
+    InvalidArgument
+        If a step or a hyper-parameter is of no type that travels.
+    """
+    pipeline: Sequence[StepLike] = [steps] if isinstance(steps, str | Step) else list(steps)
+    return [_step_to_wire(_to_step(step)) for step in pipeline]
+
+
+def from_wire(step: wire.Step) -> Step:
+    """Read a step."""
+    columns = None if step.columns is None else tuple(step.columns)
+    return Step(step.algorithm, {each.name: value_of(each) for each in step.parameters or ()}, columns)
+
+
+def value_of(parameter: wire.Parameter | None) -> Any:
+    """Return the one value of a hyper-parameter that is set; None if none is."""
+    if parameter is None:
+        return None
+    scalars = (parameter.integer, parameter.number, parameter.flag, parameter.text)
+    return next((value for value in scalars if value is not None), from_tensor(parameter.tensor))
+
+
+def _to_step(step: StepLike) -> Step:
+    if isinstance(step, Step):
+        return step
+    if isinstance(step, str):
+        return Step(step)
+    if isinstance(step, tuple) and len(step) == 2 and isinstance(step[0], str) and isinstance(step[1], Mapping):
+        return Step(*step)
+    raise InvalidArgument(
+        f"{step!r} is no step; it is a name, (name, {{parameters}}) or Step(name, parameters, columns)"
+    )
+
+
+def _step_to_wire(step: Step) -> wire.Step:
+    given = {name: value for name, value in step.parameters.items() if value is not None}
+    return wire.Step(
+        algorithm=step.algorithm,
+        parameters=[_parameter(step.algorithm, name, value) for name, value in given.items()],
+        columns=None if step.columns is None else list(step.columns),
+    )
+
+
+def _parameter(algorithm: str, name: str, value: Any) -> wire.Parameter:
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, bool):
+        return wire.Parameter(name=name, flag=value)
+    if isinstance(value, int) and -(2**63) <= value < 2**63:
+        return wire.Parameter(name=name, integer=value)
+    if isinstance(value, float):
+        return wire.Parameter(name=name, number=value)
+    if isinstance(value, str):
+        return wire.Parameter(name=name, text=value)
+    if isinstance(value, np.ndarray) and value.dtype.kind in "fi" and value.itemsize in (4, 8):
+        return wire.Parameter(name=name, tensor=to_tensor(value))
+    raise InvalidArgument(
+        f'parameter "{name}" of {algorithm} is {value!r}; it is a whole number of 64 bits, a number, a truth value, '
+        "text or an array of numbers"
+    )

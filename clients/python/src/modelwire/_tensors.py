@@ -1,0 +1,89 @@
+"""Arrays of numpy to tensors of the wire and back."""
+
+from __future__ import annotations
+
+import math
+from enum import EnumMeta
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from modelwire_wire.types.ttypes import DType, Tensor
+
+from modelwire._codec import has_accelerator
+from modelwire._errors import InvalidArgument, ProtocolError
+
+_NUMPY = {
+    "BOOL": np.dtype("?"),
+    "I32": np.dtype("<i4"),
+    "I64": np.dtype("<i8"),
+    "F32": np.dtype("<f4"),
+    "F64": np.dtype("<f8"),
+}
+_NAMES = {dtype: name for name, dtype in _NUMPY.items()}
+_NUMBERS = {name: int(getattr(DType, name)) for name in _NUMPY}
+# What the Apache compiler 0.17 writes with its option `enum` reads and writes names of enum values in Python, but
+# numbers in the C accelerator of the same library.
+_WRITES_NAMES = isinstance(DType, EnumMeta) and not has_accelerator()
+
+
+def to_tensor(array: npt.NDArray[Any]) -> Tensor:
+    """Write an array of one of the five types, little-endian and row-major whatever it was."""
+    dtype = array.dtype.newbyteorder("<")
+    name = _NAMES[dtype]
+    written = name if _WRITES_NAMES else _NUMBERS[name]
+    return Tensor(dtype=written, shape=list(array.shape), data=array.astype(dtype, copy=False).tobytes())
+
+
+def from_tensor(tensor: Tensor | None) -> npt.NDArray[Any] | None:
+    """Read a tensor as a read-only view of the bytes that came.
+
+    Raises
+    ------
+    ProtocolError
+        If shape and bytes do not fit.
+    """
+    if tensor is None:
+        return None
+    dtype = _NUMPY.get(next((name for name, number in _NUMBERS.items() if tensor.dtype in (name, number)), ""))
+    shape, data = tensor.shape or [], tensor.data or b""
+    if dtype is None or any(size < 0 for size in shape) or math.prod(shape) * dtype.itemsize != len(data):
+        raise ProtocolError(f"a tensor of type {tensor.dtype} and shape {shape} came with {len(data):,} bytes")
+    return np.frombuffer(data, dtype).reshape(shape)
+
+
+def to_matrix(rows: Any) -> npt.NDArray[Any]:
+    """Check rows of numbers: shape (n, n_features), or (n_features) for one row; float32 stays, all else is float64.
+
+    Raises
+    ------
+    InvalidArgument
+        If rows differ in length, values are no numbers, or there are not one or two dimensions.
+    """
+    if not hasattr(rows, "__array__"):
+        rows = list(rows)
+        _check_lengths(rows)
+    try:
+        matrix = np.asarray(rows)
+        if matrix.dtype != np.float32:
+            matrix = matrix.astype(np.float64, casting="unsafe" if matrix.dtype == object else "same_kind")
+    except (TypeError, ValueError) as cause:
+        raise InvalidArgument(
+            f"a matrix holds numbers: {cause}", hint="pass text, and columns of different types, as a table by name"
+        ) from cause
+    if matrix.ndim not in (1, 2):
+        raise InvalidArgument(f"a matrix has shape (n, n_features), got {matrix.shape}")
+    return matrix
+
+
+def _check_lengths(rows: list[Any]) -> None:
+    lengths = [len(row) if hasattr(row, "__len__") and not isinstance(row, str | bytes) else None for row in rows]
+    for at, length in enumerate(lengths):
+        if length != lengths[0]:
+            raise InvalidArgument(
+                f"row {at} has {_count(length)} and row 0 has {_count(lengths[0])}; all rows have the same length"
+            )
+
+
+def _count(length: int | None) -> str:
+    return "a single value" if length is None else f"{length} values"

@@ -1,0 +1,99 @@
+"""What to train on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from modelwire_wire.training import ttypes as wire
+
+from modelwire import _columns, _steps
+from modelwire._columns import Column
+from modelwire._errors import InvalidArgument
+from modelwire._steps import Step, StepLike
+from modelwire._tensors import to_matrix
+
+#: The column that an array of targets becomes.
+TARGET = "target"
+
+
+def request(
+    model: str,
+    steps: str | Step | Sequence[StepLike],
+    *,
+    features: Any,
+    target: Any,
+    names: Sequence[str] | None,
+    table: Any,
+    dataset: str | None,
+    seed: int | None,
+) -> wire.TrainRequest:
+    """Write what `Client.train` was given; it says what each argument is.
+
+    Raises
+    ------
+    InvalidArgument
+        If arguments do not go together, or rows are ragged or of types that do not travel.
+    """
+    written = wire.TrainRequest(model=model, steps=_steps.to_wire(steps), dataset=dataset, seed=seed)
+    if (table is not None) + (dataset is not None) > 1:
+        raise InvalidArgument("table= and dataset= were both given; the rows come from one of them")
+    if table is None and dataset is None:
+        columns, written.target, written.features = _inline(features, target, names)
+        written.table = _columns.to_wire(columns)
+        return written
+    if table is not None:
+        written.table = _columns.to_wire(_columns.to_table(table))
+    written.target = _column_name("target", target)
+    written.features = _column_names(features)
+    if names is not None:
+        raise InvalidArgument("names= is for a matrix of features; write features=[names] with table= or dataset=")
+    return written
+
+
+def _inline(features: Any, target: Any, names: Sequence[str] | None) -> tuple[list[Column], str | None, list[str]]:
+    """Columns of the rows to send, the name of the target among them, the names of the features."""
+    if features is None:
+        raise InvalidArgument("there are no rows to train on; give features=, table= or dataset=")
+    columns = _feature_columns(features, names)
+    feature_names = [column.name for column in columns]
+    if target is None:
+        return columns, None, feature_names
+    if isinstance(target, str):
+        raise InvalidArgument(f'target="{target}" names a column; pass the rows as table=, or the targets as an array')
+    if TARGET in feature_names:
+        raise InvalidArgument(f'a feature is named "{TARGET}", as the column of the targets is; rename it')
+    columns.append(_columns.to_column(TARGET, target))
+    _columns.check_lengths(columns)
+    return columns, TARGET, feature_names
+
+
+def _feature_columns(features: Any, names: Sequence[str] | None) -> list[Column]:
+    if _columns.is_table(features):
+        if names is not None:
+            raise InvalidArgument("names= is for features that are a matrix; a table has its own")
+        return _columns.to_table(features)
+    matrix = to_matrix(features)
+    if matrix.ndim != 2:
+        raise InvalidArgument(f"features have shape (n_samples, n_features), got {matrix.shape}")
+    names = [f"x{at}" for at in range(matrix.shape[1])] if names is None else list(names)
+    if len(names) != matrix.shape[1]:
+        raise InvalidArgument(f"there are {len(names)} names and {matrix.shape[1]} features per row")
+    columns = [_columns.to_column(name, matrix[:, at]) for at, name in enumerate(names)]
+    if columns:
+        _columns.check_lengths(columns)
+    return columns
+
+
+def _column_name(what: str, name: Any) -> str | None:
+    if name is None or isinstance(name, str):
+        return name
+    raise InvalidArgument(f"{what} is the name of a column where rows come from table= or dataset=, got {name!r}")
+
+
+def _column_names(names: Any) -> list[str] | None:
+    if names is None:
+        return None
+    if isinstance(names, str) or not all(isinstance(name, str) for name in names):
+        raise InvalidArgument("features= is a list of column names where rows come from table= or dataset=")
+    return list(names)

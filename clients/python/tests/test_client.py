@@ -1,0 +1,375 @@
+"""The verbs: what travels, and what comes back as values of this language."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from conftest import Start
+from modelwire_wire.datasets import ttypes as datasets_wire
+from modelwire_wire.health import ttypes as health_wire
+from modelwire_wire.inference import ttypes as inference_wire
+from modelwire_wire.models import ttypes as models_wire
+from modelwire_wire.training import ttypes as training_wire
+from modelwire_wire.types import ttypes as wire
+
+import modelwire
+from modelwire import Step, StepLike, _columns, _datasets, _tensors
+
+SUCCEEDED, FAILED, CANCELLED, RUNNING = 3, 4, 5, 2
+
+
+class Recorder:
+    """Remembers the last request and answers each method with what the test gave it."""
+
+    def __init__(self, **answers: Any) -> None:
+        self.request: Any = None
+        for name, answer in answers.items():
+            setattr(self, name, self._method(answer))
+
+    def _method(self, answer: Any) -> Any:
+        def method(request: Any) -> Any:
+            self.request = request
+            return answer(request) if callable(answer) else answer
+
+        return method
+
+
+def job(state: int, **fields: Any) -> training_wire.Job:
+    return training_wire.Job(
+        id="j1", state=state, state_name=training_wire.JobState(state).name, model="wine", **fields
+    )
+
+
+def column(name: str, values: Any) -> wire.Column:
+    return _columns.to_wire([_columns.to_column(name, values)]).columns[0]
+
+
+def test_hello_answers_times_as_times(start: Start) -> None:
+    answer = health_wire.HelloResponse(
+        greeting="Hello, Ada!", server="modelwire", version="0.1.0", uptime_ms=1500, time_ms=86_400_000
+    )
+    handler = Recorder(hello=answer)
+
+    greeting = start(handler).hello("Ada")
+
+    assert handler.request.name == "Ada"
+    assert (greeting.greeting, greeting.uptime) == ("Hello, Ada!", timedelta(seconds=1.5))
+    assert greeting.time == datetime(1970, 1, 2, tzinfo=timezone.utc)
+
+
+def test_echo_sends_bytes_back(start: Start) -> None:
+    client = start(Recorder(echo=lambda request: health_wire.EchoResponse(payload=request.payload)))
+
+    assert client.echo(bytes(range(256)) * 5000) == bytes(range(256)) * 5000
+    assert client.echo(b"") == b""
+
+
+def test_status_and_describe_are_values(start: Start) -> None:
+    parameter = health_wire.ParameterDescription(
+        name="tol", type_name="number", default_value=wire.Parameter(name="tol", number=0.5)
+    )
+    client = start(
+        Recorder(
+            status=health_wire.StatusResponse(live=True, ready=False, reason="empty", models=[]),
+            describe=health_wire.DescribeResponse(
+                version="0.1.0",
+                limits=health_wire.Limits(max_frame_bytes=5, max_deadline_ms=2000),
+                algorithms=[health_wire.AlgorithmDescription(name="k_means", kind="clusterer", parameters=[parameter])],
+            ),
+        )
+    )
+
+    status, description = client.status(), client.describe()
+
+    assert (status.live, status.ready, status.reason, status.models) == (True, False, "empty", ())
+    assert description.limits.max_deadline == timedelta(seconds=2)
+    assert description.algorithms[0].parameters[0].default == 0.5
+
+
+def test_a_matrix_and_a_table_travel_as_such(start: Start) -> None:
+    handler = Recorder(predict=inference_wire.PredictResponse(model="wine", version=1))
+    client = start(handler)
+
+    client.predict("wine", [[1, 2], [3, 4]])
+    matrix = handler.request
+    client.predict("wine", {"b": ["x"], "a": [1.5]})
+    table = handler.request
+
+    assert (matrix.model, matrix.matrix.shape, matrix.table) == ("wine", [2, 2], None)
+    assert ([each.name for each in table.table.columns], table.matrix) == (["b", "a"], None)
+
+
+def test_predictions_are_arrays_and_what_a_model_has_not_is_none(start: Start) -> None:
+    answer = inference_wire.PredictResponse(
+        model="iris",
+        version=3,
+        generation=2,
+        labels=column("species", ["b", "a"]),
+        classes=column("species", ["a", "b"]),
+        probabilities=_tensors.to_tensor(np.array([[0.25, 0.75], [0.5, 0.5]])),
+    )
+
+    prediction = start(Recorder(predict=answer)).predict("iris", [[1.0], [2.0]])
+
+    assert (prediction.model, prediction.version, prediction.generation) == ("iris", 3, 2)
+    np.testing.assert_array_equal(prediction.labels, ["b", "a"])
+    np.testing.assert_array_equal(prediction.classes, ["a", "b"])
+    np.testing.assert_array_equal(prediction.probabilities, [[0.25, 0.75], [0.5, 0.5]])
+    assert prediction.values is prediction.clusters is prediction.distances is None
+
+
+def test_features_and_target_travel_as_one_table(start: Start) -> None:
+    handler = Recorder(train=training_wire.TrainResponse(job=job(1)))
+    steps: list[StepLike] = [
+        "standard_scaler",
+        ("k_means", {"n_clusters": 3, "tol": 0.5, "init": "random", "verbose": True}),
+    ]
+
+    started = start(handler).train("wine", steps, features=[[1.0, 2.0]], target=["red"], names=["a", "b"], seed=7)
+
+    request = handler.request
+    assert [each.name for each in request.table.columns] == ["a", "b", "target"]
+    assert (request.target, request.features, request.seed, request.dataset) == ("target", ["a", "b"], 7, None)
+    assert [step.algorithm for step in request.steps] == ["standard_scaler", "k_means"]
+    sent = {each.name: (each.integer, each.number, each.flag, each.text) for each in request.steps[1].parameters}
+    assert sent == {
+        "n_clusters": (3, None, None, None),
+        "tol": (None, 0.5, None, None),
+        "init": (None, None, None, "random"),
+        "verbose": (None, None, True, None),
+    }
+    assert (started.id, started.state) == ("j1", "QUEUED")
+
+
+def test_columns_of_a_matrix_are_x0_x1_and_clustering_has_no_target(start: Start) -> None:
+    handler = Recorder(train=training_wire.TrainResponse(job=job(1)))
+
+    start(handler).train("groups", Step("k_means", {"n_clusters": np.int64(2), "tol": None}), features=np.eye(2))
+
+    request = handler.request
+    assert (request.features, request.target) == (["x0", "x1"], None)
+    assert [(each.name, each.integer) for each in request.steps[0].parameters] == [("n_clusters", 2)]
+
+
+def test_a_table_or_a_data_set_is_trained_on_by_names(start: Start) -> None:
+    handler = Recorder(train=training_wire.TrainResponse(job=job(1)))
+    client = start(handler)
+
+    client.train("wine", "linear_regression", table={"a": [1.0], "y": [2.0]}, target="y", features=["a"])
+    by_table = handler.request
+    client.train("wine", "linear_regression", dataset="wine@2", target="y")
+    by_dataset = handler.request
+
+    assert (len(by_table.table.columns), by_table.target, by_table.features) == (2, "y", ["a"])
+    assert (by_dataset.dataset, by_dataset.table, by_dataset.features) == ("wine@2", None, None)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        ({}, "no rows to train on"),
+        ({"features": [[1.0], [2.0]], "target": [1.0]}, '"target" has 1 values and column "x0" has 2'),
+        ({"features": [[1.0, 2.0]], "names": ["a"]}, "1 names and 2 features"),
+        ({"features": [[1.0, 2.0]], "names": ["a", "a"]}, "twice"),
+        ({"features": [[1.0]], "names": ["target"], "target": [1]}, "rename it"),
+        ({"features": [1.0, 2.0]}, "n_samples, n_features"),
+        ({"features": [[1.0]], "target": "y"}, "names a column"),
+        ({"features": {"a": [1.0]}, "names": ["a"]}, "a table has its own"),
+        ({"table": {"a": [1.0]}, "dataset": "wine"}, "both given"),
+        ({"dataset": "wine", "target": [1.0]}, "name of a column"),
+        ({"dataset": "wine", "features": [[1.0]]}, "list of column names"),
+        ({"dataset": "wine", "names": ["a"]}, "names="),
+        ({"features": [[1.0]], "steps": [("k_means",)]}, "is no step"),
+        ({"features": [[1.0]], "steps": [("k_means", {"n_clusters": [3]})]}, '"n_clusters" of k_means'),
+        ({"features": [[1.0]], "steps": [("k_means", {"n_clusters": 2**63})]}, '"n_clusters" of k_means'),
+    ],
+)
+def test_arguments_that_do_not_go_together_are_refused_before_they_are_sent(
+    start: Start, arguments: dict[str, Any], why: str
+) -> None:
+    handler = Recorder(train=training_wire.TrainResponse(job=job(1)))
+
+    with pytest.raises(modelwire.InvalidArgument, match=why):
+        start(handler).train("wine", **{"steps": "linear_regression", **arguments})
+
+    assert handler.request is None
+
+
+class Watched:
+    """Plays polls of a job, then describes the version that it published."""
+
+    def __init__(self, *polls: training_wire.WatchJobResponse) -> None:
+        self.polls = iter(polls)
+        self.after: list[int] = []
+
+    def get_job(self, _request: Any) -> training_wire.GetJobResponse:
+        return training_wire.GetJobResponse(job=job(1))
+
+    def watch_job(self, request: training_wire.WatchJobRequest) -> training_wire.WatchJobResponse:
+        self.after.append(request.after_sequence)
+        return next(self.polls)
+
+    def describe_model(self, request: models_wire.DescribeModelRequest) -> models_wire.DescribeModelResponse:
+        name, version = request.model.split("@")
+        return models_wire.DescribeModelResponse(
+            model=models_wire.ModelVersion(name=name, version=int(version), metrics={"r2": 0.5})
+        )
+
+
+def events(*sequences: int) -> list[training_wire.JobEvent]:
+    return [training_wire.JobEvent(sequence=at, state_name="RUNNING", message=f"event {at}") for at in sequences]
+
+
+def test_waiting_shows_every_event_once_and_returns_the_version(start: Start) -> None:
+    handler = Watched(
+        training_wire.WatchJobResponse(events=events(1, 2), job=job(RUNNING, sequence=2)),
+        training_wire.WatchJobResponse(events=[], job=job(RUNNING, sequence=2)),
+        training_wire.WatchJobResponse(events=events(3), job=job(SUCCEEDED, sequence=4, version=7)),
+        training_wire.WatchJobResponse(events=events(4), job=job(SUCCEEDED, sequence=4, version=7)),
+    )
+    seen: list[modelwire.JobEvent] = []
+
+    version = start(handler).get_job("j1").wait(on_event=seen.append)
+
+    assert (version.name, version.version, version.metrics) == ("wine", 7, {"r2": 0.5})
+    assert [event.sequence for event in seen] == [1, 2, 3, 4]
+    assert handler.after == [0, 2, 2, 3]
+
+
+def test_watch_job_yields_events_until_the_job_has_ended(start: Start) -> None:
+    handler = Watched(training_wire.WatchJobResponse(events=events(5, 6), job=job(SUCCEEDED, sequence=6, version=1)))
+
+    assert [event.message for event in start(handler).watch_job("j1")] == ["event 5", "event 6"]
+
+
+def test_waiting_for_a_failed_job_raises_its_error(start: Start) -> None:
+    error = wire.ServiceError(code=1, code_name="INVALID_ARGUMENT", message="one class only", hint="add another")
+    handler = Watched(training_wire.WatchJobResponse(events=[], job=job(FAILED, error=error)))
+
+    with pytest.raises(modelwire.InvalidArgument, match="one class only; add another"):
+        start(handler).get_job("j1").wait()
+
+
+def test_waiting_for_a_cancelled_job_raises_cancelled(start: Start) -> None:
+    handler = Watched(training_wire.WatchJobResponse(events=[], job=job(CANCELLED)))
+
+    with pytest.raises(modelwire.Cancelled, match="j1"):
+        start(handler).get_job("j1").wait()
+
+
+def test_waiting_ends_with_its_time_out_and_says_that_the_job_goes_on(start: Start) -> None:
+    class Endless(Watched):
+        def watch_job(self, _request: Any) -> training_wire.WatchJobResponse:
+            return training_wire.WatchJobResponse(events=[], job=job(RUNNING))
+
+    with pytest.raises(modelwire.DeadlineExceeded, match="it goes on"):
+        start(Endless()).get_job("j1").wait(timeout=0.2)
+
+
+def test_models_jobs_and_data_sets_are_listed_page_by_page(start: Start) -> None:
+    def models_page(request: models_wire.ListModelsRequest) -> models_wire.ListModelsResponse:
+        alias = models_wire.Alias(name="stable", version=1, generation=1)
+        name, next_page = ("b", None) if request.after else ("a", "a")
+        summary = models_wire.ModelSummary(name=name, versions=[1, 2], aliases=[alias])
+        return models_wire.ListModelsResponse(models=[summary], next_page=next_page)
+
+    def jobs_page(request: training_wire.ListJobsRequest) -> training_wire.ListJobsResponse:
+        return training_wire.ListJobsResponse(jobs=[job(RUNNING)] * request.limit, next_page="j1")
+
+    client = start(Recorder(list_models=models_page, list_jobs=jobs_page))
+
+    assert [model.name for model in client.list_models()] == ["a", "b"]
+    assert client.list_models()[0].aliases[0] == modelwire.Alias("stable", 1, 1)
+    assert len(client.list_jobs(limit=1500)) == 1500
+    assert client.list_jobs(limit=0) == []
+
+
+def test_an_alias_is_set_with_the_generation_that_was_seen(start: Start) -> None:
+    current = models_wire.Alias(name="canary", version=2, generation=4)
+    handler = Recorder(set_alias=models_wire.SetAliasResponse(current=current))
+
+    alias = start(handler).set_alias("wine", "canary", 2, expected_generation=3)
+
+    request = handler.request
+    assert (request.model, request.alias_name, request.version, request.expected_generation) == ("wine", "canary", 2, 3)
+    assert alias == modelwire.Alias("canary", 2, 4)
+
+
+def test_a_removed_alias_is_none(start: Start) -> None:
+    assert start(Recorder(set_alias=models_wire.SetAliasResponse())).set_alias("wine", "canary", 0) is None
+
+
+class Uploads:
+    """Keeps what is appended, as a server does."""
+
+    def __init__(self) -> None:
+        self.pieces: list[datasets_wire.AppendRowsRequest] = []
+        self.n_rows = 0
+
+    def create_dataset(self, request: datasets_wire.CreateDatasetRequest) -> datasets_wire.CreateDatasetResponse:
+        return datasets_wire.CreateDatasetResponse(upload_id=f"upload of {request.name}")
+
+    def append_rows(self, request: datasets_wire.AppendRowsRequest) -> datasets_wire.AppendRowsResponse:
+        assert request.upload_id == "upload of wine"
+        assert request.crc32 == _columns.checksum(request.table)
+        assert request.offset == self.n_rows
+        self.pieces.append(request)
+        self.n_rows += request.table.columns[0].tensor.shape[0]
+        return datasets_wire.AppendRowsResponse(n_rows=self.n_rows)
+
+    def commit_dataset(self, request: datasets_wire.CommitDatasetRequest) -> datasets_wire.CommitDatasetResponse:
+        columns = [wire.ColumnSchema(each.name, each.type, each.type_name) for each in self.pieces[0].table.columns]
+        dataset = datasets_wire.Dataset(name="wine", version=1, n_rows=request.n_rows, columns=columns, sha256="ab")
+        return datasets_wire.CommitDatasetResponse(dataset=dataset)
+
+
+def test_a_table_is_uploaded_in_pieces_with_offsets_and_checksums(start: Start) -> None:
+    handler = Uploads()
+
+    dataset = start(handler).upload("wine", {"n": range(10), "t": ["x"] * 10}, rows_per_piece=4)
+
+    assert (dataset.name, dataset.version, dataset.n_rows, dataset.sha256) == ("wine", 1, 10, "ab")
+    assert dataset.columns[1] == modelwire.ColumnSchema("t", "TEXT")
+    assert [piece.offset for piece in handler.pieces] == [0, 4, 8]
+
+
+def test_a_csv_file_is_uploaded_as_its_columns(start: Start, tmp_path: Path) -> None:
+    handler = Uploads()
+    path = tmp_path / "wine.csv"
+    path.write_text("quality,colour\n5,red\n,white\n")
+
+    dataset = start(handler).upload("wine", path)
+
+    assert [column.type for column in dataset.columns] == ["INTEGER", "TEXT"]
+    assert handler.pieces[0].table.columns[0].missing == b"\x02"
+
+
+def test_pieces_of_an_upload_fit_in_a_frame() -> None:
+    rows = {"n": np.zeros(3_000_000), "m": np.zeros(3_000_000)}
+
+    sizes = [len(it.table.columns[0].tensor.data) * 2 for it in _datasets.append_requests("u", rows)]
+
+    assert max(sizes) <= 8 * 1024 * 1024
+    assert sum(sizes) == 48_000_000
+
+
+@pytest.mark.parametrize("rows_per_piece", [0, -1])
+def test_pieces_without_rows_are_refused(start: Start, rows_per_piece: int) -> None:
+    with pytest.raises(modelwire.InvalidArgument, match="at least one row"):
+        start(Uploads()).upload("wine", {"n": [1]}, rows_per_piece=rows_per_piece)
+
+
+def test_statistics_of_text_are_none(start: Start) -> None:
+    schema = wire.ColumnSchema(name="t", type=4, type_name="TEXT")
+    answer = datasets_wire.DescribeDatasetResponse(
+        dataset=datasets_wire.Dataset(name="wine", version=1, n_rows=3, columns=[schema]),
+        statistics=[datasets_wire.ColumnStatistics(column=schema, count=2, missing=1)],
+    )
+
+    statistics = start(Recorder(describe_dataset=answer)).describe_dataset("wine").statistics[0]
+
+    assert (statistics.column.name, statistics.count, statistics.missing, statistics.mean) == ("t", 2, 1, None)

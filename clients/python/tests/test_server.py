@@ -1,0 +1,143 @@
+"""Against the server itself: MODELWIRE_BINARY names it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import modelwire
+from modelwire import Client
+
+EXAMPLES = Path(__file__).parents[3] / "docs" / "examples"
+BINARY = os.environ.get("MODELWIRE_BINARY")
+pytestmark = pytest.mark.skipif(
+    not BINARY and os.environ.get("CI") is None, reason="MODELWIRE_BINARY does not name a server"
+)
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Start a server on a free port; it is ready once it has said where it listens."""
+    assert BINARY, "MODELWIRE_BINARY has to name the server"
+    data = tmp_path_factory.mktemp("data")
+    command = [BINARY, "serve", "--listen", "127.0.0.1:0", "--data", str(data)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        try:
+            assert server.stdout is not None
+            words = server.stdout.readline().replace(",", " ").split()
+            yield words[words.index("on") + 1]
+        finally:
+            server.terminate()
+
+
+@pytest.fixture
+def client(address: str) -> Iterator[Client]:
+    with Client(address) as client:
+        yield client
+
+
+def test_the_quick_start_trains_and_predicts(address: str) -> None:
+    environment = os.environ | {"MODELWIRE_ADDRESS": address}
+    run = subprocess.run(
+        [sys.executable, EXAMPLES / "quickstart.py"], env=environment, capture_output=True, text=True, check=False
+    )
+
+    assert (run.returncode, run.stderr) == (0, "")
+    assert run.stdout.splitlines() == [
+        "Hello, World!",
+        "wine@1 explains 36% of the variance of quality",
+        "tasters say 5, wine@1 says 5.03",
+        "tasters say 5, wine@1 says 5.14",
+        "tasters say 5, wine@1 says 5.21",
+    ]
+
+
+def test_a_matrix_and_its_targets_are_all_that_training_needs(client: Client) -> None:
+    # y = 2 a - 3 b + 1 without noise: least squares finds it to rounding.
+    features = np.array([[0.0, 1.0], [1.0, 0.0], [2.0, 5.0], [3.0, 1.0]])
+    targets = features @ [2.0, -3.0] + 1
+
+    version = client.train("plane", "linear_regression", features=features, target=targets, names=["a", "b"]).wait()
+    prediction = client.predict("plane", np.array([[10.0, 1.0], [0.0, 0.0]], np.float32))
+
+    assert [column.name for column in version.schema.features] == ["a", "b"]
+    assert (version.kind, version.n_samples, version.aliases) == ("regressor", 4, ("stable",))
+    assert prediction.values is not None
+    np.testing.assert_allclose(prediction.values, [18.0, 1.0], rtol=1e-9)
+
+
+@pytest.mark.parametrize("labels", [[True, False, True, False], [7, 3, 7, 3], ["yes", "no", "yes", "no"]])
+def test_labels_come_back_as_what_they_were(client: Client, labels: list[object]) -> None:
+    features = [[5.0], [-5.0], [4.0], [-4.0]]
+    client.train(f"sign-{type(labels[0]).__name__}", "logistic_regression", features=features, target=labels).wait()
+
+    prediction = client.predict(f"sign-{type(labels[0]).__name__}@latest", features)
+
+    assert prediction.labels is not None
+    assert prediction.probabilities is not None
+    assert prediction.labels.tolist() == labels
+    np.testing.assert_allclose(prediction.probabilities.sum(axis=1), 1)
+
+
+def test_every_algorithm_and_method_is_described(client: Client) -> None:
+    description = client.describe()
+
+    algorithms = {algorithm.name: algorithm.kind for algorithm in description.algorithms}
+    assert {"standard_scaler", "linear_regression", "logistic_regression", "k_means"} <= set(algorithms)
+    assert description.limits.max_frame_bytes > 0
+    assert {"hello", "predict", "train"} <= {method.name for method in description.methods}
+
+
+def test_jobs_are_listed_watched_and_stay_ended_when_cancelled(client: Client) -> None:
+    job = client.train("line", "linear_regression", features=[[0.0], [1.0], [2.0]], target=[0.0, 1.0, 2.0])
+    job.wait()
+
+    events = list(client.watch_job(job.id))
+
+    assert events[-1].state == "SUCCEEDED"
+    assert [event.sequence for event in events] == sorted({event.sequence for event in events})
+    assert job.id in [each.id for each in client.list_jobs(limit=5)]
+    assert job.cancel().state == "SUCCEEDED"
+
+
+def test_data_sets_are_listed_and_deleted(client: Client) -> None:
+    first = client.upload("numbers", {"n": [1, None, 3], "t": ["a", None, "c"], "b": [True, False, None]})
+    client.upload("numbers", {"n": [1]})
+
+    statistics = client.describe_dataset("numbers@1").statistics
+    assert [(it.column.type, it.count, it.missing) for it in statistics] == [
+        ("INTEGER", 2, 1),
+        ("TEXT", 2, 1),
+        ("BOOLEAN", 2, 1),
+    ]
+    client.delete_dataset("numbers", first.version)
+    assert [each.version for each in client.list_datasets() if each.name == "numbers"] == [2]
+    client.delete_dataset("numbers")
+    with pytest.raises(modelwire.NotFound, match="numbers"):
+        client.describe_dataset("numbers")
+
+
+def test_threads_share_a_client(client: Client) -> None:
+    client.train("double", "linear_regression", features=[[0.0], [1.0], [2.0]], target=[0.0, 2.0, 4.0]).wait()
+    wrong: list[float] = []
+
+    def ask(start: int) -> None:
+        for at in range(start, start + 50):
+            answer = client.predict("double", [[float(at)]]).values
+            if answer is None or abs(answer[0] - 2 * at) > 1e-9:
+                wrong.append(at)
+
+    threads = [threading.Thread(target=ask, args=(start,)) for start in range(0, 800, 50)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert wrong == []
