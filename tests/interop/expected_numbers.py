@@ -12,8 +12,9 @@ from __future__ import annotations
 import csv
 import json
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Iterator
+from typing import Any
 
 import numpy as np
 
@@ -46,6 +47,7 @@ def least_squares(name: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def predictions(name: str) -> list[float]:
+    """What least squares predicts for the rows that are asked for."""
     return [float(value) for value in least_squares(name)[1][ASKED]]
 
 
@@ -62,6 +64,7 @@ def rmse(name: str) -> float:
 
 
 def means(name: str) -> list[float]:
+    """Means of the columns."""
     return [float(value) for value in columns_of(name)[1].mean(axis=0)]
 
 
@@ -73,7 +76,13 @@ def deviations(name: str) -> list[float]:
 def number(source: str) -> Any:
     """The number that "what/file" or "what/file/column" names."""
     what, name, *column = source.split("/")
-    forms = {"predictions": predictions, "r2": r2, "rmse": rmse, "means": means, "deviations": deviations}
+    forms: dict[str, Callable[[str], Any]] = {
+        "predictions": predictions,
+        "r2": r2,
+        "rmse": rmse,
+        "means": means,
+        "deviations": deviations,
+    }
     numbers = forms[what](name)
     return numbers[columns_of(name)[0].index(column[0])] if column else numbers
 
@@ -88,10 +97,13 @@ def expectations(node: Any) -> Iterator[dict[str, Any]]:
 
 
 def is_near(expectation: dict[str, Any]) -> bool:
-    return bool(np.allclose(expectation["near"], number(expectation["from"]), rtol=expectation["relative"] / 10, atol=0))
+    """Tell whether the stated number is the computed one, to a tenth of what servers may differ by."""
+    tolerance = expectation["relative"] / 10
+    return bool(np.allclose(expectation["near"], number(expectation["from"]), rtol=tolerance, atol=0))
 
 
 def main() -> int:
+    """Rewrite or check the numbers."""
     path = HERE / "scenarios.json"
     scenarios = json.loads(path.read_text())
     stale = [each for each in expectations(scenarios) if not is_near(each)]

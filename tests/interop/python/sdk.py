@@ -1,0 +1,144 @@
+"""Calls by our SDK, through its public names only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+from player import Refused
+
+from modelwire import Client, ColumnSchema, Job, ModelwireError, Prediction, Step, read_csv
+
+_T = TypeVar("_T")
+_ARRAYS = ("values", "labels", "probabilities", "classes", "clusters", "distances")
+
+
+class SdkDriver:
+    """One client."""
+
+    def __init__(self, address: str, data: Path) -> None:
+        self._client = Client(address)
+        self._data = data
+        self.job = ""
+
+    def close(self) -> None:
+        self._client.close()
+
+    def hello(self, step: dict[str, Any]) -> Any:
+        greeting = _called(lambda: self._client.hello(step["name"]))
+        return {"greeting": greeting.greeting, "server": greeting.server, "version": greeting.version}
+
+    def echo(self, step: dict[str, Any]) -> Any:
+        payload = bytes(at % 251 for at in range(step["bytes"]))
+        answer = _called(lambda: self._client.echo(payload))
+        return {"bytes": len(payload) if answer == payload else "other bytes came back"}
+
+    def train(self, step: dict[str, Any]) -> Any:
+        job = _called(
+            lambda: self._client.train(
+                step["model"],
+                [Step(each["algorithm"], each["parameters"], each.get("columns")) for each in step["steps"]],
+                table=self._rows(step),
+                dataset=step.get("dataset"),
+                target=step.get("target"),
+                features=step.get("features"),
+                seed=step.get("seed"),
+            )
+        )
+        self.job = job.id
+        _called(job.wait)
+        return _job(_called(lambda: self._client.get_job(job.id)))
+
+    def predict(self, step: dict[str, Any]) -> Any:
+        rows = np.array(step["matrix"], np.float64) if "matrix" in step else step["table"]
+        return _prediction(_called(lambda: self._client.predict(step["model"], rows)))
+
+    def upload(self, step: dict[str, Any]) -> Any:
+        path = self._data / step["csv"]
+        dataset = _called(lambda: self._client.upload(step["dataset"], path, rows_per_piece=step["rows_per_piece"]))
+        return {"dataset": {"name": dataset.name, "version": dataset.version, "n_rows": dataset.n_rows}}
+
+    def describe_dataset(self, step: dict[str, Any]) -> Any:
+        described = _called(lambda: self._client.describe_dataset(step["dataset"]))
+        dataset = described.dataset
+        return {
+            "dataset": {
+                "name": dataset.name,
+                "version": dataset.version,
+                "n_rows": dataset.n_rows,
+                "columns": [_column(column) for column in dataset.columns],
+            },
+            "statistics": [vars(it) | {"column": _column(it.column)} for it in described.statistics],
+        }
+
+    def list_models(self, _step: dict[str, Any]) -> Any:
+        return {"models": [vars(model) for model in _called(self._client.list_models)]}
+
+    def describe_model(self, step: dict[str, Any]) -> Any:
+        model = _called(lambda: self._client.describe_model(step["model"]))
+        schema = model.schema
+        return {
+            "model": vars(model)
+            | {
+                "steps": [vars(each) for each in model.steps],
+                "schema": {
+                    "features": [_column(column) for column in schema.features],
+                    "target": None if schema.target is None else _column(schema.target),
+                    "classes": None if schema.classes is None else schema.classes.tolist(),
+                },
+                "aliases": list(model.aliases),
+            }
+        }
+
+    def set_alias(self, step: dict[str, Any]) -> Any:
+        alias = _called(
+            lambda: self._client.set_alias(
+                step["model"], step["alias"], step["version"], expected_generation=step.get("expected_generation")
+            )
+        )
+        return {"current": None if alias is None else vars(alias)}
+
+    def delete_version(self, step: dict[str, Any]) -> Any:
+        _called(lambda: self._client.delete_version(step["model"], step["version"]))
+        return {}
+
+    def get_job(self, step: dict[str, Any]) -> Any:
+        return {"job": _job(_called(lambda: self._client.get_job(step["job"])))}
+
+    def _rows(self, step: dict[str, Any]) -> Any:
+        return read_csv(self._data / step["csv"]) if "csv" in step else step.get("table")
+
+
+def _called(call: Callable[[], _T]) -> _T:
+    try:
+        return call()
+    except ModelwireError as error:
+        raise Refused(error.code, str(error)) from error
+
+
+def _job(job: Job) -> dict[str, Any]:
+    error = None if job.error is None else {"code_name": job.error.code, "message": job.error.message}
+    return {
+        "id": job.id,
+        "state_name": job.state,
+        "model": job.model,
+        "version": job.version,
+        "metrics": job.metrics,
+        "error": error,
+    }
+
+
+def _prediction(prediction: Prediction) -> dict[str, Any]:
+    arrays = {name: getattr(prediction, name) for name in _ARRAYS}
+    return {
+        "model": prediction.model,
+        "version": prediction.version,
+        "generation": prediction.generation,
+        **{name: array.tolist() for name, array in arrays.items() if array is not None},
+    }
+
+
+def _column(column: ColumnSchema) -> dict[str, str]:
+    return {"name": column.name, "type_name": column.type}
