@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +58,7 @@ def test_hello_answers_times_as_times(start: Start) -> None:
 
     assert handler.request.name == "Ada"
     assert (greeting.greeting, greeting.uptime) == ("Hello, Ada!", timedelta(seconds=1.5))
-    assert greeting.time == datetime(1970, 1, 2, tzinfo=timezone.utc)
+    assert greeting.time == datetime(1970, 1, 2, tzinfo=UTC)
 
 
 def test_echo_sends_bytes_back(start: Start) -> None:

@@ -82,7 +82,7 @@ class SdkDriver:
         return {
             "model": vars(model)
             | {
-                "steps": [vars(each) for each in model.steps],
+                "steps": [_step(step) for step in model.steps],
                 "schema": {
                     "features": [_column(column) for column in schema.features],
                     "target": None if schema.target is None else _column(schema.target),
@@ -138,6 +138,10 @@ def _prediction(prediction: Prediction) -> dict[str, Any]:
         "generation": prediction.generation,
         **{name: array.tolist() for name, array in arrays.items() if array is not None},
     }
+
+
+def _step(step: Step) -> dict[str, Any]:
+    return vars(step) | {"columns": None if step.columns is None else list(step.columns)}
 
 
 def _column(column: ColumnSchema) -> dict[str, str]:

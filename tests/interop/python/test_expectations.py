@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -91,3 +94,11 @@ def test_predictions_that_differ_by_a_bit_are_not_the_same() -> None:
     assert play({"name": "s {run}", "steps": steps}, Scripted(answers[0], answers[0]), "r") == {  # type: ignore[arg-type]
         "s {run}/a": {"values": ["3ff0000000000000"]}
     }
+
+
+def test_the_numbers_of_the_scenarios_are_those_of_the_closed_forms() -> None:
+    check_numbers = [sys.executable, str(Path(__file__).parents[1] / "expected_numbers.py"), "--check"]
+
+    checked = subprocess.run(check_numbers, capture_output=True, text=True, check=False)
+
+    assert (checked.stdout, checked.returncode) == ("", 0)
