@@ -21,7 +21,7 @@ import numpy.typing as npt
 from modelwire._columns import Column, check_lengths
 from modelwire._errors import InvalidArgument
 
-_CELLS_AT_ONCE = 1_000_000
+_CELLS_AT_ONCE = 250_000
 _WHOLE = re.compile(r"[+-]?[0-9]+")
 _NUMBER = re.compile(r"[+-]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]+)?|inf|infinity|nan)", re.IGNORECASE)
 _TRUTHS = {"true", "false"}
