@@ -3,13 +3,12 @@
 #
 # DO NOT EDIT UNLESS YOU ARE SURE THAT YOU KNOW WHAT YOU ARE DOING
 #
-#  options string: py:enum
+#  options string: py
 #
 
 from thrift.Thrift import TType, TMessageType, TFrozenDict, TException, TApplicationException
 from thrift.protocol.TProtocol import TProtocolException
 from thrift.TRecursive import fix_spec
-from enum import IntEnum
 
 import sys
 import modelwire_wire.types.ttypes
@@ -18,7 +17,7 @@ from thrift.transport import TTransport
 all_structs = []
 
 
-class JobState(IntEnum):
+class JobState(object):
     """
     State of a job. It travels as i32 with `state_name`.
 
@@ -30,6 +29,23 @@ class JobState(IntEnum):
     FAILED = 4
     CANCELLED = 5
 
+    _VALUES_TO_NAMES = {
+        0: "JOB_STATE_UNSPECIFIED",
+        1: "QUEUED",
+        2: "RUNNING",
+        3: "SUCCEEDED",
+        4: "FAILED",
+        5: "CANCELLED",
+    }
+
+    _NAMES_TO_VALUES = {
+        "JOB_STATE_UNSPECIFIED": 0,
+        "QUEUED": 1,
+        "RUNNING": 2,
+        "SUCCEEDED": 3,
+        "FAILED": 4,
+        "CANCELLED": 5,
+    }
 
 
 class Job(object):

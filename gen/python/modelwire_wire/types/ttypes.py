@@ -3,13 +3,12 @@
 #
 # DO NOT EDIT UNLESS YOU ARE SURE THAT YOU KNOW WHAT YOU ARE DOING
 #
-#  options string: py:enum
+#  options string: py
 #
 
 from thrift.Thrift import TType, TMessageType, TFrozenDict, TException, TApplicationException
 from thrift.protocol.TProtocol import TProtocolException
 from thrift.TRecursive import fix_spec
-from enum import IntEnum
 
 import sys
 
@@ -17,7 +16,7 @@ from thrift.transport import TTransport
 all_structs = []
 
 
-class ErrorCode(IntEnum):
+class ErrorCode(object):
     """
     Codes of ServiceError. They travel as i32 with `code_name`.
 
@@ -35,9 +34,38 @@ class ErrorCode(IntEnum):
     UNAVAILABLE = 10
     INTERNAL = 11
 
+    _VALUES_TO_NAMES = {
+        0: "ERROR_CODE_UNSPECIFIED",
+        1: "INVALID_ARGUMENT",
+        2: "NOT_FOUND",
+        3: "ALREADY_EXISTS",
+        4: "FAILED_PRECONDITION",
+        5: "OVERLOADED",
+        6: "DEADLINE_EXCEEDED",
+        7: "CANCELLED",
+        8: "UNAUTHENTICATED",
+        9: "PERMISSION_DENIED",
+        10: "UNAVAILABLE",
+        11: "INTERNAL",
+    }
+
+    _NAMES_TO_VALUES = {
+        "ERROR_CODE_UNSPECIFIED": 0,
+        "INVALID_ARGUMENT": 1,
+        "NOT_FOUND": 2,
+        "ALREADY_EXISTS": 3,
+        "FAILED_PRECONDITION": 4,
+        "OVERLOADED": 5,
+        "DEADLINE_EXCEEDED": 6,
+        "CANCELLED": 7,
+        "UNAUTHENTICATED": 8,
+        "PERMISSION_DENIED": 9,
+        "UNAVAILABLE": 10,
+        "INTERNAL": 11,
+    }
 
 
-class DType(IntEnum):
+class DType(object):
     """
     Element type of a Tensor.
 
@@ -49,9 +77,26 @@ class DType(IntEnum):
     F32 = 4
     F64 = 5
 
+    _VALUES_TO_NAMES = {
+        0: "DTYPE_UNSPECIFIED",
+        1: "BOOL",
+        2: "I32",
+        3: "I64",
+        4: "F32",
+        5: "F64",
+    }
+
+    _NAMES_TO_VALUES = {
+        "DTYPE_UNSPECIFIED": 0,
+        "BOOL": 1,
+        "I32": 2,
+        "I64": 3,
+        "F32": 4,
+        "F64": 5,
+    }
 
 
-class ColumnType(IntEnum):
+class ColumnType(object):
     """
     Type of a column. It travels as i32 with `type_name`.
 
@@ -62,6 +107,21 @@ class ColumnType(IntEnum):
     BOOLEAN = 3
     TEXT = 4
 
+    _VALUES_TO_NAMES = {
+        0: "COLUMN_TYPE_UNSPECIFIED",
+        1: "FLOAT",
+        2: "INTEGER",
+        3: "BOOLEAN",
+        4: "TEXT",
+    }
+
+    _NAMES_TO_VALUES = {
+        "COLUMN_TYPE_UNSPECIFIED": 0,
+        "FLOAT": 1,
+        "INTEGER": 2,
+        "BOOLEAN": 3,
+        "TEXT": 4,
+    }
 
 
 class RequestContext(object):
@@ -370,7 +430,7 @@ class Tensor(object):
                 break
             if fid == 1:
                 if ftype == TType.I32:
-                    self.dtype = DType(iprot.readI32()).name
+                    self.dtype = iprot.readI32()
                 else:
                     iprot.skip(ftype)
             elif fid == 2:
@@ -400,7 +460,7 @@ class Tensor(object):
         oprot.writeStructBegin('Tensor')
         if self.dtype is not None:
             oprot.writeFieldBegin('dtype', TType.I32, 1)
-            oprot.writeI32(DType[self.dtype].value)
+            oprot.writeI32(self.dtype)
             oprot.writeFieldEnd()
         if self.shape is not None:
             oprot.writeFieldBegin('shape', TType.LIST, 2)
