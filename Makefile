@@ -1,0 +1,91 @@
+# Every habit of the project as a target; `make` alone lists them.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.PHONY: help build demo test check-gen gen lint lint-rust lint-python lint-go lint-java fmt doc \
+	test-unit test-clients test-interop test-demo
+
+target := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
+cargo_test := cargo test --workspace --all-features --locked
+# What tests drive: built together with them, once, with the points at which a test can end it.
+tested := $(target)/debug/modelwire
+have = $(shell command -v $(1) 2>/dev/null)
+python := $(if $(call have,python3),$(target)/venv/bin/python)
+go_runner := $(if $(call have,go),$(target)/interop-go)
+java_runner := $(if $(and $(call have,javac),$(call have,mvn)),java/run)
+java_client := clients/java/target
+
+# `$(call need,TOOL,WHAT)`: without the tool, WHAT is left out by name; under CI that is a failure.
+need = command -v $(1) >/dev/null || { echo "skipped: $(2) ($(1) is not installed)"; [ "$${CI:-}" != 1 ] && exit 0 || exit 1; }
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z -]+:.*## /{printf "%-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+build: ## Build the server as it is shipped
+	cargo build --release --locked
+
+demo: build python-client java-client go-demo ## Serve, train on real data, predict from every language; then stop
+	MODELWIRE=$(target)/release/modelwire PYTHON=$(python) GO=$(if $(go_runner),$(target)/demo-go) \
+	JAVA="$(if $(java_runner),$(java_client)/classes:$(java_client)/lib/*)" \
+	tests/interop/serve $(target)/release/modelwire docs/examples/demo
+
+test: check-gen lint doc test-unit test-clients test-interop test-demo ## Everything CI runs
+
+gen: ## Regenerate gen/ from idl/
+	idl/generate
+
+check-gen: ## Fail if gen/ is not what idl/ says
+	idl/check-gen
+
+lint: lint-rust lint-python lint-go ## Formatting, warnings as errors, types; in every language
+
+lint-rust:
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --all-features --locked -- -D warnings
+
+lint-python:
+	@$(call need,python3,linting Python); clients/python/lint
+
+lint-go:
+	@$(call need,go,linting Go); for module in gen/go clients/go tests/interop/go; do (cd $$module && go vet ./...); done; \
+	test -z "$$(gofmt -l clients/go tests/interop/go docs/examples | tee /dev/stderr)"
+
+fmt: ## Format
+	cargo fmt --all
+	gofmt -w clients/go tests/interop/go docs/examples
+	clients/python/lint --fix
+
+doc: ## Build the documentation of the library, warnings as errors
+	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --all-features --locked
+
+test-unit: ## Rust tests with doc tests
+	$(cargo_test)
+
+test-clients: $(tested) ## The tests of the Python, Java and Go clients, quick starts against a real server
+	@$(call need,python3,the tests of the Python client); cd clients/python && MODELWIRE_BINARY=$(tested) $$(./venv) -m pytest -q
+	@$(call need,mvn,the tests of the Java client); tests/interop/serve $(tested) mvn -B -f clients/java/pom.xml test
+	@$(call need,go,the tests of the Go client); cd clients/go && ../../tests/interop/serve $(tested) go test -count=1 ./...
+	@$(call need,go,the tests of the Go runner); cd tests/interop/go && go test ./...
+
+test-interop: $(tested) python-client java-client go-client ## Every scenario from every language, bits compared
+	@$(call need,python3,interop tests); \
+	PYTHON=$(python) GO_RUNNER=$(go_runner) JAVA_RUNNER=$(java_runner) tests/interop/serve $(tested) tests/interop/run
+
+test-demo: demo
+
+# Built as test-unit builds it, so that it is built once.
+$(tested):
+	$(cargo_test) --no-run
+
+.PHONY: $(tested) python-client java-client go-client go-demo
+python-client:
+	@$(call need,python3,the Python client); clients/python/venv > /dev/null
+
+java-client:
+	@$(call need,javac,the Java client); $(call need,mvn,the Java client); mvn -q -B -f clients/java/pom.xml process-test-classes
+
+go-client:
+	@$(call need,go,the Go client); cd tests/interop/go && go build -o $(target)/interop-go .
+
+go-demo:
+	@$(call need,go,the Go client); cd clients/go && go build -o $(target)/demo-go ../../docs/examples/predict.go
