@@ -2,6 +2,7 @@
 //!
 //! Each test starts a real server on a free port with a temporary data folder.
 
+mod agreement;
 mod architecture;
 mod drain;
 mod durability;
