@@ -62,8 +62,9 @@ pub async fn run(listener: TcpListener, service: Arc<Service>, options: Options,
                 let (service, draining) = (Arc::clone(&service), draining.clone());
                 connections.spawn(async move {
                     let _place = place;
-                    if let Err(error) = connection::serve(stream, peer, &service, options, draining).await {
-                        debug!(peer:%, error:%; "Connection ended.");
+                    let peer = peer.to_string();
+                    if let Err(error) = connection::serve(stream, &peer, &service, options, draining).await {
+                        debug!(peer, error:%; "Connection ended.");
                     }
                 });
             }

@@ -30,7 +30,7 @@ impl Service {
             Ok(opened) => opened,
             Err((head, refusal)) => {
                 debug!(peer, refusal = refusal.message; "Message refused.");
-                let reply = head.filter(|head| !head.oneway).map(|head| refusal_reply(format, &head, &refusal));
+                let reply = head.and_then(|head| self.refuse(format, &head, &refusal));
                 return Answer { reply, close: true };
             }
         };
@@ -39,9 +39,9 @@ impl Service {
         Answer { reply: answered.then_some(reply), close: false }
     }
 
-    /// The reply to a message that was not read further than its head.
-    pub fn refuse(&self, format: Format, head: &Head, refusal: &Refusal) -> Vec<u8> {
-        refusal_reply(format, head, refusal)
+    /// The reply to a message that was not read further than its head, if its caller waits for one.
+    pub fn refuse(&self, format: Format, head: &Head, refusal: &Refusal) -> Option<Vec<u8>> {
+        (!head.oneway).then(|| refusal_reply(format, head, refusal))
     }
 
     async fn answer(&self, head: Head, context: Option<RequestContext>, message: Message, peer: &str) -> Vec<u8> {

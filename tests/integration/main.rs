@@ -2,6 +2,8 @@
 //!
 //! Each test starts a real server on a free port with a temporary data folder.
 
+#![allow(clippy::unwrap_used, clippy::panic, unreachable_pub)] // A panic is how a test fails.
+
 mod agreement;
 mod architecture;
 mod drain;
