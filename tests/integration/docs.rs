@@ -1,0 +1,60 @@
+//! The README shows code that runs and commands that work.
+
+use crate::harness::TestServer;
+use std::path::Path;
+use std::process::Command;
+
+fn file(path: &str) -> String {
+    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
+}
+
+/// The code blocks of the README in this language.
+fn blocks(language: &str) -> Vec<String> {
+    let readme = file("README.md");
+    let after_fence = readme.split(&format!("```{language}\n")).skip(1);
+    after_fence.map(|rest| rest.split("```").next().unwrap().to_owned()).collect()
+}
+
+/// The lines without white space around them, so that code may stand deeper in its file.
+fn lines(text: &str) -> Vec<&str> {
+    text.lines().map(str::trim).filter(|line| !line.is_empty()).collect()
+}
+
+#[test]
+fn the_quick_starts_of_the_readme_are_those_that_run() {
+    for (language, path) in [
+        ("python", "docs/examples/quickstart.py"),
+        ("java", "clients/java/src/test/java/io/modelwire/client/QuickstartTest.java"),
+        ("go", "clients/go/example_test.go"),
+        ("rust", "tests/integration/quickstart.rs"),
+    ] {
+        let (source, blocks) = (file(path), blocks(language));
+        assert_eq!(blocks.len(), 1, "{language}");
+
+        let (mut shown, run) = (lines(&blocks[0]), lines(&source));
+        while shown.last() == Some(&"}") {
+            shown.pop(); // The file may have checks of its own before the end of the block.
+        }
+
+        assert!(run.windows(shown.len()).any(|window| window == shown), "the README shows other code than {path}");
+    }
+}
+
+#[test]
+fn every_command_line_of_the_readme_works() {
+    let data = tempfile::tempdir().unwrap();
+    let server = TestServer::start(data.path());
+    let binaries = Path::new(env!("CARGO_BIN_EXE_modelwire")).parent().unwrap();
+    let path = format!("{}:{}", binaries.display(), std::env::var("PATH").unwrap());
+    let shell = blocks("sh").concat();
+    let commands: Vec<&str> = shell.lines().filter(|line| line.starts_with("modelwire ")).collect();
+    assert!(commands.len() > 5, "the README has lost its commands");
+    for line in commands {
+        let mut command = Command::new("bash");
+        command.args(["-c", line]).current_dir(env!("CARGO_MANIFEST_DIR"));
+
+        let output = command.env("PATH", &path).env("MODELWIRE_ADDRESS", &server.address).output().unwrap();
+
+        assert!(output.status.success(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+}
