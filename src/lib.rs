@@ -21,6 +21,7 @@ pub mod training;
 
 pub mod wire;
 
+pub mod client;
 pub mod service;
 
 pub mod server;

@@ -16,7 +16,7 @@ const LATEST: &str = "latest";
 const MAX_ALIASES: usize = 256;
 
 /// A name for a version.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Alias {
     /// Within its model.
     pub name: Name,

@@ -5,6 +5,7 @@ use super::aliases::{Alias, Assignment, STABLE};
 use crate::data::{Name, Page, Reference, Selector};
 use crate::error::{Error, Result};
 use crate::model::LoadedModel;
+use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -27,7 +28,7 @@ pub struct Description {
 }
 
 /// A model in a list.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ModelSummary {
     /// Of the model.
     pub name: Name,

@@ -28,6 +28,17 @@ impl State {
     pub fn has_ended(self) -> bool {
         matches!(self, Self::Succeeded | Self::Failed | Self::Cancelled)
     }
+
+    /// The word for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Running => "running",
+            Self::Succeeded => "succeeded",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+        }
+    }
 }
 
 /// The rows that a job is asked to train on.
@@ -149,7 +160,7 @@ pub(super) fn number_of(id: &str) -> Option<u64> {
 }
 
 /// Something that happened to a job.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Event {
     /// 1, 2, 3, … within the job.
     pub sequence: u64,

@@ -2,8 +2,9 @@
 //!
 //! Bytes of a connection become messages ([`Cutter`]), a message is opened ([`open`]) so that access and deadline can be
 //! judged, then decoded and dispatched by the generated [`services`] over [`runtime`]; [`convert`] turns generated structs
-//! into the types of the layers below.
+//! into the types of the layers below, and for a client into [`answers`].
 
+pub mod answers;
 mod budget;
 pub mod convert;
 mod detect;

@@ -43,9 +43,8 @@ pub fn service_error(error: &Error, request_id: &str) -> ServiceError {
 
 /// An error as a client received it.
 pub fn received_error(error: ServiceError) -> Error {
-    let code = CODES.iter().find(|it| Some(i32::from(it.1)) == error.code).map_or(Code::Internal, |it| it.0);
     Error::Remote {
-        code,
+        code: code_from(error.code),
         what: error.message.unwrap_or_default(),
         hint: error.hint,
         executed: error.executed,
@@ -74,6 +73,23 @@ pub(super) fn failure(failure: &Failure, job: &str) -> ServiceError {
         retry_after_ms: None,
         request_id: Some(job.into()),
     }
+}
+
+/// Why a job failed, as a client received it.
+pub(super) fn failure_from(error: ServiceError) -> Failure {
+    Failure { code: code_from(error.code), message: error.message.unwrap_or_default(), hint: error.hint }
+}
+
+/// Whether the call was not run and another try may find the server in a better state; `None` if not, else how many
+/// milliseconds the server wants it to wait.
+pub fn may_retry(error: &ServiceError) -> Option<u64> {
+    let passing = matches!(code_from(error.code), Code::Overloaded | Code::Unavailable);
+    let wait_ms = error.retry_after_ms.and_then(|ms| u64::try_from(ms).ok()).unwrap_or_default();
+    (passing && error.executed == Some(false)).then_some(wait_ms)
+}
+
+fn code_from(number: Option<i32>) -> Code {
+    CODES.iter().find(|it| Some(i32::from(it.1)) == number).map_or(Code::Internal, |it| it.0)
 }
 
 fn wire_code(code: Code) -> (ErrorCode, &'static str) {

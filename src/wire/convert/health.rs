@@ -1,9 +1,16 @@
-//! What `describe` answers.
+//! Who is there, what can it do, how is it.
 
-use super::parameters::wire_parameter;
+use super::models::{name_from, number_from};
+use super::parameters::{spec_parameter, wire_parameter};
 use crate::batching;
+use crate::error::{Error, Result};
 use crate::model::{Algorithm, ParameterSpec};
-use crate::wire::health::{AlgorithmDescription, Limits, MethodDescription, ParameterDescription};
+use crate::registry::VersionStatus;
+use crate::wire::answers::{self, Greeting, ServerDescription, ServerLimits, ServerStatus};
+use crate::wire::health::{
+    AlgorithmDescription, DescribeResponse, HelloResponse, Limits, MethodDescription, ModelStatus,
+    ParameterDescription, StatusResponse,
+};
 use crate::wire::runtime::Method;
 use std::time::Duration;
 
@@ -52,4 +59,97 @@ fn parameter(spec: &ParameterSpec) -> ParameterDescription {
         range: Some(spec.range.to_string()),
         meaning: Some(spec.meaning.into()),
     }
+}
+
+/// What `hello` answered.
+pub fn greeting_from(answer: HelloResponse) -> Greeting {
+    Greeting {
+        greeting: answer.greeting.unwrap_or_default(),
+        server: answer.server.unwrap_or_default(),
+        version: answer.version.unwrap_or_default(),
+        uptime_ms: number_from(answer.uptime_ms),
+        time_ms: answer.time_ms.unwrap_or_default(),
+        time: answer.time.unwrap_or_default(),
+    }
+}
+
+/// What `status` answered.
+///
+/// # Errors
+/// [`Error::Name`] if a model has a name that is none.
+pub fn status_from(answer: StatusResponse) -> Result<ServerStatus> {
+    Ok(ServerStatus {
+        live: answer.live.unwrap_or_default(),
+        ready: answer.ready.unwrap_or_default(),
+        reason: answer.reason,
+        models: answer.models.unwrap_or_default().into_iter().map(version_status_from).collect::<Result<_>>()?,
+        rows_in_flight: number_from(answer.rows_in_flight),
+        jobs_in_flight: number_from(answer.jobs_in_flight),
+    })
+}
+
+fn version_status_from(status: ModelStatus) -> Result<VersionStatus> {
+    let ready = status.ready.unwrap_or_default();
+    let reason = status.reason.or_else(|| (!ready).then(|| "it is not ready".into()));
+    Ok(VersionStatus { name: name_from("model", status.name)?, version: number_from(status.version), reason })
+}
+
+/// What `describe` answered.
+///
+/// # Errors
+/// [`Error::InvalidArgument`] if there are no limits, or a hyper-parameter has no default.
+pub fn description_from(answer: DescribeResponse) -> Result<ServerDescription> {
+    let limits = answer.limits.ok_or_else(|| Error::invalid("the description has no limits"))?;
+    let algorithms = answer.algorithms.unwrap_or_default().into_iter();
+    Ok(ServerDescription {
+        version: answer.version.unwrap_or_default(),
+        idl_hash: answer.idl_hash.unwrap_or_default(),
+        limits: limits_from(&limits),
+        methods: answer.methods.unwrap_or_default().into_iter().map(method_from).collect(),
+        algorithms: algorithms.map(algorithm_from).collect::<Result<_>>()?,
+    })
+}
+
+fn limits_from(limits: &Limits) -> ServerLimits {
+    ServerLimits {
+        max_frame_bytes: number_from(limits.max_frame_bytes),
+        max_elements: number_from(limits.max_elements),
+        max_depth: number_from(limits.max_depth.map(i64::from)),
+        max_calls_in_flight: number_from(limits.max_calls_in_flight.map(i64::from)),
+        max_batch_rows: number_from(limits.max_batch_rows),
+        max_queue_rows: number_from(limits.max_queue_rows),
+        max_deadline_ms: number_from(limits.max_deadline_ms),
+    }
+}
+
+fn method_from(method: MethodDescription) -> answers::MethodDescription {
+    answers::MethodDescription {
+        name: method.name.unwrap_or_default(),
+        service: method.service_name.unwrap_or_default(),
+        role: method.role.unwrap_or_default(),
+        idempotent: method.idempotent.unwrap_or_default(),
+    }
+}
+
+fn algorithm_from(algorithm: AlgorithmDescription) -> Result<answers::AlgorithmDescription> {
+    let name = algorithm.name.unwrap_or_default();
+    let parameters = algorithm.parameters.unwrap_or_default().into_iter();
+    Ok(answers::AlgorithmDescription {
+        parameters: parameters.map(|it| parameter_from(&name, it)).collect::<Result<_>>()?,
+        name,
+        kind: algorithm.kind.unwrap_or_default(),
+        summary: algorithm.summary.unwrap_or_default(),
+    })
+}
+
+fn parameter_from(algorithm: &str, parameter: ParameterDescription) -> Result<answers::ParameterDescription> {
+    let name = parameter.name.unwrap_or_default();
+    let default = parameter.default_value.unwrap_or_else(crate::wire::empty);
+    Ok(answers::ParameterDescription {
+        default: spec_parameter(algorithm, default)?.1,
+        name,
+        type_name: parameter.type_name.unwrap_or_default(),
+        range: parameter.range.unwrap_or_default(),
+        meaning: parameter.meaning.unwrap_or_default(),
+    })
 }

@@ -1,12 +1,17 @@
 //! Rows in, predictions out.
 
-use super::table::{column_to, table_from};
-use super::tensor::{matrix_from, matrix_to, positions_to, vector_to};
-use crate::data::Features;
+use super::models::{labels_from, number_from};
+use super::table::{column_to, table_from, table_to};
+use super::tensor::{matrix_from, matrix_to, positions_from, positions_to, vector_from, vector_to};
+use crate::data::{Features, Labels};
 use crate::error::{Error, Result};
 use crate::model::Predictions;
-use crate::wire::inference::PredictResponse;
-use crate::wire::types::{Table, Tensor};
+use crate::wire::answers::Prediction;
+use crate::wire::inference::{PredictRequest, PredictResponse};
+use crate::wire::types::{Column, Table, Tensor};
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::Arc;
 
 /// The rows of a request: a matrix or a table, exactly one of them.
 ///
@@ -37,5 +42,93 @@ pub fn prediction(predictions: &Predictions) -> PredictResponse {
             distances: Some(matrix_to(distances.view())),
             ..empty
         },
+    }
+}
+
+/// Rows for a model, as a client sends them; the caller fills in the context.
+pub fn predict_request(model: &str, rows: &Features) -> PredictRequest {
+    let named = PredictRequest { model: Some(model.to_owned()), ..crate::wire::empty() };
+    match rows {
+        Features::Matrix(matrix) => PredictRequest { matrix: Some(matrix_to(matrix.view())), ..named },
+        Features::Table(table) => PredictRequest { table: Some(table_to(table)), ..named },
+    }
+}
+
+/// Predictions as a client received them.
+///
+/// # Errors
+/// [`Error::InvalidArgument`] if there are none, or they do not fit each other.
+pub fn prediction_from(answer: PredictResponse) -> Result<Prediction> {
+    let PredictResponse { model, version, generation, values, labels, probabilities, classes, clusters, distances } =
+        answer;
+    let predictions = match (values, labels.zip(probabilities).zip(classes), clusters.zip(distances)) {
+        (Some(values), ..) => Predictions::Values(vector_from(values)?),
+        (_, Some(((labels, probabilities), classes)), _) => classes_from(labels, probabilities, classes)?,
+        (.., Some((clusters, distances))) => {
+            Predictions::Clusters { clusters: positions_from(clusters)?, distances: matrix_from(distances)? }
+        }
+        _ => return Err(Error::invalid("there are no predictions in it")),
+    };
+    Ok(Prediction {
+        model: model.unwrap_or_default(),
+        version: number_from(version),
+        generation: generation.map(|it| number_from(Some(it))),
+        predictions,
+    })
+}
+
+fn classes_from(labels: Column, probabilities: Tensor, classes: Column) -> Result<Predictions> {
+    let (labels, classes, probabilities) = (labels_from(labels)?, labels_from(classes)?, matrix_from(probabilities)?);
+    let labels = positions(&labels, &classes)
+        .filter(|labels| probabilities.dim() == (labels.len(), classes.len()))
+        .ok_or_else(|| Error::invalid("labels, probabilities and classes do not fit each other"))?;
+    Ok(Predictions::Classes { labels, probabilities, classes: Arc::new(classes) })
+}
+
+/// Where in `classes` each label is; `None` if one is not there.
+fn positions(labels: &Labels, classes: &Labels) -> Option<Vec<usize>> {
+    match (labels, classes) {
+        (Labels::Integer(labels), Labels::Integer(classes)) => positions_in(labels, classes),
+        (Labels::Boolean(labels), Labels::Boolean(classes)) => positions_in(labels, classes),
+        (Labels::Text(labels), Labels::Text(classes)) => positions_in(labels, classes),
+        _ => None,
+    }
+}
+
+fn positions_in<T: Eq + Hash>(labels: &[T], classes: &[T]) -> Option<Vec<usize>> {
+    let places: HashMap<&T, usize> = classes.iter().enumerate().map(|(place, class)| (class, place)).collect();
+    labels.iter().map(|label| places.get(label).copied()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::array;
+
+    fn received(predictions: &Predictions) -> Result<Predictions> {
+        prediction_from(prediction(predictions)).map(|it| it.predictions)
+    }
+
+    #[test]
+    fn predictions_of_every_kind_survive_the_wire() {
+        let classes = Arc::new(Labels::Text(vec!["no".into(), "yes".into()]));
+        let all = [
+            Predictions::Values(array![0.1, -3.0]),
+            Predictions::Classes { labels: vec![1, 0], probabilities: array![[0.2, 0.8], [1.0, 0.0]], classes },
+            Predictions::Clusters { clusters: vec![0], distances: array![[0.5, 2.0, 7.0]] },
+        ];
+        for predictions in all {
+            assert_eq!(received(&predictions).unwrap(), predictions);
+        }
+    }
+
+    #[test]
+    fn a_label_that_is_no_class_is_refused() {
+        let classes = Arc::new(Labels::Integer(vec![3, 4]));
+        let sent = Predictions::Classes { labels: vec![1], probabilities: array![[0.2, 0.8]], classes };
+        let mut answer = prediction(&sent);
+        answer.labels = Some(column_to(&crate::data::Column::integer("labels", vec![5])));
+
+        assert!(prediction_from(answer).unwrap_err().to_string().contains("do not fit"));
     }
 }

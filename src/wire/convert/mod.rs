@@ -10,12 +10,12 @@ mod table;
 mod tensor;
 mod training;
 
-pub use datasets::{dataset, statistics};
-pub use error::{application_error, received_error, service_error};
-pub use health::{algorithm, limits, method};
-pub use inference::{features, prediction};
-pub use models::{alias, model_summary, model_version};
+pub use datasets::{dataset, dataset_from, statistics, statistics_from};
+pub use error::{application_error, may_retry, received_error, service_error};
+pub use health::{algorithm, description_from, greeting_from, limits, method, status_from};
+pub use inference::{features, predict_request, prediction, prediction_from};
+pub use models::{alias, alias_from, model_summary, model_summary_from, model_version, model_version_from};
 pub use parameters::{spec_steps, wire_steps};
 pub use table::{column_from, column_to, rows_crc32, schema_from, schema_to, table_from, table_to};
 pub use tensor::{matrix_from, matrix_to, vector_to};
-pub use training::{job, job_event, job_spec};
+pub use training::{job, job_event, job_from, job_spec, train_request, watched_from};

@@ -35,7 +35,7 @@ fn spec_step(position: usize, step: Step) -> Result<StepSpec> {
     Ok(StepSpec { algorithm, parameters, columns: step.columns })
 }
 
-fn spec_parameter(algorithm: &str, parameter: Parameter) -> Result<(String, Value)> {
+pub(super) fn spec_parameter(algorithm: &str, parameter: Parameter) -> Result<(String, Value)> {
     let Parameter { name, integer, number, flag, text, tensor } = parameter;
     let name = name.unwrap_or_default();
     let what = format!("parameter {:?} of {}", quotable(&name), quotable(algorithm));

@@ -3,7 +3,7 @@
 use crate::error::{Error, Result};
 use crate::wire::types::{DType, Tensor};
 use arrow_array::{BooleanArray, Float64Array, Int64Array};
-use ndarray::{Array2, ArrayView1, ArrayView2};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
 
 const MAX_DIMENSIONS: usize = 8;
 
@@ -97,6 +97,33 @@ pub fn matrix_from(tensor: Tensor) -> Result<Array2<f64>> {
         }
     };
     Array2::from_shape_vec(shape, checked.to_f64()).map_err(|error| Error::internal(error.to_string()))
+}
+
+/// A vector `(n,)`.
+///
+/// # Errors
+/// [`Error::InvalidArgument`] if it has another shape, or does not fit its bytes.
+pub(super) fn vector_from(tensor: Tensor) -> Result<Array1<f64>> {
+    let checked = one_dimension(tensor)?;
+    Ok(checked.to_f64().into())
+}
+
+/// Positions that count from 0.
+///
+/// # Errors
+/// [`Error::InvalidArgument`] if it is no vector of whole numbers from 0, or does not fit its bytes.
+pub(super) fn positions_from(tensor: Tensor) -> Result<Vec<usize>> {
+    let whole = one_dimension(tensor)?.to_i64().ok_or_else(|| Error::invalid("the vector has no whole numbers"))?;
+    let position = |number| usize::try_from(number).map_err(|_| Error::invalid(format!("{number} is not a position")));
+    whole.into_iter().map(position).collect()
+}
+
+fn one_dimension(tensor: Tensor) -> Result<Checked> {
+    let checked = checked("the vector", tensor)?;
+    match checked.shape[..] {
+        [_] => Ok(checked),
+        _ => Err(Error::invalid(format!("the vector has shape {:?}; it has one dimension", checked.shape))),
+    }
 }
 
 /// F64, shape `(n, m)`.

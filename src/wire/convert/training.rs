@@ -1,14 +1,15 @@
 //! Jobs and what happens to them.
 
-use super::error::failure;
-use super::models::{metrics, number};
-use super::parameters::spec_steps;
-use super::table::table_from;
+use super::error::{failure, failure_from};
+use super::models::{metrics, metrics_from, number, number_from};
+use super::parameters::{spec_steps, wire_steps};
+use super::table::{table_from, table_to};
 use crate::data::Name;
 use crate::error::{Error, Result};
 use crate::model::Spec;
 use crate::training::{Event, Job, JobSpec, Rows, State};
-use crate::wire::training::{self, JobEvent, JobState, TrainRequest};
+use crate::wire::answers::{JobStatus, Watched};
+use crate::wire::training::{self, JobEvent, JobState, TrainRequest, WatchJobResponse};
 use thrift::OrderedFloat;
 
 /// What is asked of a job.
@@ -72,4 +73,102 @@ fn state(state: State) -> (i32, &'static str) {
         State::Cancelled => (JobState::CANCELLED, "CANCELLED"),
     };
     (number.into(), name)
+}
+
+/// What is asked of a job, as a client sends it; the caller fills in the context.
+pub fn train_request(spec: &JobSpec) -> TrainRequest {
+    let (table, dataset) = match &spec.rows {
+        Rows::Inline(table) => (Some(table_to(table)), None),
+        Rows::Dataset(dataset) => (None, Some(dataset.clone())),
+    };
+    TrainRequest {
+        context: None,
+        model: Some(spec.model.to_string()),
+        steps: Some(wire_steps(&spec.pipeline.steps)),
+        table,
+        dataset,
+        target: spec.pipeline.target.clone(),
+        features: spec.pipeline.features.clone(),
+        seed: Some(spec.pipeline.seed.cast_signed()),
+    }
+}
+
+/// A job as a client received it.
+///
+/// # Errors
+/// [`Error::InvalidArgument`] if there is none, or it is in a state that is not known here.
+pub fn job_from(job: Option<training::Job>) -> Result<JobStatus> {
+    let job = job.ok_or_else(|| Error::invalid("there is no job in it"))?;
+    Ok(JobStatus {
+        id: job.id.unwrap_or_default(),
+        state: state_from(job.state, job.state_name)?,
+        model: job.model.unwrap_or_default(),
+        version: job.version.map(|it| number_from(Some(it))),
+        created_ms: job.created_ms.unwrap_or_default(),
+        started_ms: job.started_ms,
+        finished_ms: job.finished_ms,
+        progress: job.progress.unwrap_or_default().into_inner(),
+        metrics: metrics_from(job.metrics),
+        error: job.error.map(failure_from),
+        sequence: number_from(job.sequence),
+    })
+}
+
+/// What happened to a job, as a client received it.
+///
+/// # Errors
+/// As [`job_from`].
+pub fn watched_from(answer: WatchJobResponse) -> Result<Watched> {
+    let events = answer.events.unwrap_or_default().into_iter().map(event_from).collect::<Result<_>>()?;
+    Ok(Watched { events, job: job_from(answer.job)? })
+}
+
+fn event_from(event: JobEvent) -> Result<Event> {
+    Ok(Event {
+        sequence: number_from(event.sequence),
+        time_ms: event.time_ms.unwrap_or_default(),
+        state: state_from(event.state, event.state_name)?,
+        message: event.message.unwrap_or_default(),
+        progress: event.progress.unwrap_or_default().into_inner(),
+    })
+}
+
+fn state_from(number: Option<i32>, name: Option<String>) -> Result<State> {
+    [State::Queued, State::Running, State::Succeeded, State::Failed, State::Cancelled]
+        .into_iter()
+        .find(|known| Some(state(*known).0) == number)
+        .ok_or_else(|| Error::invalid(format!("the state {:?} is not known here", name.unwrap_or_default())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::{Column, Table};
+    use crate::model::{StepSpec, Value};
+
+    #[test]
+    fn what_is_asked_of_a_job_survives_the_wire() {
+        let table = Table::new(vec![Column::integer("x", vec![1, 2]), Column::float("y", vec![0.5, 1.5])]).unwrap();
+        let parameters = [("C".to_owned(), Value::Number(0.5))].into();
+        let pipeline = Spec {
+            steps: vec![StepSpec { algorithm: "logistic_regression".into(), parameters, columns: None }],
+            target: Some("y".into()),
+            features: Some(vec!["x".into()]),
+            seed: u64::MAX,
+        };
+        let model = Name::parse("model", "wine").unwrap();
+        let sent = JobSpec { model, pipeline, rows: Rows::Inline(table.clone()), idempotency_key: None };
+
+        let received = job_spec(train_request(&sent), None).unwrap();
+
+        assert_eq!((received.model, received.pipeline), (sent.model, sent.pipeline));
+        assert!(matches!(received.rows, Rows::Inline(it) if it == table));
+    }
+
+    #[test]
+    fn a_state_of_a_newer_server_is_refused_by_name() {
+        let job = training::Job { state: Some(9), state_name: Some("PAUSED".into()), ..crate::wire::empty() };
+
+        assert!(job_from(Some(job)).unwrap_err().to_string().contains("PAUSED"));
+    }
 }

@@ -1,0 +1,52 @@
+//! Who is there, what can it do, how is it.
+
+use super::{Client, Greeting, ServerDescription, ServerStatus};
+use crate::error::Result;
+use crate::wire::convert;
+use crate::wire::health::{DescribeRequest, EchoRequest, HelloRequest, StatusRequest};
+use crate::wire::services::HealthClient;
+
+impl Client {
+    /// Greets `name`, or the world.
+    ///
+    /// # Errors
+    /// [`Code::InvalidArgument`](crate::error::Code) for a name of more than 256 characters.
+    pub async fn hello(&self, name: Option<&str>) -> Result<Greeting> {
+        let answer = self.call(|exchange, context| async move {
+            HealthClient(&*exchange).hello(HelloRequest { context, name: name.map(Into::into) }).await
+        });
+        answer.await.map(convert::greeting_from)
+    }
+
+    /// How the server and each model is.
+    ///
+    /// # Errors
+    /// Only those of every call: the server cannot be reached, or does not answer in time.
+    pub async fn status(&self) -> Result<ServerStatus> {
+        let answer = self
+            .call(|exchange, context| async move { HealthClient(&*exchange).status(StatusRequest { context }).await });
+        self.plain(convert::status_from(answer.await?))
+    }
+
+    /// Version, limits, methods and algorithms of the server.
+    ///
+    /// # Errors
+    /// Only those of every call.
+    pub async fn describe(&self) -> Result<ServerDescription> {
+        let answer = self.call(|exchange, context| async move {
+            HealthClient(&*exchange).describe(DescribeRequest { context }).await
+        });
+        self.plain(convert::description_from(answer.await?))
+    }
+
+    /// What was sent, sent back: for measuring latency and bandwidth.
+    ///
+    /// # Errors
+    /// Only those of every call.
+    pub async fn echo(&self, payload: &[u8]) -> Result<Vec<u8>> {
+        let answer = self.call(|exchange, context| async move {
+            HealthClient(&*exchange).echo(EchoRequest { context, payload: Some(payload.into()) }).await
+        });
+        Ok(answer.await?.payload.unwrap_or_default())
+    }
+}

@@ -1,0 +1,82 @@
+//! Models, their versions and aliases.
+
+use super::{Client, ModelVersion};
+use crate::data::Page;
+use crate::error::Result;
+use crate::registry::{Alias, ModelSummary};
+use crate::wire::convert;
+use crate::wire::models::{DeleteVersionRequest, DescribeModelRequest, ListModelsRequest, SetAliasRequest};
+use crate::wire::services::ModelsClient;
+
+impl Client {
+    /// A page of the models, by name, that come after the name `after`.
+    ///
+    /// # Errors
+    /// Only those of every call.
+    pub async fn list_models(&self, after: Option<&str>) -> Result<Page<ModelSummary>> {
+        let answer = self.call(|exchange, context| async move {
+            let request = ListModelsRequest { context, after: after.map(Into::into), limit: None };
+            ModelsClient(&*exchange).list_models(request).await
+        });
+        let answer = answer.await?;
+        let models = answer.models.unwrap_or_default().into_iter().map(convert::model_summary_from);
+        Ok(Page { entries: self.plain(models.collect())?, next: answer.next_page })
+    }
+
+    /// What a version takes, how it was made and how well it fits. `model` as in [`Client::predict`].
+    ///
+    /// # Errors
+    /// [`Code`](crate::error::Code) `NotFound`, or `InvalidArgument` if `model` is no reference.
+    pub async fn describe_model(&self, model: &str) -> Result<ModelVersion> {
+        let answer = self.call(|exchange, context| async move {
+            let request = DescribeModelRequest { context, model: Some(model.into()) };
+            ModelsClient(&*exchange).describe_model(request).await
+        });
+        self.plain(convert::model_version_from(answer.await?.model))
+    }
+
+    /// Points an alias at a version, or removes it (`None`), if it is still as the caller has seen it.
+    ///
+    /// `expected_generation` is the generation that the caller has seen, 0 for an alias that is new; `None` compares
+    /// nothing. The result is the alias as it is now.
+    ///
+    /// # Errors
+    /// [`Code`](crate::error::Code) `NotFound` for model or version, `InvalidArgument` for a name, `FailedPrecondition`
+    /// for another generation or the removal of `stable`.
+    pub async fn set_alias(
+        &self,
+        model: &str,
+        alias: &str,
+        version: Option<u64>,
+        expected_generation: Option<u64>,
+    ) -> Result<Option<Alias>> {
+        let answer = self.call(|exchange, context| async move {
+            let request = SetAliasRequest {
+                context,
+                model: Some(model.into()),
+                alias_name: Some(alias.into()),
+                version: Some(version.map_or(0, number)),
+                expected_generation: expected_generation.map(number),
+            };
+            ModelsClient(&*exchange).set_alias(request).await
+        });
+        self.plain(answer.await?.current.map(convert::alias_from).transpose())
+    }
+
+    /// Deletes a version for good.
+    ///
+    /// # Errors
+    /// [`Code`](crate::error::Code) `NotFound`, or `FailedPrecondition` if an alias names it.
+    pub async fn delete_version(&self, model: &str, version: u64) -> Result<()> {
+        let answer = self.call(|exchange, context| async move {
+            let request = DeleteVersionRequest { context, model: Some(model.into()), version: Some(number(version)) };
+            ModelsClient(&*exchange).delete_version(request).await
+        });
+        answer.await.map(drop)
+    }
+}
+
+/// A number as it travels; one beyond its range is refused by the server like any other that is not there.
+fn number(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}

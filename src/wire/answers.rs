@@ -1,0 +1,208 @@
+//! What a server answers, in plain types: what a client hands to its caller. Fields and units are those of the IDL.
+
+use crate::data::ColumnSchema;
+use crate::model::{Predictions, Schema, StepSpec, Value};
+use crate::registry::VersionStatus;
+use crate::training::{Event, Failure, State};
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// Who is there.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Greeting {
+    /// "Hello, World!"
+    pub greeting: String,
+    /// "modelwire"
+    pub server: String,
+    /// Version of the server.
+    pub version: String,
+    /// Milliseconds since the server started.
+    pub uptime_ms: u64,
+    /// The server's clock, milliseconds since 1970-01-01T00:00:00Z.
+    pub time_ms: i64,
+    /// The same, in RFC 3339, UTC.
+    pub time: String,
+}
+
+/// How a server is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ServerStatus {
+    /// The process answers.
+    pub live: bool,
+    /// At least one model is there, every version on disk is loaded, and the server is not draining.
+    pub ready: bool,
+    /// Why it is not ready.
+    pub reason: Option<String>,
+    /// How every version is.
+    pub models: Vec<VersionStatus>,
+    /// Rows that wait for or are in a prediction.
+    pub rows_in_flight: u64,
+    /// Jobs that wait or run.
+    pub jobs_in_flight: u64,
+}
+
+/// What a server can do.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ServerDescription {
+    /// Version of the server.
+    pub version: String,
+    /// SHA-256 of the IDL that the server speaks, in hex.
+    pub idl_hash: String,
+    /// What it refuses to go beyond.
+    pub limits: ServerLimits,
+    /// What can be called.
+    pub methods: Vec<MethodDescription>,
+    /// What can be trained.
+    pub algorithms: Vec<AlgorithmDescription>,
+}
+
+/// The limits that a client needs to know.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ServerLimits {
+    /// Largest message and reply, in bytes.
+    pub max_frame_bytes: u64,
+    /// Largest sum of the elements of all containers of a message.
+    pub max_elements: u64,
+    /// Deepest nesting of structs and containers.
+    pub max_depth: u64,
+    /// Calls of one connection that are worked on at once.
+    pub max_calls_in_flight: u64,
+    /// Rows that are computed together.
+    pub max_batch_rows: u64,
+    /// Rows that may wait or be computed at once.
+    pub max_queue_rows: u64,
+    /// Longest deadline of a call, in milliseconds.
+    pub max_deadline_ms: u64,
+}
+
+/// A method of a server.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MethodDescription {
+    /// As it is called bare.
+    pub name: String,
+    /// The service that has it.
+    pub service: String,
+    /// The least role that may call it.
+    pub role: String,
+    /// Calling it twice does what calling it once does.
+    pub idempotent: bool,
+}
+
+/// An algorithm of a server.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AlgorithmDescription {
+    /// As steps name it.
+    pub name: String,
+    /// "transformer", "regressor", "classifier" or "clusterer".
+    pub kind: String,
+    /// One sentence for people.
+    pub summary: String,
+    /// Its hyper-parameters.
+    pub parameters: Vec<ParameterDescription>,
+}
+
+/// A hyper-parameter of an algorithm.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ParameterDescription {
+    /// Unique within the algorithm.
+    pub name: String,
+    /// "integer", "number", "flag" or "text".
+    pub type_name: String,
+    /// What an absent parameter means.
+    pub default: Value,
+    /// In words, for example "greater than 0".
+    pub range: String,
+    /// What it does.
+    pub meaning: String,
+}
+
+/// Predictions, and who made them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Prediction {
+    /// Name of the model that answered.
+    pub model: String,
+    /// Version of the model that answered.
+    pub version: u64,
+    /// How often the alias that was asked for has been set; `None` where a version was asked for.
+    pub generation: Option<u64>,
+    /// One for each row, in the order of the rows.
+    pub predictions: Predictions,
+}
+
+/// What a version of a model takes, how it was made and how well it fits.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ModelVersion {
+    /// Of the model.
+    pub name: String,
+    /// From 1.
+    pub version: u64,
+    /// "regressor", "classifier" or "clusterer".
+    pub kind: String,
+    /// The pipeline with every hyper-parameter, defaults written out.
+    pub steps: Vec<StepSpec>,
+    /// The columns that it takes and was taught.
+    pub schema: Schema,
+    /// Measured on the rows that it was trained on: r2 and rmse; accuracy and log_loss; inertia.
+    pub metrics: BTreeMap<String, f64>,
+    /// Rows that it was trained on.
+    pub n_samples: u64,
+    /// Of everything random.
+    pub seed: i64,
+    /// The job that trained it.
+    pub job_id: String,
+    /// "wine@2" if it was trained on a stored data set.
+    pub dataset: Option<String>,
+    /// SHA-256 of the rows that it was trained on, in hex.
+    pub data_sha256: String,
+    /// SHA-256 of `model.bin`, in hex.
+    pub sha256: String,
+    /// Size of `model.bin` in bytes.
+    pub size_bytes: u64,
+    /// Milliseconds since 1970-01-01T00:00:00Z.
+    pub created_ms: i64,
+    /// The aliases that name it.
+    pub aliases: Vec<String>,
+}
+
+impl ModelVersion {
+    /// The column of this name among those that `predict` takes.
+    pub fn feature(&self, name: &str) -> Option<&ColumnSchema> {
+        self.schema.features.iter().find(|feature| feature.name == name)
+    }
+}
+
+/// A job as it was when the server answered.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct JobStatus {
+    /// Of the job.
+    pub id: String,
+    /// Where it is in its life.
+    pub state: State,
+    /// Name of the model that it trains.
+    pub model: String,
+    /// The version that it published, once it has succeeded.
+    pub version: Option<u64>,
+    /// Milliseconds since 1970-01-01T00:00:00Z, as are the next two.
+    pub created_ms: i64,
+    /// When it began to run.
+    pub started_ms: Option<i64>,
+    /// When it ended.
+    pub finished_ms: Option<i64>,
+    /// From 0 to 1.
+    pub progress: f64,
+    /// Metrics of the published version.
+    pub metrics: BTreeMap<String, f64>,
+    /// Why it failed.
+    pub error: Option<Failure>,
+    /// Number of its latest event.
+    pub sequence: u64,
+}
+
+/// What happened to a job since the caller last looked.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Watched {
+    /// Empty if nothing happened in time.
+    pub events: Vec<Event>,
+    /// As it is after them.
+    pub job: JobStatus,
+}
