@@ -1,8 +1,21 @@
 //! The command line, and the composition root: the only place that knows every setting and hands every layer its parts.
 
+mod datasets;
+mod hello;
+mod jobs;
+mod models;
+mod predict;
+mod predictions;
+mod progress;
+mod remote;
+mod report;
 mod serve;
 mod settings;
+mod steps;
+mod table_file;
+mod train;
 
+use crate::error::Error;
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
@@ -18,31 +31,83 @@ struct Arguments {
 enum Command {
     /// Start the server.
     Serve(serve::Arguments),
+    Train(train::Arguments),
+    Predict(predict::Arguments),
+    Models(models::Arguments),
+    Jobs(jobs::Arguments),
+    Datasets(datasets::Arguments),
+    Hello(hello::Arguments),
 }
 
-/// Why a command ended without success; its exit code tells the two apart.
+impl Command {
+    /// Programs read what this command prints.
+    fn is_for_programs(&self) -> bool {
+        match self {
+            Self::Serve(_) => false,
+            Self::Train(arguments) => arguments.remote.json,
+            Self::Predict(arguments) => arguments.remote.json,
+            Self::Models(arguments) => arguments.remote.json,
+            Self::Jobs(arguments) => arguments.remote.json,
+            Self::Datasets(arguments) => arguments.remote.json,
+            Self::Hello(arguments) => arguments.remote.json,
+        }
+    }
+
+    fn run(self) -> Result<(), Failure> {
+        match self {
+            Self::Serve(arguments) => serve::run(arguments),
+            Self::Train(arguments) => train::run(arguments),
+            Self::Predict(arguments) => predict::run(arguments),
+            Self::Models(arguments) => models::run(arguments),
+            Self::Jobs(arguments) => jobs::run(arguments),
+            Self::Datasets(arguments) => datasets::run(arguments),
+            Self::Hello(arguments) => hello::run(arguments),
+        }
+    }
+}
+
+/// Why a command ended without success; its exit code tells wrong usage from the rest.
 enum Failure {
     /// It was asked for wrongly: exit code 2.
     Usage(String),
     /// It was tried and went wrong: exit code 1.
     Failed(String),
+    /// The same, with what the catalogue of errors knows of it.
+    Error(Error),
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Error(error)
+    }
 }
 
 /// Runs the command that the process was started with.
 pub fn run() -> ExitCode {
-    let arguments = Arguments::parse();
-    let outcome = match arguments.command {
-        Command::Serve(arguments) => serve::run(arguments),
-    };
-    match outcome {
+    let command = Arguments::parse().command;
+    let for_programs = command.is_for_programs();
+    match command.run() {
         Ok(()) => ExitCode::SUCCESS,
-        Err(Failure::Failed(message)) => fail(1, &message),
-        Err(Failure::Usage(message)) => fail(2, &message),
+        Err(failure) => {
+            if for_programs {
+                let _ = remote::print_error(&failure); // The exit code and standard error say it too.
+            }
+            tell(failure)
+        }
     }
 }
 
-fn fail(code: u8, message: &str) -> ExitCode {
+/// Says on standard error what went wrong and, on a line of its own, what to do about it.
+fn tell(failure: Failure) -> ExitCode {
+    let (code, message, hint) = match failure {
+        Failure::Failed(message) => (1, message, None),
+        Failure::Usage(message) => (2, message, None),
+        Failure::Error(error) => (1, error.to_string(), remote::hint(&error)),
+    };
     eprintln!("modelwire: {message}");
+    if let Some(hint) = hint {
+        eprintln!("hint: {hint}");
+    }
     ExitCode::from(code)
 }
 
@@ -54,5 +119,22 @@ mod tests {
     #[test]
     fn the_definition_of_all_commands_and_flags_is_sound() {
         Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_of_a_client_helps_with_an_example() {
+        fn check(command: &mut clap::Command) {
+            let subcommands: Vec<String> = command.get_subcommands().map(|it| it.get_name().to_owned()).collect();
+            for name in subcommands.iter().filter(|name| *name != "help" && *name != "serve") {
+                let command = command.find_subcommand_mut(name).unwrap();
+                let help = command.render_long_help().to_string();
+                assert!(help.contains("    modelwire "), "{name}: {help}");
+                check(command);
+            }
+        }
+        let mut command = Arguments::command();
+        command.build();
+
+        check(&mut command);
     }
 }

@@ -6,6 +6,7 @@
 
 mod agreement;
 mod architecture;
+mod cli;
 mod drain;
 mod durability;
 mod harness;

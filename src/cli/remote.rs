@@ -1,0 +1,115 @@
+//! What the commands that call a server have in common: how to reach it, and how to print what it answers.
+
+use super::Failure;
+use crate::client::{Client, Options};
+use crate::error::{Code, Error};
+use serde::Serialize;
+use serde_json::json;
+use std::io::{ErrorKind, Write};
+use std::time::Duration;
+
+/// Longest time that a call may be given: a day.
+const MAX_TIMEOUT_SECONDS: f64 = 86_400.0;
+
+/// How to reach the server and how to print its answer.
+#[derive(clap::Args, Clone, Debug)]
+#[command(next_help_heading = "Server and output")]
+pub(super) struct Remote {
+    /// Host and port of the server.
+    #[arg(long, global = true, env = "MODELWIRE_ADDRESS", default_value = "127.0.0.1:9090", value_name = "HOST:PORT")]
+    address: String,
+    /// Seconds that a call may take.
+    #[arg(long, global = true, default_value = "30", value_name = "SECONDS", value_parser = seconds)]
+    timeout: Duration,
+    /// Print one JSON document, for programs; an error is one too: {"error": {"code", "message", "hint", ...}}.
+    #[arg(long, global = true)]
+    pub(super) json: bool,
+}
+
+impl Remote {
+    /// Connects and runs the body of a command.
+    pub(super) fn run(&self, body: impl AsyncFnOnce(&Client) -> Result<(), Failure>) -> Result<(), Failure> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|cause| Failure::Failed(format!("the system gives no event loop: {cause}")))?;
+        runtime.block_on(async {
+            let options = Options { call_timeout: self.timeout, ..Options::default() };
+            let client = Client::connect(self.address.as_str(), options).await?;
+            body(&client).await
+        })
+    }
+
+    /// Prints an answer: the document for programs, or the text for people.
+    pub(super) fn print(&self, document: &impl Serialize, text: impl FnOnce() -> String) -> Result<(), Failure> {
+        let text = if self.json { to_json(document)? } else { text() };
+        print(&text)
+    }
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    match text.parse::<f64>() {
+        Ok(seconds) if seconds > 0.0 && seconds <= MAX_TIMEOUT_SECONDS => Ok(Duration::from_secs_f64(seconds)),
+        _ => Err(format!("it is a number of seconds above 0 and up to {MAX_TIMEOUT_SECONDS}")),
+    }
+}
+
+/// A document for programs, with lines and indents so that people can read it too.
+fn to_json(document: &impl Serialize) -> Result<String, Failure> {
+    serde_json::to_string_pretty(document)
+        .map_err(|cause| Failure::Failed(format!("the answer cannot be written as JSON: {cause}")))
+}
+
+/// Prints text to standard output. Whoever closed it, as `head` does, has seen enough.
+pub(super) fn print(text: &str) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    match writeln!(out, "{}", text.trim_end()).and_then(|()| out.flush()) {
+        Err(cause) if cause.kind() != ErrorKind::BrokenPipe => {
+            Err(Failure::Failed(format!("standard output cannot be written: {cause}")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What to do about an error, where we know.
+pub(super) fn hint(error: &Error) -> Option<String> {
+    let unreachable = matches!(error, Error::Unavailable { .. });
+    let start = "\"modelwire serve\" starts a server; --address or MODELWIRE_ADDRESS names another one";
+    error.hint().or_else(|| unreachable.then(|| start.into()))
+}
+
+/// Prints an error for programs: the one document of a command that went wrong.
+pub(super) fn print_error(failure: &Failure) -> Result<(), Failure> {
+    let error = match failure {
+        Failure::Error(error) => {
+            let request_id = match error {
+                Error::Remote { request_id, .. } if !request_id.is_empty() => Some(request_id),
+                _ => None,
+            };
+            json!({
+                "code": error.code(),
+                "message": error.to_string(),
+                "hint": hint(error),
+                "executed": error.executed(),
+                "request_id": request_id,
+            })
+        }
+        Failure::Usage(message) | Failure::Failed(message) => {
+            json!({ "code": Code::FailedPrecondition, "message": message, "hint": null, "executed": false, "request_id": null })
+        }
+    };
+    print(&to_json(&json!({ "error": error }))?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_limit_is_a_positive_number_of_seconds() {
+        assert_eq!(seconds("0.5").unwrap(), Duration::from_millis(500));
+        for text in ["0", "-1", "nan", "inf", "1e9", "soon", ""] {
+            assert!(seconds(text).is_err(), "{text:?} was taken");
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! The steps of a pipeline as people type them: `standard_scaler,logistic_regression(C=0.5,max_iter=200)`.
+
+use crate::model::{StepSpec, Value};
+use std::collections::BTreeMap;
+
+/// Steps in their order.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Steps(pub(super) Vec<StepSpec>);
+
+impl std::str::FromStr for Steps {
+    type Err = String;
+
+    /// Reads names separated by commas, each with parameters in parentheses or without.
+    ///
+    /// A value is a whole number, a number, `true`, `false`, or else text, which may stand in double quotes. Which names
+    /// and values there are is for the server to say.
+    fn from_str(text: &str) -> Result<Self, String> {
+        split(text)?.into_iter().map(step).collect::<Result<_, _>>().map(Self)
+    }
+}
+
+/// The parts between those commas that are neither in parentheses nor in quotes.
+fn split(text: &str) -> Result<Vec<&str>, String> {
+    let (mut parts, mut start, mut depth, mut quoted) = (vec![], 0, 0_usize, false);
+    for (position, character) in text.char_indices() {
+        match character {
+            '"' => quoted = !quoted,
+            _ if quoted => {}
+            '(' => depth += 1,
+            ')' => {
+                depth = depth.checked_sub(1).ok_or_else(|| format!("{text:?} closes a parenthesis that is not open"))?
+            }
+            ',' if depth == 0 => {
+                parts.push(&text[start..position]);
+                start = position + 1;
+            }
+            _ => {}
+        }
+    }
+    if depth > 0 || quoted {
+        return Err(format!("{text:?} leaves a parenthesis or a quote open"));
+    }
+    parts.push(&text[start..]);
+    Ok(parts)
+}
+
+fn step(text: &str) -> Result<StepSpec, String> {
+    let text = text.trim();
+    let (algorithm, parameters) = match text.split_once('(') {
+        None => (text, BTreeMap::new()),
+        Some((algorithm, rest)) => {
+            let inside =
+                rest.strip_suffix(')').ok_or_else(|| format!("{text:?} has something after its parenthesis"))?;
+            (algorithm.trim(), parameters(algorithm.trim(), inside)?)
+        }
+    };
+    if algorithm.is_empty() {
+        return Err("a step has no name; steps are names separated by commas".into());
+    }
+    Ok(StepSpec { algorithm: algorithm.to_owned(), parameters, columns: None })
+}
+
+fn parameters(algorithm: &str, text: &str) -> Result<BTreeMap<String, Value>, String> {
+    let mut parameters = BTreeMap::new();
+    if text.trim().is_empty() {
+        return Ok(parameters);
+    }
+    for part in split(text)? {
+        let (name, text) = part
+            .split_once('=')
+            .ok_or_else(|| format!("{:?} of {algorithm} is not name=value, such as C=0.5", part.trim()))?;
+        if parameters.insert(name.trim().to_owned(), value(text.trim())).is_some() {
+            return Err(format!("{algorithm} has the parameter {:?} twice", name.trim()));
+        }
+    }
+    Ok(parameters)
+}
+
+fn value(text: &str) -> Value {
+    if let Some(quoted) = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
+        return Value::Text(quoted.to_owned());
+    }
+    let flag = || text.parse().ok().map(Value::Flag);
+    let number = || text.parse().ok().filter(|number: &f64| number.is_finite()).map(Value::Number);
+    let whole = text.parse().ok().map(Value::Integer);
+    whole.or_else(number).or_else(flag).unwrap_or_else(|| Value::Text(text.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<Vec<StepSpec>, String> {
+        text.parse::<Steps>().map(|steps| steps.0)
+    }
+
+    #[test]
+    fn steps_are_names_with_or_without_parameters() {
+        let steps =
+            parse(r#"standard_scaler, k_means(n_clusters=3, tolerance=1e-4, init="a,b)", exact=true, mode=fast)"#);
+
+        let steps = steps.unwrap();
+        assert_eq!(steps.iter().map(|it| it.algorithm.as_str()).collect::<Vec<_>>(), ["standard_scaler", "k_means"]);
+        let expected = [
+            ("n_clusters", Value::Integer(3)),
+            ("tolerance", Value::Number(1e-4)),
+            ("init", Value::Text("a,b)".into())),
+            ("exact", Value::Flag(true)),
+            ("mode", Value::Text("fast".into())),
+        ];
+        assert_eq!(steps[1].parameters, expected.map(|(name, value)| (name.into(), value)).into());
+        assert_eq!(parse("k_means()").unwrap(), parse("k_means").unwrap());
+    }
+
+    #[test]
+    fn what_is_no_list_of_steps_is_refused() {
+        let wrong = ["", ",", "a,,b", "a(", "a)", "a(b)", "a(b=1", "a(b=1)c", "a(b=1,b=2)", "(b=1)", "a(b=\"1)"];
+        for text in wrong {
+            assert!(parse(text).is_err(), "{text:?} was taken");
+        }
+    }
+}

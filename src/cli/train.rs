@@ -1,0 +1,107 @@
+//! `modelwire train`
+
+use super::remote::Remote;
+use super::steps::Steps;
+use super::{Failure, progress, report, table_file};
+use crate::client::{JobStatus, MAX_PIECE_BYTES, encoded_bytes};
+use crate::data::{Name, Table};
+use crate::error::Error;
+use crate::model::Spec;
+use crate::training::{JobSpec, Rows};
+use std::path::PathBuf;
+
+/// Train a model and publish it as a new version
+///
+/// Reads rows from a CSV file (`-` is standard input) or takes a data set of the server, fits the steps one after the other
+/// and publishes the result. The first version of a model answers at once under its bare name; a later one when
+/// `modelwire models alias` points "stable" at it.
+///
+/// Examples:
+///     modelwire train wine.csv --target quality --steps standard_scaler,linear_regression --name wine
+///     modelwire train --dataset wine@2 --target quality --steps linear_regression --name wine
+///     modelwire train iris.csv --target species --steps "logistic_regression(C=0.5,max_iter=200)" --name iris
+#[derive(clap::Args)]
+#[command(verbatim_doc_comment)]
+#[group(id = "rows", required = true, multiple = false, args = ["file", "dataset"])]
+pub(super) struct Arguments {
+    /// CSV file with a heading line; an empty field is a missing value.
+    file: Option<PathBuf>,
+    /// Data set of the server: "wine" (its newest version) or "wine@2".
+    #[arg(long)]
+    dataset: Option<String>,
+    /// Name of the model.
+    #[arg(long, value_parser = model_name)]
+    name: Name,
+    /// Transformers, then one estimator: names with parameters in parentheses, separated by commas.
+    #[arg(long)]
+    steps: Steps,
+    /// Column to predict; none for clustering.
+    #[arg(long)]
+    target: Option<String>,
+    /// Columns to learn from, separated by commas [default: all but the target].
+    #[arg(long, value_delimiter = ',')]
+    features: Option<Vec<String>>,
+    /// Seed of everything random; the same rows, steps and seed give the same model.
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// Print the job and return while it runs.
+    #[arg(long)]
+    detach: bool,
+    #[command(flatten)]
+    pub(super) remote: Remote,
+}
+
+pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
+    let Arguments { file, dataset, name, steps, target, features, seed, detach, remote } = arguments;
+    let rows = match (file, dataset) {
+        (Some(file), _) => Rows::Inline(small_enough(table_file::read(&file)?, &file.display().to_string(), &name)?),
+        (None, dataset) => Rows::Dataset(dataset.unwrap_or_default()),
+    };
+    let pipeline = Spec { steps: steps.0, target, features, seed };
+    let spec = JobSpec { model: name, pipeline, rows, idempotency_key: None };
+    remote.run(async |client| {
+        let job = client.train(&spec).await?;
+        if detach {
+            return remote.print(&job, || format!("job {} trains {}", job.id, job.model));
+        }
+        let job = progress::wait(client, &job.id).await?;
+        remote.print(&job, || published(&job))
+    })
+}
+
+fn model_name(text: &str) -> Result<Name, Error> {
+    Name::parse("model", text)
+}
+
+/// Rows that fit one call; more belong into a data set, where an upload that breaks off loses nothing.
+fn small_enough(table: Table, file: &str, name: &Name) -> Result<Table, Failure> {
+    let bytes = encoded_bytes(&table);
+    if bytes <= MAX_PIECE_BYTES {
+        return Ok(table);
+    }
+    Err(Failure::Failed(format!(
+        "{file} has {bytes} bytes of rows and one call takes {MAX_PIECE_BYTES}; store it with \"modelwire datasets upload {file} --name {name}\" and train with --dataset {name}"
+    )))
+}
+
+fn published(job: &JobStatus) -> String {
+    let version = report::optional(job.version);
+    format!("{model}@{version} is trained: {}", report::metrics(&job.metrics), model = job.model)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::Column;
+
+    #[test]
+    fn rows_beyond_a_call_are_refused_with_the_way_to_store_them() {
+        let name = Name::parse("model", "wine").unwrap();
+        let table = Table::new(vec![Column::float("x", vec![0.0; MAX_PIECE_BYTES / 8])]).unwrap();
+
+        let Err(Failure::Failed(message)) = small_enough(table, "big.csv", &name) else { panic!("it was taken") };
+
+        assert!(message.contains("modelwire datasets upload big.csv --name wine"), "{message}");
+        assert!(message.contains("--dataset wine"), "{message}");
+    }
+}
