@@ -1,23 +1,27 @@
 //! Compute threads, apart from the threads that serve sockets: named, bounded, and not brought down by a panic.
 
-use crossbeam::channel::{Sender, TrySendError, bounded};
+use crossbeam::channel::{Receiver, Sender, bounded};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
-use std::thread::JoinHandle;
 
 type Job = Box<dyn FnOnce() + Send>;
 
 /// A fixed number of threads over one bounded queue.
+///
+/// Once it is dropped the threads finish the jobs that it has taken and end. Nobody waits for them: a job may hold the
+/// last handle of its own pool, and a long one must not hold up the end of the process.
 pub struct Pool {
-    jobs: Mutex<Option<Sender<Job>>>,
-    threads: Mutex<Vec<JoinHandle<()>>>,
+    jobs: Sender<Job>,
     panics: Arc<AtomicUsize>,
 }
 
-/// The queue of a pool is full, or the pool has stopped.
+/// The queue of a pool is full.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Full;
+pub struct Full {
+    /// Jobs that it holds.
+    pub capacity: usize,
+}
 
 impl Pool {
     /// Starts `threads` threads named `name-0`, `name-1`, … over a queue of `capacity` jobs.
@@ -27,18 +31,11 @@ impl Pool {
     pub fn start(name: &str, threads: usize, capacity: usize) -> std::io::Result<Self> {
         let (sender, receiver) = bounded::<Job>(capacity);
         let panics = Arc::new(AtomicUsize::new(0));
-        let start = |number: usize| {
+        for number in 0..threads.max(1) {
             let (receiver, panics) = (receiver.clone(), Arc::clone(&panics));
-            std::thread::Builder::new().name(format!("{name}-{number}")).spawn(move || {
-                for job in receiver {
-                    if catch_unwind(AssertUnwindSafe(job)).is_err() {
-                        panics.fetch_add(1, Ordering::Relaxed);
-                    }
-                }
-            })
-        };
-        let threads = (0..threads.max(1)).map(start).collect::<std::io::Result<Vec<_>>>()?;
-        Ok(Self { jobs: Mutex::new(Some(sender)), threads: Mutex::new(threads), panics })
+            std::thread::Builder::new().name(format!("{name}-{number}")).spawn(move || work(&receiver, &panics))?;
+        }
+        Ok(Self { jobs: sender, panics })
     }
 
     /// Puts a job into the queue; it never waits.
@@ -46,31 +43,20 @@ impl Pool {
     /// # Errors
     /// [`Full`]; the job is dropped.
     pub fn submit(&self, job: impl FnOnce() + Send + 'static) -> Result<(), Full> {
-        let jobs = self.jobs.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        match jobs.as_ref().map(|jobs| jobs.try_send(Box::new(job))) {
-            Some(Ok(())) => Ok(()),
-            Some(Err(TrySendError::Full(_) | TrySendError::Disconnected(_))) | None => Err(Full),
-        }
+        self.jobs.try_send(Box::new(job)).map_err(|_| Full { capacity: self.jobs.capacity().unwrap_or_default() })
     }
 
     /// Jobs that panicked; each cost its own result and nothing else.
     pub fn panics(&self) -> usize {
         self.panics.load(Ordering::Relaxed)
     }
-
-    /// Takes no more jobs, finishes those that it has, and joins the threads.
-    pub fn stop(&self) {
-        self.jobs.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
-        let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
-        for thread in threads {
-            let _ = thread.join(); // A thread that died has nothing left to say: its panics were caught and counted.
-        }
-    }
 }
 
-impl Drop for Pool {
-    fn drop(&mut self) {
-        self.stop();
+fn work(jobs: &Receiver<Job>, panics: &AtomicUsize) {
+    for job in jobs {
+        if catch_unwind(AssertUnwindSafe(job)).is_err() {
+            panics.fetch_add(1, Ordering::Relaxed);
+        }
     }
 }
 
@@ -106,25 +92,54 @@ mod tests {
 
         let refused = pool.submit(|| {});
 
-        assert_eq!(refused, Err(Full));
+        assert_eq!(refused, Err(Full { capacity: 1 }));
         drop(release);
     }
 
     #[test]
-    fn stopping_finishes_what_was_taken() {
+    fn a_pool_that_is_dropped_finishes_what_it_took() {
         let pool = Pool::start("test", 2, 100).unwrap();
-        let done = Arc::new(AtomicUsize::new(0));
-        for _ in 0..50 {
-            let done = Arc::clone(&done);
-            let count = move || {
-                done.fetch_add(1, Ordering::SeqCst);
-            };
-            pool.submit(count).unwrap();
+        let (done, is_done) = mpsc::channel();
+        for number in 0..50 {
+            let done = done.clone();
+            pool.submit(move || done.send(number).unwrap()).unwrap();
         }
+        drop((pool, done));
 
-        pool.stop();
+        assert_eq!(is_done.iter().sum::<i32>(), 1225);
+    }
 
-        assert_eq!(done.load(Ordering::SeqCst), 50);
-        assert_eq!(pool.submit(|| {}), Err(Full));
+    #[test]
+    fn dropping_a_pool_does_not_wait_for_a_job_that_runs() {
+        let pool = Pool::start("test", 1, 1).unwrap();
+        let (release, released) = mpsc::channel::<()>();
+        let (ended, has_ended) = mpsc::channel();
+        pool.submit(move || ended.send(released.recv()).unwrap()).unwrap();
+
+        drop(pool);
+
+        release.send(()).unwrap();
+        assert_eq!(has_ended.recv().unwrap(), Ok(()));
+    }
+
+    #[test]
+    fn a_job_may_hold_the_last_handle_of_its_own_pool() {
+        let pool = Arc::new(Pool::start("test", 2, 1).unwrap());
+        let panics = Arc::clone(&pool.panics);
+        let (release, released) = mpsc::channel::<()>();
+        let handle = Arc::clone(&pool);
+        let (ended, has_ended) = mpsc::channel();
+        let job = move || {
+            released.recv().unwrap();
+            drop(handle);
+            ended.send(()).unwrap();
+        };
+        pool.submit(job).unwrap();
+        drop(pool);
+
+        release.send(()).unwrap();
+
+        assert_eq!(has_ended.recv(), Ok(()));
+        assert_eq!(panics.load(Ordering::Relaxed), 0);
     }
 }
