@@ -15,8 +15,7 @@ pub(super) struct Request {
     pub(super) features: Array2<f64>,
     pub(super) deadline: Instant,
     pub(super) reply: oneshot::Sender<Result<Predictions>>,
-    /// It has joined a batch.
-    pub(super) begun: Arc<AtomicBool>,
+    pub(super) claim: Claim,
     /// Its rows count as in flight as long as it lives.
     pub(super) rows: RowsInFlight,
 }
@@ -27,29 +26,53 @@ impl Request {
         drop(self.rows); // Before the answer: who has its answer is no longer in flight.
         let _ = self.reply.send(result);
     }
+
+    /// The caller has left.
+    pub(super) fn is_abandoned(&self) -> bool {
+        self.reply.is_closed()
+    }
+}
+
+/// Decides between the batch that would compute a request and the caller whose time is up: the first one has it, so that
+/// the caller knows for certain whether its rows were computed.
+#[derive(Clone, Default)]
+pub(super) struct Claim(Arc<AtomicBool>);
+
+impl Claim {
+    /// Whether this is the first one.
+    pub(super) fn take(&self) -> bool {
+        !self.0.swap(true, Ordering::SeqCst)
+    }
 }
 
 /// Rows that are counted until this is dropped.
 pub(super) struct RowsInFlight {
-    count: Arc<AtomicUsize>,
-    rows: usize,
+    total: Arc<AtomicUsize>,
+    own: usize,
 }
 
 impl RowsInFlight {
-    /// Counts `rows` more, if `admit` lets them beside those that are counted.
-    pub(super) fn enter(count: &Arc<AtomicUsize>, rows: usize, admit: impl Fn(usize) -> Result<()>) -> Result<Self> {
-        let enter =
-            count.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |now| admit(now).is_ok().then(|| now + rows));
-        match enter {
-            Ok(_) => Ok(Self { count: Arc::clone(count), rows }),
-            Err(now) => admit(now).and(Err(Error::internal("rows were refused and admitted"))),
+    /// Counts `own` rows more, if `admit` lets them beside those that are counted.
+    pub(super) fn enter(total: &Arc<AtomicUsize>, own: usize, admit: impl Fn(usize) -> Result<()>) -> Result<Self> {
+        let mut now = total.load(Ordering::SeqCst);
+        loop {
+            admit(now)?;
+            match total.compare_exchange_weak(now, now + own, Ordering::SeqCst, Ordering::SeqCst) {
+                Ok(_) => return Ok(Self { total: Arc::clone(total), own }),
+                Err(changed) => now = changed,
+            }
         }
+    }
+
+    /// Those of this request.
+    pub(super) fn count(&self) -> usize {
+        self.own
     }
 }
 
 impl Drop for RowsInFlight {
     fn drop(&mut self) {
-        self.count.fetch_sub(self.rows, Ordering::SeqCst);
+        self.total.fetch_sub(self.own, Ordering::SeqCst);
     }
 }
 
@@ -57,35 +80,41 @@ impl Drop for RowsInFlight {
 ///
 /// A row's answer does not depend on its batch-mates, so a batch that panics is computed again one request at a time: only
 /// the one that cannot be computed learns of it.
-pub(super) fn compute(model: &LoadedModel, mut requests: Vec<Request>) {
-    if requests.len() == 1 {
-        return requests.drain(..).for_each(|request| {
-            let result = predict(model, request.features.view());
-            request.answer(result);
-        });
+pub(super) fn compute(model: &LoadedModel, requests: Vec<Request>) {
+    match predict(model, &requests) {
+        Ok(answers) => requests.into_iter().zip(answers).for_each(|(request, answer)| request.answer(Ok(answer))),
+        Err(error) if requests.len() == 1 => requests.into_iter().for_each(|it| it.answer(Err(error.clone()))),
+        Err(_) => requests.into_iter().filter(|it| !it.is_abandoned()).for_each(|it| compute(model, vec![it])),
+    }
+}
+
+/// The answer of each request, in their order; a panic is an error.
+fn predict(model: &LoadedModel, requests: &[Request]) -> Result<Vec<Predictions>> {
+    catch_unwind(AssertUnwindSafe(|| together(model, requests)))
+        .unwrap_or_else(|_| Err(Error::internal(format!("predict of model {}@{} panicked", model.name, model.version))))
+}
+
+fn together(model: &LoadedModel, requests: &[Request]) -> Result<Vec<Predictions>> {
+    if let [alone] = requests {
+        return Ok(vec![answer(model, alone.features.view())?]); // No copy of its rows.
     }
     let views: Vec<_> = requests.iter().map(|request| request.features.view()).collect();
-    let together = concatenate(Axis(0), &views).map_err(|error| Error::internal(error.to_string()));
-    match together.and_then(|features| predict(model, features.view())) {
-        Ok(predictions) => share_out(&predictions, requests),
-        Err(_) => requests.into_iter().for_each(|request| compute(model, vec![request])),
-    }
-}
-
-fn share_out(predictions: &Predictions, requests: Vec<Request>) {
+    let rows = concatenate(Axis(0), &views).map_err(|error| Error::internal(error.to_string()))?;
+    let answer = answer(model, rows.view())?;
     let mut from = 0;
-    for request in requests {
-        let rows = request.features.nrows();
-        request.answer(Ok(predictions.slice(from, rows)));
-        from += rows;
-    }
+    let own = views.iter().map(|view| {
+        let own = answer.slice(from, view.nrows());
+        from += view.nrows();
+        own
+    });
+    Ok(own.collect())
 }
 
-fn predict(model: &LoadedModel, features: ArrayView2<'_, f64>) -> Result<Predictions> {
-    let rows = features.nrows();
-    match catch_unwind(AssertUnwindSafe(|| model.pipeline.predict(features))) {
-        Ok(predictions) if predictions.n_rows() == rows => Ok(predictions),
-        Ok(predictions) => Err(Error::internal(format!("{} predictions for {rows} rows", predictions.n_rows()))),
-        Err(_) => Err(Error::internal(format!("predict of model {}@{} panicked", model.name, model.version))),
+/// One answer for each row, or an error.
+fn answer(model: &LoadedModel, features: ArrayView2<'_, f64>) -> Result<Predictions> {
+    let (rows, answer) = (features.nrows(), model.pipeline.predict(features));
+    if answer.n_rows() != rows {
+        return Err(Error::internal(format!("{} predictions for {rows} rows", answer.n_rows())));
     }
+    Ok(answer)
 }

@@ -1,14 +1,14 @@
 //! The queue of each model, and the pool that empties it.
 
 use super::Limits;
-use super::batch::{Request, RowsInFlight, compute};
+use super::batch::{Claim, Request, RowsInFlight, compute};
 use super::policy::{Verdict, Waiting, admit, judge};
 use crate::data::{Features, Name};
 use crate::error::{Error, Result};
 use crate::model::{LoadedModel, Predictions};
-use crate::pool::Pool;
+use crate::pool::{Full, Pool};
 use std::collections::{HashMap, VecDeque};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 use tokio::sync::oneshot;
@@ -50,21 +50,21 @@ impl Batcher {
     /// Predicts `features`, in a batch with whatever else waits for this model. Dropping the future abandons the request.
     ///
     /// # Errors
-    /// What the model's schema says of the features, [`Error::TooManyRows`], [`Error::DeadlineExceeded`],
-    /// [`Error::TooLate`], or [`Error::Internal`] if the model panics on these rows.
+    /// What the model's schema says of the features; [`Error::TooManyRows`] and [`Error::TooMany`] (batches);
+    /// [`Error::DeadlineExceeded`] if nothing was computed, [`Error::TooLate`] if it was; [`Error::Internal`] if the model
+    /// panics on these rows.
     pub async fn submit(&self, model: Arc<LoadedModel>, features: &Features, deadline: Instant) -> Result<Predictions> {
         let features = model.matrix(features)?;
-        let asked = features.nrows();
+        let asked = features.nrows().max(1); // One without rows takes a place too, or they would have no bound.
         let admit = |in_flight| admit(in_flight, asked, &self.shared.limits);
         let rows = RowsInFlight::enter(&self.shared.rows_in_flight, asked, admit)?;
-        let (reply, answer) = oneshot::channel();
-        let begun = Arc::new(AtomicBool::new(false));
-        self.enqueue(model, Request { features, deadline, reply, begun: Arc::clone(&begun), rows });
+        let ((reply, answer), claim) = (oneshot::channel(), Claim::default());
+        self.enqueue(model, Request { features, deadline, reply, claim: claim.clone(), rows });
         match tokio::time::timeout_at(deadline.into(), answer).await {
             Ok(Ok(result)) => result,
             Ok(Err(_)) => Err(Error::internal("a request was dropped without an answer")),
-            Err(_) if begun.load(Ordering::SeqCst) => Err(Error::TooLate),
-            Err(_) => Err(Error::DeadlineExceeded),
+            Err(_) if claim.take() => Err(Error::DeadlineExceeded),
+            Err(_) => Err(Error::TooLate),
         }
     }
 
@@ -76,10 +76,9 @@ impl Batcher {
         }
         lanes.insert(key.clone(), Lane { model, waiting: VecDeque::from([request]) });
         drop(lanes);
-        let shared = Arc::clone(&self.shared);
-        let failed_key = key.clone();
-        if self.shared.pool.submit(move || shared.run(&key)).is_err() {
-            self.shared.refuse(&failed_key);
+        let (shared, own) = (Arc::clone(&self.shared), key.clone());
+        if let Err(full) = self.shared.pool.submit(move || shared.run(&own)) {
+            self.shared.refuse(&key, &full);
         }
     }
 }
@@ -118,11 +117,11 @@ impl Shared {
         Some((model, batch))
     }
 
-    /// The pool takes no more work: nothing of this lane was run.
-    fn refuse(&self, key: &Key) {
+    /// Refuses what has come to a lane that never ran.
+    fn refuse(&self, key: &Key, &Full { capacity }: &Full) {
         let lane = self.lanes().remove(key);
         for request in lane.into_iter().flat_map(|lane| lane.waiting) {
-            request.answer(Err(Error::Unavailable { what: "the compute threads take no more work".into() }));
+            request.answer(Err(Error::TooMany { what: "batches", count: capacity, limit: capacity }));
         }
     }
 }
@@ -131,16 +130,15 @@ impl Shared {
 fn next_batch(waiting: &mut VecDeque<Request>, now: Instant, limits: &Limits) -> (Vec<Request>, Vec<Request>) {
     let (mut batch, mut expired, mut rows) = (vec![], vec![], 0);
     while let Some(request) = waiting.pop_front() {
-        let asked = request.features.nrows();
-        let state = Waiting { rows: asked, deadline: request.deadline, abandoned: request.reply.is_closed() };
+        let asked = request.rows.count();
+        let state = Waiting { rows: asked, deadline: request.deadline, abandoned: request.is_abandoned() };
         match judge(state, rows, now, limits) {
-            Verdict::Join => {
-                request.begun.store(true, Ordering::SeqCst);
+            Verdict::Join if request.claim.take() => {
                 rows += asked;
                 batch.push(request);
             }
+            Verdict::Join | Verdict::Drop => drop(request),
             Verdict::Expire => expired.push(request),
-            Verdict::Drop => drop(request),
             Verdict::Close => {
                 waiting.push_front(request);
                 break;

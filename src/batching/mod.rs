@@ -8,6 +8,9 @@ mod batch;
 mod batcher;
 mod policy;
 
+#[cfg(test)]
+mod tests;
+
 pub use batcher::Batcher;
 
 /// Bounds of the queue and of a batch; the `batching` section of the settings.

@@ -92,6 +92,17 @@ impl Pipeline {
     }
 }
 
+#[cfg(test)]
+impl Pipeline {
+    /// Serves a model that a test made up, on float columns `x0`, `x1`, …
+    pub(crate) fn around(model: impl Model + 'static, n_features: usize) -> Self {
+        let column = |name: String| crate::data::ColumnSchema { name, column_type: ColumnType::Float };
+        let features = (0..n_features).map(|number| column(format!("x{number}"))).collect();
+        let schema = Schema { features, target: Some(column("y".into())), classes: None };
+        Self { schema, kind: Kind::Regressor, steps: vec![], transformers: vec![], model: Box::new(model) }
+    }
+}
+
 fn load(schema: Schema, steps: Vec<StepSpec>, arrays: Vec<Named>) -> Result<Pipeline> {
     let resolved = resolve_steps(&steps)?;
     let mut arrays = by_step(steps.len(), arrays)?.into_iter();
