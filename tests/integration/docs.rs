@@ -10,8 +10,8 @@ fn file(path: &str) -> String {
 
 /// The code blocks of the README in this language.
 fn blocks(language: &str) -> Vec<String> {
-    let readme = file("README.md");
-    let after_fence = readme.split(&format!("```{language}\n")).skip(1);
+    let (readme, fence) = (file("README.md"), format!("```{language}\n"));
+    let after_fence = readme.split(&fence).skip(1);
     after_fence.map(|rest| rest.split("```").next().unwrap().to_owned()).collect()
 }
 

@@ -7,6 +7,7 @@
 mod agreement;
 mod architecture;
 mod cli;
+mod docs;
 mod drain;
 mod durability;
 mod harness;
@@ -14,4 +15,5 @@ mod limits;
 mod linfa_facts;
 mod methods;
 mod protocols;
+mod quickstart;
 mod stock;
