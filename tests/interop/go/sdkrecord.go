@@ -88,6 +88,15 @@ func jobRecord(job *modelwire.Job) any {
 	putTime(fields, "created_ms", job.Created)
 	putTime(fields, "started_ms", job.Started)
 	putTime(fields, "finished_ms", job.Finished)
+	if job.Err != nil {
+		fields["error"] = errorRecord(job.Err)
+	}
+	return fields
+}
+
+func errorRecord(failure *modelwire.Error) record {
+	fields := record{"code_name": string(failure.Code), "message": failure.Message}
+	put(fields, "hint", failure.Hint)
 	return fields
 }
 
@@ -148,6 +157,12 @@ func versionRecord(version modelwire.ModelVersion) record {
 	put(fields, "data_sha256", version.DataSHA256)
 	putTime(fields, "created_ms", version.Created)
 	putList(fields, "aliases", version.Aliases, same)
-	putList(fields, "steps", version.Steps, func(step modelwire.Step) any { return record{"algorithm": step.Algorithm} })
+	putList(fields, "steps", version.Steps, stepRecord)
+	return fields
+}
+
+func stepRecord(step modelwire.Step) any {
+	fields := record{"algorithm": step.Algorithm}
+	putList(fields, "columns", step.Columns, same)
 	return fields
 }

@@ -1,6 +1,7 @@
 package io.modelwire.interop;
 
 import com.google.gson.JsonObject;
+import java.util.function.Consumer;
 
 /** The calls of a scenario, by one way to talk to the server. Answers have the IDL's field names. */
 interface Client extends AutoCloseable {
@@ -36,8 +37,11 @@ interface Client extends AutoCloseable {
         return new SdkClient(options);
     }
 
-    /** {@code step} has the arguments of its {@code call}, as tests/interop/README.md lists them. */
-    JsonObject call(JsonObject step) throws Refused;
+    /**
+     * {@code step} has the arguments of its {@code call}, as tests/interop/README.md lists them. {@code started} is told the id
+     * of the job of a {@code train}, whether it succeeds or not.
+     */
+    JsonObject call(JsonObject step, Consumer<String> started) throws Refused;
 
     @Override
     void close();

@@ -30,6 +30,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Consumer;
 import org.apache.thrift.TBase;
 import org.apache.thrift.TConfiguration;
 import org.apache.thrift.TException;
@@ -76,9 +77,9 @@ final class GeneratedClient implements Client {
     }
 
     @Override
-    public JsonObject call(JsonObject step) throws Refused {
+    public JsonObject call(JsonObject step, Consumer<String> started) throws Refused {
         try {
-            return step.get("call").getAsString().equals("echo") ? echo(step) : Records.of(answer(step));
+            return step.get("call").getAsString().equals("echo") ? echo(step) : Records.of(answer(step, started));
         } catch (ServiceError error) {
             throw new Refused(error.getCode_name(), error.getMessage() + "; " + error.getHint());
         } catch (TException failure) {
@@ -86,11 +87,11 @@ final class GeneratedClient implements Client {
         }
     }
 
-    private TBase<?, ?> answer(JsonObject step) throws TException {
+    private TBase<?, ?> answer(JsonObject step, Consumer<String> started) throws TException {
         var call = step.get("call").getAsString();
         return switch (call) {
             case "hello" -> health.hello(new HelloRequest().setName(Arguments.text(step, "name")));
-            case "train" -> train(step);
+            case "train" -> train(step, started);
             case "predict" -> predict(step);
             case "upload" -> upload(step);
             case "describe_dataset" -> datasets.describe_dataset(
@@ -116,7 +117,7 @@ final class GeneratedClient implements Client {
         return record;
     }
 
-    private TBase<?, ?> train(JsonObject step) throws TException {
+    private TBase<?, ?> train(JsonObject step, Consumer<String> started) throws TException {
         var request = new TrainRequest().setModel(Arguments.text(step, "model")).setSteps(steps(step))
                 .setDataset(Arguments.text(step, "dataset")).setTarget(Arguments.text(step, "target"))
                 .setFeatures(Arguments.texts(step, "features"));
@@ -127,7 +128,9 @@ final class GeneratedClient implements Client {
         if (step.has("seed")) {
             request.setSeed(step.get("seed").getAsLong());
         }
-        return ended(training.train(request).getJob().getId());
+        var id = training.train(request).getJob().getId();
+        started.accept(id);
+        return ended(id);
     }
 
     private io.modelwire.wire.Job ended(String id) throws TException {

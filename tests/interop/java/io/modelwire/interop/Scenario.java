@@ -35,7 +35,7 @@ final class Scenario {
         var expectedError = step.getAsJsonObject("expect_error");
         JsonObject answer;
         try {
-            answer = client.call(step);
+            answer = client.call(step, id -> latestJob = id);
         } catch (Client.Refused refused) {
             Expectations.requireError(refused, expectedError);
             return;
@@ -50,9 +50,6 @@ final class Scenario {
     }
 
     private void remember(JsonObject step, JsonObject answer) throws Mismatch {
-        if (step.get("call").getAsString().equals("train")) {
-            latestJob = answer.get("id").getAsString();
-        }
         var prediction = new JsonObject();
         RECORDED.stream().filter(answer::has).forEach(field -> prediction.add(field, bits(answer.get(field))));
         if (step.has("record")) {

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.function.Consumer;
 
 /** Our client for Java, by its public interface. */
 final class SdkClient implements Client {
@@ -23,20 +24,20 @@ final class SdkClient implements Client {
     }
 
     @Override
-    public JsonObject call(JsonObject step) throws Refused {
+    public JsonObject call(JsonObject step, Consumer<String> started) throws Refused {
         try {
-            return answer(step);
+            return answer(step, started);
         } catch (ModelwireException error) {
             throw new Refused(error.codeName(), error.getMessage());
         }
     }
 
-    private JsonObject answer(JsonObject step) {
+    private JsonObject answer(JsonObject step, Consumer<String> started) {
         var call = step.get("call").getAsString();
         return switch (call) {
             case "hello" -> SdkRecords.of(client.hello(Arguments.text(step, "name")));
             case "echo" -> echo(step);
-            case "train" -> train(step);
+            case "train" -> train(step, started);
             case "predict" -> SdkRecords.of(predict(step));
             case "upload" -> SdkRecords.dataset(client.upload(Arguments.text(step, "dataset"),
                     Arguments.rows(step, data), step.get("rows_per_piece").getAsInt()));
@@ -61,7 +62,7 @@ final class SdkClient implements Client {
         return record;
     }
 
-    private JsonObject train(JsonObject step) {
+    private JsonObject train(JsonObject step, Consumer<String> started) {
         var steps = steps(step);
         var training = Training.of(steps.get(0), steps.subList(1, steps.size()).toArray(Step[]::new));
         var rows = Arguments.rows(step, data);
@@ -81,6 +82,7 @@ final class SdkClient implements Client {
             training.seed(step.get("seed").getAsLong());
         }
         var job = client.train(Arguments.text(step, "model"), training);
+        started.accept(job.id());
         job.await();
         return SdkRecords.of(job.status());
     }

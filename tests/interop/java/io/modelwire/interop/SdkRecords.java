@@ -13,6 +13,7 @@ import io.modelwire.client.Greeting;
 import io.modelwire.client.JobStatus;
 import io.modelwire.client.ModelSummary;
 import io.modelwire.client.ModelVersion;
+import io.modelwire.client.ModelwireException;
 import io.modelwire.client.Prediction;
 import io.modelwire.client.Step;
 import java.util.List;
@@ -44,6 +45,14 @@ final class SdkRecords {
         record.addProperty("progress", job.progress());
         record.add("metrics", metrics(job.metrics()));
         record.addProperty("sequence", job.sequence());
+        job.error().ifPresent(error -> record.add("error", of(error)));
+        return record;
+    }
+
+    private static JsonObject of(ModelwireException error) {
+        var record = new JsonObject();
+        record.addProperty("code_name", error.codeName());
+        record.addProperty("message", error.getMessage());
         return record;
     }
 
