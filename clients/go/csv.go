@@ -30,7 +30,8 @@ func LoadCSV(path string) (*Table, error) {
 
 // ReadCSV reads a table from comma-separated text with quotes as in RFC 4180. The first line names the columns. An empty
 // field is a missing value. The values that are there give a column its type: whole numbers make it an [IntegerColumn],
-// other numbers a [FloatColumn], true and false in any case a [BooleanColumn], anything else a [TextColumn].
+// other finite decimal numbers a [FloatColumn], true and false in any case a [BooleanColumn], anything else a [TextColumn]. A
+// column without any value is an [IntegerColumn].
 func ReadCSV(source io.Reader) (*Table, error) {
 	records, err := csv.NewReader(withoutMark(source)).ReadAll()
 	if err != nil {
@@ -61,7 +62,7 @@ func withoutMark(source io.Reader) io.Reader {
 	return buffered
 }
 
-// typed gives a column the first type that takes all of its values.
+// typed gives a column the first type that takes all values that are there.
 func typed(name string, fields []string) Column {
 	missing := make([]bool, len(fields))
 	any := false
@@ -105,7 +106,7 @@ func realNumber(field string) (float64, error) {
 	if !number.MatchString(field) {
 		return math.NaN(), strconv.ErrSyntax
 	}
-	return strconv.ParseFloat(field, 64)
+	return strconv.ParseFloat(field, 64) // an error for what is beyond all doubles
 }
 
 func truthValue(field string) (bool, error) {

@@ -177,6 +177,21 @@ func TestTheFieldsOfAFileGiveAColumnItsType(t *testing.T) {
 	}
 }
 
+func TestWordsAreNoNumbersAndAColumnWithoutValuesIsOfWholeNumbers(t *testing.T) {
+	for field, want := range map[string]ColumnType{
+		"NaN": TextColumn, "inf": TextColumn, "-Infinity": TextColumn, "1e999": TextColumn, "0x10": TextColumn, "1_000": TextColumn,
+		" 2": TextColumn, "2.": FloatColumn, "-.5E-1": FloatColumn, "+2": IntegerColumn, "": IntegerColumn,
+	} {
+		table, err := ReadCSV(strings.NewReader("field,row\n" + field + ",1\n"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := table.Columns()[0].Type(); got != want {
+			t.Errorf("%q makes a column %s, want %s", field, got, want)
+		}
+	}
+}
+
 func TestAFileThatIsNoTableIsRefused(t *testing.T) {
 	for name, text := range map[string]string{
 		"empty":        "",

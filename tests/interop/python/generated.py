@@ -157,7 +157,10 @@ class GeneratedDriver:
         return types.Table(columns=[self._column(name, values) for name, values in columns.items()])
 
     def _column(self, name: str, values: Any) -> types.Column:
-        values = values.tolist() if isinstance(values, np.ndarray) else values  # None where it is masked
+        array_type = None  # what the values say
+        if isinstance(values, np.ndarray):
+            array_type = None if values.dtype == object else values.dtype
+            values = values.tolist()  # None where it is masked
         present = [value for value in values if value is not None]
         column = types.Column(name=name)
         if present and isinstance(present[0], str):
@@ -165,7 +168,7 @@ class GeneratedDriver:
             column.type_name, column.text_data = "TEXT", b"".join(texts)
             column.text_offsets = np.cumsum([0, *map(len, texts)]).astype("<i4").tobytes()
         else:
-            array = np.array(present)
+            array = np.array(present, array_type)
             column.type_name, dtype = _COLUMN_TYPES[array.dtype.kind]
             filled = np.zeros(len(values), array.dtype)
             filled[[value is not None for value in values]] = array

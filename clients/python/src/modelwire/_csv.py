@@ -1,13 +1,14 @@
 """CSV files as typed columns, a bounded number of cells at a time.
 
 The first line names the columns; quotes are those of RFC 4180. The values of a column say its type, by the same rule in
-every client: an empty field is missing; if all others are whole numbers of 64 bits it is INTEGER, if all are numbers
-FLOAT, if all are true or false in any case BOOLEAN, else TEXT.
+every client: an empty field is missing; if all others are whole numbers of 64 bits it is INTEGER, if all are finite
+decimal numbers FLOAT, if all are true or false in any case BOOLEAN, else TEXT. A column without any value is INTEGER.
 """
 
 from __future__ import annotations
 
 import csv
+import math
 import os
 import re
 from collections.abc import Iterator
@@ -23,7 +24,7 @@ from modelwire._errors import InvalidArgument
 
 _CELLS_AT_ONCE = 250_000
 _WHOLE = re.compile(r"[+-]?[0-9]+")
-_NUMBER = re.compile(r"[+-]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]+)?|inf|infinity|nan)", re.IGNORECASE)
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _TRUTHS = {"true", "false"}
 _NUMPY: dict[str, Any] = {
     "INTEGER": np.int64,
@@ -83,7 +84,7 @@ class _TypeRule:
     def see(self, cell: str) -> None:
         if cell:
             self._whole = self._whole and _is_whole(cell)
-            self._numbers = self._numbers and (self._whole or _NUMBER.fullmatch(cell) is not None)
+            self._numbers = self._numbers and (self._whole or _is_number(cell))
             self._truths = self._truths and cell.lower() in _TRUTHS
 
     def answer(self) -> str:
@@ -97,6 +98,11 @@ class _TypeRule:
 def _is_whole(cell: str) -> bool:
     # Python refuses to read numbers of thousands of digits; 64 bits need 19.
     return len(cell) < 100 and _WHOLE.fullmatch(cell) is not None and -(2**63) <= int(cell) < 2**63
+
+
+def _is_number(cell: str) -> bool:
+    # Words (nan, inf) and underscores are text, although Python would read them.
+    return _NUMBER.fullmatch(cell) is not None and math.isfinite(float(cell))
 
 
 def _header(path: Path) -> list[str]:

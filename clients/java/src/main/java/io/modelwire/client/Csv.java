@@ -5,6 +5,8 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
+import java.util.Locale;
+import java.util.Set;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
@@ -13,6 +15,7 @@ import java.util.stream.IntStream;
 final class Csv {
     private static final Pattern WHOLE = Pattern.compile("[+-]?[0-9]+");
     private static final Pattern NUMBER = Pattern.compile("[+-]?([0-9]+\\.?[0-9]*|\\.[0-9]+)([eE][+-]?[0-9]+)?");
+    private static final Set<String> TRUTHS = Set.of("true", "false");
     private static final int END = -1;
     private static final int BYTE_ORDER_MARK = '\uFEFF';
 
@@ -124,12 +127,11 @@ final class Csv {
         if (all(texts, Csv::isWhole)) {
             return Column.of(name, texts.stream().mapToLong(text -> text.isEmpty() ? 0 : Long.parseLong(text)).toArray(), missing);
         }
-        // Not what Java takes for a number: NaN, Infinity, 1d and 0x1p3 are text.
-        if (all(texts, text -> NUMBER.matcher(text).matches())) {
+        if (all(texts, Csv::isNumber)) {
             return Column.of(name,
                     texts.stream().mapToDouble(text -> text.isEmpty() ? Double.NaN : Double.parseDouble(text)).toArray(), missing);
         }
-        if (all(texts, text -> text.equalsIgnoreCase("true") || text.equalsIgnoreCase("false"))) {
+        if (all(texts, text -> TRUTHS.contains(text.toLowerCase(Locale.ROOT)))) {
             var flags = new boolean[texts.size()];
             IntStream.range(0, flags.length).forEach(row -> flags[row] = Boolean.parseBoolean(texts.get(row)));
             return Column.of(name, flags, missing);
@@ -147,6 +149,11 @@ final class Csv {
         } catch (NumberFormatException tooLarge) {
             return false;
         }
+    }
+
+    /** Not what Java takes for a number: NaN, Infinity, 1d and 0x1p3 are text. */
+    private static boolean isNumber(String text) {
+        return NUMBER.matcher(text).matches() && Double.isFinite(Double.parseDouble(text));
     }
 
     private static boolean all(List<String> texts, Predicate<String> test) {

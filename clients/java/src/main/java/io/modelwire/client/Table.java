@@ -58,8 +58,8 @@ public final class Table {
     /**
      * Reads a CSV file (RFC 4180, UTF-8) whose first line names the columns.
      *
-     * <p>An empty field is missing. A column whose values are all whole numbers is INTEGER, else all numbers FLOAT, else all
-     * {@code true} or {@code false} BOOLEAN, else TEXT.
+     * <p>An empty field is missing. A column whose values are all whole numbers is INTEGER, else all finite
+     * decimal numbers FLOAT, else all {@code true} or {@code false} BOOLEAN, else TEXT. A column without any value is INTEGER.
      *
      * @param file the file
      * @return its rows

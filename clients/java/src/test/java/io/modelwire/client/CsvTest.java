@@ -47,7 +47,9 @@ class CsvTest {
 
     @Test
     void wordsThatJavaTakesForNumbersAreText() throws IOException {
-        assertEquals(ColumnType.TEXT, read("n\n1\nNaN\n0x10\n1d\n").column("n").type());
+        for (var word : new String[] {"NaN", "-Infinity", "inf", "1e999", "0x10", "1d", "1_000", " 2"}) {
+            assertEquals(ColumnType.TEXT, read("n\n1\n" + word + "\n").column("n").type(), word);
+        }
     }
 
     @Test
