@@ -234,8 +234,10 @@ def test_a_service_error_leaves_the_connection_usable(serve: ServeFixture) -> No
     assert server.n_connections == 1
 
 
-@pytest.mark.parametrize("code", [code for code in ErrorCode if code != ErrorCode.ERROR_CODE_UNSPECIFIED])
-def test_each_code_is_a_kind_of_its_own_and_keeps_what_the_server_said(serve: ServeFixture, code: ErrorCode) -> None:
+@pytest.mark.parametrize(("code", "name"), [it for it in ErrorCode._VALUES_TO_NAMES.items() if it[0] != 0])
+def test_each_code_is_a_kind_of_its_own_and_keeps_what_the_server_said(
+    serve: ServeFixture, code: int, name: str
+) -> None:
     said = {"message": "what", "hint": "do this", "executed": True, "retry_after_ms": 1500, "request_id": "r-1"}
     server = serve(lambda connection: answer_each(connection, lambda it: service_error(it, code=code, **said)))
 
@@ -243,7 +245,7 @@ def test_each_code_is_a_kind_of_its_own_and_keeps_what_the_server_said(serve: Se
         client.hello()
 
     error = caught.value
-    assert type(error).code == error.code == code.name
+    assert type(error).code == error.code == name
     assert str(error) == "what; do this"
     assert (error.executed, error.retry_after, error.request_id) == (True, 1.5, "r-1")
 

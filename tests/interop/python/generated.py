@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping
-from enum import EnumMeta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -48,8 +47,6 @@ class GeneratedDriver:
             self._protocol = TBinaryProtocol(self._transport)
         else:
             self._protocol = TCompactProtocolAccelerated(self._transport, fallback=True)
-        # The compiler's option `enum` makes plain Python write names of enum values, and the C code numbers.
-        self._enum_names = isinstance(types.DType, EnumMeta) and self._protocol._fast_encode is None
         self._multiplexed = multiplexed
         self._data = data
         self.job = ""
@@ -88,9 +85,9 @@ class GeneratedDriver:
     def predict(self, step: dict[str, Any]) -> Any:
         request = inference.PredictRequest(model=step["model"])
         if "matrix" in step:
-            request.matrix = self._tensor(np.array(step["matrix"], np.float64), "F64")
+            request.matrix = _tensor(np.array(step["matrix"], np.float64), "F64")
         else:
-            request.table = self._table(step["table"])
+            request.table = _table(step["table"])
         return self._call(Inference, "predict", request)
 
     def upload(self, step: dict[str, Any]) -> Any:
@@ -100,7 +97,7 @@ class GeneratedDriver:
         n_rows = len(next(iter(columns.values())))
         for offset in range(0, n_rows, step["rows_per_piece"]):
             rows = {name: values[offset : offset + step["rows_per_piece"]] for name, values in columns.items()}
-            table = self._table(rows)
+            table = _table(rows)
             piece = datasets.AppendRowsRequest(upload_id=upload_id, offset=offset, table=table, crc32=_crc32(table))
             self._call(Datasets, "append_rows", piece)
         commit = datasets.CommitDatasetRequest(upload_id=upload_id, n_rows=n_rows)
@@ -150,37 +147,40 @@ class GeneratedDriver:
 
     def _rows(self, step: dict[str, Any]) -> types.Table | None:
         if "csv" in step:
-            return self._table(read_csv(self._data / step["csv"]))
-        return self._table(step["table"]) if "table" in step else None
+            return _table(read_csv(self._data / step["csv"]))
+        return _table(step["table"]) if "table" in step else None
 
-    def _table(self, columns: Mapping[str, Any]) -> types.Table:
-        return types.Table(columns=[self._column(name, values) for name, values in columns.items()])
 
-    def _column(self, name: str, values: Any) -> types.Column:
-        array_type = None  # what the values say
-        if isinstance(values, np.ndarray):
-            array_type = None if values.dtype == object else values.dtype
-            values = values.tolist()  # None where it is masked
-        present = [value for value in values if value is not None]
-        column = types.Column(name=name)
-        if present and isinstance(present[0], str):
-            texts = [(value or "").encode() for value in values]
-            column.type_name, column.text_data = "TEXT", b"".join(texts)
-            column.text_offsets = np.cumsum([0, *map(len, texts)]).astype("<i4").tobytes()
-        else:
-            array = np.array(present, array_type)
-            column.type_name, dtype = _COLUMN_TYPES[array.dtype.kind]
-            filled = np.zeros(len(values), array.dtype)
-            filled[[value is not None for value in values]] = array
-            column.tensor = self._tensor(filled, dtype)
-        column.type = int(getattr(types.ColumnType, column.type_name))
-        if len(present) < len(values):
-            column.missing = np.packbits([value is None for value in values], bitorder="little").tobytes()
-        return column
+def _table(columns: Mapping[str, Any]) -> types.Table:
+    return types.Table(columns=[_column(name, values) for name, values in columns.items()])
 
-    def _tensor(self, array: np.ndarray, dtype: str) -> types.Tensor:
-        written = dtype if self._enum_names else int(getattr(types.DType, dtype))
-        return types.Tensor(dtype=written, shape=list(array.shape), data=array.astype(_DTYPES[dtype]).tobytes())
+
+def _column(name: str, values: Any) -> types.Column:
+    array_type = None  # what the values say
+    if isinstance(values, np.ndarray):
+        array_type = None if values.dtype == object else values.dtype
+        values = values.tolist()  # None where it is masked
+    present = [value for value in values if value is not None]
+    column = types.Column(name=name)
+    if present and isinstance(present[0], str):
+        texts = [(value or "").encode() for value in values]
+        column.type_name, column.text_data = "TEXT", b"".join(texts)
+        column.text_offsets = np.cumsum([0, *map(len, texts)]).astype("<i4").tobytes()
+    else:
+        array = np.array(present, array_type)
+        column.type_name, dtype = _COLUMN_TYPES[array.dtype.kind]
+        filled = np.zeros(len(values), array.dtype)
+        filled[[value is not None for value in values]] = array
+        column.tensor = _tensor(filled, dtype)
+    column.type = getattr(types.ColumnType, column.type_name)
+    if len(present) < len(values):
+        column.missing = np.packbits([value is None for value in values], bitorder="little").tobytes()
+    return column
+
+
+def _tensor(array: np.ndarray, dtype: str) -> types.Tensor:
+    data = array.astype(_DTYPES[dtype]).tobytes()
+    return types.Tensor(dtype=getattr(types.DType, dtype), shape=list(array.shape), data=data)
 
 
 def _step(step: dict[str, Any]) -> types.Step:
@@ -209,8 +209,7 @@ def _text(message: str | None, hint: str | None) -> str:
 def _record(value: Any) -> Any:
     """A generated struct as a record: tensors and columns as lists, what is absent left out."""
     if isinstance(value, types.Tensor):
-        names = {int(getattr(types.DType, name)): name for name in _DTYPES}
-        dtype = _DTYPES[names.get(value.dtype, value.dtype)]
+        dtype = _DTYPES[types.DType._VALUES_TO_NAMES[value.dtype]]
         return np.frombuffer(value.data, dtype).reshape(value.shape).tolist()
     if isinstance(value, types.Column):
         return _record(value.tensor) if value.tensor is not None else _texts(value)

@@ -40,11 +40,6 @@ def encode(method: Method, seqid: int, request: Any, max_frame_bytes: int) -> by
     return HEADER.pack(len(message)) + message
 
 
-def has_accelerator() -> bool:
-    """Tell whether the Apache library was built with its C code for this protocol."""
-    return TCompactProtocolAccelerated(TMemoryBuffer(), fallback=True)._fast_encode is not None
-
-
 def frame_length(header: bytes | bytearray, max_frame_bytes: int) -> int:
     """Read the length that a frame begins with.
 

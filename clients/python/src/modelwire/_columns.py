@@ -252,7 +252,7 @@ def _is_missing(value: Any) -> bool:
 
 
 def _write(column: Column) -> wire.Column:
-    written = wire.Column(name=column.name, type=int(getattr(wire.ColumnType, column.type)), type_name=column.type)
+    written = wire.Column(name=column.name, type=getattr(wire.ColumnType, column.type), type_name=column.type)
     if column.type == "TEXT":
         lengths = [0, *map(len, column.values)]
         written.text_data = b"".join(column.values)

@@ -151,12 +151,11 @@ KINDS: tuple[type[ModelwireError], ...] = (
     Internal,
 )
 _BY_CODE = {kind.code: kind for kind in KINDS}
-_NAMES = {int(getattr(ErrorCode, name)): name for name in _BY_CODE}
 
 
 def from_wire(error: ServiceError) -> ModelwireError:
     """Turn a ServiceError into the exception of its kind; an unknown code keeps its name."""
-    code = error.code_name or _NAMES.get(error.code, f"ERROR_CODE_{error.code}")
+    code = error.code_name or ErrorCode._VALUES_TO_NAMES.get(error.code, f"ERROR_CODE_{error.code}")
     kind = _BY_CODE.get(code, ModelwireError)
     return kind(
         error.message or code,

@@ -3,36 +3,29 @@
 from __future__ import annotations
 
 import math
-from enum import EnumMeta
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from modelwire_wire.types.ttypes import DType, Tensor
 
-from modelwire._codec import has_accelerator
 from modelwire._errors import InvalidArgument, ProtocolError
 
 _NUMPY = {
-    "BOOL": np.dtype("?"),
-    "I32": np.dtype("<i4"),
-    "I64": np.dtype("<i8"),
-    "F32": np.dtype("<f4"),
-    "F64": np.dtype("<f8"),
+    DType.BOOL: np.dtype("?"),
+    DType.I32: np.dtype("<i4"),
+    DType.I64: np.dtype("<i8"),
+    DType.F32: np.dtype("<f4"),
+    DType.F64: np.dtype("<f8"),
 }
-_NAMES = {dtype: name for name, dtype in _NUMPY.items()}
-_NUMBERS = {name: int(getattr(DType, name)) for name in _NUMPY}
-# What the Apache compiler 0.17 writes with its option `enum` reads and writes names of enum values in Python, but
-# numbers in the C accelerator of the same library.
-_WRITES_NAMES = isinstance(DType, EnumMeta) and not has_accelerator()
+_DTYPES = {dtype: number for number, dtype in _NUMPY.items()}
 
 
 def to_tensor(array: npt.NDArray[Any]) -> Tensor:
     """Write an array of one of the five types, little-endian and row-major whatever it was."""
     dtype = array.dtype.newbyteorder("<")
-    name = _NAMES[dtype]
-    written = name if _WRITES_NAMES else _NUMBERS[name]
-    return Tensor(dtype=written, shape=list(array.shape), data=array.astype(dtype, copy=False).tobytes())
+    data = array.astype(dtype, copy=False).tobytes()
+    return Tensor(dtype=_DTYPES[dtype], shape=list(array.shape), data=data)
 
 
 def from_tensor(tensor: Tensor | None) -> npt.NDArray[Any] | None:
@@ -45,7 +38,7 @@ def from_tensor(tensor: Tensor | None) -> npt.NDArray[Any] | None:
     """
     if tensor is None:
         return None
-    dtype = _NUMPY.get(next((name for name, number in _NUMBERS.items() if tensor.dtype in (name, number)), ""))
+    dtype = _NUMPY.get(tensor.dtype)
     shape, data = tensor.shape or [], tensor.data or b""
     if dtype is None or any(size < 0 for size in shape) or math.prod(shape) * dtype.itemsize != len(data):
         raise ProtocolError(f"a tensor of type {tensor.dtype} and shape {shape} came with {len(data):,} bytes")
