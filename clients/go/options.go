@@ -113,8 +113,10 @@ func WithPriority(priority int32) CallOption {
 	return func(c *callSettings) { c.priority = &priority }
 }
 
-// WithIdempotencyKey lets the server recognise a call that it has seen, by at most 128 characters: [Client.Train] and
-// [Client.Upload] with a repeated key answer what the first call made.
+// WithIdempotencyKey lets the server recognise a call that it has seen, by at most 128 characters. [Client.Train] with a
+// repeated key answers the job that the first call started. [Client.Upload] of the same rows goes on with the first upload, as
+// long as that is not complete; then it fails with [ErrFailedPrecondition]. If absent, only the tries of one call have a key
+// in common.
 func WithIdempotencyKey(key string) CallOption {
 	return func(c *callSettings) { c.idempotencyKey = &key }
 }

@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 from fake_server import FakeServer, Serve, frame, greeting, head, read_frame, reply
 from modelwire_wire.health import Health
+from modelwire_wire.training import Training
+from modelwire_wire.training.ttypes import Job, TrainResponse
 from modelwire_wire.types.ttypes import ErrorCode, ServiceError
 from thrift.protocol.TCompactProtocol import TCompactProtocol
 from thrift.Thrift import TApplicationException, TMessageType
@@ -267,22 +269,15 @@ def test_a_method_that_the_server_does_not_know_is_a_protocol_error(serve: Serve
         lambda connection: answer_each(connection, lambda it: reply(*head(it), refusal, TMessageType.EXCEPTION))
     )
 
-    with Client(server.address) as client, pytest.raises(modelwire.ProtocolError, match="no method hello"):
+    with Client(server.address) as client, pytest.raises(modelwire.ProtocolError, match="no method hello") as caught:
         client.hello()
+
+    assert (caught.value.code, caught.value.executed) == ("PROTOCOL", False)
 
 
 def test_each_call_tells_the_server_its_time_out_and_an_id(serve: ServeFixture) -> None:
     contexts: list[Any] = []
-
-    def note(message: bytes) -> bytes:
-        protocol = TCompactProtocol(TMemoryBuffer(message))
-        protocol.readMessageBegin()
-        call = Health.hello_args()
-        call.read(protocol)
-        contexts.append(call.request.context)
-        return greeting(message, "Hello!")
-
-    server = serve(lambda connection: answer_each(connection, note))
+    server = serve(greet_and_note(contexts))
     with Client(server.address, timeout=20.0) as client:
         client.hello()
         client.hello(timeout=2.5)
@@ -290,6 +285,46 @@ def test_each_call_tells_the_server_its_time_out_and_an_id(serve: ServeFixture) 
     assert 19_000 < contexts[0].deadline_ms <= 20_000
     assert 2_000 < contexts[1].deadline_ms <= 2_500
     assert contexts[0].request_id != contexts[1].request_id
+
+
+def test_a_caller_may_say_who_calls_and_name_the_calls(serve: ServeFixture) -> None:
+    contexts: list[Any] = []
+    server = serve(greet_and_note(contexts))
+
+    with Client(server.address, token="secret") as client:
+        client.hello()
+        client.with_options(request_id="r-17", timeout=2.0).hello()
+        client.with_options(token="other").hello()
+
+    assert [context.token for context in contexts] == ["secret", "secret", "other"]
+    assert contexts[1].request_id == "r-17"
+    assert contexts[1].deadline_ms <= 2_000
+    assert contexts[2].request_id not in (None, "r-17")
+    assert server.n_connections == 1
+
+
+@pytest.mark.parametrize("key", [None, "my-key"])
+def test_a_training_whose_connection_broke_is_repeated_under_the_same_key(serve: ServeFixture, key: str | None) -> None:
+    keys: list[str] = []
+
+    def train(message: bytes) -> bytes:
+        keys.append(read_call(message, Training.train_args()).context.idempotency_key)
+        return reply(*head(message), Training.train_result(success=TrainResponse(job=Job(id="j1"))))
+
+    def greet_then_train(connection: socket.socket) -> None:
+        if server.n_connections > 1:
+            answer_each(connection, train)
+        else:
+            connection.sendall(greeting(read_frame(connection), "Hello!"))
+            train(read_frame(connection))  # and leave without an answer
+
+    server = serve(greet_then_train)
+    with Client(server.address) as client:
+        client.hello()
+
+        assert client.train("wine", "k_means", features=[[1.0]], idempotency_key=key).id == "j1"
+    assert keys[0] == keys[1] == (key or keys[0])
+    assert keys[0]
 
 
 def test_threads_share_a_client_and_get_their_own_replies(serve: ServeFixture) -> None:
@@ -382,11 +417,23 @@ def test_what_is_no_time_out_is_refused(timeout: float) -> None:
 
 
 def greet_by_name(message: bytes) -> bytes:
+    return greeting(message, read_call(message, Health.hello_args()).name)
+
+
+def greet_and_note(contexts: list[Any]) -> Serve:
+    def greet(message: bytes) -> bytes:
+        contexts.append(read_call(message, Health.hello_args()).context)
+        return greeting(message, "Hello!")
+
+    return lambda connection: answer_each(connection, greet)
+
+
+def read_call(message: bytes, arguments: Any) -> Any:
+    """The request of a call; `arguments` is its empty generated `*_args`."""
     protocol = TCompactProtocol(TMemoryBuffer(message))
     protocol.readMessageBegin()
-    call = Health.hello_args()
-    call.read(protocol)
-    return greeting(message, call.request.name)
+    arguments.read(protocol)
+    return arguments.request
 
 
 def answer_each(connection: socket.socket, answer: Callable[[bytes], bytes]) -> None:

@@ -141,3 +141,16 @@ def test_threads_share_a_client(client: Client) -> None:
         thread.join()
 
     assert wrong == []
+
+
+def test_a_key_is_good_for_one_job_and_one_version_of_a_data_set(client: Client) -> None:
+    def upload() -> int:
+        return client.upload("keyed", {"x": [1.0, 2.0]}, idempotency_key="upload-1").version
+
+    def train() -> str:
+        return client.train("keyed", "k_means", dataset="keyed", idempotency_key="train-1").id
+
+    assert upload() == 1
+    with pytest.raises(modelwire.FailedPrecondition, match="committed"):
+        upload()
+    assert train() == train()

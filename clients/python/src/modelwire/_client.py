@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from types import TracebackType
 from typing import Any, TypeVar
 
@@ -12,7 +14,7 @@ from modelwire_wire.models import ttypes as models_wire
 from modelwire_wire.training import ttypes as training_wire
 
 from modelwire import _datasets, _health, _inference, _jobs, _methods, _models, _training
-from modelwire._calls import Calls
+from modelwire._calls import Calls, Head, new_idempotency_key
 from modelwire._codec import MAX_FRAME_BYTES
 from modelwire._connection import Connection, parse_address
 from modelwire._datasets import Dataset, DatasetDescription
@@ -47,6 +49,8 @@ class Client:
         Seconds that a call may take, connecting and retries included.
     connect_timeout : float
         Seconds that connecting may take.
+    token : str, optional
+        Who calls.
     max_connections : int
         Calls that are under way at once; a further one waits for its turn. Waiting for jobs does not count.
     max_frame_bytes : int
@@ -59,6 +63,7 @@ class Client:
         *,
         timeout: float = 30.0,
         connect_timeout: float = 1.0,
+        token: str | None = None,
         max_connections: int = 8,
         max_frame_bytes: int = MAX_FRAME_BYTES,
     ) -> None:
@@ -71,6 +76,7 @@ class Client:
             return Connection(host_and_port, min(connect_timeout, max(0.001, deadline.remaining())), max_frame_bytes)
 
         self._timeout = timeout
+        self._head = Head(token=token)
         self._calls = Calls(Pool(connect, max_connections), max_frame_bytes)
         # Long polls have connections of their own: replies leave a connection in order, calls would wait behind them.
         self._polls = Calls(Pool(connect, _MAX_POLLS), max_frame_bytes)
@@ -84,9 +90,35 @@ class Client:
         self.close()
 
     def close(self) -> None:
-        """Close all connections; calls that are under way still finish. Closing twice is fine."""
+        """Close all connections. Calls that are under way finish, later ones raise `FailedPrecondition`.
+
+        Closing twice is fine.
+        """
         self._calls.close()
         self._polls.close()
+
+    def with_options(
+        self, *, timeout: float | None = None, token: str | None = None, request_id: str | None = None
+    ) -> Client:
+        """Return this client with other options for its calls: ``client.with_options(request_id="r-17").predict(…)``.
+
+        It shares the connections; closing either closes both.
+
+        Parameters
+        ----------
+        timeout : float, optional
+            Seconds that a call may take.
+        token : str, optional
+            Who calls.
+        request_id : str, optional
+            At most 128 characters that name the calls in errors and in the server's log; else each call has an id of
+            its own.
+        """
+        given = {"token": token, "request_id": request_id}
+        client = copy.copy(self)
+        client._timeout = self._timeout if timeout is None else Deadline(timeout).timeout
+        client._head = replace(self._head, **{name: value for name, value in given.items() if value is not None})
+        return client
 
     # Health
 
@@ -142,6 +174,7 @@ class Client:
         table: Any = None,
         dataset: str | None = None,
         seed: int | None = None,
+        idempotency_key: str | None = None,
         timeout: float | None = None,
     ) -> Job:
         """Start training a new version of a model and return the job at once; `Job.wait` waits for it.
@@ -166,6 +199,9 @@ class Client:
             The rows, stored: ``"wine"`` (newest version) or ``"wine@2"``.
         seed : int, optional
             Seed of everything random; 0 if not given. The same rows, steps and seed give the same model.
+        idempotency_key : str, optional
+            At most 128 characters: a later call with the same key, also of another process, returns the job that the
+            first one started. If not given, only the retries of this call are known by a key.
 
         Raises
         ------
@@ -178,7 +214,8 @@ class Client:
         request = _training.request(
             model, steps, features=features, target=target, names=names, table=table, dataset=dataset, seed=seed
         )
-        return _jobs.job_from_wire(self._call(_methods.TRAIN, request, timeout).job, self)
+        key = idempotency_key or new_idempotency_key()
+        return _jobs.job_from_wire(self._call(_methods.TRAIN, request, timeout, key).job, self)
 
     def get_job(self, job_id: str, *, timeout: float | None = None) -> Job:
         """Return a job as it is now."""
@@ -253,7 +290,13 @@ class Client:
     # Data sets
 
     def upload(
-        self, name: str, rows: Any, *, rows_per_piece: int | None = None, timeout: float | None = None
+        self,
+        name: str,
+        rows: Any,
+        *,
+        rows_per_piece: int | None = None,
+        idempotency_key: str | None = None,
+        timeout: float | None = None,
     ) -> Dataset:
         """Store a table as a new version of a data set, in pieces of at most 8 MiB.
 
@@ -263,10 +306,14 @@ class Client:
             A file is never held in memory as a whole; `read_csv` says how its columns are typed.
         rows_per_piece : int, optional
             Most rows of a piece.
+        idempotency_key : str, optional
+            As in `train`: a later upload of the same rows with the same key goes on with the first one, as long as that
+            is not complete; then it raises `FailedPrecondition`.
         timeout : float, optional
             Seconds for each piece.
         """
-        created = self._call(_methods.CREATE_DATASET, datasets_wire.CreateDatasetRequest(name=name), timeout)
+        create = datasets_wire.CreateDatasetRequest(name=name)
+        created = self._call(_methods.CREATE_DATASET, create, timeout, idempotency_key or new_idempotency_key())
         n_rows = 0
         for request in _datasets.append_requests(created.upload_id, rows, rows_per_piece):
             n_rows = self._call(_methods.APPEND_ROWS, request, timeout).n_rows
@@ -287,14 +334,15 @@ class Client:
         """Delete a version of a data set, or all of them."""
         self._call(_methods.DELETE_DATASET, datasets_wire.DeleteDatasetRequest(name=name, version=version), timeout)
 
-    def _call(self, method: Method, request: Any, timeout: float | None) -> Any:
-        return self._calls.call(method, request, Deadline(self._timeout if timeout is None else timeout))
+    def _call(self, method: Method, request: Any, timeout: float | None, idempotency_key: str | None = None) -> Any:
+        deadline = Deadline(self._timeout if timeout is None else timeout)
+        return self._calls.call(method, request, deadline, replace(self._head, idempotency_key=idempotency_key))
 
     def _poll_job(self, job_id: str, after_sequence: int, wait: float) -> tuple[list[JobEvent], Job]:
         request = training_wire.WatchJobRequest(
             job_id=job_id, after_sequence=after_sequence, wait_ms=max(1, round(wait * 1000))
         )
-        response = self._polls.call(_methods.WATCH_JOB, request, Deadline(wait + self._timeout))
+        response = self._polls.call(_methods.WATCH_JOB, request, Deadline(wait + self._timeout), self._head)
         return [_jobs.event_from_wire(it) for it in response.events or ()], _jobs.job_from_wire(response.job, self)
 
     def _pages(

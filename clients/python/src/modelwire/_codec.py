@@ -89,9 +89,16 @@ def _read(method: Method, seqid: int, message: bytes) -> Any:
     if kind == TMessageType.EXCEPTION:
         refusal = TApplicationException()
         refusal.read(protocol)
-        raise ProtocolError(f"the server did not understand {method.name}: {refusal.message or f'type {refusal.type}'}")
+        raise _not_understood(method, refusal)
     if kind != TMessageType.REPLY:
         raise ProtocolError(f"the reply to {method.name} has message type {kind}")
     result = method.result()
     result.read(protocol)
     return result
+
+
+def _not_understood(method: Method, refusal: TApplicationException) -> ProtocolError:
+    why = f"the server did not understand {method.name}: {refusal.message or f'type {refusal.type}'}"
+    if refusal.type != TApplicationException.UNKNOWN_METHOD:
+        return ProtocolError(why)
+    return ProtocolError(why, hint="its version may be older than this client's", executed=False)

@@ -132,9 +132,9 @@ class Internal(ModelwireError):
 
 
 class ProtocolError(ModelwireError):
-    """The bytes that came are no valid reply, or the server did not understand the call."""
+    """The bytes that came are no valid reply, or the server did not understand the call. No server sends this code."""
 
-    code = "PROTOCOL_ERROR"
+    code = "PROTOCOL"
 
 
 KINDS: tuple[type[ModelwireError], ...] = (

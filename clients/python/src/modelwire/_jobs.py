@@ -12,7 +12,7 @@ from modelwire_wire.training import ttypes as wire
 
 from modelwire import _errors
 from modelwire._deadline import Deadline
-from modelwire._errors import Cancelled, DeadlineExceeded, Internal, ModelwireError
+from modelwire._errors import Cancelled, DeadlineExceeded, ModelwireError, ProtocolError
 from modelwire._times import moment
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ class Job:
         if self.error is not None:
             raise self.error
         if self.state != "SUCCEEDED":
-            raise Internal(f"job {self.id} ended as {self.state} and does not say why")
+            raise ProtocolError(f"job {self.id} ended as {self.state} and does not say why")
         return self._client.describe_model(f"{self.model}@{self.version}")
 
 
