@@ -13,14 +13,17 @@ HERE = Path(__file__).parents[1]
 QUICKSTART = HERE.parents[1] / "docs" / "examples" / "quickstart.py"
 
 
-def test_the_wheel_brings_the_generated_code_and_the_types(tmp_path: Path) -> None:
+def test_the_wheel_brings_the_generated_code_the_types_and_the_licence(tmp_path: Path) -> None:
     build = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(tmp_path)]
     subprocess.run(build, cwd=HERE, check=True, capture_output=True)
 
     (wheel,) = tmp_path.glob("*.whl")
-    names = zipfile.ZipFile(wheel).namelist()
+    with zipfile.ZipFile(wheel) as files:
+        names = files.namelist()
+        (licence,) = (files.read(name) for name in names if name.endswith(".dist-info/licenses/LICENSE"))
 
     assert {"modelwire/__init__.py", "modelwire/py.typed", "modelwire_wire/types/ttypes.py"} <= set(names)
+    assert licence == (HERE.parents[1] / "LICENSE").read_bytes()
     assert not any("test" in name or "__pycache__" in name for name in names)
 
 
