@@ -4,6 +4,7 @@ import io.modelwire.client.Connection.Exchange;
 import io.modelwire.wire.RequestContext;
 import io.modelwire.wire.ServiceError;
 import java.time.Duration;
+import java.util.UUID;
 import java.util.concurrent.ThreadLocalRandom;
 import org.apache.thrift.TException;
 
@@ -14,22 +15,36 @@ final class Caller {
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(1);
 
     private final ConnectionPool pool;
-    private final String token;
+    private final Options options;
 
-    Caller(ConnectionPool pool, String token) {
+    Caller(ConnectionPool pool, Options options) {
         this.pool = pool;
-        this.token = token;
+        this.options = options;
+    }
+
+    <R> R call(Method method, Exchange<R> exchange) {
+        return call(method, options.callTimeout(), exchange);
     }
 
     <R> R call(Method method, Duration timeout, Exchange<R> exchange) {
-        var deadline = Deadline.after(timeout);
+        return call(new Terms(method, timeout, Deadline.after(timeout), null), exchange);
+    }
+
+    /** A call that the server runs once, however often it is tried. {@code key} is the caller's; null: one of its own. */
+    <R> R callOnce(Method method, String key, Exchange<R> exchange) {
+        var timeout = options.callTimeout();
+        var terms = new Terms(method, timeout, Deadline.after(timeout), key == null ? UUID.randomUUID().toString() : key);
+        return call(terms, exchange);
+    }
+
+    private <R> R call(Terms terms, Exchange<R> exchange) {
         for (int tries = 1; ; tries++) {
-            var attempt = new Attempt(method, timeout, deadline);
+            var attempt = new Attempt(terms);
             try {
                 return attempt.run(exchange);
             } catch (ModelwireException failure) {
                 var pause = pauseBefore(tries + 1, failure);
-                boolean inTime = pause.compareTo(deadline.remaining()) < 0;
+                boolean inTime = pause.compareTo(terms.deadline().remaining()) < 0;
                 if (tries == MAX_TRIES || !inTime || !attempt.mayRepeatAfter(failure)) {
                     throw failure;
                 }
@@ -55,24 +70,27 @@ final class Caller {
         }
     }
 
+    /** What all tries of a call have in common; {@code key} is null for a call without one. */
+    private record Terms(Method method, Duration timeout, Deadline deadline, String key) {
+        boolean mayRunTwice() {
+            return key != null || method.repeat() == Method.Repeat.SAFE;
+        }
+    }
+
     /** One try of a call. */
     private final class Attempt {
-        private final Method method;
-        private final Duration timeout;
-        private final Deadline deadline;
+        private final Terms terms;
         private boolean lostWhileReused;
 
-        Attempt(Method method, Duration timeout, Deadline deadline) {
-            this.method = method;
-            this.timeout = timeout;
-            this.deadline = deadline;
+        Attempt(Terms terms) {
+            this.terms = terms;
         }
 
         <R> R run(Exchange<R> exchange) {
-            var connection = pool.take(deadline);
+            var connection = pool.take(terms.deadline());
             boolean reused = connection.isReused();
             try {
-                return connection.run(exchange, context(), deadline);
+                return connection.run(exchange, context(), terms.deadline());
             } catch (ServiceError refusal) {
                 throw Failures.ofServer(refusal);
             } catch (TException | RuntimeException failure) {
@@ -85,19 +103,21 @@ final class Caller {
         }
 
         private RequestContext context() {
-            var context = new RequestContext().setDeadline_ms(Math.max(1, deadline.remainingMillis()));
-            return token == null ? context : context.setToken(token);
+            // What is null is not sent.
+            return new RequestContext().setDeadline_ms(Math.max(1, terms.deadline().remainingMillis()))
+                    .setToken(options.token()).setRequest_id(options.requestId()).setIdempotency_key(terms.key());
         }
 
         private ModelwireException failed(Exception failure, Connection connection) {
-            return Failures.ofConnection(failure, method + " at " + pool.address(), timeout, connection.requestSent());
+            return Failures.ofConnection(
+                    failure, terms.method() + " at " + pool.address(), terms.timeout(), connection.requestSent());
         }
 
         /** What was not run may be repeated; what may have been run only where that changes nothing. */
         boolean mayRepeatAfter(ModelwireException failure) {
             boolean refused = !failure.executed().orElse(true)
                     && (failure.code() == ErrorCode.OVERLOADED || failure.code() == ErrorCode.UNAVAILABLE);
-            return refused || (lostWhileReused && method.repeat() == Method.Repeat.SAFE);
+            return refused || (lostWhileReused && terms.mayRunTwice());
         }
     }
 }

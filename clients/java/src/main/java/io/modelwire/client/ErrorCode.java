@@ -25,7 +25,7 @@ public enum ErrorCode {
     /** A fault of the server; the detail is in its log, under the request id. */
     INTERNAL(11),
     /** What came back is no valid reply. Never sent by a server. */
-    PROTOCOL_ERROR(-1),
+    PROTOCOL(-1),
     /** A code that this client does not know; {@link ModelwireException#codeName()} has its name. */
     UNKNOWN(0);
 

@@ -33,12 +33,21 @@ final class Failures {
                     + " bytes of a frame", "send fewer rows at a time", false, failure);
         }
         if (failure instanceof TApplicationException refusal) {
-            return new ModelwireException.ProtocolError(call + " was refused: " + refusal.getMessage(), refusal);
+            return ofRefusal(refusal, call);
         }
         if (failure instanceof TTransportException transport && transport.getType() != TTransportException.CORRUPTED_DATA) {
             return ofTransport(transport, call, timeout, requestSent);
         }
         return new ModelwireException.ProtocolError(call + " got no valid reply: " + failure.getMessage(), failure);
+    }
+
+    /** What a server answers instead of running a method: it does not know it, or cannot read the request. */
+    private static ModelwireException ofRefusal(TApplicationException refusal, String call) {
+        var message = call + " was refused: " + refusal.getMessage();
+        if (refusal.getType() != TApplicationException.UNKNOWN_METHOD) {
+            return new ModelwireException.ProtocolError(message, refusal);
+        }
+        return failed(ErrorCode.PROTOCOL, message, "the server may be older than this client", false, refusal);
     }
 
     private static ModelwireException ofTransport(TTransportException failure, String call, Duration timeout, boolean requestSent) {

@@ -71,7 +71,8 @@ public final class Job {
         return switch (end.state()) {
             case SUCCEEDED -> client.describeModel(end.model() + "@" + end.version().orElseThrow());
             case CANCELLED -> throw end.error().orElseGet(() -> ended(ErrorCode.CANCELLED, "job " + id + " was cancelled"));
-            default -> throw end.error().orElseGet(() -> ended(ErrorCode.UNKNOWN, "job " + id + " ended as " + end.state()));
+            default -> throw end.error().orElseGet(
+                    () -> ended(ErrorCode.PROTOCOL, "job " + id + " ended as " + end.state() + " and does not say why"));
         };
     }
 

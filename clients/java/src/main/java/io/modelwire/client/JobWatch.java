@@ -13,14 +13,14 @@ final class JobWatch implements AutoCloseable {
 
     private final ConnectionPool pool;
     private final Caller caller;
-    private final Duration callTimeout;
+    private final Options options;
     private final String id;
     private long seen;
 
-    JobWatch(Address address, Options options, Duration callTimeout, String id) {
+    JobWatch(Address address, Options options, String id) {
         this.pool = new ConnectionPool(address, options.withMaxConnections(1));
-        this.caller = new Caller(pool, options.token());
-        this.callTimeout = callTimeout;
+        this.caller = new Caller(pool, options);
+        this.options = options;
         this.id = id;
     }
 
@@ -46,7 +46,7 @@ final class JobWatch implements AutoCloseable {
 
     private WatchJobResponse poll(Deadline deadline) {
         var wait = deadline.remaining().compareTo(LONGEST_POLL) < 0 ? deadline.remaining() : LONGEST_POLL;
-        return caller.call(Method.WATCH_JOB, wait.plus(callTimeout), (to, context) -> to.training().watch_job(
+        return caller.call(Method.WATCH_JOB, wait.plus(options.callTimeout()), (to, context) -> to.training().watch_job(
                 new WatchJobRequest().setContext(context).setJob_id(id).setAfter_sequence(seen).setWait_ms(wait.toMillis())));
     }
 

@@ -1,21 +1,5 @@
 package io.modelwire.client;
 
-import io.modelwire.wire.CancelJobRequest;
-import io.modelwire.wire.DeleteDatasetRequest;
-import io.modelwire.wire.DeleteVersionRequest;
-import io.modelwire.wire.DescribeDatasetRequest;
-import io.modelwire.wire.DescribeModelRequest;
-import io.modelwire.wire.DescribeRequest;
-import io.modelwire.wire.EchoRequest;
-import io.modelwire.wire.GetJobRequest;
-import io.modelwire.wire.HelloRequest;
-import io.modelwire.wire.ListDatasetsRequest;
-import io.modelwire.wire.ListJobsRequest;
-import io.modelwire.wire.ListModelsRequest;
-import io.modelwire.wire.PredictRequest;
-import io.modelwire.wire.SetAliasRequest;
-import io.modelwire.wire.StatusRequest;
-import io.modelwire.wire.Tensor;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
@@ -30,21 +14,29 @@ import java.util.stream.Stream;
  * <p>Every method throws a {@link ModelwireException}: the subclasses that its own text names, {@link
  * ModelwireException.Unavailable} if the server cannot be reached, {@link ModelwireException.DeadlineExceeded} if it does not
  * answer in time. A call that was certainly not run is repeated, at most twice and never past its time-out; one that may have
- * been run is repeated only after a lost connection and only if running it twice does no harm.
+ * been run is repeated only after a lost connection and only if running it twice does no harm. {@link #train} and {@link
+ * #upload(String, Table)} are among these, for the server knows their repetitions by a key.
  */
 public final class ModelwireClient implements AutoCloseable {
     private final Address address;
     private final Options options;
     private final ConnectionPool pool;
-    private final Caller caller;
-    private final Duration timeout;
+    private final HealthCalls health;
+    private final InferenceCalls inference;
+    private final TrainingCalls jobs;
+    private final ModelCalls models;
+    private final DatasetCalls datasets;
 
-    private ModelwireClient(Address address, Options options, ConnectionPool pool, Duration timeout) {
+    private ModelwireClient(Address address, Options options, ConnectionPool pool) {
         this.address = address;
         this.options = options;
         this.pool = pool;
-        this.caller = new Caller(pool, options.token());
-        this.timeout = timeout;
+        var caller = new Caller(pool, options);
+        this.health = new HealthCalls(caller);
+        this.inference = new InferenceCalls(caller);
+        this.jobs = new TrainingCalls(caller);
+        this.models = new ModelCalls(caller);
+        this.datasets = new DatasetCalls(caller);
     }
 
     /**
@@ -77,11 +69,34 @@ public final class ModelwireClient implements AutoCloseable {
      * @return the client to make such calls with
      */
     public ModelwireClient withTimeout(Duration callTimeout) {
-        Options.requirePositive("call time-out", callTimeout);
-        return new ModelwireClient(address, options, pool, callTimeout);
+        return new ModelwireClient(address, options.withCallTimeout(callTimeout), pool);
     }
 
-    /** Closes the connections. Calls that run end first. */
+    /**
+     * The same client for calls of somebody else. It shares the connections; closing either closes both.
+     *
+     * @param token who calls
+     * @return the client to make such calls with
+     */
+    public ModelwireClient withToken(String token) {
+        return new ModelwireClient(address, options.withToken(token), pool);
+    }
+
+    /**
+     * The same client for calls under a name: {@code client.withRequestId("r-17").predict(…)}. It shares the connections;
+     * closing either closes both.
+     *
+     * @param requestId at most 128 characters; they come back in errors and stand in the server's log
+     * @return the client to make such calls with
+     */
+    public ModelwireClient withRequestId(String requestId) {
+        return new ModelwireClient(address, options.withRequestId(requestId), pool);
+    }
+
+    /**
+     * Closes the connections. Calls that run end first; later ones throw an {@link IllegalStateException}. Closing twice does
+     * no harm.
+     */
     @Override
     public void close() {
         pool.close();
@@ -106,8 +121,7 @@ public final class ModelwireClient implements AutoCloseable {
      * @throws ModelwireException.InvalidArgument if the name is too long
      */
     public Greeting hello(String name) {
-        return Replies.greeting(caller.call(Method.HELLO, timeout,
-                (to, context) -> to.health().hello(new HelloRequest().setContext(context).setName(name))));
+        return health.hello(name);
     }
 
     /**
@@ -116,8 +130,7 @@ public final class ModelwireClient implements AutoCloseable {
      * @return how the server is
      */
     public ServerStatus status() {
-        return Replies.status(caller.call(Method.STATUS, timeout,
-                (to, context) -> to.health().status(new StatusRequest().setContext(context))));
+        return health.status();
     }
 
     /**
@@ -126,8 +139,7 @@ public final class ModelwireClient implements AutoCloseable {
      * @return what the server can do
      */
     public ServerDescription describe() {
-        return Replies.description(caller.call(Method.DESCRIBE, timeout,
-                (to, context) -> to.health().describe(new DescribeRequest().setContext(context))));
+        return health.describe();
     }
 
     /**
@@ -137,8 +149,7 @@ public final class ModelwireClient implements AutoCloseable {
      * @return the same bytes
      */
     public byte[] echo(byte[] payload) {
-        return caller.call(Method.ECHO, timeout,
-                (to, context) -> to.health().echo(new EchoRequest().setContext(context).setPayload(payload))).getPayload();
+        return health.echo(payload);
     }
 
     // Predictions
@@ -153,7 +164,7 @@ public final class ModelwireClient implements AutoCloseable {
      * @throws ModelwireException.InvalidArgument if rows differ in length, or do not fit the model
      */
     public Prediction predict(String model, double[][] rows) {
-        return predict(model, Tensors.of(rows));
+        return inference.predict(model, Tensors.of(rows));
     }
 
     /**
@@ -166,7 +177,7 @@ public final class ModelwireClient implements AutoCloseable {
      * @throws ModelwireException.InvalidArgument if rows differ in length, or do not fit the model
      */
     public Prediction predict(String model, float[][] rows) {
-        return predict(model, Tensors.of(rows));
+        return inference.predict(model, Tensors.of(rows));
     }
 
     /**
@@ -192,14 +203,7 @@ public final class ModelwireClient implements AutoCloseable {
      * @throws ModelwireException.InvalidArgument if the columns do not fit the model
      */
     public Prediction predict(String model, Table table) {
-        var rows = WireTables.encode(table);
-        return Replies.prediction(caller.call(Method.PREDICT, timeout, (to, context) ->
-                to.inference().predict(new PredictRequest().setContext(context).setModel(model).setTable(rows))));
-    }
-
-    private Prediction predict(String model, Tensor matrix) {
-        return Replies.prediction(caller.call(Method.PREDICT, timeout, (to, context) ->
-                to.inference().predict(new PredictRequest().setContext(context).setModel(model).setMatrix(matrix))));
+        return inference.predict(model, table);
     }
 
     // Training
@@ -216,10 +220,7 @@ public final class ModelwireClient implements AutoCloseable {
      * @throws ModelwireException.Overloaded if too many jobs wait
      */
     public Job train(String model, Training training) {
-        var request = Requests.train(model, training);
-        var reply = caller.call(Method.TRAIN, timeout,
-                (to, context) -> to.training().train(request.setContext(context)));
-        return new Job(this, Replies.job(reply.job).id());
+        return new Job(this, jobs.train(model, training).id());
     }
 
     /**
@@ -240,8 +241,7 @@ public final class ModelwireClient implements AutoCloseable {
      * @throws ModelwireException.NotFound if there is no such job
      */
     public JobStatus getJob(String id) {
-        return Replies.job(caller.call(Method.GET_JOB, timeout,
-                (to, context) -> to.training().get_job(new GetJobRequest().setContext(context).setJob_id(id))).job);
+        return jobs.get(id);
     }
 
     /**
@@ -255,7 +255,7 @@ public final class ModelwireClient implements AutoCloseable {
      * @throws ModelwireException.DeadlineExceeded if it has not ended by then; it goes on
      */
     public JobStatus watchJob(String id, Duration wait, Consumer<JobEvent> onEvent) {
-        try (var watch = new JobWatch(address, options, timeout, id)) {
+        try (var watch = new JobWatch(address, options, id)) {
             return watch.untilEnd(wait, onEvent);
         }
     }
@@ -266,11 +266,7 @@ public final class ModelwireClient implements AutoCloseable {
      * @return the jobs as they are when they are read
      */
     public Stream<JobStatus> listJobs() {
-        return Pages.stream(after -> {
-            var page = caller.call(Method.LIST_JOBS, timeout,
-                    (to, context) -> to.training().list_jobs(new ListJobsRequest().setContext(context).setAfter(after)));
-            return new Pages.Page<>(Replies.each(page.jobs, Replies::job), page.next_page);
-        });
+        return jobs.list();
     }
 
     /**
@@ -281,8 +277,7 @@ public final class ModelwireClient implements AutoCloseable {
      * @throws ModelwireException.NotFound if there is no such job
      */
     public JobStatus cancelJob(String id) {
-        return Replies.job(caller.call(Method.CANCEL_JOB, timeout,
-                (to, context) -> to.training().cancel_job(new CancelJobRequest().setContext(context).setJob_id(id))).job);
+        return jobs.cancel(id);
     }
 
     // Models
@@ -293,11 +288,7 @@ public final class ModelwireClient implements AutoCloseable {
      * @return the models with their versions and aliases
      */
     public Stream<ModelSummary> listModels() {
-        return Pages.stream(after -> {
-            var page = caller.call(Method.LIST_MODELS, timeout,
-                    (to, context) -> to.models().list_models(new ListModelsRequest().setContext(context).setAfter(after)));
-            return new Pages.Page<>(Replies.each(page.models, Replies::modelSummary), page.next_page);
-        });
+        return models.list();
     }
 
     /**
@@ -309,8 +300,7 @@ public final class ModelwireClient implements AutoCloseable {
      * @throws ModelwireException.InvalidArgument if that is no reference
      */
     public ModelVersion describeModel(String reference) {
-        return Replies.modelVersion(caller.call(Method.DESCRIBE_MODEL, timeout,
-                (to, context) -> to.models().describe_model(new DescribeModelRequest().setContext(context).setModel(reference))).model);
+        return models.describe(reference);
     }
 
     /**
@@ -325,7 +315,7 @@ public final class ModelwireClient implements AutoCloseable {
      * @throws ModelwireException.FailedPrecondition if {@code stable} would be removed
      */
     public Optional<Alias> setAlias(String model, String alias, long version) {
-        return setAlias(new SetAliasRequest().setModel(model).setAlias_name(alias).setVersion(version));
+        return models.setAlias(model, alias, version);
     }
 
     /**
@@ -341,14 +331,7 @@ public final class ModelwireClient implements AutoCloseable {
      * @throws ModelwireException.FailedPrecondition if somebody else has set it since, or {@code stable} would be removed
      */
     public Optional<Alias> setAlias(String model, String alias, long version, long expectedGeneration) {
-        return setAlias(new SetAliasRequest().setModel(model).setAlias_name(alias).setVersion(version)
-                .setExpected_generation(expectedGeneration));
-    }
-
-    private Optional<Alias> setAlias(SetAliasRequest request) {
-        var reply = caller.call(Method.SET_ALIAS, timeout,
-                (to, context) -> to.models().set_alias(request.setContext(context)));
-        return Optional.ofNullable(reply.current).map(Replies::alias);
+        return models.setAlias(model, alias, version, expectedGeneration);
     }
 
     /**
@@ -360,8 +343,7 @@ public final class ModelwireClient implements AutoCloseable {
      * @throws ModelwireException.FailedPrecondition if an alias names it
      */
     public void deleteVersion(String model, long version) {
-        caller.call(Method.DELETE_VERSION, timeout, (to, context) -> to.models().delete_version(
-                new DeleteVersionRequest().setContext(context).setModel(model).setVersion(version)));
+        models.deleteVersion(model, version);
     }
 
     // Data sets
@@ -390,7 +372,24 @@ public final class ModelwireClient implements AutoCloseable {
      * @throws ModelwireException.Overloaded if too many uploads are open
      */
     public Dataset upload(String name, Table table, int maxRowsPerPiece) {
-        return Uploads.upload(caller, timeout, name, table, maxRowsPerPiece);
+        return datasets.upload(name, table, maxRowsPerPiece, null);
+    }
+
+    /**
+     * Stores a table as a new version of a data set under a key by which the server knows a repetition.
+     *
+     * @param name as in {@link #upload(String, Table)}
+     * @param table the rows
+     * @param maxRowsPerPiece at least 1
+     * @param idempotencyKey at most 128 characters; a later upload of the same rows with the same key goes on with the first
+     *     one, as long as that is not complete
+     * @return the version; it does not depend on the pieces
+     * @throws ModelwireException.InvalidArgument if that is no name, or the key belongs to a data set of another name
+     * @throws ModelwireException.FailedPrecondition if the upload with this key is complete
+     * @throws ModelwireException.Overloaded if too many uploads are open
+     */
+    public Dataset upload(String name, Table table, int maxRowsPerPiece, String idempotencyKey) {
+        return datasets.upload(name, table, maxRowsPerPiece, idempotencyKey);
     }
 
     /**
@@ -415,8 +414,7 @@ public final class ModelwireClient implements AutoCloseable {
      * @throws ModelwireException.InvalidArgument if that is no reference
      */
     public DatasetDescription describeDataset(String reference) {
-        return Replies.datasetDescription(caller.call(Method.DESCRIBE_DATASET, timeout, (to, context) ->
-                to.datasets().describe_dataset(new DescribeDatasetRequest().setContext(context).setDataset(reference))));
+        return datasets.describe(reference);
     }
 
     /**
@@ -425,11 +423,7 @@ public final class ModelwireClient implements AutoCloseable {
      * @return the data sets
      */
     public Stream<Dataset> listDatasets() {
-        return Pages.stream(after -> {
-            var page = caller.call(Method.LIST_DATASETS, timeout,
-                    (to, context) -> to.datasets().list_datasets(new ListDatasetsRequest().setContext(context).setAfter(after)));
-            return new Pages.Page<>(Replies.each(page.datasets, Replies::dataset), page.next_page);
-        });
+        return datasets.list();
     }
 
     /**
@@ -439,7 +433,7 @@ public final class ModelwireClient implements AutoCloseable {
      * @throws ModelwireException.NotFound if there is none
      */
     public void deleteDataset(String name) {
-        deleteDataset(new DeleteDatasetRequest().setName(name));
+        datasets.delete(name);
     }
 
     /**
@@ -450,12 +444,7 @@ public final class ModelwireClient implements AutoCloseable {
      * @throws ModelwireException.NotFound if there is none
      */
     public void deleteDataset(String name, long version) {
-        deleteDataset(new DeleteDatasetRequest().setName(name).setVersion(version));
-    }
-
-    private void deleteDataset(DeleteDatasetRequest request) {
-        caller.call(Method.DELETE_DATASET, timeout,
-                (to, context) -> to.datasets().delete_dataset(request.setContext(context)));
+        datasets.delete(name, version);
     }
 
     /** Options of a client. */
@@ -517,7 +506,7 @@ public final class ModelwireClient implements AutoCloseable {
          * @return the client
          */
         public ModelwireClient build() {
-            return new ModelwireClient(address, options, new ConnectionPool(address, options), options.callTimeout());
+            return new ModelwireClient(address, options, new ConnectionPool(address, options));
         }
     }
 }

@@ -187,7 +187,7 @@ public abstract sealed class ModelwireException extends RuntimeException {
         }
 
         ProtocolError(String message, Throwable cause) {
-            this(Details.ofReply(message, cause));
+            this(new Details(ErrorCode.PROTOCOL, ErrorCode.PROTOCOL.name(), message, null, null, null, null, cause));
         }
     }
 
@@ -214,7 +214,7 @@ public abstract sealed class ModelwireException extends RuntimeException {
             case PERMISSION_DENIED -> new PermissionDenied(details);
             case UNAVAILABLE -> new Unavailable(details);
             case INTERNAL -> new Internal(details);
-            case PROTOCOL_ERROR -> new ProtocolError(details);
+            case PROTOCOL -> new ProtocolError(details);
             case UNKNOWN -> new Unknown(details);
         };
     }
@@ -225,11 +225,6 @@ public abstract sealed class ModelwireException extends RuntimeException {
 
         static Details notSent(ErrorCode code, String message, String hint) {
             return new Details(code, code.name(), message, hint, false, null, null, null);
-        }
-
-        static Details ofReply(String message, Throwable cause) {
-            var code = ErrorCode.PROTOCOL_ERROR;
-            return new Details(code, code.name(), message, null, null, null, null, cause);
         }
 
         private String text() {

@@ -2,9 +2,9 @@ package io.modelwire.client;
 
 import java.time.Duration;
 
-/** How a client talks to its server. */
-record Options(Duration connectTimeout, Duration callTimeout, int maxConnections, String token) {
-    static final Options DEFAULTS = new Options(Duration.ofSeconds(1), Duration.ofSeconds(30), 8, null);
+/** How a client talks to its server; {@code token} and {@code requestId} may be null. */
+record Options(Duration connectTimeout, Duration callTimeout, int maxConnections, String token, String requestId) {
+    static final Options DEFAULTS = new Options(Duration.ofSeconds(1), Duration.ofSeconds(30), 8, null, null);
 
     Options {
         requirePositive("connect time-out", connectTimeout);
@@ -16,22 +16,26 @@ record Options(Duration connectTimeout, Duration callTimeout, int maxConnections
     }
 
     Options withConnectTimeout(Duration timeout) {
-        return new Options(timeout, callTimeout, maxConnections, token);
+        return new Options(timeout, callTimeout, maxConnections, token, requestId);
     }
 
     Options withCallTimeout(Duration timeout) {
-        return new Options(connectTimeout, timeout, maxConnections, token);
+        return new Options(connectTimeout, timeout, maxConnections, token, requestId);
     }
 
     Options withMaxConnections(int connections) {
-        return new Options(connectTimeout, callTimeout, connections, token);
+        return new Options(connectTimeout, callTimeout, connections, token, requestId);
     }
 
     Options withToken(String newToken) {
-        return new Options(connectTimeout, callTimeout, maxConnections, newToken);
+        return new Options(connectTimeout, callTimeout, maxConnections, newToken, requestId);
     }
 
-    static void requirePositive(String what, Duration timeout) {
+    Options withRequestId(String newRequestId) {
+        return new Options(connectTimeout, callTimeout, maxConnections, token, newRequestId);
+    }
+
+    private static void requirePositive(String what, Duration timeout) {
         if (timeout.isNegative() || timeout.isZero()) {
             throw new ModelwireException.InvalidArgument("a " + what + " of " + timeout + " cannot be met", "give more than zero");
         }

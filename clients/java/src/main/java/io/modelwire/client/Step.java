@@ -9,7 +9,7 @@ import java.util.Map;
  * One step of a pipeline: a transformer, or the estimator that ends it. {@link ModelwireClient#describe()} lists algorithms
  * and their hyper-parameters.
  *
- * <pre>{@code Step.of("kmeans").with("n_clusters", 3)}</pre>
+ * <pre>{@code Step.of("k_means").with("n_clusters", 3)}</pre>
  *
  * @param algorithm for example {@code "standard_scaler"}
  * @param parameters hyper-parameters by name: {@link Long}, {@link Double}, {@link Boolean}, {@link String} or

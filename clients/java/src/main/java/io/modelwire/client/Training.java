@@ -12,7 +12,7 @@ import java.util.stream.IntStream;
  *
  * <pre>{@code
  * Training.of("standard_scaler", "linear_regression").rows(features).targets(quality)
- * Training.of(Step.of("kmeans").with("n_clusters", 3)).rows(Table.csv(path).without("species"))
+ * Training.of(Step.of("k_means").with("n_clusters", 3)).rows(Table.csv(path).without("species"))
  * Training.of("logistic_regression").dataset("iris@2").target("species").seed(7)
  * }</pre>
  */
@@ -26,6 +26,7 @@ public final class Training {
     private Column targets;
     private List<String> features = List.of();
     private long seed;
+    private String idempotencyKey;
 
     private Training(List<Step> steps) {
         this.steps = steps;
@@ -176,6 +177,18 @@ public final class Training {
         return this;
     }
 
+    /**
+     * A key by which the server knows a repetition, also one of another process: it answers the job that the first call
+     * started.
+     *
+     * @param key at most 128 characters; not called: only the tries of one call have a key in common
+     * @return this
+     */
+    public Training idempotencyKey(String key) {
+        idempotencyKey = key;
+        return this;
+    }
+
     List<Step> steps() {
         return steps;
     }
@@ -209,6 +222,11 @@ public final class Training {
 
     long seed() {
         return seed;
+    }
+
+    /** Null: none. */
+    String idempotencyKey() {
+        return idempotencyKey;
     }
 
     private void requireOneSource() {

@@ -2,8 +2,12 @@ package io.modelwire.client;
 
 import io.modelwire.wire.Health;
 import io.modelwire.wire.HelloResponse;
+import io.modelwire.wire.Job;
+import io.modelwire.wire.JobState;
 import io.modelwire.wire.RequestContext;
 import io.modelwire.wire.ServiceError;
+import io.modelwire.wire.TrainResponse;
+import io.modelwire.wire.Training;
 import java.io.DataInputStream;
 import java.io.EOFException;
 import java.io.IOException;
@@ -51,6 +55,12 @@ final class FakeServer implements AutoCloseable {
 
         void greet(String greeting) throws IOException, TException {
             answer(message(head.name, TMessageType.REPLY, head.seqid, greeting(greeting)));
+        }
+
+        void startJob(String id) throws IOException, TException {
+            var result = new Training.train_result();
+            result.setSuccess(new TrainResponse().setJob(new Job().setId(id).setState(JobState.QUEUED.getValue())));
+            answer(message(head.name, TMessageType.REPLY, head.seqid, result));
         }
 
         void refuse(ServiceError error) throws IOException, TException {

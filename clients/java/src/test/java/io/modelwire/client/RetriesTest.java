@@ -111,6 +111,28 @@ class RetriesTest {
     }
 
     @Test
+    void aTrainingThatIsResetIsRepeatedUnderTheSameKey() throws Exception {
+        for (var key : new String[] {null, "my-key"}) {
+            List<String> keys = new CopyOnWriteArrayList<>();
+            try (var server = FakeServer.start((call, received) -> {
+                        keys.add(String.valueOf(received.context().getIdempotency_key()));
+                        switch (call) {
+                            case 1 -> received.greet("Hello");
+                            case 2 -> received.reset();
+                            default -> received.startJob("j1");
+                        }
+                    });
+                    var client = ModelwireClient.connect(server.address())) {
+                client.hello("World");
+                assertEquals("j1", client.train("wine", Training.of("k_means").dataset("wine").idempotencyKey(key)).id());
+            }
+            assertEquals("null", keys.get(0), "hello has no key");
+            assertEquals(keys.get(1), keys.get(2));
+            assertTrue(key == null ? keys.get(1).length() > 20 : keys.get(1).equals(key), keys.toString());
+        }
+    }
+
+    @Test
     void aFreshConnectionThatIsResetEndsTheCall() throws Exception {
         try (var server = FakeServer.start((call, received) -> received.reset());
                 var client = ModelwireClient.connect(server.address())) {
@@ -165,6 +187,35 @@ class RetriesTest {
         assertTrue(first > 4_000 && first <= 5_000, "first " + first);
         assertTrue(second <= first - 20, "first " + first + ", second " + second);
         assertEquals("secret", contexts.get(0).getToken());
+    }
+
+    @Test
+    void callsCarryTheTokenAndTheNameThatTheirClientHas() throws Exception {
+        List<RequestContext> contexts = new CopyOnWriteArrayList<>();
+        try (var server = FakeServer.start((call, received) -> {
+                    contexts.add(received.context());
+                    received.greet("Hello");
+                });
+                var client = ModelwireClient.builder(server.address()).token("secret").build()) {
+            client.hello();
+            client.withRequestId("r-17").hello();
+            client.withToken("other").hello();
+            assertEquals(1, server.connections());
+        }
+        assertEquals(List.of("secret", "secret", "other"), contexts.stream().map(RequestContext::getToken).toList());
+        assertEquals("r-17", contexts.get(1).getRequest_id());
+    }
+
+    @Test
+    void aMethodThatTheServerDoesNotKnowWasNotRun() throws Exception {
+        var refusal = new TApplicationException(TApplicationException.UNKNOWN_METHOD, "no method hello");
+        try (var server = FakeServer.start((call, received) -> received.answer(
+                        FakeServer.message("hello", TMessageType.EXCEPTION, received.head().seqid, refusal)));
+                var client = ModelwireClient.connect(server.address())) {
+            var seen = assertThrows(ModelwireException.ProtocolError.class, () -> client.hello("World"));
+            assertEquals("PROTOCOL", seen.codeName());
+            assertEquals(Optional.of(false), seen.executed());
+        }
     }
 
     @Test

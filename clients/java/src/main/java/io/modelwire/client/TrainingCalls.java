@@ -1,0 +1,34 @@
+package io.modelwire.client;
+
+import io.modelwire.wire.CancelJobRequest;
+import io.modelwire.wire.GetJobRequest;
+import io.modelwire.wire.ListJobsRequest;
+import java.util.stream.Stream;
+
+/** Calls of the service Training but for {@link JobWatch}; {@link ModelwireClient} says what each does. */
+record TrainingCalls(Caller caller) {
+
+    JobStatus train(String model, Training training) {
+        var request = Requests.train(model, training);
+        return Replies.job(caller.callOnce(Method.TRAIN, training.idempotencyKey(),
+                (to, context) -> to.training().train(request.setContext(context))).job);
+    }
+
+    JobStatus get(String id) {
+        return Replies.job(caller.call(Method.GET_JOB,
+                (to, context) -> to.training().get_job(new GetJobRequest().setContext(context).setJob_id(id))).job);
+    }
+
+    Stream<JobStatus> list() {
+        return Pages.stream(after -> {
+            var page = caller.call(Method.LIST_JOBS,
+                    (to, context) -> to.training().list_jobs(new ListJobsRequest().setContext(context).setAfter(after)));
+            return new Pages.Page<>(Replies.each(page.jobs, Replies::job), page.next_page);
+        });
+    }
+
+    JobStatus cancel(String id) {
+        return Replies.job(caller.call(Method.CANCEL_JOB,
+                (to, context) -> to.training().cancel_job(new CancelJobRequest().setContext(context).setJob_id(id))).job);
+    }
+}
