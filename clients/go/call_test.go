@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/apache/thrift/lib/go/thrift"
 	"github.com/modelwire/modelwire/gen/go/wire"
 )
 
@@ -183,6 +184,52 @@ func TestACallThatMayNotBeRepeatedFailsOnAConnectionThatBreaks(t *testing.T) {
 	}
 }
 
+func TestATrainingWhoseConnectionBreaksIsRepeatedUnderTheSameKey(t *testing.T) {
+	for _, key := range []string{"", "my-key"} {
+		keys := make(chan string, 2)
+		var connections atomic.Int64
+		client := newFake(t, func(socket net.Conn) {
+			if connections.Add(1) == 1 {
+				_, _ = socket.Write(greeting(t, readFrame(t, socket), "hello", 0))
+				keys <- trainingKey(t, readFrame(t, socket))
+				return // hangs up on the training
+			}
+			request := readFrame(t, socket)
+			keys <- trainingKey(t, request)
+			started := &wire.TrainResponse{Job: &wire.Job{ID: pointer("j1")}}
+			_, _ = socket.Write(replyTo(t, request, "train", 0, &wire.TrainingTrainResult{Success: started}))
+		}).connect(t)
+		_, _ = client.Hello(t.Context(), "World")
+		var options []CallOption
+		if key != "" {
+			options = append(options, WithIdempotencyKey(key))
+		}
+
+		job, err := client.Train(t.Context(), "wine", arrays(), options...)
+
+		if err != nil || job.ID != "j1" {
+			t.Fatalf("got %v and %v", job, err)
+		}
+		if first, second := <-keys, <-keys; first == "" || first != second || key != "" && first != key {
+			t.Errorf("keys %q and %q where the caller gave %q", first, second, key)
+		}
+	}
+}
+
+// trainingKey is the idempotency key of a call of train.
+func trainingKey(t *testing.T, message []byte) string {
+	ctx, memory := t.Context(), thrift.NewTMemoryBuffer()
+	_, _ = memory.Write(message)
+	protocol := thrift.NewTCompactProtocolConf(memory, nil)
+	_, _, _, _ = protocol.ReadMessageBegin(ctx)
+	arguments := wire.NewTrainingTrainArgs()
+	if err := arguments.Read(ctx, protocol); err != nil {
+		t.Errorf("a training cannot be read: %v", err)
+		return ""
+	}
+	return arguments.Request.Context.GetIdempotencyKey()
+}
+
 func TestAMethodThatTheServerDoesNotKnowSaysSo(t *testing.T) {
 	server := newFake(t, greeter(nil))
 	client := server.connect(t)
@@ -193,7 +240,9 @@ func TestAMethodThatTheServerDoesNotKnowSaysSo(t *testing.T) {
 		return 0, err
 	}, 0)
 
-	if !errors.Is(err, ErrProtocol) || !strings.Contains(err.Error(), "does not know levitate") {
+	failure := new(Error)
+	if !errors.As(err, &failure) || failure.Code != ErrProtocol || failure.Execution != NotExecuted ||
+		!strings.Contains(err.Error(), "does not know levitate") {
 		t.Errorf("got %v", err)
 	}
 }

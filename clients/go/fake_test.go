@@ -127,6 +127,12 @@ func greet(t *testing.T, name string, after int32) func(net.Conn) {
 }
 
 func greeting(t *testing.T, request []byte, name string, after int32) []byte {
+	text := "Hello, World!"
+	return replyTo(t, request, name, after, &wire.HealthHelloResult{Success: &wire.HelloResponse{Greeting: &text}})
+}
+
+// replyTo is a frame with a result under this name and this sequence number after the client's.
+func replyTo(t *testing.T, request []byte, name string, after int32, result thrift.TStruct) []byte {
 	ctx, memory := context.Background(), thrift.NewTMemoryBuffer()
 	_, _ = memory.Write(request)
 	_, _, number, err := thrift.NewTCompactProtocolConf(memory, nil).ReadMessageBegin(ctx)
@@ -135,8 +141,6 @@ func greeting(t *testing.T, request []byte, name string, after int32) []byte {
 	}
 	reply := thrift.NewTMemoryBuffer()
 	protocol := thrift.NewTCompactProtocolConf(reply, nil)
-	text := "Hello, World!"
-	result := &wire.HealthHelloResult{Success: &wire.HelloResponse{Greeting: &text}}
 	_ = protocol.WriteMessageBegin(ctx, name, thrift.REPLY, number+after)
 	_ = result.Write(ctx, protocol)
 	_ = protocol.WriteMessageEnd(ctx)
