@@ -41,6 +41,14 @@ impl Coordination {
         Ok(Self { database: Arc::new(database) })
     }
 
+    /// A store over anything that holds bytes.
+    #[cfg(test)]
+    pub(super) fn over(backend: impl redb::StorageBackend) -> Self {
+        let database = Database::builder().create_with_backend(backend).unwrap();
+        create_tables(&database).unwrap();
+        Self { database: Arc::new(database) }
+    }
+
     /// What is stored under a key.
     ///
     /// # Errors

@@ -23,6 +23,9 @@
 mod counter;
 mod local;
 
+#[cfg(test)]
+pub(crate) mod testing;
+
 pub use local::Coordination;
 
 use crate::error::{Error, Result};

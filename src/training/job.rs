@@ -3,7 +3,6 @@
 use crate::data::{Name, Table};
 use crate::error::{Code, Error};
 use crate::model::Spec;
-use crate::storage::sha256;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -119,12 +118,12 @@ pub struct Job {
 
 impl Job {
     /// A job that waits.
-    pub(super) fn new(number: u64, spec: &JobSpec, dataset: Option<String>, now_ms: i64) -> Self {
+    pub(super) fn new(number: u64, spec: JobSpec, now_ms: i64) -> Self {
         Self {
             id: format!("j{number}"),
-            model: spec.model.clone(),
-            pipeline: spec.pipeline.clone(),
-            dataset,
+            model: spec.model,
+            pipeline: spec.pipeline,
+            dataset: None,
             state: State::Queued,
             progress: 0.0,
             version: None,
@@ -134,7 +133,7 @@ impl Job {
             started_ms: None,
             finished_ms: None,
             sequence: 0,
-            key_sha256: spec.idempotency_key.as_ref().map(|key| sha256(key.as_bytes())),
+            key_sha256: None,
         }
     }
 
@@ -157,6 +156,11 @@ impl Job {
 /// The number in a job's id.
 pub(super) fn number_of(id: &str) -> Option<u64> {
     id.strip_prefix('j')?.parse().ok()
+}
+
+/// Milliseconds since 1970.
+pub(super) fn now_ms() -> i64 {
+    chrono::Utc::now().timestamp_millis()
 }
 
 /// Something that happened to a job.

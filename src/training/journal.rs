@@ -7,14 +7,6 @@ use crate::error::{Error, Result};
 const JOBS: &str = "jobs/by_id/";
 const NEXT: &str = "jobs/next";
 
-/// How a new job was taken down.
-pub(super) enum Accepted {
-    /// It is new.
-    New,
-    /// Its idempotency key belongs to this job.
-    Repeated(String),
-}
-
 /// A number that no job has.
 pub(super) async fn next_number(coordination: &Coordination) -> Result<u64> {
     coordination.next_number(NEXT, 1).await
@@ -31,28 +23,24 @@ pub(super) async fn all(coordination: &Coordination) -> Result<Vec<Job>> {
     Ok(jobs)
 }
 
-/// The job that this idempotency key belongs to.
-pub(super) async fn repeated(coordination: &Coordination, key_sha256: &str) -> Result<Option<String>> {
+/// The id of the job that this idempotency key belongs to.
+pub(super) async fn job_of_key(coordination: &Coordination, key_sha256: &str) -> Result<Option<String>> {
     let entry = coordination.get(&by_key(key_sha256)).await?;
     Ok(entry.map(|entry| String::from_utf8_lossy(&entry.value).into_owned()))
 }
 
 /// Takes down a new job, together with its idempotency key.
-pub(super) async fn accept(coordination: &Coordination, job: &Job) -> Result<Accepted> {
+pub(super) async fn accept(coordination: &Coordination, job: &Job) -> Result<()> {
     let mut compares = vec![Compare::unchanged(by_id(&job.id), None)];
     let mut writes = vec![put(job)?];
     if let Some(key) = &job.key_sha256 {
         compares.push(Compare::unchanged(by_key(key), None));
         writes.push(Write::put(by_key(key), job.id.clone()));
     }
-    if coordination.transact(compares, writes).await? != Transaction::Refused {
-        return Ok(Accepted::New);
+    match coordination.transact(compares, writes).await? {
+        Transaction::Committed(_) => Ok(()),
+        Transaction::Refused => Err(Error::internal(format!("job {} or its key is there already", job.id))),
     }
-    let first = match &job.key_sha256 {
-        Some(key) => repeated(coordination, key).await?,
-        None => None,
-    };
-    first.map(Accepted::Repeated).ok_or_else(|| Error::internal(format!("job {} is there already", job.id)))
 }
 
 /// Takes down how a job is now.

@@ -5,8 +5,17 @@
 
 mod job;
 mod jobs;
-mod journal;
+
+mod accept;
+mod end;
+mod recovery;
 mod run;
+
+mod journal;
+mod table;
+
+#[cfg(test)]
+mod tests;
 
 pub use job::{Event, Failure, Job, JobSpec, Rows, State};
 pub use jobs::{Jobs, Parts};

@@ -1,17 +1,20 @@
 //! Running jobs: rows in, model out, version published.
 
-use super::job::Job;
-use super::jobs::{Jobs, Shared, now_ms};
+use super::end::Published;
+use super::job::{Job, State, now_ms};
+use super::jobs::{Jobs, Shared};
 use super::journal;
 use crate::data::{Reference, Table};
 use crate::datasets;
 use crate::error::{Error, Result};
 use crate::failpoint;
-use crate::model::{Fitted, fit};
+use crate::model::{Fitted, Progress, fit};
 use crate::registry::Publication;
+use bytes::Bytes;
+use futures_util::FutureExt;
 use futures_util::future::join_all;
-use log::{error, info};
-use std::collections::BTreeMap;
+use log::error;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::oneshot;
@@ -41,83 +44,123 @@ impl Jobs {
     }
 }
 
+/// The rows of a job as they were read.
+enum Read {
+    Table(Table),
+    Encoded(Bytes),
+}
+
+/// What a fit gives, and the SHA-256 of its rows.
+type Learned = (Fitted, String);
+
 impl Shared {
     async fn work(self: &Arc<Self>) {
         while !self.stopping.load(Ordering::SeqCst) {
-            let Some((job, cancel)) = self.next() else {
+            let next = self.table().pop();
+            let Some((job, cancel)) = next else {
                 self.wake.notified().await;
                 continue;
             };
             self.wake.notify_one(); // There may be more in the queue, and more who work.
-            let number = job.number();
-            let outcome = self.train(job, cancel).await;
-            if outcome.is_err() && self.stopping.load(Ordering::SeqCst) {
-                break; // It was left, not lost: the journal still has it as running.
+            let id = job.id.clone();
+            let trained = AssertUnwindSafe(self.train(job, cancel)).catch_unwind().await;
+            let outcome = trained.unwrap_or_else(|_| Err(Error::internal("training panicked")));
+            if self.is_left(&outcome) {
+                break;
             }
-            if let Err(error) = self.end(number, outcome).await {
-                error!(job = format!("j{number}"), error:%; "The end of a job could not be stored.");
+            if let Err(error) = self.end(&id, outcome).await {
+                error!(job = id, error:%; "The end of a job could not be stored.");
             }
         }
         self.wake.notify_one();
     }
 
-    async fn train(self: &Arc<Self>, mut job: Job, cancel: Arc<AtomicBool>) -> Result<(u64, BTreeMap<String, f64>)> {
-        let coordination = &self.parts.coordination;
-        journal::update(coordination, &job).await?;
+    /// The server stops before the job is done: it has not ended, and the journal still has it as running. What was
+    /// cancelled has ended, or the next start would run it.
+    fn is_left(&self, outcome: &Result<Published>) -> bool {
+        let ended = matches!(outcome, Ok(_) | Err(Error::Cancelled { .. }));
+        !ended && self.stopping.load(Ordering::SeqCst)
+    }
+
+    async fn train(self: &Arc<Self>, job: Job, cancel: Arc<AtomicBool>) -> Result<Published> {
+        let mut job = self.start(job).await?;
         failpoint::reach(STARTED);
-        let table = self.table_of(&job).await?;
-        let data_sha256 = datasets::rows_sha256(&table);
-        let fitted = self.fit(job.clone(), table, cancel).await?;
+        let rows = self.read(&job).await?;
+        let (fitted, data_sha256) = self.fit(job.clone(), rows, cancel).await?;
         failpoint::reach(FITTED);
         let version = self.parts.registry.reserve_version(&job.model).await?;
         job.version = Some(version);
-        journal::update(coordination, &job).await?;
+        journal::update(&self.parts.coordination, &job).await?;
         failpoint::reach(RESERVED);
         let publication = Publication {
-            name: job.model.clone(),
+            name: job.model,
             version,
             pipeline: fitted.pipeline,
-            metrics: fitted.metrics.clone(),
+            metrics: fitted.metrics,
             n_samples: fitted.n_samples as u64,
             seed: job.pipeline.seed.cast_signed(),
-            job_id: job.id.clone(),
-            dataset: job.dataset.clone(),
+            job_id: job.id,
+            dataset: job.dataset,
             data_sha256,
             created_ms: now_ms(),
         };
-        self.parts.registry.publish(publication).await?;
+        let manifest = self.parts.registry.publish(publication).await?;
         failpoint::reach(PUBLISHED);
-        info!(job = job.id, model:% = job.model, version; "Published model version.");
-        Ok((version, fitted.metrics))
+        Ok(Published { version, metrics: manifest.metrics.clone() })
     }
 
-    async fn table_of(&self, job: &Job) -> Result<Table> {
+    /// Takes down and shows that a job runs.
+    async fn start(&self, job: Job) -> Result<Job> {
+        let now_ms = now_ms();
+        let job = Job { state: State::Running, started_ms: Some(now_ms), sequence: job.sequence + 1, ..job };
+        journal::update(&self.parts.coordination, &job).await?;
+        self.table().show(job.clone(), "started", now_ms);
+        Ok(job)
+    }
+
+    async fn read(&self, job: &Job) -> Result<Read> {
         match &job.dataset {
-            Some(reference) => Ok(self.parts.datasets.read(&Reference::parse("data set", reference)?).await?.1),
-            None => datasets::decode(self.parts.storage.read(&job.rows_path()).await?),
+            Some(reference) => {
+                let reference = Reference::parse("data set", reference)?;
+                Ok(Read::Table(self.parts.datasets.read(&reference).await?.1))
+            }
+            None => self.parts.storage.read(&job.rows_path()).await.map(Read::Encoded),
         }
     }
 
     /// Fits on a training thread. Dropping the future does not stop the thread; the next step of the fit does.
-    async fn fit(self: &Arc<Self>, job: Job, table: Table, cancel: Arc<AtomicBool>) -> Result<Fitted> {
-        let (sender, fitted) = oneshot::channel();
+    async fn fit(self: &Arc<Self>, job: Job, rows: Read, cancel: Arc<AtomicBool>) -> Result<Learned> {
+        let (sender, learned) = oneshot::channel();
         let shared = Arc::clone(self);
         let compute = move || {
-            let progress = |message: &str, fraction: f64| {
-                if cancel.load(Ordering::SeqCst) {
-                    return Err(Error::Cancelled { what: "the job" });
-                }
-                if shared.stopping.load(Ordering::SeqCst) {
-                    return Err(Error::Unavailable { what: "the server stops".into() });
-                }
-                shared.progress(job.number(), message, fraction);
-                Ok(())
-            };
-            let result =
-                fit(&job.pipeline, &table, &progress).and_then(|fitted| progress("publishing", 1.0).map(|()| fitted));
-            let _ = sender.send(result);
+            let step = |message: &str, fraction: f64| shared.step(&job, &cancel, message, fraction);
+            let learned = learn(&job, rows, &step);
+            drop(shared); // Before the answer: who has it may be the last to hold the data folder.
+            let _ = sender.send(learned);
         };
         self.pool.submit(compute).map_err(|_| Error::internal("the training threads are taken"))?;
-        fitted.await.map_err(|_| Error::internal("a fit panicked"))?
+        learned.await.map_err(|_| Error::internal("a fit panicked"))?
     }
+
+    /// Shows the next step of a fit, or stops it.
+    fn step(&self, job: &Job, cancel: &AtomicBool, message: &str, fraction: f64) -> Result<()> {
+        if cancel.load(Ordering::SeqCst) {
+            return Err(Error::Cancelled { what: "the job" });
+        }
+        if self.stopping.load(Ordering::SeqCst) {
+            return Err(Error::Unavailable { what: "the server stops".into() });
+        }
+        self.table().progress(&job.id, message, fraction, now_ms());
+        Ok(())
+    }
+}
+
+fn learn(job: &Job, rows: Read, progress: &dyn Progress) -> Result<Learned> {
+    let table = match rows {
+        Read::Table(table) => table,
+        Read::Encoded(bytes) => datasets::decode(bytes)?,
+    };
+    let fitted = fit(&job.pipeline, &table, progress)?;
+    progress.report("publishing", 1.0)?;
+    Ok((fitted, datasets::rows_sha256(&table)))
 }

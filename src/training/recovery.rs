@@ -1,0 +1,57 @@
+//! What a start finds: jobs that were cut off go on, and rows that nobody needs go.
+
+use super::job::{Job, State, now_ms};
+use super::jobs::Parts;
+use super::journal;
+use super::table::JobTable;
+use crate::data::{Reference, Selector};
+use crate::error::Result;
+use crate::storage::Storage;
+use log::info;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// More events than one run of a job has. The journal knows only the first of those that were shown before a crash, and a
+/// watcher must find the next one above all of them.
+const EVENTS_OF_A_RUN: u64 = 1_000;
+
+pub(super) async fn recover(parts: &Parts) -> Result<JobTable> {
+    let mut table = JobTable::default();
+    for job in journal::all(&parts.coordination).await? {
+        let job = if job.state == State::Running { resume(parts, job).await? } else { job };
+        table.add(job);
+    }
+    sweep(&parts.storage, &table).await?;
+    Ok(table)
+}
+
+/// What a job that was cut off is now.
+async fn resume(parts: &Parts, job: Job) -> Result<Job> {
+    let job = Job { sequence: job.sequence + EVENTS_OF_A_RUN, ..job };
+    let job = match published(parts, &job) {
+        Some(metrics) => Job { state: State::Succeeded, progress: 1.0, metrics, finished_ms: Some(now_ms()), ..job },
+        None => Job { state: State::Queued, progress: 0.0, version: None, started_ms: None, ..job },
+    };
+    info!(job = job.id, state:? = job.state; "Resumed job.");
+    journal::update(&parts.coordination, &job).await?;
+    Ok(job)
+}
+
+/// The metrics of the version that a job published before it was cut off.
+fn published(parts: &Parts, job: &Job) -> Option<BTreeMap<String, f64>> {
+    let reference = Reference { name: job.model.clone(), selector: Selector::Version(job.version?) };
+    let found = parts.registry.describe(&reference).ok().filter(|it| it.manifest.job_id == job.id)?;
+    Some(found.manifest.metrics.clone())
+}
+
+/// Deletes rows whose job was never accepted, or has ended.
+async fn sweep(storage: &Storage, table: &JobTable) -> Result<()> {
+    let files = storage.list("jobs").await?;
+    let ids: BTreeSet<&str> = files.iter().filter_map(|(path, _)| path.split('/').nth(1)).collect();
+    for id in ids {
+        let needed = table.get(id).is_ok_and(|job| !job.state.has_ended());
+        if !needed {
+            storage.delete_folder(&format!("jobs/{id}")).await?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,116 @@
+//! What a restart finds.
+
+use super::super::journal;
+use super::server::open;
+use super::*;
+
+#[tokio::test]
+async fn a_job_that_waited_and_one_that_ran_are_run_after_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path(), Limits::default()).await;
+    let stall = server.stall();
+    for id in ["j1", "j2"] {
+        assert_eq!(server.jobs.submit(key(id)).await.unwrap().id, id);
+    }
+    server.started("j1").await;
+    server.jobs.stop();
+    drop(stall);
+    server.stop().await;
+
+    let jobs = open(folder.path(), Limits::default()).await;
+
+    for id in ["j1", "j2"] {
+        assert_eq!(jobs.get(id).unwrap().state, State::Queued);
+        assert_eq!(jobs.submit(key(id)).await.unwrap().id, id);
+    }
+    let server = Server::run(jobs);
+    assert_eq!((server.ended("j1").await.version, server.ended("j2").await.version), (Some(1), Some(2)));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn events_after_a_restart_come_after_all_that_a_watcher_has_seen() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path(), Limits::default()).await;
+    server.jobs.submit(spec()).await.unwrap();
+    let seen = server.ended("j1").await;
+    // As if the power had gone when all was shown and only the start was stored.
+    let cut_off = Job { state: State::Running, sequence: 1, version: None, ..seen.clone() };
+    journal::update(&server.jobs.shared.parts.coordination, &cut_off).await.unwrap();
+    let rows = crate::datasets::encode(&server::line(3.0)).unwrap();
+    server.jobs.shared.parts.storage.create(&cut_off.rows_path(), rows).await.unwrap();
+    server.stop().await;
+
+    let server = Server::start(folder.path(), Limits::default()).await;
+
+    let (events, _) = server.jobs.watch("j1", seen.sequence, PATIENCE).await.unwrap();
+    assert_eq!(events[0].message, "started");
+    assert!(server.ended("j1").await.sequence > seen.sequence);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn the_number_of_the_last_event_outlives_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path(), Limits::default()).await;
+    server.jobs.submit(spec()).await.unwrap();
+    let ended = server.ended("j1").await;
+    server.stop().await;
+
+    let jobs = open(folder.path(), Limits::default()).await;
+
+    assert_eq!(jobs.get("j1").unwrap(), ended);
+    assert_eq!(jobs.watch("j1", 0, PATIENCE).await.unwrap(), (vec![], ended));
+}
+
+#[tokio::test]
+async fn a_job_that_had_published_is_found_to_have_succeeded() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path(), Limits::default()).await;
+    server.jobs.submit(spec()).await.unwrap();
+    let ended = server.ended("j1").await;
+    let cut_off = Job { state: State::Running, metrics: Default::default(), ..ended.clone() };
+    journal::update(&server.jobs.shared.parts.coordination, &cut_off).await.unwrap();
+    server.stop().await;
+
+    let server = Server::start(folder.path(), Limits::default()).await;
+
+    let found = server.jobs.get("j1").unwrap();
+    assert_eq!((found.state, found.version, &found.metrics), (State::Succeeded, Some(1), &ended.metrics));
+    assert_eq!(server.versions(), [1]);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_job_that_was_cancelled_when_the_server_stopped_is_not_run_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path(), Limits::default()).await;
+    let stall = server.stall();
+    server.jobs.submit(spec()).await.unwrap();
+    server.started("j1").await;
+    server.jobs.cancel("j1").await.unwrap();
+    server.jobs.stop();
+    drop(stall);
+    server.stop().await;
+
+    let jobs = open(folder.path(), Limits::default()).await;
+
+    assert_eq!((jobs.get("j1").unwrap().state, jobs.in_flight()), (State::Cancelled, 0));
+}
+
+#[tokio::test]
+async fn rows_whose_job_was_never_accepted_are_swept_and_those_of_a_waiting_one_are_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let jobs = open(folder.path(), Limits::default()).await;
+    jobs.submit(spec()).await.unwrap();
+    let rows = |id: &str| folder.path().join("jobs").join(id).join("rows.parquet");
+    for orphan in ["j7", "other"] {
+        std::fs::create_dir_all(rows(orphan).parent().unwrap()).unwrap();
+        std::fs::copy(rows("j1"), rows(orphan)).unwrap();
+    }
+    drop(jobs);
+
+    let _jobs = open(folder.path(), Limits::default()).await;
+
+    assert_eq!(["j1", "j7", "other"].map(|id| rows(id).exists()), [true, false, false]);
+}
