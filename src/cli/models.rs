@@ -55,7 +55,7 @@ enum Command {
         /// Version that it shall name; 0 removes the alias (never "stable").
         version: u64,
         /// Generation that you have seen, 0 for an alias that is new.
-        #[arg(long)]
+        #[arg(long, value_name = "GENERATION")]
         expected_generation: Option<u64>,
     },
     /// Delete a version for good

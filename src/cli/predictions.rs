@@ -49,7 +49,7 @@ pub(super) fn to_csv(predictions: &Predictions) -> Result<String, Failure> {
 pub(super) fn cells(predictions: &Predictions) -> (Vec<String>, Vec<Vec<String>>) {
     match predictions {
         Predictions::Values(values) => {
-            (vec!["prediction".into()], values.iter().map(|value| vec![value.to_string()]).collect())
+            (vec!["prediction".into()], values.iter().map(|value| vec![digits(value)]).collect())
         }
         Predictions::Classes { labels, probabilities, classes } => {
             let names = texts(classes);
@@ -72,7 +72,12 @@ pub(super) fn cells(predictions: &Predictions) -> (Vec<String>, Vec<Vec<String>>
 }
 
 fn row_of<'a>(first: String, numbers: impl Iterator<Item = &'a f64>) -> Vec<String> {
-    std::iter::once(first).chain(numbers.map(f64::to_string)).collect()
+    std::iter::once(first).chain(numbers.map(digits)).collect()
+}
+
+/// All digits, with an exponent where there would be many zeros.
+fn digits(number: &f64) -> String {
+    format!("{number:?}")
 }
 
 fn texts(labels: &Labels) -> Vec<String> {
@@ -114,11 +119,11 @@ mod tests {
 
     #[test]
     fn clusters_come_with_their_distances() {
-        let predictions = Predictions::Clusters { clusters: vec![1], distances: array![[2.0, 0.5]] };
+        let predictions = Predictions::Clusters { clusters: vec![1], distances: array![[0.000_002, 0.5]] };
 
         let expected = (
             vec!["cluster".to_owned(), "distance_0".into(), "distance_1".into()],
-            vec![vec!["1".to_owned(), "2".into(), "0.5".into()]],
+            vec![vec!["1".to_owned(), "2e-6".into(), "0.5".into()]],
         );
         assert_eq!(cells(&predictions), expected);
     }

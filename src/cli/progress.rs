@@ -18,7 +18,18 @@ pub(super) async fn wait(client: &Client, id: &str) -> Result<JobStatus, Failure
     let bar = bar();
     let job = client.wait(id, |watched| show(&bar, watched)).await;
     bar.finish_and_clear();
-    succeeded(job?)
+    succeeded(job.map_err(|error| lost_sight(&error, id))?)
+}
+
+/// Only the watching went wrong.
+fn lost_sight(error: &Error, id: &str) -> Error {
+    Error::Remote {
+        code: error.code(),
+        what: error.to_string(),
+        hint: Some(format!("job {id} does not depend on this; \"modelwire jobs watch {id}\" goes on watching")),
+        executed: Some(true),
+        request_id: id.to_owned(),
+    }
 }
 
 /// A bar on standard error if that is a terminal, else one that is not seen.

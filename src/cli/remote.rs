@@ -95,7 +95,7 @@ pub(super) fn print_error(failure: &Failure) -> Result<(), Failure> {
             })
         }
         Failure::Usage(message) | Failure::Failed(message) => {
-            json!({ "code": Code::FailedPrecondition, "message": message, "hint": null, "executed": false, "request_id": null })
+            json!({ "code": Code::InvalidArgument, "message": message, "hint": null, "executed": false, "request_id": null })
         }
     };
     print(&to_json(&json!({ "error": error }))?)

@@ -10,20 +10,24 @@ where
     R: IntoIterator<Item = String>,
 {
     let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_header(headings);
-    table.add_rows(rows.into_iter().map(|row| row.into_iter().collect::<Vec<_>>()));
-    if table.is_empty() { nothing.to_owned() } else { without_trailing_blanks(&table.to_string()) }
+    table.set_header(headings).add_rows(rows.into_iter().map(|row| row.into_iter().collect::<Vec<_>>()));
+    if table.is_empty() { nothing.to_owned() } else { aligned(table) }
 }
 
 /// Names beside values, one a line.
 pub(super) fn facts<'a>(facts: impl IntoIterator<Item = (&'a str, String)>) -> String {
     let mut table = Table::new();
-    table.load_style(presets::NOTHING);
     table.add_rows(facts.into_iter().map(|(name, value)| [name.to_owned(), value]));
-    without_trailing_blanks(&table.to_string())
+    aligned(table)
 }
 
-fn without_trailing_blanks(text: &str) -> String {
+/// Two blanks between columns, none before the first or after the last, no lines: easy to read and to cut.
+fn aligned(mut table: Table) -> String {
+    table.load_style(presets::NOTHING);
+    table.column_iter_mut().for_each(|column| {
+        column.set_padding((0, 2));
+    });
+    let text = table.to_string();
     let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
     lines.join("\n")
 }
@@ -66,7 +70,7 @@ mod tests {
 
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(lines.len(), 3);
-        assert!(lines.iter().all(|line| *line == line.trim_end()), "{text:?}");
+        assert!(lines.iter().all(|line| *line == line.trim()), "{text:?}");
         assert_eq!(lines[0].find("version"), lines[1].find('1'));
     }
 

@@ -1,6 +1,8 @@
 //! The client against servers that misbehave, each a few bytes over a socket.
 
 use super::*;
+use crate::error::{Code, Error};
+use std::sync::Arc;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 

@@ -7,6 +7,7 @@
 mod agreement;
 mod architecture;
 mod cli;
+mod client;
 mod docs;
 mod drain;
 mod durability;
