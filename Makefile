@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
-.PHONY: help build demo test check-gen gen lint lint-rust lint-python lint-go lint-java fmt doc \
+.PHONY: help build demo test check-gen gen lint lint-rust lint-python lint-go fmt doc \
 	test-unit test-clients test-interop test-demo
 
 target := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
@@ -37,7 +37,7 @@ gen: ## Regenerate gen/ from idl/
 check-gen: ## Fail if gen/ is not what idl/ says
 	idl/check-gen
 
-lint: lint-rust lint-python lint-go ## Formatting, warnings as errors, types; in every language
+lint: lint-rust lint-python lint-go ## Formatting, types, warnings as errors (Java's compiler has them on)
 
 lint-rust:
 	cargo fmt --all --check
@@ -52,8 +52,8 @@ lint-go:
 
 fmt: ## Format
 	cargo fmt --all
-	gofmt -w clients/go tests/interop/go docs/examples
-	clients/python/lint --fix
+	@$(call need,go,formatting Go); gofmt -w clients/go tests/interop/go docs/examples
+	@$(call need,python3,formatting Python); clients/python/lint --fix
 
 doc: ## Build the documentation of the library, warnings as errors
 	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --all-features --locked

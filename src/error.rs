@@ -213,13 +213,28 @@ impl Error {
         }
     }
 
-    /// Whether work was done before this happened: `Some(false)` makes a retry safe, `None` is not known.
+    /// Whether work was done before this happened: `Some(false)` makes a retry safe, `None` is not known. No wildcard arm,
+    /// because a wrong promise repeats work.
     pub fn executed(&self) -> Option<bool> {
         match self {
+            Self::InvalidArgument { .. }
+            | Self::Name { .. }
+            | Self::ModelNotFound { .. }
+            | Self::DatasetNotFound { .. }
+            | Self::UploadNotFound { .. }
+            | Self::JobNotFound { .. }
+            | Self::FeatureCount { .. }
+            | Self::TooManyRows { .. }
+            | Self::TooMany { .. }
+            | Self::DeadlineExceeded
+            | Self::Unavailable { .. } => Some(false),
             Self::TooLate => Some(true),
             Self::Remote { executed, .. } => *executed,
-            Self::Damaged { .. } | Self::Storage { .. } | Self::Internal { .. } => None,
-            _ => Some(false),
+            Self::FailedPrecondition { .. }
+            | Self::Cancelled { .. }
+            | Self::Damaged { .. }
+            | Self::Storage { .. }
+            | Self::Internal { .. } => None,
         }
     }
 

@@ -5,6 +5,7 @@
 
 use crate::{batching, datasets, server, training, wire};
 use serde::Deserialize;
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -35,12 +36,22 @@ settings! {
         max_frame_bytes ("server-max-frame-bytes", "MODELWIRE_SERVER_MAX_FRAME_BYTES"): usize,
         /// Largest sum of the elements of all containers of a message [default: 1000000].
         max_elements ("server-max-elements", "MODELWIRE_SERVER_MAX_ELEMENTS"): usize,
+        /// Deepest nesting of structs and containers of a message [default: 64].
+        max_depth ("server-max-depth", "MODELWIRE_SERVER_MAX_DEPTH"): usize,
+        /// Memory in bytes that a message may take when it is decoded, beside four times its own size [default: 67108864].
+        max_decoded_bytes ("server-max-decoded-bytes", "MODELWIRE_SERVER_MAX_DECODED_BYTES"): usize,
         /// Calls of one connection that are worked on at once [default: 32].
         max_calls_in_flight ("server-max-calls-in-flight", "MODELWIRE_SERVER_MAX_CALLS_IN_FLIGHT"): usize,
         /// Connections that are open at once [default: 10000].
         max_connections ("server-max-connections", "MODELWIRE_SERVER_MAX_CONNECTIONS"): usize,
         /// Longest deadline of a call in milliseconds, and that of a call which names none [default: 60000].
         max_deadline_ms ("server-max-deadline-ms", "MODELWIRE_SERVER_MAX_DEADLINE_MS"): u64,
+        /// Time in milliseconds for the first byte of a connection [default: 10000].
+        first_byte_ms ("server-first-byte-ms", "MODELWIRE_SERVER_FIRST_BYTE_MS"): u64,
+        /// Time in milliseconds for a message that has begun, and for a reply to be taken [default: 30000].
+        message_ms ("server-message-ms", "MODELWIRE_SERVER_MESSAGE_MS"): u64,
+        /// Time in milliseconds between messages [default: 300000].
+        idle_ms ("server-idle-ms", "MODELWIRE_SERVER_IDLE_MS"): u64,
         /// Time in milliseconds for the calls that run when the server is told to stop [default: 10000].
         grace_ms ("server-grace-ms", "MODELWIRE_SERVER_GRACE_MS"): u64,
     }
@@ -124,6 +135,12 @@ impl Settings {
         let faults = [
             outside("server.max_frame_bytes", self.server.max_frame_bytes, frames),
             outside("server.max_elements", self.server.max_elements, (1, usize::MAX)),
+            outside("server.max_depth", self.server.max_depth, (8, 64)),
+            outside("server.max_deadline_ms", self.server.max_deadline_ms, (1, 86_400_000)),
+            outside("server.first_byte_ms", self.server.first_byte_ms, (1, 86_400_000)),
+            outside("server.message_ms", self.server.message_ms, (1, 86_400_000)),
+            outside("server.idle_ms", self.server.idle_ms, (1, 86_400_000)),
+            outside("server.grace_ms", self.server.grace_ms, (0, 86_400_000)),
             outside("server.max_calls_in_flight", self.server.max_calls_in_flight, (1, 10_000)),
             outside("server.max_connections", self.server.max_connections, (1, 1_000_000)),
             outside("batching.threads", self.batching.threads, (1, 1024)),
@@ -133,6 +150,7 @@ impl Settings {
             outside("training.max_queued_jobs", self.training.max_queued_jobs, (1, 1_000_000)),
             outside("training.max_ended_jobs", self.training.max_ended_jobs, (1, 1_000_000)),
             outside("datasets.max_open_uploads", self.datasets.max_open_uploads, (1, 1_000_000)),
+            outside("datasets.max_upload_bytes", self.datasets.max_upload_bytes, (1, 1 << 50)),
         ];
         let faults: Vec<String> = faults.into_iter().flatten().collect();
         if faults.is_empty() { Ok(()) } else { Err(faults.join("\n")) }
@@ -155,7 +173,8 @@ impl Settings {
         wire::Limits {
             max_frame_bytes: self.server.max_frame_bytes.unwrap_or(default.max_frame_bytes),
             max_elements: self.server.max_elements.unwrap_or(default.max_elements),
-            ..default
+            max_depth: self.server.max_depth.unwrap_or(default.max_depth),
+            max_decoded_bytes: self.server.max_decoded_bytes.unwrap_or(default.max_decoded_bytes),
         }
     }
 
@@ -164,8 +183,10 @@ impl Settings {
         server::Options {
             max_calls_in_flight: self.server.max_calls_in_flight.unwrap_or(default.max_calls_in_flight),
             max_connections: self.server.max_connections.unwrap_or(default.max_connections),
+            first_byte: self.server.first_byte_ms.map_or(default.first_byte, Duration::from_millis),
+            message: self.server.message_ms.map_or(default.message, Duration::from_millis),
+            idle: self.server.idle_ms.map_or(default.idle, Duration::from_millis),
             grace: self.server.grace_ms.map_or(default.grace, Duration::from_millis),
-            ..default
         }
     }
 
@@ -200,7 +221,7 @@ impl Settings {
     }
 }
 
-fn outside(name: &str, value: Option<usize>, (least, most): (usize, usize)) -> Option<String> {
+fn outside<T: PartialOrd + Display + Copy>(name: &str, value: Option<T>, (least, most): (T, T)) -> Option<String> {
     let value = value.filter(|value| !(least..=most).contains(value))?;
     Some(format!("{name} is {value}; it is from {least} to {most}"))
 }

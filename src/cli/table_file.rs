@@ -15,7 +15,7 @@ const MAX_COLUMN_BYTES: usize = i32::MAX as usize;
 /// Reads a table from a CSV file with a heading line; `-` is standard input.
 ///
 /// The values say what a column is: all whole numbers, all numbers, all `true` or `false` in any case, or else text. An
-/// empty field is a missing value; a column of nothing else is one of numbers.
+/// empty field is a missing value; a column of nothing else is one of whole numbers.
 pub(super) fn read(path: &Path) -> Result<Table, Failure> {
     let name = if is_standard_input(path) { "standard input".into() } else { path.display().to_string() };
     let table = if is_standard_input(path) {
@@ -80,7 +80,7 @@ impl Texts {
         let texts = self.fields.finish();
         let finite = |text: &str| text.parse().ok().filter(|number: &f64| number.is_finite());
         if texts.iter().all(|text| text.is_none()) {
-            return Values::Float(Float64Array::new_null(texts.iter().len()));
+            return Values::Integer(Int64Array::new_null(texts.iter().len()));
         }
         all(&texts, |text| text.parse().ok())
             .map(|values: Int64Array| Values::Integer(values))
@@ -113,7 +113,7 @@ mod tests {
     fn the_values_say_what_a_column_is() {
         let rows = "a,b,c,d,e,f,g\n1,1,1e3,TRUE,true,inf,\n-2,0.5,2,false,1,1,\n";
 
-        assert_eq!(types(rows), [Integer, Float, Float, Boolean, Text, Text, Float]);
+        assert_eq!(types(rows), [Integer, Float, Float, Boolean, Text, Text, Integer]);
         assert_eq!(types("big\n9223372036854775808\n"), [Float]);
         assert_eq!(types("spaced\n 1\n"), [Integer]);
     }

@@ -138,7 +138,7 @@ async fn the_server_hears_how_long_the_caller_waits() {
     };
 
     let format = wire::Format { framing: wire::Framing::Framed, protocol: wire::Protocol::Compact };
-    let (_, context) = wire::open(&wire::Message { format, body }, &wire::Limits::default()).unwrap();
+    let context = wire::context(&wire::Message { format, body }, &wire::Limits::default()).unwrap();
     let deadline_ms = context.unwrap().deadline_ms.unwrap();
     assert!((6_000..=7_000).contains(&deadline_ms), "{deadline_ms}");
 }

@@ -45,7 +45,6 @@ impl Shared {
         if let Err(error) = self.remove_pieces(id).await {
             log::warn!(upload = id, error:%; "Left pieces of a committed upload behind.");
         }
-        log::info!(dataset:% = dataset.name, version, rows = dataset.n_rows; "Committed data set version.");
         Ok(dataset)
     }
 

@@ -193,7 +193,6 @@ impl Shared {
             if let Err(error) = self.storage.delete_folder(&folder).await {
                 log::warn!(dataset:% = name, version, error:%; "Left files of a deleted version behind.");
             }
-            log::info!(dataset:% = name, version; "Deleted data set version.");
         }
         Ok(())
     }

@@ -38,7 +38,6 @@ impl Shared {
         if let Err(error) = self.storage.delete_folder(&folder(name, version)).await {
             log::warn!(model:% = name, version, error:%; "Left files of a deleted version behind.");
         }
-        log::info!(model:% = name, version; "Deleted model version.");
         Ok(())
     }
 }

@@ -1,6 +1,7 @@
 //! One connection: bytes in, messages out of them, replies back in the order of the calls.
 //!
-//! Calls run beside each other, in this one task; dropping it, when the peer is gone, cancels them.
+//! Calls run beside each other, in this one task. A peer that ends its output may still wait for replies, so its calls run
+//! on; when a reply cannot be written or the connection fails, the task is dropped, and with it what still runs.
 
 use super::Options;
 use crate::service::{Answer, Service};
@@ -155,16 +156,14 @@ impl<'a> Connection<'a> {
 
     async fn write(&mut self, replies: &[u8]) -> io::Result<()> {
         timeout(self.options.message, self.stream.write_all(replies)).await??;
-        if self.buffer.is_empty() {
-            self.await_next(); // The time in which the call ran was not the peer's.
-        }
+        self.await_next(); // The time in which calls ran, and nothing may have been read, was not the peer's.
         Ok(())
     }
 
     /// Closing over bytes that were not read resets the connection, and the reset can destroy a reply on its way.
     async fn close(mut self) -> io::Result<()> {
         self.stream.shutdown().await?;
-        if self.input == Input::Refused {
+        if self.input != Input::Ended {
             let mut rest = vec![0; READ_BYTES];
             let drain = async { while self.stream.read(&mut rest).await.is_ok_and(|count| count > 0) {} };
             let _ = timeout(LINGER, drain).await; // The peer may go on for longer; it has been answered.

@@ -5,7 +5,7 @@ use crate::error::{Error, Result};
 use crate::wire::runtime::{Arguments, Call, Reply};
 use crate::wire::services::{dispatch, find};
 use crate::wire::types::{RequestContext, ServiceError};
-use crate::wire::{Format, Head, Message, Refusal, convert, error_reply, open, refusal_reply};
+use crate::wire::{Format, Framing, Head, Message, Refusal, context, convert, error_reply, open, refusal_reply};
 use futures_util::FutureExt;
 use log::{debug, error};
 use std::future::Future;
@@ -26,17 +26,17 @@ impl Service {
     /// Answers one message. Dropping the future cancels the call.
     pub async fn call(&self, message: Message, peer: &str) -> Answer {
         let format = message.format;
-        let (head, context) = match open(&message, &self.parts.wire_limits) {
-            Ok(opened) => opened,
+        match open(&message, &self.parts.wire_limits) {
+            Ok(head) => {
+                let answered = !head.oneway;
+                let Answer { reply, close } = self.answer(head, message, peer).await;
+                Answer { reply: reply.filter(|_| answered), close }
+            }
             Err((head, refusal)) => {
                 debug!(peer, refusal = refusal.message; "Message refused.");
-                let reply = head.and_then(|head| self.refuse(format, &head, &refusal));
-                return Answer { reply, close: true };
+                Answer { reply: head.and_then(|head| self.refuse(format, &head, &refusal)), close: true }
             }
-        };
-        let answered = !head.oneway;
-        let reply = self.answer(head, context, message, peer).await;
-        Answer { reply: answered.then_some(reply), close: false }
+        }
     }
 
     /// The reply to a message that was not read further than its head, if its caller waits for one.
@@ -44,28 +44,39 @@ impl Service {
         (!head.oneway).then(|| refusal_reply(format, head, refusal))
     }
 
-    async fn answer(&self, head: Head, context: Option<RequestContext>, message: Message, peer: &str) -> Vec<u8> {
-        let format = message.format;
+    async fn answer(&self, head: Head, message: Message, peer: &str) -> Answer {
+        let (format, limits) = (message.format, self.parts.wire_limits);
         let Some(method) = find(head.service.as_deref(), &head.name) else {
-            return refusal_reply(format, &head, &Refusal::unknown_method(&head.name));
+            return kept(refusal_reply(format, &head, &Refusal::unknown_method(&head.name)));
+        };
+        let context = match context(&message, &limits) {
+            Ok(context) => context,
+            Err(refusal) => return unreadable(format, &head, &refusal),
         };
         let call = match judge(context, peer, self.parts.max_deadline) {
             Ok(call) => call,
-            Err((request_id, error)) => {
-                return error_reply(format, &head, &convert::service_error(&error, &request_id));
-            }
+            Err((id, error)) => return kept(error_reply(format, &head, &convert::service_error(&error, &id))),
         };
         debug!(method = method.name, request_id = call.request_id, peer; "Call.");
-        let arguments = Arguments { head: head.clone(), message, limits: self.parts.wire_limits };
-        let reply = guarded(&call, dispatch(self, method, &call, arguments)).await;
-        let limit = self.parts.wire_limits.max_frame_bytes;
-        match reply {
-            Ok(Reply::Bytes(bytes)) if bytes.len() <= limit => bytes,
-            Ok(Reply::Bytes(bytes)) => error_reply(format, &head, &reply_too_large(&call, bytes.len(), limit)),
-            Ok(Reply::Refused(refusal)) => refusal_reply(format, &head, &refusal),
-            Err(error) => error_reply(format, &head, &error),
+        let arguments = Arguments { head: head.clone(), message, limits };
+        match guarded(&call, dispatch(self, method, &call, arguments)).await {
+            Ok(Reply::Bytes(bytes)) if bytes.len() <= limits.max_frame_bytes => kept(bytes),
+            Ok(Reply::Bytes(bytes)) => {
+                kept(error_reply(format, &head, &reply_too_large(&call, bytes.len(), limits.max_frame_bytes)))
+            }
+            Ok(Reply::Refused(refusal)) => unreadable(format, &head, &refusal),
+            Err(error) => kept(error_reply(format, &head, &error)),
         }
     }
+}
+
+fn kept(reply: Vec<u8>) -> Answer {
+    Answer { reply: Some(reply), close: false }
+}
+
+/// A frame says where the next message begins; without one, a message that cannot be read leaves that in doubt.
+fn unreadable(format: Format, head: &Head, refusal: &Refusal) -> Answer {
+    Answer { reply: Some(refusal_reply(format, head, refusal)), close: format.framing == Framing::Unframed }
 }
 
 /// Judges what the caller said about the call, before its arguments are decoded.
@@ -93,7 +104,12 @@ fn judge(
     if idempotency_key.as_ref().is_some_and(|key| key.chars().count() > 128) {
         return Err((request_id, Error::invalid("the idempotency_key has more than 128 characters")));
     }
-    let min_generation = context.min_generation.and_then(|generation| u64::try_from(generation).ok());
+    let min_generation = match context.min_generation.map(u64::try_from) {
+        Some(Err(_)) => {
+            return Err((request_id, Error::invalid("min_generation is negative; generations are 1, 2, 3, …")));
+        }
+        generation => generation.and_then(std::result::Result::ok),
+    };
     Ok(Call { request_id, deadline: Instant::now() + asked, idempotency_key, min_generation, peer: peer.to_owned() })
 }
 

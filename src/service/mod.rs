@@ -55,9 +55,10 @@ impl Service {
         self.parts.wire_limits
     }
 
-    /// From now on the server is not ready, because it stops.
+    /// From now on the server is not ready, because it stops: no job begins, and who waits for one is answered.
     pub fn drain(&self) {
         self.draining.store(true, Ordering::SeqCst);
+        self.parts.jobs.stop();
     }
 }
 

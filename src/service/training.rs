@@ -45,7 +45,9 @@ impl Training for Service {
             }
             let left = call.deadline.saturating_duration_since(Instant::now()).saturating_sub(REPLY_MARGIN);
             let wait = Duration::from_millis(wait_ms.unsigned_abs()).min(left);
-            let after = u64::try_from(request.after_sequence.unwrap_or_default()).unwrap_or_default();
+            let after = request.after_sequence.unwrap_or_default();
+            let after = u64::try_from(after)
+                .map_err(|_| Error::invalid(format!("after_sequence is {after}; it is 0 or the number of an event")))?;
             let (events, job) = self.parts.jobs.watch(&request.job_id.unwrap_or_default(), after, wait).await?;
             let events = events.iter().map(convert::job_event).collect();
             Ok(WatchJobResponse { events: Some(events), job: Some(convert::job(&job)) })

@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::pool::Pool;
 use crate::registry::Registry;
 use crate::storage::Storage;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
@@ -93,7 +93,8 @@ impl Jobs {
         self.shared.table().in_flight()
     }
 
-    /// What happened to a job after a sequence number; waits for something to happen, at most `wait`.
+    /// What happened to a job after a sequence number; waits for something to happen, at most `wait`, or until the server
+    /// stops.
     ///
     /// # Errors
     /// [`Error::JobNotFound`].
@@ -101,7 +102,7 @@ impl Jobs {
         let until = Instant::now() + wait;
         loop {
             let Seen { events, job, mut changed } = self.shared.table().events(id, after)?;
-            if !events.is_empty() || job.state.has_ended() {
+            if !events.is_empty() || job.state.has_ended() || self.shared.stopping.load(Ordering::SeqCst) {
                 return Ok((events, job));
             }
             if tokio::time::timeout_at(until.into(), changed.changed()).await.is_err() {

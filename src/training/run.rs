@@ -36,9 +36,11 @@ impl Jobs {
         join_all((0..self.shared.parts.limits.threads).map(|_| self.shared.work())).await;
     }
 
-    /// Starts no more jobs and leaves those that run at their next step; the next start of the server runs them again.
+    /// Starts no more jobs and leaves those that run at their next step; the next start of the server runs them again. Who
+    /// watches a job is answered.
     pub fn stop(&self) {
         self.shared.stopping.store(true, Ordering::SeqCst);
+        self.shared.table().wake_watchers();
         self.shared.wake.notify_waiters();
         self.shared.wake.notify_one();
     }

@@ -81,6 +81,11 @@ impl JobTable {
         Ok(Seen { events, job: job.clone(), changed: changed.subscribe() })
     }
 
+    /// Lets every watcher look again.
+    pub(super) fn wake_watchers(&self) {
+        self.entries.values().for_each(|entry| entry.changed.send_replace(()));
+    }
+
     /// Takes the job that has waited longest from the queue, with the flag that cancels it.
     pub(super) fn pop(&mut self) -> Option<(Job, Arc<AtomicBool>)> {
         let entry = self.entries.get(&self.queue.pop_front()?)?;

@@ -116,7 +116,7 @@ impl Cutter {
     fn refuse(&self, format: Format, body: &[u8], refusal: Refusal) -> Cut {
         let start = Message { format, body: bytes::Bytes::copy_from_slice(&body[..body.len().min(HEAD_BYTES)]) };
         let head = match open(&start, &self.limits) {
-            Ok((head, _)) | Err((Some(head), _)) => Some(head),
+            Ok(head) | Err((Some(head), _)) => Some(head),
             Err((None, _)) => None,
         };
         if head.is_none() && body.len() < HEAD_BYTES { Cut::More } else { Cut::Refused { format, head, refusal } }

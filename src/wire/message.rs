@@ -75,12 +75,11 @@ impl From<thrift::Error> for Refusal {
     }
 }
 
-/// Reads the head of a call, and its context if that comes first, which it does from every writer that keeps the order of
-/// the fields. So access and deadline can be judged before anything large is decoded.
+/// Reads the head of a call.
 ///
 /// # Errors
-/// A type 7 or type 2 [`Refusal`] with the head, if that much could be read.
-pub fn open(message: &Message, limits: &Limits) -> Result<(Head, Option<RequestContext>), (Option<Head>, Refusal)> {
+/// A type 7 [`Refusal`], or one of type 2 with the head of what is no call.
+pub fn open(message: &Message, limits: &Limits) -> Result<Head, (Option<Head>, Refusal)> {
     let mut reader = message.format.protocol.reader(&message.body, limits);
     let identifier = guard(|| reader.read_message_begin()).map_err(|refusal| (None, refusal))?;
     let head = head(&identifier);
@@ -88,10 +87,20 @@ pub fn open(message: &Message, limits: &Limits) -> Result<(Head, Option<RequestC
         let message = format!("message type {:?} is not a call", identifier.message_type);
         return Err((Some(head), Refusal { kind: ApplicationErrorKind::InvalidMessageType, message }));
     }
-    match guard(|| leading_context(&mut *reader)) {
-        Ok(context) => Ok((head, context)),
-        Err(refusal) => Err((Some(head), refusal)),
-    }
+    Ok(head)
+}
+
+/// Reads the context of a call if it comes first, which it does from every writer that keeps the order of the fields. So
+/// access and deadline can be judged before anything large is decoded.
+///
+/// # Errors
+/// A type 7 [`Refusal`].
+pub fn context(message: &Message, limits: &Limits) -> Result<Option<RequestContext>, Refusal> {
+    let mut reader = message.format.protocol.reader(&message.body, limits);
+    guard(|| {
+        reader.read_message_begin()?;
+        leading_context(&mut *reader)
+    })
 }
 
 fn head(identifier: &TMessageIdentifier) -> Head {
@@ -118,14 +127,12 @@ fn leading_context(reader: &mut dyn TInputProtocol) -> thrift::Result<Option<Req
 /// Decodes the request of a call from its start. One that is absent is an empty one: all its fields are optional.
 pub(super) fn decode_request<Q: TSerializable>(message: &Message, limits: &Limits) -> Result<Q, Refusal> {
     let mut reader = message.format.protocol.reader(&message.body, limits);
-    guard(|| {
-        reader.read_message_begin()?;
-        let request = field_of_struct(&mut *reader, &mut |id, reader| match id {
-            1 => Q::read_from_in_protocol(reader).map(Some),
-            _ => Ok(None),
-        })?;
-        Ok(request.unwrap_or_else(empty))
-    })
+    reader.read_message_begin()?;
+    let request = field_of_struct(&mut *reader, &mut |id, reader| match id {
+        1 => Q::read_from_in_protocol(reader).map(Some),
+        _ => Ok(None),
+    })?;
+    Ok(request.unwrap_or_else(empty))
 }
 
 /// Takes the struct in the field of this id, or leaves it to be skipped.
@@ -160,7 +167,8 @@ pub fn empty<T: TSerializable>() -> T {
     T::read_from_in_protocol(&mut reader).expect("a stop byte is an empty struct, and no field is required")
 }
 
-/// Library code below may panic on bytes that it did not foresee; that is the peer's fault, and said to it.
+/// Library code below may panic on bytes that it did not foresee. Where there is no call yet, nor an id to log it under,
+/// that is answered like any other bytes that cannot be read.
 pub(super) fn guard<T>(read: impl FnOnce() -> thrift::Result<T>) -> Result<T, Refusal> {
     match catch_unwind(AssertUnwindSafe(read)) {
         Ok(result) => result.map_err(Refusal::from),

@@ -20,5 +20,5 @@ pub use detect::{Detection, detect};
 pub use frame::{Cut, Cutter};
 pub use generated::{datasets, health, inference, models, services, training, types};
 pub use limits::{LARGEST_FRAME_LIMIT, Limits};
-pub use message::{Head, Message, Refusal, empty, error_reply, open, refusal_reply};
+pub use message::{Head, Message, Refusal, context, empty, error_reply, open, refusal_reply};
 pub use protocol::{Format, Framing, Protocol};

@@ -49,7 +49,7 @@ impl Protocol {
             .max_container_size(Some(limits.max_elements))
             .max_recursion_depth(Some(limits.max_depth))
             .build()
-            .unwrap_or_default();
+            .expect("a frame of the size of its message is consistent");
         match self {
             Self::Binary => {
                 Box::new(Budgeted::new(TBinaryInputProtocol::with_config(bytes, true, config), bytes, limits))

@@ -7,7 +7,9 @@ use modelwire::wire::datasets::DatasetsSyncClient;
 use modelwire::wire::health::HealthSyncClient;
 use modelwire::wire::inference::{InferenceSyncClient, PredictRequest, PredictResponse, TInferenceSyncClient};
 use modelwire::wire::models::ModelsSyncClient;
-use modelwire::wire::training::{Job, TTrainingSyncClient, TrainRequest, TrainingSyncClient, WatchJobRequest};
+use modelwire::wire::training::{
+    GetJobRequest, Job, TTrainingSyncClient, TrainRequest, TrainingSyncClient, WatchJobRequest,
+};
 use modelwire::wire::types::{Step, Tensor};
 use modelwire::wire::{empty, training};
 use thrift::protocol::{TCompactInputProtocol, TCompactOutputProtocol, TInputProtocol, TOutputProtocol};
@@ -79,6 +81,12 @@ impl Clients {
             }
             after_sequence = response.events.unwrap().last().map_or(after_sequence, |event| event.sequence.unwrap());
         }
+    }
+
+    /// A job as it is now.
+    pub fn job(&mut self, id: &str) -> thrift::Result<Job> {
+        let response = self.training.get_job(GetJobRequest { job_id: Some(id.into()), ..empty() })?;
+        Ok(response.job.unwrap())
     }
 
     /// Predicts one row.
