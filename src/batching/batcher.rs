@@ -2,7 +2,7 @@
 
 use super::Limits;
 use super::batch::{Claim, Request, RowsInFlight, compute};
-use super::policy::{Verdict, Waiting, admit, judge};
+use super::policy::{Verdict, Waiting, admit, batch_rows, check_answer, judge};
 use crate::data::{Features, Name};
 use crate::error::{Error, Result};
 use crate::model::{LoadedModel, Predictions};
@@ -50,11 +50,13 @@ impl Batcher {
     /// Predicts `features`, in a batch with whatever else waits for this model. Dropping the future abandons the request.
     ///
     /// # Errors
-    /// What the model's schema says of the features; [`Error::TooManyRows`] and [`Error::TooMany`] (batches);
+    /// What the model's schema says of the features; [`Error::InvalidArgument`] for more rows than one reply answers;
+    /// [`Error::TooManyRows`] and [`Error::TooMany`] (batches);
     /// [`Error::DeadlineExceeded`] if nothing was computed, [`Error::TooLate`] if it was; [`Error::Internal`] if the model
     /// panics on these rows.
     pub async fn submit(&self, model: Arc<LoadedModel>, features: &Features, deadline: Instant) -> Result<Predictions> {
         let features = model.matrix(features)?;
+        check_answer(features.nrows(), model.pipeline.answer_bytes(), &self.shared.limits)?;
         let asked = features.nrows().max(1); // One without rows takes a place too, or they would have no bound.
         let admit = |in_flight| admit(in_flight, asked, &self.shared.limits);
         let rows = RowsInFlight::enter(&self.shared.rows_in_flight, asked, admit)?;
@@ -111,7 +113,8 @@ impl Shared {
             return None;
         }
         let model = Arc::clone(&lane.model);
-        let (batch, expired) = next_batch(&mut lane.waiting, Instant::now(), &self.limits);
+        let max_rows = batch_rows(model.pipeline.answer_bytes(), &self.limits);
+        let (batch, expired) = next_batch(&mut lane.waiting, Instant::now(), max_rows);
         drop(lanes);
         expired.into_iter().for_each(|request| request.answer(Err(Error::DeadlineExceeded)));
         Some((model, batch))
@@ -127,12 +130,12 @@ impl Shared {
 }
 
 /// Takes from the queue what makes the next batch, and what is late; drops what nobody waits for.
-fn next_batch(waiting: &mut VecDeque<Request>, now: Instant, limits: &Limits) -> (Vec<Request>, Vec<Request>) {
+fn next_batch(waiting: &mut VecDeque<Request>, now: Instant, max_rows: usize) -> (Vec<Request>, Vec<Request>) {
     let (mut batch, mut expired, mut rows) = (vec![], vec![], 0);
     while let Some(request) = waiting.pop_front() {
         let asked = request.rows.count();
         let state = Waiting { rows: asked, deadline: request.deadline, abandoned: request.is_abandoned() };
-        match judge(state, rows, now, limits) {
+        match judge(state, rows, now, max_rows) {
             Verdict::Join if request.claim.take() => {
                 rows += asked;
                 batch.push(request);

@@ -20,10 +20,13 @@ pub struct Limits {
     pub max_batch_rows: usize,
     /// Rows that wait or are computed at once, over all models.
     pub max_queue_rows: usize,
+    /// Bytes of the answers that are computed together, and of the answer to one request: some models answer a row with
+    /// thousands of numbers.
+    pub max_answer_bytes: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { max_batch_rows: 8192, max_queue_rows: 1 << 20 }
+        Self { max_batch_rows: 8192, max_queue_rows: 1 << 20, max_answer_bytes: 16_384_000 }
     }
 }

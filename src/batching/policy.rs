@@ -36,15 +36,35 @@ pub(super) fn admit(in_flight: usize, asked: usize, limits: &Limits) -> Result<(
     if in_flight.saturating_add(asked) <= limit { Ok(()) } else { Err(Error::TooManyRows { in_flight, asked, limit }) }
 }
 
+/// Whether the answer to one request may be that large.
+///
+/// # Errors
+/// [`Error::InvalidArgument`] with the number of rows that are answered in one call.
+pub(super) fn check_answer(rows: usize, answer_bytes: usize, limits: &Limits) -> Result<()> {
+    let most = limits.max_answer_bytes / answer_bytes.max(1);
+    if rows <= most {
+        return Ok(());
+    }
+    Err(Error::invalid(format!(
+        "the answer to {rows} rows takes {answer_bytes} bytes a row and the limit is {}; send at most {most} rows in one call",
+        limits.max_answer_bytes
+    )))
+}
+
+/// Rows of a batch whose answers take this much each.
+pub(super) fn batch_rows(answer_bytes: usize, limits: &Limits) -> usize {
+    limits.max_batch_rows.min(limits.max_answer_bytes / answer_bytes.max(1)).max(1)
+}
+
 /// What to do with the oldest request, when `batch_rows` rows have joined the batch before it.
 ///
 /// Rows are counted, not requests. A request larger than a whole batch is a batch of its own.
-pub(super) fn judge(waiting: Waiting, batch_rows: usize, now: Instant, limits: &Limits) -> Verdict {
+pub(super) fn judge(waiting: Waiting, batch_rows: usize, now: Instant, max_batch_rows: usize) -> Verdict {
     if waiting.abandoned {
         Verdict::Drop
     } else if waiting.deadline <= now {
         Verdict::Expire
-    } else if batch_rows == 0 || batch_rows + waiting.rows <= limits.max_batch_rows {
+    } else if batch_rows == 0 || batch_rows + waiting.rows <= max_batch_rows {
         Verdict::Join
     } else {
         Verdict::Close
@@ -56,7 +76,7 @@ mod tests {
     use super::*;
     use std::time::Duration;
 
-    const LIMITS: Limits = Limits { max_batch_rows: 10, max_queue_rows: 100 };
+    const LIMITS: Limits = Limits { max_batch_rows: 10, max_queue_rows: 100, max_answer_bytes: 800 };
 
     fn waiting(rows: usize, now: Instant) -> Waiting {
         Waiting { rows, deadline: now + Duration::from_secs(1), abandoned: false }
@@ -66,16 +86,16 @@ mod tests {
     fn requests_join_until_the_rows_of_the_batch_are_reached() {
         let now = Instant::now();
 
-        assert_eq!(judge(waiting(4, now), 6, now, &LIMITS), Verdict::Join);
-        assert_eq!(judge(waiting(5, now), 6, now, &LIMITS), Verdict::Close);
+        assert_eq!(judge(waiting(4, now), 6, now, LIMITS.max_batch_rows), Verdict::Join);
+        assert_eq!(judge(waiting(5, now), 6, now, LIMITS.max_batch_rows), Verdict::Close);
     }
 
     #[test]
     fn a_request_larger_than_a_batch_is_a_batch_of_its_own() {
         let now = Instant::now();
 
-        assert_eq!(judge(waiting(50, now), 0, now, &LIMITS), Verdict::Join);
-        assert_eq!(judge(waiting(50, now), 1, now, &LIMITS), Verdict::Close);
+        assert_eq!(judge(waiting(50, now), 0, now, LIMITS.max_batch_rows), Verdict::Join);
+        assert_eq!(judge(waiting(50, now), 1, now, LIMITS.max_batch_rows), Verdict::Close);
     }
 
     #[test]
@@ -84,8 +104,20 @@ mod tests {
         let late = Waiting { deadline: now, ..waiting(1, now) };
         let abandoned = Waiting { abandoned: true, ..late };
 
-        assert_eq!(judge(late, 10, now, &LIMITS), Verdict::Expire);
-        assert_eq!(judge(abandoned, 10, now, &LIMITS), Verdict::Drop);
+        assert_eq!(judge(late, 10, now, LIMITS.max_batch_rows), Verdict::Expire);
+        assert_eq!(judge(abandoned, 10, now, LIMITS.max_batch_rows), Verdict::Drop);
+    }
+
+    #[test]
+    fn a_model_that_answers_much_for_a_row_gets_small_batches_and_refuses_what_no_reply_could_hold() {
+        assert_eq!(batch_rows(8, &LIMITS), 10);
+        assert_eq!(batch_rows(400, &LIMITS), 2);
+        assert_eq!(batch_rows(8000, &LIMITS), 1);
+        assert!(check_answer(2, 400, &LIMITS).is_ok());
+
+        let refused = check_answer(3, 400, &LIMITS).unwrap_err().to_string();
+
+        assert!(refused.contains("3 rows takes 400 bytes a row") && refused.contains("at most 2 rows"), "{refused}");
     }
 
     #[test]

@@ -199,6 +199,7 @@ impl Settings {
         batching::Limits {
             max_batch_rows: self.batching.max_batch_rows.unwrap_or(default.max_batch_rows),
             max_queue_rows: self.batching.max_queue_rows.unwrap_or(default.max_queue_rows),
+            max_answer_bytes: self.wire().max_frame_bytes, // A larger answer could not be sent.
         }
     }
 

@@ -192,6 +192,15 @@ impl Labels {
         self.len() == 0
     }
 
+    /// Bytes of the longest label.
+    pub fn longest(&self) -> usize {
+        match self {
+            Self::Integer(_) => size_of::<i64>(),
+            Self::Boolean(_) => size_of::<bool>(),
+            Self::Text(labels) => size_of::<i32>() + labels.iter().map(String::len).max().unwrap_or_default(),
+        }
+    }
+
     /// The labels at these positions, in their order.
     ///
     /// # Panics

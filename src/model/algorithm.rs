@@ -127,6 +127,11 @@ pub trait Model: Debug + Send + Sync {
     /// fitted on; no rows give no predictions.
     fn predict(&self, features: ArrayView2<'_, f64>) -> Predictions;
 
+    /// What the answer to one row takes, in bytes: in memory, and about the same on its way.
+    fn answer_bytes(&self) -> usize {
+        size_of::<f64>()
+    }
+
     /// What it learned, by name; [`Algorithm::load`] takes it back.
     fn arrays(&self) -> Vec<(&'static str, ArrayD<f64>)>;
 }

@@ -155,6 +155,10 @@ impl Model for Centres {
         Predictions::Clusters { clusters, distances }
     }
 
+    fn answer_bytes(&self) -> usize {
+        size_of::<i64>() + self.centres.nrows() * size_of::<f64>()
+    }
+
     fn arrays(&self) -> Vec<(&'static str, ArrayD<f64>)> {
         vec![("centres", self.centres.clone().into_dyn())]
     }

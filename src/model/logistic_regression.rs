@@ -132,6 +132,10 @@ impl Model for LogisticModel {
         Predictions::Classes { labels, probabilities, classes: self.classes.clone() }
     }
 
+    fn answer_bytes(&self) -> usize {
+        self.classes.longest() + self.classes.len() * size_of::<f64>()
+    }
+
     fn arrays(&self) -> Vec<(&'static str, ArrayD<f64>)> {
         let (coefficients, intercepts) = (self.coefficients.clone(), self.intercepts.clone());
         vec![("coefficients", coefficients.into_dyn()), ("intercepts", intercepts.into_dyn())]

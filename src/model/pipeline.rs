@@ -53,6 +53,11 @@ impl Pipeline {
         self.model.predict(transformed.view())
     }
 
+    /// What the answer to one row takes, in bytes: in memory, and about the same on its way.
+    pub fn answer_bytes(&self) -> usize {
+        self.model.answer_bytes()
+    }
+
     /// The columns that it takes and what it learned.
     pub fn schema(&self) -> &Schema {
         &self.schema

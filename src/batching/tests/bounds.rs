@@ -6,7 +6,7 @@ use super::*;
 #[tokio::test]
 async fn a_queue_ten_times_over_its_capacity_says_overloaded_and_nothing_else() {
     let mut stage = Stage::closed();
-    let (pool, batcher) = batcher(2, 8, Limits { max_batch_rows: 4, max_queue_rows: 10 });
+    let (pool, batcher) = batcher(2, 8, Limits { max_batch_rows: 4, max_queue_rows: 10, ..Limits::default() });
     let (model, one) = (stage.model("a", 1), matrix(rows(0, 1, 0)));
     let mut waiting = Vec::new();
     let mut refused = Vec::new();
@@ -30,7 +30,7 @@ async fn a_queue_ten_times_over_its_capacity_says_overloaded_and_nothing_else() 
 #[tokio::test]
 async fn requests_without_rows_have_a_bound_too() {
     let mut stage = Stage::closed();
-    let (_, batcher) = batcher(1, 8, Limits { max_batch_rows: 4, max_queue_rows: 1 });
+    let (_, batcher) = batcher(1, 8, Limits { max_batch_rows: 4, max_queue_rows: 1, ..Limits::default() });
     let (model, none) = (stage.model("a", 1), matrix(rows(0, 0, 0)));
     let mut first = Box::pin(batcher.submit(Arc::clone(&model), &none, later()));
     assert!((&mut first).now_or_never().is_none());
@@ -46,7 +46,7 @@ async fn requests_without_rows_have_a_bound_too() {
 async fn a_storm_of_callers_on_many_threads_loses_nobody() {
     let mut stage = Stage::closed();
     stage.open();
-    let (pool, batcher) = batcher(2, 2, Limits { max_batch_rows: 8, max_queue_rows: 40 });
+    let (pool, batcher) = batcher(2, 2, Limits { max_batch_rows: 8, max_queue_rows: 40, ..Limits::default() });
     let models = Arc::new([("a", 1), ("a", 2), ("b", 1), ("c", 1)].map(|(name, version)| stage.model(name, version)));
     let callers = (0..16).map(|number| {
         let (batcher, models) = (batcher.clone(), Arc::clone(&models));

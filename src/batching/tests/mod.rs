@@ -16,7 +16,7 @@ use scripted::{Stage, answers, load, matrix, poison, rows};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-const LIMITS: Limits = Limits { max_batch_rows: 8, max_queue_rows: 10_000 };
+const LIMITS: Limits = Limits { max_batch_rows: 8, max_queue_rows: 10_000, max_answer_bytes: 1 << 20 };
 
 fn batcher(threads: usize, capacity: usize, limits: Limits) -> (Arc<Pool>, Batcher) {
     let pool = Arc::new(Pool::start("test", threads, capacity).unwrap());
