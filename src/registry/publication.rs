@@ -82,8 +82,11 @@ impl Shared {
         failpoint::reach(WRITTEN);
         self.storage.create(&format!("{}/{MANIFEST}", folder(name, version)), seal(&*manifest)?).await?;
         failpoint::reach(COMMITTED);
-        if self.snapshot.load().aliases(name).iter().all(|alias| alias.name.as_str() != STABLE) {
-            assign(&self.coordination, name, STABLE, Some(version), |_| Ok(())).await?;
+        if self.snapshot.load().aliases(name).iter().all(|alias| alias.name.as_str() != STABLE)
+            && let Err(error) = assign(&self.coordination, name, STABLE, Some(version), |_| Ok(())).await
+        {
+            // The version exists, so it is published; a restart, or set_alias, makes it stable.
+            log::error!(model:% = name, version, error:%; "The first version could not be made \"stable\".");
         }
         failpoint::reach(NAMED);
         versions.insert(version, Version::Ready { manifest: Arc::clone(&manifest), model });

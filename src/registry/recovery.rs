@@ -96,7 +96,8 @@ async fn restore_stable(coordination: &Coordination, name: &Name, versions: &BTr
     let aliases = stored(coordination, name).await?;
     let named = aliases.get(STABLE).and_then(|it| it.version);
     let there = named.is_some_and(|version| versions.contains_key(&version));
-    let (false, Some(lowest)) = (there, versions.keys().next()) else { return Ok(()) };
+    let whole = versions.iter().find(|(_, version)| matches!(version, Version::Ready { .. })).map(|(number, _)| number);
+    let (false, Some(lowest)) = (there, whole.or(versions.keys().next())) else { return Ok(()) };
     assign(coordination, name, STABLE, Some(*lowest), |_| Ok(())).await?;
     log::warn!(model:% = name, version = *lowest; "Set the alias \"stable\", which named no version.");
     Ok(())

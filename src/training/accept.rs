@@ -16,7 +16,7 @@ impl Shared {
         let key_sha256 = spec.idempotency_key.as_ref().map(|key| sha256(key.as_bytes()));
         let _changing = self.changes.lock().await;
         if let Some(first) = self.repeated(key_sha256.as_deref()).await? {
-            return Ok(first);
+            return same(first, &spec);
         }
         self.table().check_room(limits.max_queued_jobs)?;
         let (dataset, rows) = self.rows(&spec).await?;
@@ -56,6 +56,18 @@ impl Shared {
             }
         }
     }
+}
+
+/// The first job of a key, if it is what was asked for again. Rows that were sent along are not compared.
+fn same(first: Job, spec: &JobSpec) -> Result<Job> {
+    if first.model == spec.model && first.pipeline == spec.pipeline {
+        return Ok(first);
+    }
+    Err(Error::invalid(format!(
+        "the idempotency_key was used for job {}, which trains another pipeline or model ({:?}); use a key for one request only",
+        first.id,
+        first.model.as_str()
+    )))
 }
 
 /// Off the threads that serve.

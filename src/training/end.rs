@@ -31,6 +31,20 @@ impl Shared {
         stored
     }
 
+    /// Ends a job that waits; takes down that one which runs shall end at its next step.
+    pub(super) async fn cancel(&self, id: &str) -> Result<()> {
+        let waited = self.table().cancel(id)?;
+        if waited.is_some() {
+            return self.end(id, Err(Error::Cancelled { what: "the job" })).await;
+        }
+        let job = self.table().get(id)?.clone();
+        if !job.state.has_ended() {
+            journal::cancel(&self.parts.coordination, id).await?;
+            self.table().progress(id, "cancelling", job.progress, now_ms());
+        }
+        Ok(())
+    }
+
     async fn store_end(&self, job: &Job) -> Result<()> {
         journal::update(&self.parts.coordination, job).await?;
         failpoint::reach(run::RECORDED);

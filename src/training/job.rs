@@ -114,6 +114,9 @@ pub struct Job {
     pub sequence: u64,
     /// SHA-256 of its idempotency key.
     pub key_sha256: Option<String>,
+    /// How often a run of it has begun and not come to an end: a job that brings the server down must not do so for ever.
+    #[serde(default)]
+    pub attempts: u32,
 }
 
 impl Job {
@@ -134,6 +137,7 @@ impl Job {
             finished_ms: None,
             sequence: 0,
             key_sha256: None,
+            attempts: 0,
         }
     }
 

@@ -116,12 +116,8 @@ impl Jobs {
     /// # Errors
     /// [`Error::JobNotFound`]; [`Error::Storage`] if that could not be stored: the next start would run the job.
     pub async fn cancel(&self, id: &str) -> Result<Job> {
-        let waited = self.shared.table().cancel(id)?;
-        if let Some(job) = waited {
-            let shared = Arc::clone(&self.shared);
-            let end = async move { shared.end(&job.id, Err(Error::Cancelled { what: "the job" })).await };
-            uninterrupted(end).await?;
-        }
+        let (shared, own_id) = (Arc::clone(&self.shared), id.to_owned());
+        uninterrupted(async move { shared.cancel(&own_id).await }).await?;
         self.get(id)
     }
 }

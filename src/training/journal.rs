@@ -48,10 +48,20 @@ pub(super) async fn update(coordination: &Coordination, job: &Job) -> Result<()>
     coordination.transact(vec![], vec![put(job)?]).await.map(|_| ())
 }
 
-/// Forgets a job and its idempotency key.
+/// Takes down that a running job shall be cancelled. It stands apart from the job, which its run writes.
+pub(super) async fn cancel(coordination: &Coordination, id: &str) -> Result<()> {
+    coordination.transact(vec![], vec![Write::put(to_cancel(id), "")]).await.map(|_| ())
+}
+
+/// Whether it was taken down that this job shall be cancelled.
+pub(super) async fn is_to_cancel(coordination: &Coordination, id: &str) -> Result<bool> {
+    Ok(coordination.get(&to_cancel(id)).await?.is_some())
+}
+
+/// Forgets a job and all that is kept with it.
 pub(super) async fn forget(coordination: &Coordination, job: &Job) -> Result<()> {
     let key = job.key_sha256.as_deref().map(|key| Write::delete(by_key(key)));
-    let writes = std::iter::once(Write::delete(by_id(&job.id))).chain(key).collect();
+    let writes = [Write::delete(by_id(&job.id)), Write::delete(to_cancel(&job.id))].into_iter().chain(key).collect();
     coordination.transact(vec![], writes).await.map(|_| ())
 }
 
@@ -62,6 +72,10 @@ fn put(job: &Job) -> Result<Write> {
 
 fn by_id(id: &str) -> String {
     format!("{JOBS}{id}")
+}
+
+fn to_cancel(id: &str) -> String {
+    format!("jobs/to_cancel/{id}")
 }
 
 fn by_key(key_sha256: &str) -> String {

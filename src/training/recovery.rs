@@ -1,11 +1,11 @@
 //! What a start finds: jobs that were cut off go on, and rows that nobody needs go.
 
-use super::job::{Job, State, now_ms};
+use super::job::{Failure, Job, State, now_ms};
 use super::jobs::Parts;
 use super::journal;
 use super::table::JobTable;
 use crate::data::{Reference, Selector};
-use crate::error::Result;
+use crate::error::{Code, Result};
 use crate::storage::Storage;
 use log::info;
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,6 +13,9 @@ use std::collections::{BTreeMap, BTreeSet};
 /// More events than one run of a job has. The journal knows only the first of those that were shown before a crash, and a
 /// watcher must find the next one above all of them.
 const EVENTS_OF_A_RUN: u64 = 1_000;
+
+/// Runs of a job that may be cut off before it is taken for their cause.
+const MAX_ATTEMPTS: u32 = 5;
 
 pub(super) async fn recover(parts: &Parts) -> Result<JobTable> {
     let mut table = JobTable::default();
@@ -27,13 +30,24 @@ pub(super) async fn recover(parts: &Parts) -> Result<JobTable> {
 /// What a job that was cut off is now.
 async fn resume(parts: &Parts, job: Job) -> Result<Job> {
     let job = Job { sequence: job.sequence + EVENTS_OF_A_RUN, ..job };
+    let ended = Job { finished_ms: Some(now_ms()), ..job.clone() };
     let job = match published(parts, &job) {
-        Some(metrics) => Job { state: State::Succeeded, progress: 1.0, metrics, finished_ms: Some(now_ms()), ..job },
+        Some(metrics) => Job { state: State::Succeeded, progress: 1.0, metrics, ..ended },
+        None if journal::is_to_cancel(&parts.coordination, &job.id).await? => Job { state: State::Cancelled, ..ended },
+        None if job.attempts >= MAX_ATTEMPTS => Job { state: State::Failed, failure: Some(gave_up()), ..ended },
         None => Job { state: State::Queued, progress: 0.0, version: None, started_ms: None, ..job },
     };
     info!(job = job.id, state:? = job.state; "Resumed job.");
     journal::update(&parts.coordination, &job).await?;
     Ok(job)
+}
+
+fn gave_up() -> Failure {
+    Failure {
+        code: Code::Internal,
+        message: format!("the server ended {MAX_ATTEMPTS} times while it trained this; it is not tried again"),
+        hint: Some("train on fewer rows or columns, or give the server more memory".into()),
+    }
 }
 
 /// The metrics of the version that a job published before it was cut off.

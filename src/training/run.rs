@@ -68,6 +68,7 @@ impl Shared {
             let trained = AssertUnwindSafe(self.train(job, cancel)).catch_unwind().await;
             let outcome = trained.unwrap_or_else(|_| Err(Error::internal("training panicked")));
             if self.is_left(&outcome) {
+                self.leave(&id).await;
                 break;
             }
             if let Err(error) = self.end(&id, outcome).await {
@@ -82,6 +83,15 @@ impl Shared {
     fn is_left(&self, outcome: &Result<Published>) -> bool {
         let ended = matches!(outcome, Ok(_) | Err(Error::Cancelled { .. }));
         !ended && self.stopping.load(Ordering::SeqCst)
+    }
+
+    /// A run that is left on purpose is not held against its job.
+    async fn leave(&self, id: &str) {
+        let Ok(job) = self.table().get(id).cloned() else { return };
+        let job = Job { attempts: job.attempts.saturating_sub(1), ..job };
+        if let Err(error) = journal::update(&self.parts.coordination, &job).await {
+            error!(job = id, error:%; "That a job was left could not be stored.");
+        }
     }
 
     async fn train(self: &Arc<Self>, job: Job, cancel: Arc<AtomicBool>) -> Result<Published> {
@@ -114,7 +124,8 @@ impl Shared {
     /// Takes down and shows that a job runs.
     async fn start(&self, job: Job) -> Result<Job> {
         let now_ms = now_ms();
-        let job = Job { state: State::Running, started_ms: Some(now_ms), sequence: job.sequence + 1, ..job };
+        let (sequence, attempts) = (job.sequence + 1, job.attempts + 1);
+        let job = Job { state: State::Running, started_ms: Some(now_ms), sequence, attempts, ..job };
         journal::update(&self.parts.coordination, &job).await?;
         self.table().show(job.clone(), "started", now_ms);
         Ok(job)

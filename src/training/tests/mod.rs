@@ -187,3 +187,16 @@ async fn jobs_that_cannot_be_run_are_not_accepted() {
     assert_eq!(jobs.list(None, 10).unwrap().entries, []);
     assert!(!folder.path().join("jobs").exists());
 }
+
+#[tokio::test]
+async fn an_idempotency_key_is_good_for_one_request_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let jobs = server::open(folder.path(), Limits::default()).await;
+    jobs.submit(key("once")).await.unwrap();
+    let other = crate::data::Name::parse("model", "other").unwrap();
+
+    let refused = jobs.submit(JobSpec { model: other, ..key("once") }).await.unwrap_err();
+
+    assert_eq!(refused.code(), Code::InvalidArgument);
+    assert!(refused.to_string().contains("job j1"), "{refused}");
+}

@@ -114,3 +114,60 @@ async fn rows_whose_job_was_never_accepted_are_swept_and_those_of_a_waiting_one_
 
     assert_eq!(["j1", "j7", "other"].map(|id| rows(id).exists()), [true, false, false]);
 }
+
+/// Stores a job as a power cut would leave it: running, with its rows.
+async fn cut_off(server: &Server, job: Job) {
+    let parts = &server.jobs.shared.parts;
+    journal::update(&parts.coordination, &Job { state: State::Running, version: None, ..job.clone() }).await.unwrap();
+    let rows = crate::datasets::encode(&server::line(3.0)).unwrap();
+    parts.storage.create(&job.rows_path(), rows).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_cancel_that_was_acknowledged_holds_through_a_power_cut() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path(), Limits::default()).await;
+    server.jobs.submit(spec()).await.unwrap();
+    let job = server.ended("j1").await;
+    cut_off(&server, job).await;
+    journal::cancel(&server.jobs.shared.parts.coordination, "j1").await.unwrap();
+    server.stop().await;
+
+    let jobs = open(folder.path(), Limits::default()).await;
+
+    assert_eq!((jobs.get("j1").unwrap().state, jobs.in_flight()), (State::Cancelled, 0));
+}
+
+#[tokio::test]
+async fn a_job_that_brings_the_server_down_again_and_again_is_given_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path(), Limits::default()).await;
+    server.jobs.submit(spec()).await.unwrap();
+    let job = server.ended("j1").await;
+    cut_off(&server, Job { attempts: 5, ..job }).await;
+    server.stop().await;
+
+    let jobs = open(folder.path(), Limits::default()).await;
+
+    let job = jobs.get("j1").unwrap();
+    assert_eq!(job.state, State::Failed);
+    assert!(job.failure.unwrap().message.contains("ended 5 times"));
+}
+
+#[tokio::test]
+async fn a_run_that_is_left_on_purpose_is_not_held_against_its_job() {
+    let folder = tempfile::tempdir().unwrap();
+    for _ in 0..7 {
+        let server = Server::start(folder.path(), Limits::default()).await;
+        let stall = server.stall();
+        server.jobs.submit(key("once")).await.unwrap();
+        server.started("j1").await;
+        server.jobs.stop();
+        drop(stall);
+        server.stop().await;
+    }
+
+    let jobs = open(folder.path(), Limits::default()).await;
+
+    assert_eq!(jobs.get("j1").unwrap().state, State::Queued);
+}
