@@ -42,7 +42,7 @@ pub(super) struct Arguments {
     #[arg(long, value_delimiter = ',')]
     features: Option<Vec<String>>,
     /// Seed of everything random; the same rows, steps and seed give the same model.
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u64).range(0..1 << 63))]
     seed: u64,
     /// Print the job and return while it runs.
     #[arg(long)]

@@ -128,7 +128,8 @@ impl Client {
                 remote(Code::Unavailable, format!("{address} was lost in the middle of a call: {why}"))
             }
             CallError::Channel(ChannelFault::TimedOut) => {
-                remote(Code::DeadlineExceeded, format!("{address} did not answer in time"))
+                let seconds = self.options.call_timeout.as_secs_f64();
+                remote(Code::DeadlineExceeded, format!("{address} did not answer within {seconds} seconds"))
             }
         }
     }
@@ -142,5 +143,6 @@ impl Client {
 
 /// An error of a call of which it is not known whether it was run.
 fn remote(code: Code, what: String) -> Error {
-    Error::Remote { code, what, hint: None, executed: None, request_id: String::new() }
+    let hint = Some("the call may have been carried out all the same; look before you repeat it".into());
+    Error::Remote { code, what, hint, executed: None, request_id: String::new() }
 }

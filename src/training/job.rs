@@ -159,7 +159,8 @@ impl Job {
 
 /// The number in a job's id.
 pub(super) fn number_of(id: &str) -> Option<u64> {
-    id.strip_prefix('j')?.parse().ok()
+    let number = id.strip_prefix('j')?.parse().ok()?;
+    (format!("j{number}") == id).then_some(number) // One id for each job: j01 and j+1 are none.
 }
 
 /// Milliseconds since 1970.
