@@ -82,7 +82,7 @@ python-client:
 	@$(call need,python3,the Python client); clients/python/venv > /dev/null
 
 java-client:
-	@$(call need,javac,the Java client); $(call need,mvn,the Java client); mvn -q -B -f clients/java/pom.xml process-test-classes
+	@$(call need,javac,the Java client); $(call need,mvn,the Java client); mvn -q -B -Dstyle.color=never -f clients/java/pom.xml process-test-classes
 
 go-client:
 	@$(call need,go,the Go client); cd tests/interop/go && go build -o $(target)/interop-go .
