@@ -4,7 +4,8 @@
 
 use super::arrays::Arrays;
 use super::{
-    KMeans, LinearRegression, LogisticRegression, ParameterSpec, Parameters, Predictions, StandardScaler, Targets,
+    KMeans, LinearRegression, LogisticRegression, ParameterSpec, Parameters, Predictions, Progress, StandardScaler,
+    Targets,
 };
 use crate::data::Labels;
 use crate::error::{Error, Result, quotable};
@@ -105,11 +106,17 @@ pub trait Transformer: Debug + Send + Sync {
 /// A regressor, classifier or clusterer with its parameters, ready to be fitted.
 pub trait Estimator: Debug + Send + Sync {
     /// Learns from `features`, `(n_samples, n_features)`, at least one row and one column, all finite, and the targets of
-    /// its kind. The same rows and seed give the same bits.
+    /// its kind. The same rows and seed give the same bits. One that takes long asks `progress` now and then.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] if nothing finite can be learned from these rows; it says why.
-    fn fit(&self, features: ArrayView2<'_, f64>, targets: &Targets, seed: u64) -> Result<Box<dyn Model>>;
+    /// [`Error::InvalidArgument`] if nothing finite can be learned from these rows; it says why. What `progress` answers.
+    fn fit(
+        &self,
+        features: ArrayView2<'_, f64>,
+        targets: &Targets,
+        seed: u64,
+        progress: &dyn Progress,
+    ) -> Result<Box<dyn Model>>;
 }
 
 /// A fitted transformer: one column out for each column in.

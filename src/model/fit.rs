@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use ndarray::{Array2, Axis};
 use std::collections::BTreeMap;
 
-/// Told where a fit is, between its steps. Its error stops the fit: that is how one is cancelled.
+/// Told where a fit is, between its steps and within those that take long. Its error stops the fit: that is how one is cancelled.
 ///
 /// Closures are one: `&|message: &str, fraction: f64| Ok(())`.
 pub trait Progress {
@@ -53,8 +53,9 @@ pub fn fit(spec: &Spec, table: &Table, progress: &dyn Progress) -> Result<Fitted
         features = transformer.transform(features);
         transformers.push(transformer);
     }
-    progress.report(&format!("fitting {}", last.algorithm.name()), first.len() as f64 / stages)?;
-    let model = fit_estimator(last, &features, &targets, spec.seed)?;
+    let within = |message: &str, share: f64| progress.report(message, (first.len() as f64 + share) / stages);
+    within(&format!("fitting {}", last.algorithm.name()), 0.0)?;
+    let model = fit_estimator(last, &features, &targets, spec.seed, &within)?;
     progress.report("measuring the model on its training rows", steps.len() as f64 / stages)?;
     let metrics = metrics::of(|rows| model.predict(rows), features.view(), &targets);
     let steps = steps.iter().zip(&spec.steps).map(|(step, stated)| written_out(step, stated)).collect();
@@ -90,9 +91,15 @@ fn fit_transformer(
     Ok(TransformerStep { columns, fitted })
 }
 
-fn fit_estimator(step: &ResolvedStep, features: &Array2<f64>, targets: &Targets, seed: u64) -> Result<Box<dyn Model>> {
+fn fit_estimator(
+    step: &ResolvedStep,
+    features: &Array2<f64>,
+    targets: &Targets,
+    seed: u64,
+    progress: &dyn Progress,
+) -> Result<Box<dyn Model>> {
     match step.algorithm.unfitted(&step.parameters) {
-        UnfittedStep::Estimator(estimator) => estimator.fit(features.view(), targets, seed),
+        UnfittedStep::Estimator(estimator) => estimator.fit(features.view(), targets, seed, progress),
         UnfittedStep::Transformer(_) => Err(Error::internal("an estimator set up no estimator")),
     }
 }

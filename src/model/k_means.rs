@@ -2,7 +2,7 @@
 
 use super::arrays::{Arrays, damaged};
 use super::{
-    Algorithm, Estimator, FittedStep, Inputs, Kind, Model, ParameterSpec, Parameters, Predictions, Targets,
+    Algorithm, Estimator, FittedStep, Inputs, Kind, Model, ParameterSpec, Parameters, Predictions, Progress, Targets,
     UnfittedStep,
 };
 use crate::error::{Error, Result};
@@ -11,7 +11,8 @@ use linfa::{DatasetBase, ParamGuard};
 use linfa_clustering::KMeansInit;
 use ndarray::{Array2, ArrayD, ArrayView1, ArrayView2, Axis};
 use rand_xoshiro::Xoshiro256Plus;
-use rand_xoshiro::rand_core::SeedableRng;
+use rand_xoshiro::rand_core::{self, RngCore, SeedableRng};
+use std::cell::RefCell;
 
 /// Minimises the sum of squared distances of rows to their nearest centre, by linfa.
 ///
@@ -79,6 +80,35 @@ impl Algorithm for KMeans {
     }
 }
 
+/// What one start came to.
+struct Run {
+    centres: Array2<f64>,
+    inertia: f64,
+}
+
+/// Random numbers that go on from run to run: linfa works on a clone of its generator, and a plain one would start each
+/// run at the same place.
+#[derive(Clone, Copy)]
+struct Chance<'a>(&'a RefCell<Xoshiro256Plus>);
+
+impl RngCore for Chance<'_> {
+    fn next_u32(&mut self) -> u32 {
+        self.0.borrow_mut().next_u32()
+    }
+
+    fn next_u64(&mut self) -> u64 {
+        self.0.borrow_mut().next_u64()
+    }
+
+    fn fill_bytes(&mut self, bytes: &mut [u8]) {
+        self.0.borrow_mut().fill_bytes(bytes);
+    }
+
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> std::result::Result<(), rand_core::Error> {
+        self.0.borrow_mut().try_fill_bytes(bytes)
+    }
+}
+
 #[derive(Debug)]
 struct Clusterer {
     n_clusters: usize,
@@ -89,24 +119,43 @@ struct Clusterer {
 }
 
 impl Estimator for Clusterer {
-    fn fit(&self, features: ArrayView2<'_, f64>, _targets: &Targets, seed: u64) -> Result<Box<dyn Model>> {
+    fn fit(
+        &self,
+        features: ArrayView2<'_, f64>,
+        _targets: &Targets,
+        seed: u64,
+        progress: &dyn Progress,
+    ) -> Result<Box<dyn Model>> {
         self.check(features)?;
-        let parameters =
-            linfa_clustering::KMeans::params_with_rng(self.n_clusters, Xoshiro256Plus::seed_from_u64(seed))
-                .n_runs(self.n_init)
-                .max_n_iterations(self.max_iter as u64)
-                .tolerance(self.tol)
-                .init_method(self.init.clone());
-        let fitted = parameters
-            .check()
-            .map_err(|error| Error::invalid(format!("k_means: {error}")))?
-            .fit(&DatasetBase::from(features))
-            .map_err(|error| Error::invalid(format!("k_means: {error}")))?;
-        Ok(Box::new(Centres { centres: in_order(fitted.centroids()) }))
+        let chance = RefCell::new(Xoshiro256Plus::seed_from_u64(seed));
+        let mut best = self.run(features, Chance(&chance))?;
+        // A run at a time and not all of linfa's in one call, which nothing could stop.
+        for run in 1..self.n_init {
+            let share = run as f64 / self.n_init as f64;
+            progress.report(&format!("fitting k_means, run {} of {}", run + 1, self.n_init), share)?;
+            let next = self.run(features, Chance(&chance))?;
+            if next.inertia < best.inertia {
+                best = next;
+            }
+        }
+        Ok(Box::new(Centres { centres: in_order(&best.centres) }))
     }
 }
 
 impl Clusterer {
+    /// One start and its iterations.
+    fn run(&self, features: ArrayView2<'_, f64>, chance: Chance<'_>) -> Result<Run> {
+        let parameters = linfa_clustering::KMeans::params_with_rng(self.n_clusters, chance)
+            .n_runs(1)
+            .max_n_iterations(self.max_iter as u64)
+            .tolerance(self.tol)
+            .init_method(self.init.clone());
+        let checked = parameters.check().map_err(|error| Error::invalid(format!("k_means: {error}")))?;
+        let fitted =
+            checked.fit(&DatasetBase::from(features)).map_err(|error| Error::invalid(format!("k_means: {error}")))?;
+        Ok(Run { centres: fitted.centroids().clone(), inertia: fitted.inertia() })
+    }
+
     fn check(&self, features: ArrayView2<'_, f64>) -> Result<()> {
         let n_samples = features.nrows();
         if self.n_clusters > n_samples {

@@ -3,7 +3,7 @@
 use super::arrays::Arrays;
 use super::minimum_norm::{Columns, minimum_norm};
 use super::{
-    Algorithm, Estimator, FittedStep, Inputs, Kind, Model, ParameterSpec, Parameters, Predictions, Targets,
+    Algorithm, Estimator, FittedStep, Inputs, Kind, Model, ParameterSpec, Parameters, Predictions, Progress, Targets,
     UnfittedStep,
 };
 use crate::error::{Error, Result};
@@ -57,7 +57,13 @@ struct LeastSquares {
 }
 
 impl Estimator for LeastSquares {
-    fn fit(&self, features: ArrayView2<'_, f64>, targets: &Targets, _seed: u64) -> Result<Box<dyn Model>> {
+    fn fit(
+        &self,
+        features: ArrayView2<'_, f64>,
+        targets: &Targets,
+        _seed: u64,
+        _progress: &dyn Progress,
+    ) -> Result<Box<dyn Model>> {
         let targets = targets.values()?;
         let columns = if self.fit_intercept { Columns::centred(features) } else { Columns::raw(features) };
         let (coefficients, intercept) = match columns.basis() {

@@ -4,7 +4,7 @@ use super::arrays::Arrays;
 use super::lbfgs::{Limits, minimise};
 use super::logistic_loss::{LogisticLoss, sigmoid, softmax};
 use super::{
-    Algorithm, Estimator, FittedStep, Inputs, Kind, Model, ParameterSpec, Parameters, Predictions, Targets,
+    Algorithm, Estimator, FittedStep, Inputs, Kind, Model, ParameterSpec, Parameters, Predictions, Progress, Targets,
     UnfittedStep,
 };
 use crate::data::Labels;
@@ -75,7 +75,13 @@ struct Logistic {
 }
 
 impl Estimator for Logistic {
-    fn fit(&self, features: ArrayView2<'_, f64>, targets: &Targets, _seed: u64) -> Result<Box<dyn Model>> {
+    fn fit(
+        &self,
+        features: ArrayView2<'_, f64>,
+        targets: &Targets,
+        _seed: u64,
+        _progress: &dyn Progress,
+    ) -> Result<Box<dyn Model>> {
         let (indices, classes) = targets.classes()?;
         // The intercept is free, so that centred columns have the same minimum, and a rounder valley around it.
         let (n_features, fit_intercept) = (features.ncols(), self.fit_intercept);

@@ -172,6 +172,23 @@ fn a_fit_tells_what_it_does_and_stops_when_it_is_told_to() {
 }
 
 #[test]
+fn k_means_tells_its_runs_and_stops_between_them() {
+    let told = RefCell::new(vec![]);
+    let spec = spec(&[step("k_means", &[("n_init", Value::Integer(4))])], "");
+    let cancelling = |message: &str, fraction: f64| {
+        told.borrow_mut().push((message.to_owned(), fraction));
+        if message == "fitting k_means, run 3 of 4" { Err(Error::Cancelled { what: "the job" }) } else { Ok(()) }
+    };
+
+    let stopped = fit(&spec, &Table::new(table("iris").columns()[..4].to_vec()).unwrap(), &cancelling);
+
+    assert_eq!(stopped.unwrap_err().code(), Code::Cancelled);
+    let expected =
+        [("fitting k_means", 0.0), ("fitting k_means, run 2 of 4", 0.125), ("fitting k_means, run 3 of 4", 0.25)];
+    assert_eq!(told.into_inner(), expected.map(|(message, fraction)| (message.to_owned(), fraction)));
+}
+
+#[test]
 fn steps_are_answered_with_their_defaults_written_out() {
     let pipeline = fitted(&spec(&[step("logistic_regression", &[])], "species"), &table("iris")).pipeline;
 
