@@ -66,6 +66,7 @@ impl Estimator for LeastSquares {
     ) -> Result<Box<dyn Model>> {
         let targets = targets.values()?;
         let columns = if self.fit_intercept { Columns::centred(features) } else { Columns::raw(features) };
+        columns.check_range()?;
         let (coefficients, intercept) = match columns.basis() {
             None => self.by_linfa(features, targets)?,
             Some(basis) => minimum_norm(&columns, &basis, targets)?,

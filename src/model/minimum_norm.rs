@@ -5,6 +5,9 @@ use linfa::DatasetBase;
 use linfa::traits::Fit;
 use ndarray::{Array1, Array2, ArrayView2, Axis};
 
+/// A sum of squares below this has lost digits: the rounding error of its terms is no longer relative to them.
+const SMALLEST_SQUARES: f64 = f64::MIN_POSITIVE / f64::EPSILON;
+
 /// The columns of a matrix, each contiguous, with what was subtracted from them.
 pub(super) struct Columns {
     /// `(n_features, n_samples)`
@@ -36,6 +39,33 @@ impl Columns {
         columns.means = features.mean_axis(Axis(0)).unwrap_or_default();
         columns.values -= &columns.means.view().insert_axis(Axis(1));
         Self { centred: true, ..columns }
+    }
+
+    /// That the squares of each column can be summed, which everything here rests on: below the range of floats a column
+    /// would look constant, above it a combination of others. A column that is constant may look so.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] naming the first column for which they cannot.
+    pub(super) fn check_range(&self) -> Result<()> {
+        for (position, column) in self.values.rows().into_iter().enumerate() {
+            let level = if self.centred { column[0] } else { 0.0 };
+            if column.iter().all(|value| *value == level) {
+                continue;
+            }
+            if !self.norms[position].is_finite() || !column.dot(&column).is_finite() {
+                return Err(Error::invalid(format!(
+                    "the sum of squares of column {position} (from 0) overflows in linear_regression; scale the columns \
+                     first, for example with standard_scaler"
+                )));
+            }
+            if column.dot(&column) < SMALLEST_SQUARES {
+                return Err(Error::invalid(format!(
+                    "the sum of squares of column {position} (from 0) underflows in linear_regression; take a smaller unit, \
+                     in which values differ by more than 1e-140"
+                )));
+            }
+        }
+        Ok(())
     }
 
     /// `None` if no column is a combination of others within rounding (`max(n_samples, n_features)` ulps of the column).

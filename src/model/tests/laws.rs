@@ -263,6 +263,31 @@ fn take(table: &Table, rows: &[usize]) -> Table {
 }
 
 #[test]
+fn a_column_whose_squares_leave_the_range_of_floats_is_refused_and_not_taken_for_a_constant() {
+    let line = |unit: f64, fit_intercept: bool| {
+        let x = (0..20).map(|row| f64::from(row) * unit).collect();
+        let ones = Column::float("one", vec![1e-200; 20]);
+        let y = (0..20).map(|row| 3.0 * f64::from(row) + 1.0).collect();
+        let table = Table::new(vec![ones, Column::float("x", x), Column::float("y", y)]).unwrap();
+        let features = if fit_intercept { None } else { Some(vec!["x".to_owned()]) };
+        let parameters = [("fit_intercept", Value::Flag(fit_intercept))];
+        fit(&Spec { features, ..spec(&[step("linear_regression", &parameters)], "y") }, &table, &quiet)
+    };
+
+    for (unit, word) in [(1e155, "overflows"), (1e300, "overflows"), (1e-155, "underflows"), (1e-200, "underflows")] {
+        for (fit_intercept, column) in [(true, "column 1 (from 0)"), (false, "column 0 (from 0)")] {
+            let refused = line(unit, fit_intercept).unwrap_err();
+            assert_eq!(refused.code(), Code::InvalidArgument);
+            assert!([word, column].iter().all(|part| refused.to_string().contains(part)), "{unit}: {refused}");
+        }
+    }
+    for unit in [1e-140, 1.0, 1e150] {
+        let fitted = line(unit, true).unwrap();
+        assert!(fitted.metrics["r2"] > 1.0 - 1e-12, "{unit}: {:?}", fitted.metrics);
+    }
+}
+
+#[test]
 fn collinear_columns_share_their_coefficient() {
     let x = vec![1.0, 2.0, 3.0, 4.0];
     let line = Table::new(vec![
