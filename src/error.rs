@@ -247,6 +247,12 @@ impl Error {
             Self::JobNotFound { .. } => "\"modelwire jobs list\" shows what is there".into(),
             Self::FeatureCount { model, .. } => format!("\"modelwire models show {model}\" lists them"),
             Self::TooManyRows { .. } => "retry later or raise batching.max_queue_rows".into(),
+            Self::TooMany { what: "uploads", .. } => {
+                "commit or wait; datasets.max_open_uploads raises the limit".into()
+            }
+            Self::TooMany { what: "jobs", .. } => {
+                "retry when some have ended; training.max_queued_jobs raises the limit".into()
+            }
             Self::TooMany { .. } => "retry when some have ended".into(),
             Self::DeadlineExceeded | Self::TooLate => {
                 "retry with a longer deadline, or when the server is less busy".into()
@@ -262,5 +268,19 @@ pub fn quotable(text: &str) -> String {
     match text.char_indices().nth(80) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bound_that_is_reached_names_the_setting_that_raises_it() {
+        for (what, setting) in [("uploads", "datasets.max_open_uploads"), ("jobs", "training.max_queued_jobs")] {
+            let hint = Error::TooMany { what, count: 1, limit: 1 }.hint().unwrap();
+
+            assert!(hint.contains(setting), "{hint}");
+        }
     }
 }

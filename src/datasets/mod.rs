@@ -42,7 +42,7 @@ pub struct Limits {
     pub max_upload_bytes: u64,
     /// Pieces of one upload.
     pub max_upload_pieces: u64,
-    /// An upload that was created longer ago is given up.
+    /// An upload is given up when its last rows came longer ago; one without rows, when it was created.
     pub upload_lifetime: Duration,
 }
 
@@ -95,10 +95,10 @@ impl Datasets {
     }
 
     /// Starts a new version and answers the id of its upload. A repeated key answers the upload that it made first, as
-    /// long as that is known: for a day.
+    /// long as that is known: for a day. Where too many are open, the oldest one without rows makes room.
     ///
     /// # Errors
-    /// [`Error::TooMany`] if too many uploads are open, [`Error::InvalidArgument`] if the key was used for another
+    /// [`Error::TooMany`] if too many uploads with rows are open, [`Error::InvalidArgument`] if the key was used for another
     /// name.
     pub async fn create(&self, name: &Name, idempotency_key: Option<&str>, now_ms: i64) -> Result<String> {
         self.shared.create(name, idempotency_key, now_ms).await
@@ -113,8 +113,8 @@ impl Datasets {
     /// [`Error::UploadNotFound`]; [`Error::InvalidArgument`] naming the column that does not fit;
     /// [`Error::FailedPrecondition`] if the rows before are not `offset` ones, the upload is committed or grows too
     /// large.
-    pub async fn append(&self, upload: &str, offset: u64, rows: Table) -> Result<u64> {
-        self.shared.append(upload, offset, rows).await
+    pub async fn append(&self, upload: &str, offset: u64, rows: Table, now_ms: i64) -> Result<u64> {
+        self.shared.append(upload, offset, rows, now_ms).await
     }
 
     /// Makes the rows of an upload a version. Committing again answers the same version.

@@ -1,7 +1,7 @@
 //! Giving up uploads that nobody will finish.
 
 use super::Shared;
-use super::uploads::{Phase, Upload, key, pieces_prefix};
+use super::uploads::{Upload, is_committed, key, pieces_prefix};
 use crate::coordination::{Compare, Entry, MAX_OPERATIONS, Transaction, Write};
 use crate::error::Result;
 use std::collections::BTreeSet;
@@ -50,12 +50,13 @@ impl Shared {
     }
 
     fn is_expired(&self, upload: &Upload, now_ms: i64) -> bool {
-        let age_ms = u128::try_from(now_ms.saturating_sub(upload.created_ms)).unwrap_or(0);
+        let age_ms =
+            u128::try_from(now_ms.saturating_sub(upload.appended_ms.unwrap_or(upload.created_ms))).unwrap_or(0);
         age_ms >= self.limits.upload_lifetime.as_millis()
     }
 
     /// Whether it was still as it was seen, and is now over.
-    async fn give_up(&self, id: &str, seen: &Entry) -> Result<bool> {
+    pub(super) async fn give_up(&self, id: &str, seen: &Entry) -> Result<bool> {
         let unchanged = Compare::unchanged(key(id), Some(seen));
         let given_up = self.coordination.transact(vec![unchanged], vec![Write::delete(key(id))]).await?;
         if given_up == Transaction::Refused {
@@ -64,10 +65,6 @@ impl Shared {
         self.remove_pieces(id).await?;
         Ok(true)
     }
-}
-
-fn is_committed(upload: &Upload) -> bool {
-    matches!(upload.phase, Phase::Committed { .. })
 }
 
 /// `uploads/u7/0-….parquet` and `pieces/u7/…` -> u7; a file that somebody put beside the uploads is none of ours.

@@ -20,6 +20,9 @@ pub(super) struct Upload {
     pub(super) name: Name,
     pub(super) idempotency_key: Option<String>,
     pub(super) created_ms: i64,
+    /// When rows came last; an upload without has none, nor one of an earlier version of this program.
+    #[serde(default)]
+    pub(super) appended_ms: Option<i64>,
     /// As the first piece has them; none before it came.
     pub(super) columns: Vec<ColumnSchema>,
     pub(super) n_rows: u64,
@@ -78,15 +81,13 @@ impl Shared {
         if let Some((id, upload, _)) = uploads.iter().find(|(_, upload, _)| repeated(upload)) {
             return same_name(id, upload, name);
         }
-        let open = uploads.iter().filter(|(_, upload, _)| !matches!(upload.phase, Phase::Committed { .. })).count();
-        if open >= self.limits.max_open_uploads {
-            return Err(Error::TooMany { what: "uploads", count: open, limit: self.limits.max_open_uploads });
-        }
+        self.make_room(&uploads).await?;
         let id = format!("u{}", self.coordination.next_number("next_upload", 1).await?);
         let upload = Upload {
             name: name.clone(),
             idempotency_key: idempotency_key.map(str::to_owned),
             created_ms: now_ms,
+            appended_ms: None,
             columns: Vec::new(),
             n_rows: 0,
             n_pieces: 0,
@@ -97,7 +98,27 @@ impl Shared {
         Ok(id)
     }
 
-    pub(super) async fn append(&self, id: &str, offset: u64, rows: Table) -> Result<u64> {
+    /// Leaves fewer open uploads than there may be: of those that have no rows yet, the oldest one goes.
+    async fn make_room(&self, uploads: &[(String, Upload, Entry)]) -> Result<()> {
+        let limit = self.limits.max_open_uploads;
+        let mut open = uploads.iter().filter(|(_, upload, _)| !is_committed(upload)).count();
+        let mut empty: Vec<_> = uploads.iter().filter(|(_, upload, _)| is_empty(upload)).collect();
+        // By the number in the id: a clock may be set back.
+        empty.sort_by_key(|(id, ..)| (id.len(), id));
+        for (id, _, seen) in empty {
+            if open < limit {
+                break;
+            }
+            // Refused: rows came meanwhile, and somebody is at work on it.
+            if self.give_up(id, seen).await? {
+                log::warn!(upload = id.as_str(), limit; "Gave up the oldest upload without rows: too many are open.");
+                open -= 1;
+            }
+        }
+        if open < limit { Ok(()) } else { Err(Error::TooMany { what: "uploads", count: open, limit }) }
+    }
+
+    pub(super) async fn append(&self, id: &str, offset: u64, rows: Table, now_ms: i64) -> Result<u64> {
         loop {
             let (upload, seen) = self.upload(id).await?;
             if upload.phase != Phase::Open {
@@ -110,7 +131,7 @@ impl Shared {
             if incoming.table.n_rows() == 0 {
                 return Ok(upload.n_rows);
             }
-            let grown = self.grow(id, upload, &incoming)?;
+            let grown = Upload { appended_ms: Some(now_ms), ..self.grow(id, upload, &incoming)? };
             let n_rows = grown.n_rows;
             if self.store(id, offset, incoming, grown, &seen).await? != Transaction::Refused {
                 return Ok(n_rows);
@@ -205,6 +226,14 @@ impl Incoming {
         })
         .await
     }
+}
+
+fn is_empty(upload: &Upload) -> bool {
+    upload.phase == Phase::Open && upload.n_pieces == 0
+}
+
+pub(super) fn is_committed(upload: &Upload) -> bool {
+    matches!(upload.phase, Phase::Committed { .. })
 }
 
 fn same_name(id: &str, upload: &Upload, name: &Name) -> Result<String> {

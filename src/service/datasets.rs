@@ -32,7 +32,8 @@ impl Datasets for Service {
             let table = request.table.ok_or_else(|| Error::invalid("the request has no table"))?;
             verify(&table, request.crc32)?;
             let rows = convert::table_from(table)?;
-            let n_rows = self.parts.datasets.append(&request.upload_id.unwrap_or_default(), offset, rows).await?;
+            let upload = request.upload_id.unwrap_or_default();
+            let n_rows = self.parts.datasets.append(&upload, offset, rows, Utc::now().timestamp_millis()).await?;
             Ok(AppendRowsResponse { n_rows: i64::try_from(n_rows).ok() })
         })
         .await

@@ -7,7 +7,7 @@ use crate::failpoint::testing::{die_at, folder};
 #[ignore = "dies; run by the tests below"]
 async fn appends_more_rows() {
     let Some(folder) = folder() else { return };
-    open(&folder).await.append("u1", 3, rows(3, 6)).await.unwrap();
+    open(&folder).await.append("u1", 3, rows(3, 6), 0).await.unwrap();
 }
 
 #[tokio::test]
@@ -20,7 +20,7 @@ async fn commits_the_upload() {
 async fn upload_three_rows(folder: &Path) {
     let datasets = open(folder).await;
     let upload = datasets.create(&name("wine"), None, 0).await.unwrap();
-    datasets.append(&upload, 0, rows(0, 3)).await.unwrap();
+    datasets.append(&upload, 0, rows(0, 3), 0).await.unwrap();
     assert_eq!(upload, "u1");
 }
 
@@ -51,7 +51,7 @@ async fn a_piece_that_was_cut_off_does_not_stand_in_the_way_of_another() {
     die_at("append:piece", "datasets::tests::crashes::appends_more_rows", folder.path());
 
     let datasets = open(folder.path()).await;
-    datasets.append("u1", 3, rows(3, 5)).await.unwrap();
+    datasets.append("u1", 3, rows(3, 5), 0).await.unwrap();
 
     let dataset = datasets.commit("u1", Some(5), 0).await.unwrap();
     assert_eq!(dataset.sha256, rows_sha256(&rows(0, 5)));

@@ -41,7 +41,7 @@ async fn store(datasets: &Datasets, text: &str, pieces: &[Table]) -> Dataset {
     let upload = datasets.create(&name(text), None, 0).await.unwrap();
     let mut offset = 0;
     for piece in pieces {
-        offset = datasets.append(&upload, offset, piece.clone()).await.unwrap();
+        offset = datasets.append(&upload, offset, piece.clone(), 0).await.unwrap();
     }
     datasets.commit(&upload, Some(offset), 5).await.unwrap()
 }
@@ -82,13 +82,13 @@ async fn appending_the_same_again_changes_nothing_and_another_offset_is_told_the
     let folder = tempfile::tempdir().unwrap();
     let datasets = open(folder.path()).await;
     let upload = datasets.create(&name("wine"), None, 0).await.unwrap();
-    assert_eq!(datasets.append(&upload, 0, rows(0, 3)).await.unwrap(), 3);
-    assert_eq!(datasets.append(&upload, 3, rows(3, 5)).await.unwrap(), 5);
+    assert_eq!(datasets.append(&upload, 0, rows(0, 3), 0).await.unwrap(), 3);
+    assert_eq!(datasets.append(&upload, 3, rows(3, 5), 0).await.unwrap(), 5);
 
-    assert_eq!(datasets.append(&upload, 0, rows(0, 3)).await.unwrap(), 5);
-    assert_eq!(datasets.append(&upload, 3, rows(3, 5)).await.unwrap(), 5);
+    assert_eq!(datasets.append(&upload, 0, rows(0, 3), 0).await.unwrap(), 5);
+    assert_eq!(datasets.append(&upload, 3, rows(3, 5), 0).await.unwrap(), 5);
     for (offset, piece) in [(0, rows(1, 4)), (0, rows(0, 2)), (4, rows(4, 5)), (9, rows(0, 0))] {
-        let refused = datasets.append(&upload, offset, piece).await.unwrap_err();
+        let refused = datasets.append(&upload, offset, piece, 0).await.unwrap_err();
         assert_eq!(refused.code(), Code::FailedPrecondition);
         assert!(refused.to_string().contains("the next offset is 5"), "{refused}");
     }
@@ -103,7 +103,7 @@ async fn of_two_pieces_at_one_offset_at_once_one_is_taken() {
     let datasets = open(folder.path()).await;
     let upload = datasets.create(&name("wine"), None, 0).await.unwrap();
 
-    let (a, b) = tokio::join!(datasets.append(&upload, 0, rows(0, 3)), datasets.append(&upload, 0, rows(5, 7)));
+    let (a, b) = tokio::join!(datasets.append(&upload, 0, rows(0, 3), 0), datasets.append(&upload, 0, rows(5, 7), 0));
 
     assert_eq!([a.is_ok(), b.is_ok()].iter().filter(|taken| **taken).count(), 1);
     assert_eq!(code_of(a.and(b)), Code::FailedPrecondition);
@@ -115,12 +115,12 @@ async fn the_first_piece_fixes_the_columns() {
     let datasets = open(folder.path()).await;
     let upload = datasets.create(&name("wine"), None, 0).await.unwrap();
     let floats = Table::new(vec![Column::float("x", vec![0.5])]).unwrap();
-    datasets.append(&upload, 0, floats).await.unwrap();
+    datasets.append(&upload, 0, floats, 0).await.unwrap();
 
-    let widened = datasets.append(&upload, 1, rows(7, 8)).await.unwrap();
-    let again = datasets.append(&upload, 1, rows(7, 8)).await.unwrap();
+    let widened = datasets.append(&upload, 1, rows(7, 8), 0).await.unwrap();
+    let again = datasets.append(&upload, 1, rows(7, 8), 0).await.unwrap();
     let text = Table::new(vec![Column::text("x", &["a"])]).unwrap();
-    let refused = datasets.append(&upload, 2, text).await.unwrap_err();
+    let refused = datasets.append(&upload, 2, text, 0).await.unwrap_err();
 
     assert_eq!((widened, again), (2, 2));
     assert_eq!(refused.code(), Code::InvalidArgument);
@@ -136,12 +136,12 @@ async fn committing_again_answers_the_same_version_also_after_a_restart() {
     let datasets = open(folder.path()).await;
     let upload = datasets.create(&name("wine"), None, 0).await.unwrap();
     assert_eq!(code_of(datasets.commit(&upload, None, 0).await), Code::FailedPrecondition);
-    datasets.append(&upload, 0, rows(0, 3)).await.unwrap();
+    datasets.append(&upload, 0, rows(0, 3), 0).await.unwrap();
     assert_eq!(code_of(datasets.commit(&upload, Some(2), 0).await), Code::FailedPrecondition);
 
     let first = datasets.commit(&upload, Some(3), 7).await.unwrap();
     assert_eq!(datasets.commit(&upload, Some(3), 8).await.unwrap(), first);
-    assert_eq!(code_of(datasets.append(&upload, 3, rows(3, 4)).await), Code::FailedPrecondition);
+    assert_eq!(code_of(datasets.append(&upload, 3, rows(3, 4), 0).await), Code::FailedPrecondition);
     drop(datasets);
 
     let datasets = open(folder.path()).await;
@@ -157,7 +157,7 @@ async fn a_restart_finds_versions_and_open_uploads() {
     store(&datasets, "wine", &[rows(0, 3)]).await;
     store(&datasets, "wine", &[rows(0, 4)]).await;
     let upload = datasets.create(&name("wine"), None, 0).await.unwrap();
-    datasets.append(&upload, 0, rows(0, 5)).await.unwrap();
+    datasets.append(&upload, 0, rows(0, 5), 0).await.unwrap();
     let (listed, described) = (datasets.list(None, 10).unwrap(), datasets.describe(&reference("wine")).unwrap());
     drop(datasets);
 
@@ -167,7 +167,7 @@ async fn a_restart_finds_versions_and_open_uploads() {
     assert_eq!(datasets.describe(&reference("wine@latest")).unwrap(), described);
     assert_eq!(datasets.read(&reference("wine@1")).await.unwrap().1, rows(0, 3));
     assert_eq!(code_of(datasets.describe(&reference("wine@canary"))), Code::NotFound);
-    datasets.append(&upload, 5, rows(5, 6)).await.unwrap();
+    datasets.append(&upload, 5, rows(5, 6), 0).await.unwrap();
     assert_eq!(datasets.commit(&upload, Some(6), 0).await.unwrap().version, 3);
 }
 
@@ -207,17 +207,58 @@ async fn uploads_are_bounded_in_number_size_and_age() {
     let limits = Limits { max_open_uploads: 2, max_upload_bytes: 80, max_upload_pieces: 2, ..Limits::default() };
     let datasets = open_at(folder.path(), limits, 0).await;
     let upload = datasets.create(&name("wine"), None, 0).await.unwrap();
-    datasets.create(&name("wine"), None, DAY_MS - 1).await.unwrap();
+    assert_eq!(code_of(datasets.append(&upload, 0, rows(0, 11), 0).await), Code::FailedPrecondition);
+    datasets.append(&upload, 0, rows(0, 1), 0).await.unwrap();
+    datasets.append(&upload, 1, rows(1, 2), 0).await.unwrap();
+    assert_eq!(code_of(datasets.append(&upload, 2, rows(2, 3), 0).await), Code::FailedPrecondition);
+    let other = datasets.create(&name("wine"), None, DAY_MS - 1).await.unwrap();
+    datasets.append(&other, 0, rows(0, 1), DAY_MS - 1).await.unwrap();
 
-    assert_eq!(code_of(datasets.create(&name("wine"), None, DAY_MS - 1).await), Code::Overloaded);
-    assert_eq!(code_of(datasets.append(&upload, 0, rows(0, 11)).await), Code::FailedPrecondition);
-    datasets.append(&upload, 0, rows(0, 1)).await.unwrap();
-    datasets.append(&upload, 1, rows(1, 2)).await.unwrap();
-    assert_eq!(code_of(datasets.append(&upload, 2, rows(2, 3)).await), Code::FailedPrecondition);
+    let refused = datasets.create(&name("wine"), None, DAY_MS - 1).await.unwrap_err();
+    assert_eq!(refused.code(), Code::Overloaded);
+    assert!(refused.hint().unwrap().contains("datasets.max_open_uploads"));
 
     datasets.create(&name("wine"), None, DAY_MS).await.unwrap();
-    assert_eq!(code_of(datasets.append(&upload, 2, rows(2, 3)).await), Code::NotFound);
+    assert_eq!(code_of(datasets.append(&upload, 2, rows(2, 3), DAY_MS).await), Code::NotFound);
     assert!(!folder.path().join("uploads").join(&upload).exists());
+}
+
+#[tokio::test]
+async fn uploads_that_never_got_rows_lock_nobody_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let datasets = open_at(folder.path(), Limits { max_open_uploads: 11, ..Limits::default() }, 0).await;
+    let at_work = datasets.create(&name("wine"), None, 0).await.unwrap();
+    datasets.append(&at_work, 0, rows(0, 3), 0).await.unwrap();
+    let mut abandoned = Vec::new();
+    for _ in 0..10 {
+        abandoned.push(datasets.create(&name("wine"), None, 0).await.unwrap());
+    }
+
+    let created = datasets.create(&name("wine"), None, 0).await.unwrap();
+
+    assert_eq!(code_of(datasets.append(&abandoned[0], 0, rows(0, 1), 0).await), Code::NotFound);
+    for upload in abandoned[1..].iter().chain([&created]) {
+        datasets.append(upload, 0, rows(0, 1), 0).await.unwrap();
+    }
+    assert_eq!(code_of(datasets.create(&name("wine"), None, 0).await), Code::Overloaded);
+    assert_eq!(datasets.commit(&at_work, Some(3), 0).await.unwrap().n_rows, 3);
+    datasets.create(&name("wine"), None, 0).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_upload_is_good_for_a_day_after_its_last_rows() {
+    let folder = tempfile::tempdir().unwrap();
+    let datasets = open(folder.path()).await;
+    let upload = datasets.create(&name("wine"), None, 0).await.unwrap();
+    datasets.append(&upload, 0, rows(0, 3), DAY_MS - 1).await.unwrap();
+    drop(datasets);
+
+    let datasets = open_at(folder.path(), Limits::default(), 2 * DAY_MS - 2).await;
+    assert_eq!(datasets.append(&upload, 0, rows(0, 3), 2 * DAY_MS - 2).await.unwrap(), 3);
+    drop(datasets);
+
+    let datasets = open_at(folder.path(), Limits::default(), 2 * DAY_MS - 1).await;
+    assert_eq!(code_of(datasets.append(&upload, 3, rows(3, 4), 2 * DAY_MS - 1).await), Code::NotFound);
 }
 
 #[tokio::test]
@@ -226,7 +267,7 @@ async fn an_upload_id_that_is_none_is_not_found() {
     let datasets = open(folder.path()).await;
 
     for id in ["", "u9", "../u1", "u1/x", &"u".repeat(1000)] {
-        assert_eq!(code_of(datasets.append(id, 0, rows(0, 1)).await), Code::NotFound, "{id:?}");
+        assert_eq!(code_of(datasets.append(id, 0, rows(0, 1), 0).await), Code::NotFound, "{id:?}");
         assert_eq!(code_of(datasets.commit(id, None, 0).await), Code::NotFound, "{id:?}");
     }
 }
@@ -236,7 +277,7 @@ async fn rows_that_belong_to_no_upload_are_removed_at_the_start() {
     let folder = tempfile::tempdir().unwrap();
     let datasets = open(folder.path()).await;
     let upload = datasets.create(&name("wine"), None, 0).await.unwrap();
-    datasets.append(&upload, 0, rows(0, 3)).await.unwrap();
+    datasets.append(&upload, 0, rows(0, 3), 0).await.unwrap();
     let gone = Write::delete(uploads::key(&upload));
     datasets.shared.coordination.transact(vec![], vec![gone]).await.unwrap();
     drop(datasets);
