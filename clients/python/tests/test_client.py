@@ -180,7 +180,7 @@ def test_a_table_or_a_data_set_is_trained_on_by_names(start: Start) -> None:
         ({"features": {"a": [1.0]}, "names": ["a"]}, "a table has its own"),
         ({"table": {"a": [1.0]}, "dataset": "wine"}, "both given"),
         ({"dataset": "wine", "target": [1.0]}, "name of a column"),
-        ({"dataset": "wine", "features": [[1.0]]}, "list of column names"),
+        ({"dataset": "wine", "features": [[1.0]]}, "features= names columns"),
         ({"dataset": "wine", "names": ["a"]}, "names="),
         ({"features": [[1.0]], "steps": [("k_means",)]}, "is no step"),
         ({"features": [[1.0]], "steps": [("k_means", {"n_clusters": [3]})]}, '"n_clusters" of k_means'),
@@ -350,15 +350,25 @@ def test_a_csv_file_is_uploaded_as_its_columns(start: Start, tmp_path: Path) -> 
 def test_pieces_of_an_upload_fit_in_a_frame() -> None:
     rows = {"n": np.zeros(3_000_000), "m": np.zeros(3_000_000)}
 
-    sizes = [len(it.table.columns[0].tensor.data) * 2 for it in _datasets.append_requests("u", rows)]
+    sizes = [len(it.table.columns[0].tensor.data) * 2 for it in _datasets.append_requests(rows)]
 
     assert max(sizes) <= 8 * 1024 * 1024
     assert sum(sizes) == 48_000_000
 
 
+@pytest.mark.parametrize("rows", [{"a": []}, {"a": [1, 2], "b": [1]}, {"a": [1, "x"]}, 3, {}])
+def test_rows_that_are_wrong_open_no_upload(start: Start, rows: Any) -> None:
+    handler = Recorder(create_dataset=datasets_wire.CreateDatasetResponse(upload_id="u"))
+
+    with pytest.raises(modelwire.InvalidArgument):
+        start(handler).upload("leak", rows)
+
+    assert handler.request is None
+
+
 @pytest.mark.parametrize("rows_per_piece", [0, -1])
 def test_pieces_without_rows_are_refused(start: Start, rows_per_piece: int) -> None:
-    with pytest.raises(modelwire.InvalidArgument, match="at least one row"):
+    with pytest.raises(modelwire.InvalidArgument, match="at least 1"):
         start(Uploads()).upload("wine", {"n": [1]}, rows_per_piece=rows_per_piece)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from modelwire_wire.types.ttypes import RequestContext
 
 from modelwire import _codec
+from modelwire._checks import check_fields
 from modelwire._connection import Connection
 from modelwire._deadline import Deadline
 from modelwire._errors import ModelwireError, Overloaded, ProtocolError, Unavailable
@@ -52,10 +53,14 @@ class Calls:
 
         Raises
         ------
+        InvalidArgument
+            If a field of the request is not of its type; nothing was sent.
         ModelwireError
             The kind says what went wrong. What was surely not executed has been tried three times by then.
         """
         request_id = head.request_id or secrets.token_hex(8)
+        request.context = _context(head, request_id, deadline)
+        check_fields(request)
         repeatable = method.idempotent or head.idempotency_key is not None
         for attempt in range(1, MAX_TRIES + 1):
             connection = None

@@ -13,13 +13,12 @@ from modelwire_wire.health import ttypes as health_wire
 from modelwire_wire.models import ttypes as models_wire
 from modelwire_wire.training import ttypes as training_wire
 
-from modelwire import _datasets, _health, _inference, _jobs, _methods, _models, _training
+from modelwire import _checks, _datasets, _health, _inference, _jobs, _methods, _models, _training
 from modelwire._calls import Calls, Head, new_idempotency_key
 from modelwire._codec import MAX_FRAME_BYTES
 from modelwire._connection import Connection, parse_address
 from modelwire._datasets import Dataset, DatasetDescription
 from modelwire._deadline import Deadline
-from modelwire._errors import InvalidArgument
 from modelwire._health import Description, Greeting, Status
 from modelwire._inference import Prediction
 from modelwire._jobs import Job, JobEvent
@@ -69,8 +68,8 @@ class Client:
     ) -> None:
         host_and_port = parse_address(address)
         Deadline(timeout), Deadline(connect_timeout)  # refuses what is no time-out
-        if max_connections < 1:
-            raise InvalidArgument(f"max_connections is {max_connections}; at least one is needed")
+        _checks.whole("max_connections", max_connections, least=1)
+        _checks.whole("max_frame_bytes", max_frame_bytes, least=1)
 
         def connect(deadline: Deadline) -> Connection:
             return Connection(host_and_port, min(connect_timeout, max(0.001, deadline.remaining())), max_frame_bytes)
@@ -150,14 +149,15 @@ class Client:
             ``"wine"`` (its alias `stable`), ``"wine@3"``, ``"wine@latest"`` or ``"wine@canary"`` (an alias).
         rows : array-like of shape (n, n_features) or (n_features,), mapping, or data frame
             Numbers by position, in the order of the model's features, or columns by name, in any order. float32 travels
-            as it is, other numbers as float64.
+            as it is, other numbers as float64. A matrix has no missing values; a table by name has: None and masked
+            ones.
 
         Raises
         ------
         NotFound
             If there is no such model, version or alias.
         InvalidArgument
-            If the rows are not what the model takes; the message names row and column.
+            If the rows are not what the model takes, or some of a matrix are masked; the message names row and column.
         """
         return _inference.from_wire(self._call(_methods.PREDICT, _inference.request(model, rows), timeout))
 
@@ -187,7 +187,7 @@ class Client:
             Transformers, then one estimator: ``["standard_scaler", ("k_means", {"n_clusters": 3})]``.
         features : array-like of shape (n_samples, n_features), mapping or data frame; or sequence of str
             The rows to learn from. With `table` or `dataset`: the names of the columns to learn from, in the order in
-            which `predict` takes them; None: all but the target.
+            which `predict` takes them; None: all but the target. A matrix with masked values is refused.
         target : array-like of shape (n_samples,), or str
             What to predict: numbers, or labels (whole numbers, truth values, text). With `table` or `dataset`: the name
             of its column. None for clustering.
@@ -229,6 +229,8 @@ class Client:
         ------
         DeadlineExceeded
             If `timeout` seconds pass first; None waits as long as it takes.
+        Unavailable
+            As in `Job.wait`.
         """
         for events, _ in _jobs.polls(self, job_id, timeout):
             yield from events
@@ -311,11 +313,19 @@ class Client:
             is not complete; then it raises `FailedPrecondition`.
         timeout : float, optional
             Seconds for each piece.
+
+        Raises
+        ------
+        InvalidArgument
+            If that is no table, or it has no rows; nothing is opened at the server for what its first rows show to be
+            wrong.
         """
+        requests = _datasets.append_requests(rows, rows_per_piece)
         create = datasets_wire.CreateDatasetRequest(name=name)
         created = self._call(_methods.CREATE_DATASET, create, timeout, idempotency_key or new_idempotency_key())
         n_rows = 0
-        for request in _datasets.append_requests(created.upload_id, rows, rows_per_piece):
+        for request in requests:
+            request.upload_id = created.upload_id
             n_rows = self._call(_methods.APPEND_ROWS, request, timeout).n_rows
         commit = datasets_wire.CommitDatasetRequest(upload_id=created.upload_id, n_rows=n_rows)
         return _datasets.dataset_from_wire(self._call(_methods.COMMIT_DATASET, commit, timeout).dataset)
@@ -348,6 +358,8 @@ class Client:
     def _pages(
         self, method: Method, make_request: Callable[..., Any], limit: int | None, timeout: float | None
     ) -> Iterable[Any]:
+        if limit is not None:
+            _checks.whole("limit", limit, least=0)
         page_size = None if limit is None else max(1, min(limit, 1000))
         after = None
         left = limit

@@ -248,7 +248,8 @@ def _utf8(name: str, value: str) -> bytes:
 
 
 def _is_missing(value: Any) -> bool:
-    return value is None or type(value).__name__ == "NAType"  # pandas.NA, without importing pandas
+    # pandas.NA, without importing pandas
+    return value is None or value is np.ma.masked or type(value).__name__ == "NAType"
 
 
 def _write(column: Column) -> wire.Column:

@@ -16,6 +16,8 @@ _LARGEST_READ_BYTES = 1_048_576
 # Below the server's 5 minutes; the age is spread, so that a new server soon gets its share.
 _IDLE_SECONDS = 60.0
 _AGE_SECONDS = 300.0
+# A socket takes no longer time-out.
+_LONGEST_SILENCE_SECONDS = 2_000_000.0
 _LARGEST_SEQID = 2**31 - 1
 
 
@@ -27,6 +29,8 @@ def parse_address(address: str) -> tuple[str, int]:
     InvalidArgument
         If it is none of these.
     """
+    if not isinstance(address, str):
+        raise InvalidArgument(f"{address!r} is no address; write host:port, for example 127.0.0.1:{DEFAULT_PORT}")
     host, colon, port = address.rpartition(":")
     if not colon or address.endswith("]"):
         host, port = address, str(DEFAULT_PORT)
@@ -46,6 +50,8 @@ class Connection:
         ------
         Unavailable
             If nobody answers there; nothing was sent.
+        InvalidArgument
+            If no host can have that name.
         """
         self._name = f"{address[0]}:{address[1]}"
         self._socket = _connect(address, timeout)
@@ -146,7 +152,7 @@ class Connection:
         left = deadline.remaining()
         if left <= 0:
             raise TimeoutError
-        self._socket.settimeout(left)
+        self._socket.settimeout(min(left, _LONGEST_SILENCE_SECONDS))
 
     def _lost(self, why: str, *, executed: bool | None) -> Unavailable:
         return Unavailable(f"the connection to {self._name} was lost: {why}", executed=executed)
@@ -162,6 +168,8 @@ def _connect(address: tuple[str, int], timeout: float) -> socket.socket:
             hint="check that the server runs and that the address is right",
             executed=False,
         ) from cause
+    except ValueError as cause:  # no name of a host can be like this
+        raise InvalidArgument(f"{address[0]!r} is no host: {cause}", executed=False) from cause
     connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     connected.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     return connected

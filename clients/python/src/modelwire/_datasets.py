@@ -6,11 +6,13 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from modelwire_wire.datasets import ttypes as wire
 
-from modelwire import _columns
+from modelwire import _checks, _columns
+from modelwire._checks import check_fields
 from modelwire._columns import Column, ColumnSchema
 from modelwire._csv import read_columns
 from modelwire._errors import InvalidArgument
@@ -62,18 +64,33 @@ class DatasetDescription:
     statistics: tuple[ColumnStatistics, ...]
 
 
-def append_requests(
-    upload_id: str, rows: Any, rows_per_piece: int | None = None, max_bytes: int = PIECE_BYTES
-) -> Iterator[wire.AppendRowsRequest]:
-    """Write a table, or the CSV file at a path, as pieces with offset and checksum."""
-    if rows_per_piece is not None and rows_per_piece < 1:
-        raise InvalidArgument(f"rows_per_piece is {rows_per_piece}; a piece has at least one row")
+def append_requests(rows: Any, rows_per_piece: int | None = None) -> Iterator[wire.AppendRowsRequest]:
+    """Write a table, or the CSV file at a path, as pieces with offset and checksum; they lack only the upload.
+
+    The first piece is checked at once: a wrong table is refused before an upload is opened for it.
+
+    Raises
+    ------
+    InvalidArgument
+        If that is no table, or one without rows.
+    """
+    if rows_per_piece is not None:
+        _checks.whole("rows_per_piece", rows_per_piece, least=1)
+    requests = _requests(rows, rows_per_piece)
+    first = next(requests, None)
+    if first is None:
+        raise InvalidArgument("there are no rows to store; a data set has at least one row")
+    check_fields(first)
+    return chain([first], requests)
+
+
+def _requests(rows: Any, rows_per_piece: int | None) -> Iterator[wire.AppendRowsRequest]:
     offset = 0
     for part in _parts(rows):
-        for start, piece in _columns.pieces(part, max_bytes, rows_per_piece):
+        for start, piece in _columns.pieces(part, PIECE_BYTES, rows_per_piece):
             table = _columns.to_wire(piece)
             crc32 = _columns.checksum(table)
-            yield wire.AppendRowsRequest(upload_id=upload_id, offset=offset + start, table=table, crc32=crc32)
+            yield wire.AppendRowsRequest(offset=offset + start, table=table, crc32=crc32)
         offset += len(part[0])
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import numpy as np
 from modelwire_wire.types import ttypes as wire
 
+from modelwire import _checks
 from modelwire._errors import InvalidArgument
 from modelwire._tensors import from_tensor, to_tensor
 
@@ -34,6 +35,7 @@ class Step:
 
 #: What `Client.train` takes as a step: a name, a name with hyper-parameters, or a `Step`.
 StepLike: TypeAlias = str | tuple[str, Mapping[str, Any]] | Step
+_EXAMPLE = '["standard_scaler", ("k_means", {"n_clusters": 3})]'
 
 
 def to_wire(steps: str | Step | Sequence[StepLike]) -> list[wire.Step]:
@@ -44,8 +46,11 @@ def to_wire(steps: str | Step | Sequence[StepLike]) -> list[wire.Step]:
     InvalidArgument
         If a step or a hyper-parameter is of no type that travels.
     """
-    pipeline: Sequence[StepLike] = [steps] if isinstance(steps, str | Step) else list(steps)
-    return [_step_to_wire(_to_step(step)) for step in pipeline]
+    if isinstance(steps, str | Step):
+        return [_step_to_wire(_to_step(steps))]
+    if isinstance(steps, Mapping | bytes) or not isinstance(steps, Iterable):
+        raise InvalidArgument(f"steps is {steps!r}; it is a list of steps, for example {_EXAMPLE}")
+    return [_step_to_wire(_to_step(step)) for step in steps]
 
 
 def from_wire(step: wire.Step) -> Step:
@@ -65,6 +70,9 @@ def value_of(parameter: wire.Parameter | None) -> Any:
 def _to_step(step: StepLike) -> Step:
     if isinstance(step, Step):
         return step
+    if isinstance(step, str) and "," in step:
+        names = [name.strip() for name in step.split(",")]
+        raise InvalidArgument(f"{step!r} names several steps; pass them as a list: {names}")
     if isinstance(step, str):
         return Step(step)
     if isinstance(step, tuple) and len(step) == 2 and isinstance(step[0], str) and isinstance(step[1], Mapping):
@@ -75,12 +83,22 @@ def _to_step(step: StepLike) -> Step:
 
 
 def _step_to_wire(step: Step) -> wire.Step:
+    if not isinstance(step.parameters, Mapping):
+        raise InvalidArgument(
+            f"the parameters of {step.algorithm} are {step.parameters!r}; they are a mapping of names to values"
+        )
     given = {name: value for name, value in step.parameters.items() if value is not None}
     return wire.Step(
         algorithm=step.algorithm,
         parameters=[_parameter(step.algorithm, name, value) for name, value in given.items()],
-        columns=None if step.columns is None else list(step.columns),
+        columns=None if step.columns is None else _checks.texts(f"columns of {step.algorithm}", step.columns),
     )
+
+
+def _is_tensor(value: Any) -> bool:
+    if not isinstance(value, np.ndarray) or np.ma.is_masked(value):
+        return False
+    return value.dtype.kind in "fi" and value.itemsize in (4, 8)
 
 
 def _parameter(algorithm: str, name: str, value: Any) -> wire.Parameter:
@@ -94,9 +112,9 @@ def _parameter(algorithm: str, name: str, value: Any) -> wire.Parameter:
         return wire.Parameter(name=name, number=value)
     if isinstance(value, str):
         return wire.Parameter(name=name, text=value)
-    if isinstance(value, np.ndarray) and value.dtype.kind in "fi" and value.itemsize in (4, 8):
+    if _is_tensor(value):
         return wire.Parameter(name=name, tensor=to_tensor(value))
     raise InvalidArgument(
         f'parameter "{name}" of {algorithm} is {value!r}; it is a whole number of 64 bits, a number, a truth value, '
-        "text or an array of numbers"
+        "text or an array of numbers, none of them masked"
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -48,25 +49,52 @@ def from_tensor(tensor: Tensor | None) -> npt.NDArray[Any] | None:
 def to_matrix(rows: Any) -> npt.NDArray[Any]:
     """Check rows of numbers: shape (n, n_features), or (n_features) for one row; float32 stays, all else is float64.
 
+    None of them is masked: a matrix has no missing values. NaN is a value.
+
     Raises
     ------
     InvalidArgument
-        If rows differ in length, values are no numbers, or there are not one or two dimensions.
+        If rows differ in length, values are no numbers or are masked, or there are not one or two dimensions.
     """
     if not hasattr(rows, "__array__"):
+        if isinstance(rows, str | bytes) or not isinstance(rows, Iterable):
+            raise InvalidArgument(f"the rows are {rows!r}; they are a matrix of numbers or a table by name")
         rows = list(rows)
         _check_lengths(rows)
+    _check_masks(rows)
     try:
         matrix = np.asarray(rows)
         if matrix.dtype != np.float32:
             matrix = matrix.astype(np.float64, casting="unsafe" if matrix.dtype == object else "same_kind")
-    except (TypeError, ValueError) as cause:
+    except (TypeError, ValueError, OverflowError) as cause:
         raise InvalidArgument(
             f"a matrix holds numbers: {cause}", hint="pass text, and columns of different types, as a table by name"
         ) from cause
     if matrix.ndim not in (1, 2):
         raise InvalidArgument(f"a matrix has shape (n, n_features), got {matrix.shape}")
     return matrix
+
+
+def _check_masks(rows: Any) -> None:
+    """Refuse masked values: what is below a mask is not meant to be seen, and an array of numbers would show it."""
+    if isinstance(rows, np.ma.MaskedArray):
+        if np.ma.is_masked(rows):
+            raise _masked(*np.argwhere(np.ma.getmaskarray(rows))[0].tolist())
+    elif isinstance(rows, list):
+        for at, row in enumerate(rows):
+            values = row if isinstance(row, list | tuple) else ()
+            if np.ma.is_masked(row):
+                raise _masked(at, *np.argwhere(np.ma.getmaskarray(row))[0].tolist())
+            if any(value is np.ma.masked for value in values):
+                raise _masked(at, next(column for column, value in enumerate(values) if value is np.ma.masked))
+
+
+def _masked(*at: int) -> InvalidArgument:
+    row, column = (0, *at)[-2:]
+    return InvalidArgument(
+        f"row {row}, column {column} of the matrix is masked; a matrix has no missing values",
+        hint="fill it, or pass columns by name, where masked values are missing",
+    )
 
 
 def _check_lengths(rows: list[Any]) -> None:

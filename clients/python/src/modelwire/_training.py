@@ -7,7 +7,7 @@ from typing import Any
 
 from modelwire_wire.training import ttypes as wire
 
-from modelwire import _columns, _steps
+from modelwire import _checks, _columns, _steps
 from modelwire._columns import Column
 from modelwire._errors import InvalidArgument
 from modelwire._steps import Step, StepLike
@@ -76,7 +76,7 @@ def _feature_columns(features: Any, names: Sequence[str] | None) -> list[Column]
     matrix = to_matrix(features)
     if matrix.ndim != 2:
         raise InvalidArgument(f"features have shape (n_samples, n_features), got {matrix.shape}")
-    names = [f"x{at}" for at in range(matrix.shape[1])] if names is None else list(names)
+    names = [f"x{at}" for at in range(matrix.shape[1])] if names is None else _checks.texts("names", names)
     if len(names) != matrix.shape[1]:
         raise InvalidArgument(f"there are {len(names)} names and {matrix.shape[1]} features per row")
     columns = [_columns.to_column(name, matrix[:, at]) for at, name in enumerate(names)]
@@ -94,6 +94,8 @@ def _column_name(what: str, name: Any) -> str | None:
 def _column_names(names: Any) -> list[str] | None:
     if names is None:
         return None
-    if isinstance(names, str) or not all(isinstance(name, str) for name in names):
-        raise InvalidArgument("features= is a list of column names where rows come from table= or dataset=")
-    return list(names)
+    try:
+        return _checks.texts("features", names)
+    except InvalidArgument as cause:
+        cause.hint = "features= names columns where rows come from table= or dataset="
+        raise
