@@ -17,7 +17,7 @@ from modelwire_wire.models import Models
 from modelwire_wire.training import Training
 from thrift.protocol.TCompactProtocol import TCompactProtocolAccelerated
 from thrift.Thrift import TApplicationException, TMessageType
-from thrift.transport.TTransport import TMemoryBuffer
+from thrift.transport.TTransport import TMemoryBuffer, TTransportException
 
 Serve = Callable[[socket.socket], None]
 _SERVICES = (Datasets, Health, Inference, Models, Training)
@@ -65,7 +65,7 @@ class FakeServer:
     def _run(self, connection: socket.socket) -> None:
         try:
             self._serve(connection)
-        except OSError:
+        except (OSError, TTransportException):
             pass  # the client has left, or the test has ended
         finally:
             _shut(connection)

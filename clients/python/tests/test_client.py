@@ -15,9 +15,10 @@ from modelwire_wire.inference import ttypes as inference_wire
 from modelwire_wire.models import ttypes as models_wire
 from modelwire_wire.training import ttypes as training_wire
 from modelwire_wire.types import ttypes as wire
+from thrift.transport.TTransport import TTransportException
 
 import modelwire
-from modelwire import Step, StepLike, _columns, _datasets, _tensors
+from modelwire import Step, StepLike, _columns, _datasets, _jobs, _tensors
 
 SUCCEEDED, FAILED, CANCELLED, RUNNING = 3, 4, 5, 2
 
@@ -267,6 +268,46 @@ def test_waiting_ends_with_its_time_out_and_says_that_the_job_goes_on(start: Sta
 
     with pytest.raises(modelwire.DeadlineExceeded, match="it goes on"):
         start(Endless()).get_job("j1").wait(timeout=0.2)
+
+
+class Absent(Watched):
+    """Restarts, as a watcher sees it: `losses` polls lose their connection."""
+
+    def __init__(self, losses: int, *polls: training_wire.WatchJobResponse) -> None:
+        super().__init__(*polls)
+        self.losses = losses
+
+    def watch_job(self, request: training_wire.WatchJobRequest) -> training_wire.WatchJobResponse:
+        self.losses -= 1
+        if self.losses >= 0:
+            raise TTransportException  # closes the connection
+        return super().watch_job(request)
+
+
+def test_waiting_outlives_a_restart_and_shows_every_event_once(start: Start) -> None:
+    handler = Absent(
+        3,
+        training_wire.WatchJobResponse(events=events(1), job=job(RUNNING, sequence=1)),
+        training_wire.WatchJobResponse(events=events(2), job=job(SUCCEEDED, sequence=2, version=7)),
+    )
+    seen: list[modelwire.JobEvent] = []
+
+    assert start(handler).get_job("j1").wait(on_event=seen.append).version == 7
+    assert [event.sequence for event in seen] == [1, 2]
+
+
+def test_a_server_that_stays_away_is_given_up_with_the_id_of_the_job(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_jobs, "_LONGEST_ABSENCE_SECONDS", 0.2)
+
+    with pytest.raises(modelwire.Unavailable, match=r'j1.* lost.*wait again with client\.get_job\("j1"\)\.wait\(\)'):
+        start(Absent(10**6)).get_job("j1").wait()
+
+
+def test_a_server_that_stays_away_is_given_up_when_the_wait_has_taken_its_time(start: Start) -> None:
+    with pytest.raises(modelwire.DeadlineExceeded, match=r"j1 .*within 0\.2 s.*it goes on"):
+        start(Absent(10**6)).get_job("j1").wait(timeout=0.2)
 
 
 def test_models_jobs_and_data_sets_are_listed_page_by_page(start: Start) -> None:

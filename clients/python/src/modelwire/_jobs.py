@@ -6,23 +6,29 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from itertools import count
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from modelwire_wire.training import ttypes as wire
 
 from modelwire import _errors
+from modelwire._calls import MAX_TRIES, pause_before_retry
 from modelwire._deadline import Deadline
-from modelwire._errors import Cancelled, DeadlineExceeded, ModelwireError, ProtocolError
+from modelwire._errors import Cancelled, DeadlineExceeded, ModelwireError, Overloaded, ProtocolError, Unavailable
 from modelwire._times import moment
 
 if TYPE_CHECKING:
     from modelwire._client import Client
     from modelwire._models import ModelVersion
 
+_T = TypeVar("_T")
 ENDED = frozenset({"SUCCEEDED", "FAILED", "CANCELLED"})
 _LONGEST_POLL_SECONDS = 10.0
 # A server that answers a poll at once, with nothing, must not make us spin.
 _SHORTEST_POLL_SECONDS = 0.05
+# A server that restarts is back much sooner.
+_LONGEST_ABSENCE_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
@@ -87,36 +93,95 @@ class Job:
             If it was cancelled.
         DeadlineExceeded
             If `timeout` passes first.
+        Unavailable
+            If the server cannot be reached for half a minute and there is no `timeout`; a shorter absence, such as its
+            restart, is waited for.
         """
-        job = self
-        for events, latest in polls(self._client, self.id, timeout):
+        job, patience = self, _Patience(self.id, timeout)
+        for events, latest in _polls(self._client, patience):
             job = latest
             for event in events:
                 if on_event is not None:
                     on_event(event)
-        return job._published()
+        return job._published(patience)
 
     def cancel(self, *, timeout: float | None = None) -> Job:
         """Cancel the job and return it as it is then; one that has ended stays as it is."""
         return self._client.cancel_job(self.id, timeout=timeout)
 
-    def _published(self) -> ModelVersion:
+    def _published(self, patience: _Patience) -> ModelVersion:
         if self.state == "CANCELLED":
             raise Cancelled(f"job {self.id} was cancelled", executed=True)
         if self.error is not None:
             raise self.error
         if self.state != "SUCCEEDED":
             raise ProtocolError(f"job {self.id} ended as {self.state} and does not say why")
-        return self._client.describe_model(f"{self.model}@{self.version}")
+        return patience.ask(lambda: self._client.describe_model(f"{self.model}@{self.version}"))
+
+
+class _Patience:
+    """How long to wait for a job, whether the server is there or not: asking again is harmless."""
+
+    def __init__(self, job_id: str, timeout: float | None) -> None:
+        self.job_id = job_id
+        self._deadline = None if timeout is None else Deadline(timeout)
+
+    def ask(self, question: Callable[[], _T]) -> _T:
+        """Ask until there is an answer, or the time is up: what is left, or half a minute if that has no end."""
+        absence = None
+        for attempt in count(1):
+            try:
+                return question()
+            except (DeadlineExceeded, Overloaded, Unavailable) as error:
+                absence = absence or self._deadline or Deadline(_LONGEST_ABSENCE_SECONDS)
+                pause = pause_before_retry(min(attempt, MAX_TRIES), error.retry_after)
+                if pause >= absence.remaining():
+                    raise self._given_up(error) from error
+            time.sleep(pause)
+        raise AssertionError("an answer or an error comes before the numbers end")
+
+    def next_wait(self) -> float:
+        """Return seconds for which the server may keep the next poll waiting."""
+        left = _LONGEST_POLL_SECONDS if self._deadline is None else self._deadline.remaining()
+        return min(_LONGEST_POLL_SECONDS, max(0.001, left))
+
+    def check(self) -> None:
+        """Raise DeadlineExceeded if the time is up."""
+        if self._deadline is not None and self._deadline.remaining() <= 0:
+            raise self._late()
+
+    def _late(self, why: str = "") -> DeadlineExceeded:
+        seconds = self._deadline.timeout if self._deadline is not None else _LONGEST_ABSENCE_SECONDS
+        hint = f"it goes on; wait again with {self._again()}, or cancel it"
+        return DeadlineExceeded(f"job {self.job_id} has not ended within {seconds:g} s{why}", hint=hint)
+
+    def _given_up(self, error: ModelwireError) -> ModelwireError:
+        if self._deadline is not None:
+            return self._late(f" and the last poll failed: {error.message}")
+        return type(error)(
+            f"the server was lost while job {self.job_id} was waited for: {error.message}",
+            code=error.code,
+            hint=f"the job goes on where the server does; wait again with {self._again()}",
+            executed=error.executed,
+            retry_after=error.retry_after,
+            request_id=error.request_id,
+        )
+
+    def _again(self) -> str:
+        return f'client.get_job("{self.job_id}").wait()'
 
 
 def polls(client: Client, job_id: str, timeout: float | None) -> Iterator[tuple[list[JobEvent], Job]]:
     """Ask for events until the job has ended: for each poll the new ones, and the job as it was then."""
-    deadline = None if timeout is None else Deadline(timeout)
+    return _polls(client, _Patience(job_id, timeout))
+
+
+def _polls(client: Client, patience: _Patience) -> Iterator[tuple[list[JobEvent], Job]]:
     sequence, ended = 0, False
     while not ended:
+        patience.check()
         began = time.monotonic()
-        events, job = client._poll_job(job_id, sequence, _next_wait(job_id, deadline))
+        events, job = patience.ask(partial(_poll, client, patience, sequence))
         sequence = events[-1].sequence if events else sequence
         ended = job.state in ENDED and (not events or sequence >= job.sequence)
         yield events, job
@@ -124,14 +189,8 @@ def polls(client: Client, job_id: str, timeout: float | None) -> Iterator[tuple[
             time.sleep(max(0.0, began + _SHORTEST_POLL_SECONDS - time.monotonic()))
 
 
-def _next_wait(job_id: str, deadline: Deadline | None) -> float:
-    if deadline is None:
-        return _LONGEST_POLL_SECONDS
-    if deadline.remaining() <= 0:
-        raise DeadlineExceeded(
-            f"job {job_id} has not ended within {deadline.timeout:g} s", hint="it goes on; wait again or cancel it"
-        )
-    return min(_LONGEST_POLL_SECONDS, deadline.remaining())
+def _poll(client: Client, patience: _Patience, after_sequence: int) -> tuple[list[JobEvent], Job]:
+    return client._poll_job(patience.job_id, after_sequence, patience.next_wait())
 
 
 def job_from_wire(job: wire.Job, client: Client) -> Job:
