@@ -3,6 +3,7 @@ package modelwire
 import (
 	"context"
 	"net"
+	"time"
 
 	"github.com/modelwire/modelwire/gen/go/wire"
 )
@@ -17,6 +18,8 @@ type Client struct {
 	settings settings
 	calls    *pool
 	watches  *pool
+	// absence is how long a server may be away from a watcher.
+	absence time.Duration
 }
 
 // New makes a client of the server at an address, "host:port". It connects when a call needs it.
@@ -33,6 +36,7 @@ func New(address string, options ...Option) (*Client, error) {
 		settings: settings,
 		calls:    newPool(settings.maxConnections, connect),
 		watches:  newPool(maxWatches, connect),
+		absence:  longestAbsence,
 	}, nil
 }
 

@@ -13,6 +13,9 @@ import (
 // longestPoll is how long a server may keep a watcher waiting for an event.
 const longestPoll = 20 * time.Second
 
+// longestAbsence is how long a server may be away from a watcher whose context has no deadline: a restart takes less.
+const longestAbsence = 30 * time.Second
+
 // JobState says where a job is. A state that this client does not know keeps the name that the server gave it.
 type JobState string
 
@@ -66,6 +69,9 @@ type JobEvent struct {
 // Wait waits until the job has ended and answers the version that it published. It fails with the error of the job, with
 // [ErrCancelled] if somebody cancelled it, and with [ErrDeadlineExceeded] when the context ends. A time limit of the client
 // holds for each of its calls, not for the wait.
+//
+// A server that restarts meanwhile is waited for: until the deadline of the context or, without one, for half a minute, and
+// then it fails with [ErrUnavailable].
 func (j *Job) Wait(ctx context.Context, options ...CallOption) (ModelVersion, error) {
 	for _, err := range j.Events(ctx, options...) {
 		if err != nil {
@@ -88,7 +94,7 @@ func (j *Job) Wait(ctx context.Context, options ...CallOption) (ModelVersion, er
 func (j *Job) Events(ctx context.Context, options ...CallOption) iter.Seq2[JobEvent, error] {
 	return func(yield func(JobEvent, error) bool) {
 		for after := int64(0); ; {
-			events, now, err := j.client.poll(ctx, j.ID, after, longestPoll, options)
+			events, now, err := j.pollPatiently(ctx, after, options)
 			if err != nil {
 				yield(JobEvent{}, j.unfinished(ctx, err))
 				return
@@ -105,6 +111,39 @@ func (j *Job) Events(ctx context.Context, options ...CallOption) iter.Seq2[JobEv
 			}
 		}
 	}
+}
+
+// pollPatiently polls again after a poll that no server answered: that is harmless, and the job outlives the server.
+func (j *Job) pollPatiently(ctx context.Context, after int64, options []CallOption) ([]JobEvent, *Job, error) {
+	var absence time.Time
+	for try := 1; ; try++ {
+		events, now, err := j.client.poll(ctx, j.ID, after, longestPoll, options)
+		failure := new(Error)
+		if err == nil || ctx.Err() != nil || !errors.As(err, &failure) || !failure.mayPass() {
+			return events, now, err
+		}
+		if absence.IsZero() {
+			absence = time.Now().Add(j.client.absence)
+		}
+		pause := pauseAfter(min(try, 8), failure)
+		if _, limited := ctx.Deadline(); !limited && time.Until(absence) <= pause {
+			return nil, nil, j.lost(failure)
+		}
+		rest(ctx, pause)
+	}
+}
+
+// mayPass: another server, or the same one a little later, may answer.
+func (e *Error) mayPass() bool {
+	return e.Code == ErrUnavailable || e.Code == ErrOverloaded || e.Code == ErrDeadlineExceeded
+}
+
+// lost is the error of a watcher whose server stayed away.
+func (j *Job) lost(failure *Error) *Error {
+	given := *failure
+	given.Message = fmt.Sprintf("the server was lost while job %s was waited for: %s", j.ID, failure.Message)
+	given.Hint = fmt.Sprintf("the job goes on where the server does; wait again: GetJob(ctx, %q), then Wait", j.ID)
+	return &given
 }
 
 // unfinished says what became of the job if it was the watcher who had no more time: the last poll alone tells little.

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"hash/crc32"
+	"net"
 	"reflect"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -20,6 +22,8 @@ type trainer struct {
 	trained  *wire.TrainRequest
 	polls    []*wire.WatchJobResponse
 	appended []*wire.AppendRowsRequest
+	// opened: an upload was.
+	opened bool
 	// stalled is closed when polls shall be answered again.
 	stalled chan struct{}
 }
@@ -45,6 +49,7 @@ func (s *trainer) DescribeModel(_ context.Context, request *wire.DescribeModelRe
 }
 
 func (s *trainer) CreateDataset(context.Context, *wire.CreateDatasetRequest) (*wire.CreateDatasetResponse, error) {
+	s.opened = true
 	return &wire.CreateDatasetResponse{UploadID: pointer("u1")}, nil
 }
 
@@ -190,6 +195,56 @@ func TestWaitEndsWithItsContextAndSaysThatTheJobGoesOn(t *testing.T) {
 	}
 }
 
+// restarting is a server that closes the connection of so many first polls.
+type restarting struct {
+	trainer
+	losses atomic.Int64
+}
+
+func (s *restarting) serve(socket net.Conn) {
+	if s.losses.Add(-1) < 0 {
+		services{training: &s.trainer, models: &s.trainer}.answer(socket)
+	}
+}
+
+func TestWaitOutlivesARestartOfTheServer(t *testing.T) {
+	server := &restarting{trainer: trainer{polls: []*wire.WatchJobResponse{polled("SUCCEEDED", 1)}}}
+	server.losses.Store(4)
+	client := newFake(t, server.serve).connect(t)
+
+	version, err := (&Job{ID: "j1", client: client}).Wait(t.Context())
+
+	if err != nil || version.Name != "wine@3" {
+		t.Errorf("got %v and %v", version, err)
+	}
+}
+
+func TestAServerThatStaysAwayIsGivenUpWithTheIDOfTheJob(t *testing.T) {
+	server := &restarting{}
+	server.losses.Store(1 << 30)
+	client := newFake(t, server.serve).connect(t)
+	client.absence = 50 * time.Millisecond
+
+	_, err := (&Job{ID: "j1", client: client}).Wait(context.Background())
+
+	if !errors.Is(err, ErrUnavailable) || !strings.Contains(err.Error(), `wait again: GetJob(ctx, "j1")`) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestAServerThatStaysAwayIsGivenUpWhenTheContextEnds(t *testing.T) {
+	server := &restarting{}
+	server.losses.Store(1 << 30)
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+
+	_, err := (&Job{ID: "j1", client: newFake(t, server.serve).connect(t)}).Wait(ctx)
+
+	if !errors.Is(err, ErrDeadlineExceeded) || !strings.Contains(err.Error(), "job j1 did; it goes on") {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestAWatcherDoesNotTakeAConnectionFromOtherCalls(t *testing.T) {
 	server := &trainer{stalled: make(chan struct{})}
 	client := newFake(t, services{training: server, models: server}.answer).connect(t, WithMaxConnections(1))
@@ -249,10 +304,25 @@ func TestAPieceThatIsTooLargeIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	_, err = (&trainer{}).connect(t).Upload(t.Context(), "wine", table)
+	server := &trainer{}
+	_, err = server.connect(t).Upload(t.Context(), "wine", table)
 
-	if !errors.Is(err, ErrInvalidArgument) {
-		t.Errorf("got %v", err)
+	if !errors.Is(err, ErrInvalidArgument) || server.opened {
+		t.Errorf("got %v, opened: %v", err, server.opened)
+	}
+}
+
+func TestATableWithoutRowsOpensNoUpload(t *testing.T) {
+	table, err := NewTable(Floats("a"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := &trainer{}
+
+	_, err = server.connect(t).Upload(t.Context(), "leak", table)
+
+	if !errors.Is(err, ErrInvalidArgument) || server.opened {
+		t.Errorf("got %v, opened: %v", err, server.opened)
 	}
 }
 

@@ -11,8 +11,9 @@ import (
 // Upload stores a table as a new version of a data set, in pieces of at most 8 MiB. Nothing is visible before all of it is
 // stored. The time limit holds for each piece.
 //
-// It fails with [ErrInvalidArgument] if that is no name or a value is larger than a piece, and with [ErrOverloaded] if there
-// are too many open uploads.
+// It fails with [ErrInvalidArgument] if that is no name, there are no rows, or a value is larger than a piece, and with
+// [ErrOverloaded] if there are too many open uploads. Nothing is opened at the server before the first piece is known to be
+// good.
 func (c *Client) Upload(ctx context.Context, name string, table *Table, options ...CallOption) (Dataset, error) {
 	if table == nil {
 		return Dataset{}, invalid("no table to store")
@@ -32,33 +33,50 @@ func (c *Client) UploadCSV(ctx context.Context, name, path string, options ...Ca
 // UploadPieces is [Client.Upload] for more rows than fit in memory: for pieces that are read, or computed, one after the
 // other. Their columns have the same names and types in the same order. It ends with the first error that the pieces give.
 func (c *Client) UploadPieces(ctx context.Context, name string, pieces iter.Seq2[*Table, error], options ...CallOption) (Dataset, error) {
-	created, err := c.createDataset(ctx, name, options)
-	if err != nil {
-		return Dataset{}, err
-	}
-	upload, rows := created.GetUploadID(), int64(0)
+	upload, rows := "", int64(0)
 	for piece, err := range pieces {
+		if err == nil {
+			err = checkPiece(piece, rows)
+		}
+		if err == nil && upload == "" {
+			upload, err = c.createDataset(ctx, name, options)
+		}
+		if err == nil {
+			rows, err = c.appendRows(ctx, upload, rows, piece, options)
+		}
 		if err != nil {
 			return Dataset{}, err
 		}
-		if rows, err = c.appendRows(ctx, upload, rows, piece, options); err != nil {
-			return Dataset{}, err
-		}
+	}
+	if upload == "" {
+		return Dataset{}, invalid("there are no rows to store; a data set has at least one row")
 	}
 	return c.commitDataset(ctx, upload, rows, options)
 }
 
-func (c *Client) createDataset(ctx context.Context, name string, options []CallOption) (*wire.CreateDatasetResponse, error) {
+func (c *Client) createDataset(ctx context.Context, name string, options []CallOption) (string, error) {
 	call := c.call(anyNumberOf, options)
 	request := &wire.CreateDatasetRequest{Context: call.recognisable(), Name: &name}
-	return invoke(ctx, call, wire.NewDatasetsClient(call).CreateDataset, request)
+	created, err := invoke(ctx, call, wire.NewDatasetsClient(call).CreateDataset, request)
+	if err != nil {
+		return "", err
+	}
+	return created.GetUploadID(), nil
+}
+
+// checkPiece refuses a piece that cannot be sent. The rows before it are counted.
+func checkPiece(piece *Table, offset int64) error {
+	if piece == nil || piece.Len() == 0 {
+		return invalid("the piece that begins with row %d has no rows", offset)
+	}
+	if size := piece.bytes(); size > maxInlineBytes {
+		return invalid("rows %d to %d take %d bytes and a piece may take %d", offset, offset+int64(piece.Len())-1, size, maxInlineBytes)
+	}
+	return nil
 }
 
 // appendRows sends the rows that come after an offset and answers the next offset.
 func (c *Client) appendRows(ctx context.Context, upload string, offset int64, piece *Table, options []CallOption) (int64, error) {
-	if size := piece.bytes(); size > maxInlineBytes {
-		return offset, invalid("rows %d to %d take %d bytes and a piece may take %d", offset, offset+int64(piece.Len())-1, size, maxInlineBytes)
-	}
 	call := c.call(anyNumberOf, options)
 	table := tableOf(piece)
 	sum := checksum(table)
