@@ -54,14 +54,14 @@ final class Caller {
     }
 
     /** Exponential with full jitter, but never sooner than the server asked for. */
-    private static Duration pauseBefore(int nextTry, ModelwireException failure) {
+    static Duration pauseBefore(int nextTry, ModelwireException failure) {
         long cap = Math.min(LONGEST_PAUSE.toNanos(), FIRST_PAUSE.toNanos() << (nextTry - 2));
         var pause = Duration.ofNanos(ThreadLocalRandom.current().nextLong(cap + 1));
         var asked = failure.retryAfter().orElse(Duration.ZERO);
         return asked.compareTo(pause) > 0 ? asked : pause;
     }
 
-    private static void sleep(Duration pause, ModelwireException failure) {
+    static void sleep(Duration pause, ModelwireException failure) {
         try {
             Thread.sleep(pause.toMillis(), pause.toNanosPart() % 1_000_000);
         } catch (InterruptedException interrupt) {

@@ -14,7 +14,10 @@ record DatasetCalls(Caller caller) {
     /** Piece by piece. {@code idempotencyKey} is that of the upload as a whole; null: only tries of one call have one in common. */
     Dataset upload(String name, Table table, int maxRowsPerPiece, String idempotencyKey) {
         var pieces = new Pieces(table, maxRowsPerPiece);
+        // Before the upload is opened: a first piece that is wrong leaves nothing behind. There is one, for a table has rows.
+        var first = pieces.next();
         var uploadId = create(name, idempotencyKey);
+        append(uploadId, 0, first);
         while (pieces.hasNext()) {
             long offset = pieces.from();
             append(uploadId, offset, pieces.next());

@@ -6,7 +6,7 @@ import java.util.function.Consumer;
 /** A job at the server, which goes on whether anybody waits for it or not. */
 public final class Job {
     /** Nobody waits longer than a lifetime; the overloads without a time-out wait this long. */
-    private static final Duration FOR_EVER = Duration.ofDays(36_500);
+    static final Duration FOR_EVER = Duration.ofDays(36_500);
 
     private final ModelwireClient client;
     private final String id;
@@ -36,9 +36,10 @@ public final class Job {
     }
 
     /**
-     * Waits until the job has ended.
+     * Waits until the job has ended. A server that restarts meanwhile is waited for, up to half a minute.
      *
      * @return the version that it published
+     * @throws ModelwireException.Unavailable if the server stays away
      * @throws ModelwireException what made the job fail; {@link ModelwireException.Cancelled} if somebody cancelled it
      */
     public ModelVersion await() {
@@ -46,7 +47,7 @@ public final class Job {
     }
 
     /**
-     * Waits until the job has ended.
+     * Waits until the job has ended, also for a server that restarts meanwhile.
      *
      * @param timeout how long to wait
      * @return the version that it published

@@ -11,23 +11,32 @@ final class JobWatch implements AutoCloseable {
     /** Below the 30 s that the server allows. */
     private static final Duration LONGEST_POLL = Duration.ofSeconds(20);
 
+    /** How long a server may be away from a watcher who waits for ever; one that restarts is back much sooner. */
+    static final Duration LONGEST_ABSENCE = Duration.ofSeconds(30);
+
     private final ConnectionPool pool;
     private final Caller caller;
     private final Options options;
     private final String id;
+    private final Duration longestAbsence;
     private long seen;
 
     JobWatch(Address address, Options options, String id) {
+        this(address, options, id, LONGEST_ABSENCE);
+    }
+
+    JobWatch(Address address, Options options, String id, Duration longestAbsence) {
         this.pool = new ConnectionPool(address, options.withMaxConnections(1));
         this.caller = new Caller(pool, options);
         this.options = options;
         this.id = id;
+        this.longestAbsence = longestAbsence;
     }
 
     JobStatus untilEnd(Duration timeout, Consumer<JobEvent> onEvent) {
         var deadline = Deadline.after(timeout);
         while (true) {
-            var reply = poll(deadline);
+            var reply = pollPatiently(timeout, deadline);
             var events = Replies.each(reply.events, Replies::jobEvent);
             for (var event : events) {
                 seen = event.sequence();
@@ -42,6 +51,33 @@ final class JobWatch implements AutoCloseable {
                 throw stillGoing(status, timeout);
             }
         }
+    }
+
+    /** Polls again after a poll that no server answered: that is harmless, and the job outlives the server. */
+    private WatchJobResponse pollPatiently(Duration timeout, Deadline deadline) {
+        boolean forEver = timeout.compareTo(Job.FOR_EVER) >= 0;
+        Deadline absence = null;
+        for (int tries = 1; ; tries++) {
+            try {
+                return poll(deadline);
+            } catch (ModelwireException.Unavailable | ModelwireException.Overloaded | ModelwireException.DeadlineExceeded failure) {
+                if (absence == null) {
+                    absence = forEver ? Deadline.after(longestAbsence) : deadline;
+                }
+                var pause = Caller.pauseBefore(Math.min(tries, 7) + 1, failure);
+                if (Thread.currentThread().isInterrupted() || pause.compareTo(absence.remaining()) >= 0) {
+                    throw lost(failure, forEver ? failure.code() : ErrorCode.DEADLINE_EXCEEDED);
+                }
+                Caller.sleep(pause, failure);
+            }
+        }
+    }
+
+    private ModelwireException lost(ModelwireException failure, ErrorCode code) {
+        return ModelwireException.of(new Details(code, code.name(),
+                "the server was lost while job " + id + " was waited for: " + failure.getMessage(),
+                "the job goes on where the server does; wait again with client.job(\"" + id + "\").await()",
+                failure.executed().orElse(null), failure.retryAfter().orElse(null), failure.requestId().orElse(null), failure));
     }
 
     private WatchJobResponse poll(Deadline deadline) {

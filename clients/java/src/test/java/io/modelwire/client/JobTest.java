@@ -92,4 +92,47 @@ class JobTest {
             assertTrue(error.getMessage().startsWith("job j is RUNNING after 100 ms"), error.getMessage());
         }
     }
+
+    @Test
+    void awaitOutlivesARestartOfTheServer() throws Exception {
+        try (var server = FakeServer.start((call, received) -> {
+                    switch (call) {
+                        case 1, 2, 3, 4 -> received.close();
+                        case 5 -> tell(received, job(JobState.SUCCEEDED, 1).setVersion(4), 1);
+                        default -> describe(received);
+                    }
+                });
+                var client = ModelwireClient.connect(server.address())) {
+            assertEquals(4, client.job("j").await().version());
+        }
+    }
+
+    @Test
+    void aServerThatStaysAwayIsGivenUpWithTheIdOfTheJob() throws Exception {
+        try (var server = FakeServer.start((call, received) -> received.close());
+                var watch = new JobWatch(Address.parse(server.address()), Options.DEFAULTS, "j", Duration.ofMillis(50))) {
+            var error = assertThrows(ModelwireException.Unavailable.class, () -> watch.untilEnd(Job.FOR_EVER, event -> { }));
+            assertTrue(error.getMessage().contains("wait again with client.job(\"j\").await()"), error.getMessage());
+        }
+    }
+
+    @Test
+    void aServerThatStaysAwayIsGivenUpAtTheDeadline() throws Exception {
+        try (var server = FakeServer.start((call, received) -> received.close());
+                var client = ModelwireClient.connect(server.address())) {
+            var error = assertThrows(ModelwireException.DeadlineExceeded.class,
+                    () -> client.job("j").await(Duration.ofMillis(50)));
+            assertTrue(error.getMessage().contains("job j"), error.getMessage());
+        }
+    }
+
+    @Test
+    void aRowThatFitsNoPieceOpensNoUpload() throws Exception {
+        try (var server = FakeServer.start((call, received) -> received.close());
+                var client = ModelwireClient.connect(server.address())) {
+            var table = Table.builder().column("a", "x".repeat((int) Pieces.MAX_BYTES)).build();
+            assertThrows(ModelwireException.InvalidArgument.class, () -> client.upload("leak", table));
+            assertEquals(0, server.calls());
+        }
+    }
 }
