@@ -80,9 +80,10 @@ impl Algorithm for KMeans {
     }
 }
 
-/// What one start came to.
-struct Run {
+/// What an iteration came to.
+struct Step {
     centres: Array2<f64>,
+    /// Of the centres before it, for each row.
     inertia: f64,
 }
 
@@ -128,32 +129,53 @@ impl Estimator for Clusterer {
     ) -> Result<Box<dyn Model>> {
         self.check(features)?;
         let chance = RefCell::new(Xoshiro256Plus::seed_from_u64(seed));
-        let mut best = self.run(features, Chance(&chance))?;
-        // A run at a time and not all of linfa's in one call, which nothing could stop.
-        for run in 1..self.n_init {
-            let share = run as f64 / self.n_init as f64;
-            progress.report(&format!("fitting k_means, run {} of {}", run + 1, self.n_init), share)?;
-            let next = self.run(features, Chance(&chance))?;
-            if next.inertia < best.inertia {
-                best = next;
+        let mut best: Option<Step> = None;
+        for run in 0..self.n_init {
+            let last = self.run(features, Chance(&chance), &|step| {
+                let share = (run as f64 + step as f64 / self.max_iter as f64) / self.n_init as f64;
+                progress.report(&format!("fitting k_means, run {} of {}", run + 1, self.n_init), share)
+            })?;
+            if best.as_ref().is_none_or(|best| last.inertia < best.inertia) {
+                best = Some(last);
             }
         }
+        let best = best.ok_or_else(|| Error::internal("k_means was to make no run"))?;
         Ok(Box::new(Centres { centres: in_order(&best.centres) }))
     }
 }
 
 impl Clusterer {
-    /// One start and its iterations.
-    fn run(&self, features: ArrayView2<'_, f64>, chance: Chance<'_>) -> Result<Run> {
+    /// One start and its iterations, each a call of linfa's: nothing could stop all of them in one call. `ask` is told the number
+    /// of each from 0. At least two are made where they may be, because linfa does not tell how far the first one moved.
+    fn run(
+        &self,
+        features: ArrayView2<'_, f64>,
+        chance: Chance<'_>,
+        ask: &dyn Fn(usize) -> Result<()>,
+    ) -> Result<Step> {
+        ask(0)?;
+        let mut last = self.step(features, self.init.clone(), chance)?;
+        for number in 1..self.max_iter {
+            ask(number)?;
+            let next = self.step(features, KMeansInit::Precomputed(last.centres.clone()), chance)?;
+            let moved = (&next.centres - &last.centres).mapv(|by| by * by).sum().sqrt();
+            last = next;
+            if moved < self.tol {
+                break;
+            }
+        }
+        Ok(last)
+    }
+
+    fn step(&self, features: ArrayView2<'_, f64>, from: KMeansInit<f64>, chance: Chance<'_>) -> Result<Step> {
         let parameters = linfa_clustering::KMeans::params_with_rng(self.n_clusters, chance)
             .n_runs(1)
-            .max_n_iterations(self.max_iter as u64)
-            .tolerance(self.tol)
-            .init_method(self.init.clone());
+            .max_n_iterations(1)
+            .init_method(from);
         let checked = parameters.check().map_err(|error| Error::invalid(format!("k_means: {error}")))?;
         let fitted =
             checked.fit(&DatasetBase::from(features)).map_err(|error| Error::invalid(format!("k_means: {error}")))?;
-        Ok(Run { centres: fitted.centroids().clone(), inertia: fitted.inertia() })
+        Ok(Step { centres: fitted.centroids().clone(), inertia: fitted.inertia() })
     }
 
     fn check(&self, features: ArrayView2<'_, f64>) -> Result<()> {

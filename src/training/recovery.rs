@@ -10,9 +10,9 @@ use crate::storage::Storage;
 use log::info;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// More events than one run of a job has. The journal knows only the first of those that were shown before a crash, and a
+/// More events than one run of a job has: each of 1,000 starts of k_means is one. The journal knows only the first of those that were shown before a crash, and a
 /// watcher must find the next one above all of them.
-const EVENTS_OF_A_RUN: u64 = 1_000;
+const EVENTS_OF_A_RUN: u64 = 10_000;
 
 /// Runs of a job that may be cut off before it is taken for their cause.
 const MAX_ATTEMPTS: u32 = 5;

@@ -104,12 +104,15 @@ impl JobTable {
         entry.changed.send_replace(());
     }
 
-    /// Shows how far a job is.
+    /// Shows how far a job is, unless that is less than a hundredth further with the same words: an algorithm tells of
+    /// each of its iterations, so that it can be stopped.
     pub(super) fn progress(&mut self, id: &str, message: &str, progress: f64, time_ms: i64) {
-        if let Ok(job) = self.get(id) {
-            let job = Job { progress, sequence: job.sequence + 1, ..job.clone() };
-            self.show(job, message, time_ms);
+        let Ok(job) = self.get(id).cloned() else { return };
+        let last = self.entries.get(&job.number()).and_then(|entry| entry.events.back());
+        if last.is_some_and(|last| last.message == message && progress - last.progress < 0.01) {
+            return;
         }
+        self.show(Job { progress, sequence: job.sequence + 1, ..job }, message, time_ms);
     }
 
     /// Sets the flag that cancels a job. One that waits is taken from the queue and is the caller's to end.
@@ -188,6 +191,16 @@ mod tests {
     }
 
     #[test]
+    fn a_job_that_tells_of_each_iteration_shows_a_hundred_of_them() {
+        let mut table = table(1..=1);
+
+        (0..=100_000u32).for_each(|at| table.progress("j1", "fitting", f64::from(at) / 1e5, 0));
+
+        let shown = table.get("j1").unwrap().sequence;
+        assert!((90..=101).contains(&shown), "{shown}");
+    }
+
+    #[test]
     fn a_watcher_sees_each_event_once_in_order_and_learns_of_the_next() {
         let mut table = table(1..=1);
         (1..=3).for_each(|step| table.progress("j1", &format!("step {step}"), 0.1, step));
@@ -206,7 +219,7 @@ mod tests {
     #[test]
     fn the_oldest_of_too_many_events_leave_a_gap_in_the_sequence() {
         let mut table = table(1..=1);
-        (0..300).for_each(|_| table.progress("j1", "step", 0.5, 0));
+        (1..=300).for_each(|step| table.progress("j1", &format!("step {step}"), 0.5, 0));
 
         let events = table.events("j1", 0).unwrap().events;
 

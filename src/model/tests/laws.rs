@@ -172,20 +172,27 @@ fn a_fit_tells_what_it_does_and_stops_when_it_is_told_to() {
 }
 
 #[test]
-fn k_means_tells_its_runs_and_stops_between_them() {
-    let told = RefCell::new(vec![]);
+fn k_means_tells_its_runs_and_stops_within_them() {
+    let flowers = Table::new(table("iris").columns()[..4].to_vec()).unwrap();
     let spec = spec(&[step("k_means", &[("n_init", Value::Integer(4))])], "");
-    let cancelling = |message: &str, fraction: f64| {
-        told.borrow_mut().push((message.to_owned(), fraction));
-        if message == "fitting k_means, run 3 of 4" { Err(Error::Cancelled { what: "the job" }) } else { Ok(()) }
+    let stopped_at = |stop: f64| {
+        let told = RefCell::new(vec![]);
+        let cancelling = |message: &str, fraction: f64| {
+            told.borrow_mut().push((message.to_owned(), fraction));
+            if fraction >= stop { Err(Error::Cancelled { what: "the job" }) } else { Ok(()) }
+        };
+        assert_eq!(fit(&spec, &flowers, &cancelling).unwrap_err().code(), Code::Cancelled);
+        told.into_inner()
     };
 
-    let stopped = fit(&spec, &Table::new(table("iris").columns()[..4].to_vec()).unwrap(), &cancelling);
+    let second_iteration = stopped_at(1e-9);
+    let third_run = stopped_at(0.25);
 
-    assert_eq!(stopped.unwrap_err().code(), Code::Cancelled);
-    let expected =
-        [("fitting k_means", 0.0), ("fitting k_means, run 2 of 4", 0.125), ("fitting k_means, run 3 of 4", 0.25)];
-    assert_eq!(told.into_inner(), expected.map(|(message, fraction)| (message.to_owned(), fraction)));
+    let first = ("fitting k_means, run 1 of 4".to_owned(), 0.0);
+    assert_eq!(second_iteration[..2], [("fitting k_means".to_owned(), 0.0), first.clone()]);
+    assert_eq!(second_iteration[2..], [(first.0, 1.0 / 300.0 / 4.0 / 2.0)]);
+    assert_eq!(third_run.last(), Some(&("fitting k_means, run 3 of 4".to_owned(), 0.25)));
+    assert!(third_run.is_sorted_by(|one, next| one.1 <= next.1), "{third_run:?}");
 }
 
 #[test]
