@@ -1,11 +1,8 @@
 //! Starting and stopping: one clear sentence where it cannot start, nothing lost where it stops.
 
 use crate::harness::{HELLO, TestServer, command, contains, framed, wait};
-use crate::stock::{Clients, step};
-use modelwire::data::{Column, Table};
-use modelwire::wire::training::{TTrainingSyncClient, TrainRequest, WatchJobRequest};
-use modelwire::wire::types::{Parameter, Step};
-use modelwire::wire::{convert, empty};
+use crate::stock::{Clients, clustering};
+use modelwire::wire::training::TTrainingSyncClient;
 use std::io::{Read, Write};
 use std::process::Stdio;
 
@@ -52,37 +49,19 @@ fn an_idle_connection_does_not_hold_up_the_end() {
     assert_eq!(server.wait().code(), Some(0));
 }
 
-/// A clustering that takes hours.
-fn endless() -> TrainRequest {
-    let parameter = |name: &str| Parameter { name: Some(name.into()), integer: Some(1_000), ..empty() };
-    let parameters = Some(vec![parameter("n_clusters"), parameter("n_init")]);
-    let x = (0..20_000).map(|row| f64::from(row * 7919 % 20_011)).collect();
-    TrainRequest {
-        model: Some("endless".into()),
-        steps: Some(vec![Step { parameters, ..step("k_means") }]),
-        table: Some(convert::table_to(&Table::new(vec![Column::float("x", x)]).unwrap())),
-        ..empty()
-    }
-}
-
 #[test]
 fn a_fit_that_runs_does_not_hold_up_the_end_and_is_run_again_at_the_next_start() {
     let data = tempfile::tempdir().unwrap();
     let mut server = TestServer::start_with(data.path(), &["--server-grace-ms", "1"], &[]);
     let mut clients = Clients::of(&server);
-    let job_id = clients.training.train(endless()).unwrap().job.unwrap().id;
-    let (mut after_sequence, mut fits) = (None, false);
-    while !fits {
-        let watch = WatchJobRequest { job_id: job_id.clone(), after_sequence, wait_ms: Some(5_000), ..empty() };
-        let events = clients.training.watch_job(watch).unwrap().events.unwrap();
-        after_sequence = events.last().expect("it comes to its fit soon").sequence;
-        fits = events.iter().any(|event| event.message.as_deref() == Some("fitting k_means"));
-    }
+    let hours = clustering(20_000, 1_000);
+    let job_id = clients.training.train(hours).unwrap().job.unwrap().id.unwrap();
+    clients.wait_for_fit(&job_id);
 
     server.signal("TERM");
 
     assert_eq!(server.wait().code(), Some(0));
-    let job = Clients::of(&TestServer::start(data.path())).job(&job_id.unwrap()).unwrap();
+    let job = Clients::of(&TestServer::start(data.path())).job(&job_id).unwrap();
     assert!(matches!(job.state_name.as_deref(), Some("QUEUED" | "RUNNING")), "{job:?}");
 }
 

@@ -1,7 +1,7 @@
 //! Every method through the stock client of the Apache compiler, so that our dispatcher and its cannot drift apart.
 
 use crate::harness::TestServer;
-use crate::stock::{Clients, code, line, row, state, step, value};
+use crate::stock::{Clients, clustering, code, line, row, state, step, value};
 use modelwire::wire::datasets::{
     AppendRowsRequest, CommitDatasetRequest, CreateDatasetRequest, DeleteDatasetRequest, DescribeDatasetRequest,
     ListDatasetsRequest, TDatasetsSyncClient,
@@ -10,7 +10,7 @@ use modelwire::wire::health::{DescribeRequest, EchoRequest, HelloRequest, Status
 use modelwire::wire::models::{
     DeleteVersionRequest, DescribeModelRequest, ListModelsRequest, SetAliasRequest, TModelsSyncClient,
 };
-use modelwire::wire::training::{CancelJobRequest, ListJobsRequest, TTrainingSyncClient, TrainRequest};
+use modelwire::wire::training::{ListJobsRequest, TTrainingSyncClient, TrainRequest};
 use modelwire::wire::types::RequestContext;
 use modelwire::wire::{convert, empty};
 
@@ -163,22 +163,28 @@ fn a_repeated_idempotency_key_is_answered_with_the_first_job() {
 }
 
 #[test]
-fn a_job_that_waits_is_cancelled_at_once_and_one_that_has_ended_stays_as_it_is() {
+fn a_job_that_waits_is_cancelled_at_once_one_that_runs_after_its_step_and_one_that_has_ended_not() {
     let data = tempfile::tempdir().unwrap();
     let server = TestServer::start(data.path());
     let mut clients = Clients::of(&server);
-    let ids: Vec<String> = (0..20).map(|_| clients.train("line").unwrap().id.unwrap()).collect();
+    let ended = clients.train("line").unwrap().id.unwrap();
+    clients.wait(&ended).unwrap();
+    let running = clients.training.train(clustering(5_000, 8)).unwrap().job.unwrap().id.unwrap();
+    clients.wait_for_fit(&running); // It holds the one training thread.
+    let queued: Vec<String> = (0..5).map(|_| clients.train("line").unwrap().id.unwrap()).collect();
 
-    for id in ids.iter().rev() {
-        let request = CancelJobRequest { context: None, job_id: Some(id.clone()) };
-        let job = clients.training.cancel_job(request).unwrap().job.unwrap();
-        assert_eq!(job.id.as_ref(), Some(id));
+    for id in queued.iter().rev() {
+        assert_eq!(clients.cancel(id), ("CANCELLED".to_owned(), None), "{id} has waited");
     }
+    assert_eq!(clients.cancel(&ended), ("SUCCEEDED".to_owned(), Some(1)));
+    assert_eq!(clients.cancel(&running), ("RUNNING".to_owned(), None), "a fit is only left between its steps");
 
-    for id in &ids {
-        let job = clients.wait(id).unwrap();
-        assert!(["SUCCEEDED", "CANCELLED"].contains(&state(&job)), "{id} is {}", state(&job));
-        assert_eq!(job.version.is_some(), state(&job) == "SUCCEEDED");
+    let left = clients.wait(&running).unwrap();
+    assert_eq!((state(&left), left.version), ("CANCELLED", None));
+    let next = clients.train("line").unwrap().id.unwrap();
+    assert_eq!(clients.wait(&next).unwrap().version, Some(2), "no job that was cancelled has published");
+    for id in &queued {
+        assert_eq!(state(&clients.job(id).unwrap()), "CANCELLED");
     }
 }
 
