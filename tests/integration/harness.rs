@@ -59,10 +59,20 @@ impl TestServer {
         assert!(contains(&reply, b"Hello, World!"), "hello was answered by {reply:?}");
     }
 
-    /// Resident memory in bytes.
-    pub fn memory(&self) -> u64 {
+    /// What `act` answers, and by how many bytes resident memory rose above its start at the peak of it. A system that does
+    /// not let the peak be forgotten first shows only what is resident afterwards.
+    pub fn peak_memory<T>(&self, act: impl FnOnce() -> T) -> (T, u64) {
+        let forgotten = std::fs::write(format!("/proc/{}/clear_refs", self.child.id()), "5").is_ok();
+        let before = self.memory("VmRSS:");
+        let answer = act();
+        let after = self.memory(if forgotten { "VmHWM:" } else { "VmRSS:" });
+        (answer, after.saturating_sub(before))
+    }
+
+    /// A line of the process's status, in bytes.
+    fn memory(&self, name: &str) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
-        let line = status.lines().find(|line| line.starts_with("VmHWM:")).expect("Linux tells the peak");
+        let line = status.lines().find(|line| line.starts_with(name)).expect("Linux tells the memory of a process");
         let kilobytes: u64 = line.split_whitespace().nth(1).unwrap().parse().unwrap();
         kilobytes * 1024
     }
@@ -134,6 +144,43 @@ pub const HELLO_OLD: &[u8] = b"\x00\x00\x00\x05hello\x01\x00\x00\x00\x00\x0c\x00
 /// A message behind its length.
 pub fn framed(message: &[u8]) -> Vec<u8> {
     [&u32::try_from(message.len()).unwrap().to_be_bytes()[..], message].concat()
+}
+
+/// A strict binary call; `arguments` are the fields of its argument struct without the stop.
+pub fn binary_call(name: &str, seqid: i32, arguments: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(name.len()).unwrap().to_be_bytes();
+    [b"\x80\x01\x00\x01", &length, name.as_bytes(), &seqid.to_be_bytes(), arguments, b"\x00"].concat()
+}
+
+/// A field of type string in binary.
+pub fn binary_field(id: u8, bytes: &[u8]) -> Vec<u8> {
+    [&[0x0b, 0, id][..], &u32::try_from(bytes.len()).unwrap().to_be_bytes(), bytes].concat()
+}
+
+/// A framed call of `echo` in binary.
+pub fn echo(seqid: i32, payload: &[u8]) -> Vec<u8> {
+    framed(&binary_call("echo", seqid, &[b"\x0c\x00\x01", &binary_field(2, payload)[..], b"\x00"].concat()))
+}
+
+/// Seed of what a test leaves to chance: MODELWIRE_TEST_SEED, or always the same one. It is printed.
+pub fn seed() -> u64 {
+    let seed =
+        std::env::var("MODELWIRE_TEST_SEED").map_or(20_261_122, |text| text.parse().expect("a seed is a number"));
+    println!("MODELWIRE_TEST_SEED={seed}");
+    seed
+}
+
+/// SplitMix64: Steele, Lea and Flood, "Fast splittable pseudorandom number generators" (2014), doi:10.1145/2714064.2660195.
+pub struct Random(pub u64);
+
+impl Random {
+    pub fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
 }
 
 /// Whether `part` stands in `whole`.
