@@ -1,6 +1,6 @@
 //! kill -9 at any instant: what was acknowledged is there and whole, and nothing is there by half.
 
-use crate::harness::TestServer;
+use crate::harness::{Random, TestServer, seed};
 use crate::stock::{Clients, code, line, row, state, value};
 use modelwire::wire::datasets::{AppendRowsRequest, CommitDatasetRequest, CreateDatasetRequest, TDatasetsSyncClient};
 use modelwire::wire::health::{StatusRequest, THealthSyncClient};
@@ -55,8 +55,7 @@ fn assert_whole(clients: &mut Clients) -> BTreeSet<i64> {
 #[test]
 fn killed_fifty_times_at_random_instants_it_keeps_every_acknowledged_version_and_job() {
     let data = tempfile::tempdir().unwrap();
-    let seed = u64::from(std::process::id());
-    println!("seed {seed}");
+    let mut random = Random(seed());
     let mut acknowledged = Acknowledged::default();
     for round in 0..50 {
         let server = TestServer::start(data.path());
@@ -64,7 +63,7 @@ fn killed_fifty_times_at_random_instants_it_keeps_every_acknowledged_version_and
         let address = server.address.clone();
         let client = std::thread::spawn(move || train_until_killed(&address, &accepted));
         is_accepted.recv().unwrap();
-        let instant = Duration::from_micros((seed.wrapping_mul(7919) + round * 1_237) % 40_000);
+        let instant = Duration::from_micros(random.next() % 120_000);
         let successes = if round % 3 == 0 { 5 } else { 1 }; // In the middle of one job, or of one of several.
         let _ = (0..successes).all(|_| is_accepted.recv_timeout(instant).is_ok());
         server.kill();
@@ -80,6 +79,7 @@ fn killed_fifty_times_at_random_instants_it_keeps_every_acknowledged_version_and
         assert_eq!(state(&job), "SUCCEEDED", "{job:?}");
     }
     let versions = assert_whole(&mut clients);
+    assert!(!acknowledged.versions.is_empty(), "every server died before it had trained anything");
     assert!(acknowledged.versions.is_subset(&versions), "{:?} are not all in {versions:?}", acknowledged.versions);
     let jobs = clients.training.list_jobs(ListJobsRequest { context: None, after: None, limit: None }).unwrap();
     let published: Vec<i64> = jobs.jobs.unwrap().into_iter().rev().filter_map(|job| job.version).collect();
