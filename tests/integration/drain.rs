@@ -1,17 +1,16 @@
 //! Starting and stopping: one clear sentence where it cannot start, nothing lost where it stops.
 
-use crate::harness::{HELLO, TestServer, command, contains, framed, wait};
+use crate::harness::{HELLO, TestServer, binary_call, binary_field, command, contains, echo, framed, read_frame, wait};
 use crate::stock::{Clients, clustering};
 use modelwire::wire::training::TTrainingSyncClient;
-use std::io::{Read, Write};
+use std::io::{Cursor, Read, Write};
+use std::net::TcpStream;
 use std::process::Stdio;
+use std::time::{Duration, Instant};
 
 /// An echo of 8 MB: its reply fills the socket's buffers, so that the call is in flight until it is read.
 fn large_echo() -> Vec<u8> {
-    let payload = vec![7; 8_000_000];
-    let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
-    let head = b"\x80\x01\x00\x01\x00\x00\x00\x04echo\x00\x00\x00\x01\x0c\x00\x01\x0b\x00\x02";
-    framed(&[&head[..], &length, &payload, b"\x00\x00"].concat())
+    echo(1, &vec![7; 8_000_000])
 }
 
 #[test]
@@ -34,14 +33,82 @@ fn told_to_stop_it_finishes_the_calls_that_have_begun_and_exits_with_zero() {
 }
 
 #[test]
+fn calls_that_were_sent_but_not_begun_do_not_destroy_the_reply_before_them() {
+    let data = tempfile::tempdir().unwrap();
+    let mut server = TestServer::start_with(data.path(), &["--server-max-calls-in-flight", "1"], &[]);
+    let mut stream = server.connect();
+    stream.write_all(&large_echo()).unwrap();
+    let mut first = [0; 1000];
+    stream.read_exact(&mut first).unwrap(); // Nothing more is read there until this reply has been taken.
+    stream.write_all(&framed(HELLO).repeat(5_000)).unwrap();
+
+    server.signal("TERM");
+    let mut rest = Vec::new();
+    stream.read_to_end(&mut rest).expect("the connection is closed and not reset");
+
+    let mut replies = Cursor::new([&first[..], &rest].concat());
+    assert_eq!(read_frame(&mut replies).unwrap().len(), large_echo().len() - 4);
+    while replies.position() < replies.get_ref().len() as u64 {
+        assert!(contains(&read_frame(&mut replies).expect("a whole reply"), b"Hello, World!"));
+    }
+    drop(stream);
+    assert_eq!(server.wait().code(), Some(0));
+}
+
+#[test]
+fn who_watches_a_job_is_answered_at_once_and_the_end_comes_as_soon_as_the_fit_is_left() {
+    let grace = Duration::from_secs(15);
+    let data = tempfile::tempdir().unwrap();
+    let mut server = TestServer::start_with(data.path(), &["--server-grace-ms", "15000"], &[]);
+    let mut clients = Clients::of(&server);
+    let running = clients.training.train(clustering(5_000, 8)).unwrap().job.unwrap().id.unwrap();
+    let seen = clients.wait_for_fit(&running);
+    let waiting = clients.train("line").unwrap().id.unwrap();
+    let mut watchers = [watch(&server, &running, seen), watch(&server, &waiting, 0)];
+
+    let told = Instant::now();
+    server.signal("TERM");
+    let replies = watchers.each_mut().map(|stream| read_frame(stream).expect("a watcher is answered"));
+    let answered = told.elapsed();
+    let code = server.wait().code();
+
+    let no_events = b"\x0f\x00\x01\x0c\x00\x00\x00\x00";
+    assert!(replies.iter().all(|reply| contains(reply, no_events)), "{replies:?}");
+    assert!(contains(&replies[0], b"RUNNING"), "{:?}", replies[0]);
+    assert!(contains(&replies[1], b"QUEUED"), "{:?}", replies[1]);
+    assert_eq!(code, Some(0));
+    assert!(
+        answered < grace / 2 && told.elapsed() < grace / 2,
+        "answered after {answered:?}, ended after {:?}",
+        told.elapsed()
+    );
+}
+
+/// A connection that waits for the next event of a job. The greeting before it is there, so the server has the call.
+fn watch(server: &TestServer, job_id: &str, after_sequence: i64) -> TcpStream {
+    let request = [
+        &b"\x0c\x00\x01"[..],
+        &binary_field(2, job_id.as_bytes()),
+        b"\x0a\x00\x03",
+        &after_sequence.to_be_bytes(),
+        b"\x0a\x00\x04",
+        &30_000i64.to_be_bytes(),
+        b"\x00",
+    ];
+    let watch = framed(&binary_call("watch_job", 2, &request.concat()));
+    let mut stream = server.connect();
+    stream.write_all(&[framed(HELLO), watch].concat()).unwrap();
+    read_frame(&mut stream).unwrap();
+    stream
+}
+
+#[test]
 fn an_idle_connection_does_not_hold_up_the_end() {
     let data = tempfile::tempdir().unwrap();
     let mut server = TestServer::start(data.path());
     let mut idle = server.connect();
     idle.write_all(&framed(HELLO)).unwrap();
-    let mut length = [0; 4];
-    idle.read_exact(&mut length).unwrap();
-    idle.read_exact(&mut vec![0; u32::from_be_bytes(length) as usize]).unwrap();
+    read_frame(&mut idle).unwrap();
 
     server.signal("TERM");
 

@@ -162,6 +162,14 @@ pub fn echo(seqid: i32, payload: &[u8]) -> Vec<u8> {
     framed(&binary_call("echo", seqid, &[b"\x0c\x00\x01", &binary_field(2, payload)[..], b"\x00"].concat()))
 }
 
+/// The next frame of a stream, without its length.
+pub fn read_frame(stream: &mut impl Read) -> std::io::Result<Vec<u8>> {
+    let mut length = [0; 4];
+    stream.read_exact(&mut length)?;
+    let mut frame = vec![0; u32::from_be_bytes(length) as usize];
+    stream.read_exact(&mut frame).map(|()| frame)
+}
+
 /// Seed of what a test leaves to chance: MODELWIRE_TEST_SEED, or always the same one. It is printed.
 pub fn seed() -> u64 {
     let seed =
