@@ -53,8 +53,7 @@ impl TestServer {
     }
 
     /// Panics unless the server answers `hello` on a fresh connection.
-    pub fn assert_serving(&mut self) {
-        assert!(self.child.try_wait().unwrap().is_none(), "the server has ended");
+    pub fn assert_serving(&self) {
         let reply = self.exchange(&framed(HELLO));
         assert!(contains(&reply, b"Hello, World!"), "hello was answered by {reply:?}");
     }

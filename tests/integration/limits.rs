@@ -117,7 +117,7 @@ fn hostile() -> Vec<Row> {
 #[test]
 fn hostile_messages_are_answered_or_closed_and_cost_no_more_than_they_may() {
     let data = tempfile::tempdir().unwrap();
-    let mut server = TestServer::start(data.path());
+    let server = TestServer::start(data.path());
     for row in hostile() {
         let (reply, grown) = server.peak_memory(|| server.exchange(&row.bytes));
 
@@ -215,7 +215,7 @@ fn lists_may_be_64_deep_in_an_unknown_field_and_unframed_the_structs_around_them
 #[test]
 fn a_message_cut_at_every_byte_leaves_the_server_serving() {
     let data = tempfile::tempdir().unwrap();
-    let mut server = TestServer::start(data.path());
+    let server = TestServer::start(data.path());
     for message in [framed(HELLO), HELLO.to_vec(), HELLO_COMPACT.to_vec()] {
         for end in 0..message.len() {
             assert_eq!(server.exchange(&message[..end]), b"", "{end} bytes of {message:?}");
@@ -239,7 +239,7 @@ fn after_a_framed_message_that_cannot_be_read_the_connection_goes_on() {
 #[test]
 fn random_bytes_leave_the_server_serving() {
     let data = tempfile::tempdir().unwrap();
-    let mut server = TestServer::start(data.path());
+    let server = TestServer::start(data.path());
     let mut random = Random(seed());
     for round in 0..300 {
         let length = (random.next() % 600) as usize;
@@ -258,7 +258,7 @@ fn random_bytes_leave_the_server_serving() {
 #[test]
 fn clients_that_hang_up_in_mid_call_leave_the_server_serving() {
     let data = tempfile::tempdir().unwrap();
-    let mut server = TestServer::start(data.path());
+    let server = TestServer::start(data.path());
     for length in [4, 20, 1000] {
         for _ in 0..20 {
             let mut stream = server.connect();

@@ -8,6 +8,7 @@ mod agreement;
 mod architecture;
 mod cli;
 mod client;
+mod connections;
 mod docs;
 mod drain;
 mod durability;

@@ -1,0 +1,133 @@
+//! Connections that are slow, greedy or silent: they are closed in time, and nobody else waits for them.
+
+use crate::harness::{HELLO, PATIENCE, TestServer, contains, echo, framed, read_frame};
+use std::io::{ErrorKind, Read, Write};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+/// The time limit under test; those beside it are ten seconds or more.
+const LIMIT: Duration = Duration::from_millis(400);
+/// As long as a close may take on a machine that is busy; less than any other limit.
+const IN_TIME: Duration = Duration::from_secs(5);
+
+/// A server with this limit at [`LIMIT`].
+fn limited(data: &tempfile::TempDir, flag: &str) -> TestServer {
+    TestServer::start_with(data.path(), &[flag, &LIMIT.as_millis().to_string()], &[])
+}
+
+/// Calls the server on fresh connections until `closing` has seen the end of its own; how long that took.
+fn serve_others_until(server: &TestServer, closing: impl FnOnce() + Send) -> Duration {
+    let started = Instant::now();
+    std::thread::scope(|scope| {
+        let closing = scope.spawn(closing);
+        while !closing.is_finished() {
+            server.assert_serving();
+        }
+        closing.join().unwrap();
+    });
+    started.elapsed()
+}
+
+fn assert_closed_in_time(flag: &str, first: &[u8], server: TestServer) {
+    let mut stream = server.connect();
+    stream.write_all(first).unwrap();
+    let mut said = Vec::new();
+
+    let elapsed = serve_others_until(&server, || {
+        stream.read_to_end(&mut said).expect("the connection is closed and not reset");
+    });
+
+    let answered = contains(&said, b"Hello, World!");
+    assert_eq!(answered, first == framed(HELLO), "{flag}: {said:?}");
+    assert!((LIMIT..IN_TIME).contains(&elapsed), "{flag}: it was closed after {elapsed:?}");
+}
+
+#[test]
+fn a_connection_that_says_nothing_is_closed_in_time_while_others_are_served() {
+    let data = tempfile::tempdir().unwrap();
+    let flag = "--server-first-byte-ms";
+    assert_closed_in_time(flag, b"", limited(&data, flag));
+}
+
+#[test]
+fn a_message_that_stops_half_way_is_given_up_in_time_while_others_are_served() {
+    let flag = "--server-message-ms";
+    for half in [&framed(HELLO)[..12], &HELLO[..12], &framed(HELLO)[..1]] {
+        let data = tempfile::tempdir().unwrap();
+        assert_closed_in_time(flag, half, limited(&data, flag));
+    }
+}
+
+#[test]
+fn a_connection_that_has_no_more_to_say_is_closed_in_time_while_others_are_served() {
+    let data = tempfile::tempdir().unwrap();
+    let flag = "--server-idle-ms";
+    assert_closed_in_time(flag, &framed(HELLO), limited(&data, flag));
+}
+
+#[test]
+fn a_byte_now_and_then_does_not_keep_a_message_alive() {
+    let data = tempfile::tempdir().unwrap();
+    let server = limited(&data, "--server-message-ms");
+    let mut stream = server.connect();
+    stream.set_read_timeout(Some(LIMIT / 10)).unwrap();
+    let call = echo(1, &[7; 1_000]);
+
+    let elapsed = serve_others_until(&server, || {
+        for byte in &call {
+            let sent = stream.write_all(&[*byte]);
+            if sent.is_err() || has_ended(&mut stream) {
+                return;
+            }
+        }
+        panic!("the message was taken in full");
+    });
+
+    assert!((LIMIT..IN_TIME).contains(&elapsed), "it was closed after {elapsed:?}");
+}
+
+/// Whether the peer has closed; waits for as long as reads of the stream do.
+fn has_ended(stream: &mut TcpStream) -> bool {
+    match stream.read(&mut [0]) {
+        Ok(count) => count == 0,
+        Err(error) => !matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut),
+    }
+}
+
+#[test]
+fn sixty_four_calls_where_four_may_be_in_flight_are_all_answered_in_order() {
+    let data = tempfile::tempdir().unwrap();
+    let server = TestServer::start_with(data.path(), &["--server-max-calls-in-flight", "4"], &[]);
+    let payload = |seqid: i32| vec![seqid.to_le_bytes()[0]; if seqid % 5 == 0 { 100_000 } else { 10 }];
+    let calls: Vec<u8> = (0..64).flat_map(|seqid| echo(seqid, &payload(seqid))).collect();
+    let mut stream = server.connect();
+    let mut writing = stream.try_clone().unwrap();
+    let writer = std::thread::spawn(move || writing.write_all(&calls));
+
+    let replies: Vec<Vec<u8>> = (0..64).map(|_| read_frame(&mut stream).expect("a reply to each call")).collect();
+
+    writer.join().unwrap().unwrap();
+    for (seqid, reply) in (0..).zip(replies) {
+        assert_eq!(reply[12..16], i32::to_be_bytes(seqid), "the numbers of the calls are in order");
+        assert!(reply[26..].starts_with(&payload(seqid)), "call {seqid} has the reply of another");
+    }
+}
+
+#[test]
+fn a_client_that_never_reads_its_replies_stops_nobody_and_is_closed_before_it_takes_much_memory() {
+    let data = tempfile::tempdir().unwrap();
+    let server = TestServer::start_with(data.path(), &["--server-message-ms", "1000"], &[]);
+    let mut stream = server.connect();
+    stream.set_write_timeout(Some(PATIENCE)).unwrap();
+    let call = echo(1, &vec![7; 4_000_000]);
+
+    let (elapsed, grown) = server.peak_memory(|| {
+        serve_others_until(&server, || {
+            let refused = (0..100).find_map(|_| stream.write_all(&call).err()).expect("400 MB are not taken");
+            assert!(matches!(refused.kind(), ErrorKind::ConnectionReset | ErrorKind::BrokenPipe), "{refused}");
+        })
+    });
+
+    assert!(elapsed < PATIENCE, "it was closed after {elapsed:?}");
+    assert!(grown < 64 << 20, "16 calls of 4 MB would fit, and memory grew by {grown} bytes");
+}
