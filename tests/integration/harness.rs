@@ -161,6 +161,13 @@ pub fn echo(seqid: i32, payload: &[u8]) -> Vec<u8> {
     framed(&binary_call("echo", seqid, &[b"\x0c\x00\x01", &binary_field(2, payload)[..], b"\x00"].concat()))
 }
 
+/// A framed call of `watch_job` in binary.
+pub fn watch_job(seqid: i32, job_id: &str, after_sequence: i64, wait_ms: i64) -> Vec<u8> {
+    let number = |id: u8, value: i64| [&[0x0a, 0, id][..], &value.to_be_bytes()].concat();
+    let fields = [binary_field(2, job_id.as_bytes()), number(3, after_sequence), number(4, wait_ms)].concat();
+    framed(&binary_call("watch_job", seqid, &[b"\x0c\x00\x01", &fields[..], b"\x00"].concat()))
+}
+
 /// The next frame of a stream, without its length.
 pub fn read_frame(stream: &mut impl Read) -> std::io::Result<Vec<u8>> {
     let mut length = [0; 4];

@@ -169,7 +169,7 @@ fn a_job_that_waits_is_cancelled_at_once_one_that_runs_after_its_step_and_one_th
     let mut clients = Clients::of(&server);
     let ended = clients.train("line").unwrap().id.unwrap();
     clients.wait(&ended).unwrap();
-    let running = clients.training.train(clustering(5_000, 8)).unwrap().job.unwrap().id.unwrap();
+    let running = clients.training.train(clustering(4_000, 8)).unwrap().job.unwrap().id.unwrap();
     clients.wait_for_fit(&running); // It holds the one training thread.
     let queued: Vec<String> = (0..5).map(|_| clients.train("line").unwrap().id.unwrap()).collect();
 
