@@ -9,7 +9,7 @@ use crate::wire::{Cut, Cutter, Message};
 use bytes::BytesMut;
 use futures_util::FutureExt;
 use futures_util::stream::{FuturesOrdered, StreamExt};
-use log::{debug, warn};
+use log::debug;
 use std::io;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -131,7 +131,7 @@ impl<'a> Connection<'a> {
             Cut::Unknown => {
                 self.input = Input::Refused;
                 let first_bytes = &self.buffer[..self.buffer.len().min(8)];
-                warn!(peer = self.peer, first_bytes:?; "Bytes of no known protocol.");
+                debug!(peer = self.peer, first_bytes:?; "Bytes of no known protocol."); // Anyone can send them: no WARN each.
                 None
             }
         }

@@ -60,7 +60,9 @@ impl Service {
         debug!(method = method.name, request_id = call.request_id, peer; "Call.");
         let arguments = Arguments { head: head.clone(), message, limits };
         match guarded(&call, dispatch(self, method, &call, arguments)).await {
-            Ok(Reply::Bytes(bytes)) if bytes.len() <= limits.max_frame_bytes => kept(bytes),
+            Ok(Reply::Bytes(bytes)) if bytes.len().saturating_sub(format.prefix_bytes()) <= limits.max_frame_bytes => {
+                kept(bytes)
+            }
             Ok(Reply::Bytes(bytes)) => {
                 kept(error_reply(format, &head, &reply_too_large(&call, bytes.len(), limits.max_frame_bytes)))
             }

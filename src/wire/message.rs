@@ -1,7 +1,7 @@
 //! One message: its head, its arguments, its reply.
 
 use super::limits::Limits;
-use super::protocol::{Format, Framing};
+use super::protocol::Format;
 use super::types::{RequestContext, ServiceError};
 use bytes::Bytes;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -182,7 +182,7 @@ pub(super) fn encode(
     identifier: &TMessageIdentifier,
     write: impl FnOnce(&mut dyn TOutputProtocol) -> thrift::Result<()>,
 ) -> thrift::Result<Vec<u8>> {
-    let prefix = if format.framing == Framing::Framed { 4 } else { 0 };
+    let prefix = format.prefix_bytes();
     let mut bytes = vec![0; prefix];
     let mut writer = format.protocol.writer(&mut bytes);
     writer.write_message_begin(identifier)?;

@@ -37,6 +37,16 @@ pub struct Format {
     pub protocol: Protocol,
 }
 
+impl Format {
+    /// What stands before a message: its length, where there are frames.
+    pub fn prefix_bytes(self) -> usize {
+        match self.framing {
+            Framing::Framed => size_of::<u32>(),
+            Framing::Unframed => 0,
+        }
+    }
+}
+
 impl Protocol {
     /// A reader over the whole of `bytes` that keeps within `limits`. One reader a message: after an error it is dead.
     ///
