@@ -117,6 +117,9 @@ pub enum Error {
         /// How many there may be.
         limit: usize,
     },
+    /// The server holds as many bytes as it may. Nothing was run.
+    #[error("the server holds as many bytes of messages as it may")]
+    Full,
     /// The deadline passed before anything was run.
     #[error("the deadline passed before the work began")]
     DeadlineExceeded,
@@ -204,7 +207,7 @@ impl Error {
             | Self::UploadNotFound { .. }
             | Self::JobNotFound { .. } => Code::NotFound,
             Self::FailedPrecondition { .. } => Code::FailedPrecondition,
-            Self::TooManyRows { .. } | Self::TooMany { .. } => Code::Overloaded,
+            Self::TooManyRows { .. } | Self::TooMany { .. } | Self::Full => Code::Overloaded,
             Self::DeadlineExceeded | Self::TooLate => Code::DeadlineExceeded,
             Self::Cancelled { .. } => Code::Cancelled,
             Self::Unavailable { .. } => Code::Unavailable,
@@ -226,6 +229,7 @@ impl Error {
             | Self::FeatureCount { .. }
             | Self::TooManyRows { .. }
             | Self::TooMany { .. }
+            | Self::Full
             | Self::DeadlineExceeded
             | Self::Unavailable { .. } => Some(false),
             Self::TooLate => Some(true),
@@ -253,7 +257,9 @@ impl Error {
             Self::TooMany { what: "jobs", .. } => {
                 "retry when some have ended; training.max_queued_jobs raises the limit".into()
             }
+            Self::TooMany { what: "calls", .. } => "retry later; server.max_calls raises the limit".into(),
             Self::TooMany { .. } => "retry when some have ended".into(),
+            Self::Full => "retry later with fewer values in one call; server.max_memory_bytes raises the limit".into(),
             Self::DeadlineExceeded | Self::TooLate => {
                 "retry with a longer deadline, or when the server is less busy".into()
             }

@@ -6,6 +6,7 @@
 pub mod data;
 pub mod error;
 pub mod failpoint;
+pub mod telemetry;
 
 pub mod coordination;
 pub mod pool;

@@ -3,6 +3,7 @@
 mod datasets;
 mod hello;
 mod jobs;
+mod memory_limit;
 mod models;
 mod predict;
 mod predictions;
@@ -30,7 +31,7 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     /// Start the server.
-    Serve(serve::Arguments),
+    Serve(Box<serve::Arguments>),
     Train(train::Arguments),
     Predict(predict::Arguments),
     Models(models::Arguments),
@@ -55,7 +56,7 @@ impl Command {
 
     fn run(self) -> Result<(), Failure> {
         match self {
-            Self::Serve(arguments) => serve::run(arguments),
+            Self::Serve(arguments) => serve::run(*arguments),
             Self::Train(arguments) => train::run(arguments),
             Self::Predict(arguments) => predict::run(arguments),
             Self::Models(arguments) => models::run(arguments),

@@ -8,15 +8,15 @@ use crate::datasets::Datasets;
 use crate::error::Result;
 use crate::pool::Pool;
 use crate::registry::Registry;
-use crate::server;
+use crate::server::{self, Listener};
 use crate::service::{Parts, Service};
 use crate::storage::Storage;
 use crate::training::{self, Jobs};
 use log::{info, warn};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
-use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Jobs that the compute threads hold: a batch of each model that is asked, which the queue's rows bound long before.
@@ -53,17 +53,23 @@ fn settings(arguments: Arguments) -> std::result::Result<Settings, String> {
 async fn serve(settings: &Settings) -> std::result::Result<(), Failure> {
     let listen = settings.listen();
     let cannot_listen = |cause| Failure::Failed(format!("cannot listen on {listen}: {cause}"));
-    let listener = TcpListener::bind(listen).await.map_err(cannot_listen)?;
-    let address = listener.local_addr().map_err(cannot_listen)?;
+    let listener = Listener::tcp(listen).await.map_err(cannot_listen)?;
+    let address = listener.address().map_err(cannot_listen)?;
+    let mut listeners = vec![listener];
+    if let Some(path) = settings.listen_unix() {
+        let cannot_listen = |cause| Failure::Failed(format!("cannot listen on {}: {cause}", path.display()));
+        listeners.push(Listener::unix(path).map_err(cannot_listen)?);
+    }
+    raise_file_limit();
     let stop = stop_signal().map_err(|cause| Failure::Failed(format!("cannot listen for signals: {cause}")))?;
     let (service, jobs) = compose(settings).await.map_err(|error| Failure::Failed(error.to_string()))?;
     let training = tokio::spawn({
         let jobs = jobs.clone();
         async move { jobs.run().await }
     });
-    announce(&address.to_string(), &settings.data());
+    announce(&address, &settings.data());
     let options = settings.server();
-    server::run(listener, Arc::new(service), options, stop).await;
+    server::run(listeners, Arc::new(service), options, stop).await;
     jobs.stop();
     if tokio::time::timeout(options.grace, training).await.is_err() {
         warn!("A fit did not stop in time; it runs again at the next start.");
@@ -97,9 +103,20 @@ async fn compose(settings: &Settings) -> Result<(Service, Jobs)> {
         wire_limits: settings.wire(),
         batching_limits: settings.batching(),
         max_calls_in_flight: settings.server().max_calls_in_flight,
+        max_calls: settings.max_calls(),
         max_deadline: settings.max_deadline(),
+        telemetry: Arc::default(),
     });
     Ok((service, jobs))
+}
+
+/// Every connection takes a file descriptor, and most systems grant a process fewer at first than it may have.
+fn raise_file_limit() {
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit { current: limit.maximum, ..limit };
+    if let Err(error) = setrlimit(Resource::Nofile, raised) {
+        warn!(error:%; "The limit of open files stays as it is.");
+    }
 }
 
 /// The one line on standard output: whoever started the server reads the address from it and knows that it is ready.

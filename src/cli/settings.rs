@@ -3,6 +3,7 @@
 //! A setting has one name in four dresses: `server.max_frame_bytes` is `max_frame_bytes` in the section `[server]` of
 //! `modelwire.toml`, `MODELWIRE_SERVER_MAX_FRAME_BYTES` and `--server-max-frame-bytes`. All faults come in one report.
 
+use super::memory_limit;
 use crate::{batching, datasets, server, training, wire};
 use serde::Deserialize;
 use std::fmt::Display;
@@ -40,16 +41,36 @@ settings! {
         max_depth ("server-max-depth", "MODELWIRE_SERVER_MAX_DEPTH"): usize,
         /// Memory in bytes that a message may take when it is decoded, beside four times its own size [default: 67108864].
         max_decoded_bytes ("server-max-decoded-bytes", "MODELWIRE_SERVER_MAX_DECODED_BYTES"): usize,
+        /// Socket in the file system to listen on beside the address.
+        listen_unix ("listen-unix", "MODELWIRE_LISTEN_UNIX"): PathBuf,
+        /// Bytes of messages and replies that all connections hold [default: a quarter of the memory, at most 1073741824].
+        max_memory_bytes ("server-max-memory-bytes", "MODELWIRE_SERVER_MAX_MEMORY_BYTES"): usize,
+        /// Bytes of messages and replies that one connection holds [default: 67108864].
+        max_connection_bytes ("server-max-connection-bytes", "MODELWIRE_SERVER_MAX_CONNECTION_BYTES"): usize,
+        /// Calls that are worked on at once, beside those of Health and of administrators [default: 4096].
+        max_calls ("server-max-calls", "MODELWIRE_SERVER_MAX_CALLS"): usize,
         /// Calls of one connection that are worked on at once [default: 32].
         max_calls_in_flight ("server-max-calls-in-flight", "MODELWIRE_SERVER_MAX_CALLS_IN_FLIGHT"): usize,
         /// Connections that are open at once [default: 10000].
         max_connections ("server-max-connections", "MODELWIRE_SERVER_MAX_CONNECTIONS"): usize,
+        /// Connections of one address that are open at once [default: 1000].
+        max_connections_per_address ("server-max-connections-per-address", "MODELWIRE_SERVER_MAX_CONNECTIONS_PER_ADDRESS"): usize,
         /// Longest deadline of a call in milliseconds, and that of a call which names none [default: 60000].
         max_deadline_ms ("server-max-deadline-ms", "MODELWIRE_SERVER_MAX_DEADLINE_MS"): u64,
         /// Time in milliseconds for the first byte of a connection [default: 10000].
         first_byte_ms ("server-first-byte-ms", "MODELWIRE_SERVER_FIRST_BYTE_MS"): u64,
-        /// Time in milliseconds for a message that has begun, and for a reply to be taken [default: 30000].
+        /// Time in milliseconds for a TLS handshake [default: 5000].
+        handshake_ms ("server-handshake-ms", "MODELWIRE_SERVER_HANDSHAKE_MS"): u64,
+        /// Time in milliseconds for a message that has begun; a large one has more, as min_bytes_per_second grants [default: 30000].
         message_ms ("server-message-ms", "MODELWIRE_SERVER_MESSAGE_MS"): u64,
+        /// Time in milliseconds in which a peer has to take some of its reply [default: 30000].
+        write_ms ("server-write-ms", "MODELWIRE_SERVER_WRITE_MS"): u64,
+        /// Bytes in a second that a large message or reply has to make [default: 65536].
+        min_bytes_per_second ("server-min-bytes-per-second", "MODELWIRE_SERVER_MIN_BYTES_PER_SECOND"): usize,
+        /// Time in milliseconds for the calls of a peer that has ended its output and may be gone [default: 5000].
+        half_close_ms ("server-half-close-ms", "MODELWIRE_SERVER_HALF_CLOSE_MS"): u64,
+        /// Time in milliseconds to go on, not ready any more, when told to stop [default: 0].
+        lame_duck_ms ("server-lame-duck-ms", "MODELWIRE_SERVER_LAME_DUCK_MS"): u64,
         /// Time in milliseconds between messages [default: 300000].
         idle_ms ("server-idle-ms", "MODELWIRE_SERVER_IDLE_MS"): u64,
         /// Time in milliseconds for the calls that run when the server is told to stop [default: 10000].
@@ -138,11 +159,20 @@ impl Settings {
             outside("server.max_depth", self.server.max_depth, (8, 64)),
             outside("server.max_deadline_ms", self.server.max_deadline_ms, (1, 86_400_000)),
             outside("server.first_byte_ms", self.server.first_byte_ms, (1, 86_400_000)),
+            outside("server.handshake_ms", self.server.handshake_ms, (1, 86_400_000)),
             outside("server.message_ms", self.server.message_ms, (1, 86_400_000)),
+            outside("server.write_ms", self.server.write_ms, (1, 86_400_000)),
+            outside("server.min_bytes_per_second", self.server.min_bytes_per_second, (1, 1 << 40)),
+            outside("server.half_close_ms", self.server.half_close_ms, (0, 86_400_000)),
+            outside("server.lame_duck_ms", self.server.lame_duck_ms, (0, 86_400_000)),
             outside("server.idle_ms", self.server.idle_ms, (1, 86_400_000)),
             outside("server.grace_ms", self.server.grace_ms, (0, 86_400_000)),
             outside("server.max_calls_in_flight", self.server.max_calls_in_flight, (1, 10_000)),
             outside("server.max_connections", self.server.max_connections, (1, 1_000_000)),
+            outside("server.max_connections_per_address", self.server.max_connections_per_address, (1, 1_000_000)),
+            outside("server.max_connection_bytes", self.server.max_connection_bytes, (65_536, 1 << 40)),
+            outside("server.max_memory_bytes", self.server.max_memory_bytes, (1 << 20, 1 << 40)),
+            outside("server.max_calls", self.server.max_calls, (1, 1_000_000)),
             outside("batching.threads", self.batching.threads, (1, 1024)),
             outside("batching.max_batch_rows", self.batching.max_batch_rows, (1, 1 << 30)),
             outside("batching.max_queue_rows", self.batching.max_queue_rows, (1, 1 << 40)),
@@ -164,6 +194,10 @@ impl Settings {
         self.server.listen.as_deref().unwrap_or("127.0.0.1:9090")
     }
 
+    pub(super) fn listen_unix(&self) -> Option<&Path> {
+        self.server.listen_unix.as_deref()
+    }
+
     pub(super) fn compute_threads(&self) -> usize {
         self.batching.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from))
     }
@@ -183,11 +217,27 @@ impl Settings {
         server::Options {
             max_calls_in_flight: self.server.max_calls_in_flight.unwrap_or(default.max_calls_in_flight),
             max_connections: self.server.max_connections.unwrap_or(default.max_connections),
+            max_connections_per_address: self
+                .server
+                .max_connections_per_address
+                .unwrap_or(default.max_connections_per_address),
+            max_frame_bytes: self.wire().max_frame_bytes,
+            max_connection_bytes: self.server.max_connection_bytes.unwrap_or(default.max_connection_bytes),
+            max_memory_bytes: self.server.max_memory_bytes.unwrap_or_else(memory_limit::for_messages),
+            min_rate: self.server.min_bytes_per_second.unwrap_or(default.min_rate),
+            handshake: self.server.handshake_ms.map_or(default.handshake, Duration::from_millis),
+            write: self.server.write_ms.map_or(default.write, Duration::from_millis),
+            half_close: self.server.half_close_ms.map_or(default.half_close, Duration::from_millis),
+            lame_duck: self.server.lame_duck_ms.map_or(default.lame_duck, Duration::from_millis),
             first_byte: self.server.first_byte_ms.map_or(default.first_byte, Duration::from_millis),
             message: self.server.message_ms.map_or(default.message, Duration::from_millis),
             idle: self.server.idle_ms.map_or(default.idle, Duration::from_millis),
             grace: self.server.grace_ms.map_or(default.grace, Duration::from_millis),
         }
+    }
+
+    pub(super) fn max_calls(&self) -> usize {
+        self.server.max_calls.unwrap_or(4096)
     }
 
     pub(super) fn max_deadline(&self) -> Duration {

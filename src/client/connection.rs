@@ -1,7 +1,7 @@
 //! One connection, and one call over it.
 
 use crate::wire::runtime::{Channel, ChannelFault, Method};
-use crate::wire::{Format, Framing, Protocol};
+use crate::wire::{Envelope, Format, Notice, Protocol, Transport};
 use bytes::Bytes;
 use std::io;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -79,7 +79,7 @@ impl Exchange {
 
 impl Channel for Exchange {
     fn format(&self) -> Format {
-        Format { framing: Framing::Framed, protocol: Protocol::Compact }
+        Format { transport: Transport::Framed, protocol: Protocol::Compact }
     }
 
     fn next_seqid(&self) -> i32 {
@@ -89,9 +89,12 @@ impl Channel for Exchange {
     async fn exchange(&self, _method: &'static Method, message: Vec<u8>) -> Result<Bytes, ChannelFault> {
         let mut place = self.connection.lock().await;
         let mut connection = place.take().ok_or_else(|| ChannelFault::NotSent("the connection is used up".into()))?;
-        let reply = timeout_at(self.deadline, connection.exchange(&message, self.max_frame_bytes))
-            .await
-            .map_err(|_| ChannelFault::TimedOut)??;
+        let reply = timeout_at(
+            self.deadline,
+            connection.exchange(&Envelope::Framed.seal(message, Notice::default()), self.max_frame_bytes),
+        )
+        .await
+        .map_err(|_| ChannelFault::TimedOut)??;
         *place = Some(connection);
         Ok(reply)
     }

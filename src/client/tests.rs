@@ -137,9 +137,10 @@ async fn the_server_hears_how_long_the_caller_waits() {
         _ = client.hello(None) => unreachable!("nobody answers"),
     };
 
-    let format = wire::Format { framing: wire::Framing::Framed, protocol: wire::Protocol::Compact };
-    let context = wire::context(&wire::Message { format, body }, &wire::Limits::default()).unwrap();
-    let deadline_ms = context.unwrap().deadline_ms.unwrap();
+    let format = wire::Format { transport: wire::Transport::Framed, protocol: wire::Protocol::Compact };
+    let context =
+        wire::context(&wire::Message::new(format, wire::Envelope::Framed, body), &wire::Limits::default()).unwrap();
+    let deadline_ms = context.deadline_ms.unwrap();
     assert!((6_000..=7_000).contains(&deadline_ms), "{deadline_ms}");
 }
 

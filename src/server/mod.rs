@@ -1,31 +1,67 @@
 //! Sockets: accepting, one task a connection, and a stop that loses nothing.
 
+mod calls;
 mod connection;
+mod input;
+mod listener;
+mod places;
+mod stream;
 
-use crate::service::Service;
+pub use listener::Listener;
+
+use crate::service::{Peer, Service};
+use crate::telemetry::{Cancelled, Telemetry};
+use crate::wire::Memory;
+use listener::Accepted;
 use log::{debug, info, warn};
+use places::Places;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio::time::sleep;
 
 /// How connections are treated; part of the `server` section of the settings.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
     /// Calls of one connection that are worked on at once; beyond that it is not read from.
     pub max_calls_in_flight: usize,
-    /// Connections that are open at once; further ones wait to be accepted.
+    /// Connections that are open at once; further ones are closed.
     pub max_connections: usize,
+    /// Of these, connections of one address.
+    pub max_connections_per_address: usize,
+    /// Largest message, in bytes: what one that does not say how long it is may become.
+    pub max_frame_bytes: usize,
+    /// Bytes that one connection may hold; beyond that it is not read from.
+    pub max_connection_bytes: usize,
+    /// Bytes that all connections may hold; beyond that none is read from that has a large message.
+    pub max_memory_bytes: usize,
     /// Time for the first byte of a connection.
     pub first_byte: Duration,
-    /// Time for a message to arrive whole, once it has begun, and for a reply to be taken.
+    /// Time for a TLS handshake.
+    pub handshake: Duration,
+    /// Time for a message to arrive whole, once it has begun, beside what [`Options::min_rate`] grants it.
     pub message: Duration,
+    /// Time in which a reply has to get on, beside what [`Options::min_rate`] grants it.
+    pub write: Duration,
+    /// Bytes in a second that a large message or reply has to make.
+    pub min_rate: usize,
     /// Time between messages.
     pub idle: Duration,
-    /// Time for the calls that run when the server is told to stop.
+    /// Time for the calls of a peer that has ended its output, and may be gone.
+    pub half_close: Duration,
+    /// Time to go on as before when told to stop, not being ready any more, so that others can notice.
+    pub lame_duck: Duration,
+    /// Time for the calls that run when the server stops.
     pub grace: Duration,
+}
+
+impl Options {
+    /// The time that this many bytes may take.
+    fn time_for(&self, bytes: usize) -> Duration {
+        Duration::from_secs_f64(bytes as f64 / self.min_rate.max(1) as f64)
+    }
 }
 
 impl Default for Options {
@@ -33,55 +69,120 @@ impl Default for Options {
         Self {
             max_calls_in_flight: 32,
             max_connections: 10_000,
+            max_connections_per_address: 1_000,
+            max_frame_bytes: crate::wire::Limits::default().max_frame_bytes,
+            max_connection_bytes: 64 << 20,
+            max_memory_bytes: 1 << 30,
             first_byte: Duration::from_secs(10),
+            handshake: Duration::from_secs(5),
             message: Duration::from_secs(30),
+            write: Duration::from_secs(30),
+            min_rate: 64 << 10,
             idle: Duration::from_secs(300),
+            half_close: Duration::from_secs(5),
+            lame_duck: Duration::ZERO,
             grace: Duration::from_secs(10),
         }
     }
 }
 
-/// Serves connections of `listener` until `stop` is done. Then it accepts no more, lets the calls that have begun finish
-/// within [`Options::grace`], and closes.
-pub async fn run(listener: TcpListener, service: Arc<Service>, options: Options, stop: impl Future<Output = ()>) {
-    let (drain, draining) = watch::channel(false);
+/// Where a server is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    Serving,
+    /// Told to stop: it goes on, and says so in every reply that has room for it.
+    LameDuck,
+    /// No new message is read.
+    Draining,
+}
+
+/// What all connections share.
+struct Shared {
+    service: Arc<Service>,
+    options: Options,
+    memory: Memory,
+}
+
+/// Serves connections of the listeners until `stop` is done. Then it goes on for [`Options::lame_duck`], accepts no more,
+/// lets the calls that have begun finish within [`Options::grace`], and closes.
+pub async fn run(listeners: Vec<Listener>, service: Arc<Service>, options: Options, stop: impl Future<Output = ()>) {
+    let (phase, watched) = watch::channel(Phase::Serving);
+    let shared = Arc::new(Shared { service, options, memory: Memory::new(options.max_memory_bytes) });
+    let places = Places::new(options.max_connections, options.max_connections_per_address);
     let mut connections = JoinSet::new();
-    let places = Arc::new(Semaphore::new(options.max_connections));
-    let mut stop = std::pin::pin!(stop);
+    let stopped = async {
+        stop.await;
+        shared.service.retire();
+        let _ = phase.send(Phase::LameDuck);
+        sleep(options.lame_duck).await;
+    };
+    let mut stopped = std::pin::pin!(stopped);
     loop {
-        let place = tokio::select! {
-            () = &mut stop => break,
-            place = Arc::clone(&places).acquire_owned() => place,
-        };
         let accepted = tokio::select! {
-            () = &mut stop => break,
-            accepted = listener.accept() => accepted,
+            () = &mut stopped => break,
+            accepted = accept(&listeners) => accepted,
+            Some(_) = connections.join_next(), if !connections.is_empty() => continue,
         };
-        match accepted {
-            Ok((stream, peer)) => {
-                let (service, draining) = (Arc::clone(&service), draining.clone());
-                connections.spawn(async move {
-                    let _place = place;
-                    let peer = peer.to_string();
-                    if let Err(error) = connection::serve(stream, &peer, &service, options, draining).await {
-                        debug!(peer, error:%; "Connection ended.");
-                    }
-                });
-            }
+        let accepted = match accepted {
+            Ok(accepted) => accepted,
             Err(error) => {
                 warn!(error:%; "Accepting a connection went wrong.");
-                tokio::time::sleep(Duration::from_millis(10)).await; // Out of descriptors: give connections time to close.
+                sleep(Duration::from_millis(10)).await; // Out of descriptors: give connections time to close.
+                continue;
+            }
+        };
+        match places.take(accepted.address) {
+            Ok(place) => {
+                let (shared, watched) = (Arc::clone(&shared), watched.clone());
+                connections.spawn(async move {
+                    let _place = place;
+                    serve(accepted, &shared, watched).await;
+                });
+            }
+            Err(reason) => {
+                shared.service.telemetry().refused(reason);
+                debug!(peer = accepted.peer, reason:?; "Connection refused.");
             }
         }
-        while connections.try_join_next().is_some() {}
     }
-    drop(listener);
-    service.drain();
-    let _ = drain.send(true);
+    drop(listeners);
+    shared.service.drain();
+    let _ = phase.send(Phase::Draining);
     info!(connections = connections.len(); "Draining.");
     let finish = async { while connections.join_next().await.is_some() {} };
     if tokio::time::timeout(options.grace, finish).await.is_err() {
         warn!(connections = connections.len(); "Closing connections whose calls did not end in time.");
+        shared.service.telemetry().cancelled(Cancelled::Drain, connections.len());
         connections.shutdown().await;
+    }
+}
+
+/// The next connection of any listener.
+async fn accept(listeners: &[Listener]) -> std::io::Result<Accepted> {
+    let accepting: Vec<_> = listeners.iter().map(|listener| Box::pin(listener.accept())).collect();
+    futures_util::future::select_all(accepting).await.0
+}
+
+async fn serve(accepted: Accepted, shared: &Shared, phase: watch::Receiver<Phase>) {
+    let _open = Open::count(shared.service.telemetry());
+    let peer = Peer { address: accepted.peer, certificate: None };
+    if let Err(error) = connection::serve(accepted.stream, &peer, shared, phase).await {
+        debug!(peer = peer.address, error:%; "Connection ended.");
+    }
+}
+
+/// Counts a connection while it is open.
+struct Open<'a>(&'a Telemetry);
+
+impl<'a> Open<'a> {
+    fn count(telemetry: &'a Telemetry) -> Self {
+        telemetry.connections.inc();
+        Self(telemetry)
+    }
+}
+
+impl Drop for Open<'_> {
+    fn drop(&mut self) {
+        self.0.connections.dec();
     }
 }

@@ -2,93 +2,154 @@
 
 use super::Service;
 use crate::error::{Error, Result};
-use crate::wire::runtime::{Arguments, Call, Reply};
+use crate::telemetry::{Cancelled, Reason};
+use crate::wire::runtime::{Arguments, Call, Method, Reply};
 use crate::wire::services::{dispatch, find};
 use crate::wire::types::{RequestContext, ServiceError};
-use crate::wire::{Format, Framing, Head, Message, Refusal, context, convert, error_reply, open, refusal_reply};
+use crate::wire::{
+    Answer, Format, Head, Held, Message, Refusal, Transport, context, convert, error_reply, open, refusal_reply,
+};
 use futures_util::FutureExt;
 use log::{debug, error};
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
+use tokio::sync::SemaphorePermit;
 
-/// What goes back to the peer.
-#[derive(Debug)]
-pub struct Answer {
-    /// The reply, framed as the call was; `None` for a call that wants none.
-    pub reply: Option<Vec<u8>>,
-    /// The connection is closed after it.
-    pub close: bool,
+/// Who is at the other end of a connection.
+#[derive(Clone, Debug, Default)]
+pub struct Peer {
+    /// For the log.
+    pub address: String,
+    /// SHA-256 of its TLS certificate in hex, if it has shown one.
+    pub certificate: Option<String>,
 }
 
 impl Service {
     /// Answers one message. Dropping the future cancels the call.
-    pub async fn call(&self, message: Message, peer: &str) -> Answer {
-        let format = message.format;
-        match open(&message, &self.parts.wire_limits) {
+    pub async fn call(&self, message: Message, peer: &Peer) -> Answer {
+        let (format, envelope, held) = (message.format, message.envelope.clone(), message.held.clone());
+        let answer = match open(&message, &self.parts.wire_limits) {
             Ok(head) => {
-                let answered = !head.oneway;
-                let Answer { reply, close } = self.answer(head, message, peer).await;
-                Answer { reply: reply.filter(|_| answered), close }
+                let (reply, close) = self.answer(&head, message, peer).await;
+                Answer { envelope, reply: Some(reply).filter(|_| !head.oneway), close, held: None }
             }
             Err((head, refusal)) => {
-                debug!(peer, refusal = refusal.message; "Message refused.");
-                Answer { reply: head.and_then(|head| self.refuse(format, &head, &refusal)), close: true }
+                self.count(&refusal);
+                debug!(peer = peer.address, refusal = refusal.message; "Message refused.");
+                Answer::refused(format, envelope, head.as_ref(), &refusal, true)
             }
-        }
+        };
+        Answer { held, ..answer }
     }
 
-    /// The reply to a message that was not read further than its head, if its caller waits for one.
-    pub fn refuse(&self, format: Format, head: &Head, refusal: &Refusal) -> Option<Vec<u8>> {
-        (!head.oneway).then(|| refusal_reply(format, head, refusal))
-    }
-
-    async fn answer(&self, head: Head, message: Message, peer: &str) -> Answer {
-        let (format, limits) = (message.format, self.parts.wire_limits);
+    /// The reply behind its headroom, and whether the connection is closed after it.
+    async fn answer(&self, head: &Head, message: Message, peer: &Peer) -> (Vec<u8>, bool) {
+        let (format, limits, held) = (message.format, self.parts.wire_limits, message.held.clone());
         let Some(method) = find(head.service.as_deref(), &head.name) else {
-            return kept(refusal_reply(format, &head, &Refusal::unknown_method(&head.name)));
+            return (self.refusal(format, head, &Refusal::unknown_method(&head.name)), false);
         };
         let context = match context(&message, &limits) {
             Ok(context) => context,
-            Err(refusal) => return unreadable(format, &head, &refusal),
+            Err(refusal) => return self.unreadable(format, head, &refusal),
         };
-        let call = match judge(context, peer, self.parts.max_deadline) {
+        let call = match judge(context, message.received, peer, self.parts.max_deadline) {
             Ok(call) => call,
-            Err((id, error)) => return kept(error_reply(format, &head, &convert::service_error(&error, &id))),
+            Err((id, error)) => return (self.refused(format, head, &error, &id), false),
         };
-        debug!(method = method.name, request_id = call.request_id, peer; "Call.");
+        let Some(_place) = self.place(method) else {
+            let limit = self.parts.max_calls;
+            let error = Error::TooMany { what: "calls", count: limit, limit };
+            return (self.refused(format, head, &error, &call.request_id), false);
+        };
+        debug!(method = method.name, request_id = call.request_id, peer = peer.address; "Call.");
+        self.parts.telemetry.calls.inc();
         let arguments = Arguments { head: head.clone(), message, limits };
         match guarded(&call, dispatch(self, method, &call, arguments)).await {
-            Ok(Reply::Bytes(bytes)) if bytes.len().saturating_sub(format.prefix_bytes()) <= limits.max_frame_bytes => {
-                kept(bytes)
+            Ok(Reply::Bytes(bytes)) => (self.fitting(bytes, format, head, &call, held.as_deref()), false),
+            Ok(Reply::Refused(refusal)) if refusal.reason == Reason::Memory => {
+                (self.refused(format, head, &Error::Full, &call.request_id), false)
             }
-            Ok(Reply::Bytes(bytes)) => {
-                kept(error_reply(format, &head, &reply_too_large(&call, bytes.len(), limits.max_frame_bytes)))
+            Ok(Reply::Refused(refusal)) => self.unreadable(format, head, &refusal),
+            Err(error) => {
+                if error.code_name.as_deref() == Some("DEADLINE_EXCEEDED") {
+                    self.parts.telemetry.cancelled(Cancelled::Deadline, 1);
+                }
+                (error_reply(format, head, &error), false)
             }
-            Ok(Reply::Refused(refusal)) => unreadable(format, &head, &refusal),
-            Err(error) => kept(error_reply(format, &head, &error)),
         }
+    }
+
+    /// The reply, unless it is larger than a message may be or than the memory that is left.
+    fn fitting(&self, reply: Vec<u8>, format: Format, head: &Head, call: &Call, held: Option<&Held>) -> Vec<u8> {
+        let (size, limit) = (reply.len(), self.parts.wire_limits.max_frame_bytes);
+        if size.saturating_sub(format.headroom()) > limit {
+            return error_reply(format, head, &reply_too_large(call, size, limit));
+        }
+        let missing = held.map_or(0, |held| size.saturating_sub(held.bytes().max(FREE_REPLY_BYTES)));
+        if missing > 0 && !held.is_some_and(|held| held.try_grow(missing)) {
+            self.parts.telemetry.refused(Reason::Memory);
+            let error = ServiceError { executed: Some(true), ..declared(call, &Error::Full) };
+            return error_reply(format, head, &error);
+        }
+        reply
+    }
+
+    /// A place among the calls that are worked on at once; `None` if all are taken. Who asks how the server is, or
+    /// administers it, always has one.
+    fn place(&self, method: &Method) -> Option<Option<SemaphorePermit<'_>>> {
+        if method.service == "Health" || method.role == Some("admin") {
+            return Some(None);
+        }
+        self.calls.try_acquire().ok().map(Some)
+    }
+
+    fn refusal(&self, format: Format, head: &Head, refusal: &Refusal) -> Vec<u8> {
+        self.count(refusal);
+        refusal_reply(format, head, refusal)
+    }
+
+    /// A frame says where the next message begins; without one, a message that cannot be read leaves that in doubt.
+    fn unreadable(&self, format: Format, head: &Head, refusal: &Refusal) -> (Vec<u8>, bool) {
+        (self.refusal(format, head, refusal), format.transport == Transport::Unframed)
+    }
+
+    /// The reply to a call that was not begun.
+    fn refused(&self, format: Format, head: &Head, error: &Error, request_id: &str) -> Vec<u8> {
+        if let Some(reason) = reason(error) {
+            self.parts.telemetry.refused(reason);
+        }
+        error_reply(format, head, &convert::service_error(error, request_id))
+    }
+
+    /// Counts a message that was refused.
+    pub fn count(&self, refusal: &Refusal) {
+        self.parts.telemetry.refused(refusal.reason);
     }
 }
 
-fn kept(reply: Vec<u8>) -> Answer {
-    Answer { reply: Some(reply), close: false }
-}
+/// A reply of up to this size needs no room in the memory of the process.
+const FREE_REPLY_BYTES: usize = 16 * 1024;
 
-/// A frame says where the next message begins; without one, a message that cannot be read leaves that in doubt.
-fn unreadable(format: Format, head: &Head, refusal: &Refusal) -> Answer {
-    Answer { reply: Some(refusal_reply(format, head, refusal)), close: format.framing == Framing::Unframed }
+/// What a call that was not begun is counted under.
+fn reason(error: &Error) -> Option<Reason> {
+    match error {
+        Error::DeadlineExceeded => Some(Reason::Deadline),
+        Error::TooMany { .. } => Some(Reason::Calls),
+        Error::Full => Some(Reason::Memory),
+        _ => None,
+    }
 }
 
 /// Judges what the caller said about the call, before its arguments are decoded.
 fn judge(
-    context: Option<RequestContext>,
-    peer: &str,
+    context: RequestContext,
+    received: Instant,
+    peer: &Peer,
     max_deadline: Duration,
 ) -> std::result::Result<Call, (String, Error)> {
     static COUNT: AtomicU64 = AtomicU64::new(1);
-    let context = context.unwrap_or_else(crate::wire::empty);
     let own_id = || format!("r{}", COUNT.fetch_add(1, Ordering::Relaxed));
     let request_id = match context.request_id {
         Some(id) if id.chars().count() > 128 => {
@@ -98,10 +159,13 @@ fn judge(
         _ => own_id(),
     };
     let asked = match context.deadline_ms {
-        Some(ms) if ms <= 0 => return Err((request_id, Error::DeadlineExceeded)),
-        Some(ms) => Duration::from_millis(ms.unsigned_abs()).min(max_deadline),
+        Some(ms) => Duration::from_millis(u64::try_from(ms).unwrap_or_default()).min(max_deadline),
         None => max_deadline,
     };
+    let deadline = received + asked;
+    if deadline <= Instant::now() {
+        return Err((request_id, Error::DeadlineExceeded));
+    }
     let idempotency_key = context.idempotency_key.filter(|key| !key.is_empty());
     if idempotency_key.as_ref().is_some_and(|key| key.chars().count() > 128) {
         return Err((request_id, Error::invalid("the idempotency_key has more than 128 characters")));
@@ -112,7 +176,7 @@ fn judge(
         }
         generation => generation.and_then(std::result::Result::ok),
     };
-    Ok(Call { request_id, deadline: Instant::now() + asked, idempotency_key, min_generation, peer: peer.to_owned() })
+    Ok(Call { request_id, deadline, idempotency_key, min_generation, peer: peer.address.clone() })
 }
 
 /// Runs the work of a call within its deadline; a panic is an error of this call and of nothing else.
@@ -152,7 +216,7 @@ mod tests {
     use super::*;
 
     fn call() -> Call {
-        judge(None, "test", Duration::from_secs(1)).unwrap()
+        judge(crate::wire::empty(), Instant::now(), &Peer::default(), Duration::from_secs(1)).unwrap()
     }
 
     #[tokio::test]
@@ -176,7 +240,7 @@ mod tests {
     fn a_deadline_that_has_passed_is_refused_before_anything_is_decoded() {
         let context = RequestContext { deadline_ms: Some(0), ..crate::wire::empty() };
 
-        let (_, error) = judge(Some(context), "test", Duration::from_secs(1)).unwrap_err();
+        let (_, error) = judge(context, Instant::now(), &Peer::default(), Duration::from_secs(1)).unwrap_err();
 
         assert_eq!(error.code(), crate::error::Code::DeadlineExceeded);
         assert_eq!(error.executed(), Some(false));

@@ -7,15 +7,18 @@ mod inference;
 mod models;
 mod training;
 
-pub use guard::Answer;
+pub use guard::Peer;
 
 use crate::batching::{self, Batcher};
 use crate::datasets::Datasets;
 use crate::registry::Registry;
+use crate::telemetry::Telemetry;
 use crate::training::Jobs;
 use crate::wire;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
+use tokio::sync::Semaphore;
 
 /// What the methods work with.
 pub struct Parts {
@@ -33,8 +36,12 @@ pub struct Parts {
     pub batching_limits: batching::Limits,
     /// Calls of one connection that are worked on at once; `describe` reports it.
     pub max_calls_in_flight: usize,
+    /// Calls that are worked on at once; further ones are refused, but for those of `Health` and of administrators.
+    pub max_calls: usize,
     /// Longest deadline of a call, and that of a call which names none.
     pub max_deadline: Duration,
+    /// What is counted.
+    pub telemetry: Arc<Telemetry>,
 }
 
 /// All services of the IDL.
@@ -42,12 +49,14 @@ pub struct Service {
     parts: Parts,
     started: Instant,
     draining: AtomicBool,
+    calls: Semaphore,
 }
 
 impl Service {
     /// A service that has just started.
     pub fn new(parts: Parts) -> Self {
-        Self { parts, started: Instant::now(), draining: AtomicBool::new(false) }
+        let calls = Semaphore::new(parts.max_calls);
+        Self { parts, started: Instant::now(), draining: AtomicBool::new(false), calls }
     }
 
     /// What a message may cost.
@@ -55,9 +64,19 @@ impl Service {
         self.parts.wire_limits
     }
 
-    /// From now on the server is not ready, because it stops: no job begins, and who waits for one is answered.
-    pub fn drain(&self) {
+    /// What is counted.
+    pub fn telemetry(&self) -> &Telemetry {
+        &self.parts.telemetry
+    }
+
+    /// From now on the server is not ready, because it is about to stop; it still answers.
+    pub fn retire(&self) {
         self.draining.store(true, Ordering::SeqCst);
+    }
+
+    /// No job begins any more, and who waits for one is answered.
+    pub fn drain(&self) {
+        self.retire();
         self.parts.jobs.stop();
     }
 }

@@ -5,6 +5,7 @@
 //! the message; skipped fields too.
 
 use super::limits::Limits;
+use super::memory::Held;
 use thrift::protocol::{
     TFieldIdentifier, TInputProtocol, TListIdentifier, TMapIdentifier, TMessageIdentifier, TSetIdentifier,
     TStructIdentifier, TType,
@@ -16,31 +17,57 @@ pub(super) const STRUCT_BYTES: usize = 768;
 /// What one string is charged beside its bytes.
 const STRING_BYTES: usize = 24;
 
+/// What decoding may take before it counts against the memory of the process; small calls never touch that counter.
+const FREE_BYTES: usize = 16 * 1024;
+/// The memory of the process is taken in pieces of this size.
+const STEP_BYTES: usize = 256 * 1024;
+
 /// `inner`, within a budget.
-pub(super) struct Budgeted<P> {
+pub(super) struct Budgeted<'a, P> {
     inner: P,
     elements: usize,
     max_elements: usize,
+    depth: usize,
+    max_depth: usize,
     bytes: usize,
     max_bytes: usize,
+    /// Bytes that are paid for.
+    covered: usize,
+    held: Option<&'a Held>,
 }
 
-impl<P> Budgeted<P> {
-    /// The budget of a message of these `bytes`.
-    pub(super) fn new(inner: P, bytes: &[u8], limits: &Limits) -> Self {
-        let max_bytes = bytes.len().saturating_mul(4).saturating_add(limits.max_decoded_bytes);
-        Self { inner, elements: 0, max_elements: limits.max_elements, bytes: 0, max_bytes }
+impl<'a, P> Budgeted<'a, P> {
+    /// The budget of a message of `length` bytes. What it takes beyond what `held` has for it is added there.
+    pub(super) fn new(inner: P, length: usize, limits: &Limits, held: Option<&'a Held>) -> Self {
+        let max_bytes = length.saturating_mul(4).saturating_add(limits.max_decoded_bytes);
+        let covered = held.map_or(max_bytes, |held| held.bytes().saturating_sub(length).max(FREE_BYTES));
+        let (max_elements, max_depth) = (limits.max_elements, limits.max_depth);
+        Self { inner, elements: 0, max_elements, depth: 0, max_depth, bytes: 0, max_bytes, covered, held }
     }
 
     fn charge_bytes(&mut self, bytes: usize) -> Result<()> {
         self.bytes = self.bytes.saturating_add(bytes);
-        if self.bytes <= self.max_bytes {
+        if self.bytes > self.max_bytes {
+            let advice = "send fewer values in one call or raise server.max_decoded_bytes";
+            return over(format!("the message takes more than {} bytes when it is decoded; {advice}", self.max_bytes));
+        }
+        while self.bytes > self.covered {
+            if !self.held.is_none_or(|held| held.try_grow(STEP_BYTES)) {
+                return full();
+            }
+            self.covered += STEP_BYTES;
+        }
+        Ok(())
+    }
+
+    /// Structs and containers count alike, in fields that are known and in those that are skipped.
+    fn deeper(&mut self) -> Result<()> {
+        self.depth += 1;
+        if self.depth <= self.max_depth {
             return Ok(());
         }
-        over(format!(
-            "the message takes more than {} bytes when it is decoded; send fewer values in one call",
-            self.max_bytes
-        ))
+        let message = format!("the message is nested deeper than {} levels", self.max_depth);
+        Err(thrift::Error::Protocol(ProtocolError { kind: ProtocolErrorKind::DepthLimit, message }))
     }
 
     fn charge_elements(&mut self, count: i32) -> Result<()> {
@@ -55,13 +82,20 @@ impl<P> Budgeted<P> {
     }
 }
 
+/// The process holds all that it may; told apart from a message that is too large by its kind.
+fn full() -> Result<()> {
+    let message = "the server holds as many bytes as it may".into();
+    Err(thrift::Error::Transport(thrift::TransportError { kind: thrift::TransportErrorKind::SizeLimit, message }))
+}
+
 fn over(message: String) -> Result<()> {
     Err(thrift::Error::Protocol(ProtocolError { kind: ProtocolErrorKind::SizeLimit, message }))
 }
 
-impl<P: TInputProtocol> TInputProtocol for Budgeted<P> {
+impl<P: TInputProtocol> TInputProtocol for Budgeted<'_, P> {
     fn read_struct_begin(&mut self) -> Result<Option<TStructIdentifier>> {
         self.charge_bytes(STRUCT_BYTES)?;
+        self.deeper()?;
         self.inner.read_struct_begin()
     }
 
@@ -80,18 +114,21 @@ impl<P: TInputProtocol> TInputProtocol for Budgeted<P> {
     fn read_list_begin(&mut self) -> Result<TListIdentifier> {
         let list = self.inner.read_list_begin()?;
         self.charge_elements(list.size)?;
+        self.deeper()?;
         Ok(list)
     }
 
     fn read_set_begin(&mut self) -> Result<TSetIdentifier> {
         let set = self.inner.read_set_begin()?;
         self.charge_elements(set.size)?;
+        self.deeper()?;
         Ok(set)
     }
 
     fn read_map_begin(&mut self) -> Result<TMapIdentifier> {
         let map = self.inner.read_map_begin()?;
         self.charge_elements(map.size)?;
+        self.deeper()?;
         Ok(map)
     }
 
@@ -104,6 +141,7 @@ impl<P: TInputProtocol> TInputProtocol for Budgeted<P> {
     }
 
     fn read_struct_end(&mut self) -> Result<()> {
+        self.depth = self.depth.saturating_sub(1);
         self.inner.read_struct_end()
     }
 
@@ -144,14 +182,17 @@ impl<P: TInputProtocol> TInputProtocol for Budgeted<P> {
     }
 
     fn read_list_end(&mut self) -> Result<()> {
+        self.depth = self.depth.saturating_sub(1);
         self.inner.read_list_end()
     }
 
     fn read_set_end(&mut self) -> Result<()> {
+        self.depth = self.depth.saturating_sub(1);
         self.inner.read_set_end()
     }
 
     fn read_map_end(&mut self) -> Result<()> {
+        self.depth = self.depth.saturating_sub(1);
         self.inner.read_map_end()
     }
 

@@ -3,17 +3,36 @@
 //! One table: each row is a test over the bytes so far and what they then are. Rows are tried from the top; the first
 //! that is not ruled out decides, or asks for more bytes. A new transport is a new row.
 
-use super::protocol::{Format, Framing, Protocol};
+use super::protocol::{Format, Protocol, Transport};
 
 /// What the bytes so far say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Detection {
     /// Not enough bytes to tell.
     More,
-    /// This format, for the whole connection.
-    Is(Format),
+    /// A message in this format.
+    Message(Format),
+    /// A frame of THeader, which says itself what is in it.
+    Header,
+    /// A frame of TTHeader, likewise.
+    TtHeader,
+    /// A request of HTTP/1.1.
+    Http,
     /// Nothing that is spoken here.
     Unknown,
+}
+
+impl Detection {
+    /// How messages of the connection become a stream.
+    pub(super) fn transport(self) -> Option<Transport> {
+        match self {
+            Self::Message(format) => Some(format.transport),
+            Self::Header => Some(Transport::Header),
+            Self::TtHeader => Some(Transport::TtHeader),
+            Self::Http => Some(Transport::Http),
+            Self::More | Self::Unknown => None,
+        }
+    }
 }
 
 /// What one row says of the bytes so far.
@@ -24,16 +43,34 @@ enum Match {
     Maybe,
 }
 
-type Row = (fn(&[u8]) -> Match, Framing, Protocol);
+type Row = (fn(&[u8]) -> Match, Detection);
+
+const fn message(transport: Transport, protocol: Protocol) -> Detection {
+    Detection::Message(Format { transport, protocol })
+}
 
 const TABLE: &[Row] = &[
-    (|bytes| strict_binary(bytes, 0), Framing::Unframed, Protocol::Binary),
-    (|bytes| compact(bytes, 0), Framing::Unframed, Protocol::Compact),
-    (|bytes| framed(bytes, strict_binary), Framing::Framed, Protocol::Binary),
-    (|bytes| framed(bytes, compact), Framing::Framed, Protocol::Compact),
-    (|bytes| framed(bytes, old_binary), Framing::Framed, Protocol::OldBinary),
-    (unframed_old_binary, Framing::Unframed, Protocol::OldBinary),
+    (|bytes| strict_binary(bytes, 0), message(Transport::Unframed, Protocol::Binary)),
+    (|bytes| compact(bytes, 0), message(Transport::Unframed, Protocol::Compact)),
+    (http, Detection::Http),
+    (|bytes| framed(bytes, strict_binary), message(Transport::Framed, Protocol::Binary)),
+    (|bytes| framed(bytes, compact), message(Transport::Framed, Protocol::Compact)),
+    (|bytes| framed(bytes, |bytes, at| literal(bytes, at, b"\x0f\xff")), Detection::Header),
+    (|bytes| framed(bytes, |bytes, at| literal(bytes, at, b"\x10\x00")), Detection::TtHeader),
+    (|bytes| framed(bytes, old_binary), message(Transport::Framed, Protocol::OldBinary)),
+    (unframed_old_binary, message(Transport::Unframed, Protocol::OldBinary)),
 ];
+
+/// The first four letters of the methods of HTTP/1.1.
+const HTTP_METHODS: [&[u8]; 7] = [b"POST", b"GET ", b"HEAD", b"OPTI", b"PUT ", b"DELE", b"PATC"];
+
+/// A TLS handshake: record type 22, then the major version. `None`: too few bytes to tell.
+pub fn is_tls(bytes: &[u8]) -> Option<bool> {
+    match bytes {
+        [] | [0x16] => None,
+        _ => Some(bytes.starts_with(&[0x16, 0x03])),
+    }
+}
 
 /// A frame length has these two bits clear; letters of HTTP methods and both magic bytes have not.
 const LENGTH_BITS: u8 = 0xc0;
@@ -43,9 +80,9 @@ const MAX_OLD_NAME: usize = 256;
 /// Tells the format from the first bytes of a connection; nine are always enough.
 pub fn detect(bytes: &[u8]) -> Detection {
     let mut undecided = false;
-    for (test, framing, protocol) in TABLE {
+    for (test, detection) in TABLE {
         match test(bytes) {
-            Match::Yes if !undecided => return Detection::Is(Format { framing: *framing, protocol: *protocol }),
+            Match::Yes if !undecided => return *detection,
             Match::Yes | Match::Maybe => undecided = true,
             Match::No => {}
         }
@@ -69,8 +106,28 @@ fn both(first: Match, second: impl FnOnce() -> Match) -> Match {
     }
 }
 
+/// Whether these bytes stand at `at`, as far as they are there.
+fn literal(bytes: &[u8], at: usize, expected: &[u8]) -> Match {
+    let there = bytes.get(at..).unwrap_or_default();
+    match there.len() < expected.len() {
+        true if expected.starts_with(there) => Match::Maybe,
+        false if there.starts_with(expected) => Match::Yes,
+        _ => Match::No,
+    }
+}
+
 fn strict_binary(bytes: &[u8], at: usize) -> Match {
-    both(byte(bytes, at, |it| it == 0x80), || byte(bytes, at + 1, |it| it == 0x01))
+    literal(bytes, at, b"\x80\x01")
+}
+
+fn http(bytes: &[u8]) -> Match {
+    let matches = HTTP_METHODS.map(|method| literal(bytes, 0, method));
+    let one = |wanted: fn(&Match) -> bool| matches.iter().any(wanted);
+    match (one(|it| matches!(it, Match::Yes)), one(|it| matches!(it, Match::Maybe))) {
+        (true, _) => Match::Yes,
+        (_, true) => Match::Maybe,
+        _ => Match::No,
+    }
 }
 
 /// The message type is not judged here: a wrong one deserves an answer.
@@ -133,22 +190,24 @@ mod tests {
         [&u32::try_from(message.len()).unwrap().to_be_bytes()[..], &message].concat()
     }
 
-    fn formats() -> Vec<(Vec<u8>, Framing, Protocol)> {
+    fn formats() -> Vec<(Vec<u8>, Detection)> {
         vec![
-            (bytes(STRICT), Framing::Unframed, Protocol::Binary),
-            (bytes(OLD), Framing::Unframed, Protocol::OldBinary),
-            (bytes(COMPACT), Framing::Unframed, Protocol::Compact),
-            (frame(STRICT), Framing::Framed, Protocol::Binary),
-            (frame(OLD), Framing::Framed, Protocol::OldBinary),
-            (frame(COMPACT), Framing::Framed, Protocol::Compact),
+            (bytes(STRICT), message(Transport::Unframed, Protocol::Binary)),
+            (bytes(OLD), message(Transport::Unframed, Protocol::OldBinary)),
+            (bytes(COMPACT), message(Transport::Unframed, Protocol::Compact)),
+            (frame(STRICT), message(Transport::Framed, Protocol::Binary)),
+            (frame(OLD), message(Transport::Framed, Protocol::OldBinary)),
+            (frame(COMPACT), message(Transport::Framed, Protocol::Compact)),
+            (bytes("00000024 0fff 0000 00000000 0001 00000000"), Detection::Header),
+            (bytes("00000024 1000 0000 00000000 0001 00000000"), Detection::TtHeader),
+            (b"POST / HTTP/1.1".to_vec(), Detection::Http),
+            (b"DELETE /x HTTP/1.1".to_vec(), Detection::Http),
         ]
     }
 
     #[test]
     fn every_format_is_told_by_at_most_nine_bytes_and_never_taken_for_another_before() {
-        for (message, framing, protocol) in formats() {
-            let expected = Detection::Is(Format { framing, protocol });
-
+        for (message, expected) in formats() {
             let first = (0..=message.len()).map(|end| detect(&message[..end])).find(|it| *it != Detection::More);
 
             assert_eq!(first, Some(expected));
@@ -159,7 +218,7 @@ mod tests {
     #[test]
     fn what_is_not_spoken_here_is_known_to_be_unknown() {
         for hex in
-            ["ffffffff", "474554202f", "8002", "7fffffff", "00000000 00000000 00", "0000001600000000ff", "00000001 31"]
+            ["ffffffff", "50524920", "8002", "7fffffff", "00000000 00000000 00", "0000001600000000ff", "00000001 31"]
         {
             assert_eq!(detect(&bytes(hex)), Detection::Unknown, "{hex}");
         }
@@ -167,9 +226,13 @@ mod tests {
 
     #[test]
     fn a_long_frame_is_told_before_its_length_is_judged() {
-        assert_eq!(
-            detect(&bytes("3fffffff 8001")),
-            Detection::Is(Format { framing: Framing::Framed, protocol: Protocol::Binary })
-        );
+        assert_eq!(detect(&bytes("3fffffff 8001")), message(Transport::Framed, Protocol::Binary));
+    }
+
+    #[test]
+    fn a_tls_handshake_is_told_by_two_bytes() {
+        let told = [&b""[..], b"\x16", b"\x16\x03", b"\x16\x01", b"\x80"].map(is_tls);
+
+        assert_eq!(told, [None, None, Some(true), Some(false), Some(false)]);
     }
 }

@@ -1,11 +1,13 @@
 //! Cuts messages out of the bytes of a connection, within limits and without copying.
 
 use super::detect::{Detection, detect};
+use super::envelope::{Answer, Envelope};
 use super::limits::Limits;
-use super::message::{Head, Message, Refusal, open};
-use super::protocol::{Format, Framing};
+use super::message::{Message, Refusal, open};
+use super::protocol::{Format, Transport};
 use super::scan::Scanner;
-use bytes::{Buf, BytesMut};
+use crate::telemetry::Reason;
+use bytes::{Buf, Bytes, BytesMut};
 
 /// What the bytes so far hold.
 #[derive(Debug)]
@@ -13,18 +15,19 @@ pub enum Cut {
     /// A whole message; its bytes are taken out of the buffer.
     Message(Message),
     /// Not a whole message yet.
-    More,
-    /// A message that is not read further. It is answered, if its head is there, and the connection is closed.
+    More {
+        /// What the buffer comes to hold when the message is there; 0 where that cannot be told.
+        wanted: usize,
+    },
+    /// A message that is not read further.
     Refused {
-        /// What it is written in.
-        format: Format,
-        /// Whom to answer.
-        head: Option<Head>,
+        /// What the peer is told, if it can be told anything.
+        answer: Answer,
         /// Why.
         refusal: Refusal,
     },
     /// Bytes that mean nothing here: the connection is closed without a word.
-    Unknown,
+    Unknown(Reason),
 }
 
 /// Empty frames in a row that are taken for a keep-alive.
@@ -35,8 +38,10 @@ const HEAD_BYTES: usize = 512;
 /// The state of one connection's input.
 pub struct Cutter {
     limits: Limits,
-    /// Told by the first bytes; frames may then alternate between protocols.
-    format: Option<Format>,
+    /// Told by the first bytes of the connection.
+    transport: Option<Transport>,
+    /// Told by the first bytes of the message that is arriving.
+    detection: Detection,
     scanner: Option<Scanner>,
     empty_frames: usize,
 }
@@ -44,82 +49,120 @@ pub struct Cutter {
 impl Cutter {
     /// A cutter for a new connection.
     pub fn new(limits: Limits) -> Self {
-        Self { limits, format: None, scanner: None, empty_frames: 0 }
+        Self { limits, transport: None, detection: Detection::More, scanner: None, empty_frames: 0 }
     }
 
     /// Takes the next message out of `buffer`.
     pub fn cut(&mut self, buffer: &mut BytesMut) -> Cut {
-        while self.may_be_framed() && buffer.starts_with(&[0; 4]) {
+        if self.skip_empty_frames(buffer) > MAX_EMPTY_FRAMES {
+            return Cut::Unknown(Reason::EmptyFrames);
+        }
+        self.detect(buffer);
+        let cut = match self.detection {
+            Detection::More => return Cut::More { wanted: 0 },
+            Detection::Unknown => return Cut::Unknown(Reason::UnknownBytes),
+            Detection::Message(format) if format.transport == Transport::Unframed => self.cut_unframed(format, buffer),
+            framed => self.cut_frame(framed, buffer),
+        };
+        if !matches!(cut, Cut::More { .. }) {
+            self.empty_frames = 0;
+            if self.transport.is_some_and(Transport::has_frames) {
+                self.detection = Detection::More;
+            }
+        }
+        cut
+    }
+
+    /// Some peers keep a connection alive by frames of no bytes. Answers how many there were in a row.
+    fn skip_empty_frames(&mut self, buffer: &mut BytesMut) -> usize {
+        let between_frames = self.detection == Detection::More && self.transport.is_none_or(Transport::has_frames);
+        while between_frames && self.empty_frames <= MAX_EMPTY_FRAMES && buffer.starts_with(&[0; 4]) {
             buffer.advance(4);
             self.empty_frames += 1;
-            if self.empty_frames > MAX_EMPTY_FRAMES {
-                return Cut::Unknown;
-            }
         }
-        match self.detect(buffer) {
-            Detection::More => Cut::More,
-            Detection::Unknown => Cut::Unknown,
-            Detection::Is(format) => {
-                self.format = Some(format);
-                match format.framing {
-                    Framing::Framed => self.cut_frame(format, buffer),
-                    Framing::Unframed => self.cut_unframed(format, buffer),
-                }
-            }
-        }
+        self.empty_frames
     }
 
-    fn may_be_framed(&self) -> bool {
-        self.format.is_none_or(|format| format.framing == Framing::Framed)
-    }
-
-    /// The framing is told once a connection; the protocol of a framed message by each frame.
-    fn detect(&self, buffer: &[u8]) -> Detection {
-        match (self.format, detect(buffer)) {
-            (Some(format), _) if format.framing == Framing::Unframed => Detection::Is(format),
-            (Some(_), Detection::Is(format)) if format.framing == Framing::Unframed => Detection::Unknown,
-            (_, detection) => detection,
+    /// The first bytes of a connection tell its transport. Where there are frames, each may be of another kind.
+    fn detect(&mut self, buffer: &[u8]) {
+        if self.detection != Detection::More {
+            return;
         }
+        let detection = detect(buffer);
+        let Some(transport) = detection.transport() else {
+            self.detection = detection;
+            return;
+        };
+        let fits =
+            self.transport.is_none_or(|first| first == transport || (first.has_frames() && transport.has_frames()));
+        self.detection = if fits { detection } else { Detection::Unknown };
+        self.transport.get_or_insert(transport);
     }
 
-    fn cut_frame(&mut self, format: Format, buffer: &mut BytesMut) -> Cut {
-        let Some(word) = buffer.first_chunk::<4>() else { return Cut::More };
+    fn cut_frame(&self, detection: Detection, buffer: &mut BytesMut) -> Cut {
+        let Some(word) = buffer.first_chunk::<4>() else { return Cut::More { wanted: 0 } };
         let length = usize::try_from(u32::from_be_bytes(*word)).unwrap_or(usize::MAX);
-        let body = &buffer[4..];
         if length > self.limits.max_frame_bytes {
-            return self.refuse(format, body, Refusal::too_large(length, self.limits.max_frame_bytes));
+            let start = Bytes::copy_from_slice(&buffer[4..buffer.len().min(4 + HEAD_BYTES)]);
+            let whole = start.len() == HEAD_BYTES;
+            return match unwrap(detection, start, &self.limits) {
+                Ok(start) => self.refuse(start, whole, Refusal::too_large(length, self.limits.max_frame_bytes)),
+                Err(_) if !whole => Cut::More { wanted: 0 },
+                Err(refused) => refused,
+            };
         }
-        if body.len() < length {
-            return Cut::More;
+        if buffer.len() - 4 < length {
+            return Cut::More { wanted: 4 + length };
         }
         buffer.advance(4);
-        self.empty_frames = 0;
-        Cut::Message(Message { format, body: buffer.split_to(length).freeze() })
+        match unwrap(detection, buffer.split_to(length).freeze(), &self.limits) {
+            Ok(message) => Cut::Message(message),
+            Err(refused) => refused,
+        }
     }
 
     fn cut_unframed(&mut self, format: Format, buffer: &mut BytesMut) -> Cut {
         if buffer.is_empty() {
-            return Cut::More;
+            return Cut::More { wanted: 0 };
         }
         let scanner = self.scanner.get_or_insert_with(|| Scanner::new(format.protocol, self.limits));
         match scanner.scan(buffer) {
-            Ok(None) => Cut::More,
+            Ok(None) => Cut::More { wanted: 0 },
             Ok(Some(length)) => {
                 self.scanner = None;
-                Cut::Message(Message { format, body: buffer.split_to(length).freeze() })
+                Cut::Message(Message::new(format, Envelope::Unframed, buffer.split_to(length).freeze()))
             }
-            Err(refusal) => self.refuse(format, buffer, refusal),
+            Err(refusal) => {
+                let start = Bytes::copy_from_slice(&buffer[..buffer.len().min(HEAD_BYTES)]);
+                let whole = start.len() == HEAD_BYTES;
+                self.refuse(Message::new(format, Envelope::Unframed, start), whole, refusal)
+            }
         }
     }
 
-    /// Too large deserves words: it waits for the head of the message, which says whom to answer.
-    fn refuse(&self, format: Format, body: &[u8], refusal: Refusal) -> Cut {
-        let start = Message { format, body: bytes::Bytes::copy_from_slice(&body[..body.len().min(HEAD_BYTES)]) };
+    /// Too large deserves words: it waits for the head of the message, which says whom to answer. `start` is as much of
+    /// the message as is looked at; `whole`: no more of it is going to be.
+    fn refuse(&self, start: Message, whole: bool, refusal: Refusal) -> Cut {
         let head = match open(&start, &self.limits) {
             Ok(head) | Err((Some(head), _)) => Some(head),
             Err((None, _)) => None,
         };
-        if head.is_none() && body.len() < HEAD_BYTES { Cut::More } else { Cut::Refused { format, head, refusal } }
+        if head.is_none() && !whole {
+            return Cut::More { wanted: 0 };
+        }
+        let answer = Answer::refused(start.format, start.envelope, head.as_ref(), &refusal, true);
+        Cut::Refused { answer, refusal }
+    }
+}
+
+/// Takes a message out of its frame.
+#[allow(clippy::unnecessary_wraps)]
+fn unwrap(detection: Detection, frame: Bytes, _limits: &Limits) -> Result<Message, Cut> {
+    match detection {
+        Detection::Message(format) => Ok(Message::new(format, Envelope::Framed, frame)),
+        Detection::Header | Detection::TtHeader | Detection::Http | Detection::More | Detection::Unknown => {
+            Err(Cut::Unknown(Reason::UnknownBytes))
+        }
     }
 }
 
@@ -144,7 +187,7 @@ mod tests {
             loop {
                 match cutter.cut(&mut buffer) {
                     Cut::Message(message) => messages.push((message.format, message.body.to_vec())),
-                    Cut::More => break,
+                    Cut::More { .. } => break,
                     other => panic!("{other:?}"),
                 }
             }
@@ -188,8 +231,8 @@ mod tests {
         let mut buffer = BytesMut::from(&[b"\x01\x00\x00\x00", STRICT].concat()[..]);
 
         match Cutter::new(Limits::default()).cut(&mut buffer) {
-            Cut::Refused { head: Some(head), refusal, .. } => {
-                assert_eq!(head.name, "hello");
+            Cut::Refused { answer, refusal } => {
+                assert!(answer.reply.unwrap().windows(5).any(|it| it == b"hello"));
                 assert!(
                     refusal.message.contains("16777216") && refusal.message.contains("16384000"),
                     "{}",
@@ -206,7 +249,7 @@ mod tests {
         assert!(matches!(Cutter::new(Limits::default()).cut(&mut buffer), Cut::Message(_)));
 
         let mut buffer = BytesMut::from(&[0; 68][..]);
-        assert!(matches!(Cutter::new(Limits::default()).cut(&mut buffer), Cut::Unknown));
+        assert!(matches!(Cutter::new(Limits::default()).cut(&mut buffer), Cut::Unknown(_)));
     }
 
     #[test]
@@ -214,6 +257,9 @@ mod tests {
         let mut buffer =
             BytesMut::from(&[STRICT.split_at(STRICT.len() - 2).0, &b"\x0c\x00\x01".repeat(100)].concat()[..]);
 
-        assert!(matches!(Cutter::new(Limits::default()).cut(&mut buffer), Cut::Refused { head: Some(_), .. }));
+        assert!(matches!(
+            Cutter::new(Limits::default()).cut(&mut buffer),
+            Cut::Refused { answer: Answer { reply: Some(_), .. }, .. }
+        ));
     }
 }

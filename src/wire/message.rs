@@ -1,23 +1,48 @@
 //! One message: its head, its arguments, its reply.
 
+use super::envelope::Envelope;
+use super::headers::Headers;
 use super::limits::Limits;
+use super::memory::Held;
 use super::protocol::Format;
 use super::types::{RequestContext, ServiceError};
+use crate::telemetry::Reason;
 use bytes::Bytes;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Instant;
 use thrift::protocol::{
     TFieldIdentifier, TInputProtocol, TMessageIdentifier, TMessageType, TOutputProtocol, TSerializable,
     TStructIdentifier, TType,
 };
-use thrift::{ApplicationError, ApplicationErrorKind};
+use thrift::{ApplicationError, ApplicationErrorKind, ProtocolErrorKind, TransportErrorKind};
 
-/// A whole message as it was cut out of the stream, without its frame length.
+/// A whole message as it was cut out of the stream, without what it was wrapped in.
 #[derive(Clone, Debug)]
 pub struct Message {
     /// What it is written in.
     pub format: Format,
+    /// What its reply is wrapped in.
+    pub envelope: Envelope,
+    /// What its transport says about it.
+    pub headers: Headers,
+    /// When the last byte of it was there.
+    pub received: Instant,
+    /// The memory that it holds until its reply has been written.
+    pub held: Option<Arc<Held>>,
     /// Its bytes.
     pub body: Bytes,
+}
+
+impl Message {
+    /// A message that has just arrived, without headers, in an envelope that keeps nothing of it.
+    pub fn new(format: Format, envelope: Envelope, body: Bytes) -> Self {
+        Self { format, envelope, headers: Headers::default(), received: Instant::now(), held: None, body }
+    }
+
+    fn reader<'a>(&'a self, limits: &Limits) -> Box<dyn TInputProtocol + 'a> {
+        self.format.protocol.reader(&self.body, limits, self.held.as_deref())
+    }
 }
 
 /// Who is called, and under which number.
@@ -38,20 +63,27 @@ pub struct Head {
 pub struct Refusal {
     /// Its type.
     pub kind: ApplicationErrorKind,
+    /// What it is counted under.
+    pub reason: Reason,
     /// What happened, what is allowed, what to do.
     pub message: String,
 }
 
 impl Refusal {
-    /// The bytes are no message, or one beyond a limit; the message says which.
+    /// The bytes are no message; `message` says why.
     pub(super) fn malformed(message: impl Into<String>) -> Self {
-        Self { kind: ApplicationErrorKind::ProtocolError, message: message.into() }
+        Self::beyond(Reason::Malformed, message)
+    }
+
+    /// The message is beyond a limit; `message` says which.
+    pub(super) fn beyond(reason: Reason, message: impl Into<String>) -> Self {
+        Self { kind: ApplicationErrorKind::ProtocolError, reason, message: message.into() }
     }
 
     pub(super) fn too_large(size: usize, limit: usize) -> Self {
-        Self::malformed(format!(
-            "message of {size} bytes or more exceeds the limit of {limit}; send fewer rows or raise server.max_frame_bytes"
-        ))
+        let advice = "send fewer rows or raise server.max_frame_bytes";
+        let message = format!("message of {size} bytes or more exceeds the limit of {limit}; {advice}");
+        Self::beyond(Reason::FrameBytes, message)
     }
 
     /// No service of the server has this method.
@@ -59,6 +91,7 @@ impl Refusal {
         let name = crate::error::quotable(name);
         Self {
             kind: ApplicationErrorKind::UnknownMethod,
+            reason: Reason::UnknownMethod,
             message: format!("method {name:?} is not known here; \"describe\" lists the methods"),
         }
     }
@@ -66,12 +99,24 @@ impl Refusal {
 
 impl From<thrift::Error> for Refusal {
     fn from(error: thrift::Error) -> Self {
-        let detail = match error {
-            thrift::Error::Protocol(error) => error.message,
-            thrift::Error::Transport(_) => "it ends in the middle of a value".into(),
-            other => other.to_string(),
+        let (reason, detail) = match error {
+            thrift::Error::Protocol(error) => (reason(error.kind), error.message),
+            thrift::Error::Transport(error) if error.kind == TransportErrorKind::SizeLimit => {
+                return Self::beyond(Reason::Memory, error.message);
+            }
+            thrift::Error::Transport(_) => (Reason::Malformed, "it ends in the middle of a value".into()),
+            other => (Reason::Malformed, other.to_string()),
         };
-        Self::malformed(format!("the message cannot be read: {detail}"))
+        Self::beyond(reason, format!("the message cannot be read: {detail}"))
+    }
+}
+
+/// What the library's own limits are counted under; it holds counts and lengths against one and the same.
+fn reason(kind: ProtocolErrorKind) -> Reason {
+    match kind {
+        ProtocolErrorKind::SizeLimit => Reason::Elements,
+        ProtocolErrorKind::DepthLimit => Reason::Depth,
+        _ => Reason::Malformed,
     }
 }
 
@@ -80,27 +125,50 @@ impl From<thrift::Error> for Refusal {
 /// # Errors
 /// A type 7 [`Refusal`], or one of type 2 with the head of what is no call.
 pub fn open(message: &Message, limits: &Limits) -> Result<Head, (Option<Head>, Refusal)> {
-    let mut reader = message.format.protocol.reader(&message.body, limits);
+    let mut reader = message.reader(limits);
     let identifier = guard(|| reader.read_message_begin()).map_err(|refusal| (None, refusal))?;
     let head = head(&identifier);
     if !matches!(identifier.message_type, TMessageType::Call | TMessageType::OneWay) {
         let message = format!("message type {:?} is not a call", identifier.message_type);
-        return Err((Some(head), Refusal { kind: ApplicationErrorKind::InvalidMessageType, message }));
+        let kind = ApplicationErrorKind::InvalidMessageType;
+        return Err((Some(head), Refusal { kind, reason: Reason::MessageType, message }));
     }
     Ok(head)
 }
 
-/// Reads the context of a call if it comes first, which it does from every writer that keeps the order of the fields. So
-/// access and deadline can be judged before anything large is decoded.
+/// What the caller says about the call: in the request's context if that comes first, which it does from every writer that
+/// keeps the order of the fields, and in the headers of the transport. Where both speak, the field wins. So access and
+/// deadline can be judged before anything large is decoded.
 ///
 /// # Errors
 /// A type 7 [`Refusal`].
-pub fn context(message: &Message, limits: &Limits) -> Result<Option<RequestContext>, Refusal> {
-    let mut reader = message.format.protocol.reader(&message.body, limits);
-    guard(|| {
+pub fn context(message: &Message, limits: &Limits) -> Result<RequestContext, Refusal> {
+    let mut reader = message.reader(limits);
+    let context = guard(|| {
         reader.read_message_begin()?;
         leading_context(&mut *reader)
-    })
+    })?;
+    Ok(with_headers(context.unwrap_or_else(empty), &message.headers))
+}
+
+/// Fills in from the headers what the context leaves open.
+fn with_headers(context: RequestContext, headers: &Headers) -> RequestContext {
+    let text = |name| headers.get(name).map(str::to_owned);
+    let number = |name| headers.get(name).and_then(|value| value.trim().parse().ok());
+    RequestContext {
+        deadline_ms: context.deadline_ms.or_else(|| number("client_timeout")),
+        request_id: context.request_id.or_else(|| text("x-request-id")),
+        traceparent: context.traceparent.or_else(|| text("traceparent")),
+        token: context.token.or_else(|| headers.get("authorization").and_then(bearer).map(str::to_owned)),
+        priority: context.priority.or_else(|| number("thrift_priority").and_then(|it: i64| it.try_into().ok())),
+        ..context
+    }
+}
+
+/// The token of `Bearer TOKEN`.
+fn bearer(value: &str) -> Option<&str> {
+    let (scheme, token) = value.trim().split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
 }
 
 fn head(identifier: &TMessageIdentifier) -> Head {
@@ -126,7 +194,7 @@ fn leading_context(reader: &mut dyn TInputProtocol) -> thrift::Result<Option<Req
 
 /// Decodes the request of a call from its start. One that is absent is an empty one: all its fields are optional.
 pub(super) fn decode_request<Q: TSerializable>(message: &Message, limits: &Limits) -> Result<Q, Refusal> {
-    let mut reader = message.format.protocol.reader(&message.body, limits);
+    let mut reader = message.reader(limits);
     reader.read_message_begin()?;
     let request = field_of_struct(&mut *reader, &mut |id, reader| match id {
         1 => Q::read_from_in_protocol(reader).map(Some),
@@ -176,23 +244,18 @@ pub(super) fn guard<T>(read: impl FnOnce() -> thrift::Result<T>) -> Result<T, Re
     }
 }
 
-/// Writes a message, behind its length where the format wants one.
+/// Writes a message, behind room for what its envelope puts before it.
 pub(super) fn encode(
     format: Format,
     identifier: &TMessageIdentifier,
     write: impl FnOnce(&mut dyn TOutputProtocol) -> thrift::Result<()>,
 ) -> thrift::Result<Vec<u8>> {
-    let prefix = format.prefix_bytes();
-    let mut bytes = vec![0; prefix];
+    let mut bytes = vec![0; format.transport.headroom()];
     let mut writer = format.protocol.writer(&mut bytes);
     writer.write_message_begin(identifier)?;
     write(&mut *writer)?;
     writer.write_message_end()?;
     drop(writer);
-    if prefix > 0 {
-        let length = u32::try_from(bytes.len() - prefix).map_err(|_| thrift::Error::from("message above 4 GiB"))?;
-        bytes[..prefix].copy_from_slice(&length.to_be_bytes());
-    }
     Ok(bytes)
 }
 

@@ -2,6 +2,7 @@
 
 use super::budget::Budgeted;
 use super::limits::Limits;
+use super::memory::Held;
 use thrift::TConfiguration;
 use thrift::protocol::{
     TBinaryInputProtocol, TBinaryOutputProtocol, TCompactInputProtocol, TCompactOutputProtocol, TInputProtocol,
@@ -21,37 +22,38 @@ pub enum Protocol {
 
 /// How messages become a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Framing {
-    /// Each message after its length, u32 big-endian.
-    Framed,
+pub enum Transport {
     /// One message after the other.
     Unframed,
+    /// Each message after its length, u32 big-endian.
+    Framed,
+    /// THeader: length, flags, number, headers, then the message, compressed if the peer likes.
+    Header,
+    /// TTHeader of Kitex and volo: the same idea in other bytes.
+    TtHeader,
+    /// The body of an HTTP/1.1 request or response.
+    Http,
 }
 
 /// What a peer speaks, told by its first bytes; it is answered in the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Format {
     /// How messages become a stream.
-    pub framing: Framing,
+    pub transport: Transport,
     /// How values become bytes.
     pub protocol: Protocol,
-}
-
-impl Format {
-    /// What stands before a message: its length, where there are frames.
-    pub fn prefix_bytes(self) -> usize {
-        match self.framing {
-            Framing::Framed => size_of::<u32>(),
-            Framing::Unframed => 0,
-        }
-    }
 }
 
 impl Protocol {
     /// A reader over the whole of `bytes` that keeps within `limits`. One reader a message: after an error it is dead.
     ///
-    /// Every length is held against `bytes` itself, because libraries allocate what a message claims before they read it.
-    pub(super) fn reader<'a>(self, bytes: &'a [u8], limits: &Limits) -> Box<dyn TInputProtocol + 'a> {
+    /// What decoding takes beyond what is `held` for the message is added there. Every length is held against `bytes` itself, because libraries allocate what a message claims before they read it.
+    pub(super) fn reader<'a>(
+        self,
+        bytes: &'a [u8],
+        limits: &Limits,
+        held: Option<&'a Held>,
+    ) -> Box<dyn TInputProtocol + 'a> {
         let config = TConfiguration::builder()
             .max_message_size(Some(bytes.len()))
             .max_frame_size(Some(bytes.len()))
@@ -61,13 +63,21 @@ impl Protocol {
             .build()
             .expect("a frame of the size of its message is consistent");
         match self {
-            Self::Binary => {
-                Box::new(Budgeted::new(TBinaryInputProtocol::with_config(bytes, true, config), bytes, limits))
+            Self::Binary => Box::new(Budgeted::new(
+                TBinaryInputProtocol::with_config(bytes, true, config),
+                bytes.len(),
+                limits,
+                held,
+            )),
+            Self::OldBinary => Box::new(Budgeted::new(
+                TBinaryInputProtocol::with_config(bytes, false, config),
+                bytes.len(),
+                limits,
+                held,
+            )),
+            Self::Compact => {
+                Box::new(Budgeted::new(TCompactInputProtocol::with_config(bytes, config), bytes.len(), limits, held))
             }
-            Self::OldBinary => {
-                Box::new(Budgeted::new(TBinaryInputProtocol::with_config(bytes, false, config), bytes, limits))
-            }
-            Self::Compact => Box::new(Budgeted::new(TCompactInputProtocol::with_config(bytes, config), bytes, limits)),
         }
     }
 

@@ -3,11 +3,16 @@
 use super::limits::Limits;
 use super::message::{Head, Message, Refusal, decode_request, encode, field_of_struct, guard, reply, write_single};
 use super::protocol::Format;
+use crate::telemetry::Reason;
 use bytes::Bytes;
 use std::future::Future;
+use std::panic::resume_unwind;
 use std::time::Instant;
 use thrift::protocol::{TMessageIdentifier, TMessageType, TSerializable};
 use thrift::{ApplicationError, ApplicationErrorKind};
+
+/// From this size on a message is decoded beside the threads that serve connections.
+const ASIDE_BYTES: usize = 256 * 1024;
 
 /// A method of the IDL.
 #[derive(Debug, PartialEq, Eq)]
@@ -64,22 +69,37 @@ pub enum Reply {
 /// Decodes the request, hands it to `handler`, encodes what it answers.
 pub async fn answer<Q, A, E, F>(arguments: Arguments, handler: impl FnOnce(Q) -> F) -> Reply
 where
-    Q: TSerializable,
+    Q: TSerializable + Send + 'static,
     A: TSerializable,
     E: TSerializable,
     F: Future<Output = Result<A, E>>,
 {
-    let Arguments { head, message, limits } = arguments;
-    let request = match decode_request(&message, &limits) {
+    let (format, head) = (arguments.message.format, arguments.head.clone());
+    let request = match decode(arguments).await {
         Ok(request) => request,
         Err(refusal) => return Reply::Refused(refusal),
     };
-    let format = message.format;
-    drop(message);
     Reply::Bytes(match handler(request).await {
         Ok(answer) => reply(format, &head, ("success", 0), &answer),
         Err(error) => reply(format, &head, ("error", 1), &error),
     })
+}
+
+/// Decoding a small request is shorter than the hop to another thread; a large one would hold up every other connection of
+/// this thread.
+async fn decode<Q: TSerializable + Send + 'static>(arguments: Arguments) -> Result<Q, Refusal> {
+    let is_large = arguments.message.body.len() >= ASIDE_BYTES;
+    let decode = move || decode_request(&arguments.message, &arguments.limits);
+    if !is_large {
+        return decode();
+    }
+    match tokio::task::spawn_blocking(decode).await {
+        Ok(request) => request,
+        Err(failed) => match failed.try_into_panic() {
+            Ok(panic) => resume_unwind(panic), // The guard around every call makes it an error of this call.
+            Err(_) => Err(Refusal::beyond(Reason::Memory, "the server is about to stop")),
+        },
+    }
 }
 
 /// Carries one message to a server and its reply back.
@@ -90,7 +110,7 @@ pub trait Channel: Sync {
     /// A number for the next call.
     fn next_seqid(&self) -> i32;
 
-    /// Sends a message (framed if the format is) and answers the reply without its frame length.
+    /// Sends a message, written behind its headroom, and answers the reply without what it is wrapped in.
     fn exchange(
         &self,
         method: &'static Method,
@@ -151,7 +171,7 @@ where
     E: TSerializable,
 {
     let limits = Limits { max_frame_bytes: body.len(), ..Limits::default() };
-    let mut reader = format.protocol.reader(body, &limits);
+    let mut reader = format.protocol.reader(body, &limits, None);
     let outcome = guard(|| {
         let identifier = reader.read_message_begin()?;
         if (&identifier.name, identifier.sequence_number) != (&sent.name, sent.sequence_number) {

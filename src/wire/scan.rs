@@ -6,6 +6,7 @@
 use super::limits::Limits;
 use super::message::Refusal;
 use super::protocol::Protocol;
+use crate::telemetry::Reason;
 
 /// What a value is made of, whatever the protocol.
 #[derive(Clone, Copy)]
@@ -146,8 +147,9 @@ impl Scanner {
         };
         self.open.pop();
         self.open.extend(next);
-        if self.open.len() > self.limits.max_depth + 1 {
-            return Err(malformed(format!("the message is nested deeper than {} levels", self.limits.max_depth)));
+        if self.open.len() > self.limits.max_depth {
+            let message = format!("the message is nested deeper than {} levels", self.limits.max_depth);
+            return Err(Stop::Refused(Refusal::beyond(Reason::Depth, message)));
         }
         Ok(())
     }
@@ -157,10 +159,10 @@ impl Scanner {
         if self.elements <= self.limits.max_elements {
             return Ok(());
         }
-        Err(malformed(format!(
-            "the containers of the message have {} elements or more and the limit is {}",
-            self.elements, self.limits.max_elements
-        )))
+        let (elements, limit) = (self.elements, self.limits.max_elements);
+        let message =
+            format!("the containers of the message have {elements} elements or more and the limit is {limit}");
+        Err(Stop::Refused(Refusal::beyond(Reason::Elements, message)))
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 /// From the bottom; modules of one row never import each other.
 const LAYERS: &[&[&str]] = &[
-    &["error", "failpoint"],
+    &["error", "failpoint", "telemetry"],
     &["data", "storage", "coordination", "pool"],
     &["model"],
     &["registry", "batching", "datasets"],

@@ -123,7 +123,7 @@ fn sixty_four_calls_where_four_may_be_in_flight_are_all_answered_in_order_though
 #[test]
 fn a_client_that_never_reads_its_replies_stops_nobody_and_is_closed_before_it_takes_much_memory() {
     let data = tempfile::tempdir().unwrap();
-    let server = TestServer::start_with(data.path(), &["--server-message-ms", "1000"], &[]);
+    let server = TestServer::start_with(data.path(), &["--server-write-ms", "1000"], &[]);
     let mut stream = server.connect();
     stream.set_write_timeout(Some(PATIENCE)).unwrap();
     let call = echo(1, &vec![7; 4_000_000]);

@@ -1,0 +1,178 @@
+//! What a connection brings: bytes, and the messages in them, within time and memory.
+
+use super::stream::Stream;
+use super::{Options, Shared};
+use crate::telemetry::Reason;
+use crate::wire::{Account, Cut, Cutter, Held};
+use bytes::{BufMut, BytesMut};
+use futures_util::future::BoxFuture;
+use std::io;
+use std::mem::MaybeUninit;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use tokio::io::{AsyncRead, AsyncReadExt, ReadBuf};
+use tokio::time::Instant;
+
+/// What a connection may hold without asking for memory; small calls never do. As much is read at once.
+pub(super) const FREE_BYTES: usize = 16 * 1024;
+
+/// Whether more is read from a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum State {
+    Open,
+    /// The peer has said all that it will say; it may still wait for replies.
+    Ended,
+    /// Nothing more is read: a message was refused, or the bytes mean nothing.
+    Refused,
+}
+
+/// The input of a connection.
+pub(super) struct Input {
+    pub(super) stream: Stream,
+    pub(super) state: State,
+    /// What the peer has to send next has to be here by then.
+    pub(super) until: Instant,
+    options: Options,
+    cutter: Cutter,
+    buffer: BytesMut,
+    account: Account,
+    /// The bytes of the message that is arriving, once that is known to be large.
+    wanted: usize,
+    held: Option<Held>,
+    waiting: Option<BoxFuture<'static, Held>>,
+    /// When the first byte of the message came that is arriving.
+    begun: Option<Instant>,
+    /// Whether a byte has come on this connection.
+    said_anything: bool,
+}
+
+impl Input {
+    pub(super) fn new(stream: Stream, shared: &Shared) -> Self {
+        let options = shared.options;
+        Self {
+            stream,
+            state: State::Open,
+            until: Instant::now() + options.first_byte,
+            options,
+            cutter: Cutter::new(shared.service.wire_limits()),
+            buffer: BytesMut::new(),
+            account: shared.memory.account(),
+            wanted: 0,
+            held: None,
+            waiting: None,
+            begun: None,
+            said_anything: false,
+        }
+    }
+
+    /// Whether a further call may be taken, or read for.
+    pub(super) fn has_room(&self, calls_in_flight: usize) -> bool {
+        self.state == State::Open
+            && calls_in_flight < self.options.max_calls_in_flight
+            && (calls_in_flight == 0 || self.account.used() + price(self.wanted) <= self.options.max_connection_bytes)
+    }
+
+    /// The next message, if it is there.
+    pub(super) fn cut(&mut self) -> Cut {
+        if self.buffer.is_empty() {
+            return Cut::More { wanted: 0 };
+        }
+        match self.cutter.cut(&mut self.buffer) {
+            Cut::Message(mut message) => {
+                message.held = Some(Arc::new(self.held.take().unwrap_or_else(|| self.account.nothing())));
+                self.wanted = 0;
+                self.begun = None;
+                if self.buffer.is_empty() {
+                    self.buffer = BytesMut::new(); // An idle connection keeps no buffer.
+                }
+                self.await_next();
+                Cut::Message(message)
+            }
+            Cut::More { wanted } => {
+                // What does not say how long it is may become as long as a message may be.
+                let unknown = if self.buffer.len() < FREE_BYTES { 0 } else { self.options.max_frame_bytes };
+                self.wanted = if wanted > 0 { wanted } else { unknown };
+                if self.wanted > FREE_BYTES && self.held.is_none() && self.waiting.is_none() {
+                    self.waiting = Some(Box::pin(self.account.clone().take(price(self.wanted))));
+                }
+                Cut::More { wanted }
+            }
+            other => other,
+        }
+    }
+
+    /// Sets the time for the next message: one that has begun has less than one that may never come.
+    pub(super) fn await_next(&mut self) {
+        let now = Instant::now();
+        self.until = if self.buffer.is_empty() {
+            self.begun = None;
+            now + self.options.idle
+        } else {
+            *self.begun.insert(now) + self.options.message
+        };
+    }
+
+    /// Waits for memory if the message that is arriving needs it, else for bytes.
+    pub(super) async fn progress(&mut self) -> io::Result<()> {
+        if let Some(waiting) = &mut self.waiting {
+            self.held = Some(waiting.await);
+            self.waiting = None;
+            self.await_next(); // Waiting for memory was not the peer's time.
+            return Ok(());
+        }
+        let missing = self.wanted.saturating_sub(self.buffer.len());
+        let count = if self.held.is_some() && missing > 0 {
+            self.buffer.reserve(missing); // It is paid for; pages that nothing is written to take no memory.
+            self.stream.read_buf(&mut (&mut self.buffer).limit(missing)).await?
+        } else {
+            self.read_some().await?
+        };
+        if count == 0 {
+            self.state = State::Ended;
+            self.until = Instant::now() + self.options.half_close;
+        } else {
+            self.arrived();
+        }
+        Ok(())
+    }
+
+    /// Reads into the stack first, so that a connection that waits has no buffer.
+    async fn read_some(&mut self) -> io::Result<usize> {
+        let (stream, buffer) = (&mut self.stream, &mut self.buffer);
+        std::future::poll_fn(|context| poll_read_some(stream, buffer, context)).await
+    }
+
+    /// A message has to come in its time. A large one has more of it, but not for a byte now and then.
+    fn arrived(&mut self) {
+        self.said_anything = true;
+        let begun = *self.begun.get_or_insert_with(Instant::now);
+        self.until = begun + self.options.message + self.options.time_for(self.buffer.len());
+    }
+
+    /// What the peer was too late for.
+    pub(super) fn late_for(&self) -> Reason {
+        match (self.said_anything, self.buffer.is_empty()) {
+            (false, _) => Reason::FirstByteTime,
+            (_, false) => Reason::MessageTime,
+            (_, true) => Reason::IdleTime,
+        }
+    }
+
+    pub(super) fn first_bytes(&self) -> &[u8] {
+        &self.buffer[..self.buffer.len().min(8)]
+    }
+}
+
+/// What a message is charged: its own bytes, and as many again for what they are decoded into.
+fn price(wanted: usize) -> usize {
+    if wanted > FREE_BYTES { wanted.saturating_mul(2) } else { 0 }
+}
+
+fn poll_read_some(stream: &mut Stream, buffer: &mut BytesMut, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
+    let mut stack = [const { MaybeUninit::uninit() }; FREE_BYTES];
+    let mut read = ReadBuf::uninit(&mut stack);
+    ready!(Pin::new(stream).poll_read(context, &mut read))?;
+    buffer.extend_from_slice(read.filled());
+    Poll::Ready(Ok(read.filled().len()))
+}

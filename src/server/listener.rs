@@ -1,0 +1,82 @@
+//! Where connections come from.
+
+use super::stream::Stream;
+use std::io;
+use std::net::IpAddr;
+use std::os::unix::fs::FileTypeExt;
+use std::path::{Path, PathBuf};
+use tokio::net::{TcpListener, UnixListener};
+
+/// A place to listen on.
+pub enum Listener {
+    /// An address and a port.
+    Tcp(TcpListener),
+    /// A socket in the file system; the file is removed when this is dropped.
+    Unix(UnixListener, SocketFile),
+}
+
+/// A connection that was accepted.
+pub(super) struct Accepted {
+    pub(super) stream: Stream,
+    /// For the log.
+    pub(super) peer: String,
+    /// What the connections of one address are counted by; `None` where peers have none.
+    pub(super) address: Option<IpAddr>,
+}
+
+impl Listener {
+    /// Listens on `host:port`; port 0 takes a free one.
+    ///
+    /// # Errors
+    /// As the system says.
+    pub async fn tcp(address: &str) -> io::Result<Self> {
+        TcpListener::bind(address).await.map(Self::Tcp)
+    }
+
+    /// Listens on a socket in the file system. One that a server left there which is gone is taken over.
+    ///
+    /// # Errors
+    /// As the system says; [`io::ErrorKind::AddrInUse`] if a server still listens there, or the file is no socket.
+    pub fn unix(path: &Path) -> io::Result<Self> {
+        let is_socket = std::fs::symlink_metadata(path).is_ok_and(|file| file.file_type().is_socket());
+        if is_socket && std::os::unix::net::UnixStream::connect(path).is_err() {
+            std::fs::remove_file(path)?;
+        }
+        Ok(Self::Unix(UnixListener::bind(path)?, SocketFile(path.to_owned())))
+    }
+
+    /// Where it listens, as a client names it.
+    ///
+    /// # Errors
+    /// As the system says.
+    pub fn address(&self) -> io::Result<String> {
+        match self {
+            Self::Tcp(listener) => listener.local_addr().map(|address| address.to_string()),
+            Self::Unix(_, file) => Ok(format!("unix:{}", file.0.display())),
+        }
+    }
+
+    pub(super) async fn accept(&self) -> io::Result<Accepted> {
+        match self {
+            Self::Tcp(listener) => {
+                let (stream, peer) = listener.accept().await?;
+                stream.set_nodelay(true)?;
+                Ok(Accepted { stream: Stream::Tcp(stream), peer: peer.to_string(), address: Some(peer.ip()) })
+            }
+            Self::Unix(listener, _) => {
+                let (stream, _) = listener.accept().await?;
+                Ok(Accepted { stream: Stream::Unix(stream), peer: "unix".into(), address: None })
+            }
+        }
+    }
+}
+
+/// The file of a socket.
+#[derive(Debug)]
+pub struct SocketFile(PathBuf);
+
+impl Drop for SocketFile {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}

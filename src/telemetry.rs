@@ -1,0 +1,189 @@
+//! What the server counts about itself, for whoever watches it.
+//!
+//! One [`Telemetry`] a server, handed down by the composition root; [`Telemetry::text`] is what a metrics scraper reads.
+
+use prometheus_client::encoding::text::encode;
+use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::Registry;
+use std::fmt::Write;
+
+/// Why something that arrived was refused: a fixed set, so that it can label a counter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Reason {
+    /// Bytes that no protocol of the port begins with.
+    UnknownBytes,
+    /// More empty frames in a row than are taken for a keep-alive.
+    EmptyFrames,
+    /// The message is no message: a type, a length, a text, a number of the wrong kind.
+    Malformed,
+    /// A message, frame or body above `server.max_frame_bytes`.
+    FrameBytes,
+    /// More elements in containers than `server.max_elements`.
+    Elements,
+    /// Deeper than `server.max_depth`.
+    Depth,
+    /// More memory when decoded than `server.max_decoded_bytes` allows.
+    DecodedBytes,
+    /// A compressed message that grows beyond its bounds.
+    Decompressed,
+    /// Headers of a transport beyond their bounds.
+    Headers,
+    /// A transform of THeader or TTHeader that is not known here.
+    Transform,
+    /// A protocol of THeader or TTHeader that is not known here.
+    Protocol,
+    /// An HTTP request that is not served here.
+    Http,
+    /// A reply where a call was expected.
+    MessageType,
+    /// A method that no service has.
+    UnknownMethod,
+    /// More connections than `server.max_connections`.
+    Connections,
+    /// More connections of one address than `server.max_connections_per_address`.
+    ConnectionsPerAddress,
+    /// More calls than `server.max_calls`.
+    Calls,
+    /// No room in `server.max_memory_bytes`.
+    Memory,
+    /// Nothing came within `server.first_byte_ms`.
+    FirstByteTime,
+    /// The TLS handshake took longer than `server.handshake_ms`.
+    HandshakeTime,
+    /// A message took longer than `server.message_ms`, or came slower than the least rate.
+    MessageTime,
+    /// Nothing came within `server.idle_ms`.
+    IdleTime,
+    /// A reply was not taken within `server.write_ms`.
+    WriteTime,
+    /// The TLS handshake went wrong.
+    Handshake,
+    /// TLS where the server has no certificate.
+    NoTls,
+    /// A plain connection where only TLS is taken.
+    TlsOnly,
+    /// No token, or one that is not known.
+    Unauthenticated,
+    /// A token that does not allow the call.
+    PermissionDenied,
+    /// A call whose time was over before it began.
+    Deadline,
+}
+
+/// Why a call that had begun was given up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Cancelled {
+    /// Its deadline passed.
+    Deadline,
+    /// Its caller went away.
+    Disconnect,
+    /// The server stopped before it ended.
+    Drain,
+}
+
+impl EncodeLabelValue for Reason {
+    fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> std::fmt::Result {
+        snake_case(&format!("{self:?}"), encoder)
+    }
+}
+
+impl EncodeLabelValue for Cancelled {
+    fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> std::fmt::Result {
+        snake_case(&format!("{self:?}"), encoder)
+    }
+}
+
+/// Writes `FrameBytes` as `frame_bytes`.
+fn snake_case(name: &str, out: &mut impl Write) -> std::fmt::Result {
+    for (at, letter) in name.char_indices() {
+        if at > 0 && letter.is_ascii_uppercase() {
+            out.write_char('_')?;
+        }
+        out.write_char(letter.to_ascii_lowercase())?;
+    }
+    Ok(())
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ByReason {
+    reason: Reason,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ByCause {
+    reason: Cancelled,
+}
+
+/// The counters of one server.
+#[derive(Debug)]
+pub struct Telemetry {
+    registry: Registry,
+    refused: Family<ByReason, Counter>,
+    cancelled: Family<ByCause, Counter>,
+    /// Calls that were begun.
+    pub calls: Counter,
+    /// Connections that are open.
+    pub connections: Gauge,
+    /// Bytes of messages and replies that are held.
+    pub held_bytes: Gauge,
+}
+
+impl Default for Telemetry {
+    fn default() -> Self {
+        let mut registry = Registry::with_prefix("modelwire");
+        let (refused, cancelled, calls) = (Family::default(), Family::default(), Counter::default());
+        let (connections, held_bytes) = (Gauge::default(), Gauge::default());
+        registry.register("refused", "What arrived and was refused, by reason", Family::clone(&refused));
+        registry.register("cancelled", "Calls that were given up after they had begun", Family::clone(&cancelled));
+        registry.register("calls", "Calls that were begun", Counter::clone(&calls));
+        registry.register("connections", "Connections that are open", Gauge::clone(&connections));
+        registry.register("held_bytes", "Bytes of messages and replies that are held", Gauge::clone(&held_bytes));
+        Self { registry, refused, cancelled, calls, connections, held_bytes }
+    }
+}
+
+impl Telemetry {
+    /// Counts something that was refused.
+    pub fn refused(&self, reason: Reason) {
+        self.refused.get_or_create(&ByReason { reason }).inc();
+    }
+
+    /// How often this was refused.
+    pub fn refusals(&self, reason: Reason) -> u64 {
+        self.refused.get_or_create(&ByReason { reason }).get()
+    }
+
+    /// Counts calls that were given up.
+    pub fn cancelled(&self, reason: Cancelled, calls: usize) {
+        self.cancelled.get_or_create(&ByCause { reason }).inc_by(calls as u64);
+    }
+
+    /// All of it, in the OpenMetrics text format.
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        // Writing to a String cannot fail.
+        let _ = encode(&mut text, &self.registry);
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_is_counted_under_its_reason() {
+        let telemetry = Telemetry::default();
+
+        telemetry.refused(Reason::FrameBytes);
+        telemetry.refused(Reason::FrameBytes);
+        telemetry.cancelled(Cancelled::Disconnect, 3);
+
+        let text = telemetry.text();
+        assert!(text.contains("modelwire_refused_total{reason=\"frame_bytes\"} 2"), "{text}");
+        assert!(text.contains("modelwire_cancelled_total{reason=\"disconnect\"} 3"), "{text}");
+    }
+}

@@ -1,0 +1,100 @@
+//! What a message is wrapped in on its connection, and so what its reply is wrapped in.
+
+use super::memory::Held;
+use super::message::{Head, Refusal, refusal_reply};
+use super::protocol::{Format, Transport};
+use bytes::Bytes;
+use std::sync::Arc;
+
+/// What the reply to a message has to be wrapped in.
+#[derive(Clone, Debug)]
+pub enum Envelope {
+    /// Nothing: one message after the other.
+    Unframed,
+    /// Its length, u32 big-endian.
+    Framed,
+}
+
+/// What a reply tells its caller beside the answer, where the transport has room for it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Notice {
+    /// The server is about to stop: the next call should go to another one.
+    pub draining: bool,
+    /// The connection is closed after this reply.
+    pub closing: bool,
+}
+
+impl Transport {
+    /// Each message comes after its length, so that the next can be of another kind.
+    pub(super) fn has_frames(self) -> bool {
+        matches!(self, Self::Framed | Self::Header | Self::TtHeader)
+    }
+
+    /// The most that stands before a message. Messages are written behind that much room, so that none is moved when its
+    /// length is known.
+    pub(super) fn headroom(self) -> usize {
+        match self {
+            Self::Unframed => 0,
+            Self::Framed => size_of::<u32>(),
+            Self::Header | Self::TtHeader | Self::Http => 0,
+        }
+    }
+}
+
+impl Format {
+    /// The most that stands before a message; see [`Envelope::seal`].
+    pub fn headroom(self) -> usize {
+        self.transport.headroom()
+    }
+}
+
+impl Envelope {
+    /// Whether the reply may overtake those of earlier calls, because the caller said that it tells them by their numbers.
+    pub fn out_of_order(&self) -> bool {
+        match self {
+            Self::Unframed | Self::Framed => false,
+        }
+    }
+
+    /// Wraps a message that was written behind its headroom.
+    pub fn seal(&self, mut message: Vec<u8>, _notice: Notice) -> Bytes {
+        match self {
+            Self::Unframed => message.into(),
+            Self::Framed => {
+                let room = Transport::Framed.headroom();
+                let length = u32::try_from(message.len().saturating_sub(room)).unwrap_or(u32::MAX);
+                if let Some(prefix) = message.first_chunk_mut() {
+                    *prefix = length.to_be_bytes();
+                }
+                message.into()
+            }
+        }
+    }
+}
+
+/// What goes back to the peer for one message.
+#[derive(Debug)]
+pub struct Answer {
+    /// What the reply is wrapped in.
+    pub envelope: Envelope,
+    /// Behind its headroom; `None` for a message that wants no reply.
+    pub reply: Option<Vec<u8>>,
+    /// The connection is closed after it.
+    pub close: bool,
+    /// Memory that is held until the reply has been written.
+    pub held: Option<Arc<Held>>,
+}
+
+impl Answer {
+    /// The reply to a message that is not worked on, if its caller can be told and waits to be.
+    pub fn refused(format: Format, envelope: Envelope, head: Option<&Head>, refusal: &Refusal, close: bool) -> Self {
+        let reply = head.filter(|head| !head.oneway).map(|head| refusal_reply(format, head, refusal));
+        Self { envelope, reply, close, held: None }
+    }
+
+    /// The bytes of the reply, if there is one.
+    pub fn seal(self, draining: bool) -> Bytes {
+        let notice = Notice { draining, closing: self.close };
+        self.reply.map_or_else(Bytes::new, |reply| self.envelope.seal(reply, notice))
+    }
+}

@@ -1,0 +1,146 @@
+//! What messages and replies may hold in memory: of one connection, and of all together.
+//!
+//! A large message takes its bytes here before they are read, so that a server that is full stops reading, and TCP holds
+//! back the sender. What grows later, when a message is decoded or answered, takes more if there is some and is refused if
+//! there is none: it cannot wait, because what it waits for may wait for it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use tokio::sync::Semaphore;
+
+/// Bytes are counted by the kibibyte.
+const UNIT: usize = 1024;
+
+/// The budget of the whole process.
+#[derive(Clone, Debug)]
+pub struct Memory {
+    free: Arc<Semaphore>,
+    units: usize,
+}
+
+impl Memory {
+    /// A budget of this many bytes.
+    pub fn new(bytes: usize) -> Self {
+        let units = (bytes / UNIT).clamp(1, u32::MAX as usize);
+        Self { free: Arc::new(Semaphore::new(units)), units }
+    }
+
+    /// Bytes that are held now.
+    pub fn held(&self) -> usize {
+        (self.units - self.free.available_permits().min(self.units)) * UNIT
+    }
+
+    /// An account of its own for a connection.
+    pub fn account(&self) -> Account {
+        Account { memory: self.clone(), used: Arc::default() }
+    }
+}
+
+/// What one connection holds of the budget.
+#[derive(Clone, Debug)]
+pub struct Account {
+    memory: Memory,
+    used: Arc<AtomicUsize>,
+}
+
+impl Account {
+    /// Bytes that this connection holds.
+    pub fn used(&self) -> usize {
+        self.used.load(Ordering::Relaxed) * UNIT
+    }
+
+    /// Waits until this many bytes are free, and takes them; more than there is at all is cut to all.
+    pub async fn take(self, bytes: usize) -> Held {
+        let units = bytes.div_ceil(UNIT).min(self.memory.units);
+        let held = Held { account: self, units: AtomicUsize::new(0) };
+        let permits = u32::try_from(units).unwrap_or(u32::MAX);
+        if let Ok(permit) = held.account.memory.free.acquire_many(permits).await {
+            permit.forget();
+            held.add(units);
+        }
+        held
+    }
+
+    /// Nothing yet; it can grow.
+    pub fn nothing(&self) -> Held {
+        Held { account: self.clone(), units: AtomicUsize::new(0) }
+    }
+}
+
+/// Bytes that are held until this is dropped.
+#[derive(Debug)]
+pub struct Held {
+    account: Account,
+    units: AtomicUsize,
+}
+
+impl Held {
+    /// Holds this many bytes more, if they are free.
+    #[must_use]
+    pub fn try_grow(&self, bytes: usize) -> bool {
+        let units = bytes.div_ceil(UNIT);
+        let Ok(permits) = u32::try_from(units) else { return false };
+        let Ok(permit) = self.account.memory.free.try_acquire_many(permits) else { return false };
+        permit.forget();
+        self.add(units);
+        true
+    }
+
+    /// Bytes that it holds.
+    pub fn bytes(&self) -> usize {
+        self.units.load(Ordering::Relaxed) * UNIT
+    }
+
+    fn add(&self, units: usize) {
+        self.units.fetch_add(units, Ordering::Relaxed);
+        self.account.used.fetch_add(units, Ordering::Relaxed);
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        let units = *self.units.get_mut();
+        self.account.used.fetch_sub(units, Ordering::Relaxed);
+        self.account.memory.free.add_permits(units);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_util::FutureExt;
+
+    #[tokio::test]
+    async fn what_is_dropped_is_free_again() {
+        let memory = Memory::new(8 * UNIT);
+        let account = memory.account();
+        let held = account.clone().take(5 * UNIT).await;
+        assert!(held.try_grow(3 * UNIT) && !held.try_grow(1));
+        assert_eq!((memory.held(), account.used(), held.bytes()), (8 * UNIT, 8 * UNIT, 8 * UNIT));
+
+        drop(held);
+
+        assert_eq!((memory.held(), account.used()), (0, 0));
+    }
+
+    #[tokio::test]
+    async fn who_wants_more_than_is_free_waits_and_who_gives_up_takes_nothing() {
+        let memory = Memory::new(8 * UNIT);
+        let held = memory.account().take(6 * UNIT).await;
+
+        assert!(memory.account().take(3 * UNIT).now_or_never().is_none());
+        drop(held);
+
+        assert_eq!(memory.held(), 0);
+        assert!(memory.account().take(3 * UNIT).now_or_never().is_some());
+    }
+
+    #[tokio::test]
+    async fn a_wish_above_the_whole_budget_is_cut_to_it_so_that_it_can_be_met() {
+        let memory = Memory::new(8 * UNIT);
+
+        let held = memory.account().take(100 * UNIT).await;
+
+        assert_eq!(held.bytes(), 8 * UNIT);
+    }
+}
