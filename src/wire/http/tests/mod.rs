@@ -1,5 +1,6 @@
 //! What a stranger may send, and what comes out of it.
 
+mod client;
 mod smuggling;
 
 use super::super::limits::Limits;
