@@ -6,6 +6,7 @@
 
 use super::calls::Calls;
 use super::input::{Input, State};
+use super::pages;
 use super::stream::Stream;
 use super::{Phase, Shared};
 use crate::service::Peer;
@@ -61,7 +62,7 @@ pub(super) async fn serve(
             Some(answer) = calls.next(), if !calls.is_empty() => answers.push_back(answer),
             progress = connection.input.progress(), if reading => progress?,
             () = sleep_until(until), if waits => {
-                connection.late(calls.len());
+                connection.late(calls.len()).await?;
                 break;
             }
             _ = phase.changed() => {}
@@ -105,6 +106,8 @@ impl Connection<'_> {
         match self.input.cut() {
             Cut::More { .. } => None,
             Cut::Message(message) => Some(Taken::Call(message)),
+            Cut::Answer(answer) => Some(Taken::Answer(answer)),
+            Cut::Request(request) => Some(Taken::Answer(pages::answer(self.shared, &request))),
             Cut::Refused { answer, refusal } => {
                 if answer.close {
                     self.input.state = State::Refused;
@@ -124,14 +127,19 @@ impl Connection<'_> {
     }
 
     /// Nothing came, or nothing was finished, in time.
-    fn late(&self, calls: usize) {
+    async fn late(&mut self, calls: usize) -> io::Result<()> {
+        debug!(peer = self.peer.address, calls; "Nothing came in time.");
         let telemetry = self.shared.service.telemetry();
         if self.input.state == State::Ended {
             telemetry.cancelled(Cancelled::Disconnect, calls);
-        } else {
-            telemetry.refused(self.input.late_for());
+            return Ok(());
         }
-        debug!(peer = self.peer.address, calls; "Nothing came in time.");
+        let reason = self.input.late_for();
+        telemetry.refused(reason);
+        match self.input.last_words().filter(|_| reason == Reason::MessageTime) {
+            Some(words) => write_all(&mut self.input.stream, &words, self.shared.options.write).await,
+            None => Ok(()),
+        }
     }
 
     /// Writes while the calls run on; what they answer meanwhile is kept.
@@ -192,11 +200,11 @@ struct Burst {
 impl Burst {
     fn of(first: Answer, phase: Phase, mut next: impl FnMut() -> Option<Answer>) -> Self {
         let draining = phase != Phase::Serving;
-        let (mut close, mut held) = (first.close, Vec::from_iter(first.held.clone()));
+        let (mut close, mut held) = (first.closes(draining), Vec::from_iter(first.held.clone()));
         let (first, mut all) = (first.seal(draining), Vec::new());
         while !close && first.len() + all.len() < BURST_BYTES {
             let Some(answer) = next() else { break };
-            close = answer.close;
+            close = answer.closes(draining);
             held.extend(answer.held.clone());
             if all.is_empty() {
                 all.extend_from_slice(&first);

@@ -4,7 +4,7 @@ use super::stream::Stream;
 use super::{Options, Shared};
 use crate::telemetry::Reason;
 use crate::wire::{Account, Cut, Cutter, Held};
-use bytes::{BufMut, BytesMut};
+use bytes::{BufMut, Bytes, BytesMut};
 use futures_util::future::BoxFuture;
 use std::io;
 use std::mem::MaybeUninit;
@@ -91,7 +91,8 @@ impl Input {
             }
             Cut::More { wanted } => {
                 // What does not say how long it is may become as long as a message may be.
-                let unknown = if self.buffer.len() < FREE_BYTES { 0 } else { self.options.max_frame_bytes };
+                let so_far = self.buffer.len() + self.cutter.held_bytes();
+                let unknown = if so_far < FREE_BYTES { 0 } else { self.options.max_frame_bytes };
                 self.wanted = if wanted > 0 { wanted } else { unknown };
                 if self.wanted > FREE_BYTES && self.held.is_none() && self.waiting.is_none() {
                     self.waiting = Some(Box::pin(self.account.clone().take(price(self.wanted))));
@@ -121,7 +122,7 @@ impl Input {
             self.await_next(); // Waiting for memory was not the peer's time.
             return Ok(());
         }
-        let missing = self.wanted.saturating_sub(self.buffer.len());
+        let missing = self.wanted.saturating_sub(self.buffer.len() + self.cutter.held_bytes());
         let count = if self.held.is_some() && missing > 0 {
             self.buffer.reserve(missing); // It is paid for; pages that nothing is written to take no memory.
             self.stream.read_buf(&mut (&mut self.buffer).limit(missing)).await?
@@ -147,7 +148,8 @@ impl Input {
     fn arrived(&mut self) {
         self.said_anything = true;
         let begun = *self.begun.get_or_insert_with(Instant::now);
-        self.until = begun + self.options.message + self.options.time_for(self.buffer.len());
+        let so_far = self.buffer.len() + self.cutter.held_bytes();
+        self.until = begun + self.options.message + self.options.time_for(so_far);
     }
 
     /// What the peer was too late for.
@@ -157,6 +159,11 @@ impl Input {
             (_, false) => Reason::MessageTime,
             (_, true) => Reason::IdleTime,
         }
+    }
+
+    /// What the peer is told that was too late, where its transport has words for it.
+    pub(super) fn last_words(&self) -> Option<Bytes> {
+        self.cutter.late()
     }
 
     pub(super) fn first_bytes(&self) -> &[u8] {

@@ -4,6 +4,7 @@ mod calls;
 mod connection;
 mod input;
 mod listener;
+mod pages;
 mod places;
 mod stream;
 

@@ -4,6 +4,7 @@ use super::Service;
 use super::guard::{Declared, declare};
 use crate::error::{Error, Result};
 use crate::model::ALGORITHMS;
+use crate::registry::VersionStatus;
 use crate::wire::convert;
 use crate::wire::health::{
     DescribeRequest, DescribeResponse, EchoRequest, EchoResponse, HelloRequest, HelloResponse, ModelStatus,
@@ -67,15 +68,24 @@ impl Service {
         })
     }
 
-    fn status(&self) -> StatusResponse {
-        let statuses = self.parts.registry.statuses();
+    /// Why the server is not ready, if it is not.
+    pub fn unready(&self) -> Option<String> {
+        self.reason(&self.parts.registry.statuses())
+    }
+
+    fn reason(&self, statuses: &[VersionStatus]) -> Option<String> {
         let damaged = statuses.iter().filter(|status| !status.is_ready()).count();
-        let reason = match (self.draining.load(Ordering::SeqCst), statuses.len(), damaged) {
+        match (self.draining.load(Ordering::SeqCst), statuses.len(), damaged) {
             (true, ..) => Some("the server is draining".into()),
             (_, 0, _) => Some("no model is there yet".into()),
             (_, all, damaged) if damaged > 0 => Some(format!("{damaged} of {all} model versions are damaged")),
             _ => None,
-        };
+        }
+    }
+
+    fn status(&self) -> StatusResponse {
+        let statuses = self.parts.registry.statuses();
+        let reason = self.reason(&statuses);
         let models = statuses.into_iter().map(|status| ModelStatus {
             name: Some(status.name.to_string()),
             version: Some(i64::try_from(status.version).unwrap_or(i64::MAX)),

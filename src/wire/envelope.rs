@@ -1,5 +1,6 @@
 //! What a message is wrapped in on its connection, and so what its reply is wrapped in.
 
+use super::http::{self, After, ContentType, Page, Request};
 use super::memory::Held;
 use super::message::{Head, Refusal, refusal_reply};
 use super::protocol::{Format, Transport};
@@ -13,6 +14,13 @@ pub enum Envelope {
     Unframed,
     /// Its length, u32 big-endian.
     Framed,
+    /// The head of an HTTP response.
+    Http {
+        /// That of the request.
+        content_type: ContentType,
+        /// Whether the client sends more.
+        after: After,
+    },
 }
 
 /// What a reply tells its caller beside the answer, where the transport has room for it.
@@ -36,7 +44,8 @@ impl Transport {
         match self {
             Self::Unframed => 0,
             Self::Framed => size_of::<u32>(),
-            Self::Header | Self::TtHeader | Self::Http => 0,
+            Self::Http => http::HEADROOM,
+            Self::Header | Self::TtHeader => 0,
         }
     }
 }
@@ -52,12 +61,17 @@ impl Envelope {
     /// Whether the reply may overtake those of earlier calls, because the caller said that it tells them by their numbers.
     pub fn out_of_order(&self) -> bool {
         match self {
-            Self::Unframed | Self::Framed => false,
+            Self::Unframed | Self::Framed | Self::Http { .. } => false,
         }
     }
 
+    /// Whether the connection ends with the reply: HTTP closes where others only say that they are about to.
+    fn is_last(&self, draining: bool) -> bool {
+        matches!(self, Self::Http { after, .. } if draining || *after == After::Close)
+    }
+
     /// Wraps a message that was written behind its headroom.
-    pub fn seal(&self, mut message: Vec<u8>, _notice: Notice) -> Bytes {
+    pub fn seal(&self, mut message: Vec<u8>, notice: Notice) -> Bytes {
         match self {
             Self::Unframed => message.into(),
             Self::Framed => {
@@ -67,6 +81,11 @@ impl Envelope {
                     *prefix = length.to_be_bytes();
                 }
                 message.into()
+            }
+            Self::Http { content_type, after } => {
+                let after = if notice.closing { After::Close } else { *after };
+                let start = http::head_before(&mut message, *content_type, after);
+                Bytes::from(message).slice(start..)
             }
         }
     }
@@ -92,9 +111,29 @@ impl Answer {
         Self { envelope, reply, close, held: None }
     }
 
-    /// The bytes of the reply, if there is one.
+    /// Bytes that are written as they are.
+    pub(super) fn bytes(bytes: impl Into<Vec<u8>>, close: bool) -> Self {
+        Self { envelope: Envelope::Unframed, reply: Some(bytes.into()), close, held: None }
+    }
+
+    /// The answer to a request of HTTP that carries no message.
+    pub fn page(request: &Request, page: &Page<'_>) -> Self {
+        let after = After::of(request);
+        Self::bytes(http::page(page, request.method, after), after == After::Close)
+    }
+
+    /// Whether the connection is closed after it.
+    pub fn closes(&self, draining: bool) -> bool {
+        self.close || self.envelope.is_last(draining)
+    }
+
+    /// The bytes of the reply; none for a message that wants none, unless its transport wants some all the same.
     pub fn seal(self, draining: bool) -> Bytes {
-        let notice = Notice { draining, closing: self.close };
-        self.reply.map_or_else(Bytes::new, |reply| self.envelope.seal(reply, notice))
+        let notice = Notice { draining, closing: self.closes(draining) };
+        match (self.reply, &self.envelope) {
+            (Some(reply), envelope) => envelope.seal(reply, notice),
+            (None, Envelope::Http { .. }) => self.envelope.seal(vec![0; http::HEADROOM], notice),
+            (None, _) => Bytes::new(),
+        }
     }
 }

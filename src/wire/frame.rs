@@ -2,6 +2,7 @@
 
 use super::detect::{Detection, detect};
 use super::envelope::{Answer, Envelope};
+use super::http::{self, After, Content, HttpCut, HttpCutter, Method, Page, Request, Status};
 use super::limits::Limits;
 use super::message::{Message, Refusal, open};
 use super::protocol::{Format, Transport};
@@ -19,6 +20,10 @@ pub enum Cut {
         /// What the buffer comes to hold when the message is there; 0 where that cannot be told.
         wanted: usize,
     },
+    /// Something that is answered without being a message.
+    Answer(Answer),
+    /// A request of HTTP that carries no message.
+    Request(Request),
     /// A message that is not read further.
     Refused {
         /// What the peer is told, if it can be told anything.
@@ -43,13 +48,14 @@ pub struct Cutter {
     /// Told by the first bytes of the message that is arriving.
     detection: Detection,
     scanner: Option<Scanner>,
+    http: Option<Box<HttpCutter>>,
     empty_frames: usize,
 }
 
 impl Cutter {
     /// A cutter for a new connection.
     pub fn new(limits: Limits) -> Self {
-        Self { limits, transport: None, detection: Detection::More, scanner: None, empty_frames: 0 }
+        Self { limits, transport: None, detection: Detection::More, scanner: None, http: None, empty_frames: 0 }
     }
 
     /// Takes the next message out of `buffer`.
@@ -62,6 +68,7 @@ impl Cutter {
             Detection::More => return Cut::More { wanted: 0 },
             Detection::Unknown => return Cut::Unknown(Reason::UnknownBytes),
             Detection::Message(format) if format.transport == Transport::Unframed => self.cut_unframed(format, buffer),
+            Detection::Http => self.cut_http(buffer),
             framed => self.cut_frame(framed, buffer),
         };
         if !matches!(cut, Cut::More { .. }) {
@@ -138,6 +145,36 @@ impl Cutter {
                 self.refuse(Message::new(format, Envelope::Unframed, start), whole, refusal)
             }
         }
+    }
+
+    fn cut_http(&mut self, buffer: &mut BytesMut) -> Cut {
+        let limits = self.limits;
+        let cutter = self.http.get_or_insert_with(|| Box::new(HttpCutter::new(limits)));
+        let content = match cutter.cut(buffer) {
+            HttpCut::More { wanted } => return Cut::More { wanted },
+            HttpCut::Continue => return Cut::Answer(Answer::bytes(http::CONTINUE, false)),
+            HttpCut::Request(request) => http::content(request),
+            HttpCut::Refused(refused) => Err(refused),
+        };
+        match content {
+            Ok(Content::Message(message)) => Cut::Message(message),
+            Ok(Content::Other(request)) => Cut::Request(request),
+            Err(refused) => {
+                let answer = Answer::bytes(http::page(&Page::from(&refused), Method::Post, After::Close), true);
+                Cut::Refused { answer, refusal: refused.into() }
+            }
+        }
+    }
+
+    /// Bytes of the message that is arriving which are no longer in the buffer.
+    pub fn held_bytes(&self) -> usize {
+        self.http.as_ref().map_or(0, |http| http.held_bytes())
+    }
+
+    /// What the peer is told when a message that has begun does not come in time; most transports have no words for it.
+    pub fn late(&self) -> Option<Bytes> {
+        let page = Page::text(Status::RequestTimeout, "the request did not arrive in time; send it at once");
+        self.http.as_ref().map(|_| http::page(&page, Method::Post, After::Close).into())
     }
 
     /// Too large deserves words: it waits for the head of the message, which says whom to answer. `start` is as much of

@@ -12,8 +12,7 @@ mod envelope;
 mod frame;
 mod generated;
 mod headers;
-#[allow(dead_code, unused_imports, reason = "the connections take it up next")]
-mod http;
+pub mod http;
 mod limits;
 mod memory;
 mod message;

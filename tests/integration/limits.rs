@@ -109,7 +109,7 @@ fn hostile() -> Vec<Row> {
         row("a frame that is shorter than its message", framed(&HELLO[..HELLO.len() - 3]), BINARY_7),
         row("version 2 of binary", framed(b"\x80\x02\x00\x01\x00\x00\x00\x05hello\x00\x00\x00\x00\x00"), Some(b"")),
         row("version 2 of compact", framed(b"\x82\x22\x00\x05hello\x00"), Some(b"")),
-        row("HTTP", b"GET / HTTP/1.1\r\nHost: a\r\n\r\n".to_vec(), Some(b"")),
+        row("HTTP for nobody", b"GET / HTTP/1.1\r\nHost: a\r\n\r\n".to_vec(), Some(b"404 Not Found")),
         row("TLS", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03".to_vec(), Some(b"")),
     ]
 }

@@ -15,7 +15,7 @@ pub(crate) const HEADROOM: usize = 160;
 
 /// What becomes of the connection after an answer, and what the answer says of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum After {
+pub enum After {
     /// It is closed; also while the server drains.
     Close,
     /// It is kept, as is the rule.
@@ -61,30 +61,33 @@ pub(crate) fn head_before(reply: &mut [u8], content_type: ContentType, after: Af
 
 /// An answer that is not a Thrift message.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Answer<'a> {
-    pub(crate) status: Status,
-    pub(crate) content_type: &'static str,
+pub struct Page<'a> {
+    /// For the status line.
+    pub status: Status,
+    /// Of the body.
+    pub content_type: &'static str,
     /// The methods that the path has, as a 405 names them.
-    pub(crate) allow: Option<&'static str>,
-    pub(crate) body: &'a [u8],
+    pub allow: Option<&'static str>,
+    /// A HEAD request gets its length alone.
+    pub body: &'a [u8],
 }
 
-impl<'a> Answer<'a> {
+impl<'a> Page<'a> {
     /// An answer in words: what happened, what to do.
-    pub(crate) fn text(status: Status, text: &'a str) -> Self {
+    pub fn text(status: Status, text: &'a str) -> Self {
         Self { status, content_type: "text/plain; charset=utf-8", allow: None, body: text.as_bytes() }
     }
 }
 
-impl<'a> From<&'a Refused> for Answer<'a> {
+impl<'a> From<&'a Refused> for Page<'a> {
     fn from(refused: &'a Refused) -> Self {
         Self::text(refused.status, &refused.message)
     }
 }
 
 /// Writes an answer. One to HEAD has the head that one to GET would have, and no body.
-pub(crate) fn answer(answer: &Answer<'_>, method: Method, after: After) -> Vec<u8> {
-    let Answer { status, content_type, allow, body } = answer;
+pub(crate) fn page(page: &Page<'_>, method: Method, after: After) -> Vec<u8> {
+    let Page { status, content_type, allow, body } = page;
     let allow = allow.map_or(String::new(), |methods| format!("Allow: {methods}\r\n"));
     let head = format!(
         "HTTP/1.1 {} {}\r\nContent-Type: {content_type}\r\nContent-Length: {}\r\n{allow}{}\r\n",
@@ -128,7 +131,7 @@ mod tests {
 
     #[test]
     fn an_answer_to_head_has_the_length_of_the_body_that_it_leaves_out() {
-        let bytes = answer(&Answer::text(Status::Ok, "ok\n"), Method::Head, After::KeepOld);
+        let bytes = page(&Page::text(Status::Ok, "ok\n"), Method::Head, After::KeepOld);
 
         let expected = "HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: 3\r\nConnection: keep-alive\r\n\r\n";
         assert_eq!(String::from_utf8(bytes).unwrap(), expected);
@@ -136,9 +139,9 @@ mod tests {
 
     #[test]
     fn a_method_that_a_path_does_not_have_is_answered_with_those_that_it_has() {
-        let refusal = Answer { allow: Some("GET, HEAD"), ..Answer::text(Status::MethodNotAllowed, "send GET\n") };
+        let refusal = Page { allow: Some("GET, HEAD"), ..Page::text(Status::MethodNotAllowed, "send GET\n") };
 
-        let text = String::from_utf8(answer(&refusal, Method::Put, After::Close)).unwrap();
+        let text = String::from_utf8(page(&refusal, Method::Put, After::Close)).unwrap();
 
         assert!(text.starts_with("HTTP/1.1 405 Method Not Allowed\r\n"), "{text}");
         assert!(text.contains("\r\nAllow: GET, HEAD\r\nConnection: close\r\n\r\nsend GET\n"), "{text}");

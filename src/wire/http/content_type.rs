@@ -2,7 +2,7 @@
 
 /// The media types of Thrift messages. They route a request; which protocol it is in, its first bytes say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum ContentType {
+pub enum ContentType {
     /// `application/x-thrift`: every library of Apache but the one for browsers, whatever the protocol.
     Thrift,
     /// `application/vnd.apache.thrift.binary`, as it is registered with IANA.
@@ -41,11 +41,6 @@ impl ContentType {
     }
 }
 
-/// Whether a body of this content type is a Thrift message.
-pub(crate) fn carries_thrift(content_type: Option<&str>) -> bool {
-    ContentType::of(content_type).is_some()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -75,7 +70,7 @@ mod tests {
             Some("application/x-www-form-urlencoded"),
             Some("multipart/form-data"),
         ] {
-            assert!(!carries_thrift(value), "{value:?}");
+            assert!(ContentType::of(value).is_none(), "{value:?}");
         }
     }
 

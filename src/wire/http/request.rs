@@ -12,13 +12,20 @@ const MAX_EMPTY_LINES: usize = 4;
 
 /// What a request wants to be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Method {
+pub enum Method {
+    /// Read.
     Get,
+    /// Read without a body.
     Head,
+    /// Carries a message.
     Post,
+    /// Not served.
     Put,
+    /// Not served.
     Delete,
+    /// Not served: nothing here is for other sites' pages.
     Options,
+    /// Not served.
     Patch,
     /// Any other, also these in another case.
     Other,
@@ -45,22 +52,23 @@ impl Method {
 
 /// A whole request.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Request {
-    pub(crate) method: Method,
+pub struct Request {
+    /// What is wanted.
+    pub method: Method,
     /// As it came: a path with a query, or a whole URL.
-    pub(crate) target: String,
+    pub target: String,
     pub(crate) version: Version,
     /// They are judged: none of them changes where the body ends any more.
-    pub(crate) headers: Headers,
+    pub headers: Headers,
     /// Empty where there is none.
-    pub(crate) body: Bytes,
+    pub body: Bytes,
     /// The client may send more requests after this one.
-    pub(crate) keep_alive: bool,
+    pub keep_alive: bool,
 }
 
 impl Request {
     /// The path of the target, without scheme, host and query.
-    pub(crate) fn path(&self) -> &str {
+    pub fn path(&self) -> &str {
         let target = self.target.split(['?', '#']).next().unwrap_or_default();
         match target.split_once("://") {
             Some((_, rest)) if !target.starts_with('/') => rest.find('/').map_or("/", |at| &rest[at..]),
@@ -110,11 +118,6 @@ impl HttpCutter {
     /// A cutter for a new connection. `limits.max_frame_bytes` is the largest body.
     pub(crate) fn new(limits: Limits) -> Self {
         Self { limits, state: State::Head(HeadEnd::default()), empty_lines: 0 }
-    }
-
-    /// Whether a head is read and its body is awaited. Before that the time limit of heads holds.
-    pub(crate) fn in_body(&self) -> bool {
-        matches!(self.state, State::Body(..))
     }
 
     /// Bytes of a body that are kept here and no longer in the buffer, for the budgets.

@@ -1,8 +1,12 @@
 //! The statuses that are answered, and the refusal of a message.
 
+use super::super::message::Refusal;
+use crate::telemetry::Reason;
+
 /// The outcome of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Status {
+#[allow(missing_docs, reason = "the names are those of RFC 9110")]
+pub enum Status {
     Ok = 200,
     BadRequest = 400,
     NotFound = 404,
@@ -53,6 +57,17 @@ pub(crate) struct Refused {
     pub(crate) status: Status,
     /// What happened, what is allowed, what to do.
     pub(crate) message: String,
+}
+
+impl From<Refused> for Refusal {
+    fn from(refused: Refused) -> Self {
+        let reason = match refused.status {
+            Status::ContentTooLarge => Reason::FrameBytes,
+            Status::HeadersTooLarge => Reason::Headers,
+            _ => Reason::Http,
+        };
+        Self::beyond(reason, refused.message)
+    }
 }
 
 impl Refused {

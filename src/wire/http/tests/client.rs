@@ -1,5 +1,7 @@
 //! What a client may be sent, and both halves together.
 
+use super::super::post::Post;
+use super::super::response::{ResponseCut, ResponseCutter};
 use super::super::*;
 use super::{cut, limits, one_request, post};
 use bytes::BytesMut;
@@ -66,7 +68,7 @@ fn what_a_client_posts_is_what_the_server_cuts_and_back() {
 #[test]
 fn a_refusal_is_answered_in_words_and_with_a_close() {
     let HttpCut::Refused(refused) = &cut(&post("", ""))[0] else { panic!("a request without a length is refused") };
-    let bytes = answer(&Answer::from(refused), Method::Post, After::Close);
+    let bytes = page(&Page::from(refused), Method::Post, After::Close);
 
     let cut = ResponseCutter::new(limits()).cut(&mut BytesMut::from(&bytes[..]));
 
