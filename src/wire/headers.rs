@@ -1,38 +1,125 @@
-//! The headers of a call, whatever transport carried them.
+//! What a transport says beside the message: pairs of a name and a value.
 
+use super::message::Refusal;
 use bytes::Bytes;
 
-/// Names and values in the order in which they came. A name may be there more than once.
+/// Most pairs that one message may bring.
+pub const MAX_HEADERS: usize = 256;
+/// Most bytes of all names and values together.
+pub const MAX_HEADER_BYTES: usize = 16 << 10;
+
+/// Pairs in the order in which they came, as raw bytes with their case kept. Those of a frame are slices of it: while
+/// one of them lives the frame does.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Headers(Vec<(Bytes, Bytes)>);
+pub struct Headers {
+    pairs: Vec<(Bytes, Bytes)>,
+    /// Of all names and values.
+    bytes: usize,
+}
 
 impl Headers {
-    /// Appends one.
-    pub fn push(&mut self, name: Bytes, value: Bytes) {
-        self.0.push((name, value));
-    }
-
-    /// The first value of this name, in whatever case, if it is text.
-    pub fn get(&self, name: &str) -> Option<&str> {
-        let (_, value) = self.0.iter().find(|(found, _)| found.eq_ignore_ascii_case(name.as_bytes()))?;
+    /// The value under `key`, whatever the case of its ASCII letters. Of several the last counts, as it does in the
+    /// maps of Apache's libraries. A value that is not UTF-8 is none.
+    pub fn get(&self, key: &str) -> Option<&str> {
+        let (_, value) = self.iter().rfind(|(name, _)| name.eq_ignore_ascii_case(key.as_bytes()))?;
         std::str::from_utf8(value).ok()
     }
 
-    /// All of them.
-    pub fn iter(&self) -> impl Iterator<Item = (&Bytes, &Bytes)> {
-        self.0.iter().map(|(name, value)| (name, value))
+    /// Adds a pair behind the others.
+    ///
+    /// # Errors
+    /// A type 7 [`Refusal`] beyond [`MAX_HEADERS`] or [`MAX_HEADER_BYTES`].
+    pub fn push(&mut self, name: impl Into<Bytes>, value: impl Into<Bytes>) -> Result<(), Refusal> {
+        let (name, value) = (name.into(), value.into());
+        let bytes = self.bytes.saturating_add(name.len()).saturating_add(value.len());
+        if self.len() == MAX_HEADERS {
+            return Err(too_large(&name, &format!("one more than the limit of {MAX_HEADERS}")));
+        }
+        if bytes > MAX_HEADER_BYTES {
+            return Err(too_large(
+                &name,
+                &format!("taking all of them to {bytes} bytes, of {MAX_HEADER_BYTES} allowed"),
+            ));
+        }
+        self.bytes = bytes;
+        self.pairs.push((name, value));
+        Ok(())
     }
+
+    /// The pairs, in order.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = (&[u8], &[u8])> {
+        self.pairs.iter().map(|(name, value)| (&name[..], &value[..]))
+    }
+
+    /// How many pairs there are.
+    pub fn len(&self) -> usize {
+        self.pairs.len()
+    }
+
+    /// There is no pair.
+    pub fn is_empty(&self) -> bool {
+        self.pairs.is_empty()
+    }
+}
+
+fn too_large(name: &[u8], reason: &str) -> Refusal {
+    let name = crate::error::quotable(&String::from_utf8_lossy(name));
+    Refusal::malformed(format!("header {name:?} is {reason}; send less beside the message"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_name_is_found_in_any_case() {
+    fn headers(pairs: &[(&'static str, &'static str)]) -> Headers {
         let mut headers = Headers::default();
-        headers.push(Bytes::from_static(b"X-Request-Id"), Bytes::from_static(b"7"));
+        for (name, value) in pairs {
+            headers.push(*name, *value).unwrap();
+        }
+        headers
+    }
 
-        assert_eq!(headers.get("x-request-id"), Some("7"));
+    #[test]
+    fn a_header_is_found_in_any_case_and_keeps_its_own() {
+        let headers = headers(&[("X-Request-Id", "r-1"), ("authorization", "Bearer t")]);
+
+        assert_eq!(headers.get("x-request-id"), Some("r-1"));
+        assert_eq!(headers.get("Authorization"), Some("Bearer t"));
+        assert_eq!(headers.get("x-request"), None);
+        assert_eq!(headers.iter().next(), Some((&b"X-Request-Id"[..], &b"r-1"[..])));
+    }
+
+    #[test]
+    fn the_last_of_equal_names_counts_even_if_it_is_not_text() {
+        let mut headers = headers(&[("k", "1"), ("K", "2")]);
+        assert_eq!(headers.get("k"), Some("2"));
+
+        headers.push("k", &b"\xff"[..]).unwrap();
+
+        assert_eq!(headers.get("k"), None);
+    }
+
+    #[test]
+    fn as_many_headers_as_the_limit_are_held_and_the_next_is_refused_by_name() {
+        let mut headers = Headers::default();
+        for _ in 0..MAX_HEADERS {
+            headers.push("", "").unwrap();
+        }
+
+        let refusal = headers.push("one-more", "").unwrap_err();
+
+        assert_eq!(headers.len(), MAX_HEADERS);
+        assert!(refusal.message.contains("\"one-more\"") && refusal.message.contains("256"), "{}", refusal.message);
+    }
+
+    #[test]
+    fn as_many_bytes_as_the_limit_are_held_and_one_more_is_refused_with_its_size() {
+        let mut headers = Headers::default();
+        headers.push("name", vec![b'v'; MAX_HEADER_BYTES - 4]).unwrap();
+
+        let refusal = headers.push("", "v").unwrap_err();
+
+        assert_eq!(headers.len(), 1);
+        assert!(refusal.message.contains("16385") && refusal.message.contains("16384"), "{}", refusal.message);
     }
 }
