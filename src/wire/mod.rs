@@ -10,6 +10,7 @@ pub mod convert;
 mod detect;
 mod envelope;
 mod frame;
+mod frame_header;
 mod generated;
 mod headers;
 pub mod http;
@@ -19,6 +20,7 @@ mod message;
 mod protocol;
 pub mod runtime;
 mod scan;
+mod zlib;
 
 pub use detect::{Detection, detect, is_tls};
 pub use envelope::{Answer, Envelope, Notice};
