@@ -12,6 +12,7 @@ mod envelope;
 mod frame;
 mod frame_header;
 mod generated;
+mod headed;
 mod headers;
 pub mod http;
 mod limits;
@@ -20,6 +21,8 @@ mod message;
 mod protocol;
 pub mod runtime;
 mod scan;
+mod theader;
+mod ttheader;
 mod zlib;
 
 pub use detect::{Detection, detect, is_tls};
