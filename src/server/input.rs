@@ -3,7 +3,7 @@
 use super::stream::Stream;
 use super::{Options, Shared};
 use crate::telemetry::Reason;
-use crate::wire::{Account, Cut, Cutter, Held};
+use crate::wire::{Account, Cut, Cutter, FREE_BYTES, Held};
 use bytes::{BufMut, Bytes, BytesMut};
 use futures_util::future::BoxFuture;
 use std::io;
@@ -13,9 +13,6 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncReadExt, ReadBuf};
 use tokio::time::Instant;
-
-/// What a connection may hold without asking for memory; small calls never do. As much is read at once.
-pub(super) const FREE_BYTES: usize = 16 * 1024;
 
 /// Whether more is read from a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -138,7 +135,7 @@ impl Input {
         Ok(())
     }
 
-    /// Reads into the stack first, so that a connection that waits has no buffer.
+    /// Reads as much as is free of charge into the stack first, so that a connection that waits has no buffer.
     async fn read_some(&mut self) -> io::Result<usize> {
         let (stream, buffer) = (&mut self.stream, &mut self.buffer);
         std::future::poll_fn(|context| poll_read_some(stream, buffer, context)).await

@@ -58,6 +58,9 @@ impl Service {
             Ok(call) => call,
             Err((id, error)) => return (self.refused(format, head, &error, &id), false),
         };
+        if !held.as_ref().is_none_or(|held| held.try_cover(message.body.len())) {
+            return (self.refused(format, head, &Error::Full, &call.request_id), false); // It was compressed.
+        }
         let Some(_place) = self.place(method) else {
             let limit = self.parts.max_calls;
             let error = Error::TooMany { what: "calls", count: limit, limit };
@@ -87,8 +90,7 @@ impl Service {
         if size.saturating_sub(format.headroom()) > limit {
             return error_reply(format, head, &reply_too_large(call, size, limit));
         }
-        let missing = held.map_or(0, |held| size.saturating_sub(held.bytes().max(FREE_REPLY_BYTES)));
-        if missing > 0 && !held.is_some_and(|held| held.try_grow(missing)) {
+        if !held.is_none_or(|held| held.try_cover(size)) {
             self.parts.telemetry.refused(Reason::Memory);
             let error = ServiceError { executed: Some(true), ..declared(call, &Error::Full) };
             return error_reply(format, head, &error);
@@ -128,9 +130,6 @@ impl Service {
         self.parts.telemetry.refused(refusal.reason);
     }
 }
-
-/// A reply of up to this size needs no room in the memory of the process.
-const FREE_REPLY_BYTES: usize = 16 * 1024;
 
 /// What a call that was not begun is counted under.
 fn reason(error: &Error) -> Option<Reason> {

@@ -5,7 +5,7 @@
 //! the message; skipped fields too.
 
 use super::limits::Limits;
-use super::memory::Held;
+use super::memory::{FREE_BYTES, Held};
 use thrift::protocol::{
     TFieldIdentifier, TInputProtocol, TListIdentifier, TMapIdentifier, TMessageIdentifier, TSetIdentifier,
     TStructIdentifier, TType,
@@ -17,8 +17,6 @@ pub(super) const STRUCT_BYTES: usize = 768;
 /// What one string is charged beside its bytes.
 const STRING_BYTES: usize = 24;
 
-/// What decoding may take before it counts against the memory of the process; small calls never touch that counter.
-const FREE_BYTES: usize = 16 * 1024;
 /// The memory of the process is taken in pieces of this size.
 const STEP_BYTES: usize = 256 * 1024;
 

@@ -1,5 +1,6 @@
 //! What a message is wrapped in on its connection, and so what its reply is wrapped in.
 
+use super::headed::Headed;
 use super::http::{self, After, ContentType, Page, Request};
 use super::memory::Held;
 use super::message::{Head, Refusal, refusal_reply};
@@ -14,6 +15,8 @@ pub enum Envelope {
     Unframed,
     /// Its length, u32 big-endian.
     Framed,
+    /// A header of THeader or TTHeader.
+    Headed(Headed),
     /// The head of an HTTP response.
     Http {
         /// That of the request.
@@ -22,6 +25,11 @@ pub enum Envelope {
         after: After,
     },
 }
+
+/// The flag of THeader by which a peer says that it tells replies by their numbers.
+const OUT_OF_ORDER: u16 = 0x01;
+/// As much as stands before a reply with headers: the fixed part, and the one pair that a server sends.
+const HEADED_ROOM: usize = 64;
 
 /// What a reply tells its caller beside the answer, where the transport has room for it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -44,8 +52,8 @@ impl Transport {
         match self {
             Self::Unframed => 0,
             Self::Framed => size_of::<u32>(),
+            Self::Header | Self::TtHeader => HEADED_ROOM,
             Self::Http => http::HEADROOM,
-            Self::Header | Self::TtHeader => 0,
         }
     }
 }
@@ -61,6 +69,7 @@ impl Envelope {
     /// Whether the reply may overtake those of earlier calls, because the caller said that it tells them by their numbers.
     pub fn out_of_order(&self) -> bool {
         match self {
+            Self::Headed(headed) => headed.flags & OUT_OF_ORDER != 0,
             Self::Unframed | Self::Framed | Self::Http { .. } => false,
         }
     }
@@ -82,6 +91,7 @@ impl Envelope {
                 }
                 message.into()
             }
+            Self::Headed(headed) => headed.sealed(message, HEADED_ROOM, notice.draining),
             Self::Http { content_type, after } => {
                 let after = if notice.closing { After::Close } else { *after };
                 let start = http::head_before(&mut message, *content_type, after);

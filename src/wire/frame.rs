@@ -2,11 +2,13 @@
 
 use super::detect::{Detection, detect};
 use super::envelope::{Answer, Envelope};
+use super::headed::{Opened, Refused};
 use super::http::{self, After, Content, HttpCut, HttpCutter, Method, Page, Request, Status};
 use super::limits::Limits;
-use super::message::{Message, Refusal, open};
+use super::message::{Head, Message, Refusal, open};
 use super::protocol::{Format, Transport};
 use super::scan::Scanner;
+use super::{theader, ttheader};
 use crate::telemetry::Reason;
 use bytes::{Buf, Bytes, BytesMut};
 
@@ -180,10 +182,7 @@ impl Cutter {
     /// Too large deserves words: it waits for the head of the message, which says whom to answer. `start` is as much of
     /// the message as is looked at; `whole`: no more of it is going to be.
     fn refuse(&self, start: Message, whole: bool, refusal: Refusal) -> Cut {
-        let head = match open(&start, &self.limits) {
-            Ok(head) | Err((Some(head), _)) => Some(head),
-            Err((None, _)) => None,
-        };
+        let head = head_of(&start, &self.limits);
         if head.is_none() && !whole {
             return Cut::More { wanted: 0 };
         }
@@ -193,13 +192,36 @@ impl Cutter {
 }
 
 /// Takes a message out of its frame.
-#[allow(clippy::unnecessary_wraps)]
-fn unwrap(detection: Detection, frame: Bytes, _limits: &Limits) -> Result<Message, Cut> {
-    match detection {
-        Detection::Message(format) => Ok(Message::new(format, Envelope::Framed, frame)),
-        Detection::Header | Detection::TtHeader | Detection::Http | Detection::More | Detection::Unknown => {
-            Err(Cut::Unknown(Reason::UnknownBytes))
+fn unwrap(detection: Detection, frame: Bytes, limits: &Limits) -> Result<Message, Cut> {
+    let opened = match detection {
+        Detection::Message(format) => return Ok(Message::new(format, Envelope::Framed, frame)),
+        Detection::Header => theader::open(frame, limits),
+        Detection::TtHeader => ttheader::open(frame),
+        Detection::Http | Detection::More | Detection::Unknown => return Err(Cut::Unknown(Reason::UnknownBytes)),
+    };
+    match opened {
+        Ok(Opened { envelope, headers, message }) => {
+            Ok(Message { headers, ..Message::new(envelope.format(), Envelope::Headed(envelope), message) })
         }
+        Err(refused) => Err(refused_header(refused, limits)),
+    }
+}
+
+/// A header that could be read far enough to answer in is answered, and the connection is kept: its frame has an end.
+fn refused_header(refused: Refused, limits: &Limits) -> Cut {
+    let Refused { envelope, start, refusal } = refused;
+    let Some(headed) = envelope else { return Cut::Unknown(refusal.reason) };
+    let start = Message::new(headed.format(), Envelope::Headed(headed), start);
+    let unnamed = || Head { service: None, name: String::new(), seqid: headed.sequence.cast_signed(), oneway: false };
+    let head = head_of(&start, limits).unwrap_or_else(unnamed);
+    Cut::Refused { answer: Answer::refused(start.format, start.envelope, Some(&head), &refusal, false), refusal }
+}
+
+/// Whom to answer, as far as the start of a message says.
+fn head_of(start: &Message, limits: &Limits) -> Option<Head> {
+    match open(start, limits) {
+        Ok(head) | Err((Some(head), _)) => Some(head),
+        Err((None, _)) => None,
     }
 }
 

@@ -4,6 +4,7 @@
 //! header states of lengths and counts is held against its own end before anything is done about it.
 
 use super::message::Refusal;
+use crate::telemetry::Reason;
 use bytes::{Buf, Bytes};
 use thrift::ApplicationErrorKind;
 
@@ -89,7 +90,7 @@ fn overlong() -> Refusal {
 
 /// The transform is known, but it cannot be undone, or not within the limits.
 pub(super) fn transform_failed(message: impl Into<String>) -> Refusal {
-    Refusal { kind: ApplicationErrorKind::InvalidTransform, message: message.into() }
+    Refusal { kind: ApplicationErrorKind::InvalidTransform, reason: Reason::Transform, message: message.into() }
 }
 
 pub(super) fn unknown_transform(id: u32, known: &str) -> Refusal {
@@ -98,5 +99,5 @@ pub(super) fn unknown_transform(id: u32, known: &str) -> Refusal {
 
 pub(super) fn unknown_protocol(id: u32) -> Refusal {
     let message = format!("protocol {id} is not known here; send 0 (binary) or 2 (compact)");
-    Refusal { kind: ApplicationErrorKind::InvalidProtocol, message }
+    Refusal { kind: ApplicationErrorKind::InvalidProtocol, reason: Reason::Protocol, message }
 }

@@ -5,13 +5,13 @@
 
 use super::headers::Headers;
 use super::message::Refusal;
-use super::protocol::Protocol;
+use super::protocol::{Format, Protocol, Transport};
 use super::{theader, ttheader, zlib};
 use bytes::Bytes;
 
 /// How a message with headers was wrapped; a reply is wrapped in the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Headed {
+pub struct Headed {
     pub(super) layout: Layout,
     /// Echoed as they came. 0x01: replies may come in any order.
     pub(super) flags: u16,
@@ -77,6 +77,15 @@ impl From<Refusal> for Refused {
 }
 
 impl Headed {
+    /// What the message is written in.
+    pub(super) fn format(&self) -> Format {
+        let transport = match self.layout {
+            Layout::THeader { .. } => Transport::Header,
+            Layout::TTHeader { .. } => Transport::TtHeader,
+        };
+        Format { transport, protocol: self.protocol }
+    }
+
     /// Says no within this envelope.
     pub(super) fn refuse(self, refusal: Refusal) -> Refused {
         Refused { envelope: Some(self), start: Bytes::new(), refusal }
@@ -91,9 +100,15 @@ impl Headed {
         }
     }
 
-    /// How many bytes [`seal`](Self::seal) needs in front of the message to write these headers without moving it.
-    pub(super) fn headroom(&self, headers: &Headers) -> usize {
-        self.head(headers, [0; 4]).len()
+    /// The frame of a reply that was written behind `room` bytes.
+    pub(super) fn sealed(&self, message: Vec<u8>, room: usize, draining: bool) -> Bytes {
+        let mut headers = Headers::default();
+        if draining {
+            let (name, value) = self.draining();
+            let _ = headers.push(name, value); // One pair always fits.
+        }
+        let sealed = self.seal(message, room, &headers);
+        sealed.map_or_else(|_| Bytes::new(), |(frame, start)| Bytes::from(frame).slice(start..))
     }
 
     /// Wraps the message that starts at `body` in `buffer`. The frame, its length first, is what the returned buffer
@@ -176,9 +191,13 @@ mod tests {
         [&vec![0xee; headroom], MESSAGE].concat()
     }
 
+    fn headroom() -> usize {
+        REPLY.head(&draining(&REPLY), [0; 4]).len()
+    }
+
     #[test]
     fn a_reply_with_room_in_front_is_sealed_where_it_stands() {
-        let headroom = REPLY.headroom(&draining(&REPLY));
+        let headroom = headroom();
         let buffer = buffer(headroom + 5);
         let (address, body) = (buffer.as_ptr(), headroom + 5);
 
@@ -191,7 +210,7 @@ mod tests {
 
     #[test]
     fn a_reply_with_too_little_room_in_front_moves() {
-        let headroom = REPLY.headroom(&draining(&REPLY));
+        let headroom = headroom();
         let (expected, start) = REPLY.seal(buffer(headroom), headroom, &draining(&REPLY)).unwrap();
         assert_eq!(start, 0);
 

@@ -1,12 +1,13 @@
 //! What a transport says beside the message: pairs of a name and a value.
 
 use super::message::Refusal;
+use crate::telemetry::Reason;
 use bytes::Bytes;
 
 /// Most pairs that one message may bring.
-pub const MAX_HEADERS: usize = 256;
+pub(super) const MAX_HEADERS: usize = 256;
 /// Most bytes of all names and values together.
-pub const MAX_HEADER_BYTES: usize = 16 << 10;
+pub(super) const MAX_HEADER_BYTES: usize = 16 << 10;
 
 /// Pairs in the order in which they came, as raw bytes with their case kept. Those of a frame are slices of it: while
 /// one of them lives the frame does.
@@ -28,7 +29,7 @@ impl Headers {
     /// Adds a pair behind the others.
     ///
     /// # Errors
-    /// A type 7 [`Refusal`] beyond [`MAX_HEADERS`] or [`MAX_HEADER_BYTES`].
+    /// A type 7 [`Refusal`] beyond 256 pairs or 16 KiB.
     pub fn push(&mut self, name: impl Into<Bytes>, value: impl Into<Bytes>) -> Result<(), Refusal> {
         let (name, value) = (name.into(), value.into());
         let bytes = self.bytes.saturating_add(name.len()).saturating_add(value.len());
@@ -64,7 +65,7 @@ impl Headers {
 
 fn too_large(name: &[u8], reason: &str) -> Refusal {
     let name = crate::error::quotable(&String::from_utf8_lossy(name));
-    Refusal::malformed(format!("header {name:?} is {reason}; send less beside the message"))
+    Refusal::beyond(Reason::Headers, format!("header {name:?} is {reason}; send less beside the message"))
 }
 
 #[cfg(test)]

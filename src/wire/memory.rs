@@ -8,6 +8,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::Semaphore;
 
+/// What a call may hold of each kind of thing (a message, its values, its reply) without taking memory here: small calls
+/// never touch the budget, which many threads share.
+pub const FREE_BYTES: usize = 16 * 1024;
 /// Bytes are counted by the kibibyte.
 const UNIT: usize = 1024;
 
@@ -84,6 +87,13 @@ impl Held {
         permit.forget();
         self.add(units);
         true
+    }
+
+    /// Holds at least this many bytes, but for what is free of charge; if they are free.
+    #[must_use]
+    pub fn try_cover(&self, bytes: usize) -> bool {
+        let missing = bytes.saturating_sub(self.bytes().max(FREE_BYTES));
+        missing == 0 || self.try_grow(missing)
     }
 
     /// Bytes that it holds.

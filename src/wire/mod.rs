@@ -31,6 +31,6 @@ pub use frame::{Cut, Cutter};
 pub use generated::{datasets, health, inference, models, services, training, types};
 pub use headers::Headers;
 pub use limits::{LARGEST_FRAME_LIMIT, Limits};
-pub use memory::{Account, Held, Memory};
+pub use memory::{Account, FREE_BYTES, Held, Memory};
 pub use message::{Head, Message, Refusal, context, empty, error_reply, open, refusal_reply};
 pub use protocol::{Format, Protocol, Transport};

@@ -4,8 +4,8 @@
 //! transforms and their varint numbers, info blocks, zeros up to a whole word. Then one message. Source: Apache Thrift,
 //! doc/specs/HeaderFormat.md, where "header size /32" should read "/4".
 
-use super::headed::{Headed, Layout, Opened, Refused, START_BYTES, Transform};
 use super::frame_header::{HeaderBytes, Parts, transform_failed, unknown_protocol, unknown_transform};
+use super::headed::{Headed, Layout, Opened, Refused, START_BYTES, Transform};
 use super::headers::Headers;
 use super::limits::Limits;
 use super::message::Refusal;

@@ -6,8 +6,8 @@
 //! than the sizes: a zero is skipped and an unknown block is an error. Both write the number 0 for any protocol and
 //! look at the message.
 
-use super::headed::{Headed, Layout, Opened, Payload, Refused, START_BYTES};
 use super::frame_header::{HeaderBytes, Parts, unknown_protocol, unknown_transform};
+use super::headed::{Headed, Layout, Opened, Payload, Refused, START_BYTES};
 use super::headers::Headers;
 use super::message::Refusal;
 use super::protocol::Protocol;

@@ -3,6 +3,7 @@
 use super::frame_header::transform_failed;
 use super::limits::Limits;
 use super::message::Refusal;
+use crate::telemetry::Reason;
 use flate2::write::ZlibEncoder;
 use flate2::{Compression, Decompress, FlushDecompress, Status};
 use std::io::Write;
@@ -60,9 +61,10 @@ fn too_large(compressed: usize, cap: usize, limits: &Limits) -> Refusal {
     } else {
         (format!("{MAX_RATIO} times as many or {RATIO_FREE_BYTES}"), "send the message without zlib")
     };
-    transform_failed(format!(
+    let refusal = transform_failed(format!(
         "the {compressed} bytes of the payload inflate to more than {cap} bytes, {reason}; {advice}"
-    ))
+    ));
+    Refusal { reason: Reason::Decompressed, ..refusal }
 }
 
 /// One zlib stream, inflated step by step.

@@ -105,12 +105,20 @@ pub(super) fn whole(parsed: httparse::Status<usize>, head: &[u8]) -> Result<(), 
 }
 
 /// The fields as slices of `head`, which they were parsed from.
-pub(super) fn headers(head: &Bytes, fields: &[httparse::Header<'_>]) -> Headers {
+///
+/// # Errors
+/// Two fields that say who calls: a proxy may have judged the other one.
+pub(super) fn headers(head: &Bytes, fields: &[httparse::Header<'_>]) -> Result<Headers, Refused> {
+    let who = values(fields, "authorization").count();
+    if who > 1 {
+        return Err(Refused::malformed(format!("the request has {who} authorization fields; send one")));
+    }
     let mut headers = Headers::default();
     for field in fields {
-        headers.push(head.slice_ref(field.name.as_bytes()), head.slice_ref(field.value));
+        let pushed = headers.push(head.slice_ref(field.name.as_bytes()), head.slice_ref(field.value));
+        pushed.map_err(|refusal| Refused::new(Status::HeadersTooLarge, refusal.message))?;
     }
-    headers
+    Ok(headers)
 }
 
 /// All values of a field, in order.

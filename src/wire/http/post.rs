@@ -92,7 +92,7 @@ mod tests {
 
     fn headers(name: &'static str, value: &'static str) -> Headers {
         let mut headers = Headers::default();
-        headers.push(Bytes::from_static(name.as_bytes()), Bytes::from_static(value.as_bytes()));
+        headers.push(Bytes::from_static(name.as_bytes()), Bytes::from_static(value.as_bytes())).unwrap();
         headers
     }
 

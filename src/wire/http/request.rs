@@ -206,7 +206,7 @@ fn read_head(head: &Bytes, limits: &Limits) -> Result<(Request, Body, bool), Ref
         method,
         target: parsed.path.unwrap_or_default().to_owned(),
         version,
-        headers: headers(head, parsed.headers),
+        headers: headers(head, parsed.headers)?,
         body: Bytes::new(),
         keep_alive: stays_open(version, parsed.headers),
     };

@@ -131,5 +131,5 @@ fn read_head(head: &Bytes, limits: &Limits) -> Result<(Response, Body), Refused>
         (_, None) => return Err(Refused::malformed("the response does not say how long its body is")),
     };
     let keep_alive = stays_open(version, parsed.headers);
-    Ok((Response { status, headers: headers(head, parsed.headers), body: Bytes::new(), keep_alive }, body))
+    Ok((Response { status, headers: headers(head, parsed.headers)?, body: Bytes::new(), keep_alive }, body))
 }
