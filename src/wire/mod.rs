@@ -15,6 +15,7 @@ mod generated;
 mod headed;
 mod headers;
 pub mod http;
+mod json;
 mod limits;
 mod memory;
 mod message;
