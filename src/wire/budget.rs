@@ -21,8 +21,13 @@ const STRING_BYTES: usize = 24;
 const STEP_BYTES: usize = 256 * 1024;
 
 /// `inner`, within a budget.
-pub(super) struct Budgeted<'a, P> {
+struct Budgeted<'a, P> {
     inner: P,
+    budget: Budget<'a>,
+}
+
+/// What one message may cost, and what it has cost so far.
+pub(super) struct Budget<'a> {
     elements: usize,
     max_elements: usize,
     depth: usize,
@@ -34,13 +39,21 @@ pub(super) struct Budgeted<'a, P> {
     held: Option<&'a Held>,
 }
 
-impl<'a, P> Budgeted<'a, P> {
+impl<'a> Budget<'a> {
     /// The budget of a message of `length` bytes. What it takes beyond what `held` has for it is added there.
-    pub(super) fn new(inner: P, length: usize, limits: &Limits, held: Option<&'a Held>) -> Self {
+    pub(super) fn new(length: usize, limits: &Limits, held: Option<&'a Held>) -> Self {
         let max_bytes = length.saturating_mul(4).saturating_add(limits.max_decoded_bytes);
         let covered = held.map_or(max_bytes, |held| held.bytes().saturating_sub(length).max(FREE_BYTES));
         let (max_elements, max_depth) = (limits.max_elements, limits.max_depth);
-        Self { inner, elements: 0, max_elements, depth: 0, max_depth, bytes: 0, max_bytes, covered, held }
+        Self { elements: 0, max_elements, depth: 0, max_depth, bytes: 0, max_bytes, covered, held }
+    }
+
+    /// A reader that charges this budget.
+    pub(super) fn over<'p, P: TInputProtocol + 'p>(self, inner: P) -> Box<dyn TInputProtocol + 'p>
+    where
+        'a: 'p,
+    {
+        Box::new(Budgeted { inner, budget: self })
     }
 
     fn charge_bytes(&mut self, bytes: usize) -> Result<()> {
@@ -56,6 +69,10 @@ impl<'a, P> Budgeted<'a, P> {
             self.covered += STEP_BYTES;
         }
         Ok(())
+    }
+
+    fn shallower(&mut self) {
+        self.depth = self.depth.saturating_sub(1);
     }
 
     /// Structs and containers count alike, in fields that are known and in those that are skipped.
@@ -92,41 +109,41 @@ fn over(message: String) -> Result<()> {
 
 impl<P: TInputProtocol> TInputProtocol for Budgeted<'_, P> {
     fn read_struct_begin(&mut self) -> Result<Option<TStructIdentifier>> {
-        self.charge_bytes(STRUCT_BYTES)?;
-        self.deeper()?;
+        self.budget.charge_bytes(STRUCT_BYTES)?;
+        self.budget.deeper()?;
         self.inner.read_struct_begin()
     }
 
     fn read_bytes(&mut self) -> Result<Vec<u8>> {
         let bytes = self.inner.read_bytes()?;
-        self.charge_bytes(STRING_BYTES + bytes.len())?;
+        self.budget.charge_bytes(STRING_BYTES + bytes.len())?;
         Ok(bytes)
     }
 
     fn read_string(&mut self) -> Result<String> {
         let text = self.inner.read_string()?;
-        self.charge_bytes(STRING_BYTES + text.len())?;
+        self.budget.charge_bytes(STRING_BYTES + text.len())?;
         Ok(text)
     }
 
     fn read_list_begin(&mut self) -> Result<TListIdentifier> {
         let list = self.inner.read_list_begin()?;
-        self.charge_elements(list.size)?;
-        self.deeper()?;
+        self.budget.charge_elements(list.size)?;
+        self.budget.deeper()?;
         Ok(list)
     }
 
     fn read_set_begin(&mut self) -> Result<TSetIdentifier> {
         let set = self.inner.read_set_begin()?;
-        self.charge_elements(set.size)?;
-        self.deeper()?;
+        self.budget.charge_elements(set.size)?;
+        self.budget.deeper()?;
         Ok(set)
     }
 
     fn read_map_begin(&mut self) -> Result<TMapIdentifier> {
         let map = self.inner.read_map_begin()?;
-        self.charge_elements(map.size)?;
-        self.deeper()?;
+        self.budget.charge_elements(map.size)?;
+        self.budget.deeper()?;
         Ok(map)
     }
 
@@ -139,7 +156,7 @@ impl<P: TInputProtocol> TInputProtocol for Budgeted<'_, P> {
     }
 
     fn read_struct_end(&mut self) -> Result<()> {
-        self.depth = self.depth.saturating_sub(1);
+        self.budget.shallower();
         self.inner.read_struct_end()
     }
 
@@ -180,17 +197,17 @@ impl<P: TInputProtocol> TInputProtocol for Budgeted<'_, P> {
     }
 
     fn read_list_end(&mut self) -> Result<()> {
-        self.depth = self.depth.saturating_sub(1);
+        self.budget.shallower();
         self.inner.read_list_end()
     }
 
     fn read_set_end(&mut self) -> Result<()> {
-        self.depth = self.depth.saturating_sub(1);
+        self.budget.shallower();
         self.inner.read_set_end()
     }
 
     fn read_map_end(&mut self) -> Result<()> {
-        self.depth = self.depth.saturating_sub(1);
+        self.budget.shallower();
         self.inner.read_map_end()
     }
 

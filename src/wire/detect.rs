@@ -52,11 +52,13 @@ const fn message(transport: Transport, protocol: Protocol) -> Detection {
 const TABLE: &[Row] = &[
     (|bytes| strict_binary(bytes, 0), message(Transport::Unframed, Protocol::Binary)),
     (|bytes| compact(bytes, 0), message(Transport::Unframed, Protocol::Compact)),
+    (|bytes| json(bytes, 0), message(Transport::Unframed, Protocol::Json)),
     (http, Detection::Http),
     (|bytes| framed(bytes, strict_binary), message(Transport::Framed, Protocol::Binary)),
     (|bytes| framed(bytes, compact), message(Transport::Framed, Protocol::Compact)),
     (|bytes| framed(bytes, |bytes, at| literal(bytes, at, b"\x0f\xff")), Detection::Header),
     (|bytes| framed(bytes, |bytes, at| literal(bytes, at, b"\x10\x00")), Detection::TtHeader),
+    (|bytes| framed(bytes, json), message(Transport::Framed, Protocol::Json)),
     (|bytes| framed(bytes, old_binary), message(Transport::Framed, Protocol::OldBinary)),
     (unframed_old_binary, message(Transport::Unframed, Protocol::OldBinary)),
 ];
@@ -72,7 +74,8 @@ pub fn is_tls(bytes: &[u8]) -> Option<bool> {
     }
 }
 
-/// A frame length has these two bits clear; letters of HTTP methods and both magic bytes have not.
+/// A frame length has these two bits clear; letters of HTTP methods, both magic bytes and the bracket of
+/// JSON have not.
 const LENGTH_BITS: u8 = 0xc0;
 /// Longest method name of an unframed message in old binary, which starts with it.
 const MAX_OLD_NAME: usize = 256;
@@ -118,6 +121,10 @@ fn literal(bytes: &[u8], at: usize, expected: &[u8]) -> Match {
 
 fn strict_binary(bytes: &[u8], at: usize) -> Match {
     literal(bytes, at, b"\x80\x01")
+}
+
+fn json(bytes: &[u8], at: usize) -> Match {
+    literal(bytes, at, b"[")
 }
 
 fn http(bytes: &[u8]) -> Match {
@@ -190,11 +197,15 @@ mod tests {
         [&u32::try_from(message.len()).unwrap().to_be_bytes()[..], &message].concat()
     }
 
+    const JSON: &str = "5b312c2268656c6c6f222c312c302c7b2231223a7b22726563223a7b7d7d7d5d";
+
     fn formats() -> Vec<(Vec<u8>, Detection)> {
         vec![
             (bytes(STRICT), message(Transport::Unframed, Protocol::Binary)),
             (bytes(OLD), message(Transport::Unframed, Protocol::OldBinary)),
             (bytes(COMPACT), message(Transport::Unframed, Protocol::Compact)),
+            (bytes(JSON), message(Transport::Unframed, Protocol::Json)),
+            (frame(JSON), message(Transport::Framed, Protocol::Json)),
             (frame(STRICT), message(Transport::Framed, Protocol::Binary)),
             (frame(OLD), message(Transport::Framed, Protocol::OldBinary)),
             (frame(COMPACT), message(Transport::Framed, Protocol::Compact)),

@@ -4,9 +4,10 @@ use super::detect::{Detection, detect};
 use super::envelope::{Answer, Envelope};
 use super::headed::{Opened, Refused};
 use super::http::{self, After, Content, HttpCut, HttpCutter, Method, Page, Request, Status};
+use super::json::JsonScanner;
 use super::limits::Limits;
 use super::message::{Head, Message, Refusal, open};
-use super::protocol::{Format, Transport};
+use super::protocol::{Format, Protocol, Transport};
 use super::scan::Scanner;
 use super::{theader, ttheader};
 use crate::telemetry::Reason;
@@ -42,6 +43,28 @@ const MAX_EMPTY_FRAMES: usize = 16;
 /// As much of a refused message as is looked at for its head.
 const HEAD_BYTES: usize = 512;
 
+/// Finds the end of the unframed message that is arriving.
+enum EndOf {
+    Values(Scanner),
+    Json(JsonScanner),
+}
+
+impl EndOf {
+    fn message(protocol: Protocol, limits: Limits) -> Self {
+        match protocol {
+            Protocol::Json => Self::Json(JsonScanner::new(limits)),
+            _ => Self::Values(Scanner::new(protocol, limits)),
+        }
+    }
+
+    fn scan(&mut self, bytes: &[u8]) -> Result<Option<usize>, Refusal> {
+        match self {
+            Self::Values(scanner) => scanner.scan(bytes),
+            Self::Json(scanner) => scanner.scan(bytes),
+        }
+    }
+}
+
 /// The state of one connection's input.
 pub struct Cutter {
     limits: Limits,
@@ -49,7 +72,7 @@ pub struct Cutter {
     transport: Option<Transport>,
     /// Told by the first bytes of the message that is arriving.
     detection: Detection,
-    scanner: Option<Scanner>,
+    scanner: Option<EndOf>,
     http: Option<Box<HttpCutter>>,
     empty_frames: usize,
 }
@@ -134,7 +157,7 @@ impl Cutter {
         if buffer.is_empty() {
             return Cut::More { wanted: 0 };
         }
-        let scanner = self.scanner.get_or_insert_with(|| Scanner::new(format.protocol, self.limits));
+        let scanner = self.scanner.get_or_insert_with(|| EndOf::message(format.protocol, self.limits));
         match scanner.scan(buffer) {
             Ok(None) => Cut::More { wanted: 0 },
             Ok(Some(length)) => {
@@ -227,13 +250,14 @@ fn head_of(start: &Message, limits: &Limits) -> Option<Head> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::protocol::Protocol;
     use super::*;
     use proptest::prelude::*;
 
     const STRICT: &[u8] = b"\x80\x01\x00\x01\x00\x00\x00\x05hello\x00\x00\x00\x00\x0c\x00\x01\x00\x00";
     const COMPACT: &[u8] = b"\x82\x21\x00\x05hello\x1c\x00\x00";
     const OLD: &[u8] = b"\x00\x00\x00\x05hello\x01\x00\x00\x00\x00\x0c\x00\x01\x00\x00";
+
+    const JSON: &[u8] = br#"[1,"hello",1,0,{"1":{"rec":{}}}]"#;
 
     fn framed(message: &[u8]) -> Vec<u8> {
         [&u32::try_from(message.len()).unwrap().to_be_bytes()[..], message].concat()
@@ -256,9 +280,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_same_messages_are_cut_however_the_bytes_arrive(count in 1usize..5, piece in 1usize..40, which in 0usize..6) {
-            let message = [STRICT, COMPACT, OLD][which % 3];
-            let one = if which < 3 { framed(message) } else { message.to_vec() };
+        fn the_same_messages_are_cut_however_the_bytes_arrive(count in 1usize..5, piece in 1usize..40, which in 0usize..8) {
+            let message = [STRICT, COMPACT, OLD, JSON][which % 4];
+            let one = if which < 4 { framed(message) } else { message.to_vec() };
 
             let messages = cut_all(&one.repeat(count), piece);
 
@@ -268,7 +292,7 @@ mod tests {
 
         #[test]
         fn no_bytes_make_the_cutter_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
-            for start in [&b""[..], STRICT, &b"\x82\x21\x00\x01a"[..]] {
+            for start in [&b""[..], STRICT, &b"\x82\x21\x00\x01a"[..], JSON] {
                 let mut buffer = BytesMut::from(&[start, &bytes[..]].concat()[..]);
                 let mut cutter = Cutter::new(Limits::default());
                 while let Cut::Message(_) = cutter.cut(&mut buffer) {}
@@ -278,11 +302,11 @@ mod tests {
 
     #[test]
     fn frames_may_alternate_between_protocols() {
-        let stream = [framed(STRICT), framed(COMPACT), framed(STRICT)].concat();
+        let stream = [framed(STRICT), framed(COMPACT), framed(JSON), framed(STRICT)].concat();
 
         let protocols: Vec<_> = cut_all(&stream, 7).iter().map(|(format, _)| format.protocol).collect();
 
-        assert_eq!(protocols, [Protocol::Binary, Protocol::Compact, Protocol::Binary]);
+        assert_eq!(protocols, [Protocol::Binary, Protocol::Compact, Protocol::Json, Protocol::Binary]);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The protocols as values: which one a message is in, and readers and writers for it.
 
-use super::budget::Budgeted;
+use super::budget::Budget;
+use super::json::{JsonReader, JsonWriter};
 use super::limits::Limits;
 use super::memory::Held;
 use thrift::TConfiguration;
@@ -18,6 +19,8 @@ pub enum Protocol {
     OldBinary,
     /// Compact.
     Compact,
+    /// JSON; what browsers speak.
+    Json,
 }
 
 /// How messages become a stream.
@@ -47,7 +50,8 @@ pub struct Format {
 impl Protocol {
     /// A reader over the whole of `bytes` that keeps within `limits`. One reader a message: after an error it is dead.
     ///
-    /// What decoding takes beyond what is `held` for the message is added there. Every length is held against `bytes` itself, because libraries allocate what a message claims before they read it.
+    /// What decoding takes beyond what is `held` for the message is added there. Every length is held against `bytes`
+    /// itself, because libraries allocate what a message claims before they read it.
     pub(super) fn reader<'a>(
         self,
         bytes: &'a [u8],
@@ -62,22 +66,12 @@ impl Protocol {
             .max_recursion_depth(Some(limits.max_depth))
             .build()
             .expect("a frame of the size of its message is consistent");
+        let budget = Budget::new(bytes.len(), limits, held);
         match self {
-            Self::Binary => Box::new(Budgeted::new(
-                TBinaryInputProtocol::with_config(bytes, true, config),
-                bytes.len(),
-                limits,
-                held,
-            )),
-            Self::OldBinary => Box::new(Budgeted::new(
-                TBinaryInputProtocol::with_config(bytes, false, config),
-                bytes.len(),
-                limits,
-                held,
-            )),
-            Self::Compact => {
-                Box::new(Budgeted::new(TCompactInputProtocol::with_config(bytes, config), bytes.len(), limits, held))
-            }
+            Self::Binary => budget.over(TBinaryInputProtocol::with_config(bytes, true, config)),
+            Self::OldBinary => budget.over(TBinaryInputProtocol::with_config(bytes, false, config)),
+            Self::Compact => budget.over(TCompactInputProtocol::with_config(bytes, config)),
+            Self::Json => budget.over(JsonReader::new(bytes, limits)),
         }
     }
 
@@ -87,6 +81,7 @@ impl Protocol {
             Self::Binary => Box::new(TBinaryOutputProtocol::new(out, true)),
             Self::OldBinary => Box::new(TBinaryOutputProtocol::new(out, false)),
             Self::Compact => Box::new(TCompactOutputProtocol::new(out)),
+            Self::Json => Box::new(JsonWriter::new(out)),
         }
     }
 }

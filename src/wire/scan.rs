@@ -1,4 +1,4 @@
-//! Finds the end of an unframed message, which says nowhere how long it is.
+//! Finds the end of an unframed message in binary or compact, which says nowhere how long it is.
 //!
 //! The scanner skips values without building them. It keeps its place between reads, so that a message that arrives byte
 //! by byte is walked once, and its stack is its own, so that nesting cannot exhaust the thread's.
@@ -203,7 +203,7 @@ impl Reader<'_> {
     fn length(&mut self, protocol: Protocol) -> Step<usize> {
         let length = match protocol {
             Protocol::Compact => i64::try_from(self.varint()?).unwrap_or(-1),
-            Protocol::Binary | Protocol::OldBinary => {
+            Protocol::Binary | Protocol::OldBinary | Protocol::Json => {
                 let word = self.take(4)?;
                 i64::from(i32::from_be_bytes([word[0], word[1], word[2], word[3]]))
             }
@@ -227,7 +227,7 @@ impl Reader<'_> {
         self.at += match protocol {
             Protocol::Binary => 4,
             Protocol::OldBinary => 5,
-            Protocol::Compact => 0,
+            Protocol::Compact | Protocol::Json => 0,
         };
         Ok(())
     }

@@ -5,14 +5,12 @@ mod hostile;
 mod invented;
 mod laws;
 
-use super::{JsonReader, JsonWriter};
-use crate::wire::Limits;
-use crate::wire::budget::Budgeted;
+use super::JsonWriter;
+use crate::wire::{Limits, Protocol};
 use thrift::protocol::{TInputProtocol, TMessageIdentifier, TMessageType, TOutputProtocol, TSerializable};
 
-fn reader(bytes: &[u8]) -> Budgeted<JsonReader<'_>> {
-    let limits = Limits::default();
-    Budgeted::new(JsonReader::new(bytes, &limits), bytes, &limits)
+fn reader(bytes: &[u8]) -> Box<dyn TInputProtocol + '_> {
+    Protocol::Json.reader(bytes, &Limits::default(), None)
 }
 
 /// A call whose arguments are this struct.

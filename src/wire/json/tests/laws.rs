@@ -15,7 +15,7 @@ fn invent<T: TSerializable>(source: &[u8]) -> T {
 fn through<T: TSerializable>(protocol: Protocol, value: &T) -> T {
     let mut bytes = Vec::new();
     write_message(&mut *protocol.writer(&mut bytes), value).unwrap();
-    read_message(&mut *protocol.reader(&bytes, &Limits::default())).unwrap()
+    read_message(&mut *protocol.reader(&bytes, &Limits::default(), None)).unwrap()
 }
 
 fn assert_survives<T: TSerializable + PartialEq + Debug>(source: &[u8]) {
