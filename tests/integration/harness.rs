@@ -139,6 +139,8 @@ pub const HELLO: &[u8] = b"\x80\x01\x00\x01\x00\x00\x00\x05hello\x00\x00\x00\x00
 pub const HELLO_COMPACT: &[u8] = b"\x82\x21\x00\x05hello\x1c\x00\x00";
 /// The same in binary without a version.
 pub const HELLO_OLD: &[u8] = b"\x00\x00\x00\x05hello\x01\x00\x00\x00\x00\x0c\x00\x01\x00\x00";
+/// The same in JSON.
+pub const HELLO_JSON: &[u8] = br#"[1,"hello",1,0,{"1":{"rec":{}}}]"#;
 
 /// A message behind its length.
 pub fn framed(message: &[u8]) -> Vec<u8> {

@@ -1,7 +1,7 @@
 //! Hostile bytes against a real process: it lives, its memory stays bounded, and the answer is the right one.
 
 use crate::harness::{
-    HELLO, HELLO_COMPACT, Random, TestServer, binary_call, binary_field, contains, echo, framed, seed,
+    HELLO, HELLO_COMPACT, HELLO_JSON, Random, TestServer, binary_call, binary_field, contains, echo, framed, seed,
 };
 use std::io::Write;
 
@@ -29,9 +29,20 @@ fn row(name: &'static str, bytes: impl Into<Vec<u8>>, reply: Option<&'static [u8
     Row { name, bytes: bytes.into(), reply }
 }
 
-/// The type 7 of a TApplicationException, in binary and in compact.
+/// A JSON call of `predict` whose request is this.
+fn json_predict(request: &str) -> Vec<u8> {
+    format!(r#"[1,"predict",1,0,{{"1":{{"rec":{request}}}}}]"#).into_bytes()
+}
+
+/// A JSON call of `predict` whose columns are this list.
+fn json_columns(list: &str) -> Vec<u8> {
+    json_predict(&format!(r#"{{"4":{{"rec":{{"1":{{"lst":{list}}}}}}}}}"#))
+}
+
+/// The type 7 of a TApplicationException, in binary, in compact and in JSON.
 const BINARY_7: Option<&[u8]> = Some(b"\x08\x00\x02\x00\x00\x00\x07\x00");
 const COMPACT_7: Option<&[u8]> = Some(b"\x15\x0e\x00");
+const JSON_7: Option<&[u8]> = Some(br#""2":{"i32":7}"#);
 
 /// Where `request` (1), `table` (4), `columns` (1) are lists of structs: the deepest list that a decoder would build.
 const COMPACT_COLUMNS: &[u8] = b"\x1c\x4c\x19";
@@ -106,6 +117,7 @@ fn hostile() -> Vec<Row> {
         row("100,000 empty frames", vec![0; 400_000], Some(b"")),
         row("half a frame", framed(HELLO)[..12].to_vec(), Some(b"")),
         row("half an unframed message", HELLO[..12].to_vec(), Some(b"")),
+        row("half a JSON message", HELLO_JSON[..20].to_vec(), Some(b"")),
         row("a frame that is shorter than its message", framed(&HELLO[..HELLO.len() - 3]), BINARY_7),
         row("version 2 of binary", framed(b"\x80\x02\x00\x01\x00\x00\x00\x05hello\x00\x00\x00\x00\x00"), Some(b"")),
         row("version 2 of compact", framed(b"\x82\x22\x00\x05hello\x00"), Some(b"")),
@@ -114,11 +126,40 @@ fn hostile() -> Vec<Row> {
     ]
 }
 
+fn hostile_json() -> Vec<Row> {
+    let structs = ",{}".repeat(900_000);
+    let texts = ",\"\"".repeat(1_000_001);
+    let deep_lists = format!(r#"{{"99":{{"lst":{}}}}}"#, r#"["lst",1,"#.repeat(100_000));
+    let number = format!(r#"{{"1":{{"rec":{{"1":{{"i64":{}}}}}}}}}"#, "9".repeat(1 << 20));
+    vec![
+        row("100,000,000 structs, JSON", json_columns(r#"["rec",100000000]"#), JSON_7),
+        row("2,147,483,647 structs, JSON", json_columns(r#"["rec",2147483647]"#), JSON_7),
+        row("4,294,967,295 structs, JSON", json_columns(r#"["rec",4294967295]"#), JSON_7),
+        row("a negative count, JSON", json_columns(r#"["rec",-1]"#), JSON_7),
+        row("a count that lies, JSON", json_columns(r#"["rec",2,{}]"#), JSON_7),
+        row("100,000,000 in an unknown field, JSON", json_predict(r#"{"99":{"lst":["i8",100000000]}}"#), JSON_7),
+        row("900,000 empty structs, JSON", json_columns(&format!(r#"["rec",900000{structs}]"#)), JSON_7),
+        row(
+            "a million empty texts and one, JSON",
+            json_predict(&format!(r#"{{"99":{{"lst":["str",1000001{texts}]}}}}"#)),
+            JSON_7,
+        ),
+        row("100,000 lists in each other, JSON", json_predict(&deep_lists), JSON_7),
+        row("100,000 brackets, JSON", [&br#"[1,"predict",1,0,"#[..], &vec![b'['; 100_000]].concat(), JSON_7),
+        row("a number of a megabyte, JSON", json_predict(&number), JSON_7),
+        row("half a surrogate pair, JSON", json_predict(r#"{"2":{"str":"\ud83d"}}"#), JSON_7),
+        row("bad base64, JSON", json_predict(r#"{"3":{"rec":{"3":{"str":"@@@@"}}}}"#), JSON_7),
+        row("arguments that are a list, JSON", br#"[1,"predict",1,0,[]]"#.to_vec(), JSON_7),
+        row("repeated fields, JSON", json_predict(r#"{"2":{"str":"a"},"2":{"str":"b"}}"#), Some(b"INVALID_ARGUMENT")),
+    ]
+}
+
 #[test]
 fn hostile_messages_are_answered_or_closed_and_cost_no_more_than_they_may() {
     let data = tempfile::tempdir().unwrap();
     let server = TestServer::start(data.path());
-    for row in hostile() {
+    let framed_json = hostile_json().into_iter().map(|it| Row { bytes: framed(&it.bytes), ..it });
+    for row in hostile().into_iter().chain(hostile_json()).chain(framed_json) {
         let (reply, grown) = server.peak_memory(|| server.exchange(&row.bytes));
 
         server.assert_serving();
@@ -216,7 +257,7 @@ fn lists_in_an_unknown_field_count_with_the_structs_around_them_framed_or_not() 
 fn a_message_cut_at_every_byte_leaves_the_server_serving() {
     let data = tempfile::tempdir().unwrap();
     let server = TestServer::start(data.path());
-    for message in [framed(HELLO), HELLO.to_vec(), HELLO_COMPACT.to_vec()] {
+    for message in [framed(HELLO), HELLO.to_vec(), HELLO_COMPACT.to_vec(), HELLO_JSON.to_vec()] {
         for end in 0..message.len() {
             assert_eq!(server.exchange(&message[..end]), b"", "{end} bytes of {message:?}");
         }

@@ -1,6 +1,6 @@
 //! One port, every format of this step: answered in kind, in order, bare and multiplexed.
 
-use crate::harness::{HELLO, HELLO_COMPACT, HELLO_OLD, TestServer, contains, framed};
+use crate::harness::{HELLO, HELLO_COMPACT, HELLO_JSON, HELLO_OLD, TestServer, contains, framed};
 use std::io::{Read, Write};
 
 /// Strict binary: version and type, name, seqid, arguments with an empty request.
@@ -20,9 +20,10 @@ fn unframed(reply: &[u8]) -> &[u8] {
 fn each_format_is_answered_in_the_same_format() {
     let data = tempfile::tempdir().unwrap();
     let server = TestServer::start(data.path());
-    let heads: [(&[u8], &[u8]); 3] = [
+    let heads: [(&[u8], &[u8]); 4] = [
         (HELLO, b"\x80\x01\x00\x02\x00\x00\x00\x05hello\x00\x00\x00\x00\x0c\x00\x00"),
         (HELLO_COMPACT, b"\x82\x41\x00\x05hello"),
+        (HELLO_JSON, br#"[1,"hello",2,0,{"0":{"rec":{"1":{"str":"Hello, World!"}"#),
         (HELLO_OLD, b"\x00\x00\x00\x05hello\x02\x00\x00\x00\x00\x0c\x00\x00"),
     ];
 
@@ -49,7 +50,7 @@ fn a_multiplexed_name_is_answered_by_the_bare_name() {
 fn a_message_that_arrives_byte_by_byte_is_answered() {
     let data = tempfile::tempdir().unwrap();
     let server = TestServer::start(data.path());
-    for message in [framed(HELLO), HELLO.to_vec(), HELLO_COMPACT.to_vec(), HELLO_OLD.to_vec()] {
+    for message in [framed(HELLO), HELLO.to_vec(), HELLO_COMPACT.to_vec(), HELLO_JSON.to_vec(), HELLO_OLD.to_vec()] {
         let mut stream = server.connect();
         for byte in &message {
             stream.write_all(&[*byte]).unwrap();
