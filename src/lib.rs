@@ -11,6 +11,7 @@ pub mod telemetry;
 pub mod coordination;
 pub mod pool;
 pub mod storage;
+pub mod tls;
 
 pub mod model;
 
