@@ -14,6 +14,7 @@ mod serve;
 mod settings;
 mod steps;
 mod table_file;
+mod tls;
 mod train;
 
 use crate::error::Error;
@@ -31,7 +32,7 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     /// Start the server.
-    Serve(Box<serve::Arguments>),
+    Serve(Box<serve::Arguments>), // Every setting is a flag of it: many times what the others hold.
     Train(train::Arguments),
     Predict(predict::Arguments),
     Models(models::Arguments),

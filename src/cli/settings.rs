@@ -4,6 +4,7 @@
 //! `modelwire.toml`, `MODELWIRE_SERVER_MAX_FRAME_BYTES` and `--server-max-frame-bytes`. All faults come in one report.
 
 use super::memory_limit;
+use super::tls::ClientCertificates;
 use crate::{batching, datasets, server, training, wire};
 use serde::Deserialize;
 use std::fmt::Display;
@@ -112,6 +113,23 @@ settings! {
     }
 }
 
+settings! {
+    /// Certificates. Files that change are taken up while the server runs.
+    Tls {
+        /// PEM file of the server's certificate, then those that signed it; with --tls-key, the port speaks TLS too.
+        certificate ("tls-certificate", "MODELWIRE_TLS_CERTIFICATE"): PathBuf,
+        /// PEM file of the private key of the server's certificate, not encrypted.
+        key ("tls-key", "MODELWIRE_TLS_KEY"): PathBuf,
+        /// PEM file of the authorities that sign the certificates of clients.
+        client_ca ("tls-client-ca", "MODELWIRE_TLS_CLIENT_CA"): PathBuf,
+        /// Whether clients are asked for a certificate, and whether they have to show one [default: off].
+        client_certificates ("tls-client-certificates", "MODELWIRE_TLS_CLIENT_CERTIFICATES"): ClientCertificates,
+        /// Whether connections without TLS are closed [default: false].
+        #[arg(num_args = 0..=1, default_missing_value = "true")]
+        only ("tls-only", "MODELWIRE_TLS_ONLY"): bool,
+    }
+}
+
 /// Everything that can be set.
 #[derive(clap::Args, Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -121,6 +139,8 @@ pub(super) struct Settings {
     pub(super) data: Option<PathBuf>,
     #[command(flatten)]
     pub(super) server: Server,
+    #[command(flatten)]
+    pub(super) tls: Tls,
     #[command(flatten)]
     pub(super) batching: Batching,
     #[command(flatten)]
@@ -141,6 +161,7 @@ impl Settings {
         Ok(Self {
             data: self.data.or(file.data),
             server: self.server.or(file.server),
+            tls: self.tls.or(file.tls),
             batching: self.batching.or(file.batching),
             training: self.training.or(file.training),
             datasets: self.datasets.or(file.datasets),
@@ -182,7 +203,7 @@ impl Settings {
             outside("datasets.max_open_uploads", self.datasets.max_open_uploads, (1, 1_000_000)),
             outside("datasets.max_upload_bytes", self.datasets.max_upload_bytes, (1, 1 << 50)),
         ];
-        let faults: Vec<String> = faults.into_iter().flatten().collect();
+        let faults: Vec<String> = faults.into_iter().flatten().chain(self.tls.faults()).collect();
         if faults.is_empty() { Ok(()) } else { Err(faults.join("\n")) }
     }
 
