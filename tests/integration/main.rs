@@ -6,6 +6,7 @@
 
 mod agreement;
 mod architecture;
+mod certificates;
 mod cli;
 mod client;
 mod connections;
@@ -19,3 +20,4 @@ mod methods;
 mod protocols;
 mod quickstart;
 mod stock;
+mod tls;
