@@ -11,16 +11,21 @@ use crate::registry::Registry;
 use crate::server::{self, Listener};
 use crate::service::{Parts, Service};
 use crate::storage::Storage;
+use crate::tls;
 use crate::training::{self, Jobs};
 use log::{info, warn};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::JoinHandle;
 
 /// Jobs that the compute threads hold: a batch of each model that is asked, which the queue's rows bound long before.
 const POOL_QUEUE: usize = 65_536;
+/// How soon files that are watched take effect.
+const RELOAD_EVERY: Duration = Duration::from_secs(1);
 
 #[derive(clap::Args)]
 pub(super) struct Arguments {
@@ -32,7 +37,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: Arguments) -> std::result::Result<(), Failure> {
-    env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("info")).init();
+    env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("info,rustls=error")).init();
     let settings = settings(arguments).map_err(Failure::Usage)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -62,6 +67,7 @@ async fn serve(settings: &Settings) -> std::result::Result<(), Failure> {
     }
     raise_file_limit();
     let stop = stop_signal().map_err(|cause| Failure::Failed(format!("cannot listen for signals: {cause}")))?;
+    let tls = settings.tls.load().map_err(|error| Failure::Failed(error.to_string()))?.map(Arc::new);
     let (service, jobs) = compose(settings).await.map_err(|error| Failure::Failed(error.to_string()))?;
     let training = tokio::spawn({
         let jobs = jobs.clone();
@@ -69,7 +75,9 @@ async fn serve(settings: &Settings) -> std::result::Result<(), Failure> {
     });
     announce(&address, &settings.data());
     let options = settings.server();
-    server::run(listeners, Arc::new(service), options, stop).await;
+    let certificates = tls.clone().map(|tls| tokio::spawn(tls::keep_current(tls, RELOAD_EVERY)));
+    server::run(listeners, tls, Arc::new(service), options, stop).await;
+    certificates.inspect(JoinHandle::abort);
     jobs.stop();
     if tokio::time::timeout(options.grace, training).await.is_err() {
         warn!("A fit did not stop in time; it runs again at the next start.");

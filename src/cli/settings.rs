@@ -250,6 +250,7 @@ impl Settings {
             write: self.server.write_ms.map_or(default.write, Duration::from_millis),
             half_close: self.server.half_close_ms.map_or(default.half_close, Duration::from_millis),
             lame_duck: self.server.lame_duck_ms.map_or(default.lame_duck, Duration::from_millis),
+            tls_only: self.tls.only.unwrap_or(default.tls_only),
             first_byte: self.server.first_byte_ms.map_or(default.first_byte, Duration::from_millis),
             message: self.server.message_ms.map_or(default.message, Duration::from_millis),
             idle: self.server.idle_ms.map_or(default.idle, Duration::from_millis),

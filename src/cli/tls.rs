@@ -46,7 +46,6 @@ impl Tls {
     ///
     /// # Errors
     /// As [`ServerTls::load`].
-    #[cfg_attr(not(test), expect(dead_code, reason = "the port does not look for TLS yet"))]
     pub(super) fn load(&self) -> Result<Option<ServerTls>> {
         self.files().map(ServerTls::load).transpose()
     }

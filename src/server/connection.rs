@@ -12,7 +12,7 @@ use super::{Phase, Shared};
 use crate::service::Peer;
 use crate::telemetry::{Cancelled, Reason};
 use crate::wire::{Answer, Cut, Held, Message};
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use log::debug;
 use std::collections::VecDeque;
 use std::io;
@@ -27,14 +27,15 @@ const BURST_BYTES: usize = 64 * 1024;
 /// How long the rest of a refused message is read and dropped, so that closing does not destroy the answer on its way.
 const LINGER: Duration = Duration::from_secs(1);
 
-/// Serves one connection until the peer ends it, it breaks a limit, or the server drains.
+/// Serves one connection, which has said `first`, until the peer ends it, it breaks a limit, or the server drains.
 pub(super) async fn serve(
     stream: Stream,
+    first: BytesMut,
     peer: &Peer,
     shared: &Shared,
     mut phase: watch::Receiver<Phase>,
 ) -> io::Result<()> {
-    let mut connection = Connection { input: Input::new(stream, shared), peer, shared };
+    let mut connection = Connection { input: Input::new(stream, first, shared), peer, shared };
     let (mut calls, mut answers) = (Calls::default(), VecDeque::new());
     loop {
         while let Some(taken) = connection.take(calls.len() + answers.len()) {

@@ -7,11 +7,8 @@ use crate::wire::{Account, Cut, Cutter, FREE_BYTES, Held};
 use bytes::{BufMut, Bytes, BytesMut};
 use futures_util::future::BoxFuture;
 use std::io;
-use std::mem::MaybeUninit;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
-use tokio::io::{AsyncRead, AsyncReadExt, ReadBuf};
+use tokio::io::AsyncReadExt;
 use tokio::time::Instant;
 
 /// Whether more is read from a connection.
@@ -45,22 +42,27 @@ pub(super) struct Input {
 }
 
 impl Input {
-    pub(super) fn new(stream: Stream, shared: &Shared) -> Self {
+    /// The input of a connection that has said `first`.
+    pub(super) fn new(stream: Stream, first: BytesMut, shared: &Shared) -> Self {
         let options = shared.options;
-        Self {
+        let mut input = Self {
             stream,
             state: State::Open,
             until: Instant::now() + options.first_byte,
             options,
             cutter: Cutter::new(shared.service.wire_limits()),
-            buffer: BytesMut::new(),
+            buffer: first,
             account: shared.memory.account(),
             wanted: 0,
             held: None,
             waiting: None,
             begun: None,
             said_anything: false,
+        };
+        if !input.buffer.is_empty() {
+            input.arrived();
         }
+        input
     }
 
     /// Whether a further call may be taken, or read for.
@@ -124,7 +126,7 @@ impl Input {
             self.buffer.reserve(missing); // It is paid for; pages that nothing is written to take no memory.
             self.stream.read_buf(&mut (&mut self.buffer).limit(missing)).await?
         } else {
-            self.read_some().await?
+            self.stream.read_some(&mut self.buffer).await?
         };
         if count == 0 {
             self.state = State::Ended;
@@ -133,12 +135,6 @@ impl Input {
             self.arrived();
         }
         Ok(())
-    }
-
-    /// Reads as much as is free of charge into the stack first, so that a connection that waits has no buffer.
-    async fn read_some(&mut self) -> io::Result<usize> {
-        let (stream, buffer) = (&mut self.stream, &mut self.buffer);
-        std::future::poll_fn(|context| poll_read_some(stream, buffer, context)).await
     }
 
     /// A message has to come in its time. A large one has more of it, but not for a byte now and then.
@@ -171,12 +167,4 @@ impl Input {
 /// What a message is charged: its own bytes, and as many again for what they are decoded into.
 fn price(wanted: usize) -> usize {
     if wanted > FREE_BYTES { wanted.saturating_mul(2) } else { 0 }
-}
-
-fn poll_read_some(stream: &mut Stream, buffer: &mut BytesMut, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
-    let mut stack = [const { MaybeUninit::uninit() }; FREE_BYTES];
-    let mut read = ReadBuf::uninit(&mut stack);
-    ready!(Pin::new(stream).poll_read(context, &mut read))?;
-    buffer.extend_from_slice(read.filled());
-    Poll::Ready(Ok(read.filled().len()))
 }

@@ -4,6 +4,7 @@ mod calls;
 mod connection;
 mod input;
 mod listener;
+mod opening;
 mod pages;
 mod places;
 mod stream;
@@ -12,9 +13,11 @@ pub use listener::Listener;
 
 use crate::service::{Peer, Service};
 use crate::telemetry::{Cancelled, Telemetry};
+use crate::tls::ServerTls;
 use crate::wire::Memory;
 use listener::Accepted;
 use log::{debug, info, warn};
+use opening::{Closed, Opened};
 use places::Places;
 use std::future::Future;
 use std::sync::Arc;
@@ -40,6 +43,8 @@ pub struct Options {
     pub max_memory_bytes: usize,
     /// Time for the first byte of a connection.
     pub first_byte: Duration,
+    /// Whether plain connections are closed, where there is a certificate.
+    pub tls_only: bool,
     /// Time for a TLS handshake.
     pub handshake: Duration,
     /// Time for a message to arrive whole, once it has begun, beside what [`Options::min_rate`] grants it.
@@ -75,6 +80,7 @@ impl Default for Options {
             max_connection_bytes: 64 << 20,
             max_memory_bytes: 1 << 30,
             first_byte: Duration::from_secs(10),
+            tls_only: false,
             handshake: Duration::from_secs(5),
             message: Duration::from_secs(30),
             write: Duration::from_secs(30),
@@ -102,13 +108,22 @@ struct Shared {
     service: Arc<Service>,
     options: Options,
     memory: Memory,
+    tls: Option<Arc<ServerTls>>,
 }
 
 /// Serves connections of the listeners until `stop` is done. Then it goes on for [`Options::lame_duck`], accepts no more,
 /// lets the calls that have begun finish within [`Options::grace`], and closes.
-pub async fn run(listeners: Vec<Listener>, service: Arc<Service>, options: Options, stop: impl Future<Output = ()>) {
+///
+/// With `tls`, every listener takes TLS beside plain connections, or alone.
+pub async fn run(
+    listeners: Vec<Listener>,
+    tls: Option<Arc<ServerTls>>,
+    service: Arc<Service>,
+    options: Options,
+    stop: impl Future<Output = ()>,
+) {
     let (phase, watched) = watch::channel(Phase::Serving);
-    let shared = Arc::new(Shared { service, options, memory: Memory::new(options.max_memory_bytes) });
+    let shared = Arc::new(Shared { service, options, memory: Memory::new(options.max_memory_bytes), tls });
     let places = Places::new(options.max_connections, options.max_connections_per_address);
     let mut connections = JoinSet::new();
     let stopped = async {
@@ -164,10 +179,24 @@ async fn accept(listeners: &[Listener]) -> std::io::Result<Accepted> {
     futures_util::future::select_all(accepting).await.0
 }
 
-async fn serve(accepted: Accepted, shared: &Shared, phase: watch::Receiver<Phase>) {
-    let _open = Open::count(shared.service.telemetry());
-    let peer = Peer { address: accepted.peer, certificate: None };
-    if let Err(error) = connection::serve(accepted.stream, &peer, shared, phase).await {
+async fn serve(accepted: Accepted, shared: &Shared, mut phase: watch::Receiver<Phase>) {
+    let (telemetry, address) = (shared.service.telemetry(), accepted.peer);
+    let _open = Open::count(telemetry);
+    let opened = tokio::select! {
+        opened = opening::open(accepted.stream, shared) => opened,
+        _ = phase.wait_for(|phase| *phase == Phase::Draining) => return,
+    };
+    let Opened { stream, first, certificate } = match opened {
+        Ok(opened) => opened,
+        Err(Closed::Gone) => return,
+        Err(Closed::Refused(reason)) => {
+            telemetry.refused(reason);
+            debug!(peer = address, reason:?; "Connection refused.");
+            return;
+        }
+    };
+    let peer = Peer { address, certificate };
+    if let Err(error) = connection::serve(stream, first, &peer, shared, phase).await {
         debug!(peer = peer.address, error:%; "Connection ended.");
     }
 }
