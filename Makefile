@@ -48,11 +48,11 @@ lint-python:
 
 lint-go:
 	@$(call need,go,linting Go); for module in gen/go clients/go tests/interop/go; do (cd $$module && go vet ./...); done; \
-	test -z "$$(gofmt -l clients/go tests/interop/go docs/examples | tee /dev/stderr)"
+	test -z "$$(gofmt -l clients/go tests/interop/go tests/fixtures docs/examples | tee /dev/stderr)"
 
 fmt: ## Format
 	cargo fmt --all
-	@$(call need,go,formatting Go); gofmt -w clients/go tests/interop/go docs/examples
+	@$(call need,go,formatting Go); gofmt -w clients/go tests/interop/go tests/fixtures docs/examples
 	@$(call need,python3,formatting Python); clients/python/lint --fix
 
 doc: ## Build the documentation of the library, warnings as errors
