@@ -13,6 +13,7 @@ mod connections;
 mod docs;
 mod drain;
 mod durability;
+mod golden;
 mod harness;
 mod limits;
 mod linfa_facts;
