@@ -2,7 +2,7 @@
 
 use super::Shared;
 use crate::wire::Answer;
-use crate::wire::http::{Method, Page, Request, Status};
+use crate::wire::http::{Method, POSTED, Page, Request, Status};
 
 /// Answers a request that carries no message.
 pub(super) fn answer(shared: &Shared, request: &Request) -> Answer {
@@ -44,10 +44,7 @@ fn metrics(shared: &Shared, answer: &dyn Fn(Page<'_>) -> Answer) -> Answer {
 
 fn nowhere(request: &Request) -> Page<'static> {
     match request.method {
-        Method::Post => Page::text(
-            Status::UnsupportedMediaType,
-            "a Thrift message has the content type application/x-thrift, and nothing else is posted here\n",
-        ),
-        _ => Page::text(Status::NotFound, "this port has /healthz, /readyz and /metrics, and takes Thrift by POST\n"),
+        Method::Post => Page::text(Status::UnsupportedMediaType, POSTED),
+        _ => Page::text(Status::NotFound, "this port has /healthz, /readyz and /metrics, and takes calls by POST\n"),
     }
 }

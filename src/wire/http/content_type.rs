@@ -13,6 +13,10 @@ pub enum ContentType {
     Json,
 }
 
+/// What is told to whom posts something else.
+pub const POSTED: &str =
+    "a message has the content type application/x-thrift, and nothing without one of Thrift's is taken here\n";
+
 const TYPES: &[(ContentType, &str)] = &[
     (ContentType::Thrift, "application/x-thrift"),
     (ContentType::Binary, "application/vnd.apache.thrift.binary"),

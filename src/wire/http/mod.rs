@@ -23,7 +23,7 @@ mod tests;
 
 pub use answer::{After, Page};
 pub(super) use answer::{CONTINUE, HEADROOM, head_before, page};
-pub use content_type::ContentType;
+pub use content_type::{ContentType, POSTED};
 pub(super) use message::{Content, content};
 pub(super) use request::{HttpCut, HttpCutter};
 pub use request::{Method, Request};
