@@ -1,6 +1,7 @@
 //! Finds the end of an unframed JSON message: the bracket that closes its first one.
 
 use super::cursor::{is_space, quote_or_escape};
+use crate::telemetry::Reason;
 use crate::wire::{Limits, Refusal};
 
 /// The place in a message that is still arriving; each byte is looked at once, however they arrive.
@@ -85,7 +86,7 @@ impl JsonScanner {
     fn deeper(&mut self) -> Result<(), Refusal> {
         if self.depth > self.limits.max_depth.saturating_mul(2) {
             let message = format!("the message is nested deeper than {} levels", self.limits.max_depth);
-            return Err(Refusal::malformed(message));
+            return Err(Refusal::beyond(Reason::Depth, message));
         }
         self.depth += 1;
         Ok(())
@@ -132,7 +133,8 @@ mod tests {
 
         let refusals = [&b"[[[["[..], b"[[[[]]", b"[[[[]]]]"].map(|bytes| scanner.scan(bytes).unwrap_err());
 
-        assert!(refusals.iter().all(|it| it.message.contains("deeper than 1 levels")), "{refusals:?}");
+        let deep = |it: &Refusal| it.reason == Reason::Depth && it.message.contains("deeper than 1 levels");
+        assert!(refusals.iter().all(deep), "{refusals:?}");
     }
 
     #[test]
