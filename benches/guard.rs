@@ -1,0 +1,126 @@
+//! What detection, limits and budgets cost a small call: the same exchange with and without them, and over a socket.
+//!
+//! `cargo bench --bench guard` prints the three; docs/performance.md holds them and the share of the first in the last.
+
+use bytes::{Bytes, BytesMut};
+use criterion::{Criterion, criterion_group, criterion_main};
+use futures_util::FutureExt;
+use modelwire::wire::inference::{PredictRequest, PredictResponse};
+use modelwire::wire::runtime::{Arguments, Reply, answer};
+use modelwire::wire::types::{DType, RequestContext, ServiceError, Tensor};
+use modelwire::wire::{Answer, Cut, Cutter, Limits, Memory, context, empty, open};
+use std::hint::black_box;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
+use thrift::protocol::{
+    TCompactInputProtocol, TCompactOutputProtocol, TFieldIdentifier, TInputProtocol, TMessageIdentifier, TMessageType,
+    TOutputProtocol, TSerializable, TStructIdentifier, TType,
+};
+
+fn main_tensor(values: usize) -> Tensor {
+    let data = (0..values).flat_map(|value| (value as f64).to_le_bytes()).collect();
+    Tensor { dtype: Some(DType::F64), shape: Some(vec![1, values as i64]), data: Some(data) }
+}
+
+fn request() -> PredictRequest {
+    let context = RequestContext { deadline_ms: Some(1000), ..empty() };
+    PredictRequest { context: Some(context), model: Some("churn".into()), matrix: Some(main_tensor(8)), ..empty() }
+}
+
+fn response() -> PredictResponse {
+    PredictResponse { model: Some("churn".into()), version: Some(3), values: Some(main_tensor(1)), ..empty() }
+}
+
+/// A message of one struct, as every library writes it.
+fn message(kind: TMessageType, field: i16, value: &impl TSerializable) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut writer = TCompactOutputProtocol::new(&mut bytes);
+    writer.write_message_begin(&TMessageIdentifier::new("predict", kind, 1)).unwrap();
+    writer.write_struct_begin(&TStructIdentifier::new("")).unwrap();
+    writer.write_field_begin(&TFieldIdentifier::new("", TType::Struct, field)).unwrap();
+    value.write_to_out_protocol(&mut writer).unwrap();
+    writer.write_field_end().unwrap();
+    writer.write_field_stop().unwrap();
+    writer.write_struct_end().unwrap();
+    writer.write_message_end().unwrap();
+    bytes
+}
+
+fn framed(message: &[u8]) -> Vec<u8> {
+    [&u32::try_from(message.len()).unwrap().to_be_bytes()[..], message].concat()
+}
+
+/// What the library alone does with a frame whose format it was told.
+fn bare(call: &[u8]) -> Vec<u8> {
+    let mut reader = TCompactInputProtocol::new(&call[4..]);
+    reader.read_message_begin().unwrap();
+    reader.read_struct_begin().unwrap();
+    reader.read_field_begin().unwrap();
+    let request = PredictRequest::read_from_in_protocol(&mut reader).unwrap();
+    black_box(request);
+    framed(&message(TMessageType::Reply, 0, &response()))
+}
+
+/// The same behind detection, limits, budgets, and a look at the context before the rest is decoded.
+fn guarded(cutter: &mut Cutter, call: &[u8], memory: &Memory, limits: Limits) -> Bytes {
+    let mut buffer = BytesMut::from(call);
+    let Cut::Message(mut message) = cutter.cut(&mut buffer) else { panic!("no message") };
+    message.held = Some(Arc::new(memory.account().nothing()));
+    let (envelope, head) = (message.envelope.clone(), open(&message, &limits).unwrap());
+    black_box(context(&message, &limits).unwrap());
+    let handler = |request: PredictRequest| async move {
+        black_box(request);
+        Ok::<_, ServiceError>(response())
+    };
+    let reply = answer(Arguments { head, message, limits }, handler).now_or_never().expect("nothing waits");
+    let Reply::Bytes(reply) = reply else { panic!("no reply") };
+    Answer { envelope, reply: Some(reply), close: false, held: None }.seal(false)
+}
+
+/// A server that answers each frame with the same bytes: what the sockets alone cost.
+fn sockets(reply: Vec<u8>) -> TcpStream {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        stream.set_nodelay(true).unwrap();
+        let mut buffer = [0; 4096];
+        while stream.read(&mut buffer).is_ok_and(|count| count > 0) && stream.write_all(&reply).is_ok() {}
+    });
+    let stream = TcpStream::connect(address).unwrap();
+    stream.set_nodelay(true).unwrap();
+    stream
+}
+
+fn small_call(criterion: &mut Criterion) {
+    let call = framed(&message(TMessageType::Call, 1, &request()));
+    let (limits, memory) = (Limits::default(), Memory::new(1 << 30));
+    let mut group = criterion.benchmark_group("small call");
+    group.bench_function("bare", |bencher| bencher.iter(|| bare(black_box(&call))));
+    let mut cutter = Cutter::new(limits);
+    group.bench_function("guarded", |bencher| {
+        bencher.iter(|| guarded(&mut cutter, black_box(&call), &memory, limits));
+    });
+    let reply = bare(&call);
+    let (mut stream, mut received) = (sockets(reply.clone()), vec![0; reply.len()]);
+    group.bench_function("sockets", |bencher| {
+        bencher.iter(|| {
+            stream.write_all(&call).unwrap();
+            stream.read_exact(&mut received).unwrap();
+        });
+    });
+    group.finish();
+}
+
+fn tensor_of_a_mebibyte(criterion: &mut Criterion) {
+    let large = PredictRequest { matrix: Some(main_tensor(128 * 1024)), ..request() };
+    let call = framed(&message(TMessageType::Call, 1, &large));
+    let mut group = criterion.benchmark_group("tensor of 1 MiB");
+    group.bench_function("one copy", |bencher| bencher.iter(|| black_box(call.clone())));
+    group.bench_function("bare", |bencher| bencher.iter(|| bare(black_box(&call))));
+    group.finish();
+}
+
+criterion_group!(benches, small_call, tensor_of_a_mebibyte);
+criterion_main!(benches);
