@@ -132,6 +132,20 @@ pub enum Error {
         /// For example "the job".
         what: &'static str,
     },
+    /// The call wants to know who calls, and does not say or is not believed. Nothing was run.
+    #[error("{what}")]
+    Unauthenticated {
+        /// For example "the token that the call shows is not known here".
+        what: String,
+    },
+    /// Who calls may not do this. Nothing was run.
+    #[error("{what}")]
+    PermissionDenied {
+        /// For example `the token "ci" has the role reader and predict wants predictor`.
+        what: String,
+        /// What a token has to be made with that may: `--role predictor`.
+        wants: String,
+    },
     /// The server cannot answer now.
     #[error("{what}")]
     Unavailable {
@@ -210,6 +224,8 @@ impl Error {
             Self::TooManyRows { .. } | Self::TooMany { .. } | Self::Full => Code::Overloaded,
             Self::DeadlineExceeded | Self::TooLate => Code::DeadlineExceeded,
             Self::Cancelled { .. } => Code::Cancelled,
+            Self::Unauthenticated { .. } => Code::Unauthenticated,
+            Self::PermissionDenied { .. } => Code::PermissionDenied,
             Self::Unavailable { .. } => Code::Unavailable,
             Self::Remote { code, .. } => *code,
             Self::Damaged { .. } | Self::Storage { .. } | Self::Internal { .. } => Code::Internal,
@@ -231,6 +247,8 @@ impl Error {
             | Self::TooMany { .. }
             | Self::Full
             | Self::DeadlineExceeded
+            | Self::Unauthenticated { .. }
+            | Self::PermissionDenied { .. }
             | Self::Unavailable { .. } => Some(false),
             Self::TooLate => Some(true),
             Self::Remote { executed, .. } => *executed,
@@ -262,6 +280,14 @@ impl Error {
             Self::Full => "retry later with fewer values in one call; server.max_memory_bytes raises the limit".into(),
             Self::DeadlineExceeded | Self::TooLate => {
                 "retry with a longer deadline, or when the server is less busy".into()
+            }
+            Self::Unauthenticated { .. } => {
+                "\"modelwire tokens create NAME --role ROLE\" makes a token; send it in the context of the request, or as the \
+                 header \"authorization: Bearer TOKEN\"; commands take it from MODELWIRE_TOKEN"
+                    .into()
+            }
+            Self::PermissionDenied { wants, .. } => {
+                format!("ask for a token by \"modelwire tokens create NAME {wants}\"")
             }
             Self::Remote { hint, .. } => return hint.clone(),
             _ => return None,

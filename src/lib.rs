@@ -8,6 +8,7 @@ pub mod error;
 pub mod failpoint;
 pub mod telemetry;
 
+pub mod access;
 pub mod coordination;
 pub mod pool;
 pub mod storage;

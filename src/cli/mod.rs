@@ -15,6 +15,7 @@ mod settings;
 mod steps;
 mod table_file;
 mod tls;
+mod tokens;
 mod train;
 
 use crate::error::Error;
@@ -39,6 +40,7 @@ enum Command {
     Jobs(jobs::Arguments),
     Datasets(datasets::Arguments),
     Hello(hello::Arguments),
+    Tokens(tokens::Arguments),
 }
 
 impl Command {
@@ -52,6 +54,7 @@ impl Command {
             Self::Jobs(arguments) => arguments.remote.json,
             Self::Datasets(arguments) => arguments.remote.json,
             Self::Hello(arguments) => arguments.remote.json,
+            Self::Tokens(arguments) => arguments.json,
         }
     }
 
@@ -64,6 +67,7 @@ impl Command {
             Self::Jobs(arguments) => jobs::run(arguments),
             Self::Datasets(arguments) => datasets::run(arguments),
             Self::Hello(arguments) => hello::run(arguments),
+            Self::Tokens(arguments) => tokens::run(arguments),
         }
     }
 }

@@ -1,11 +1,13 @@
 //! What the commands that call a server have in common: how to reach it, and how to print what it answers.
 
 use super::Failure;
+use crate::access::Token;
 use crate::client::{Client, Options};
 use crate::error::{Code, Error};
 use serde::Serialize;
 use serde_json::json;
 use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Longest time that a call may be given: a day.
@@ -21,6 +23,12 @@ pub(super) struct Remote {
     /// Seconds that a call may take.
     #[arg(long, global = true, default_value = "30", value_name = "SECONDS", value_parser = seconds)]
     timeout: Duration,
+    /// Token that says who calls. Give it by the environment or by --token-file: other users of the machine see arguments.
+    #[arg(long, global = true, env = "MODELWIRE_TOKEN", hide_env_values = true, value_name = "TOKEN")]
+    token: Option<Token>,
+    /// File with the token in its first line; it goes before --token.
+    #[arg(long, global = true, value_name = "FILE")]
+    token_file: Option<PathBuf>,
     /// Print one JSON document, for programs; an error is one too: {"error": {"code", "message", "hint", ...}}.
     #[arg(long, global = true)]
     pub(super) json: bool,
@@ -29,12 +37,13 @@ pub(super) struct Remote {
 impl Remote {
     /// Connects and runs the body of a command.
     pub(super) fn run(&self, body: impl AsyncFnOnce(&Client) -> Result<(), Failure>) -> Result<(), Failure> {
+        let token = self.token()?;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .map_err(|cause| Failure::Failed(format!("the system gives no event loop: {cause}")))?;
         runtime.block_on(async {
-            let options = Options { call_timeout: self.timeout, ..Options::default() };
+            let options = Options { call_timeout: self.timeout, token, ..Options::default() };
             let client = Client::connect(self.address.as_str(), options).await?;
             body(&client).await
         })
@@ -42,9 +51,28 @@ impl Remote {
 
     /// Prints an answer: the document for programs, or the text for people.
     pub(super) fn print(&self, document: &impl Serialize, text: impl FnOnce() -> String) -> Result<(), Failure> {
-        let text = if self.json { to_json(document)? } else { text() };
-        print(&text)
+        print_as(self.json, document, text)
     }
+
+    fn token(&self) -> Result<Option<Token>, Failure> {
+        match &self.token_file {
+            Some(path) => token_in(path).map(Some),
+            None => Ok(self.token.clone().filter(|token| !token.as_str().is_empty())),
+        }
+    }
+}
+
+fn token_in(path: &Path) -> Result<Token, Failure> {
+    let unusable = |why: String| Failure::Failed(format!("the token file {} {why}", path.display()));
+    let text = std::fs::read_to_string(path).map_err(|cause| unusable(format!("cannot be read: {cause}")))?;
+    let first = text.lines().next().unwrap_or_default().trim();
+    if first.is_empty() { Err(unusable("has no token in its first line".into())) } else { Ok(first.to_owned().into()) }
+}
+
+/// Prints an answer: the document for programs, or the text for people.
+pub(super) fn print_as(json: bool, document: &impl Serialize, text: impl FnOnce() -> String) -> Result<(), Failure> {
+    let text = if json { to_json(document)? } else { text() };
+    print(&text)
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {

@@ -102,7 +102,8 @@ impl Client {
         let exchange = Arc::new(Exchange::new(connection, deadline, seqid, self.options.max_frame_bytes));
         let left = deadline.saturating_duration_since(Instant::now());
         let deadline_ms = i64::try_from(left.as_millis().max(1)).ok();
-        let context = Some(RequestContext { deadline_ms, ..wire::empty() });
+        let token = self.options.token.as_ref().map(|token| token.as_str().to_owned());
+        let context = Some(RequestContext { deadline_ms, token, ..wire::empty() });
         let outcome = request(Arc::clone(&exchange), context).await;
         let clean = matches!(outcome, Ok(_) | Err(CallError::Declared(_)));
         let connection = Arc::into_inner(exchange).and_then(Exchange::into_connection).filter(|_| clean);

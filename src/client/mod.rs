@@ -33,6 +33,7 @@ pub use crate::wire::answers::{
 };
 pub use pieces::{MAX_PIECE_BYTES, encoded_bytes, pieces};
 
+use crate::access::Token;
 #[cfg(doc)]
 use crate::error::Error;
 use crate::error::Result;
@@ -45,7 +46,7 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 /// How a client treats its connection and its calls.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Options {
     /// Time for a connection to open.
     pub connect_timeout: Duration,
@@ -53,6 +54,8 @@ pub struct Options {
     pub call_timeout: Duration,
     /// Largest reply in bytes.
     pub max_frame_bytes: usize,
+    /// Says who calls, to a server that wants to know.
+    pub token: Option<Token>,
 }
 
 impl Default for Options {
@@ -61,6 +64,7 @@ impl Default for Options {
             connect_timeout: Duration::from_secs(1),
             call_timeout: Duration::from_secs(30),
             max_frame_bytes: wire::Limits::default().max_frame_bytes,
+            token: None,
         }
     }
 }
@@ -84,7 +88,7 @@ impl Client {
     pub async fn connect(address: impl Into<String>, options: Options) -> Result<Self> {
         let (address, seqid) = (address.into(), AtomicI32::new(0));
         let client = Self { address, options, seqid, idle: Mutex::new(None) };
-        let opened = client.open(Instant::now() + options.connect_timeout).await;
+        let opened = client.open(Instant::now() + client.options.connect_timeout).await;
         *client.idle.lock().await = Some(opened.map_err(|fault| client.error(CallError::Channel(fault)))?);
         Ok(client)
     }

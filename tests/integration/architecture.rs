@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 /// From the bottom; modules of one row never import each other.
 const LAYERS: &[&[&str]] = &[
     &["error", "failpoint", "telemetry"],
-    &["data", "storage", "coordination", "tls", "pool"],
+    &["access", "data", "storage", "coordination", "tls", "pool"],
     &["model"],
     &["registry", "batching", "datasets"],
     &["training"],
