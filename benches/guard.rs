@@ -5,14 +5,16 @@
 use bytes::{Bytes, BytesMut};
 use criterion::{Criterion, criterion_group, criterion_main};
 use futures_util::FutureExt;
+use modelwire::access::{Access, Trail};
 use modelwire::wire::inference::{PredictRequest, PredictResponse};
-use modelwire::wire::runtime::{Arguments, Reply, answer};
+use modelwire::wire::runtime::{Arguments, Call, Reply, answer};
 use modelwire::wire::types::{DType, RequestContext, ServiceError, Tensor};
 use modelwire::wire::{Answer, Cut, Cutter, Limits, Memory, context, empty, open};
 use std::hint::black_box;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 use thrift::protocol::{
     TCompactInputProtocol, TCompactOutputProtocol, TFieldIdentifier, TInputProtocol, TMessageIdentifier, TMessageType,
     TOutputProtocol, TSerializable, TStructIdentifier, TType,
@@ -62,9 +64,22 @@ fn bare(call: &[u8]) -> Vec<u8> {
     framed(&message(TMessageType::Reply, 0, &response()))
 }
 
+/// A caller that was judged.
+fn caller() -> Call {
+    Call {
+        request_id: "r1".into(),
+        deadline: Instant::now() + Duration::from_secs(3600),
+        idempotency_key: None,
+        min_generation: None,
+        peer: String::new(),
+        identity: Access::open().anonymous(),
+        trail: Trail::default(),
+    }
+}
+
 /// The same behind detection, limits, budgets, and a look at the context before the rest is decoded.
-fn guarded(cutter: &mut Cutter, call: &[u8], memory: &Memory, limits: Limits) -> Bytes {
-    let mut buffer = BytesMut::from(call);
+fn guarded(cutter: &mut Cutter, bytes: &[u8], call: &Call, memory: &Memory, limits: Limits) -> Bytes {
+    let mut buffer = BytesMut::from(bytes);
     let Cut::Message(mut message) = cutter.cut(&mut buffer) else { panic!("no message") };
     message.held = Some(Arc::new(memory.account().nothing()));
     let (envelope, head) = (message.envelope.clone(), open(&message, &limits).unwrap());
@@ -73,7 +88,7 @@ fn guarded(cutter: &mut Cutter, call: &[u8], memory: &Memory, limits: Limits) ->
         black_box(request);
         Ok::<_, ServiceError>(response())
     };
-    let reply = answer(Arguments { head, message, limits }, handler).now_or_never().expect("nothing waits");
+    let reply = answer(call, Arguments { head, message, limits }, handler).now_or_never().expect("nothing waits");
     let Reply::Bytes(reply) = reply else { panic!("no reply") };
     Answer { envelope, reply: Some(reply), close: false, held: None }.seal(false)
 }
@@ -98,9 +113,9 @@ fn small_call(criterion: &mut Criterion) {
     let (limits, memory) = (Limits::default(), Memory::new(1 << 30));
     let mut group = criterion.benchmark_group("small call");
     group.bench_function("bare", |bencher| bencher.iter(|| bare(black_box(&call))));
-    let mut cutter = Cutter::new(limits);
+    let (mut cutter, known) = (Cutter::new(limits), caller());
     group.bench_function("guarded", |bencher| {
-        bencher.iter(|| guarded(&mut cutter, black_box(&call), &memory, limits));
+        bencher.iter(|| guarded(&mut cutter, black_box(&call), &known, &memory, limits));
     });
     let reply = bare(&call);
     let (mut stream, mut received) = (sockets(reply.clone()), vec![0; reply.len()]);

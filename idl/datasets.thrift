@@ -38,7 +38,7 @@ struct ColumnStatistics {
 struct CreateDatasetRequest {
   1: optional types.RequestContext context
   /** `[A-Za-z][A-Za-z0-9_.-]{0,63}` */
-  2: optional string name
+  2: optional string name (resource = "dataset")
 }
 
 struct CreateDatasetResponse {
@@ -48,7 +48,7 @@ struct CreateDatasetResponse {
 
 struct AppendRowsRequest {
   1: optional types.RequestContext context
-  2: optional string upload_id
+  2: optional string upload_id (resource = "upload")
   /** Rows that were appended before these. Sending the same rows at the same offset again changes nothing. */
   3: optional i64 offset
   /** The first call fixes names, types and order of the columns. */
@@ -67,7 +67,7 @@ struct AppendRowsResponse {
 
 struct CommitDatasetRequest {
   1: optional types.RequestContext context
-  2: optional string upload_id
+  2: optional string upload_id (resource = "upload")
   /** Rows that the caller has sent; another number is refused. Absent: not checked. */
   3: optional i64 n_rows
 }
@@ -79,7 +79,7 @@ struct CommitDatasetResponse {
 struct DescribeDatasetRequest {
   1: optional types.RequestContext context
   /** "wine" (newest version) or "wine@2". */
-  2: optional string dataset
+  2: optional string dataset (resource = "dataset")
 }
 
 struct DescribeDatasetResponse {
@@ -105,9 +105,9 @@ struct ListDatasetsResponse {
 
 struct DeleteDatasetRequest {
   1: optional types.RequestContext context
-  2: optional string name
+  2: optional string name (resource = "dataset")
   /** Absent: all of them. */
-  3: optional i64 version
+  3: optional i64 version (resource = "version")
 }
 
 struct DeleteDatasetResponse {
@@ -115,19 +115,19 @@ struct DeleteDatasetResponse {
 
 service Datasets {
   /** Starts a new version of a data set. Throws INVALID_ARGUMENT (name), OVERLOADED (too many open uploads). */
-  CreateDatasetResponse create_dataset(1: CreateDatasetRequest request) throws (1: types.ServiceError error) (role = "trainer")
+  CreateDatasetResponse create_dataset(1: CreateDatasetRequest request) throws (1: types.ServiceError error) (role = "trainer", audit = "false")
 
   /**
    * Appends rows; what is answered is on disk. Throws NOT_FOUND (upload), INVALID_ARGUMENT (column, type, checksum),
    * FAILED_PRECONDITION (an offset that is not where the last piece ended; already committed).
    */
-  AppendRowsResponse append_rows(1: AppendRowsRequest request) throws (1: types.ServiceError error) (idempotent = "true", role = "trainer")
+  AppendRowsResponse append_rows(1: AppendRowsRequest request) throws (1: types.ServiceError error) (idempotent = "true", role = "trainer", audit = "false")
 
   /**
    * Makes the rows a version that never changes. Committing again answers the same version. Throws NOT_FOUND (upload),
    * FAILED_PRECONDITION (no rows, or another number of rows).
    */
-  CommitDatasetResponse commit_dataset(1: CommitDatasetRequest request) throws (1: types.ServiceError error) (idempotent = "true", role = "trainer")
+  CommitDatasetResponse commit_dataset(1: CommitDatasetRequest request) throws (1: types.ServiceError error) (idempotent = "true", role = "trainer", audit = "true")
 
   /** Answers schema and statistics of a version. Throws NOT_FOUND, INVALID_ARGUMENT (reference). */
   DescribeDatasetResponse describe_dataset(1: DescribeDatasetRequest request) throws (1: types.ServiceError error) (idempotent = "true", role = "reader")
@@ -136,5 +136,5 @@ service Datasets {
   ListDatasetsResponse list_datasets(1: ListDatasetsRequest request) throws (1: types.ServiceError error) (idempotent = "true", role = "reader")
 
   /** Deletes a version, or all versions of a name. Throws NOT_FOUND. */
-  DeleteDatasetResponse delete_dataset(1: DeleteDatasetRequest request) throws (1: types.ServiceError error) (role = "admin")
+  DeleteDatasetResponse delete_dataset(1: DeleteDatasetRequest request) throws (1: types.ServiceError error) (role = "admin", audit = "true")
 }

@@ -11,7 +11,7 @@ include "types.thrift"
 struct PredictRequest {
   1: optional types.RequestContext context
   /** "churn" (its alias `stable`), "churn@3" (a version), "churn@canary" (an alias) or "churn@latest" (the newest version). */
-  2: optional string model
+  2: optional string model (resource = "model")
   /** Shape (n, n_features), or (n_features) for one row; columns in the model's order. */
   3: optional types.Tensor matrix
   /** Columns by name, in any order; all of the model's and no others. */

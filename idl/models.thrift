@@ -80,7 +80,7 @@ struct ListModelsResponse {
 struct DescribeModelRequest {
   1: optional types.RequestContext context
   /** As in `predict`. */
-  2: optional string model
+  2: optional string model (resource = "model")
 }
 
 struct DescribeModelResponse {
@@ -90,11 +90,11 @@ struct DescribeModelResponse {
 struct SetAliasRequest {
   1: optional types.RequestContext context
   /** Name of the model. */
-  2: optional string model
+  2: optional string model (resource = "model")
   /** Name of the alias: `[A-Za-z][A-Za-z0-9_.-]{0,63}`, not `latest`. */
-  3: optional string alias_name
+  3: optional string alias_name (resource = "alias")
   /** The version that it shall name; 0 removes the alias (never `stable`). */
-  4: optional i64 version
+  4: optional i64 version (resource = "version")
   /** The generation that the caller has seen, 0 for an alias that is new. Absent: whatever it is now. */
   5: optional i64 expected_generation
 }
@@ -107,8 +107,8 @@ struct SetAliasResponse {
 struct DeleteVersionRequest {
   1: optional types.RequestContext context
   /** Name of the model. */
-  2: optional string model
-  3: optional i64 version
+  2: optional string model (resource = "model")
+  3: optional i64 version (resource = "version")
 }
 
 struct DeleteVersionResponse {
@@ -125,11 +125,11 @@ service Models {
    * Points an alias at a version, if the alias is still as the caller has seen it. Throws NOT_FOUND (model or version),
    * INVALID_ARGUMENT (name), FAILED_PRECONDITION (another generation; removing `stable`).
    */
-  SetAliasResponse set_alias(1: SetAliasRequest request) throws (1: types.ServiceError error) (role = "trainer")
+  SetAliasResponse set_alias(1: SetAliasRequest request) throws (1: types.ServiceError error) (role = "trainer", audit = "true")
 
   /**
    * Deletes a version for good. Throws NOT_FOUND, FAILED_PRECONDITION (an alias names it; `stable` goes with the last
    * version of a model).
    */
-  DeleteVersionResponse delete_version(1: DeleteVersionRequest request) throws (1: types.ServiceError error) (role = "admin")
+  DeleteVersionResponse delete_version(1: DeleteVersionRequest request) throws (1: types.ServiceError error) (role = "admin", audit = "true")
 }

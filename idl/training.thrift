@@ -60,13 +60,13 @@ struct JobEvent {
 struct TrainRequest {
   1: optional types.RequestContext context
   /** Name of the model to publish a version of: `[A-Za-z][A-Za-z0-9_.-]{0,63}`. */
-  2: optional string model
+  2: optional string model (resource = "model")
   /** Transformers, then one estimator. */
   3: optional list<types.Step> steps
   /** The rows, sent along; or `dataset`. */
   4: optional types.Table table
   /** The rows, stored: "wine" (newest version) or "wine@2". */
-  5: optional string dataset
+  5: optional string dataset (resource = "dataset")
   /** The column to predict. Absent for clustering. */
   6: optional string target
   /** The columns to learn from, in the order in which `predict` takes them. Absent: all but the target. */
@@ -81,7 +81,7 @@ struct TrainResponse {
 
 struct GetJobRequest {
   1: optional types.RequestContext context
-  2: optional string job_id
+  2: optional string job_id (resource = "job")
 }
 
 struct GetJobResponse {
@@ -90,7 +90,7 @@ struct GetJobResponse {
 
 struct WatchJobRequest {
   1: optional types.RequestContext context
-  2: optional string job_id
+  2: optional string job_id (resource = "job")
   /** Answer events after this one; 0 or absent: from the first. */
   3: optional i64 after_sequence
   /** Milliseconds to wait for one, at most 30000; 0 or absent: answer at once. */
@@ -120,7 +120,7 @@ struct ListJobsResponse {
 
 struct CancelJobRequest {
   1: optional types.RequestContext context
-  2: optional string job_id
+  2: optional string job_id (resource = "job")
 }
 
 struct CancelJobResponse {
@@ -132,7 +132,7 @@ service Training {
    * Stores what is needed to train and answers a job at once; the job outlives a restart of the server. Throws
    * INVALID_ARGUMENT (name, step, hyper-parameter, column, value, named), NOT_FOUND (data set), OVERLOADED (too many jobs wait).
    */
-  TrainResponse train(1: TrainRequest request) throws (1: types.ServiceError error) (role = "trainer")
+  TrainResponse train(1: TrainRequest request) throws (1: types.ServiceError error) (role = "trainer", audit = "true")
 
   /** Answers a job as it is now. Throws NOT_FOUND. */
   GetJobResponse get_job(1: GetJobRequest request) throws (1: types.ServiceError error) (idempotent = "true", role = "reader")
@@ -144,5 +144,5 @@ service Training {
   ListJobsResponse list_jobs(1: ListJobsRequest request) throws (1: types.ServiceError error) (idempotent = "true", role = "reader")
 
   /** Cancels a job that waits or runs; one that has ended is answered as it is. Throws NOT_FOUND. */
-  CancelJobResponse cancel_job(1: CancelJobRequest request) throws (1: types.ServiceError error) (idempotent = "true", role = "trainer")
+  CancelJobResponse cancel_job(1: CancelJobRequest request) throws (1: types.ServiceError error) (idempotent = "true", role = "trainer", audit = "true")
 }

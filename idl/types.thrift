@@ -4,6 +4,9 @@
  * The rules of every file here: each method takes one request struct, returns one response struct and throws one
  * ServiceError; every field is optional and none has a default; no unions; ids are never reused or retyped. An enum that
  * may grow travels as i32 with its name beside it, because some languages drop numbers that they do not know.
+ *
+ * A method says which role may call it, and a request which of its fields name what (`resource`); the server judges access
+ * by that, before the method is called. `audit` says whether a change stands in the audit log.
  */
 
 namespace rs wire

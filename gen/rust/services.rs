@@ -1,35 +1,35 @@
 // Written by idl/codegen. Do not edit: change idl/ and run `make gen`.
 #![cfg_attr(rustfmt, rustfmt_skip)]
 
-use crate::wire::runtime::{self, Arguments, Call, CallError, Channel, Method, Reply};
+use crate::wire::runtime::{self, Arguments, Call, CallError, Channel, Method, Reply, Resource, Resources, Role};
 use crate::wire::{datasets, health, inference, models, training, types};
 use std::future::Future;
 
 /// SHA-256 of the IDL files, in hex.
-pub const IDL_SHA256: &str = "7ef1f207b42aa884860fe73eb2e274e71f8a8dce14becf41c58f731774b38768";
+pub const IDL_SHA256: &str = "dde53808e2b2e4a45c6827bdc6859aa5b21fc618b8cffbde25df2abf44c94beb";
 
 /// Every method, in the order of the files' names, then as declared; `Method::id` is its place here.
 pub static METHODS: &[Method] = &[
-    Method { id: 0, service: "Datasets", name: "create_dataset", oneway: false, idempotent: false, role: Some("trainer") },
-    Method { id: 1, service: "Datasets", name: "append_rows", oneway: false, idempotent: true, role: Some("trainer") },
-    Method { id: 2, service: "Datasets", name: "commit_dataset", oneway: false, idempotent: true, role: Some("trainer") },
-    Method { id: 3, service: "Datasets", name: "describe_dataset", oneway: false, idempotent: true, role: Some("reader") },
-    Method { id: 4, service: "Datasets", name: "list_datasets", oneway: false, idempotent: true, role: Some("reader") },
-    Method { id: 5, service: "Datasets", name: "delete_dataset", oneway: false, idempotent: false, role: Some("admin") },
-    Method { id: 6, service: "Health", name: "hello", oneway: false, idempotent: true, role: Some("public") },
-    Method { id: 7, service: "Health", name: "status", oneway: false, idempotent: true, role: Some("public") },
-    Method { id: 8, service: "Health", name: "describe", oneway: false, idempotent: true, role: Some("reader") },
-    Method { id: 9, service: "Health", name: "echo", oneway: false, idempotent: true, role: Some("reader") },
-    Method { id: 10, service: "Inference", name: "predict", oneway: false, idempotent: true, role: Some("predictor") },
-    Method { id: 11, service: "Models", name: "list_models", oneway: false, idempotent: true, role: Some("reader") },
-    Method { id: 12, service: "Models", name: "describe_model", oneway: false, idempotent: true, role: Some("reader") },
-    Method { id: 13, service: "Models", name: "set_alias", oneway: false, idempotent: false, role: Some("trainer") },
-    Method { id: 14, service: "Models", name: "delete_version", oneway: false, idempotent: false, role: Some("admin") },
-    Method { id: 15, service: "Training", name: "train", oneway: false, idempotent: false, role: Some("trainer") },
-    Method { id: 16, service: "Training", name: "get_job", oneway: false, idempotent: true, role: Some("reader") },
-    Method { id: 17, service: "Training", name: "watch_job", oneway: false, idempotent: true, role: Some("reader") },
-    Method { id: 18, service: "Training", name: "list_jobs", oneway: false, idempotent: true, role: Some("reader") },
-    Method { id: 19, service: "Training", name: "cancel_job", oneway: false, idempotent: true, role: Some("trainer") },
+    Method { id: 0, service: "Datasets", name: "create_dataset", oneway: false, idempotent: false, role: Role::Trainer, audited: false },
+    Method { id: 1, service: "Datasets", name: "append_rows", oneway: false, idempotent: true, role: Role::Trainer, audited: false },
+    Method { id: 2, service: "Datasets", name: "commit_dataset", oneway: false, idempotent: true, role: Role::Trainer, audited: true },
+    Method { id: 3, service: "Datasets", name: "describe_dataset", oneway: false, idempotent: true, role: Role::Reader, audited: false },
+    Method { id: 4, service: "Datasets", name: "list_datasets", oneway: false, idempotent: true, role: Role::Reader, audited: false },
+    Method { id: 5, service: "Datasets", name: "delete_dataset", oneway: false, idempotent: false, role: Role::Admin, audited: true },
+    Method { id: 6, service: "Health", name: "hello", oneway: false, idempotent: true, role: Role::Public, audited: false },
+    Method { id: 7, service: "Health", name: "status", oneway: false, idempotent: true, role: Role::Public, audited: false },
+    Method { id: 8, service: "Health", name: "describe", oneway: false, idempotent: true, role: Role::Reader, audited: false },
+    Method { id: 9, service: "Health", name: "echo", oneway: false, idempotent: true, role: Role::Reader, audited: false },
+    Method { id: 10, service: "Inference", name: "predict", oneway: false, idempotent: true, role: Role::Predictor, audited: false },
+    Method { id: 11, service: "Models", name: "list_models", oneway: false, idempotent: true, role: Role::Reader, audited: false },
+    Method { id: 12, service: "Models", name: "describe_model", oneway: false, idempotent: true, role: Role::Reader, audited: false },
+    Method { id: 13, service: "Models", name: "set_alias", oneway: false, idempotent: false, role: Role::Trainer, audited: true },
+    Method { id: 14, service: "Models", name: "delete_version", oneway: false, idempotent: false, role: Role::Admin, audited: true },
+    Method { id: 15, service: "Training", name: "train", oneway: false, idempotent: false, role: Role::Trainer, audited: true },
+    Method { id: 16, service: "Training", name: "get_job", oneway: false, idempotent: true, role: Role::Reader, audited: false },
+    Method { id: 17, service: "Training", name: "watch_job", oneway: false, idempotent: true, role: Role::Reader, audited: false },
+    Method { id: 18, service: "Training", name: "list_jobs", oneway: false, idempotent: true, role: Role::Reader, audited: false },
+    Method { id: 19, service: "Training", name: "cancel_job", oneway: false, idempotent: true, role: Role::Trainer, audited: true },
 ];
 
 /// Stored tables, in versions.
@@ -226,30 +226,150 @@ pub fn find(service: Option<&str>, name: &str) -> Option<&'static Method> {
     METHODS.get(id).filter(|method| service.is_none_or(|service| service == method.service))
 }
 
-/// Decodes the arguments, calls the method, encodes what it answers.
+/// Decodes the arguments, holds what they name against the caller, calls the method, encodes what it answers.
 pub async fn dispatch<S: Services>(services: &S, method: &Method, call: &Call, arguments: Arguments) -> Reply {
     match method.id {
-        0 => runtime::answer(arguments, |request| services.create_dataset(call, request)).await,
-        1 => runtime::answer(arguments, |request| services.append_rows(call, request)).await,
-        2 => runtime::answer(arguments, |request| services.commit_dataset(call, request)).await,
-        3 => runtime::answer(arguments, |request| services.describe_dataset(call, request)).await,
-        4 => runtime::answer(arguments, |request| services.list_datasets(call, request)).await,
-        5 => runtime::answer(arguments, |request| services.delete_dataset(call, request)).await,
-        6 => runtime::answer(arguments, |request| services.hello(call, request)).await,
-        7 => runtime::answer(arguments, |request| services.status(call, request)).await,
-        8 => runtime::answer(arguments, |request| services.describe(call, request)).await,
-        9 => runtime::answer(arguments, |request| services.echo(call, request)).await,
-        10 => runtime::answer(arguments, |request| services.predict(call, request)).await,
-        11 => runtime::answer(arguments, |request| services.list_models(call, request)).await,
-        12 => runtime::answer(arguments, |request| services.describe_model(call, request)).await,
-        13 => runtime::answer(arguments, |request| services.set_alias(call, request)).await,
-        14 => runtime::answer(arguments, |request| services.delete_version(call, request)).await,
-        15 => runtime::answer(arguments, |request| services.train(call, request)).await,
-        16 => runtime::answer(arguments, |request| services.get_job(call, request)).await,
-        17 => runtime::answer(arguments, |request| services.watch_job(call, request)).await,
-        18 => runtime::answer(arguments, |request| services.list_jobs(call, request)).await,
+        0 => runtime::answer(call, arguments, |request| services.create_dataset(call, request)).await,
+        1 => runtime::answer(call, arguments, |request| services.append_rows(call, request)).await,
+        2 => runtime::answer(call, arguments, |request| services.commit_dataset(call, request)).await,
+        3 => runtime::answer(call, arguments, |request| services.describe_dataset(call, request)).await,
+        4 => runtime::answer(call, arguments, |request| services.list_datasets(call, request)).await,
+        5 => runtime::answer(call, arguments, |request| services.delete_dataset(call, request)).await,
+        6 => runtime::answer(call, arguments, |request| services.hello(call, request)).await,
+        7 => runtime::answer(call, arguments, |request| services.status(call, request)).await,
+        8 => runtime::answer(call, arguments, |request| services.describe(call, request)).await,
+        9 => runtime::answer(call, arguments, |request| services.echo(call, request)).await,
+        10 => runtime::answer(call, arguments, |request| services.predict(call, request)).await,
+        11 => runtime::answer(call, arguments, |request| services.list_models(call, request)).await,
+        12 => runtime::answer(call, arguments, |request| services.describe_model(call, request)).await,
+        13 => runtime::answer(call, arguments, |request| services.set_alias(call, request)).await,
+        14 => runtime::answer(call, arguments, |request| services.delete_version(call, request)).await,
+        15 => runtime::answer(call, arguments, |request| services.train(call, request)).await,
+        16 => runtime::answer(call, arguments, |request| services.get_job(call, request)).await,
+        17 => runtime::answer(call, arguments, |request| services.watch_job(call, request)).await,
+        18 => runtime::answer(call, arguments, |request| services.list_jobs(call, request)).await,
         // 19: METHODS has no other id.
-        _ => runtime::answer(arguments, |request| services.cancel_job(call, request)).await,
+        _ => runtime::answer(call, arguments, |request| services.cancel_job(call, request)).await,
+    }
+}
+
+impl Resources for datasets::CreateDatasetRequest {
+    fn resources(&self) -> impl Iterator<Item = Resource<'_>> {
+        [self.name.as_deref().map(Resource::Dataset)].into_iter().flatten()
+    }
+}
+
+impl Resources for datasets::AppendRowsRequest {
+    fn resources(&self) -> impl Iterator<Item = Resource<'_>> {
+        [self.upload_id.as_deref().map(Resource::Upload)].into_iter().flatten()
+    }
+}
+
+impl Resources for datasets::CommitDatasetRequest {
+    fn resources(&self) -> impl Iterator<Item = Resource<'_>> {
+        [self.upload_id.as_deref().map(Resource::Upload)].into_iter().flatten()
+    }
+}
+
+impl Resources for datasets::DescribeDatasetRequest {
+    fn resources(&self) -> impl Iterator<Item = Resource<'_>> {
+        [self.dataset.as_deref().map(Resource::Dataset)].into_iter().flatten()
+    }
+}
+
+impl Resources for datasets::ListDatasetsRequest {
+    fn resources(&self) -> impl Iterator<Item = Resource<'_>> {
+        std::iter::empty()
+    }
+}
+
+impl Resources for datasets::DeleteDatasetRequest {
+    fn resources(&self) -> impl Iterator<Item = Resource<'_>> {
+        [self.name.as_deref().map(Resource::Dataset), self.version.map(Resource::Version)].into_iter().flatten()
+    }
+}
+
+impl Resources for health::HelloRequest {
+    fn resources(&self) -> impl Iterator<Item = Resource<'_>> {
+        std::iter::empty()
+    }
+}
+
+impl Resources for health::StatusRequest {
+    fn resources(&self) -> impl Iterator<Item = Resource<'_>> {
+        std::iter::empty()
+    }
+}
+
+impl Resources for health::DescribeRequest {
+    fn resources(&self) -> impl Iterator<Item = Resource<'_>> {
+        std::iter::empty()
+    }
+}
+
+impl Resources for health::EchoRequest {
+    fn resources(&self) -> impl Iterator<Item = Resource<'_>> {
+        std::iter::empty()
+    }
+}
+
+impl Resources for inference::PredictRequest {
+    fn resources(&self) -> impl Iterator<Item = Resource<'_>> {
+        [self.model.as_deref().map(Resource::Model)].into_iter().flatten()
+    }
+}
+
+impl Resources for models::ListModelsRequest {
+    fn resources(&self) -> impl Iterator<Item = Resource<'_>> {
+        std::iter::empty()
+    }
+}
+
+impl Resources for models::DescribeModelRequest {
+    fn resources(&self) -> impl Iterator<Item = Resource<'_>> {
+        [self.model.as_deref().map(Resource::Model)].into_iter().flatten()
+    }
+}
+
+impl Resources for models::SetAliasRequest {
+    fn resources(&self) -> impl Iterator<Item = Resource<'_>> {
+        [self.model.as_deref().map(Resource::Model), self.alias_name.as_deref().map(Resource::Alias), self.version.map(Resource::Version)].into_iter().flatten()
+    }
+}
+
+impl Resources for models::DeleteVersionRequest {
+    fn resources(&self) -> impl Iterator<Item = Resource<'_>> {
+        [self.model.as_deref().map(Resource::Model), self.version.map(Resource::Version)].into_iter().flatten()
+    }
+}
+
+impl Resources for training::TrainRequest {
+    fn resources(&self) -> impl Iterator<Item = Resource<'_>> {
+        [self.model.as_deref().map(Resource::Model), self.dataset.as_deref().map(Resource::Dataset)].into_iter().flatten()
+    }
+}
+
+impl Resources for training::GetJobRequest {
+    fn resources(&self) -> impl Iterator<Item = Resource<'_>> {
+        [self.job_id.as_deref().map(Resource::Job)].into_iter().flatten()
+    }
+}
+
+impl Resources for training::WatchJobRequest {
+    fn resources(&self) -> impl Iterator<Item = Resource<'_>> {
+        [self.job_id.as_deref().map(Resource::Job)].into_iter().flatten()
+    }
+}
+
+impl Resources for training::ListJobsRequest {
+    fn resources(&self) -> impl Iterator<Item = Resource<'_>> {
+        std::iter::empty()
+    }
+}
+
+impl Resources for training::CancelJobRequest {
+    fn resources(&self) -> impl Iterator<Item = Resource<'_>> {
+        [self.job_id.as_deref().map(Resource::Job)].into_iter().flatten()
     }
 }
 

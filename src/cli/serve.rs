@@ -2,6 +2,7 @@
 
 use super::Failure;
 use super::settings::Settings;
+use crate::access::Access;
 use crate::batching::Batcher;
 use crate::coordination::Coordination;
 use crate::datasets::Datasets;
@@ -13,14 +14,16 @@ use crate::service::{Parts, Service};
 use crate::storage::Storage;
 use crate::tls;
 use crate::training::{self, Jobs};
-use log::{info, warn};
+use log::{error, info, warn};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::io::Write;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinHandle;
+use tokio::time::MissedTickBehavior;
 
 /// Jobs that the compute threads hold: a batch of each model that is asked, which the queue's rows bound long before.
 const POOL_QUEUE: usize = 65_536;
@@ -56,6 +59,7 @@ fn settings(arguments: Arguments) -> std::result::Result<Settings, String> {
 }
 
 async fn serve(settings: &Settings) -> std::result::Result<(), Failure> {
+    let access = Arc::new(access(settings)?);
     let listen = settings.listen();
     let cannot_listen = |cause| Failure::Failed(format!("cannot listen on {listen}: {cause}"));
     let listener = Listener::tcp(listen).await.map_err(cannot_listen)?;
@@ -68,16 +72,23 @@ async fn serve(settings: &Settings) -> std::result::Result<(), Failure> {
     raise_file_limit();
     let stop = stop_signal().map_err(|cause| Failure::Failed(format!("cannot listen for signals: {cause}")))?;
     let tls = settings.tls.load().map_err(|error| Failure::Failed(error.to_string()))?.map(Arc::new);
-    let (service, jobs) = compose(settings).await.map_err(|error| Failure::Failed(error.to_string()))?;
+    let (service, jobs) =
+        compose(settings, Arc::clone(&access)).await.map_err(|error| Failure::Failed(error.to_string()))?;
     let training = tokio::spawn({
         let jobs = jobs.clone();
         async move { jobs.run().await }
     });
+    if is_exposed(&address, &access) {
+        warn!(address; "Anyone who reaches this address may do everything; --tokens names a file that says who may do what.");
+    }
+    let watching = tokio::spawn(watch(access));
+    let certificates = tls.clone().map(|tls| tokio::spawn(tls::keep_current(tls, RELOAD_EVERY)));
     announce(&address, &settings.data());
     let options = settings.server();
-    let certificates = tls.clone().map(|tls| tokio::spawn(tls::keep_current(tls, RELOAD_EVERY)));
     server::run(listeners, tls, Arc::new(service), options, stop).await;
     certificates.inspect(JoinHandle::abort);
+    watching.abort();
+    let _ = watching.await; // It ends by being aborted.
     jobs.stop();
     if tokio::time::timeout(options.grace, training).await.is_err() {
         warn!("A fit did not stop in time; it runs again at the next start.");
@@ -86,8 +97,32 @@ async fn serve(settings: &Settings) -> std::result::Result<(), Failure> {
     Ok(())
 }
 
+/// The rules of the file of tokens, or none.
+fn access(settings: &Settings) -> Result<Access> {
+    settings.tokens().map_or_else(|| Ok(Access::open()), Access::load)
+}
+
+/// Whether others than the programs of this machine can reach a server that lets anyone do everything.
+fn is_exposed(address: &str, access: &Access) -> bool {
+    access.is_open() && address.parse().is_ok_and(|address: SocketAddr| !address.ip().is_loopback())
+}
+
+/// Looks each second whether the file of tokens has changed.
+async fn watch(access: Arc<Access>) {
+    let mut second = tokio::time::interval(Duration::from_secs(1));
+    second.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    while !access.is_open() {
+        second.tick().await;
+        let access = Arc::clone(&access);
+        let looked = tokio::task::spawn_blocking(move || access.reload_if_changed()).await;
+        if looked.is_err() {
+            error!("Looking at the file of tokens went wrong; the rules before hold on.");
+        }
+    }
+}
+
 /// Opens what is on disk and hands every layer its parts.
-async fn compose(settings: &Settings) -> Result<(Service, Jobs)> {
+async fn compose(settings: &Settings, access: Arc<Access>) -> Result<(Service, Jobs)> {
     let storage = Arc::new(Storage::open(settings.data())?);
     let coordination = Arc::new(Coordination::open(&settings.data().join("state.redb"))?);
     let registry = Registry::open(Arc::clone(&storage), Arc::clone(&coordination)).await?;
@@ -104,6 +139,7 @@ async fn compose(settings: &Settings) -> Result<(Service, Jobs)> {
     let pool = Pool::start("compute", settings.compute_threads(), POOL_QUEUE)
         .map_err(|cause| crate::error::Error::storage("starting the compute threads", cause))?;
     let service = Service::new(Parts {
+        access,
         registry,
         datasets,
         jobs: jobs.clone(),
@@ -145,4 +181,24 @@ fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
             _ = interrupt.recv() => info!("Told to stop by Ctrl-C."),
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_is_exposed_where_others_reach_it_and_nothing_says_who_may_do_what() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tokens.toml");
+        std::fs::write(&path, "").unwrap();
+        let (open, guarded) = (Access::open(), Access::load(&path).unwrap());
+
+        for address in ["0.0.0.0:9090", "[::]:9090", "192.0.2.1:9090"] {
+            assert!(is_exposed(address, &open) && !is_exposed(address, &guarded), "{address}");
+        }
+        for address in ["127.0.0.1:9090", "127.1.2.3:9090", "[::1]:9090"] {
+            assert!(!is_exposed(address, &open), "{address}");
+        }
+    }
 }

@@ -130,6 +130,14 @@ settings! {
     }
 }
 
+settings! {
+    /// Who may do what.
+    Access {
+        /// File of tokens, as "modelwire tokens create" makes it; without one anyone who reaches the port may do everything.
+        tokens ("tokens", "MODELWIRE_TOKENS"): PathBuf,
+    }
+}
+
 /// Everything that can be set.
 #[derive(clap::Args, Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -147,6 +155,8 @@ pub(super) struct Settings {
     pub(super) training: Training,
     #[command(flatten)]
     pub(super) datasets: Datasets,
+    #[command(flatten)]
+    pub(super) access: Access,
 }
 
 impl Settings {
@@ -165,6 +175,7 @@ impl Settings {
             batching: self.batching.or(file.batching),
             training: self.training.or(file.training),
             datasets: self.datasets.or(file.datasets),
+            access: self.access.or(file.access),
         })
     }
 
@@ -209,6 +220,10 @@ impl Settings {
 
     pub(super) fn data(&self) -> PathBuf {
         self.data.clone().unwrap_or_else(|| "./modelwire-data".into())
+    }
+
+    pub(super) fn tokens(&self) -> Option<&Path> {
+        self.access.tokens.as_deref()
     }
 
     pub(super) fn listen(&self) -> &str {

@@ -44,11 +44,17 @@ impl Catalog {
         found.ok_or_else(missing)?.clone().ok_or_else(damaged)
     }
 
-    pub(super) fn list(&self, after: Option<&str>, limit: usize) -> Result<Page<Dataset>> {
+    pub(super) fn list(
+        &self,
+        after: Option<&str>,
+        limit: usize,
+        shown: impl Fn(&Name) -> bool,
+    ) -> Result<Page<Dataset>> {
         let readable = |versions: &BTreeMap<u64, Version>| -> Vec<Dataset> {
             versions.values().flatten().map(|manifest| manifest.dataset.clone()).collect()
         };
-        let page = Page::cut(self.names.iter().map(|(name, it)| (name, readable(it))), after, limit)?;
+        let names = self.names.iter().filter(|(name, _)| shown(name));
+        let page = Page::cut(names.map(|(name, it)| (name, readable(it))), after, limit)?;
         Ok(Page { entries: page.entries.into_iter().flatten().collect(), next: page.next })
     }
 

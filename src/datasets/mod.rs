@@ -104,6 +104,14 @@ impl Datasets {
         self.shared.create(name, idempotency_key, now_ms).await
     }
 
+    /// The name of the data set that an upload becomes.
+    ///
+    /// # Errors
+    /// [`Error::UploadNotFound`]
+    pub async fn name_of_upload(&self, upload: &str) -> Result<Name> {
+        Ok(self.shared.upload(upload).await?.0.name)
+    }
+
     /// Appends rows after the first `offset` ones; once this returns they are on disk. The result is the number of rows
     /// of the upload. The same rows at the same offset again change nothing.
     ///
@@ -151,12 +159,12 @@ impl Datasets {
         Ok((dataset, read?))
     }
 
-    /// The versions of at most `limit` names after a name, by name and version.
+    /// The versions of at most `limit` names after a name that are `shown`, by name and version.
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] if `limit` is not from 1 to 1000.
-    pub fn list(&self, after: Option<&str>, limit: usize) -> Result<Page<Dataset>> {
-        self.shared.catalog.load().list(after, limit)
+    pub fn list(&self, after: Option<&str>, limit: usize, shown: impl Fn(&Name) -> bool) -> Result<Page<Dataset>> {
+        self.shared.catalog.load().list(after, limit, shown)
     }
 
     /// Deletes a version, or all of a name (`None`), for good. Their numbers are never used again.

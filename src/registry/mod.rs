@@ -77,12 +77,12 @@ impl Registry {
         self.shared.snapshot.load().describe(reference)
     }
 
-    /// The models after a name, with their versions and aliases, at most `limit` of them.
+    /// The models after a name that are `shown`, with their versions and aliases, at most `limit` of them.
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] if `limit` is not from 1 to 1000.
-    pub fn list(&self, after: Option<&str>, limit: usize) -> Result<Page<ModelSummary>> {
-        self.shared.snapshot.load().list(after, limit)
+    pub fn list(&self, after: Option<&str>, limit: usize, shown: impl Fn(&Name) -> bool) -> Result<Page<ModelSummary>> {
+        self.shared.snapshot.load().list(after, limit, shown)
     }
 
     /// How every version is, by name and version.

@@ -130,13 +130,19 @@ impl Snapshot {
         Ok(Description { manifest: Arc::clone(manifest), aliases: naming.map(|alias| alias.name).collect() })
     }
 
-    pub(super) fn list(&self, after: Option<&str>, limit: usize) -> Result<Page<ModelSummary>> {
+    pub(super) fn list(
+        &self,
+        after: Option<&str>,
+        limit: usize,
+        shown: impl Fn(&Name) -> bool,
+    ) -> Result<Page<ModelSummary>> {
         let summary = |name: &Name, model: &Model| ModelSummary {
             name: name.clone(),
             versions: model.versions.keys().copied().collect(),
             aliases: model.aliases().collect(),
         };
-        Page::cut(self.models.iter().map(|(name, model)| (name, summary(name, model))), after, limit)
+        let models = self.models.iter().filter(|(name, _)| shown(name));
+        Page::cut(models.map(|(name, model)| (name, summary(name, model))), after, limit)
     }
 
     pub(super) fn statuses(&self) -> Vec<VersionStatus> {

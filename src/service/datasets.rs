@@ -9,11 +9,10 @@ use crate::wire::datasets::{
     CreateDatasetResponse, DeleteDatasetRequest, DeleteDatasetResponse, DescribeDatasetRequest,
     DescribeDatasetResponse, ListDatasetsRequest, ListDatasetsResponse,
 };
-use crate::wire::runtime::Call;
+use crate::wire::runtime::{Call, Resource};
 use crate::wire::services::Datasets;
 use crate::wire::{convert, types::Table};
 use chrono::Utc;
-use log::info;
 
 impl Datasets for Service {
     async fn create_dataset(&self, call: &Call, request: CreateDatasetRequest) -> Declared<CreateDatasetResponse> {
@@ -28,11 +27,12 @@ impl Datasets for Service {
 
     async fn append_rows(&self, call: &Call, request: AppendRowsRequest) -> Declared<AppendRowsResponse> {
         declare(call, async {
+            let upload = request.upload_id.unwrap_or_default();
+            self.check_upload(call, &upload).await?;
             let offset = count("offset", request.offset.unwrap_or_default())?;
             let table = request.table.ok_or_else(|| Error::invalid("the request has no table"))?;
             verify(&table, request.crc32)?;
             let rows = convert::table_from(table)?;
-            let upload = request.upload_id.unwrap_or_default();
             let n_rows = self.parts.datasets.append(&upload, offset, rows, Utc::now().timestamp_millis()).await?;
             Ok(AppendRowsResponse { n_rows: i64::try_from(n_rows).ok() })
         })
@@ -41,10 +41,11 @@ impl Datasets for Service {
 
     async fn commit_dataset(&self, call: &Call, request: CommitDatasetRequest) -> Declared<CommitDatasetResponse> {
         declare(call, async {
-            let expected = request.n_rows.map(|n_rows| count("n_rows", n_rows)).transpose()?;
             let upload = request.upload_id.unwrap_or_default();
+            self.check_upload(call, &upload).await?;
+            let expected = request.n_rows.map(|n_rows| count("n_rows", n_rows)).transpose()?;
             let dataset = self.parts.datasets.commit(&upload, expected, Utc::now().timestamp_millis()).await?;
-            info!(dataset:% = dataset.name, version = dataset.version, peer = call.peer; "Committed data set.");
+            call.trail.note(Resource::Version(i64::try_from(dataset.version).unwrap_or(i64::MAX)));
             Ok(CommitDatasetResponse { dataset: Some(convert::dataset(&dataset)) })
         })
         .await
@@ -68,7 +69,8 @@ impl Datasets for Service {
 
     async fn list_datasets(&self, call: &Call, request: ListDatasetsRequest) -> Declared<ListDatasetsResponse> {
         declare(call, async {
-            let page = self.parts.datasets.list(request.after.as_deref(), page_limit(request.limit))?;
+            let shown = |name: &Name| call.identity.covers_dataset(name.as_str());
+            let page = self.parts.datasets.list(request.after.as_deref(), page_limit(request.limit), shown)?;
             let datasets = page.entries.iter().map(convert::dataset).collect();
             Ok(ListDatasetsResponse { datasets: Some(datasets), next_page: page.next })
         })
@@ -80,10 +82,17 @@ impl Datasets for Service {
             let name = Name::parse("data set", &request.name.unwrap_or_default())?;
             let version = request.version.map(|version| count("version", version)).transpose()?;
             self.parts.datasets.delete(&name, version).await?;
-            info!(dataset:% = name, version:?, peer = call.peer; "Deleted data set.");
             Ok(DeleteDatasetResponse {})
         })
         .await
+    }
+}
+
+impl Service {
+    /// Whether the caller may use the data set that an upload becomes.
+    async fn check_upload(&self, call: &Call, id: &str) -> Result<()> {
+        let name = self.parts.datasets.name_of_upload(id).await?;
+        call.check_found(Resource::Upload(id), Resource::Dataset(name.as_str()))
     }
 }
 

@@ -1,11 +1,13 @@
-//! What happens around every call, once: the head is read, the method found, deadline and panic are judged.
+//! What happens around every call, once: the head is read, the method found, access, deadline and panic are judged.
 
 use super::Service;
+use super::audit::Change;
+use super::judge::{Peer, judge};
 use crate::error::{Error, Result};
 use crate::telemetry::{Cancelled, Reason};
-use crate::wire::runtime::{Arguments, Call, Method, Reply};
+use crate::wire::runtime::{Arguments, Call, Method, Reply, Role};
 use crate::wire::services::{dispatch, find};
-use crate::wire::types::{RequestContext, ServiceError};
+use crate::wire::types::ServiceError;
 use crate::wire::{
     Answer, Format, Head, Held, Message, Refusal, Transport, context, convert, error_reply, open, refusal_reply,
 };
@@ -13,18 +15,7 @@ use futures_util::FutureExt;
 use log::{debug, error};
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
 use tokio::sync::SemaphorePermit;
-
-/// Who is at the other end of a connection.
-#[derive(Clone, Debug, Default)]
-pub struct Peer {
-    /// For the log.
-    pub address: String,
-    /// SHA-256 of its TLS certificate in hex, if it has shown one.
-    pub certificate: Option<String>,
-}
 
 impl Service {
     /// Answers one message. Dropping the future cancels the call.
@@ -54,9 +45,13 @@ impl Service {
             Ok(context) => context,
             Err(refusal) => return self.unreadable(format, head, &refusal),
         };
-        let call = match judge(context, message.received, peer, self.parts.max_deadline) {
+        let (received, access) = (message.received, &self.parts.access);
+        let call = match judge(method, context, received, peer, access, self.parts.max_deadline) {
             Ok(call) => call,
-            Err((id, error)) => return (self.refused(format, head, &error, &id), false),
+            Err(refused) => {
+                self.denials.write(&refused.denied(method, peer));
+                return (self.refused(format, head, &refused.error, &refused.request_id), false);
+            }
         };
         if !held.as_ref().is_none_or(|held| held.try_cover(message.body.len())) {
             return (self.refused(format, head, &Error::Full, &call.request_id), false); // It was compressed.
@@ -66,15 +61,21 @@ impl Service {
             let error = Error::TooMany { what: "calls", count: limit, limit };
             return (self.refused(format, head, &error, &call.request_id), false);
         };
-        debug!(method = method.name, request_id = call.request_id, peer = peer.address; "Call.");
+        debug!(method = method.name, who = call.identity.name(), request_id = call.request_id, peer = call.peer; "Call.");
         self.parts.telemetry.calls.inc();
         let arguments = Arguments { head: head.clone(), message, limits };
-        match guarded(&call, dispatch(self, method, &call, arguments)).await {
+        let change = Change::begin(method, &call);
+        let done = guarded(&call, dispatch(self, method, &call, arguments)).await;
+        if let Some(change) = change {
+            change.end(&done);
+        }
+        match done {
             Ok(Reply::Bytes(bytes)) => (self.fitting(bytes, format, head, &call, held.as_deref()), false),
             Ok(Reply::Refused(refusal)) if refusal.reason == Reason::Memory => {
                 (self.refused(format, head, &Error::Full, &call.request_id), false)
             }
             Ok(Reply::Refused(refusal)) => self.unreadable(format, head, &refusal),
+            Ok(Reply::Thrown(error)) => (error_reply(format, head, &error), false),
             Err(error) => {
                 if error.code_name.as_deref() == Some("DEADLINE_EXCEEDED") {
                     self.parts.telemetry.cancelled(Cancelled::Deadline, 1);
@@ -101,7 +102,7 @@ impl Service {
     /// A place among the calls that are worked on at once; `None` if all are taken. Who asks how the server is, or
     /// administers it, always has one.
     fn place(&self, method: &Method) -> Option<Option<SemaphorePermit<'_>>> {
-        if method.service == "Health" || method.role == Some("admin") {
+        if method.service == "Health" || method.role == Role::Admin {
             return Some(None);
         }
         self.calls.try_acquire().ok().map(Some)
@@ -137,45 +138,10 @@ fn reason(error: &Error) -> Option<Reason> {
         Error::DeadlineExceeded => Some(Reason::Deadline),
         Error::TooMany { .. } => Some(Reason::Calls),
         Error::Full => Some(Reason::Memory),
+        Error::Unauthenticated { .. } => Some(Reason::Unauthenticated),
+        Error::PermissionDenied { .. } => Some(Reason::PermissionDenied),
         _ => None,
     }
-}
-
-/// Judges what the caller said about the call, before its arguments are decoded.
-fn judge(
-    context: RequestContext,
-    received: Instant,
-    peer: &Peer,
-    max_deadline: Duration,
-) -> std::result::Result<Call, (String, Error)> {
-    static COUNT: AtomicU64 = AtomicU64::new(1);
-    let own_id = || format!("r{}", COUNT.fetch_add(1, Ordering::Relaxed));
-    let request_id = match context.request_id {
-        Some(id) if id.chars().count() > 128 => {
-            return Err((own_id(), Error::invalid("the request_id has more than 128 characters")));
-        }
-        Some(id) if !id.is_empty() => id,
-        _ => own_id(),
-    };
-    let asked = match context.deadline_ms {
-        Some(ms) => Duration::from_millis(u64::try_from(ms).unwrap_or_default()).min(max_deadline),
-        None => max_deadline,
-    };
-    let deadline = received + asked;
-    if deadline <= Instant::now() {
-        return Err((request_id, Error::DeadlineExceeded));
-    }
-    let idempotency_key = context.idempotency_key.filter(|key| !key.is_empty());
-    if idempotency_key.as_ref().is_some_and(|key| key.chars().count() > 128) {
-        return Err((request_id, Error::invalid("the idempotency_key has more than 128 characters")));
-    }
-    let min_generation = match context.min_generation.map(u64::try_from) {
-        Some(Err(_)) => {
-            return Err((request_id, Error::invalid("min_generation is negative; generations are 1, 2, 3, …")));
-        }
-        generation => generation.and_then(std::result::Result::ok),
-    };
-    Ok(Call { request_id, deadline, idempotency_key, min_generation, peer: peer.address.clone() })
 }
 
 /// Runs the work of a call within its deadline; a panic is an error of this call and of nothing else.
@@ -213,9 +179,13 @@ fn reply_too_large(call: &Call, size: usize, limit: usize) -> ServiceError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::access::Access;
+    use std::time::{Duration, Instant};
 
     fn call() -> Call {
-        judge(crate::wire::empty(), Instant::now(), &Peer::default(), Duration::from_secs(1)).unwrap()
+        let (method, access) = (find(None, "hello").unwrap(), Access::open());
+        let context = crate::wire::empty();
+        judge(method, context, Instant::now(), &Peer::default(), &access, Duration::from_secs(1)).unwrap()
     }
 
     #[tokio::test]
@@ -233,15 +203,5 @@ mod tests {
         let error = guarded(&call(), std::future::pending::<()>()).await.unwrap_err();
 
         assert_eq!(error.code_name.as_deref(), Some("DEADLINE_EXCEEDED"));
-    }
-
-    #[test]
-    fn a_deadline_that_has_passed_is_refused_before_anything_is_decoded() {
-        let context = RequestContext { deadline_ms: Some(0), ..crate::wire::empty() };
-
-        let (_, error) = judge(context, Instant::now(), &Peer::default(), Duration::from_secs(1)).unwrap_err();
-
-        assert_eq!(error.code(), crate::error::Code::DeadlineExceeded);
-        assert_eq!(error.executed(), Some(false));
     }
 }

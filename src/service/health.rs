@@ -2,6 +2,7 @@
 
 use super::Service;
 use super::guard::{Declared, declare};
+use crate::access::Identity;
 use crate::error::{Error, Result};
 use crate::model::ALGORITHMS;
 use crate::registry::VersionStatus;
@@ -23,8 +24,8 @@ impl Health for Service {
         declare(call, async { self.greet(request) }).await
     }
 
-    async fn status(&self, _call: &Call, _request: StatusRequest) -> Declared<StatusResponse> {
-        Ok(self.status())
+    async fn status(&self, call: &Call, _request: StatusRequest) -> Declared<StatusResponse> {
+        Ok(self.status(&call.identity))
     }
 
     async fn describe(&self, _call: &Call, _request: DescribeRequest) -> Declared<DescribeResponse> {
@@ -83,10 +84,12 @@ impl Service {
         }
     }
 
-    fn status(&self) -> StatusResponse {
+    /// Whether the server is ready is told to everyone, which models it has only to who may know of them.
+    fn status(&self, identity: &Identity) -> StatusResponse {
         let statuses = self.parts.registry.statuses();
         let reason = self.reason(&statuses);
-        let models = statuses.into_iter().map(|status| ModelStatus {
+        let shown = statuses.into_iter().filter(|status| identity.covers_model(status.name.as_str()));
+        let models = shown.map(|status| ModelStatus {
             name: Some(status.name.to_string()),
             version: Some(i64::try_from(status.version).unwrap_or(i64::MAX)),
             ready: Some(status.is_ready()),

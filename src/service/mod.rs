@@ -1,20 +1,24 @@
 //! The one door: every call of every transport passes [`Service::call`], and behind it the methods, a file each service.
 
+mod audit;
 mod datasets;
 mod guard;
 mod health;
 mod inference;
+mod judge;
 mod models;
 mod training;
 
-pub use guard::Peer;
+pub use judge::Peer;
 
+use crate::access::Access;
 use crate::batching::{self, Batcher};
 use crate::datasets::Datasets;
 use crate::registry::Registry;
 use crate::telemetry::Telemetry;
 use crate::training::Jobs;
 use crate::wire;
+use audit::Denials;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -22,6 +26,8 @@ use tokio::sync::Semaphore;
 
 /// What the methods work with.
 pub struct Parts {
+    /// Who may do what.
+    pub access: Arc<Access>,
     /// Models and their versions.
     pub registry: Registry,
     /// Stored tables.
@@ -50,13 +56,15 @@ pub struct Service {
     started: Instant,
     draining: AtomicBool,
     calls: Semaphore,
+    denials: Denials,
 }
 
 impl Service {
     /// A service that has just started.
     pub fn new(parts: Parts) -> Self {
         let calls = Semaphore::new(parts.max_calls);
-        Self { parts, started: Instant::now(), draining: AtomicBool::new(false), calls }
+        let (started, draining) = (Instant::now(), AtomicBool::new(false));
+        Self { parts, started, draining, calls, denials: Denials::default() }
     }
 
     /// What a message may cost.

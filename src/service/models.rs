@@ -11,12 +11,12 @@ use crate::wire::models::{
 };
 use crate::wire::runtime::Call;
 use crate::wire::services::Models;
-use log::info;
 
 impl Models for Service {
     async fn list_models(&self, call: &Call, request: ListModelsRequest) -> Declared<ListModelsResponse> {
         declare(call, async {
-            let page = self.parts.registry.list(request.after.as_deref(), page_limit(request.limit))?;
+            let shown = |name: &Name| call.identity.covers_model(name.as_str());
+            let page = self.parts.registry.list(request.after.as_deref(), page_limit(request.limit), shown)?;
             let models = page.entries.iter().map(convert::model_summary).collect();
             Ok(ListModelsResponse { models: Some(models), next_page: page.next })
         })
@@ -43,7 +43,6 @@ impl Models for Service {
             };
             let expected = request.expected_generation.map(generation).transpose()?;
             let current = self.parts.registry.set_alias(&model, &alias, version, expected).await?;
-            info!(model:%, alias:%, version:?, peer = call.peer; "Set alias.");
             Ok(SetAliasResponse { current: current.as_ref().map(convert::alias) })
         })
         .await
@@ -54,7 +53,6 @@ impl Models for Service {
             let model = Name::parse("model", &request.model.unwrap_or_default())?;
             let version = version(request.version)?;
             self.parts.registry.delete_version(&model, version).await?;
-            info!(model:%, version, peer = call.peer; "Deleted model version.");
             Ok(DeleteVersionResponse {})
         })
         .await

@@ -2,15 +2,16 @@
 
 use super::guard::{Declared, declare};
 use super::{Service, page_limit};
-use crate::error::Error;
+use crate::data::Name;
+use crate::error::{Error, Result};
+use crate::training::Job;
 use crate::wire::convert;
-use crate::wire::runtime::Call;
+use crate::wire::runtime::{Call, Resource};
 use crate::wire::services::Training;
 use crate::wire::training::{
     CancelJobRequest, CancelJobResponse, GetJobRequest, GetJobResponse, ListJobsRequest, ListJobsResponse,
     TrainRequest, TrainResponse, WatchJobRequest, WatchJobResponse,
 };
-use log::info;
 use std::time::{Duration, Instant};
 
 /// Longest long poll; a client polls again.
@@ -23,7 +24,7 @@ impl Training for Service {
         declare(call, async {
             let spec = convert::job_spec(request, call.idempotency_key.clone())?;
             let job = self.parts.jobs.submit(spec).await?;
-            info!(job = job.id, model:% = job.model, peer = call.peer; "Training was asked for.");
+            call.trail.note(Resource::Job(&job.id));
             Ok(TrainResponse { job: Some(convert::job(&job)) })
         })
         .await
@@ -31,7 +32,7 @@ impl Training for Service {
 
     async fn get_job(&self, call: &Call, request: GetJobRequest) -> Declared<GetJobResponse> {
         declare(call, async {
-            let job = self.parts.jobs.get(&request.job_id.unwrap_or_default())?;
+            let job = self.job(call, &request.job_id.unwrap_or_default())?;
             Ok(GetJobResponse { job: Some(convert::job(&job)) })
         })
         .await
@@ -48,7 +49,9 @@ impl Training for Service {
             let after = request.after_sequence.unwrap_or_default();
             let after = u64::try_from(after)
                 .map_err(|_| Error::invalid(format!("after_sequence is {after}; it is 0 or the number of an event")))?;
-            let (events, job) = self.parts.jobs.watch(&request.job_id.unwrap_or_default(), after, wait).await?;
+            let id = request.job_id.unwrap_or_default();
+            self.job(call, &id)?;
+            let (events, job) = self.parts.jobs.watch(&id, after, wait).await?;
             let events = events.iter().map(convert::job_event).collect();
             Ok(WatchJobResponse { events: Some(events), job: Some(convert::job(&job)) })
         })
@@ -57,7 +60,8 @@ impl Training for Service {
 
     async fn list_jobs(&self, call: &Call, request: ListJobsRequest) -> Declared<ListJobsResponse> {
         declare(call, async {
-            let page = self.parts.jobs.list(request.after.as_deref(), page_limit(request.limit))?;
+            let shown = |model: &Name| call.identity.covers_model(model.as_str());
+            let page = self.parts.jobs.list(request.after.as_deref(), page_limit(request.limit), shown)?;
             let jobs = page.entries.iter().map(convert::job).collect();
             Ok(ListJobsResponse { jobs: Some(jobs), next_page: page.next })
         })
@@ -66,10 +70,20 @@ impl Training for Service {
 
     async fn cancel_job(&self, call: &Call, request: CancelJobRequest) -> Declared<CancelJobResponse> {
         declare(call, async {
-            let job = self.parts.jobs.cancel(&request.job_id.unwrap_or_default()).await?;
-            info!(job = job.id, peer = call.peer; "Cancelling was asked for.");
+            let id = request.job_id.unwrap_or_default();
+            self.job(call, &id)?;
+            let job = self.parts.jobs.cancel(&id).await?;
             Ok(CancelJobResponse { job: Some(convert::job(&job)) })
         })
         .await
+    }
+}
+
+impl Service {
+    /// A job, if the caller may use the model that it trains.
+    fn job(&self, call: &Call, id: &str) -> Result<Job> {
+        let job = self.parts.jobs.get(id)?;
+        call.check_found(Resource::Job(id), Resource::Model(job.model.as_str()))?;
+        Ok(job)
     }
 }

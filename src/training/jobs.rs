@@ -4,7 +4,7 @@ use super::job::{Event, Job, JobSpec};
 use super::table::{JobTable, Seen};
 use super::{Limits, recovery};
 use crate::coordination::{Coordination, uninterrupted};
-use crate::data::Page;
+use crate::data::{Name, Page};
 use crate::datasets::Datasets;
 use crate::error::{Error, Result};
 use crate::pool::Pool;
@@ -80,12 +80,12 @@ impl Jobs {
         self.shared.table().get(id).cloned()
     }
 
-    /// The jobs that are older than `after`, newest first, at most `limit` of them.
+    /// The jobs that are older than `after` and whose model is `shown`, newest first, at most `limit` of them.
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] if `limit` is not from 1 to 1000, [`Error::JobNotFound`] if `after` is no job's id.
-    pub fn list(&self, after: Option<&str>, limit: usize) -> Result<Page<Job>> {
-        self.shared.table().list(after, limit)
+    pub fn list(&self, after: Option<&str>, limit: usize, shown: impl Fn(&Name) -> bool) -> Result<Page<Job>> {
+        self.shared.table().list(after, limit, shown)
     }
 
     /// Jobs that wait or run.

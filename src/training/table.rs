@@ -1,7 +1,7 @@
 //! The jobs in memory: how each is, what happened to it, and who is next. No clock and no disk.
 
 use super::job::{Event, Job, State, number_of};
-use crate::data::Page;
+use crate::data::{Name, Page};
 use crate::error::{Error, Result, quotable};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
@@ -60,13 +60,18 @@ impl JobTable {
     }
 
     /// Newest first.
-    pub(super) fn list(&self, older_than: Option<&str>, limit: usize) -> Result<Page<Job>> {
+    pub(super) fn list(
+        &self,
+        older_than: Option<&str>,
+        limit: usize,
+        shown: impl Fn(&Name) -> bool,
+    ) -> Result<Page<Job>> {
         let before = match older_than {
             Some(id) => number_of(id).ok_or_else(|| not_found(id))?,
             None => u64::MAX,
         };
-        let jobs = self.entries.range(..before).rev().map(|(_, entry)| (entry.job.id.as_str(), entry.job.clone()));
-        Page::first(jobs, limit)
+        let jobs = self.entries.range(..before).rev().map(|(_, entry)| &entry.job).filter(|job| shown(&job.model));
+        Page::first(jobs.map(|job| (job.id.as_str(), job.clone())), limit)
     }
 
     /// Jobs that wait or run.

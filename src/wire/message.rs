@@ -6,6 +6,7 @@ use super::limits::Limits;
 use super::memory::Held;
 use super::protocol::Format;
 use super::types::{RequestContext, ServiceError};
+use crate::access::bearer;
 use crate::telemetry::Reason;
 use bytes::Bytes;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -159,16 +160,15 @@ fn with_headers(context: RequestContext, headers: &Headers) -> RequestContext {
         deadline_ms: context.deadline_ms.or_else(|| number("client_timeout")),
         request_id: context.request_id.or_else(|| text("x-request-id")),
         traceparent: context.traceparent.or_else(|| text("traceparent")),
-        token: context.token.or_else(|| headers.get("authorization").and_then(bearer).map(str::to_owned)),
+        token: context.token.filter(|token| !token.is_empty()).or_else(|| bearer_of(headers)),
         priority: context.priority.or_else(|| number("thrift_priority").and_then(|it: i64| it.try_into().ok())),
         ..context
     }
 }
 
-/// The token of `Bearer TOKEN`.
-fn bearer(value: &str) -> Option<&str> {
-    let (scheme, token) = value.trim().split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+/// The token of the header `authorization`. One that is there and is no `Bearer TOKEN` is a token that nobody has.
+fn bearer_of(headers: &Headers) -> Option<String> {
+    headers.get("authorization").map(|header| bearer(header).unwrap_or_default().to_owned())
 }
 
 fn head(identifier: &TMessageIdentifier) -> Head {

@@ -1,15 +1,22 @@
 //! What the generated services stand on: a call, its arguments, its reply; and the other end, a channel to call through.
 
+use super::convert;
 use super::limits::Limits;
 use super::message::{Head, Message, Refusal, decode_request, encode, field_of_struct, guard, reply, write_single};
 use super::protocol::Format;
+use super::types::ServiceError;
+use crate::access::{Identity, Trail};
+use crate::error::Result as Checked;
 use crate::telemetry::Reason;
 use bytes::Bytes;
 use std::future::Future;
 use std::panic::resume_unwind;
+use std::sync::Arc;
 use std::time::Instant;
 use thrift::protocol::{TMessageIdentifier, TMessageType, TSerializable};
 use thrift::{ApplicationError, ApplicationErrorKind};
+
+pub use crate::access::{Resource, Role};
 
 /// From this size on a message is decoded beside the threads that serve connections.
 const ASIDE_BYTES: usize = 256 * 1024;
@@ -28,7 +35,15 @@ pub struct Method {
     /// Calling it twice does what calling it once does.
     pub idempotent: bool,
     /// The least role that may call it.
-    pub role: Option<&'static str>,
+    pub role: Role,
+    /// It changes something, which stands in the audit log.
+    pub audited: bool,
+}
+
+/// A request, by what it names.
+pub trait Resources {
+    /// What it names, as the IDL says.
+    fn resources(&self) -> impl Iterator<Item = Resource<'_>>;
 }
 
 /// What a handler knows of the call beside its request.
@@ -44,6 +59,30 @@ pub struct Call {
     pub min_generation: Option<u64>,
     /// Address of the peer, for the log.
     pub peer: String,
+    /// Who calls.
+    pub identity: Arc<Identity>,
+    /// What it is about, for the audit log.
+    pub trail: Trail,
+}
+
+impl Call {
+    /// Holds what the call names against who calls.
+    ///
+    /// # Errors
+    /// [`Error::PermissionDenied`](crate::error::Error::PermissionDenied)
+    pub fn check(&self, resource: Resource<'_>) -> Checked<()> {
+        self.trail.note(resource);
+        self.identity.may_use(resource)
+    }
+
+    /// Holds what was found under an id that the call names against who calls.
+    ///
+    /// # Errors
+    /// [`Error::PermissionDenied`](crate::error::Error::PermissionDenied)
+    pub fn check_found(&self, id: Resource<'_>, found: Resource<'_>) -> Checked<()> {
+        self.trail.note(found);
+        self.identity.may_use_found(id, found)
+    }
 }
 
 /// The arguments of a call, not decoded yet.
@@ -62,27 +101,31 @@ pub struct Arguments {
 pub enum Reply {
     /// These bytes go back, framed as the call was.
     Bytes(Vec<u8>),
+    /// The method threw this, or the caller may not use what the request names.
+    Thrown(ServiceError),
     /// The request could not be decoded.
     Refused(Refusal),
 }
 
-/// Decodes the request, hands it to `handler`, encodes what it answers.
-pub async fn answer<Q, A, E, F>(arguments: Arguments, handler: impl FnOnce(Q) -> F) -> Reply
+/// Decodes the request, holds what it names against who calls, hands it to `handler`, encodes what that answers.
+pub async fn answer<Q, A, F>(call: &Call, arguments: Arguments, handler: impl FnOnce(Q) -> F) -> Reply
 where
-    Q: TSerializable + Send + 'static,
+    Q: TSerializable + Resources + Send + 'static,
     A: TSerializable,
-    E: TSerializable,
-    F: Future<Output = Result<A, E>>,
+    F: Future<Output = Result<A, ServiceError>>,
 {
     let (format, head) = (arguments.message.format, arguments.head.clone());
-    let request = match decode(arguments).await {
+    let request: Q = match decode(arguments).await {
         Ok(request) => request,
         Err(refusal) => return Reply::Refused(refusal),
     };
-    Reply::Bytes(match handler(request).await {
-        Ok(answer) => reply(format, &head, ("success", 0), &answer),
-        Err(error) => reply(format, &head, ("error", 1), &error),
-    })
+    if let Err(error) = request.resources().try_for_each(|resource| call.check(resource)) {
+        return Reply::Thrown(convert::service_error(&error, &call.request_id));
+    }
+    match handler(request).await {
+        Ok(answer) => Reply::Bytes(reply(format, &head, ("success", 0), &answer)),
+        Err(error) => Reply::Thrown(error),
+    }
 }
 
 /// Decoding a small request is shorter than the hop to another thread; a large one would hold up every other connection of

@@ -146,6 +146,17 @@ fn a_data_folder_that_is_a_file_is_one_sentence_and_exit_code_one() {
 }
 
 #[test]
+fn a_file_of_tokens_that_is_missing_is_one_sentence_and_exit_code_one() {
+    let data = tempfile::tempdir().unwrap();
+    let missing = data.path().join("tokens.toml");
+
+    let (code, text) = refused(command(data.path()).arg("--tokens").arg(&missing));
+
+    assert_eq!(code, Some(1));
+    assert!(text.contains(&*missing.to_string_lossy()) && text.lines().count() == 1, "{text}");
+}
+
+#[test]
 fn a_second_server_on_the_same_data_folder_is_refused() {
     let data = tempfile::tempdir().unwrap();
     let _first = TestServer::start(data.path());

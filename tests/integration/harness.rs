@@ -23,12 +23,12 @@ impl TestServer {
 
     /// The same with flags and environment.
     pub fn start_with(data: &Path, flags: &[&str], environment: &[(&str, &str)]) -> Self {
-        let mut child = command(data)
-            .args(flags)
-            .envs(environment.iter().copied())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("the server starts");
+        Self::of(command(data).args(flags).envs(environment.iter().copied()))
+    }
+
+    /// The server that a command starts, ready for calls.
+    pub fn of(command: &mut Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).spawn().expect("the server starts");
         let mut line = String::new();
         let stdout = child.stdout.take().expect("standard output is piped");
         BufReader::new(stdout).read_line(&mut line).expect("the server says where it listens");

@@ -28,7 +28,7 @@ pub(crate) struct File {
     pub(crate) enums: Vec<Enum>,
     pub(crate) structs: Vec<Struct>,
     pub(crate) services: Vec<Service>,
-    /// Annotations of anything but a method, by name.
+    /// Annotations of anything but a method or a field, by name.
     pub(crate) annotations: Vec<(Declaration, String)>,
 }
 
@@ -54,6 +54,7 @@ pub(crate) struct Field {
     pub(crate) optional: bool,
     pub(crate) has_default: bool,
     pub(crate) type_: Type,
+    pub(crate) annotations: Vec<(String, String)>,
 }
 
 #[derive(Debug)]
@@ -113,6 +114,22 @@ impl Idl {
         self.services().flat_map(|(file, service)| service.methods.iter().map(move |method| (file, service, method)))
     }
 
+    /// Every struct that a method takes, once, with its file, as declared.
+    pub(crate) fn requests(&self) -> impl Iterator<Item = (&File, &Struct)> {
+        let arguments = self.methods().filter_map(|(_, _, method)| method.arguments.first());
+        let taken: Vec<_> = arguments.filter_map(|argument| self.structure(&argument.type_, Kind::Struct)).collect();
+        let structs = self.files.iter().flat_map(|file| file.structs.iter().map(move |found| (file, found)));
+        structs.filter(move |(_, found)| taken.iter().any(|request| std::ptr::eq(*request, *found)))
+    }
+
+    /// The struct or exception that a type means.
+    pub(crate) fn structure<'a>(&'a self, type_: &'a Type, kind: Kind) -> Option<&'a Struct> {
+        match self.meaning(type_) {
+            Meaning::Struct(_, found) if found.kind == kind => Some(found),
+            _ => None,
+        }
+    }
+
     /// Resolves typedefs. The compiler has refused those that go in circles.
     pub(crate) fn meaning<'a>(&'a self, type_: &'a Type) -> Meaning<'a> {
         let Type::Declared { file, name } = type_ else { return Meaning::Plain(type_) };
@@ -152,6 +169,17 @@ impl Type {
 
 impl Method {
     pub(crate) fn annotation(&self, key: &str) -> Option<&str> {
-        self.annotations.iter().find(|(known, _)| known == key).map(|(_, value)| value.as_str())
+        annotation(&self.annotations, key)
     }
+}
+
+impl Field {
+    /// What the value of this field names: "model", "dataset", …
+    pub(crate) fn resource(&self) -> Option<&str> {
+        annotation(&self.annotations, "resource")
+    }
+}
+
+fn annotation<'a>(annotations: &'a [(String, String)], key: &str) -> Option<&'a str> {
+    annotations.iter().find(|(known, _)| known == key).map(|(_, value)| value.as_str())
 }

@@ -4,11 +4,16 @@
 mod client;
 mod dispatch;
 mod layout;
+mod resources;
 mod service;
 mod table;
 
 use crate::idl::{Idl, Meaning, Method, Type};
 use std::collections::BTreeSet;
+
+/// What `runtime` has for the services.
+const RUNTIME: [&str; 10] =
+    ["self", "Arguments", "Call", "CallError", "Channel", "Method", "Reply", "Resource", "Resources", "Role"];
 
 /// The whole file for an IDL that keeps the rules.
 pub(crate) fn services(idl: &Idl) -> String {
@@ -17,6 +22,7 @@ pub(crate) fn services(idl: &Idl) -> String {
     sections.push(service::all(idl));
     sections.push(table::find(idl));
     sections.push(dispatch::dispatch(idl));
+    sections.push(resources::resources(idl));
     sections.extend(idl.services().map(|(_, service)| client::client(idl, service)));
     sections.join("\n")
 }
@@ -32,12 +38,12 @@ fn head(idl: &Idl) -> String {
     }
     let methods = oneway.into_iter().chain(two_way);
     let modules: BTreeSet<_> = methods.flat_map(|method| modules(idl, method)).collect();
+    let runtime = layout::filled(&format!("use crate::{namespace}::runtime::{{"), RUNTIME, "};");
     let modules = layout::filled(&format!("use crate::{namespace}::{{"), modules, "};");
     format!(
         "// Written by idl/codegen. Do not edit: change idl/ and run `make gen`.\n\
          #![cfg_attr(rustfmt, rustfmt_skip)]\n\n\
-         use crate::{namespace}::runtime::{{self, Arguments, Call, CallError, Channel, Method, Reply}};\n\
-         {modules}{}",
+         {runtime}{modules}{}",
         standard.concat(),
     )
 }

@@ -114,6 +114,7 @@ fn field(node: Node<'_, '_>) -> Result<Field, String> {
         optional: node.attribute("required") == Some("optional"),
         has_default: children(node, "default").next().is_some(),
         type_: type_of(node)?,
+        annotations: annotations(node),
     })
 }
 
@@ -132,8 +133,13 @@ fn method(node: Node<'_, '_>) -> Result<Method, String> {
         answer: answer.map(type_of).transpose()?,
         arguments: fields(node, "arg")?,
         throws: fields(node, "throws")?,
-        annotations: children(node, "annotation").map(|node| (text(node, "key"), text(node, "value"))).collect(),
+        annotations: annotations(node),
     })
+}
+
+/// Keys and values.
+fn annotations(node: Node<'_, '_>) -> Vec<(String, String)> {
+    children(node, "annotation").map(|node| (text(node, "key"), text(node, "value"))).collect()
 }
 
 fn kind(node: Node<'_, '_>) -> Option<Kind> {
@@ -152,11 +158,11 @@ fn kind(node: Node<'_, '_>) -> Option<Kind> {
     })
 }
 
-/// Those of methods are read with them.
+/// Those of methods and fields are read with them.
 fn annotations_of_others(root: Node<'_, '_>) -> Vec<(Declaration, String)> {
     let annotations = root.descendants().filter(|node| node.tag_name().name() == "annotation");
     let annotated = annotations.filter_map(|node| Some((node.parent()?, text(node, "key"))));
-    let of_others = annotated.filter(|(parent, _)| kind(*parent) != Some(Kind::Method));
+    let of_others = annotated.filter(|(parent, _)| !matches!(kind(*parent), Some(Kind::Method | Kind::Field)));
     of_others.filter_map(|(parent, key)| Some((declaration(parent)?, key))).collect()
 }
 

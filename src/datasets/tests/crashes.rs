@@ -32,13 +32,13 @@ async fn a_commit_that_dies_at_any_step_leaves_a_whole_version_or_none_and_can_b
         die_at(step, "datasets::tests::crashes::commits_the_upload", folder.path());
 
         let datasets = open(folder.path()).await;
-        let found = datasets.list(None, 10).unwrap().entries;
+        let found = datasets.list(None, 10, |_| true).unwrap().entries;
         let committed = !["commit:reserved", "commit:part"].contains(&step);
         assert_eq!(found.len(), usize::from(committed), "{step}");
 
         let again = datasets.commit("u1", Some(3), 9).await.unwrap();
         assert_eq!((again.version, again.created_ms), (1, 7), "{step}");
-        assert_eq!(datasets.list(None, 10).unwrap().entries, [again], "{step}");
+        assert_eq!(datasets.list(None, 10, |_| true).unwrap().entries, [again], "{step}");
         assert_eq!(datasets.read(&reference("wine")).await.unwrap().1, rows(0, 3), "{step}");
         assert!(!folder.path().join("uploads/u1").exists(), "{step}");
     }

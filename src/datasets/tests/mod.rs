@@ -158,12 +158,13 @@ async fn a_restart_finds_versions_and_open_uploads() {
     store(&datasets, "wine", &[rows(0, 4)]).await;
     let upload = datasets.create(&name("wine"), None, 0).await.unwrap();
     datasets.append(&upload, 0, rows(0, 5), 0).await.unwrap();
-    let (listed, described) = (datasets.list(None, 10).unwrap(), datasets.describe(&reference("wine")).unwrap());
+    let (listed, described) =
+        (datasets.list(None, 10, |_| true).unwrap(), datasets.describe(&reference("wine")).unwrap());
     drop(datasets);
 
     let datasets = open(folder.path()).await;
 
-    assert_eq!(datasets.list(None, 10).unwrap(), listed);
+    assert_eq!(datasets.list(None, 10, |_| true).unwrap(), listed);
     assert_eq!(datasets.describe(&reference("wine@latest")).unwrap(), described);
     assert_eq!(datasets.read(&reference("wine@1")).await.unwrap().1, rows(0, 3));
     assert_eq!(code_of(datasets.describe(&reference("wine@canary"))), Code::NotFound);
@@ -321,8 +322,8 @@ async fn a_page_has_all_versions_of_its_names() {
         store(&datasets, text, &[rows(0, 3)]).await;
     }
 
-    let first = datasets.list(None, 1).unwrap();
-    let second = datasets.list(first.next.as_deref(), 1).unwrap();
+    let first = datasets.list(None, 1, |_| true).unwrap();
+    let second = datasets.list(first.next.as_deref(), 1, |_| true).unwrap();
 
     let names =
         |page: &Page<Dataset>| page.entries.iter().map(|it| (it.name.to_string(), it.version)).collect::<Vec<_>>();

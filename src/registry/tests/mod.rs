@@ -91,13 +91,13 @@ async fn a_restart_finds_versions_aliases_and_the_counter() {
     }
     registry.set_alias(&name("wine"), &name("canary"), Some(2), Some(0)).await.unwrap();
     registry.delete_version(&name("wine"), 3).await.unwrap();
-    let before = (registry.list(None, 10).unwrap(), registry.describe(&reference("wine@2")).unwrap());
+    let before = (registry.list(None, 10, |_| true).unwrap(), registry.describe(&reference("wine@2")).unwrap());
     drop(registry);
 
     let registry = open(folder.path()).await;
 
     let after = registry.describe(&reference("wine@2")).unwrap();
-    assert_eq!(registry.list(None, 10).unwrap(), before.0);
+    assert_eq!(registry.list(None, 10, |_| true).unwrap(), before.0);
     assert_eq!((after.manifest, after.aliases), (before.1.manifest, vec![name("canary")]));
     assert_eq!(registry.reserve_version(&name("wine")).await.unwrap(), 4);
 }
@@ -209,7 +209,7 @@ async fn a_version_that_an_alias_names_is_not_deleted_but_the_last_one_is_with_s
     assert_eq!(code_of(delete(2).await), Code::NotFound);
     delete(1).await.unwrap();
 
-    assert!(registry.list(None, 10).unwrap().entries.is_empty());
+    assert!(registry.list(None, 10, |_| true).unwrap().entries.is_empty());
     assert_eq!(code_of(version_of(&registry, "wine")), Code::NotFound);
     assert!(!folder.path().join("models/wine/1").exists());
 }
@@ -268,10 +268,10 @@ async fn changes_at_once_lose_no_update() {
     });
     futures_util::future::try_join_all(changes).await.unwrap();
 
-    let shown = registry.list(None, 10).unwrap();
+    let shown = registry.list(None, 10, |_| true).unwrap();
     assert_eq!((shown.entries[0].versions.len(), shown.entries[0].aliases.len()), (9, 9));
     drop(registry);
-    assert_eq!(open(folder.path()).await.list(None, 10).unwrap(), shown);
+    assert_eq!(open(folder.path()).await.list(None, 10, |_| true).unwrap(), shown);
 }
 
 #[tokio::test]

@@ -153,7 +153,7 @@ async fn one_key_at_once_from_many_is_one_job() {
     let answers = join_all((0..10).map(|_| jobs.submit(key("k")))).await;
 
     assert!(answers.into_iter().all(|job| job.unwrap().id == "j1"));
-    assert_eq!(jobs.list(None, 10).unwrap().entries.len(), 1);
+    assert_eq!(jobs.list(None, 10, |_| true).unwrap().entries.len(), 1);
     assert_eq!(jobs.submit(key("other")).await.unwrap().id, "j2");
 }
 
@@ -184,7 +184,7 @@ async fn jobs_that_cannot_be_run_are_not_accepted() {
 
     assert_eq!(code_of(dataset), Code::NotFound);
     assert_eq!(code_of(jobs.submit(no_target).await), Code::InvalidArgument);
-    assert_eq!(jobs.list(None, 10).unwrap().entries, []);
+    assert_eq!(jobs.list(None, 10, |_| true).unwrap().entries, []);
     assert!(!folder.path().join("jobs").exists());
 }
 

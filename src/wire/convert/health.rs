@@ -36,7 +36,7 @@ pub fn method(method: &Method) -> MethodDescription {
     MethodDescription {
         name: Some(method.name.into()),
         service_name: Some(method.service.into()),
-        role: method.role.map(Into::into),
+        role: Some(method.role.name().into()),
         idempotent: Some(method.idempotent),
     }
 }

@@ -2,7 +2,7 @@
 
 use super::Fault;
 use crate::declaration::Kind;
-use crate::idl::{Field, Idl, Meaning, Method, Struct, Type};
+use crate::idl::{Field, Idl, Method, Struct};
 
 /// A rule and what to do about it.
 type Broken = (&'static str, &'static str);
@@ -21,12 +21,12 @@ fn request(idl: &Idl, method: &Method) -> Option<Broken> {
     };
     let rule = "the argument of a method is \"1: <a struct> request\"";
     let is_it = argument.id == 1 && argument.name == "request" && !argument.has_default;
-    let is_struct = structure(idl, &argument.type_, Kind::Struct).is_some();
+    let is_struct = idl.structure(&argument.type_, Kind::Struct).is_some();
     (!is_it || !is_struct).then_some((rule, "write it so, without a default"))
 }
 
 fn response(idl: &Idl, method: &Method) -> Option<Broken> {
-    let is_struct = |answer| structure(idl, answer, Kind::Struct).is_some();
+    let is_struct = |answer| idl.structure(answer, Kind::Struct).is_some();
     match (&method.answer, method.oneway) {
         (Some(_), true) => Some(("a oneway method answers nothing", "return void")),
         (answer, false) if !answer.as_ref().is_some_and(is_struct) => {
@@ -38,7 +38,7 @@ fn response(idl: &Idl, method: &Method) -> Option<Broken> {
 
 /// The compiler itself refuses a oneway method that throws.
 fn thrown(idl: &Idl, method: &Method) -> Option<Broken> {
-    let is_it = |thrown: &Field| thrown.id == 1 && structure(idl, &thrown.type_, Kind::Exception).is_some();
+    let is_it = |thrown: &Field| thrown.id == 1 && idl.structure(&thrown.type_, Kind::Exception).is_some();
     let is_kept = method.oneway || matches!(method.throws.as_slice(), [thrown] if is_it(thrown));
     let rule = "a method throws one exception, as field 1; released clients cannot read a second";
     (!is_kept).then_some((rule, "write \"throws (1: <an exception> error)\" and tell cases apart by a field of it"))
@@ -46,11 +46,7 @@ fn thrown(idl: &Idl, method: &Method) -> Option<Broken> {
 
 /// Requests, each once, that do not start with their context.
 fn contexts(idl: &Idl) -> Vec<Fault> {
-    let arguments = idl.methods().flat_map(|(_, _, method)| method.arguments.first());
-    let requests: Vec<_> = arguments.filter_map(|argument| structure(idl, &argument.type_, Kind::Struct)).collect();
-    let is_request = |found: &Struct| requests.iter().any(|request| std::ptr::eq(*request, found));
-    let structs = idl.files.iter().flat_map(|file| file.structs.iter().map(move |found| (file, found)));
-    let wrong = structs.filter(|(_, found)| is_request(found) && !starts_with_context(idl, found));
+    let wrong = idl.requests().filter(|(_, found)| !starts_with_context(idl, found));
     let rule = "field 1 of a request is its context, so that access and deadline are judged before the rest is read";
     let remedy = "write \"1: optional RequestContext context\"";
     wrong.map(|(file, found)| Fault::new(file, &found.declaration(), rule, remedy)).collect()
@@ -58,16 +54,8 @@ fn contexts(idl: &Idl) -> Vec<Fault> {
 
 fn starts_with_context(idl: &Idl, request: &Struct) -> bool {
     let is_context = |field: &Field| {
-        let context = structure(idl, &field.type_, Kind::Struct);
+        let context = idl.structure(&field.type_, Kind::Struct);
         field.id == 1 && field.name == "context" && context.is_some_and(|found| found.name == "RequestContext")
     };
     request.fields.iter().any(is_context)
-}
-
-/// The struct or exception that a type means.
-fn structure<'a>(idl: &'a Idl, type_: &'a Type, kind: Kind) -> Option<&'a Struct> {
-    match idl.meaning(type_) {
-        Meaning::Struct(_, found) if found.kind == kind => Some(found),
-        _ => None,
-    }
 }

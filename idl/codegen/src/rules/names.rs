@@ -16,17 +16,21 @@ const FIELDS: [&str; 6] = ["await", "dyn", "gen", "read", "validate", "write"];
 /// Types that the Rust of the Apache compiler names without a path.
 const TYPES: [&str; 6] = ["Box", "Error", "Option", "Result", "String", "Vec"];
 /// What `services.rs` imports, declares or names without a path.
-const SERVICES: [&str; 14] = [
+const SERVICES: [&str; 18] = [
     "Arguments",
     "Call",
     "CallError",
     "Channel",
     "Future",
     "Infallible",
+    "Iterator",
     "Method",
     "Option",
     "Reply",
+    "Resource",
+    "Resources",
     "Result",
+    "Role",
     "Send",
     "Services",
     "Some",

@@ -6,7 +6,7 @@ pub(super) fn dispatch(idl: &Idl) -> String {
     let last = idl.methods().count().saturating_sub(1);
     let arms: String = idl.methods().enumerate().map(|(id, (_, _, method))| arm(id, last, method)).collect();
     format!(
-        "/// Decodes the arguments, calls the method, encodes what it answers.\n\
+        "/// Decodes the arguments, holds what they name against the caller, calls the method, encodes what it answers.\n\
          pub async fn dispatch<S: Services>(services: &S, method: &Method, call: &Call, arguments: Arguments) \
          -> Reply {{\n    \
              match method.id {{\n\
@@ -18,7 +18,7 @@ pub(super) fn dispatch(idl: &Idl) -> String {
 /// The last method takes the arm of every other id, of which `METHODS` has none: nothing there can panic.
 fn arm(id: usize, last: usize, method: &Method) -> String {
     let (name, run) = (&method.name, if method.oneway { "receive" } else { "answer" });
-    let call = format!("runtime::{run}(arguments, |request| services.{name}(call, request)).await,\n");
+    let call = format!("runtime::{run}(call, arguments, |request| services.{name}(call, request)).await,\n");
     match id == last {
         true => format!("        // {last}: METHODS has no other id.\n        _ => {call}"),
         false => format!("        {id} => {call}"),

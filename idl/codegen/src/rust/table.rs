@@ -1,5 +1,6 @@
 //! What is known of the methods without calling them: `IDL_SHA256`, `METHODS`, `find`.
 
+use super::resources::upper_camel;
 use crate::idl::{Idl, Method, Service};
 
 pub(super) fn sha256(idl: &Idl) -> String {
@@ -18,10 +19,11 @@ pub(super) fn methods(idl: &Idl) -> String {
 /// One line, however long: a table is read down its columns.
 fn entry(id: usize, service: &Service, method: &Method) -> String {
     let (name, service, oneway) = (&method.name, &service.name, method.oneway);
-    let (idempotent, role) = (method.annotation("idempotent").is_some(), method.annotation("role"));
+    let (idempotent, audited) = (method.annotation("idempotent").is_some(), method.annotation("audit") == Some("true"));
+    let role = upper_camel(method.annotation("role").unwrap_or_default()); // The rules let no method be without.
     format!(
         "    Method {{ id: {id}, service: {service:?}, name: {name:?}, oneway: {oneway}, idempotent: {idempotent}, \
-         role: {role:?} }},\n"
+         role: Role::{role}, audited: {audited} }},\n"
     )
 }
 

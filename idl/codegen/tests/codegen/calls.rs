@@ -3,7 +3,7 @@
 use crate::hello::wire::archive::{ListGreetingsRequest, ListGreetingsResponse};
 use crate::hello::wire::common::Refusal;
 use crate::hello::wire::greeter::{GreetRequest, GreetResponse, WaveRequest};
-use crate::hello::wire::runtime::{Arguments, Call, CallError, Channel, Method, Reply};
+use crate::hello::wire::runtime::{Arguments, Call, CallError, Channel, Method, Reply, Role};
 use crate::hello::wire::services::{self, Archive, ArchiveClient, Greeter, GreeterClient, METHODS};
 use std::future::Future;
 use std::pin::pin;
@@ -14,6 +14,7 @@ use std::task::{Context, Poll, Waker};
 #[derive(Default)]
 struct Doorman {
     heard: Mutex<Vec<String>>,
+    call: Call,
 }
 
 impl Greeter for Doorman {
@@ -44,7 +45,7 @@ impl Archive for Doorman {
 
 impl Channel for Doorman {
     fn exchange(&self, method: &'static Method, arguments: Arguments) -> impl Future<Output = Reply> + Send {
-        services::dispatch(self, method, &Call, arguments)
+        services::dispatch(self, method, &self.call, arguments)
     }
 }
 
@@ -91,15 +92,32 @@ fn a_oneway_method_is_called_and_a_second_service_is_served_by_the_same_value() 
 
     ready(GreeterClient(&doorman).wave(WaveRequest)).unwrap();
 
-    let heard = ready(ArchiveClient(&doorman).list_greetings(ListGreetingsRequest));
+    let heard = ready(ArchiveClient(&doorman).list_greetings(ListGreetingsRequest::default()));
     assert_eq!(heard, Ok(ListGreetingsResponse(vec!["a wave".to_owned()])));
+}
+
+#[test]
+fn what_a_request_names_is_told_before_its_method_is_called() {
+    let doorman = Doorman::default();
+    let request = ListGreetingsRequest { model: Some("line".to_owned()), version: Some(3) };
+
+    ready(ArchiveClient(&doorman).list_greetings(request)).unwrap();
+
+    assert_eq!(*doorman.call.0.lock().unwrap(), ["Model(\"line\")", "Version(3)"]);
+}
+
+#[test]
+fn a_method_is_audited_if_its_annotation_says_so() {
+    let audited: Vec<_> = METHODS.iter().filter(|method| method.audited).map(|method| method.name).collect();
+
+    assert_eq!(audited, ["greet_in_a_language_that_is_not_listed"]);
 }
 
 #[test]
 fn a_method_is_found_bare_and_within_its_service_only() {
     let wave = METHODS.iter().find(|method| method.name == "wave");
 
-    assert!(wave.is_some_and(|wave| wave.oneway && !wave.idempotent && wave.role == Some("reader")));
+    assert!(wave.is_some_and(|wave| wave.oneway && !wave.idempotent && wave.role == Role::Reader));
     assert_eq!(services::find(None, "wave"), wave);
     assert_eq!(services::find(Some("Greeter"), "wave"), wave);
     assert_eq!(services::find(Some("Archive"), "wave"), None);

@@ -99,7 +99,7 @@ refusals! {
     an_idempotent_that_is_not_true: "methods.thrift", "perhaps_idempotent(",
         "method Others.perhaps_idempotent", "idempotent is \"true\" or absent";
     an_unknown_annotation_of_a_method: "methods.thrift", "with_price(",
-        "method Others.with_price", "a method is annotated with idempotent and role only";
+        "method Others.with_price", "a method is annotated with idempotent, role and audit only";
     a_service_that_extends_another: "methods.thrift", "service Child extends Others {",
         "service Child", "a service extends no other";
     a_file_in_camel_case: "mixedCase.thrift", "namespace rs wire",
@@ -155,11 +155,27 @@ refusals! {
     an_enum_whose_zero_is_not_unspecified: "types.thrift", "enum Shade {",
         "enum Shade", "value 0 of an enum ends in _UNSPECIFIED";
     an_annotation_of_an_argument: "methods.thrift", "with_note(",
-        "method Others.with_note", "nothing but a method has annotations";
+        "method Others.with_note", "nothing but a method or a field has annotations";
     an_annotation_of_a_struct: "types.thrift", "struct Annotated {",
-        "struct Annotated", "nothing but a method has annotations";
+        "struct Annotated", "nothing but a method or a field has annotations";
     an_annotation_of_a_field: "types.thrift", "1: optional string name (key = \"value\")",
-        "field Annotated.name", "nothing but a method has annotations";
+        "field Annotated.name", "a field is annotated with resource only";
+    a_resource_outside_of_a_request: "types.thrift", "2: optional string elsewhere",
+        "field Annotated.elsewhere", "what a call is about stands in its request";
+    a_resource_that_the_server_does_not_know: "methods.thrift", "2: optional string king",
+        "field Naming.king", "a resource is one that the server knows";
+    a_resource_of_another_type: "methods.thrift", "3: optional i64 numbered",
+        "field Naming.numbered", "a resource has the type that names it";
+    a_model_that_is_not_said_to_be_one: "methods.thrift", "4: optional string model",
+        "field Naming.model", "a request says which of its fields name a model or data set";
+    a_method_without_a_role: "methods.thrift", "without_role(",
+        "method Others.without_role", "a method says which role may call it";
+    an_audit_that_is_neither_true_nor_false: "methods.thrift", "perhaps_audited(",
+        "method Others.perhaps_audited", "audit is \"true\" or \"false\"";
+    a_change_that_does_not_say_whether_it_is_audited: "methods.thrift", "with_nothing_decided(",
+        "method Others.with_nothing_decided", "a method for trainers or admins, and no other, says";
+    an_audit_of_what_changes_nothing: "methods.thrift", "audited_for_nothing(",
+        "method Others.audited_for_nothing", "a method for trainers or admins, and no other, says";
     an_annotation_of_a_service: "types.thrift", "service Nothing {",
-        "service Nothing", "nothing but a method has annotations";
+        "service Nothing", "nothing but a method or a field has annotations";
 }

@@ -6,7 +6,11 @@ pub(crate) mod runtime;
 pub(crate) mod services;
 
 pub(crate) mod archive {
-    pub(crate) struct ListGreetingsRequest;
+    #[derive(Default)]
+    pub(crate) struct ListGreetingsRequest {
+        pub(crate) model: Option<String>,
+        pub(crate) version: Option<i64>,
+    }
     #[derive(Debug, PartialEq)]
     pub(crate) struct ListGreetingsResponse(pub(crate) Vec<String>);
 }

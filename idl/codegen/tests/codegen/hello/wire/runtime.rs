@@ -2,14 +2,33 @@
 
 use std::any::Any;
 use std::future::Future;
+use std::sync::Mutex;
 
 /// A request.
 pub(crate) type Arguments = Box<dyn Any + Send>;
 /// A `Result` of what the method returns; `None` after a oneway method.
 pub(crate) type Reply = Option<Box<dyn Any + Send>>;
 
-/// What a method is told of a call.
-pub(crate) struct Call;
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Role {
+    Public,
+    Reader,
+    Trainer,
+}
+
+#[derive(Debug, PartialEq)]
+pub(crate) enum Resource<'a> {
+    Model(&'a str),
+    Version(i64),
+}
+
+pub(crate) trait Resources {
+    fn resources(&self) -> impl Iterator<Item = Resource<'_>>;
+}
+
+/// What a method is told of a call; what its request names is taken down.
+#[derive(Default)]
+pub(crate) struct Call(pub(crate) Mutex<Vec<String>>);
 
 #[derive(Debug, PartialEq)]
 pub(crate) struct Method {
@@ -18,7 +37,8 @@ pub(crate) struct Method {
     pub(crate) name: &'static str,
     pub(crate) oneway: bool,
     pub(crate) idempotent: bool,
-    pub(crate) role: Option<&'static str>,
+    pub(crate) role: Role,
+    pub(crate) audited: bool,
 }
 
 #[derive(Debug, PartialEq)]
@@ -28,22 +48,34 @@ pub(crate) trait Channel: Sync {
     fn exchange(&self, method: &'static Method, arguments: Arguments) -> impl Future<Output = Reply> + Send;
 }
 
-pub(crate) async fn answer<Q, A, E, F>(arguments: Arguments, handler: impl FnOnce(Q) -> F) -> Reply
+pub(crate) async fn answer<Q, A, E, F>(call: &Call, arguments: Arguments, handler: impl FnOnce(Q) -> F) -> Reply
 where
-    Q: 'static,
+    Q: Resources + 'static,
     A: Send + 'static,
     E: Send + 'static,
     F: Future<Output = Result<A, E>>,
 {
-    Some(Box::new(handler(take(arguments)).await))
+    Some(Box::new(handler(named(call, take(arguments))).await))
 }
 
-pub(crate) async fn receive<Q: 'static, F>(arguments: Arguments, handler: impl FnOnce(Q) -> F) -> Reply
+pub(crate) async fn receive<Q: Resources + 'static, F>(
+    call: &Call,
+    arguments: Arguments,
+    handler: impl FnOnce(Q) -> F,
+) -> Reply
 where
     F: Future<Output = ()>,
 {
-    handler(take(arguments)).await;
+    handler(named(call, take(arguments))).await;
     None
+}
+
+fn named<Q: Resources>(call: &Call, request: Q) -> Q {
+    call.0
+        .lock()
+        .expect("nothing panics while it is held")
+        .extend(request.resources().map(|resource| format!("{resource:?}")));
+    request
 }
 
 pub(crate) async fn call<C, Q, A, E>(channel: &C, method: &'static Method, request: Q) -> Result<A, CallError<E>>

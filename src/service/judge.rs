@@ -1,0 +1,202 @@
+//! Who calls, whether that allows the method, and what the caller said about the call: judged before its arguments are
+//! decoded.
+
+use super::audit::Denied;
+use crate::access::{Access, Identity, Role, Trail};
+use crate::error::{Error, Result};
+use crate::wire::runtime::{Call, Method};
+use crate::wire::types::RequestContext;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+/// Who is at the other end of a connection.
+#[derive(Clone, Debug, Default)]
+pub struct Peer {
+    /// Its address, for the log.
+    pub address: String,
+    /// SHA-256 of its TLS certificate in hex, if it has shown one that was verified.
+    pub certificate: Option<String>,
+}
+
+/// Why a call goes no further than its context.
+#[derive(Debug)]
+pub(super) struct Refused {
+    pub(super) request_id: String,
+    /// Who calls, as far as that is known.
+    identity: Option<Arc<Identity>>,
+    pub(super) error: Box<Error>,
+}
+
+impl Refused {
+    pub(super) fn denied<'a>(&'a self, method: &'static Method, peer: &'a Peer) -> Denied<'a> {
+        let Self { request_id, identity, error } = self;
+        let who = identity.as_ref().map_or("anonymous", |identity| identity.name());
+        Denied { method, who, peer: &peer.address, request_id, code: error.code() }
+    }
+}
+
+/// Judges who calls and what the caller said about the call, before its arguments are decoded.
+pub(super) fn judge(
+    method: &Method,
+    context: RequestContext,
+    received: Instant,
+    peer: &Peer,
+    access: &Access,
+    max_deadline: Duration,
+) -> std::result::Result<Call, Refused> {
+    let (request_id, id) = request_id(context.request_id.as_deref());
+    let shown = identify(method, context.token.as_deref(), peer, access);
+    let known = shown.as_ref().ok().cloned();
+    let judged = || {
+        id?;
+        let identity = shown?;
+        identity.may_call(method.name, method.role)?;
+        Ok(Call {
+            deadline: deadline(context.deadline_ms, received, max_deadline)?,
+            idempotency_key: key(context.idempotency_key, &identity, access)?,
+            min_generation: generation(context.min_generation)?,
+            request_id: request_id.clone(),
+            peer: peer.address.clone(),
+            identity,
+            trail: if method.audited { Trail::kept() } else { Trail::default() },
+        })
+    };
+    judged().map_err(|error| Refused { request_id: request_id.clone(), identity: known, error: Box::new(error) })
+}
+
+/// The caller's id, or one of ours; and what is wrong with the former.
+fn request_id(id: Option<&str>) -> (String, Result<()>) {
+    static COUNT: AtomicU64 = AtomicU64::new(1);
+    let own_id = || format!("r{}", COUNT.fetch_add(1, Ordering::Relaxed));
+    match id {
+        Some(id) if id.chars().count() > 128 => {
+            (own_id(), Err(Error::invalid("the request_id has more than 128 characters")))
+        }
+        Some(id) if !id.is_empty() => (id.to_owned(), Ok(())),
+        _ => (own_id(), Ok(())),
+    }
+}
+
+/// Who calls. A token goes before the certificate. What is public is answered whatever is shown: a probe whose token has
+/// expired has to see that the server is up.
+fn identify(method: &Method, token: Option<&str>, peer: &Peer, access: &Access) -> Result<Arc<Identity>> {
+    match access.identify(token, peer.certificate.as_deref()) {
+        Err(_) if method.role == Role::Public => Ok(access.anonymous()),
+        shown => shown,
+    }
+}
+
+/// The time counts from when the message was there, not from when its turn came.
+fn deadline(asked_ms: Option<i64>, received: Instant, max_deadline: Duration) -> Result<Instant> {
+    let asked = asked_ms.map_or(max_deadline, |ms| Duration::from_millis(u64::try_from(ms).unwrap_or_default()));
+    let deadline = received + asked.min(max_deadline);
+    if deadline <= Instant::now() { Err(Error::DeadlineExceeded) } else { Ok(deadline) }
+}
+
+/// A key belongs to who sent it: another caller's, which may be the same, is another key.
+fn key(key: Option<String>, identity: &Identity, access: &Access) -> Result<Option<String>> {
+    let Some(key) = key.filter(|key| !key.is_empty()) else { return Ok(None) };
+    if key.chars().count() > 128 {
+        return Err(Error::invalid("the idempotency_key has more than 128 characters"));
+    }
+    Ok(Some(if access.is_open() { key } else { format!("{}:{key}", identity.name()) }))
+}
+
+fn generation(generation: Option<i64>) -> Result<Option<u64>> {
+    let negative = |_| Error::invalid("min_generation is negative; generations are 1, 2, 3, …");
+    generation.map(|generation| u64::try_from(generation).map_err(negative)).transpose()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Code;
+    use crate::wire::services::find;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn method(name: &str) -> &'static Method {
+        find(None, name).unwrap()
+    }
+
+    /// Rules that know the trainer "ci" by the token "secret" and by a certificate.
+    fn rules() -> Access {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tokens.toml");
+        let sha256 = crate::storage::sha256(b"secret");
+        let entry = |kind: &str, name: &str, sha256: &str| {
+            format!("[[{kind}]]\nname = \"{name}\"\nrole = \"trainer\"\nsha256 = \"{sha256}\"\n")
+        };
+        let text = entry("token", "ci", &sha256) + &entry("certificate", "edge", &"ab".repeat(32));
+        std::fs::write(&path, text).unwrap();
+        Access::load(&path).unwrap()
+    }
+
+    fn judged(name: &str, context: RequestContext, peer: &Peer, access: &Access) -> std::result::Result<Call, Refused> {
+        judge(method(name), context, Instant::now(), peer, access, SECOND)
+    }
+
+    fn edge() -> Peer {
+        Peer { certificate: Some("ab".repeat(32)), ..Peer::default() }
+    }
+
+    /// Name of the caller that is let through to `train`, or the code of the refusal.
+    fn who(token: Option<&str>, peer: &Peer) -> std::result::Result<String, Code> {
+        let context = RequestContext { token: token.map(str::to_owned), ..crate::wire::empty() };
+        let judged = judged("train", context, peer, &rules());
+        judged.map(|call| call.identity.name().to_owned()).map_err(|refused| refused.error.code())
+    }
+
+    #[test]
+    fn a_deadline_that_has_passed_is_refused_before_anything_is_decoded() {
+        let context = RequestContext { deadline_ms: Some(0), ..crate::wire::empty() };
+
+        let refused = judged("hello", context, &Peer::default(), &Access::open()).unwrap_err();
+
+        assert_eq!(refused.error.code(), Code::DeadlineExceeded);
+        assert_eq!(refused.error.executed(), Some(false));
+    }
+
+    #[test]
+    fn a_token_goes_before_a_certificate() {
+        let (nobody, denied) = (Peer::default(), Err(Code::Unauthenticated));
+
+        assert_eq!(who(Some("secret"), &nobody).as_deref(), Ok("ci"));
+        assert_eq!(who(None, &edge()).as_deref(), Ok("edge"));
+        assert_eq!(who(Some("secret"), &edge()).as_deref(), Ok("ci"));
+        assert_eq!(who(None, &nobody), denied);
+        assert_eq!(who(Some("other"), &edge()), denied);
+    }
+
+    #[test]
+    fn what_is_public_is_answered_whatever_token_is_shown() {
+        let context = RequestContext { token: Some("expired".into()), ..crate::wire::empty() };
+
+        let call = judged("status", context, &Peer::default(), &rules()).unwrap();
+
+        assert_eq!(call.identity.name(), "anonymous");
+    }
+
+    #[test]
+    fn the_same_key_of_two_callers_is_two_keys() {
+        let rules = rules();
+        let key = |token: Option<&str>, peer: Peer| {
+            let (token, key) = (token.map(str::to_owned), Some("k".to_owned()));
+            let context = RequestContext { token, idempotency_key: key, ..crate::wire::empty() };
+            judged("train", context, &peer, &rules).unwrap().idempotency_key.unwrap()
+        };
+
+        assert_ne!(key(Some("secret"), Peer::default()), key(None, edge()));
+        assert_eq!(key(Some("secret"), Peer::default()), key(Some("secret"), edge()));
+    }
+
+    #[test]
+    fn who_is_not_known_is_not_told_what_else_is_wrong_with_the_call() {
+        let context = RequestContext { deadline_ms: Some(0), ..crate::wire::empty() };
+
+        let refused = judged("train", context, &Peer::default(), &rules()).unwrap_err();
+
+        assert_eq!(refused.error.code(), Code::Unauthenticated);
+    }
+}
