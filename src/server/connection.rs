@@ -108,7 +108,7 @@ impl Connection<'_> {
             Cut::More { .. } => None,
             Cut::Message(message) => Some(Taken::Call(message)),
             Cut::Answer(answer) => Some(Taken::Answer(answer)),
-            Cut::Request(request) => Some(Taken::Answer(pages::answer(self.shared, &request))),
+            Cut::Request(request) => Some(Taken::Answer(pages::answer(self.shared, self.peer, &request))),
             Cut::Refused { answer, refusal } => {
                 if answer.close {
                     self.input.state = State::Refused;

@@ -1,50 +1,48 @@
-//! What the port answers to those who speak HTTP and no Thrift: probes, and whoever collects metrics.
+//! What the port answers to those who speak HTTP and make no call: probes, and whoever collects metrics.
 
 use super::Shared;
+use crate::error::Code;
+use crate::service::Peer;
 use crate::wire::Answer;
 use crate::wire::http::{Method, POSTED, Page, Request, Status};
 
+const METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
 /// Answers a request that carries no message.
-pub(super) fn answer(shared: &Shared, request: &Request) -> Answer {
-    let answer = |page: Page<'_>| Answer::page(request, &page);
-    let Some(page) = page(request.path()) else {
-        return answer(nowhere(request));
+pub(super) fn answer(shared: &Shared, peer: &Peer, request: &Request) -> Answer {
+    let is_read = matches!(request.method, Method::Get | Method::Head);
+    let (status, text) = match request.path() {
+        "/healthz" | "/readyz" | "/metrics" if !is_read => {
+            let page = Page::text(Status::MethodNotAllowed, "this path is only read; use GET\n");
+            return Answer::page(request, &Page { field: Some(("Allow", "GET, HEAD")), ..page });
+        }
+        "/healthz" => (Status::Ok, "ok\n".into()),
+        "/readyz" => readiness(shared),
+        "/metrics" => return metrics(shared, peer, request),
+        _ if request.method == Method::Post => (Status::UnsupportedMediaType, POSTED.into()),
+        _ => (Status::NotFound, "this port has /healthz, /readyz and /metrics, and takes calls by POST\n".into()),
     };
-    if !matches!(request.method, Method::Get | Method::Head) {
-        let words = "this path is only read; use GET\n";
-        return answer(Page { allow: Some("GET, HEAD"), ..Page::text(Status::MethodNotAllowed, words) });
-    }
-    page(shared, &answer)
+    Answer::page(request, &Page::text(status, &text))
 }
 
-type Write = fn(&Shared, &dyn Fn(Page<'_>) -> Answer) -> Answer;
-
-fn page(path: &str) -> Option<Write> {
-    match path {
-        "/healthz" => Some(|_, answer| answer(Page::text(Status::Ok, "ok\n"))),
-        "/readyz" => Some(ready),
-        "/metrics" => Some(metrics),
-        _ => None,
-    }
-}
-
-fn ready(shared: &Shared, answer: &dyn Fn(Page<'_>) -> Answer) -> Answer {
+fn readiness(shared: &Shared) -> (Status, String) {
     match shared.service.unready() {
-        None => answer(Page::text(Status::Ok, "ready\n")),
-        Some(reason) => answer(Page::text(Status::Unavailable, &format!("{reason}\n"))),
+        None => (Status::Ok, "ready\n".into()),
+        Some(reason) => (Status::Unavailable, format!("{reason}\n")),
     }
 }
 
-fn metrics(shared: &Shared, answer: &dyn Fn(Page<'_>) -> Answer) -> Answer {
+/// What the server counts is for readers: it tells how it is used.
+fn metrics(shared: &Shared, peer: &Peer, request: &Request) -> Answer {
     let telemetry = shared.service.telemetry();
-    telemetry.held_bytes.set(i64::try_from(shared.memory.held()).unwrap_or(i64::MAX));
-    let content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    answer(Page { content_type, ..Page::text(Status::Ok, &telemetry.text()) })
-}
-
-fn nowhere(request: &Request) -> Page<'static> {
-    match request.method {
-        Method::Post => Page::text(Status::UnsupportedMediaType, POSTED),
-        _ => Page::text(Status::NotFound, "this port has /healthz, /readyz and /metrics, and takes calls by POST\n"),
+    if let Err(error) = shared.service.may_read_metrics(peer, request.headers.get("authorization")) {
+        let text = format!("{error}\n");
+        let page = match error.code() {
+            Code::PermissionDenied => Page::text(Status::Forbidden, &text),
+            _ => Page { field: Some(("WWW-Authenticate", "Bearer")), ..Page::text(Status::Unauthorized, &text) },
+        };
+        return Answer::page(request, &page);
     }
+    telemetry.held_bytes.set(i64::try_from(shared.memory.held()).unwrap_or(i64::MAX));
+    Answer::page(request, &Page { content_type: METRICS, ..Page::text(Status::Ok, &telemetry.text()) })
 }

@@ -11,9 +11,10 @@ mod training;
 
 pub use judge::Peer;
 
-use crate::access::Access;
+use crate::access::{Access, Role, bearer};
 use crate::batching::{self, Batcher};
 use crate::datasets::Datasets;
+use crate::error::Result;
 use crate::registry::Registry;
 use crate::telemetry::Telemetry;
 use crate::training::Jobs;
@@ -75,6 +76,15 @@ impl Service {
     /// What is counted.
     pub fn telemetry(&self) -> &Telemetry {
         &self.parts.telemetry
+    }
+
+    /// Whether who shows this certificate, or this value of the header `authorization`, may see what is counted.
+    ///
+    /// # Errors
+    /// Nobody is known by it, or a reader's role is missing.
+    pub fn may_read_metrics(&self, peer: &Peer, authorization: Option<&str>) -> Result<()> {
+        let token = authorization.map(|header| bearer(header).unwrap_or_default());
+        self.parts.access.identify(token, peer.certificate.as_deref())?.may_call("/metrics", Role::Reader)
     }
 
     /// From now on the server is not ready, because it is about to stop; it still answers.

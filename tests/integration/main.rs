@@ -4,6 +4,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, unreachable_pub)] // A panic is how a test fails.
 
+mod access;
 mod agreement;
 mod architecture;
 mod certificates;
@@ -14,6 +15,7 @@ mod docs;
 mod drain;
 mod durability;
 mod golden;
+mod guarded;
 mod harness;
 mod limits;
 mod linfa_facts;

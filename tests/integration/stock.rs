@@ -13,11 +13,16 @@ use modelwire::wire::training::{
 use modelwire::wire::types::{Parameter, Step, Tensor};
 use modelwire::wire::{empty, training};
 use std::time::Instant;
-use thrift::protocol::{TCompactInputProtocol, TCompactOutputProtocol, TInputProtocol, TOutputProtocol};
+use thrift::protocol::{
+    TBinaryInputProtocol, TBinaryOutputProtocol, TCompactInputProtocol, TCompactOutputProtocol, TInputProtocol,
+    TOutputProtocol,
+};
 use thrift::transport::{TFramedReadTransport, TFramedWriteTransport, TIoChannel, TTcpChannel};
 
-type Input = Box<dyn TInputProtocol>;
-type Output = Box<dyn TOutputProtocol>;
+/// What replies are read from.
+pub type Input = Box<dyn TInputProtocol>;
+/// What calls are written to.
+pub type Output = Box<dyn TOutputProtocol>;
 
 /// One connection a service.
 pub struct Clients {
@@ -28,6 +33,20 @@ pub struct Clients {
     pub datasets: DatasetsSyncClient<Input, Output>,
 }
 
+/// Both ends of a new connection.
+pub fn framed_compact(address: &str) -> (Input, Output) {
+    let (read, write) = TTcpChannel::with_stream(connect(address)).split().unwrap();
+    let input = TCompactInputProtocol::new(TFramedReadTransport::new(read));
+    (Box::new(input), Box::new(TCompactOutputProtocol::new(TFramedWriteTransport::new(write))))
+}
+
+/// The same in strict binary.
+pub fn framed_binary(address: &str) -> (Input, Output) {
+    let (read, write) = TTcpChannel::with_stream(connect(address)).split().unwrap();
+    let input = TBinaryInputProtocol::new(TFramedReadTransport::new(read), true);
+    (Box::new(input), Box::new(TBinaryOutputProtocol::new(TFramedWriteTransport::new(write), true)))
+}
+
 impl Clients {
     /// Framed compact clients of a server.
     pub fn of(server: &TestServer) -> Self {
@@ -36,13 +55,7 @@ impl Clients {
 
     /// Framed compact clients of an address.
     pub fn at(address: &str) -> Self {
-        let connect = || {
-            let channel = TTcpChannel::with_stream(connect(address));
-            let (read, write) = channel.split().unwrap();
-            let input: Input = Box::new(TCompactInputProtocol::new(TFramedReadTransport::new(read)));
-            let output: Output = Box::new(TCompactOutputProtocol::new(TFramedWriteTransport::new(write)));
-            (input, output)
-        };
+        let connect = || framed_compact(address);
         let (health, inference, models, training, datasets) = (connect(), connect(), connect(), connect(), connect());
         Self {
             health: HealthSyncClient::new(health.0, health.1),

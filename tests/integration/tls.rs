@@ -90,6 +90,7 @@ fn documented_commands(folder: &Path) -> Option<String> {
     }
     let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/security.md")).unwrap();
     let blocks: Vec<&str> = text.split("```sh\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+    let blocks: Vec<&str> = blocks.into_iter().filter(|block| block.contains("openssl")).collect();
     assert_eq!(blocks.len(), 2, "one makes certificates, one takes a fingerprint");
     let output = Command::new("bash").args(["-euc", &blocks.concat()]).current_dir(folder).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

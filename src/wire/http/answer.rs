@@ -66,8 +66,8 @@ pub struct Page<'a> {
     pub status: Status,
     /// Of the body.
     pub content_type: &'static str,
-    /// The methods that the path has, as a 405 names them.
-    pub allow: Option<&'static str>,
+    /// The field that its status wants beside the usual ones: `Allow` of a 405, `WWW-Authenticate` of a 401.
+    pub field: Option<(&'static str, &'static str)>,
     /// A HEAD request gets its length alone.
     pub body: &'a [u8],
 }
@@ -75,7 +75,7 @@ pub struct Page<'a> {
 impl<'a> Page<'a> {
     /// An answer in words: what happened, what to do.
     pub fn text(status: Status, text: &'a str) -> Self {
-        Self { status, content_type: "text/plain; charset=utf-8", allow: None, body: text.as_bytes() }
+        Self { status, content_type: "text/plain; charset=utf-8", field: None, body: text.as_bytes() }
     }
 }
 
@@ -87,10 +87,10 @@ impl<'a> From<&'a Refused> for Page<'a> {
 
 /// Writes an answer. One to HEAD has the head that one to GET would have, and no body.
 pub(crate) fn page(page: &Page<'_>, method: Method, after: After) -> Vec<u8> {
-    let Page { status, content_type, allow, body } = page;
-    let allow = allow.map_or(String::new(), |methods| format!("Allow: {methods}\r\n"));
+    let Page { status, content_type, field, body } = page;
+    let field = field.map_or(String::new(), |(name, value)| format!("{name}: {value}\r\n"));
     let head = format!(
-        "HTTP/1.1 {} {}\r\nContent-Type: {content_type}\r\nContent-Length: {}\r\n{allow}{}\r\n",
+        "HTTP/1.1 {} {}\r\nContent-Type: {content_type}\r\nContent-Length: {}\r\n{field}{}\r\n",
         status.code(),
         status.reason(),
         body.len(),
@@ -139,7 +139,8 @@ mod tests {
 
     #[test]
     fn a_method_that_a_path_does_not_have_is_answered_with_those_that_it_has() {
-        let refusal = Page { allow: Some("GET, HEAD"), ..Page::text(Status::MethodNotAllowed, "send GET\n") };
+        let refusal =
+            Page { field: Some(("Allow", "GET, HEAD")), ..Page::text(Status::MethodNotAllowed, "send GET\n") };
 
         let text = String::from_utf8(page(&refusal, Method::Put, After::Close)).unwrap();
 
