@@ -45,6 +45,24 @@ const GRANTS: [(&str, &[&str]); 5] = [
 ];
 
 #[test]
+fn metrics_are_for_readers_and_probes_for_everybody() {
+    let guarded = Guarded::start(&["watcher --role reader", "peer --role worker"]);
+    let get = |path: &str, authorization: String| {
+        let head = format!("GET {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n{authorization}\r\n");
+        String::from_utf8(guarded.server.exchange(head.as_bytes())).unwrap()
+    };
+    let token = |name: &str| format!("Authorization: Bearer {}\r\n", guarded.token(name).unwrap());
+
+    assert!(get("/metrics", token("watcher")).contains("modelwire_calls_total"));
+    assert!(get("/metrics", token("peer")).starts_with("HTTP/1.1 403 "));
+    for stranger in ["", "Authorization: Bearer nobody\r\n", "Authorization: Basic eDp5\r\n"] {
+        let refused = get("/metrics", stranger.into());
+        assert!(refused.starts_with("HTTP/1.1 401 ") && refused.contains("WWW-Authenticate: Bearer"), "{refused}");
+        assert!(get("/healthz", stranger.into()).starts_with("HTTP/1.1 200 "));
+    }
+}
+
+#[test]
 fn every_method_is_for_the_roles_that_it_is_for_over_every_protocol() {
     let roles = GRANTS.map(|(role, _)| format!("the-{role} --role {role}"));
     let guarded = Guarded::start(&roles.each_ref().map(String::as_str));
