@@ -35,17 +35,25 @@ enum Rules {
 struct Watched {
     path: PathBuf,
     tokens: ArcSwap<Tokens>,
-    /// What the file was when it was last looked at, so that each change is told of once.
     seen: Mutex<Seen>,
 }
 
+/// What was seen of the file.
+#[derive(Debug)]
+struct Seen {
+    /// When it was last taken up or warned of, which is done once for each change.
+    acted_on: Content,
+    /// When it was last looked at.
+    last: Content,
+}
+
 /// The text of a file, or why it cannot be read.
-type Seen = std::result::Result<String, String>;
+type Content = std::result::Result<String, String>;
 
 /// What a look at the file brought.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reload {
-    /// It is as it was, or there is none.
+    /// It is as it was, or has changed since the last look and may be in the middle of being written.
     Unchanged,
     /// Its rules hold from now on.
     Reloaded,
@@ -72,7 +80,8 @@ impl Access {
         })?;
         let tokens = Tokens::parse(&text)
             .map_err(|faults| Error::invalid(format!("the file of tokens {} has faults:\n{faults}", path.display())))?;
-        let (tokens, seen) = (ArcSwap::from_pointee(tokens), Mutex::new(Ok(text)));
+        let seen = Mutex::new(Seen { acted_on: Ok(text.clone()), last: Ok(text) });
+        let tokens = ArcSwap::from_pointee(tokens);
         Ok(Self::of(Rules::Watched(Watched { path: path.to_owned(), tokens, seen })))
     }
 
@@ -107,8 +116,9 @@ impl Access {
         Arc::clone(&self.anonymous)
     }
 
-    /// Looks at the file again. A change takes effect with the next call; what cannot be used changes nothing and is logged,
-    /// once for each change. It reads a file: not for a thread that serves.
+    /// Looks at the file again. A change takes effect once two looks in a row have found it: a file that an editor writes in
+    /// place is empty and then half there for a moment, which could deny everybody or leave out when a token expires. What
+    /// cannot be used changes nothing and is logged, once for each change. It reads a file: not for a thread that serves.
     pub fn reload_if_changed(&self) -> Reload {
         match &self.rules {
             Rules::Open(_) => Reload::Unchanged,
@@ -121,12 +131,13 @@ impl Watched {
     fn reload_if_changed(&self) -> Reload {
         let now = read(&self.path).map_err(|cause| format!("it cannot be read: {cause}"));
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        if *seen == now {
+        let is_settled = seen.last == now;
+        seen.last = now;
+        if !is_settled || seen.last == seen.acted_on {
             return Reload::Unchanged;
         }
-        let parsed = now.clone().and_then(|text| Tokens::parse(&text).map_err(|faults| faults.to_string()));
-        *seen = now;
-        self.take(parsed)
+        seen.acted_on = seen.last.clone();
+        self.take(seen.last.clone().and_then(|text| Tokens::parse(&text).map_err(|faults| faults.to_string())))
     }
 
     fn take(&self, parsed: std::result::Result<Tokens, String>) -> Reload {
@@ -174,6 +185,12 @@ mod tests {
         access.identify(Some(token), None).map(|it| it.name().to_owned()).map_err(|error| error.code())
     }
 
+    /// Two looks in a row; the first takes nothing up.
+    fn look_twice(access: &Access) -> Reload {
+        assert_eq!(access.reload_if_changed(), Reload::Unchanged);
+        access.reload_if_changed()
+    }
+
     fn entry(name: &str, secret: &str) -> String {
         Token::from(secret.to_owned()).entry(name, Role::Reader)
     }
@@ -211,21 +228,37 @@ mod tests {
         let path = folder.path().join("tokens.toml");
         std::fs::write(&path, entry("first", "one")).unwrap();
         let access = Access::load(&path).unwrap();
-        assert_eq!(access.reload_if_changed(), Reload::Unchanged);
+        assert_eq!(look_twice(&access), Reload::Unchanged);
 
         std::fs::write(&path, "[[token]\n").unwrap();
-        assert!(matches!(access.reload_if_changed(), Reload::Kept(reason) if reason.starts_with("line 1: ")));
+        assert!(matches!(look_twice(&access), Reload::Kept(reason) if reason.starts_with("line 1: ")));
         assert_eq!(access.reload_if_changed(), Reload::Unchanged, "a fault is told of once");
         assert_eq!(name(&access, "one").as_deref(), Ok("first"));
 
         std::fs::remove_file(&path).unwrap();
-        assert!(matches!(access.reload_if_changed(), Reload::Kept(reason) if reason.starts_with("it cannot be read")));
+        assert!(matches!(look_twice(&access), Reload::Kept(reason) if reason.starts_with("it cannot be read")));
         assert_eq!(access.reload_if_changed(), Reload::Unchanged, "that it is gone is told of once");
         assert_eq!(name(&access, "one").as_deref(), Ok("first"));
 
         std::fs::write(&path, entry("second", "two")).unwrap();
-        assert_eq!(access.reload_if_changed(), Reload::Reloaded);
+        assert_eq!(look_twice(&access), Reload::Reloaded);
         assert_eq!((name(&access, "one"), name(&access, "two")), (Err(Code::Unauthenticated), Ok("second".into())));
+    }
+
+    #[test]
+    fn a_file_that_is_seen_half_written_is_not_taken_up() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tokens.toml");
+        std::fs::write(&path, entry("first", "one")).unwrap();
+        let access = Access::load(&path).unwrap();
+
+        for half in ["", "[[token]]", &entry("first", "one")] {
+            std::fs::write(&path, half).unwrap();
+
+            assert_eq!(access.reload_if_changed(), Reload::Unchanged, "{half:?}");
+            assert_eq!(name(&access, "one").as_deref(), Ok("first"), "{half:?}");
+        }
+        assert_eq!(access.reload_if_changed(), Reload::Unchanged, "it is as it was");
     }
 
     #[test]

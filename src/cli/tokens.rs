@@ -12,8 +12,8 @@ const MAX_DAYS: i64 = 36_500;
 
 /// Make, list and revoke the tokens of a server
 ///
-/// They change the file that the server was given by --tokens, on the server's own machine; the server reads it again within a
-/// second. No server has to run.
+/// They change the file that the server was given by --tokens, on the server's own machine; the server takes it up within
+/// two seconds. No server has to run.
 ///
 /// Example:
 ///     modelwire tokens list
