@@ -1,4 +1,4 @@
-//! The README shows code that runs and commands that work.
+//! The documentation shows code that runs and commands that work, and names every setting.
 
 use crate::harness::TestServer;
 use std::path::Path;
@@ -57,4 +57,38 @@ fn every_command_line_of_the_readme_works() {
 
         assert!(output.status.success(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
     }
+}
+
+#[test]
+fn every_command_of_the_page_on_protocols_works() {
+    let data = tempfile::tempdir().unwrap();
+    let server = TestServer::start(data.path());
+    let page = file("docs/protocols.md");
+    let shell: String = page.split("```sh\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+    let mut told = String::new();
+    for line in shell.lines() {
+        let mut command = Command::new("bash");
+
+        let output = command.args(["-c", line]).env("MODELWIRE_ADDRESS", &server.address).output().unwrap();
+
+        assert!(output.status.success(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
+        told += &String::from_utf8(output.stdout).unwrap();
+    }
+    for expected in ["Hello, World!", "ok\n", "modelwire_calls_total 1"] {
+        assert!(told.contains(expected), "{expected:?} is not in {told}");
+    }
+}
+
+#[test]
+fn every_setting_of_the_server_stands_in_the_documentation_with_its_default() {
+    let help = Command::new(env!("CARGO_BIN_EXE_modelwire")).args(["serve", "--help"]).output().unwrap();
+    let (help, page) = (String::from_utf8(help.stdout).unwrap(), file("docs/protocols.md"));
+    let mut settings = 0;
+    for entry in help.split("      --server-").skip(1) {
+        let name = entry.split_whitespace().next().unwrap().replace('-', "_");
+        let default = entry.split("[default: ").nth(1).and_then(|rest| rest.split(']').next()).unwrap();
+        assert!(page.contains(&format!("| `{name}` | {default} |")), "{name} with {default} is not in docs/protocols.md");
+        settings += 1;
+    }
+    assert!(settings > 15, "the settings of the server are not told from the help");
 }

@@ -154,3 +154,13 @@ def test_a_key_is_good_for_one_job_and_one_version_of_a_data_set(client: Client)
     with pytest.raises(modelwire.FailedPrecondition, match="committed"):
         upload()
     assert train() == train()
+
+
+def test_the_apache_library_alone_calls_over_theader_as_the_documentation_shows(address: str) -> None:
+    page = (EXAMPLES.parent / "protocols.md").read_text()
+    (example,) = (block.split("```")[0] for block in page.split("```python\n")[1:])
+    environment = os.environ | {"MODELWIRE_ADDRESS": address}
+
+    run = subprocess.run([sys.executable, "-c", example], env=environment, capture_output=True, text=True, check=False)
+
+    assert (run.returncode, run.stdout, run.stderr) == (0, "Hello, World!\n", "")
