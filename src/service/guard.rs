@@ -75,7 +75,12 @@ impl Service {
                 (self.refused(format, head, &Error::Full, &call.request_id), false)
             }
             Ok(Reply::Refused(refusal)) => self.unreadable(format, head, &refusal),
-            Ok(Reply::Thrown(error)) => (error_reply(format, head, &error), false),
+            Ok(Reply::Thrown(error)) => {
+                if error.code_name.as_deref() == Some("PERMISSION_DENIED") {
+                    self.parts.telemetry.refused(Reason::PermissionDenied);
+                }
+                (error_reply(format, head, &error), false)
+            }
             Err(error) => {
                 if error.code_name.as_deref() == Some("DEADLINE_EXCEEDED") {
                     self.parts.telemetry.cancelled(Cancelled::Deadline, 1);

@@ -1,15 +1,16 @@
 //! Who may do what: every method for every role over every protocol, patterns of names, a file that changes, the audit log.
 
 use crate::guarded::{Field, Guarded, Open, call, create, modelwire, succeeded};
-use crate::harness::TestServer;
-use crate::stock::{Clients, framed_binary, framed_compact, line};
+use crate::harness::{TestServer, binary_call, contains};
+use crate::stock::{Clients, framed_binary, framed_compact, line, unframed_binary};
 use modelwire::wire::services::METHODS;
 use modelwire::wire::{convert, datasets, empty, health, models, training};
 use std::path::Path;
 use std::process::Command;
 
 /// How calls travel; a further protocol or transport is one more line.
-const WIRES: &[(&str, Open)] = &[("framed binary", framed_binary), ("framed compact", framed_compact)];
+const WIRES: &[(&str, Open)] =
+    &[("framed binary", framed_binary), ("framed compact", framed_compact), ("unframed binary", unframed_binary)];
 
 /// The role that each method wants.
 const METHOD_ROLES: [(&str, &str); 20] = [
@@ -294,6 +295,41 @@ fn changes_and_denied_changes_stand_in_the_audit_log_and_no_secret_in_any() {
     for secret in guarded.tokens.values().map(String::as_str).chain(hashes).chain(["mw_unknown-token"]) {
         assert!(!log.contains(secret), "a secret is in the log");
     }
+}
+
+#[test]
+fn a_token_may_come_in_the_header_of_the_transport() {
+    let guarded = Guarded::start(&["ci --role reader"]);
+    let call = binary_call("describe", 1, b"\x0c\x00\x01\x00");
+    let post = |authorization: &str| {
+        let head = format!(
+            "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-thrift\r\nConnection: close\r\n\
+             {authorization}Content-Length: {}\r\n\r\n",
+            call.len()
+        );
+        guarded.server.exchange(&[head.as_bytes(), &call].concat())
+    };
+
+    let known = post(&format!("Authorization: Bearer {}\r\n", guarded.token("ci").unwrap()));
+    assert!(contains(&known, b"standard_scaler"), "{}", String::from_utf8_lossy(&known));
+    for header in ["", "Authorization: Bearer mw_other\r\n", "Authorization: Basic bXc6bXc=\r\n"] {
+        let refused = post(header);
+        assert!(contains(&refused, b"UNAUTHENTICATED"), "{header:?}: {}", String::from_utf8_lossy(&refused));
+    }
+}
+
+#[test]
+fn a_call_that_the_patterns_deny_is_counted_as_refused() {
+    let guarded = Guarded::start(&["team --role reader --models team-*"]);
+    let token = guarded.token("team");
+
+    let denied = guarded.call(framed_binary, "describe_model", token, &[Field::Text(2, "line")]);
+
+    assert_eq!(denied.code, "PERMISSION_DENIED");
+    let head = format!("Host: a\r\nConnection: close\r\nAuthorization: Bearer {}\r\n\r\n", token.unwrap());
+    let metrics = guarded.server.exchange(format!("GET /metrics HTTP/1.1\r\n{head}").as_bytes());
+    let metrics = String::from_utf8(metrics).unwrap();
+    assert!(metrics.contains("reason=\"permission_denied\"} 1"), "{metrics}");
 }
 
 #[test]

@@ -17,7 +17,10 @@ use thrift::protocol::{
     TBinaryInputProtocol, TBinaryOutputProtocol, TCompactInputProtocol, TCompactOutputProtocol, TInputProtocol,
     TOutputProtocol,
 };
-use thrift::transport::{TFramedReadTransport, TFramedWriteTransport, TIoChannel, TTcpChannel};
+use thrift::transport::{
+    TBufferedReadTransport, TBufferedWriteTransport, TFramedReadTransport, TFramedWriteTransport, TIoChannel,
+    TTcpChannel,
+};
 
 /// What replies are read from.
 pub type Input = Box<dyn TInputProtocol>;
@@ -45,6 +48,13 @@ pub fn framed_binary(address: &str) -> (Input, Output) {
     let (read, write) = TTcpChannel::with_stream(connect(address)).split().unwrap();
     let input = TBinaryInputProtocol::new(TFramedReadTransport::new(read), true);
     (Box::new(input), Box::new(TBinaryOutputProtocol::new(TFramedWriteTransport::new(write), true)))
+}
+
+/// The same without frames.
+pub fn unframed_binary(address: &str) -> (Input, Output) {
+    let (read, write) = TTcpChannel::with_stream(connect(address)).split().unwrap();
+    let input = TBinaryInputProtocol::new(TBufferedReadTransport::new(read), true);
+    (Box::new(input), Box::new(TBinaryOutputProtocol::new(TBufferedWriteTransport::new(write), true)))
 }
 
 impl Clients {
