@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Compares what runners recorded: same_results.py RESULTS.json RESULTS.json ...
 
-Each prediction has to be equal to the bit in every file. Prints `same KEY` or `DIFFERENT KEY: who says what`, and exits
-with 1 if one differs or is missing somewhere.
+Each prediction has to be equal to the bit in every file, but where a file says "skipped". Prints `same KEY` or
+`DIFFERENT KEY: who says what`, and exits with 1 if one differs or is missing somewhere.
 """
 
 from __future__ import annotations
@@ -22,8 +22,9 @@ def differences(results: dict[str, dict[str, Any]]) -> dict[str, str]:
 def _difference(key: str, results: dict[str, dict[str, Any]]) -> str:
     said: dict[str, list[str]] = {}
     for name, recorded in results.items():
-        said.setdefault(json.dumps(recorded.get(key), sort_keys=True), []).append(name)
-    return "" if len(said) == 1 else "; ".join(f"{', '.join(names)}: {what[:200]}" for what, names in said.items())
+        if recorded.get(key) != "skipped":
+            said.setdefault(json.dumps(recorded.get(key), sort_keys=True), []).append(name)
+    return "" if len(said) <= 1 else "; ".join(f"{', '.join(names)}: {what[:200]}" for what, names in said.items())
 
 
 def main() -> int:
