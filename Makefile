@@ -14,6 +14,10 @@ python := $(if $(call have,python3),$(target)/venv/bin/python)
 go_runner := $(if $(call have,go),$(target)/interop-go)
 java_runner := $(if $(and $(call have,javac),$(call have,mvn)),java/run)
 java_client := clients/java/target
+node_runner := $(if $(and $(call have,node),$(call have,npm)),$(target)/interop-node/run.js)
+cpp_runner := $(if $(call have,g++),$(target)/interop-cpp/runner)
+volo_runner := $(target)/interop-volo/debug/interop-volo
+certificates := $(if $(call have,openssl),$(target)/interop-certificates)
 
 # `$(call need,TOOL,WHAT)`: without the tool, WHAT is left out by name; under CI that is a failure.
 need = command -v $(1) >/dev/null || { echo "skipped: $(2) ($(1) is not installed)"; [ "$${CI:-}" != 1 ] && exit 0 || exit 1; }
@@ -41,6 +45,7 @@ lint: lint-rust lint-python lint-go ## Formatting, types, warnings as errors (Ja
 
 lint-rust:
 	cargo fmt --all --check
+	cargo fmt --manifest-path tests/interop/volo/Cargo.toml --check
 	cargo clippy --workspace --all-targets --all-features --locked -- -D warnings
 
 lint-python:
@@ -52,6 +57,7 @@ lint-go:
 
 fmt: ## Format
 	cargo fmt --all
+	cargo fmt --manifest-path tests/interop/volo/Cargo.toml
 	@$(call need,go,formatting Go); gofmt -w clients/go tests/interop/go tests/fixtures docs/examples
 	@$(call need,python3,formatting Python); clients/python/lint --fix
 
@@ -67,9 +73,12 @@ test-clients: $(tested) ## The tests of the Python, Java and Go clients, quick s
 	@$(call need,go,the tests of the Go client); cd clients/go && ../../tests/interop/serve $(tested) go test -count=1 ./...
 	@$(call need,go,the tests of the Go runner); cd tests/interop/go && go test ./...
 
-test-interop: $(tested) python-client java-client go-client ## Every scenario from every language, bits compared
+test-interop: $(tested) python-client java-client go-client node-runner cpp-runner volo-runner interop-certificates ## Every scenario from every language, bits compared
 	@$(call need,python3,interop tests); \
-	PYTHON=$(python) GO_RUNNER=$(go_runner) JAVA_RUNNER=$(java_runner) tests/interop/serve $(tested) tests/interop/run
+	export $(if $(certificates),MODELWIRE_TLS_CERTIFICATE=$(certificates)/server.pem MODELWIRE_TLS_KEY=$(certificates)/server.key \
+	MODELWIRE_CA=$(certificates)/ca.pem) PYTHON=$(python) GO_RUNNER=$(go_runner) JAVA_RUNNER=$(java_runner) \
+	NODE_RUNNER=$(node_runner) CPP_RUNNER=$(cpp_runner) VOLO_RUNNER=$(volo_runner); \
+	tests/interop/serve $(tested) tests/interop/run
 
 test-demo: demo
 
@@ -77,7 +86,7 @@ test-demo: demo
 $(tested):
 	$(cargo_test) --no-run
 
-.PHONY: $(tested) python-client java-client go-client go-demo
+.PHONY: $(tested) python-client java-client go-client go-demo node-runner cpp-runner volo-runner interop-certificates
 python-client:
 	@$(call need,python3,the Python client); clients/python/venv > /dev/null
 
@@ -89,3 +98,15 @@ go-client:
 
 go-demo:
 	@$(call need,go,the Go client); cd clients/go && go build -o $(target)/demo-go ../../docs/examples/predict.go
+
+node-runner:
+	@$(call need,node,the Node.js runner); $(call need,npm,the Node.js runner); tests/interop/node/build $(target)/interop-node
+
+cpp-runner:
+	@$(call need,g++,the C++ runner); tests/interop/cpp/build $(target)/interop-cpp
+
+volo-runner:
+	@cd tests/interop/volo && CARGO_TARGET_DIR=$(target)/interop-volo cargo build --quiet --locked
+
+interop-certificates:
+	@$(call need,openssl,interop by TLS); tests/interop/certificates $(certificates)

@@ -126,7 +126,7 @@ func (g *game) call(ctx context.Context, step step) (any, error) {
 func (g *game) echo(ctx context.Context, length int) (any, error) {
 	sent := make([]byte, length)
 	for position := range sent {
-		sent[position] = byte(position % 251)
+		sent[position] = byte(position * position % 65521)
 	}
 	got, err := g.client.echo(ctx, sent)
 	if err == nil && !bytes.Equal(sent, got) {

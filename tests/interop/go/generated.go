@@ -30,19 +30,9 @@ type stubs struct {
 }
 
 func connectGenerated(settings settings) (*stubs, error) {
-	limits := &thrift.TConfiguration{ConnectTimeout: connectTime, SocketTimeout: answerTime}
-	var transport thrift.TTransport = thrift.NewTSocketConf(settings.address, limits)
-	if settings.transport == "framed" {
-		transport = thrift.NewTFramedTransportConf(transport, limits)
-	} else {
-		transport = thrift.NewTBufferedTransport(transport, 4096)
-	}
-	if err := transport.Open(); err != nil {
+	transport, protocol, err := connected(settings)
+	if err != nil {
 		return nil, err
-	}
-	var protocol thrift.TProtocol = thrift.NewTCompactProtocolConf(transport, limits)
-	if settings.protocol == "binary" {
-		protocol = thrift.NewTBinaryProtocolConf(transport, limits)
 	}
 	of := func(service string) thrift.TClient {
 		if settings.multiplexed {

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -17,8 +18,8 @@ const scenarioTime = 2 * time.Minute
 
 // settings are the flags.
 type settings struct {
-	address, scenarios, data, run, transport, protocol, client, results string
-	multiplexed                                                         bool
+	address, scenarios, data, run, transport, protocol, client, results, ca string
+	multiplexed                                                             bool
 }
 
 func main() {
@@ -43,10 +44,11 @@ func parse(arguments []string) (settings, error) {
 	flags.StringVar(&chosen.scenarios, "scenarios", "", "the `file` of scenarios")
 	flags.StringVar(&chosen.data, "data", "", "the `folder` of the CSV files")
 	flags.StringVar(&chosen.run, "run", "run", "what {run} stands for")
-	flags.StringVar(&chosen.transport, "transport", "framed", "framed or unframed")
-	flags.StringVar(&chosen.protocol, "protocol", "compact", "binary or compact")
+	flags.StringVar(&chosen.transport, "transport", "framed", strings.Join(transports, ", "))
+	flags.StringVar(&chosen.protocol, "protocol", "compact", "binary, compact or json")
 	flags.StringVar(&chosen.client, "client", "sdk", "generated or sdk")
 	flags.BoolVar(&chosen.multiplexed, "multiplexed", false, "call Service:method instead of method")
+	flags.StringVar(&chosen.ca, "ca", "", "connect by TLS and trust the certificates of this `file`")
 	flags.StringVar(&chosen.results, "results", "", "the `file` for what was predicted")
 	if err := flags.Parse(arguments); err != nil {
 		return chosen, err
@@ -55,13 +57,17 @@ func parse(arguments []string) (settings, error) {
 }
 
 func (s settings) check() error {
-	known := slices.Contains([]string{"framed", "unframed"}, s.transport) &&
-		slices.Contains([]string{"binary", "compact"}, s.protocol) && slices.Contains([]string{"generated", "sdk"}, s.client)
+	known := slices.Contains(transports, s.transport) && protocols[s.protocol] != nil &&
+		slices.Contains([]string{"generated", "sdk"}, s.client)
 	switch {
 	case !known:
 		return fmt.Errorf("no such transport, protocol or client: %s, %s, %s", s.transport, s.protocol, s.client)
 	case s.client == "sdk" && (s.transport != "framed" || s.protocol != "compact" || s.multiplexed):
 		return fmt.Errorf("the sdk is framed and compact only, with bare method names")
+	case strings.Contains(s.transport, "theader") && s.protocol == "json":
+		return fmt.Errorf("THeader and TTHeader do not carry JSON")
+	case strings.HasPrefix(s.transport, "ttheader") && (s.protocol != "binary" || s.multiplexed):
+		return fmt.Errorf("TTHeader carries binary, with bare method names")
 	case s.scenarios == "":
 		return fmt.Errorf("--scenarios is missing")
 	}

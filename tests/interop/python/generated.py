@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from connection import Connection, connect
 from modelwire_wire.datasets import Datasets
 from modelwire_wire.datasets import ttypes as datasets
 from modelwire_wire.health import Health
@@ -21,36 +22,23 @@ from modelwire_wire.training import Training
 from modelwire_wire.training import ttypes as training
 from modelwire_wire.types import ttypes as types
 from player import Refused
-from thrift.protocol.TBinaryProtocol import TBinaryProtocol
-from thrift.protocol.TCompactProtocol import TCompactProtocolAccelerated
 from thrift.protocol.TMultiplexedProtocol import TMultiplexedProtocol
-from thrift.transport.TSocket import TSocket
-from thrift.transport.TTransport import TBufferedTransport, TFramedTransport
 
 from modelwire import read_csv
 
 _ENDED = {"SUCCEEDED", "FAILED", "CANCELLED"}
-_TIMEOUT_MS = 60_000
 _DTYPES = {"BOOL": "?", "I32": "<i4", "I64": "<i8", "F32": "<f4", "F64": "<f8"}
 _COLUMN_TYPES = {"f": ("FLOAT", "F64"), "i": ("INTEGER", "I64"), "b": ("BOOLEAN", "BOOL")}
 
 
 class GeneratedDriver:
-    """One connection; binary in plain Python and compact in the library's C code, so that both are played."""
+    """All services on one connection."""
 
-    def __init__(self, address: str, data: Path, transport: str, protocol: str, multiplexed: bool) -> None:
-        host, _, port = address.rpartition(":")
-        socket = TSocket(host, int(port))
-        socket.setTimeout(_TIMEOUT_MS)
-        self._transport = (TFramedTransport if transport == "framed" else TBufferedTransport)(socket)
-        if protocol == "binary":
-            self._protocol = TBinaryProtocol(self._transport)
-        else:
-            self._protocol = TCompactProtocolAccelerated(self._transport, fallback=True)
+    def __init__(self, connection: Connection, data: Path, multiplexed: bool) -> None:
+        self._transport, self._protocol = connect(connection)
         self._multiplexed = multiplexed
         self._data = data
         self.job = ""
-        self._transport.open()
 
     def close(self) -> None:
         self._transport.close()
@@ -59,7 +47,7 @@ class GeneratedDriver:
         return self._call(Health, "hello", health.HelloRequest(name=step["name"]))
 
     def echo(self, step: dict[str, Any]) -> Any:
-        payload = bytes(at % 251 for at in range(step["bytes"]))
+        payload = bytes(at * at % 65521 % 256 for at in range(step["bytes"]))
         answer = self._call(Health, "echo", health.EchoRequest(payload=payload))
         return {"bytes": len(payload) if answer["payload"] == payload else "other bytes came back"}
 

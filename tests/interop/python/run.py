@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from connection import PROTOCOLS, TRANSPORTS, Connection
 from generated import GeneratedDriver
 from player import Driver, play
 from sdk import SdkDriver
@@ -45,7 +46,8 @@ def _failure(scenario: dict[str, Any], options: argparse.Namespace, records: dic
 def _driver(options: argparse.Namespace) -> Driver:
     if options.client == "sdk":
         return SdkDriver(options.address, options.data)
-    return GeneratedDriver(options.address, options.data, options.transport, options.protocol, options.multiplexed)
+    connection = Connection(options.address, options.transport, options.protocol, options.ca)
+    return GeneratedDriver(connection, options.data, options.multiplexed)
 
 
 def _options() -> argparse.Namespace:
@@ -54,12 +56,15 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--scenarios", required=True, type=Path)
     parser.add_argument("--data", required=True, type=Path, help="folder of the CSV files")
     parser.add_argument("--run", required=True, help="a name of this run; names of models begin with it")
-    parser.add_argument("--transport", required=True, choices=["framed", "unframed"])
-    parser.add_argument("--protocol", required=True, choices=["binary", "compact"])
+    parser.add_argument("--transport", required=True, choices=TRANSPORTS)
+    parser.add_argument("--protocol", required=True, choices=PROTOCOLS)
     parser.add_argument("--client", required=True, choices=["generated", "sdk"])
     parser.add_argument("--multiplexed", action="store_true", help="generated client: Service:method names")
+    parser.add_argument("--ca", type=Path, help="connect by TLS and trust these certificates")
     parser.add_argument("--results", required=True, type=Path)
     options = parser.parse_args()
+    if options.transport.startswith("theader") and options.protocol == "json":
+        parser.error("THeader does not carry JSON")
     if options.client == "sdk" and (options.transport, options.protocol, options.multiplexed) != (
         "framed",
         "compact",

@@ -31,7 +31,7 @@ class SdkDriver:
         return {"greeting": greeting.greeting, "server": greeting.server, "version": greeting.version}
 
     def echo(self, step: dict[str, Any]) -> Any:
-        payload = bytes(at % 251 for at in range(step["bytes"]))
+        payload = bytes(at * at % 65521 % 256 for at in range(step["bytes"]))
         answer = _called(lambda: self._client.echo(payload))
         return {"bytes": len(payload) if answer == payload else "other bytes came back"}
 

@@ -16,7 +16,7 @@ final class Arguments {
     static byte[] payload(JsonObject step) {
         var payload = new byte[step.get("bytes").getAsInt()];
         for (int index = 0; index < payload.length; index++) {
-            payload[index] = (byte) (index % 251);
+            payload[index] = (byte) ((long) index * index % 65_521);
         }
         return payload;
     }

@@ -32,20 +32,13 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.function.Consumer;
 import org.apache.thrift.TBase;
-import org.apache.thrift.TConfiguration;
 import org.apache.thrift.TException;
-import org.apache.thrift.protocol.TBinaryProtocol;
-import org.apache.thrift.protocol.TCompactProtocol;
 import org.apache.thrift.protocol.TMultiplexedProtocol;
 import org.apache.thrift.protocol.TProtocol;
-import org.apache.thrift.transport.TSocket;
 import org.apache.thrift.transport.TTransport;
-import org.apache.thrift.transport.layered.TFramedTransport;
 
 /** The generated clients on the Apache library, as any Thrift user has them. */
 final class GeneratedClient implements Client {
-    private static final int CONNECT_TIMEOUT_MS = 5_000;
-    private static final int SOCKET_TIMEOUT_MS = 60_000;
     private static final long POLL_MS = 10_000;
 
     private final Path data;
@@ -57,12 +50,7 @@ final class GeneratedClient implements Client {
     private final Datasets.Client datasets;
 
     GeneratedClient(Options options) throws TException {
-        var address = options.text("address");
-        int colon = address.lastIndexOf(':');
-        var socket = new TSocket(TConfiguration.DEFAULT, address.substring(0, colon), Integer.parseInt(address.substring(colon + 1)),
-                SOCKET_TIMEOUT_MS, CONNECT_TIMEOUT_MS);
-        transport = options.is("transport", "framed") ? new TFramedTransport(socket) : socket;
-        transport.open();
+        transport = Connection.open(options);
         data = options.path("data");
         health = new Health.Client(protocol(options, "Health"));
         inference = new Inference.Client(protocol(options, "Inference"));
@@ -72,7 +60,7 @@ final class GeneratedClient implements Client {
     }
 
     private TProtocol protocol(Options options, String service) {
-        var protocol = options.is("protocol", "binary") ? new TBinaryProtocol(transport) : new TCompactProtocol(transport);
+        var protocol = Connection.protocol(options, transport);
         return options.multiplexed() ? new TMultiplexedProtocol(protocol, service) : protocol;
     }
 
