@@ -2,6 +2,8 @@
 //!
 //! `cargo bench --bench guard` prints the three; docs/performance.md holds them and the share of the first in the last.
 
+#![allow(clippy::unwrap_used, clippy::panic, missing_docs)] // A panic is how a benchmark fails.
+
 use bytes::{Bytes, BytesMut};
 use criterion::{Criterion, criterion_group, criterion_main};
 use futures_util::FutureExt;

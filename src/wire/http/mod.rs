@@ -1,8 +1,8 @@
 //! HTTP/1.1 as one more transport: requests and responses as bytes, without a socket.
 //!
-//! A server cuts requests out of what arrives ([`HttpCutter`]) and writes its answers ([`page`], or [`head_before`] in
-//! front of a Thrift message that is encoded already); a client writes a request ([`Post`]) and cuts the response
-//! ([`ResponseCutter`]). Heads are parsed by `httparse`. What is around them is here, because the limits, the time limits,
+//! A server cuts requests out of what arrives (`HttpCutter`) and writes its answers (`page`, or `head_before` in
+//! front of a Thrift message that is encoded already); a client writes a request (`Post`) and cuts the response
+//! (`ResponseCutter`). Heads are parsed by `httparse`. What is around them is here, because the limits, the time limits,
 //! the budgets and the order of replies are those of every other transport of the port, and because whatever two readers
 //! could read differently is refused.
 
