@@ -109,14 +109,17 @@ final class Caller {
         }
 
         private ModelwireException failed(Exception failure, Connection connection) {
-            return Failures.ofConnection(
-                    failure, terms.method() + " at " + pool.address(), terms.timeout(), connection.requestSent());
+            var call = new Failures.Call(terms.method(), pool.address(), terms.timeout());
+            return Failures.ofConnection(failure, call, connection);
         }
 
         /** What was not run may be repeated; what may have been run only where that changes nothing. */
         boolean mayRepeatAfter(ModelwireException failure) {
             boolean refused = !failure.executed().orElse(true)
                     && (failure.code() == ErrorCode.OVERLOADED || failure.code() == ErrorCode.UNAVAILABLE);
+            if (TlsFailures.isCauseOf(failure)) {
+                return false; // Certificates are the same the next time.
+            }
             return refused || (lostWhileReused && terms.mayRunTwice());
         }
     }

@@ -11,6 +11,7 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.concurrent.ThreadLocalRandom;
+import javax.net.ssl.SSLContext;
 import org.apache.thrift.TException;
 import org.apache.thrift.transport.TTransportException;
 
@@ -26,7 +27,7 @@ final class Connection implements Closeable {
         R on(Connection connection, RequestContext context) throws TException;
     }
 
-    private final DeadlineSocket socket;
+    private final DeadlineStream stream;
     private final FrameTransport transport;
     private final Health.Client health;
     private final Inference.Client inference;
@@ -36,11 +37,12 @@ final class Connection implements Closeable {
     private final Deadline tooOld;
     private Deadline idleTooLong = Deadline.after(MAX_IDLE);
     private boolean reused;
+    private boolean answered;
     private boolean usable = true;
 
-    private Connection(DeadlineSocket socket) {
-        this.socket = socket;
-        this.transport = new FrameTransport(socket);
+    private Connection(DeadlineStream stream) {
+        this.stream = stream;
+        this.transport = new FrameTransport(stream);
         var protocol = new CheckedProtocol(transport);
         this.health = new Health.Client(protocol);
         this.inference = new Inference.Client(protocol);
@@ -51,8 +53,10 @@ final class Connection implements Closeable {
         this.tooOld = Deadline.after(MAX_AGE.plusSeconds(ThreadLocalRandom.current().nextLong(-60, 61)));
     }
 
-    static Connection open(Address address, Deadline deadline) throws IOException, TTransportException {
-        return new Connection(DeadlineSocket.connect(address.resolve(), deadline));
+    /** {@code tls} may be null: then the connection is plain. */
+    static Connection open(Address address, SSLContext tls, Deadline deadline) throws IOException, TTransportException {
+        var socket = DeadlineSocket.connect(address.resolve(), deadline);
+        return new Connection(tls == null ? socket : TlsStream.over(socket, TlsStream.engine(tls, address), deadline));
     }
 
     <R> R run(Exchange<R> exchange, RequestContext context, Deadline deadline) throws TException {
@@ -60,10 +64,10 @@ final class Connection implements Closeable {
         transport.begin(deadline);
         try {
             var reply = exchange.on(this, context);
-            usable = true;
+            usable = answered = true;
             return reply;
         } catch (ServiceError refusal) {
-            usable = true;
+            usable = answered = true;
             throw refusal;
         } finally {
             reused = true;
@@ -73,12 +77,21 @@ final class Connection implements Closeable {
 
     /** False after a time-out, a transport or a protocol error: what comes next could be the reply to the call that gave up. */
     boolean isUsable() {
-        return usable && !tooOld.hasPassed() && !idleTooLong.hasPassed() && socket.isSilent();
+        return usable && !tooOld.hasPassed() && !idleTooLong.hasPassed() && stream.isSilent();
     }
 
     /** Whether it has carried a call before, so that its server may have closed it in the meantime. */
     boolean isReused() {
         return reused;
+    }
+
+    boolean isPlain() {
+        return stream instanceof DeadlineSocket;
+    }
+
+    /** Whether any call got its reply, so that both sides are known to speak alike. */
+    boolean hasAnswered() {
+        return answered;
     }
 
     boolean requestSent() {

@@ -90,7 +90,7 @@ final class ConnectionPool implements AutoCloseable {
 
     private Connection open(Deadline deadline) {
         try {
-            return Connection.open(address, deadline.orSooner(options.connectTimeout()));
+            return Connection.open(address, options.tls(), deadline.orSooner(options.connectTimeout()));
         } catch (IOException | TTransportException | UnresolvedAddressException failure) {
             throw cannotConnect(failure, deadline);
         }
@@ -103,8 +103,20 @@ final class ConnectionPool implements AutoCloseable {
         if (deadline.hasPassed()) {
             return notSent(ErrorCode.DEADLINE_EXCEEDED, "the deadline passed while connecting to " + address, null, failure);
         }
-        return notSent(ErrorCode.UNAVAILABLE, "no connection to " + address + ": " + reason(failure),
-                "is the server running, and is this its address?", failure);
+        if (TlsFailures.isCauseOf(failure)) {
+            var explained = TlsFailures.of(failure, address);
+            return notSent(ErrorCode.UNAVAILABLE, "no connection to " + address + ": " + explained.what(), explained.hint(), failure);
+        }
+        return notSent(ErrorCode.UNAVAILABLE, "no connection to " + address + ": " + reason(failure), hint(failure), failure);
+    }
+
+    private static String hint(Exception failure) {
+        // Before its first call, a connection ends in the handshake of TLS.
+        return isEndOfStream(failure) ? "does this port speak TLS?" : "is the server running, and is this its address?";
+    }
+
+    private static boolean isEndOfStream(Exception failure) {
+        return failure instanceof TTransportException transport && transport.getType() == TTransportException.END_OF_FILE;
     }
 
     private String reason(Exception failure) {

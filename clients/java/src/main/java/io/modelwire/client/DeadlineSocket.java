@@ -1,6 +1,5 @@
 package io.modelwire.client;
 
-import java.io.Closeable;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.StandardSocketOptions;
@@ -16,7 +15,7 @@ import org.apache.thrift.transport.TTransportException;
  * <p>Blocking sockets have a time-out for each read and none for writes: a peer that sends a byte now and then, or never
  * reads, holds the caller for ever. Hence a channel that never blocks, and a selector.
  */
-final class DeadlineSocket implements Closeable {
+final class DeadlineSocket implements DeadlineStream {
     private static final int STEP_BYTES = 64 * 1024;
 
     private final SocketChannel channel;
@@ -56,8 +55,8 @@ final class DeadlineSocket implements Closeable {
         key.interestOps(SelectionKey.OP_READ);
     }
 
-    /** Whether the connection is open and silent, as it has to be between two calls. */
-    boolean isSilent() {
+    @Override
+    public boolean isSilent() {
         if (received.hasRemaining() || !channel.isOpen()) {
             return false;
         }
@@ -68,7 +67,8 @@ final class DeadlineSocket implements Closeable {
         }
     }
 
-    void send(ByteBuffer bytes, Deadline deadline) throws IOException, TTransportException {
+    @Override
+    public void send(ByteBuffer bytes, Deadline deadline) throws IOException, TTransportException {
         int end = bytes.limit();
         while (bytes.position() < end) {
             // In steps, because the JDK keeps for each thread a native buffer as large as the largest write.
@@ -79,8 +79,8 @@ final class DeadlineSocket implements Closeable {
         }
     }
 
-    /** Waits for at least {@code count} bytes, at most 64 KiB, and answers all that are there. The caller consumes them. */
-    ByteBuffer receiveAtLeast(int count, Deadline deadline) throws IOException, TTransportException {
+    @Override
+    public ByteBuffer receiveAtLeast(int count, Deadline deadline) throws IOException, TTransportException {
         while (received.remaining() < count) {
             int more = receive();
             if (more < 0) {
@@ -93,7 +93,13 @@ final class DeadlineSocket implements Closeable {
         return received;
     }
 
-    private int receive() throws IOException {
+    /** What has come and is not consumed. */
+    ByteBuffer received() {
+        return received;
+    }
+
+    /** Takes what is there without waiting: the number of bytes, or -1 at the end of the stream. */
+    int receive() throws IOException {
         received.compact();
         try {
             return channel.read(received);

@@ -23,8 +23,16 @@ final class Failures {
                 error));
     }
 
-    /** {@code call} names method and address, {@code timeout} is what the caller gave. */
-    static ModelwireException ofConnection(Exception failure, String call, Duration timeout, boolean requestSent) {
+    /** A call as its caller made it. */
+    record Call(Method method, Address address, Duration timeout) {
+        @Override
+        public String toString() {
+            return method + " at " + address;
+        }
+    }
+
+    static ModelwireException ofConnection(Exception failure, Call call, Connection connection) {
+        boolean requestSent = connection.requestSent();
         if (Thread.currentThread().isInterrupted()) {
             return failed(ErrorCode.CANCELLED, call + " was interrupted", null, requestSent, failure);
         }
@@ -36,13 +44,13 @@ final class Failures {
             return ofRefusal(refusal, call);
         }
         if (failure instanceof TTransportException transport && transport.getType() != TTransportException.CORRUPTED_DATA) {
-            return ofTransport(transport, call, timeout, requestSent);
+            return ofTransport(transport, call, connection);
         }
         return new ModelwireException.ProtocolError(call + " got no valid reply: " + failure.getMessage(), failure);
     }
 
     /** What a server answers instead of running a method: it does not know it, or cannot read the request. */
-    private static ModelwireException ofRefusal(TApplicationException refusal, String call) {
+    private static ModelwireException ofRefusal(TApplicationException refusal, Call call) {
         var message = call + " was refused: " + refusal.getMessage();
         if (refusal.getType() != TApplicationException.UNKNOWN_METHOD) {
             return new ModelwireException.ProtocolError(message, refusal);
@@ -50,12 +58,20 @@ final class Failures {
         return failed(ErrorCode.PROTOCOL, message, "the server may be older than this client", false, refusal);
     }
 
-    private static ModelwireException ofTransport(TTransportException failure, String call, Duration timeout, boolean requestSent) {
+    private static ModelwireException ofTransport(TTransportException failure, Call call, Connection connection) {
+        boolean requestSent = connection.requestSent();
         if (failure.getType() == TTransportException.TIMED_OUT) {
-            return failed(ErrorCode.DEADLINE_EXCEEDED, call + " got no reply within " + timeout.toMillis() + " ms",
+            return failed(ErrorCode.DEADLINE_EXCEEDED, call + " got no reply within " + call.timeout().toMillis() + " ms",
                     "raise the time-out if the call needs longer", requestSent, failure);
         }
-        return failed(ErrorCode.UNAVAILABLE, call + " lost its connection: " + failure.getMessage(), null, requestSent, failure);
+        if (TlsFailures.isCauseOf(failure)) {
+            var explained = TlsFailures.of(failure, call.address());
+            // A server that refuses this side of the handshake says so only now (TLS 1.3), and runs nothing.
+            return failed(ErrorCode.UNAVAILABLE, call + " lost its connection: " + explained.what(), explained.hint(),
+                    requestSent && connection.hasAnswered(), failure);
+        }
+        var hint = connection.isPlain() && !connection.hasAnswered() ? "if the server takes TLS alone, set tls(…)" : null;
+        return failed(ErrorCode.UNAVAILABLE, call + " lost its connection: " + failure.getMessage(), hint, requestSent, failure);
     }
 
     /** A request that did not leave whole was not run; of one that did, nobody knows. */

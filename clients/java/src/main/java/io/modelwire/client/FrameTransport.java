@@ -28,7 +28,7 @@ final class FrameTransport extends TTransport {
 
     private final TConfiguration configuration =
             TConfiguration.custom().setMaxFrameSize(MAX_FRAME_BYTES).setMaxMessageSize(MAX_FRAME_BYTES).build();
-    private final DeadlineSocket socket;
+    private final DeadlineStream stream;
     private Deadline deadline;
     private byte[] request = new byte[FIRST_REQUEST_BYTES];
     private int requestEnd = HEAD_BYTES;
@@ -37,8 +37,8 @@ final class FrameTransport extends TTransport {
     private byte[] reply;
     private int replyPosition;
 
-    FrameTransport(DeadlineSocket socket) {
-        this.socket = socket;
+    FrameTransport(DeadlineStream stream) {
+        this.stream = stream;
     }
 
     /** Starts a call: what is written now is its request, what is read then its reply. */
@@ -70,7 +70,7 @@ final class FrameTransport extends TTransport {
     @Override
     public void flush() throws TTransportException {
         try {
-            socket.send(ByteBuffer.wrap(request, 0, requestEnd).putInt(0, requestEnd - HEAD_BYTES), deadline);
+            stream.send(ByteBuffer.wrap(request, 0, requestEnd).putInt(0, requestEnd - HEAD_BYTES), deadline);
         } catch (IOException failure) {
             throw lost(failure);
         }
@@ -93,7 +93,7 @@ final class FrameTransport extends TTransport {
 
     private byte[] readFrame() throws TTransportException {
         try {
-            int length = socket.receiveAtLeast(HEAD_BYTES, deadline).getInt();
+            int length = stream.receiveAtLeast(HEAD_BYTES, deadline).getInt();
             if (length <= 0 || length > MAX_FRAME_BYTES) {
                 throw corrupted("a frame of " + length + " bytes, expected 1 to " + MAX_FRAME_BYTES);
             }
@@ -111,7 +111,7 @@ final class FrameTransport extends TTransport {
             if (end == bytes.length) {
                 bytes = Arrays.copyOf(bytes, (int) Math.min(length, 2L * bytes.length));
             }
-            var received = socket.receiveAtLeast(1, deadline);
+            var received = stream.receiveAtLeast(1, deadline);
             int count = Math.min(received.remaining(), bytes.length - end);
             received.get(bytes, end, count);
             end += count;
@@ -179,11 +179,11 @@ final class FrameTransport extends TTransport {
 
     @Override
     public void open() {
-        // The socket is open from the start; a connection that failed is replaced, not opened again.
+        // The stream is open from the start; a connection that failed is replaced, not opened again.
     }
 
     @Override
     public void close() {
-        socket.close();
+        stream.close();
     }
 }

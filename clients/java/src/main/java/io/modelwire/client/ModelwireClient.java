@@ -27,7 +27,7 @@ public final class ModelwireClient implements AutoCloseable {
     private final ModelCalls models;
     private final DatasetCalls datasets;
 
-    private ModelwireClient(Address address, Options options, ConnectionPool pool) {
+    ModelwireClient(Address address, Options options, ConnectionPool pool) {
         this.address = address;
         this.options = options;
         this.pool = pool;
@@ -40,7 +40,7 @@ public final class ModelwireClient implements AutoCloseable {
     }
 
     /**
-     * A client with the defaults of {@link Builder}. It connects with its first call.
+     * A client with the defaults of {@link ClientBuilder}. It connects with its first call.
      *
      * @param address {@code host:port}
      * @return the client
@@ -57,8 +57,8 @@ public final class ModelwireClient implements AutoCloseable {
      * @return what options are set on
      * @throws ModelwireException.InvalidArgument if that is no address
      */
-    public static Builder builder(String address) {
-        return new Builder(Address.parse(address));
+    public static ClientBuilder builder(String address) {
+        return new ClientBuilder(Address.parse(address));
     }
 
     /**
@@ -75,7 +75,7 @@ public final class ModelwireClient implements AutoCloseable {
     /**
      * The same client for calls of somebody else. It shares the connections; closing either closes both.
      *
-     * @param token who calls
+     * @param token what shows who calls; null shows nothing
      * @return the client to make such calls with
      */
     public ModelwireClient withToken(String token) {
@@ -445,68 +445,5 @@ public final class ModelwireClient implements AutoCloseable {
      */
     public void deleteDataset(String name, long version) {
         datasets.delete(name, version);
-    }
-
-    /** Options of a client. */
-    public static final class Builder {
-        private final Address address;
-        private Options options = Options.DEFAULTS;
-
-        private Builder(Address address) {
-            this.address = address;
-        }
-
-        /**
-         * How long opening a connection may take.
-         *
-         * @param timeout not called: 1 s
-         * @return this
-         */
-        public Builder connectTimeout(Duration timeout) {
-            options = options.withConnectTimeout(timeout);
-            return this;
-        }
-
-        /**
-         * How long each call may take, retries included. The server knows it and drops work that is late.
-         *
-         * @param timeout not called: 30 s
-         * @return this
-         */
-        public Builder callTimeout(Duration timeout) {
-            options = options.withCallTimeout(timeout);
-            return this;
-        }
-
-        /**
-         * How many calls may run at once; further ones wait. {@link ModelwireClient#watchJob} does not count.
-         *
-         * @param connections not called: 8
-         * @return this
-         */
-        public Builder maxConnections(int connections) {
-            options = options.withMaxConnections(connections);
-            return this;
-        }
-
-        /**
-         * Who calls.
-         *
-         * @param token not called: none
-         * @return this
-         */
-        public Builder token(String token) {
-            options = options.withToken(token);
-            return this;
-        }
-
-        /**
-         * Makes the client. It connects with its first call.
-         *
-         * @return the client
-         */
-        public ModelwireClient build() {
-            return new ModelwireClient(address, options, new ConnectionPool(address, options));
-        }
     }
 }

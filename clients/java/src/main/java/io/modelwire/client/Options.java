@@ -1,10 +1,11 @@
 package io.modelwire.client;
 
 import java.time.Duration;
+import javax.net.ssl.SSLContext;
 
-/** How a client talks to its server; {@code token} and {@code requestId} may be null. */
-record Options(Duration connectTimeout, Duration callTimeout, int maxConnections, String token, String requestId) {
-    static final Options DEFAULTS = new Options(Duration.ofSeconds(1), Duration.ofSeconds(30), 8, null, null);
+/** How a client talks to its server; {@code tls}, {@code token} and {@code requestId} may be null. */
+record Options(Duration connectTimeout, Duration callTimeout, int maxConnections, SSLContext tls, String token, String requestId) {
+    static final Options DEFAULTS = new Options(Duration.ofSeconds(1), Duration.ofSeconds(30), 8, null, null, null);
 
     Options {
         requirePositive("connect time-out", connectTimeout);
@@ -16,23 +17,27 @@ record Options(Duration connectTimeout, Duration callTimeout, int maxConnections
     }
 
     Options withConnectTimeout(Duration timeout) {
-        return new Options(timeout, callTimeout, maxConnections, token, requestId);
+        return new Options(timeout, callTimeout, maxConnections, tls, token, requestId);
     }
 
     Options withCallTimeout(Duration timeout) {
-        return new Options(connectTimeout, timeout, maxConnections, token, requestId);
+        return new Options(connectTimeout, timeout, maxConnections, tls, token, requestId);
     }
 
     Options withMaxConnections(int connections) {
-        return new Options(connectTimeout, callTimeout, connections, token, requestId);
+        return new Options(connectTimeout, callTimeout, connections, tls, token, requestId);
+    }
+
+    Options withTls(SSLContext context) {
+        return new Options(connectTimeout, callTimeout, maxConnections, context, token, requestId);
     }
 
     Options withToken(String newToken) {
-        return new Options(connectTimeout, callTimeout, maxConnections, newToken, requestId);
+        return new Options(connectTimeout, callTimeout, maxConnections, tls, newToken, requestId);
     }
 
     Options withRequestId(String newRequestId) {
-        return new Options(connectTimeout, callTimeout, maxConnections, token, newRequestId);
+        return new Options(connectTimeout, callTimeout, maxConnections, tls, token, newRequestId);
     }
 
     private static void requirePositive(String what, Duration timeout) {

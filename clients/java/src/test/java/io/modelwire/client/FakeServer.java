@@ -21,6 +21,9 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
+import javax.net.ssl.SSLException;
+import javax.net.ssl.SSLParameters;
+import javax.net.ssl.SSLServerSocket;
 import org.apache.thrift.TException;
 import org.apache.thrift.TSerializable;
 import org.apache.thrift.protocol.TCompactProtocol;
@@ -93,14 +96,21 @@ final class FakeServer implements AutoCloseable {
     private final List<Socket> sockets = new CopyOnWriteArrayList<>();
     private final List<Thread> threads = new CopyOnWriteArrayList<>();
 
-    private FakeServer(Behaviour behaviour) throws IOException {
-        this.listener = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+    private FakeServer(ServerSocket listener, Behaviour behaviour) {
+        this.listener = listener;
         this.behaviour = behaviour;
         start(this::accept);
     }
 
     static FakeServer start(Behaviour behaviour) throws IOException {
-        return new FakeServer(behaviour);
+        return new FakeServer(new ServerSocket(0, 50, InetAddress.getLoopbackAddress()), behaviour);
+    }
+
+    /** Over TLS; {@code settings} are protocols and whether clients have to show a certificate. */
+    static FakeServer startTls(Tls tls, SSLParameters settings, Behaviour behaviour) throws IOException {
+        var listener = (SSLServerSocket) tls.context().getServerSocketFactory().createServerSocket(0, 50, InetAddress.getLoopbackAddress());
+        listener.setSSLParameters(settings);
+        return new FakeServer(listener, behaviour);
     }
 
     String address() {
@@ -157,8 +167,8 @@ final class FakeServer implements AutoCloseable {
                 in.readFully(frame);
                 behaviour.on(calls.incrementAndGet(), parse(frame, socket));
             }
-        } catch (EOFException | SocketException hungUp) {
-            // The client or the test has closed the connection.
+        } catch (EOFException | SocketException | SSLException hungUp) {
+            // The client or the test has closed the connection, or one side did not like the other's certificate.
         } catch (IOException | TException failure) {
             throw new AssertionError("the fake server cannot go on", failure);
         }
