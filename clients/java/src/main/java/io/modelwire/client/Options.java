@@ -40,6 +40,13 @@ record Options(Duration connectTimeout, Duration callTimeout, int maxConnections
         return new Options(connectTimeout, callTimeout, maxConnections, tls, token, newRequestId);
     }
 
+    /** Without the token: what is printed ends in logs. */
+    @Override
+    public String toString() {
+        return "Options[connectTimeout=" + connectTimeout + ", callTimeout=" + callTimeout + ", maxConnections=" + maxConnections
+                + ", tls=" + (tls != null) + ", token=" + (token == null ? "none" : "hidden") + ", requestId=" + requestId + "]";
+    }
+
     private static void requirePositive(String what, Duration timeout) {
         if (timeout.isNegative() || timeout.isZero()) {
             throw new ModelwireException.InvalidArgument("a " + what + " of " + timeout + " cannot be met", "give more than zero");
