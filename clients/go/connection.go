@@ -20,8 +20,8 @@ const (
 	keepAlive = 30 * time.Second
 )
 
-// connection carries one call at a time, in frames and the compact protocol. The library's client numbers the calls and
-// refuses a reply with another number or name.
+// connection carries one call at a time, in frames with headers and the compact protocol. The library's client numbers the
+// calls and refuses a reply with another number or name.
 type connection struct {
 	address string
 	socket  net.Conn

@@ -147,9 +147,10 @@ func TestBytesThatAreNoReplyAreAProtocolError(t *testing.T) {
 		"an HTTP server":          []byte("HTTP/1.1 400 Bad Request\r\n\r\n"),
 		"an empty frame":          {0, 0, 0, 0},
 		"no Thrift":               {0, 0, 0, 4, 1, 2, 3, 4},
-		"a reply that is cut off": {0, 0, 0, 9, 0x82, 0x41, 1, 5, 'h', 'e', 'l', 'l', 'o'},
-		"a list without an end": {0, 0, 0, 15, 0x82, 0x41, 1, 5, 'h', 'e', 'l', 'l', 'o',
-			0x0c, 0x19, 0xfc, 0xff, 0xff, 0x7f},
+		"a frame without header":  []byte("\x00\x00\x00\x0a\x82\x41\x01\x05hello\x00"),
+		"a header alone":          framed(compactHeader, ""),
+		"a reply that is cut off": framed(compactHeader, "\x82\x41\x01\x05hello"),
+		"a list without an end":   framed(compactHeader, "\x82\x41\x01\x05hello\x0c\x19\xfc\xff\xff\x7f"),
 	}
 	for name, reply := range replies {
 		t.Run(name, func(t *testing.T) {

@@ -75,8 +75,11 @@ type services struct {
 	datasets  wire.Datasets
 }
 
-// answer serves a connection with the library's own framed transport, compact protocol and generated processors.
-func (s services) answer(socket net.Conn) {
+// answer serves a connection with the library's own header transport, compact protocol and generated processors.
+func (s services) answer(socket net.Conn) { s.answerWith(socket, nil) }
+
+// answerWith adds headers to each reply.
+func (s services) answerWith(socket net.Conn, headers map[string]string) {
 	processor := wire.NewHealthProcessor(s.health)
 	for _, methods := range []map[string]thrift.TProcessorFunction{
 		wire.NewInferenceProcessor(s.inference).ProcessorMap(),
@@ -89,8 +92,10 @@ func (s services) answer(socket net.Conn) {
 		}
 	}
 	limits := &thrift.TConfiguration{}
-	transport := thrift.NewTFramedTransportConf(thrift.NewTSocketFromConnConf(socket, limits), limits)
-	protocol := thrift.NewTCompactProtocolConf(transport, limits)
+	protocol := thrift.NewTHeaderProtocolConf(thrift.NewTSocketFromConnConf(socket, limits), limits)
+	for key, value := range headers {
+		protocol.SetWriteHeader(key, value)
+	}
 	for {
 		if _, err := processor.Process(context.Background(), protocol, protocol); err != nil {
 			var thrown thrift.TException
@@ -101,17 +106,17 @@ func (s services) answer(socket net.Conn) {
 	}
 }
 
-// readFrame is the message of the next request.
+// readFrame is the message of the next request, nil if there is none.
 func readFrame(t *testing.T, source io.Reader) []byte {
-	var head [4]byte
-	if _, err := io.ReadFull(source, head[:]); err != nil {
+	var length [lengthBytes]byte
+	if _, err := io.ReadFull(source, length[:]); err != nil {
 		return nil
 	}
-	message := make([]byte, binary.BigEndian.Uint32(head[:]))
-	if _, err := io.ReadFull(source, message); err != nil {
+	frame := make([]byte, binary.BigEndian.Uint32(length[:]))
+	if _, err := io.ReadFull(source, frame); err != nil {
 		t.Errorf("a request was cut short: %v", err)
 	}
-	return message
+	return frame[headBytes-lengthBytes:]
 }
 
 // greet answers each request as told: with a greeting under this name and this sequence number after the client's.
@@ -144,7 +149,15 @@ func replyTo(t *testing.T, request []byte, name string, after int32, result thri
 	_ = protocol.WriteMessageBegin(ctx, name, thrift.REPLY, number+after)
 	_ = result.Write(ctx, protocol)
 	_ = protocol.WriteMessageEnd(ctx)
-	return append(binary.BigEndian.AppendUint32(nil, uint32(reply.Len())), reply.Bytes()...)
+	return framed(compactHeader, string(reply.Bytes()))
+}
+
+// framed is a frame with this header, which is a whole number of words, and this message.
+func framed(header, message string) []byte {
+	frame := binary.BigEndian.AppendUint32(nil, uint32(fixedBytes+len(header)+len(message)))
+	frame = append(frame, 0x0f, 0xff, 0, 0, 0, 0, 0, 1)
+	frame = binary.BigEndian.AppendUint16(frame, uint16(len(header)/wordBytes))
+	return append(append(frame, header...), message...)
 }
 
 // thrown is a ServiceError.

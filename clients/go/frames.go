@@ -12,22 +12,21 @@ import (
 // keptBytes is the most that a connection holds on to between calls; one large request shall not occupy memory for good.
 const keptBytes = 1 << 20
 
-// headBytes are those of the length before a message.
-const headBytes = 4
-
-// frames is a Thrift transport of messages with a length before them, four bytes and big-endian. The library has one; this
-// one knows whether a request was sent, never reads past the frame of a reply, and sends length and message in one write.
+// frames is a Thrift transport of messages in frames with headers. It knows whether a request was sent, never reads past the
+// frame of a reply, and sends header and message in one write.
 type frames struct {
 	socket net.Conn
 	source *bufio.Reader
 	limit  int
-	// request starts with room for its length.
+	// request starts with room for its head.
 	request bytes.Buffer
 	reply   bytes.Buffer
 	// arrived: the frame of the reply was read.
 	arrived bool
 	// sent: the request was written to the last byte, so that the server may have run it.
 	sent bool
+	// draining: the server has said that it wants no more calls here.
+	draining bool
 	// broken is what the socket said when it failed.
 	broken error
 }
@@ -36,7 +35,7 @@ func newFrames(socket net.Conn, limit int) *frames {
 	return &frames{socket: socket, source: bufio.NewReader(socket), limit: limit}
 }
 
-// begin forgets the call before and makes room for the length of the next request.
+// begin forgets the call before and makes room for the head of the next request.
 func (f *frames) begin() {
 	f.sent, f.arrived = false, false
 	for _, buffer := range []*bytes.Buffer{&f.request, &f.reply} {
@@ -54,13 +53,13 @@ func (f *frames) WriteString(text string) (int, error) { return f.request.WriteS
 
 // Flush sends the request.
 func (f *frames) Flush(context.Context) error {
-	size := f.request.Len() - headBytes
+	size := f.request.Len() - lengthBytes
 	if size > f.limit {
 		refused := invalid("the request takes %d bytes and the limit is %d", size, f.limit)
 		refused.Hint = "send fewer rows in a call; Upload has no such limit"
 		return refused
 	}
-	binary.BigEndian.PutUint32(f.request.Bytes(), uint32(size))
+	putHead(f.request.Bytes())
 	if _, err := f.socket.Write(f.request.Bytes()); err != nil {
 		f.broken = err
 		return err
@@ -90,15 +89,15 @@ func (f *frames) arrive() error {
 	if f.arrived {
 		return nil
 	}
-	var head [headBytes]byte
-	if _, err := io.ReadFull(f.source, head[:]); err != nil {
+	var length [lengthBytes]byte
+	if _, err := io.ReadFull(f.source, length[:]); err != nil {
 		f.broken = err
 		return err
 	}
-	size := binary.BigEndian.Uint32(head[:])
+	size := binary.BigEndian.Uint32(length[:])
 	if int64(size) > int64(f.limit) {
 		return malformed("the reply starts with %q, a frame of %d bytes, and the limit is %d; is this the port of a Modelwire server?",
-			head[:], size, f.limit)
+			length[:], size, f.limit)
 	}
 	// CopyN grows the buffer as bytes arrive: a length alone allocates nothing.
 	if _, err := io.CopyN(&f.reply, f.source, int64(size)); err != nil {
@@ -106,11 +105,13 @@ func (f *frames) arrive() error {
 		return err
 	}
 	f.arrived = true
-	return nil
+	draining, err := cutHeader(&f.reply)
+	f.draining = draining
+	return err
 }
 
-// clean: nothing but the one reply has come.
-func (f *frames) clean() bool { return f.broken == nil && f.source.Buffered() == 0 }
+// clean: nothing but the one reply has come, and the next call may follow it.
+func (f *frames) clean() bool { return f.broken == nil && f.source.Buffered() == 0 && !f.draining }
 
 func (f *frames) RemainingBytes() uint64 { return uint64(f.reply.Len()) }
 func (f *frames) Open() error            { return nil }
