@@ -94,7 +94,7 @@ func millisecondsLeft(ctx context.Context) *int64 {
 
 func (c *call) mayRepeat(failure *Error) bool {
 	refused := failure.Code == ErrOverloaded || failure.Code == ErrUnavailable
-	return refused && failure.Execution == NotExecuted || failure.stale && c.repeat == anyNumberOf
+	return refused && failure.Execution == NotExecuted && !failure.lasting || failure.stale && c.repeat == anyNumberOf
 }
 
 // pauseAfter is a random time up to 10 ms, then twice that with each try (full jitter), or longer if the server said so.

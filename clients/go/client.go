@@ -2,7 +2,6 @@ package modelwire
 
 import (
 	"context"
-	"net"
 	"time"
 
 	"github.com/modelwire/modelwire/gen/go/wire"
@@ -22,16 +21,22 @@ type Client struct {
 	absence time.Duration
 }
 
-// New makes a client of the server at an address, "host:port". It connects when a call needs it.
+// New makes a client of the server at an address, "host:port" or "unix:/path" for a socket in the file system. It connects
+// when a call needs it.
 func New(address string, options ...Option) (*Client, error) {
 	settings := newSettings(options)
 	if err := settings.check(); err != nil {
 		return nil, err
 	}
-	if _, _, err := net.SplitHostPort(address); err != nil {
-		return nil, invalid("%q is no address: %v; an address is \"host:port\"", address, err)
+	server, err := addressOf(address)
+	if err != nil {
+		return nil, err
 	}
-	connect := func(ctx context.Context) (*connection, error) { return dial(ctx, address, settings) }
+	if err := checkTLS(settings.tls, server); err != nil {
+		return nil, err
+	}
+	settings.tls = secured(settings.tls, server)
+	connect := func(ctx context.Context) (*connection, error) { return dial(ctx, server, settings) }
 	return &Client{
 		settings: settings,
 		calls:    newPool(settings.maxConnections, connect),

@@ -72,6 +72,8 @@ type Error struct {
 	cause error
 	// stale: the call met a connection that had been idle and turned out to be broken.
 	stale bool
+	// lasting: another try would end in the same way.
+	lasting bool
 }
 
 // Error is the code, the message and the hint.

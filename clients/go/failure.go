@@ -80,10 +80,17 @@ func ended(ctx context.Context, call *call) *Error {
 
 // lost is the error of a call whose connection broke.
 func lost(connection *connection, err error) *Error {
+	if refused := refusal(connection.frames.broken); refused != nil {
+		return refused
+	}
+	hint := "see whether the server runs; its log says why it closed a connection"
+	if connection.plain() && !connection.reused {
+		hint += "; if it takes TLS only, use modelwire.WithTLS"
+	}
 	return &Error{
 		Code:    ErrUnavailable,
-		Message: fmt.Sprintf("the connection to %s was lost: %v", connection.address, connection.frames.broken),
-		Hint:    "see whether the server runs; its log says why it closed a connection",
+		Message: fmt.Sprintf("the connection to %s was lost: %v", connection.address.text, connection.frames.broken),
+		Hint:    hint,
 		cause:   err,
 		stale:   connection.reused,
 	}
@@ -94,9 +101,14 @@ func unreadable(call *call, err error) *Error {
 	failure := malformed("the reply to %s is not valid: %v", call.method, err)
 	failure.cause = err
 	var refusal thrift.TApplicationException
-	if errors.As(err, &refusal) && refusal.TypeId() == thrift.UNKNOWN_METHOD {
+	switch {
+	case !errors.As(err, &refusal):
+	case refusal.TypeId() == thrift.UNKNOWN_METHOD:
 		failure.Message = fmt.Sprintf("the server does not know %s: %v", call.method, err)
 		failure.Hint = "its version may be older than this client's"
+		failure.Execution = NotExecuted
+	case refusal.TypeId() == thrift.PROTOCOL_ERROR:
+		failure.Message = fmt.Sprintf("the server refused to read %s: %v", call.method, err)
 		failure.Execution = NotExecuted
 	}
 	return failure

@@ -25,12 +25,19 @@ type fake struct {
 }
 
 func newFake(t *testing.T, serve func(net.Conn)) *fake {
+	return newFakeOn(t, "tcp", "127.0.0.1:0", serve)
+}
+
+func newFakeOn(t *testing.T, network, place string, serve func(net.Conn)) *fake {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := net.Listen(network, place)
 	if err != nil {
 		t.Fatal(err)
 	}
 	server := &fake{address: listener.Addr().String()}
+	if network == "unix" {
+		server.address = unixPrefix + server.address
+	}
 	var connections sync.WaitGroup
 	stopped, stop := context.WithCancel(context.Background())
 	connections.Go(func() {

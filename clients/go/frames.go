@@ -61,11 +61,20 @@ func (f *frames) Flush(context.Context) error {
 	}
 	putHead(f.request.Bytes())
 	if _, err := f.socket.Write(f.request.Bytes()); err != nil {
-		f.broken = err
-		return err
+		f.broken = f.lastWords(err)
+		return f.broken
 	}
 	f.sent = true
 	return nil
+}
+
+// lastWords is what the peer said before it closed a connection under a request, if that is why; else the error of writing.
+// It waits for nothing: a connection that cannot be written to has had its end.
+func (f *frames) lastWords(err error) error {
+	if _, said := f.source.Peek(1); refusal(said) != nil {
+		return said
+	}
+	return err
 }
 
 func (f *frames) Read(into []byte) (int, error) {

@@ -1,6 +1,7 @@
 package modelwire
 
 import (
+	"crypto/tls"
 	"math"
 	"time"
 )
@@ -27,7 +28,9 @@ type settings struct {
 	connectTimeout time.Duration
 	maxConnections int
 	maxFrameBytes  int
-	call           callSettings
+	// tls is nil for connections without TLS.
+	tls  *tls.Config
+	call callSettings
 }
 
 type callSettings struct {
@@ -87,15 +90,30 @@ func WithMaxFrameBytes(bytes int) Option {
 	return clientOption(func(s *settings) { s.maxFrameBytes = bytes })
 }
 
+// WithTLS makes connections speak TLS. The server's certificate has to be signed by an authority of RootCAs, or by one that the
+// system trusts if that is nil; it has to name the host of the address, or ServerName if that is set. Certificates are what the
+// client shows to a server that asks for one. A nil configuration is an empty one. InsecureSkipVerify is
+// [ErrInvalidArgument]: pass the authority in RootCAs instead. Sessions are not resumed, since a client keeps its connections.
+//
+// A server that refuses the client's certificate is [ErrUnauthenticated], one whose certificate is not trusted
+// [ErrUnavailable], with what to do about it.
+func WithTLS(config *tls.Config) Option {
+	if config == nil {
+		config = new(tls.Config)
+	}
+	return clientOption(func(s *settings) { s.tls = config })
+}
+
 // WithTimeout limits how long a call may take, with all its tries; [DefaultTimeout] if absent. A context that ends sooner
 // ends the call sooner.
 func WithTimeout(timeout time.Duration) CallOption {
 	return func(c *callSettings) { c.timeout = timeout }
 }
 
-// WithToken says who calls.
+// WithToken says who calls; an empty text says nothing. Without [WithTLS] a token can be read on its way. It appears in no
+// error and nowhere else but in the calls.
 func WithToken(token string) CallOption {
-	return func(c *callSettings) { c.token = &token }
+	return func(c *callSettings) { c.token = absentIf(token == "", token) }
 }
 
 // WithRequestID names the call, in at most 128 characters; the name comes back in errors and stands in the server's log.
