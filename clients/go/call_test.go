@@ -3,6 +3,7 @@ package modelwire
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"strings"
 	"sync/atomic"
@@ -255,6 +256,36 @@ func TestARequestAboveTheLimitIsNotSent(t *testing.T) {
 
 	if !errors.Is(err, ErrInvalidArgument) || !strings.Contains(err.Error(), "the limit is 1000") {
 		t.Fatalf("got %v", err)
+	}
+}
+
+func TestATokenIsInNoTextOfAClientOrAnError(t *testing.T) {
+	refusal := thrown(wire.ErrorCode_PERMISSION_DENIED, "this token may not")
+	client := newFake(t, refusing(new(atomic.Int64), 1, refusal)).connect(t, WithToken("secret"))
+
+	_, err := client.Hello(t.Context(), "World")
+
+	if !errors.Is(err, ErrPermissionDenied) {
+		t.Fatalf("got %v", err)
+	}
+	for _, value := range []any{client, client.settings, client.call(once, nil), err} {
+		for _, verb := range []string{"%v", "%+v", "%#v", "%s"} {
+			if strings.Contains(fmt.Sprintf(verb, value), "secret") {
+				t.Errorf("%s of a %T has the token", verb, value)
+			}
+		}
+	}
+}
+
+func TestAnEmptyTokenIsNotSent(t *testing.T) {
+	var sent *wire.RequestContext
+	client := newFake(t, greeter(func(request *wire.HelloRequest) (*wire.HelloResponse, error) {
+		sent = request.Context
+		return &wire.HelloResponse{}, nil
+	})).connect(t, WithToken("secret"))
+
+	if _, err := client.Hello(t.Context(), "World", WithToken("")); err != nil || sent.IsSetToken() {
+		t.Errorf("sent %v, and %v", sent, err)
 	}
 }
 
