@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
-from fake_server import FakeServer, Serve, answering
+from fake_server import FakeServer, answering
 
 from modelwire import Client
 
@@ -21,9 +21,9 @@ def cleanup() -> Iterator[ExitStack]:
 
 
 @pytest.fixture
-def serve(cleanup: ExitStack) -> Callable[[Serve], FakeServer]:
+def serve(cleanup: ExitStack) -> Callable[..., FakeServer]:
     """Start a server that does as told on each connection."""
-    return lambda behaviour: cleanup.enter_context(FakeServer(behaviour))
+    return lambda behaviour, context=None: cleanup.enter_context(FakeServer(behaviour, context))
 
 
 @pytest.fixture

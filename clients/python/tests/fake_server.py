@@ -1,13 +1,17 @@
-"""A server in the test's own process: real sockets, framed compact messages, and only what a test wants of it."""
+"""A server in the test's own process: real sockets, and only what a test wants of it.
+
+Messages are compact in the header transport, written and read by the Apache library's code, not by ours.
+"""
 
 from __future__ import annotations
 
 import socket
+import ssl
 import struct
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any
 
 from modelwire_wire.datasets import Datasets
@@ -17,17 +21,23 @@ from modelwire_wire.models import Models
 from modelwire_wire.training import Training
 from thrift.protocol.TCompactProtocol import TCompactProtocolAccelerated
 from thrift.Thrift import TApplicationException, TMessageType
+from thrift.transport.THeaderTransport import THeaderClientType, THeaderSubprotocolID, THeaderTransport
 from thrift.transport.TTransport import TMemoryBuffer, TTransportException
 
+NONE: Mapping[str, str] = MappingProxyType({})
 Serve = Callable[[socket.socket], None]
 _SERVICES = (Datasets, Health, Inference, Models, Training)
 
 
 class FakeServer:
-    """Runs `serve` on each connection, in a thread of its own, and closes the connection when it returns."""
+    """Runs `serve` on each connection, in a thread of its own, and closes the connection when it returns.
 
-    def __init__(self, serve: Serve) -> None:
+    With a context, over TLS.
+    """
+
+    def __init__(self, serve: Serve, context: ssl.SSLContext | None = None) -> None:
         self._serve = serve
+        self._context = context
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._sockets: list[socket.socket] = []
         self._threads = [threading.Thread(target=self._accept)]
@@ -64,6 +74,8 @@ class FakeServer:
 
     def _run(self, connection: socket.socket) -> None:
         try:
+            if self._context is not None:
+                connection = self._context.wrap_socket(connection, server_side=True)
             self._serve(connection)
         except (OSError, TTransportException):
             pass  # the client has left, or the test has ended
@@ -78,9 +90,9 @@ def _shut(connection: socket.socket) -> None:
 
 
 def read_frame(connection: socket.socket) -> bytes:
-    """The next frame without its length; empty at the end of the connection."""
-    header = _read(connection, 4)
-    return _read(connection, struct.unpack(">I", header)[0]) if header else b""
+    """The message of the next frame; empty at the end of the connection."""
+    length = _read(connection, 4)
+    return unwrapped(length + _read(connection, struct.unpack(">I", length)[0])) if length else b""
 
 
 def _read(connection: socket.socket, size: int) -> bytes:
@@ -93,8 +105,33 @@ def _read(connection: socket.socket, size: int) -> bytes:
     return received
 
 
-def frame(message: bytes) -> bytes:
-    return struct.pack(">I", len(message)) + message
+def frame(content: bytes) -> bytes:
+    return struct.pack(">I", len(content)) + content
+
+
+def headed(message: bytes, *, seqid: int = 0, headers: Mapping[str, str] = NONE) -> bytes:
+    """A frame of the header transport with a message and headers."""
+    buffer = TMemoryBuffer()
+    transport = _header_transport(buffer)
+    transport.sequence_id = seqid
+    for name, value in headers.items():
+        transport.set_header(name.encode(), value.encode())
+    transport.write(message)
+    transport.flush()
+    written: bytes = buffer.getvalue()
+    return written
+
+
+def unwrapped(frame: bytes) -> bytes:
+    """The message of a frame of the header transport, its length first."""
+    transport = _header_transport(TMemoryBuffer(frame))
+    transport.readFrame(0)
+    message: bytes = transport.cstringio_buf.read()
+    return message
+
+
+def _header_transport(buffer: TMemoryBuffer) -> THeaderTransport:
+    return THeaderTransport(buffer, (THeaderClientType.HEADERS,), THeaderSubprotocolID.COMPACT)
 
 
 def head(message: bytes) -> tuple[str, int]:
@@ -103,20 +140,29 @@ def head(message: bytes) -> tuple[str, int]:
     return name, seqid
 
 
-def reply(name: str, seqid: int, result: Any, kind: int = TMessageType.REPLY) -> bytes:
+def reply(
+    name: str, seqid: int, result: Any, kind: int = TMessageType.REPLY, headers: Mapping[str, str] = NONE
+) -> bytes:
     """A reply as a frame; `result` is a generated `*_result`, or a TApplicationException."""
     buffer = TMemoryBuffer()
     protocol = _protocol(buffer)
     protocol.writeMessageBegin(name, kind, seqid)
     result.write(protocol)
     protocol.writeMessageEnd()
-    return frame(buffer.getvalue())
+    return headed(buffer.getvalue(), seqid=seqid, headers=headers)
 
 
-def greeting(message: bytes, text: str, *, seqid: int | None = None, name: str = "hello") -> bytes:
+def greeting(
+    message: bytes,
+    text: str,
+    *,
+    seqid: int | None = None,
+    name: str = "hello",
+    headers: Mapping[str, str] = NONE,
+) -> bytes:
     """A reply to `hello`, to the call in `message` or to another one."""
     result = Health.hello_result(success=Health.HelloResponse(greeting=text))
-    return reply(name, head(message)[1] if seqid is None else seqid, result)
+    return reply(name, head(message)[1] if seqid is None else seqid, result, headers=headers)
 
 
 def answering(handler: Any) -> Serve:
@@ -137,7 +183,7 @@ def _answer(handler: Any, message: bytes) -> bytes:
         return reply(name, seqid, refusal, TMessageType.EXCEPTION)
     output = TMemoryBuffer()
     service.Processor(handler).process(_protocol(TMemoryBuffer(message)), _protocol(output))
-    return frame(output.getvalue())
+    return headed(output.getvalue(), seqid=seqid)
 
 
 def _protocol(transport: TMemoryBuffer) -> TCompactProtocolAccelerated:

@@ -6,11 +6,11 @@ import multiprocessing
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
-from fake_server import FakeServer, Serve, frame, greeting, head, read_frame, reply
+from fake_server import NONE, FakeServer, Serve, frame, greeting, head, headed, read_frame, reply
 from modelwire_wire.health import Health
 from modelwire_wire.training import Training
 from modelwire_wire.training.ttypes import Job, TrainResponse
@@ -22,6 +22,7 @@ from thrift.transport.TTransport import TMemoryBuffer
 import modelwire
 from modelwire import Client
 
+DRAINING = {"x-draining": "1"}
 ServeFixture = Callable[[Serve], FakeServer]
 
 
@@ -30,8 +31,8 @@ def greet_for_ever(connection: socket.socket) -> None:
         connection.sendall(greeting(message, "Hello!"))
 
 
-def service_error(message: bytes, /, **fields: Any) -> bytes:
-    return reply(*head(message), Health.hello_result(error=ServiceError(**fields)))
+def service_error(message: bytes, /, headers: Mapping[str, str] = NONE, **fields: Any) -> bytes:
+    return reply(*head(message), Health.hello_result(error=ServiceError(**fields)), headers=headers)
 
 
 def test_a_silent_server_is_given_up_after_the_time_out(serve: ServeFixture) -> None:
@@ -103,8 +104,10 @@ def test_every_call_has_a_seqid_of_its_own(serve: ServeFixture) -> None:
 @pytest.mark.parametrize(
     ("answer", "why"),
     [
-        (frame(b"\xff" * 20), "does not decode"),
-        (frame(b""), "does not decode"),
+        (headed(b"\xff" * 20), "does not decode"),
+        (headed(b""), "does not decode"),
+        (frame(b"\xff" * 20), "no frame of the header transport; it begins with ff ff"),
+        (frame(b""), "begins with nothing"),
         (b"HTTP/1.1 400 Bad Request\r\n\r\n", "frame holds at most"),
         (b"\xff\xff\xff\xff", "frame holds at most"),
     ],
@@ -116,6 +119,13 @@ def test_bytes_that_are_no_reply_are_a_protocol_error(serve: ServeFixture, answe
         client.hello()
 
 
+def test_a_reply_may_be_as_large_as_a_frame_with_its_headers_on_top(serve: ServeFixture) -> None:
+    headers = {"x-other": "1" * 200}
+    server = serve(lambda connection: answer_each(connection, lambda it: greeting(it, "a" * 1984, headers=headers)))
+    with Client(server.address, max_frame_bytes=2000) as client:
+        assert client.hello().greeting == "a" * 1984
+
+
 def test_a_reply_that_comes_byte_by_byte_is_read_whole(serve: ServeFixture) -> None:
     def send_slowly(connection: socket.socket) -> None:
         for byte in greeting(read_frame(connection), "Hello!"):
@@ -124,6 +134,38 @@ def test_a_reply_that_comes_byte_by_byte_is_read_whole(serve: ServeFixture) -> N
     server = serve(send_slowly)
     with Client(server.address) as client:
         assert client.hello().greeting == "Hello!"
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_reply_that_says_that_the_server_drains_is_the_last_of_its_connection(
+    serve: ServeFixture, fails: bool
+) -> None:
+    def answer_and_drain(message: bytes) -> bytes:
+        if server.n_connections > 1:
+            return greeting(message, "Hello!")
+        return service_error(message, DRAINING, code=1) if fails else greeting(message, "Bye!", headers=DRAINING)
+
+    server = serve(lambda connection: answer_each(connection, answer_and_drain))
+    with Client(server.address) as client:
+        if fails:
+            with pytest.raises(modelwire.InvalidArgument):
+                client.hello()
+        else:
+            assert client.hello().greeting == "Bye!"
+
+        assert client.hello().greeting == "Hello!"
+    assert server.n_connections == 2
+
+
+def test_headers_that_say_nothing_of_draining_leave_the_connection_usable(serve: ServeFixture) -> None:
+    other = {"x-other": "1"}
+    server = serve(lambda connection: answer_each(connection, lambda it: greeting(it, "Hello!", headers=other)))
+
+    with Client(server.address) as client:
+        client.hello()
+        client.hello()
+
+    assert server.n_connections == 1
 
 
 def test_a_connection_that_was_closed_while_idle_is_replaced_unnoticed(serve: ServeFixture) -> None:
@@ -241,7 +283,7 @@ def test_each_code_is_a_kind_of_its_own_and_keeps_what_the_server_said(
     serve: ServeFixture, code: int, name: str
 ) -> None:
     said = {"message": "what", "hint": "do this", "executed": True, "retry_after_ms": 1500, "request_id": "r-1"}
-    server = serve(lambda connection: answer_each(connection, lambda it: service_error(it, code=code, **said)))
+    server = serve(lambda connection: answer_each(connection, lambda it: service_error(it, NONE, code=code, **said)))
 
     with Client(server.address) as client, pytest.raises(modelwire.ModelwireError) as caught:
         client.hello()

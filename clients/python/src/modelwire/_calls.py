@@ -5,12 +5,12 @@ from __future__ import annotations
 import random
 import secrets
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from modelwire_wire.types.ttypes import RequestContext
 
-from modelwire import _codec
+from modelwire import _codec, _theader
 from modelwire._checks import check_fields
 from modelwire._connection import Connection
 from modelwire._deadline import Deadline
@@ -27,7 +27,7 @@ _LONGEST_PAUSE = 1.0
 class Head:
     """What a caller says about a call beside its arguments and its time-out."""
 
-    token: str | None = None
+    token: str | None = field(default=None, repr=False)
     #: Each call has one of its own if the caller gives none.
     request_id: str | None = None
     #: By it the server knows a try of a call that it has seen.
@@ -88,8 +88,10 @@ class Calls:
         try:
             seqid = connection.next_seqid()
             frame = _codec.encode(method, seqid, request, self._max_frame_bytes)
-            reply = connection.exchange(frame, deadline)
-            return _codec.decode(method, seqid, reply)
+            reply = _theader.unwrap(connection.exchange(frame, deadline))
+            if reply.is_last:
+                connection.close()
+            return _codec.decode(method, seqid, reply.message)
         except ProtocolError:
             connection.close()  # what comes next on it is anybody's guess
             raise

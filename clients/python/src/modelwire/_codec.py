@@ -1,20 +1,21 @@
-"""Messages to bytes and back: framed, compact protocol. Knows no sockets."""
+"""Messages to bytes and back: compact protocol in the header transport. Knows no sockets."""
 
 from __future__ import annotations
 
-import struct
 from typing import Any
 
 from thrift.protocol.TCompactProtocol import TCompactProtocolAccelerated
 from thrift.Thrift import TApplicationException, TMessageType
 from thrift.transport.TTransport import TMemoryBuffer
 
+from modelwire import _theader
 from modelwire._errors import InvalidArgument, ModelwireError, ProtocolError, from_wire
 from modelwire._methods import Method
 
-HEADER = struct.Struct(">I")
 #: The default of the server and of every Apache library.
 MAX_FRAME_BYTES = 16_384_000
+# A server counts the message of a reply alone; its headers come on top.
+_REPLY_HEAD_BYTES = 1024
 
 
 def encode(method: Method, seqid: int, request: Any, max_frame_bytes: int) -> bytes:
@@ -31,13 +32,14 @@ def encode(method: Method, seqid: int, request: Any, max_frame_bytes: int) -> by
     method.arguments(request).write(protocol)
     protocol.writeMessageEnd()
     message: bytes = buffer.getvalue()
-    if len(message) > max_frame_bytes:
+    size = _theader.HEAD_BYTES + len(message)
+    if size > max_frame_bytes:
         raise InvalidArgument(
-            f"{method.name} takes {len(message):,} bytes and a frame holds at most {max_frame_bytes:,}",
+            f"{method.name} takes {size:,} bytes and a frame holds at most {max_frame_bytes:,}",
             hint=method.when_too_large,
             executed=False,
         )
-    return HEADER.pack(len(message)) + message
+    return _theader.wrap(message, seqid)
 
 
 def frame_length(header: bytes | bytearray, max_frame_bytes: int) -> int:
@@ -48,8 +50,8 @@ def frame_length(header: bytes | bytearray, max_frame_bytes: int) -> int:
     ProtocolError
         If it is larger than a frame may be.
     """
-    length: int = HEADER.unpack_from(header)[0]
-    if length > max_frame_bytes:
+    length: int = _theader.LENGTH.unpack_from(header)[0]
+    if length > max_frame_bytes + _REPLY_HEAD_BYTES:
         raise ProtocolError(
             f"the reply's first bytes say {length:,} bytes and a frame holds at most {max_frame_bytes:,}",
             hint="check that the address is Modelwire's, or raise max_frame_bytes",

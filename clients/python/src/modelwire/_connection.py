@@ -6,9 +6,10 @@ import random
 import socket
 import time
 
-from modelwire._codec import HEADER, frame_length
+from modelwire._codec import frame_length
 from modelwire._deadline import Deadline
 from modelwire._errors import InvalidArgument, ProtocolError, Unavailable
+from modelwire._theader import LENGTH
 
 DEFAULT_PORT = 9090
 _READ_BYTES = 65_536
@@ -70,7 +71,7 @@ class Connection:
         self._seqid = self._seqid % _LARGEST_SEQID + 1
         return self._seqid
 
-    def exchange(self, frame: bytes, deadline: Deadline) -> bytes:
+    def exchange(self, frame: bytes, deadline: Deadline) -> memoryview:
         """Write a frame and read the one that comes back, without its length. Any error closes the connection.
 
         Raises
@@ -118,16 +119,16 @@ class Connection:
         except OSError as cause:
             raise self._lost(str(cause), executed=False) from cause
 
-    def _read(self, deadline: Deadline) -> bytes:
+    def _read(self, deadline: Deadline) -> memoryview:
         received = bytearray(self._receive_first(deadline))
-        while len(received) < HEADER.size:
+        while len(received) < LENGTH.size:
             received += self._receive(_READ_BYTES, deadline)
-        end = HEADER.size + frame_length(received, self._max_frame_bytes)
+        end = LENGTH.size + frame_length(received, self._max_frame_bytes)
         while len(received) < end:
             received += self._receive(min(end - len(received), _LARGEST_READ_BYTES), deadline)
         if len(received) > end:
             raise ProtocolError(f"{len(received) - end} bytes that nobody asked for came after the reply")
-        return memoryview(received)[HEADER.size :].tobytes()
+        return memoryview(received)[LENGTH.size :]
 
     def _receive_first(self, deadline: Deadline) -> bytes:
         try:
