@@ -51,10 +51,9 @@ def train(client: Client, steps: Any = "k_means", **arguments: Any) -> Any:
         (lambda it: it.echo("text"), "payload is 'text'; it is bytes"),
         (lambda it: it.list_jobs(limit="3"), "limit is '3'"),
         (lambda it: it.get_job(3), "job_id is 3"),
-        (lambda it: it.with_options(token=3).hello(), "token is 3"),
         (lambda it: it.upload("d", {"a": [1]}, rows_per_piece="3"), "rows_per_piece is '3'"),
         (lambda _: Client(None), "None is no address"),  # type: ignore[arg-type]
-        (lambda _: Client("a" * 100).hello(), "no host"),
+        (lambda _: Client("a" * 100).hello(), "no address of a server"),
         (lambda _: Client(max_connections="3"), "max_connections is '3'"),  # type: ignore[arg-type]
     ],
 )

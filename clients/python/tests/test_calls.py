@@ -446,7 +446,20 @@ def test_a_call_larger_than_a_frame_is_refused_before_it_is_sent(serve: ServeFix
     assert caught.value.executed is False
 
 
-@pytest.mark.parametrize("address", ["", ":", "host:", "host:0", "host:70000", "host:port", ":9090"])
+def test_a_token_is_neither_shown_nor_quoted() -> None:
+    with Client("127.0.0.1:1", token="s3cret") as client:
+        assert "s3cret" not in f"{client!r} {vars(client)!r}"
+
+        with pytest.raises(modelwire.Unavailable) as caught:
+            client.hello()
+    assert "s3cret" not in str(caught.value)
+    for wrong in (b"s3cret", ["s3cret"], "s3cret\n", "s3cret\udc80"):
+        with pytest.raises(modelwire.InvalidArgument, match="token") as refused:
+            client.with_options(token=wrong)  # type: ignore[arg-type]
+        assert "s3cret" not in str(refused.value)
+
+
+@pytest.mark.parametrize("address", ["", ":", "host:", "host:0", "host:70000", "host:port", ":9090", "unix:"])
 def test_what_is_no_address_is_refused(address: str) -> None:
     with pytest.raises(modelwire.InvalidArgument, match="no address"):
         Client(address)

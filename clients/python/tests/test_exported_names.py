@@ -20,7 +20,7 @@ NAMES = set(
     AlgorithmDescription Alias AlreadyExists Cancelled Client ColumnSchema ColumnStatistics Dataset DatasetDescription
     DeadlineExceeded Description FailedPrecondition Greeting Internal InvalidArgument Job JobEvent Limits
     MethodDescription ModelSchema ModelStatus ModelSummary ModelVersion ModelwireError NotFound Overloaded
-    ParameterDescription PermissionDenied Prediction ProtocolError Status Step StepLike Unauthenticated Unavailable
+    ParameterDescription PermissionDenied Prediction ProtocolError Status Step StepLike Tls Unauthenticated Unavailable
     read_csv
     """.split()  # noqa: SIM905
 )

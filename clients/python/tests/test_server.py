@@ -1,4 +1,4 @@
-"""Against the server itself: MODELWIRE_BINARY names it."""
+"""Against the server itself."""
 
 from __future__ import annotations
 
@@ -11,30 +11,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from real_server import needs_server, new_token, running
 
 import modelwire
 from modelwire import Client
 
 EXAMPLES = Path(__file__).parents[3] / "docs" / "examples"
-BINARY = os.environ.get("MODELWIRE_BINARY")
-pytestmark = pytest.mark.skipif(
-    not BINARY and os.environ.get("CI") is None, reason="MODELWIRE_BINARY does not name a server"
-)
+pytestmark = needs_server
 
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Start a server on a free port; it is ready once it has said where it listens."""
-    assert BINARY, "MODELWIRE_BINARY has to name the server"
-    data = tmp_path_factory.mktemp("data")
-    command = [BINARY, "serve", "--listen", "127.0.0.1:0", "--data", str(data)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
-        try:
-            assert server.stdout is not None
-            words = server.stdout.readline().replace(",", " ").split()
-            yield words[words.index("on") + 1]
-        finally:
-            server.terminate()
+    with running(tmp_path_factory.mktemp("data")) as address:
+        yield address
 
 
 @pytest.fixture
@@ -164,3 +153,20 @@ def test_the_apache_library_alone_calls_over_theader_as_the_documentation_shows(
     run = subprocess.run([sys.executable, "-c", example], env=environment, capture_output=True, text=True, check=False)
 
     assert (run.returncode, run.stdout, run.stderr) == (0, "Hello, World!\n", "")
+
+
+def test_a_token_says_who_calls_and_what_is_allowed(tmp_path: Path) -> None:
+    tokens = tmp_path / "tokens.toml"
+    trainer = new_token(tokens, "anna", "--role", "trainer", "--models", "mine-*")
+
+    with running(tmp_path / "data", "--tokens", tokens) as address, Client(address, token=trainer) as client:
+        client.train("mine-line", "linear_regression", features=[[0.0], [1.0], [2.0]], target=[0.0, 1.0, 2.0]).wait()
+        with pytest.raises(modelwire.PermissionDenied, match="yours") as denied:
+            client.train("yours", "linear_regression", features=[[0.0]], target=[0.0])
+        with pytest.raises(modelwire.Unauthenticated) as unknown:
+            client.with_options(token="mw_of_nobody").list_models()
+        with Client(address) as nobody, pytest.raises(modelwire.Unauthenticated):
+            nobody.list_models()
+
+    assert (denied.value.executed, unknown.value.executed) == (False, False)
+    assert not any(token in str(error.value) for token in (trainer, "mw_of_nobody") for error in (denied, unknown))

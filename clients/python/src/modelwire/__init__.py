@@ -45,9 +45,11 @@ from modelwire._inference import Prediction
 from modelwire._jobs import Job, JobEvent
 from modelwire._models import Alias, ModelSchema, ModelSummary, ModelVersion
 from modelwire._steps import Step, StepLike
+from modelwire._tls import Tls
 
 __all__ = [
     "Client",
+    "Tls",
     "Step",
     "StepLike",
     "read_csv",

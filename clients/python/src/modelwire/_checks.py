@@ -31,6 +31,15 @@ def texts(what: str, values: Any) -> list[str]:
     return listed
 
 
+def token(value: Any) -> str | None:
+    """Return a token; a refusal says nothing of it but its type."""
+    if value is not None and not isinstance(value, str):
+        raise InvalidArgument(f"token is of type {type(value).__name__}; it is text", executed=False)
+    if value is not None and not value.isprintable():
+        raise InvalidArgument("token holds characters that no token has, such as the end of a line", executed=False)
+    return value
+
+
 def check_fields(message: Any) -> None:
     """Refuse a message of the wire with a field that is not of the type that the IDL gives it.
 

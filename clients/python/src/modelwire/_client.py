@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import ssl
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from types import TracebackType
@@ -13,10 +14,10 @@ from modelwire_wire.health import ttypes as health_wire
 from modelwire_wire.models import ttypes as models_wire
 from modelwire_wire.training import ttypes as training_wire
 
-from modelwire import _checks, _datasets, _health, _inference, _jobs, _methods, _models, _training
+from modelwire import _address, _checks, _datasets, _health, _inference, _jobs, _methods, _models, _tls, _training
 from modelwire._calls import Calls, Head, new_idempotency_key
 from modelwire._codec import MAX_FRAME_BYTES
-from modelwire._connection import Connection, parse_address
+from modelwire._connection import Connection
 from modelwire._datasets import Dataset, DatasetDescription
 from modelwire._deadline import Deadline
 from modelwire._health import Description, Greeting, Status
@@ -26,6 +27,7 @@ from modelwire._methods import Method
 from modelwire._models import Alias, ModelSummary, ModelVersion
 from modelwire._pool import Pool
 from modelwire._steps import Step, StepLike
+from modelwire._tls import Tls
 
 _T = TypeVar("_T")
 _MAX_POLLS = 64
@@ -43,13 +45,16 @@ class Client:
     Parameters
     ----------
     address : str
-        ``host:port``; the port is 9090 if it is not there. Nothing is sent before the first call.
+        ``host:port``, the port being 9090 if it is not there, or ``unix:/path`` of a socket in the file system. Nothing
+        is sent before the first call.
+    tls : Tls or ssl.SSLContext, optional
+        Calls travel encrypted, and the server shows who it is. None: they travel in the clear.
+    token : str, optional
+        Who calls. Without `tls` it travels in the clear.
     timeout : float
         Seconds that a call may take, connecting and retries included.
     connect_timeout : float
         Seconds that connecting may take.
-    token : str, optional
-        Who calls.
     max_connections : int
         Calls that are under way at once; a further one waits for its turn. Waiting for jobs does not count.
     max_frame_bytes : int
@@ -60,22 +65,25 @@ class Client:
         self,
         address: str = "127.0.0.1:9090",
         *,
+        tls: Tls | ssl.SSLContext | None = None,
+        token: str | None = None,
         timeout: float = 30.0,
         connect_timeout: float = 1.0,
-        token: str | None = None,
         max_connections: int = 8,
         max_frame_bytes: int = MAX_FRAME_BYTES,
     ) -> None:
-        host_and_port = parse_address(address)
+        where = _address.parse(address)
+        secured = _tls.secured(tls, where)
         Deadline(timeout), Deadline(connect_timeout)  # refuses what is no time-out
         _checks.whole("max_connections", max_connections, least=1)
         _checks.whole("max_frame_bytes", max_frame_bytes, least=1)
 
         def connect(deadline: Deadline) -> Connection:
-            return Connection(host_and_port, min(connect_timeout, max(0.001, deadline.remaining())), max_frame_bytes)
+            time_left = max(0.001, deadline.remaining())
+            return Connection(where, secured, min(connect_timeout, time_left), max_frame_bytes)
 
         self._timeout = timeout
-        self._head = Head(token=token)
+        self._head = Head(token=_checks.token(token))
         self._calls = Calls(Pool(connect, max_connections), max_frame_bytes)
         # Long polls have connections of their own: replies leave a connection in order, calls would wait behind them.
         self._polls = Calls(Pool(connect, _MAX_POLLS), max_frame_bytes)
@@ -113,7 +121,7 @@ class Client:
             At most 128 characters that name the calls in errors and in the server's log; else each call has an id of
             its own.
         """
-        given = {"token": token, "request_id": request_id}
+        given = {"token": _checks.token(token), "request_id": request_id}
         client = copy.copy(self)
         client._timeout = self._timeout if timeout is None else Deadline(timeout).timeout
         client._head = replace(self._head, **{name: value for name, value in given.items() if value is not None})

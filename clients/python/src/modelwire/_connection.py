@@ -1,17 +1,20 @@
-"""One TCP connection: writes a frame, reads a frame, within a deadline."""
+"""One connection: writes a frame, reads a frame, within a deadline."""
 
 from __future__ import annotations
 
 import random
 import socket
+import ssl
 import time
 
+from modelwire import _address, _tls
+from modelwire._address import Address
 from modelwire._codec import frame_length
 from modelwire._deadline import Deadline
-from modelwire._errors import InvalidArgument, ProtocolError, Unavailable
+from modelwire._errors import ProtocolError, Unavailable
 from modelwire._theader import LENGTH
+from modelwire._tls import Secured
 
-DEFAULT_PORT = 9090
 _READ_BYTES = 65_536
 _LARGEST_READ_BYTES = 1_048_576
 # Below the server's 5 minutes; the age is spread, so that a new server soon gets its share.
@@ -22,40 +25,22 @@ _LONGEST_SILENCE_SECONDS = 2_000_000.0
 _LARGEST_SEQID = 2**31 - 1
 
 
-def parse_address(address: str) -> tuple[str, int]:
-    """Split ``host:port``, ``host`` or ``[v6]:port``.
-
-    Raises
-    ------
-    InvalidArgument
-        If it is none of these.
-    """
-    if not isinstance(address, str):
-        raise InvalidArgument(f"{address!r} is no address; write host:port, for example 127.0.0.1:{DEFAULT_PORT}")
-    host, colon, port = address.rpartition(":")
-    if not colon or address.endswith("]"):
-        host, port = address, str(DEFAULT_PORT)
-    host = host[1:-1] if host.startswith("[") and host.endswith("]") else host
-    if not host or not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
-        raise InvalidArgument(f'"{address}" is no address; write host:port, for example 127.0.0.1:{DEFAULT_PORT}')
-    return host, int(port)
-
-
 class Connection:
     """A connected socket. Not for two threads at once: the pool lends it to one."""
 
-    def __init__(self, address: tuple[str, int], timeout: float, max_frame_bytes: int) -> None:
-        """Connect within `timeout` seconds.
+    def __init__(self, address: Address, secured: Secured | None, timeout: float, max_frame_bytes: int) -> None:
+        """Connect within `timeout` seconds, the handshake of TLS included.
 
         Raises
         ------
         Unavailable
-            If nobody answers there; nothing was sent.
+            If nobody answers there, or the two sides do not agree on TLS; nothing was executed.
         InvalidArgument
             If no host can have that name.
         """
-        self._name = f"{address[0]}:{address[1]}"
-        self._socket = _connect(address, timeout)
+        self._address = address
+        self._secured = secured
+        self._socket = _connect(address, secured, timeout)
         self._max_frame_bytes = max_frame_bytes
         self._dies_at = time.monotonic() + _AGE_SECONDS * random.uniform(0.8, 1.2)
         self._used_at = time.monotonic()
@@ -98,8 +83,8 @@ class Connection:
             return False
         self._socket.setblocking(False)
         try:
-            self._socket.recv(1, socket.MSG_PEEK)
-        except BlockingIOError:
+            self._socket.recv(1)
+        except (BlockingIOError, ssl.SSLWantReadError):
             return True
         except OSError:
             return False
@@ -111,13 +96,15 @@ class Connection:
         self._socket.close()
 
     def _write(self, frame: bytes, deadline: Deadline) -> None:
+        left = memoryview(frame)
         try:
-            self._limit(deadline)
-            self._socket.sendall(frame)
+            while left:
+                self._limit(deadline)  # for each piece: sendall would start the time anew for every record of TLS
+                left = left[self._socket.send(left) :]
         except TimeoutError as cause:
-            raise deadline.exceeded(f"{self._name} did not take the call", executed=False) from cause
+            raise deadline.exceeded(f"{self._address.name} did not take the call", executed=False) from cause
         except OSError as cause:
-            raise self._lost(str(cause), executed=False) from cause
+            raise self._lost(cause, executed=False) from cause
 
     def _read(self, deadline: Deadline) -> memoryview:
         received = bytearray(self._receive_first(deadline))
@@ -142,11 +129,11 @@ class Connection:
             self._limit(deadline)
             received = self._socket.recv(size)
         except TimeoutError as cause:
-            raise deadline.exceeded(f"{self._name} did not answer", executed=None) from cause
+            raise deadline.exceeded(f"{self._address.name} did not answer", executed=None) from cause
         except OSError as cause:
-            raise self._lost(str(cause), executed=None) from cause
+            raise self._lost(cause, executed=None) from cause
         if not received:
-            raise self._lost("it was closed before the reply was complete", executed=None)
+            raise self._lost(EOFError("it was closed before the reply was complete"), executed=None)
         return received
 
     def _limit(self, deadline: Deadline) -> None:
@@ -155,22 +142,29 @@ class Connection:
             raise TimeoutError
         self._socket.settimeout(min(left, _LONGEST_SILENCE_SECONDS))
 
-    def _lost(self, why: str, *, executed: bool | None) -> Unavailable:
-        return Unavailable(f"the connection to {self._name} was lost: {why}", executed=executed)
+    def _lost(self, cause: Exception, *, executed: bool | None) -> Unavailable:
+        if not self._has_answered and isinstance(cause, ssl.SSLError) and _tls.is_alert(cause):
+            # A server of TLS 1.3 judges this client's certificate after this side of the handshake is done.
+            return _tls.refused(self._address, cause)
+        wants_tls = self._secured is None and not self._has_answered
+        hint = "if the server takes TLS only, pass tls=Tls()" if wants_tls else None
+        return Unavailable(f"the connection to {self._address.name} was lost: {cause}", hint=hint, executed=executed)
 
 
-def _connect(address: tuple[str, int], timeout: float) -> socket.socket:
+def _connect(address: Address, secured: Secured | None, timeout: float) -> socket.socket:
+    began = time.monotonic()
     try:
-        connected = socket.create_connection(address, timeout)
+        connected = address.connect(timeout)
+    except (OSError, ValueError) as cause:
+        raise _address.unreachable(address, cause, timeout) from cause
+    if secured is None:
+        return connected
+    try:
+        connected.settimeout(max(0.001, began + timeout - time.monotonic()))
+        return secured.context.wrap_socket(connected, server_hostname=secured.server_name)
+    except TimeoutError as cause:
+        connected.close()
+        raise _address.unreachable(address, cause, timeout) from cause
     except OSError as cause:
-        why = f"no answer within {timeout:.3g} s" if isinstance(cause, TimeoutError) else str(cause)
-        raise Unavailable(
-            f"cannot connect to {address[0]}:{address[1]}: {why}",
-            hint="check that the server runs and that the address is right",
-            executed=False,
-        ) from cause
-    except ValueError as cause:  # no name of a host can be like this
-        raise InvalidArgument(f"{address[0]!r} is no host: {cause}", executed=False) from cause
-    connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    connected.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    return connected
+        connected.close()
+        raise _tls.refused(address, cause) from cause
