@@ -6,6 +6,8 @@
 
 use super::limits::Limits;
 use super::memory::{FREE_BYTES, Held};
+use super::message::Refusal;
+use crate::telemetry::Reason;
 use thrift::protocol::{
     TFieldIdentifier, TInputProtocol, TListIdentifier, TMapIdentifier, TMessageIdentifier, TSetIdentifier,
     TStructIdentifier, TType,
@@ -60,11 +62,12 @@ impl<'a> Budget<'a> {
         self.bytes = self.bytes.saturating_add(bytes);
         if self.bytes > self.max_bytes {
             let advice = "send fewer values in one call or raise server.max_decoded_bytes";
-            return over(format!("the message takes more than {} bytes when it is decoded; {advice}", self.max_bytes));
+            let message = format!("the message takes more than {} bytes when it is decoded; {advice}", self.max_bytes);
+            return over(Reason::DecodedBytes, message);
         }
         while self.bytes > self.covered {
             if !self.held.is_none_or(|held| held.try_grow(STEP_BYTES)) {
-                return full();
+                return over(Reason::Memory, "the server holds as many bytes as it may".into());
             }
             self.covered += STEP_BYTES;
         }
@@ -90,21 +93,27 @@ impl<'a> Budget<'a> {
         if self.elements <= self.max_elements {
             return Ok(());
         }
-        over(format!(
+        let message = format!(
             "the containers of the message have {} elements or more and the limit is {}; send numbers as tensors, or fewer of them",
             self.elements, self.max_elements
-        ))
+        );
+        over(Reason::Elements, message)
     }
 }
 
-/// The process holds all that it may; told apart from a message that is too large by its kind.
-fn full() -> Result<()> {
-    let message = "the server holds as many bytes as it may".into();
-    Err(thrift::Error::Transport(thrift::TransportError { kind: thrift::TransportErrorKind::SizeLimit, message }))
+/// A refusal goes through the library as it is.
+fn over(reason: Reason, message: String) -> Result<()> {
+    Err(thrift::Error::User(Box::new(Refusal::beyond(reason, message))))
 }
 
-fn over(message: String) -> Result<()> {
-    Err(thrift::Error::Protocol(ProtocolError { kind: ProtocolErrorKind::SizeLimit, message }))
+/// A text can be as long as the message and no longer, so that a length beyond it is no limit that is reached, but a lie.
+fn length_error(error: thrift::Error) -> thrift::Error {
+    match error {
+        thrift::Error::Protocol(error) if error.kind == ProtocolErrorKind::SizeLimit => {
+            thrift::Error::Protocol(ProtocolError { kind: ProtocolErrorKind::InvalidData, ..error })
+        }
+        other => other,
+    }
 }
 
 impl<P: TInputProtocol> TInputProtocol for Budgeted<'_, P> {
@@ -115,13 +124,13 @@ impl<P: TInputProtocol> TInputProtocol for Budgeted<'_, P> {
     }
 
     fn read_bytes(&mut self) -> Result<Vec<u8>> {
-        let bytes = self.inner.read_bytes()?;
+        let bytes = self.inner.read_bytes().map_err(length_error)?;
         self.budget.charge_bytes(STRING_BYTES + bytes.len())?;
         Ok(bytes)
     }
 
     fn read_string(&mut self) -> Result<String> {
-        let text = self.inner.read_string()?;
+        let text = self.inner.read_string().map_err(length_error)?;
         self.budget.charge_bytes(STRING_BYTES + text.len())?;
         Ok(text)
     }
@@ -148,7 +157,7 @@ impl<P: TInputProtocol> TInputProtocol for Budgeted<'_, P> {
     }
 
     fn read_message_begin(&mut self) -> Result<TMessageIdentifier> {
-        self.inner.read_message_begin()
+        self.inner.read_message_begin().map_err(length_error) // It begins with a name.
     }
 
     fn read_message_end(&mut self) -> Result<()> {
@@ -212,7 +221,7 @@ impl<P: TInputProtocol> TInputProtocol for Budgeted<'_, P> {
     }
 
     fn skip_binary(&mut self) -> Result<()> {
-        self.inner.skip_binary()
+        self.inner.skip_binary().map_err(length_error)
     }
 
     fn read_byte(&mut self) -> Result<u8> {
@@ -227,6 +236,9 @@ impl<P: TInputProtocol> TInputProtocol for Budgeted<'_, P> {
 #[cfg(test)]
 mod tests {
     use super::STRUCT_BYTES;
+    use crate::telemetry::Reason;
+    use crate::wire::message::decode_request;
+    use crate::wire::{Envelope, Format, Limits, Message, Protocol, Transport};
     use crate::wire::{datasets, health, inference, models, training, types};
 
     macro_rules! sizes {
@@ -246,5 +258,23 @@ mod tests {
         for (name, size) in sizes {
             assert!(size <= STRUCT_BYTES, "{name} has {size} bytes; raise STRUCT_BYTES");
         }
+    }
+
+    /// The reason for which a `predict` with these fields is refused.
+    fn reason(fields: &[u8]) -> Reason {
+        let body = [b"\x80\x01\0\x01\0\0\0\x07predict\0\0\0\0\x0c\0\x01", fields].concat();
+        let format = Format { transport: Transport::Framed, protocol: Protocol::Binary };
+        let limits = Limits { max_elements: 10, max_decoded_bytes: 4_000, ..Limits::default() };
+        let message = Message::new(format, Envelope::Framed, body.into());
+        decode_request::<inference::PredictRequest>(&message, &limits).unwrap_err().reason
+    }
+
+    #[test]
+    fn what_is_refused_is_counted_under_the_limit_that_it_passed() {
+        let columns = |count: u8| [&b"\x0c\0\x04\x0f\0\x01\x0c\0\0\0"[..], &[count], &[0; 40]].concat();
+
+        assert_eq!(reason(&columns(10)), Reason::DecodedBytes);
+        assert_eq!(reason(&columns(11)), Reason::Elements);
+        assert_eq!(reason(b"\x0b\0\x02\x7f\xff\xff\xff"), Reason::Malformed, "a text that cannot be there");
     }
 }

@@ -16,7 +16,7 @@ use thrift::protocol::{
     TFieldIdentifier, TInputProtocol, TMessageIdentifier, TMessageType, TOutputProtocol, TSerializable,
     TStructIdentifier, TType,
 };
-use thrift::{ApplicationError, ApplicationErrorKind, ProtocolErrorKind, TransportErrorKind};
+use thrift::{ApplicationError, ApplicationErrorKind, ProtocolErrorKind};
 
 /// A whole message as it was cut out of the stream, without what it was wrapped in.
 #[derive(Clone, Debug)]
@@ -60,7 +60,8 @@ pub struct Head {
 }
 
 /// Why a message is answered with a TApplicationException.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
 pub struct Refusal {
     /// Its type.
     pub kind: ApplicationErrorKind,
@@ -102,17 +103,18 @@ impl From<thrift::Error> for Refusal {
     fn from(error: thrift::Error) -> Self {
         let (reason, detail) = match error {
             thrift::Error::Protocol(error) => (reason(error.kind), error.message),
-            thrift::Error::Transport(error) if error.kind == TransportErrorKind::SizeLimit => {
-                return Self::beyond(Reason::Memory, error.message);
-            }
             thrift::Error::Transport(_) => (Reason::Malformed, "it ends in the middle of a value".into()),
+            thrift::Error::User(error) => match error.downcast::<Self>() {
+                Ok(refusal) => (refusal.reason, refusal.message),
+                Err(other) => (Reason::Malformed, other.to_string()),
+            },
             other => (Reason::Malformed, other.to_string()),
         };
         Self::beyond(reason, format!("the message cannot be read: {detail}"))
     }
 }
 
-/// What the library's own limits are counted under; it holds counts and lengths against one and the same.
+/// What the library's own limits are counted under.
 fn reason(kind: ProtocolErrorKind) -> Reason {
     match kind {
         ProtocolErrorKind::SizeLimit => Reason::Elements,
