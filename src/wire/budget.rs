@@ -4,6 +4,7 @@
 //! zeros become a gigabyte of empty structs. So every read passes through here, where memory and elements are charged to
 //! the message; skipped fields too.
 
+use super::announced::Announced;
 use super::limits::Limits;
 use super::memory::{FREE_BYTES, Held};
 use super::message::Refusal;
@@ -22,10 +23,11 @@ const STRING_BYTES: usize = 24;
 /// The memory of the process is taken in pieces of this size.
 const STEP_BYTES: usize = 256 * 1024;
 
-/// `inner`, within a budget.
+/// `inner`, within a budget, and by the types that it announces.
 struct Budgeted<'a, P> {
     inner: P,
     budget: Budget<'a>,
+    announced: Announced,
 }
 
 /// What one message may cost, and what it has cost so far.
@@ -55,7 +57,7 @@ impl<'a> Budget<'a> {
     where
         'a: 'p,
     {
-        Box::new(Budgeted { inner, budget: self })
+        Box::new(Budgeted { inner, budget: self, announced: Announced::default() })
     }
 
     fn charge_bytes(&mut self, bytes: usize) -> Result<()> {
@@ -118,39 +120,48 @@ fn length_error(error: thrift::Error) -> thrift::Error {
 
 impl<P: TInputProtocol> TInputProtocol for Budgeted<'_, P> {
     fn read_struct_begin(&mut self) -> Result<Option<TStructIdentifier>> {
+        self.announced.enter_struct()?;
         self.budget.charge_bytes(STRUCT_BYTES)?;
         self.budget.deeper()?;
         self.inner.read_struct_begin()
     }
 
     fn read_bytes(&mut self) -> Result<Vec<u8>> {
+        self.announced.value(TType::String)?;
         let bytes = self.inner.read_bytes().map_err(length_error)?;
         self.budget.charge_bytes(STRING_BYTES + bytes.len())?;
         Ok(bytes)
     }
 
     fn read_string(&mut self) -> Result<String> {
+        self.announced.value(TType::String)?;
         let text = self.inner.read_string().map_err(length_error)?;
         self.budget.charge_bytes(STRING_BYTES + text.len())?;
         Ok(text)
     }
 
     fn read_list_begin(&mut self) -> Result<TListIdentifier> {
+        self.announced.value(TType::List)?;
         let list = self.inner.read_list_begin()?;
+        self.announced.enter_elements(list.element_type);
         self.budget.charge_elements(list.size)?;
         self.budget.deeper()?;
         Ok(list)
     }
 
     fn read_set_begin(&mut self) -> Result<TSetIdentifier> {
+        self.announced.value(TType::Set)?;
         let set = self.inner.read_set_begin()?;
+        self.announced.enter_elements(set.element_type);
         self.budget.charge_elements(set.size)?;
         self.budget.deeper()?;
         Ok(set)
     }
 
     fn read_map_begin(&mut self) -> Result<TMapIdentifier> {
+        self.announced.value(TType::Map)?;
         let map = self.inner.read_map_begin()?;
+        self.announced.enter_pairs(map.key_type, map.value_type);
         self.budget.charge_elements(map.size)?;
         self.budget.deeper()?;
         Ok(map)
@@ -166,11 +177,14 @@ impl<P: TInputProtocol> TInputProtocol for Budgeted<'_, P> {
 
     fn read_struct_end(&mut self) -> Result<()> {
         self.budget.shallower();
+        self.announced.leave();
         self.inner.read_struct_end()
     }
 
     fn read_field_begin(&mut self) -> Result<TFieldIdentifier> {
-        self.inner.read_field_begin()
+        let field = self.inner.read_field_begin()?;
+        self.announced.field(field.field_type);
+        Ok(field)
     }
 
     fn read_field_end(&mut self) -> Result<()> {
@@ -178,49 +192,60 @@ impl<P: TInputProtocol> TInputProtocol for Budgeted<'_, P> {
     }
 
     fn read_bool(&mut self) -> Result<bool> {
+        self.announced.value(TType::Bool)?;
         self.inner.read_bool()
     }
 
     fn read_i8(&mut self) -> Result<i8> {
+        self.announced.value(TType::I08)?;
         self.inner.read_i8()
     }
 
     fn read_i16(&mut self) -> Result<i16> {
+        self.announced.value(TType::I16)?;
         self.inner.read_i16()
     }
 
     fn read_i32(&mut self) -> Result<i32> {
+        self.announced.value(TType::I32)?;
         self.inner.read_i32()
     }
 
     fn read_i64(&mut self) -> Result<i64> {
+        self.announced.value(TType::I64)?;
         self.inner.read_i64()
     }
 
     fn read_double(&mut self) -> Result<f64> {
+        self.announced.value(TType::Double)?;
         self.inner.read_double()
     }
 
     fn read_uuid(&mut self) -> Result<uuid::Uuid> {
+        self.announced.value(TType::Uuid)?;
         self.inner.read_uuid()
     }
 
     fn read_list_end(&mut self) -> Result<()> {
         self.budget.shallower();
+        self.announced.leave();
         self.inner.read_list_end()
     }
 
     fn read_set_end(&mut self) -> Result<()> {
         self.budget.shallower();
+        self.announced.leave();
         self.inner.read_set_end()
     }
 
     fn read_map_end(&mut self) -> Result<()> {
         self.budget.shallower();
+        self.announced.leave();
         self.inner.read_map_end()
     }
 
     fn skip_binary(&mut self) -> Result<()> {
+        self.announced.value(TType::String)?;
         self.inner.skip_binary().map_err(length_error)
     }
 

@@ -4,6 +4,7 @@
 //! judged, then decoded and dispatched by the generated [`services`] over [`runtime`]; [`convert`] turns generated structs
 //! into the types of the layers below, and for a client into [`answers`].
 
+mod announced;
 pub mod answers;
 mod budget;
 pub mod convert;

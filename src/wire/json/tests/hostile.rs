@@ -184,7 +184,7 @@ fn the_last_of_repeated_fields_and_keys_wins() {
 }
 
 #[test]
-fn a_field_of_another_type_is_refused_unless_its_value_is_one_of_the_right_type() {
+fn a_field_of_another_type_is_refused() {
     let values = [
         ("tf", "1"),
         ("i64", "5"),
@@ -200,8 +200,8 @@ fn a_field_of_another_type_is_refused_unless_its_value_is_one_of_the_right_type(
         let text = read::<Column>(format!(r#"{{"1":{{"{kind}":{value}}}}}"#));
         let number = read::<RequestContext>(format!(r#"{{"1":{{"{kind}":{value}}}}}"#));
 
-        assert_eq!(text.is_ok(), value.starts_with('"'), "{kind} read as a text: {text:?}");
-        assert_eq!(number.is_ok(), ["1", "5"].contains(&value), "{kind} read as an i64: {number:?}");
+        assert_eq!(text.is_ok(), kind == "str", "{kind} read as a text: {text:?}");
+        assert_eq!(number.is_ok(), kind == "i64", "{kind} read as an i64: {number:?}");
     }
 }
 
