@@ -1,7 +1,7 @@
 //! What a message is wrapped in on its connection, and so what its reply is wrapped in.
 
 use super::headed::Headed;
-use super::http::{self, After, ContentType, Page, Request};
+use super::http::{self, After, ContentType, Method, Page, Request, Status};
 use super::memory::Held;
 use super::message::{Head, Refusal, refusal_reply};
 use super::protocol::{Format, Transport};
@@ -115,8 +115,13 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// The reply to a message that is not worked on, if its caller can be told and waits to be.
+    /// The reply to a message that is not worked on, if its caller can be told and waits to be. Who posts waits for a
+    /// response even to what says nowhere which call it is.
     pub fn refused(format: Format, envelope: Envelope, head: Option<&Head>, refusal: &Refusal, close: bool) -> Self {
+        if head.is_none() && matches!(envelope, Envelope::Http { .. }) {
+            let page = Page::text(Status::BadRequest, &refusal.message);
+            return Self::bytes(http::page(&page, Method::Post, After::Close), true);
+        }
         let reply = head.filter(|head| !head.oneway).map(|head| refusal_reply(format, head, refusal));
         Self { envelope, reply, close, held: None }
     }
@@ -145,5 +150,23 @@ impl Answer {
             (None, Envelope::Http { .. }) => self.envelope.seal(vec![0; http::HEADROOM], notice),
             (None, _) => Bytes::new(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::Protocol;
+
+    #[test]
+    fn who_posts_what_says_nowhere_which_call_it_is_gets_words_and_not_an_empty_page() {
+        let format = Format { transport: Transport::Http, protocol: Protocol::Binary };
+        let envelope = Envelope::Http { content_type: ContentType::Thrift, after: After::Keep };
+
+        let answer = Answer::refused(format, envelope, None, &Refusal::malformed("it is cut"), false);
+
+        assert!(answer.closes(false));
+        let page = answer.seal(false);
+        assert!(page.starts_with(b"HTTP/1.1 400 ") && page.ends_with(b"it is cut"), "{page:?}");
     }
 }
