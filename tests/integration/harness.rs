@@ -1,5 +1,16 @@
 //! A real server for a test, and raw connections to it.
 
+mod carrier;
+mod memory_group;
+mod metrics;
+mod reply;
+
+pub use carrier::{Carrier, response};
+pub use metrics::Metrics;
+pub use reply::Reply;
+
+use memory_group::MemoryGroup;
+use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
@@ -8,11 +19,15 @@ use std::time::{Duration, Instant};
 
 /// No answer in this time is a failed test.
 pub const PATIENCE: Duration = Duration::from_secs(20);
+/// As long as the server may take for what it has to do at once.
+pub const SOON: Duration = Duration::from_secs(1);
 
 /// A `modelwire serve` of its own process; it is killed when this is dropped.
 pub struct TestServer {
     child: Child,
     pub address: String,
+    /// Removed when the process has ended.
+    _group: Option<MemoryGroup>,
 }
 
 impl TestServer {
@@ -23,18 +38,24 @@ impl TestServer {
 
     /// The same with flags and environment.
     pub fn start_with(data: &Path, flags: &[&str], environment: &[(&str, &str)]) -> Self {
-        Self::of(command(data).args(flags).envs(environment.iter().copied()))
+        let group = MemoryGroup::wanted();
+        let mut command = serve(data, group.as_ref());
+        Self::launch(command.args(flags).envs(environment.iter().copied()), group)
     }
 
     /// The server that a command starts, ready for calls.
     pub fn of(command: &mut Command) -> Self {
+        Self::launch(command, None)
+    }
+
+    fn launch(command: &mut Command, group: Option<MemoryGroup>) -> Self {
         let mut child = command.stdout(Stdio::piped()).spawn().expect("the server starts");
         let mut line = String::new();
         let stdout = child.stdout.take().expect("standard output is piped");
         BufReader::new(stdout).read_line(&mut line).expect("the server says where it listens");
         let address = line.split(" on ").nth(1).and_then(|rest| rest.split(',').next());
         let address = address.unwrap_or_else(|| panic!("no address in {line:?}")).to_owned();
-        Self { child, address }
+        Self { child, address, _group: group }
     }
 
     /// A fresh connection whose reads give up after [`PATIENCE`].
@@ -52,10 +73,36 @@ impl TestServer {
         reply
     }
 
-    /// Panics unless the server answers `hello` on a fresh connection.
+    /// Sends `bytes` on a fresh connection, ends its output, and answers everything that comes back.
+    ///
+    /// # Errors
+    /// The connection is not closed as it should be, but reset or left open.
+    pub fn converse(&self, bytes: &[u8]) -> std::io::Result<Vec<u8>> {
+        let mut stream = self.connect();
+        let _ = stream.write_all(bytes); // A server that refuses may close before all is written.
+        let _ = stream.shutdown(std::net::Shutdown::Write);
+        let mut reply = Vec::new();
+        stream.read_to_end(&mut reply).map(|_| reply)
+    }
+
+    /// Panics unless the server answers `hello` on a fresh connection, and soon.
     pub fn assert_serving(&self) {
+        let started = Instant::now();
         let reply = self.exchange(&framed(HELLO));
         assert!(contains(&reply, b"Hello, World!"), "hello was answered by {reply:?}");
+        assert!(started.elapsed() < SOON, "hello was answered after {:?}", started.elapsed());
+    }
+
+    /// What the server has counted, once this many connections are open, which takes no longer than [`SOON`].
+    pub fn metrics(&self, connections: u64) -> Metrics {
+        let started = Instant::now();
+        loop {
+            let metrics = Metrics::read(&self.address);
+            if metrics.connections() == connections {
+                return metrics;
+            }
+            assert!(started.elapsed() < SOON, "{} connections are open, not {connections}", metrics.connections());
+        }
     }
 
     /// What `act` answers, and by how many bytes resident memory rose above its start at the peak of it. A system that does
@@ -111,7 +158,16 @@ pub fn connect(address: &str) -> TcpStream {
 
 /// The command that starts a server on a free port.
 pub fn command(data: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_modelwire"));
+    serve(data, None)
+}
+
+/// The binary under test: MODELWIRE_BINARY, or the one that was built with the tests.
+fn binary() -> OsString {
+    std::env::var_os("MODELWIRE_BINARY").unwrap_or_else(|| env!("CARGO_BIN_EXE_modelwire").into())
+}
+
+fn serve(data: &Path, group: Option<&MemoryGroup>) -> Command {
+    let mut command = group.map_or_else(|| Command::new(binary()), |group| group.command(&binary()));
     command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(data).env("RUST_LOG", "warn");
     command
 }

@@ -17,7 +17,7 @@ mod durability;
 mod golden;
 mod guarded;
 mod harness;
-mod limits;
+mod hostile;
 mod linfa_facts;
 mod methods;
 mod protocols;

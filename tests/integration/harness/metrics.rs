@@ -1,0 +1,58 @@
+//! What a server counts about itself, as its `/metrics` tells it.
+
+use super::connect;
+use std::collections::BTreeMap;
+use std::io::{Read, Write};
+
+/// The values of one reading, by name and labels as they stand there.
+#[derive(Debug)]
+pub struct Metrics(BTreeMap<String, u64>);
+
+impl Metrics {
+    pub fn read(address: &str) -> Self {
+        let mut stream = connect(address);
+        stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n").unwrap();
+        let mut response = String::new();
+        stream.read_to_string(&mut response).expect("the metrics come in full");
+        let (_, text) = response.split_once("\r\n\r\n").expect("a response has a head");
+        let lines = text.lines().filter(|line| !line.starts_with('#'));
+        Self(lines.filter_map(|line| line.rsplit_once(' ')).map(|(name, value)| (name.into(), number(value))).collect())
+    }
+
+    /// Connections that are open, but for the one that asked.
+    pub fn connections(&self) -> u64 {
+        self.0["modelwire_connections"].saturating_sub(1)
+    }
+
+    pub fn held_bytes(&self) -> u64 {
+        self.0["modelwire_held_bytes"]
+    }
+
+    /// How often this was refused.
+    pub fn refused(&self, reason: &str) -> u64 {
+        self.labelled("modelwire_refused_total", reason)
+    }
+
+    /// How many calls were given up for this.
+    pub fn cancelled(&self, reason: &str) -> u64 {
+        self.labelled("modelwire_cancelled_total", reason)
+    }
+
+    fn labelled(&self, name: &str, reason: &str) -> u64 {
+        self.0.get(&format!("{name}{{reason=\"{reason}\"}}")).copied().unwrap_or_default()
+    }
+
+    /// The reasons for which something was refused since an earlier reading, one for each time.
+    pub fn refused_since(&self, earlier: &Self) -> Vec<&str> {
+        let reasons = self.0.iter().filter_map(|(name, count)| Some((reason(name)?, *count)));
+        reasons.flat_map(|(reason, count)| (earlier.refused(reason)..count).map(move |_| reason)).collect()
+    }
+}
+
+fn reason(name: &str) -> Option<&str> {
+    name.strip_prefix("modelwire_refused_total{reason=\"")?.strip_suffix("\"}")
+}
+
+fn number(value: &str) -> u64 {
+    value.parse().unwrap_or_else(|_| panic!("{value:?} is no count"))
+}

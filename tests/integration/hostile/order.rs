@@ -1,0 +1,126 @@
+//! Messages that want no reply get none, and the others get theirs in order.
+
+use super::rig::hello;
+use super::value::{Call, Value};
+use crate::harness::{Carrier, PATIENCE, Reply, TestServer, contains, framed, read_frame};
+use crate::stock::{Clients, clustering};
+use modelwire::wire::Protocol::{self, Binary, Compact, Json, OldBinary};
+use modelwire::wire::training::TTrainingSyncClient;
+use std::io::Write;
+
+fn oneway(name: &str, request: Vec<(i16, Value)>) -> Call {
+    Call { kind: 4, ..Call::new(name, request) }
+}
+
+/// One that would be answered, ones that fail in each way, one that nobody knows.
+fn oneways() -> Vec<Call> {
+    let broken =
+        Call { arguments: vec![(1, Value::Raw(super::value::STRUCT, vec![0xff; 3]))], ..oneway("hello", vec![]) };
+    vec![oneway("hello", vec![]), oneway("predict", vec![]), oneway("nope", vec![]), broken]
+}
+
+#[test]
+fn a_oneway_message_gets_no_reply_of_any_kind_and_the_next_call_gets_its_own() {
+    let data = tempfile::tempdir().unwrap();
+    let server = TestServer::start(data.path());
+    for protocol in [Binary, OldBinary, Compact, Json] {
+        for carrier in Carrier::ALL.into_iter().filter(|carrier| carrier.carries(protocol)) {
+            for (at, call) in oneways().iter().enumerate() {
+                let then = carrier.wrap(protocol, hello(protocol));
+                let bytes = [carrier.wrap(protocol, &call.written(protocol)), then].concat();
+
+                let reply = server.converse(&bytes).unwrap();
+
+                let closes = at == 3 && carrier == Carrier::Unframed; // Nobody knows where what cannot be read ends.
+                assert_only_greeting(carrier, protocol, &reply, closes, call);
+            }
+        }
+    }
+    server.metrics(0);
+}
+
+fn assert_only_greeting(carrier: Carrier, protocol: Protocol, reply: &[u8], closes: bool, call: &Call) {
+    let mut rest = reply;
+    if carrier == Carrier::Http {
+        // Who posts waits for a response, which says nothing.
+        assert_eq!(crate::harness::response(&mut rest), Some((200, &b""[..])), "{call:?} in {protocol:?}");
+    }
+    let replies = carrier.replies(protocol, rest).unwrap();
+    assert_eq!(replies.len(), usize::from(!closes), "{call:?} in {carrier:?} {protocol:?}: {replies:?}");
+    assert!(replies.iter().all(Reply::greets));
+}
+
+#[test]
+fn ten_thousand_oneway_messages_in_a_row_disturb_nobody() {
+    let data = tempfile::tempdir().unwrap();
+    let server = TestServer::start(data.path());
+    for carrier in [Carrier::Framed, Carrier::Unframed, Carrier::THeader] {
+        let one = carrier.wrap(Compact, &oneway("hello", vec![]).written(Compact));
+        let bytes = [one.repeat(10_000), carrier.wrap(Compact, hello(Compact))].concat();
+
+        let (reply, grown) = server.peak_memory(|| server.converse(&bytes).unwrap());
+
+        assert!(matches!(&carrier.replies(Compact, &reply).unwrap()[..], [reply] if reply.greets()));
+        assert!(grown < 16 << 20, "{carrier:?}: memory grew by {grown} bytes");
+    }
+}
+
+/// THeader with these flags.
+fn flagged(flags: u8, message: &[u8]) -> Vec<u8> {
+    let mut bytes = Carrier::THeader.wrap(Binary, message);
+    bytes[7] = flags;
+    bytes
+}
+
+#[test]
+fn a_quick_call_overtakes_a_slow_one_only_where_its_caller_said_that_it_may() {
+    let data = tempfile::tempdir().unwrap();
+    let server = TestServer::start(data.path());
+    let mut clients = Clients::of(&server);
+    let job_id = clients.training.train(clustering(20_000, 1_000)).unwrap().job.unwrap().id.unwrap();
+    let seen = clients.wait_for_fit(&job_id);
+    let fields = [(2, Value::Text(job_id.into_bytes())), (3, Value::I64(seen)), (4, Value::I64(300))];
+    let slow = Call { seqid: 1, ..Call::new("watch_job", fields) }.written(Binary);
+    let quick = Call { seqid: 2, ..Call::new("hello", []) }.written(Binary);
+
+    for (flags, first) in [(0, 1), (1, 2)] {
+        let mut stream = server.connect();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.write_all(&[flagged(flags, &slow), flagged(flags, &quick)].concat()).unwrap();
+        let replies = [read_frame(&mut stream).unwrap(), read_frame(&mut stream).unwrap()];
+
+        assert_eq!(replies[0][2..4], [0, flags], "the flags are echoed");
+        assert_eq!(replies.each_ref().map(|reply| seqid(reply)), [first, 3 - first], "flags {flags}");
+    }
+}
+
+/// The number in the message behind a header, strict binary.
+fn seqid(frame: &[u8]) -> i32 {
+    let message = &frame[10 + 4 * usize::from(u16::from_be_bytes([frame[8], frame[9]]))..];
+    let name = u32::from_be_bytes(message[4..8].try_into().unwrap()) as usize;
+    i32::from_be_bytes(message[8 + name..12 + name].try_into().unwrap())
+}
+
+#[test]
+fn frames_of_every_kind_may_follow_each_other_and_nothing_without_a_frame() {
+    let data = tempfile::tempdir().unwrap();
+    let server = TestServer::start(data.path());
+    let kinds = [
+        framed(hello(Binary)),
+        Carrier::THeader.wrap(Compact, hello(Compact)),
+        framed(hello(Json)),
+        Carrier::TtHeader.wrap(Binary, hello(Binary)),
+        framed(hello(OldBinary)),
+        Carrier::Zlib.wrap(Binary, hello(Binary)),
+    ];
+
+    let reply = server.converse(&kinds.concat()).unwrap();
+    let mixed = server.converse(&[&kinds[0], hello(Binary)].concat()).unwrap();
+
+    let mut frames = std::io::Cursor::new(reply);
+    let read = std::iter::from_fn(|| read_frame(&mut frames).ok()).count();
+    assert_eq!(read, kinds.len());
+    assert_eq!(Carrier::Framed.replies(Binary, &mixed).unwrap().len(), 1);
+    assert!(contains(&mixed, b"Hello, World!"));
+    assert_eq!(server.metrics(0).refused("unknown_bytes"), 1);
+}
