@@ -27,7 +27,7 @@ pub enum Envelope {
 }
 
 /// The flag of THeader by which a peer says that it tells replies by their numbers.
-const OUT_OF_ORDER: u16 = 0x01;
+pub(super) const OUT_OF_ORDER: u16 = 0x01;
 /// As much as stands before a reply with headers: the fixed part, and the one pair that a server sends.
 const HEADED_ROOM: usize = 64;
 

@@ -44,20 +44,20 @@ const MAX_EMPTY_FRAMES: usize = 16;
 const HEAD_BYTES: usize = 512;
 
 /// Finds the end of the unframed message that is arriving.
-enum EndOf {
+pub(super) enum EndOf {
     Values(Scanner),
     Json(JsonScanner),
 }
 
 impl EndOf {
-    fn message(protocol: Protocol, limits: Limits) -> Self {
+    pub(super) fn message(protocol: Protocol, limits: Limits) -> Self {
         match protocol {
             Protocol::Json => Self::Json(JsonScanner::new(limits)),
             _ => Self::Values(Scanner::new(protocol, limits)),
         }
     }
 
-    fn scan(&mut self, bytes: &[u8]) -> Result<Option<usize>, Refusal> {
+    pub(super) fn scan(&mut self, bytes: &[u8]) -> Result<Option<usize>, Refusal> {
         match self {
             Self::Values(scanner) => scanner.scan(bytes),
             Self::Json(scanner) => scanner.scan(bytes),

@@ -139,6 +139,12 @@ pub fn open(message: &Message, limits: &Limits) -> Result<Head, (Option<Head>, R
     Ok(head)
 }
 
+/// The number of a message, whatever it is.
+pub(super) fn seqid(format: Format, body: &Bytes, limits: &Limits) -> Result<i32, Refusal> {
+    let mut reader = format.protocol.reader(body, limits, None);
+    guard(|| reader.read_message_begin()).map(|identifier| identifier.sequence_number)
+}
+
 /// What the caller says about the call: in the request's context if that comes first, which it does from every writer that
 /// keeps the order of the fields, and in the headers of the transport. Where both speak, the field wins. So access and
 /// deadline can be judged before anything large is decoded.

@@ -12,10 +12,8 @@ mod chunks;
 mod content_type;
 mod head;
 mod message;
-#[cfg_attr(not(test), expect(dead_code, reason = "the client takes it up next"))]
 mod post;
 mod request;
-#[cfg_attr(not(test), expect(dead_code, reason = "the client takes it up next"))]
 mod response;
 mod status;
 #[cfg(test)]
@@ -25,6 +23,8 @@ pub use answer::{After, Page};
 pub(super) use answer::{CONTINUE, HEADROOM, head_before, page};
 pub use content_type::{ContentType, POSTED};
 pub(super) use message::{Content, content};
+pub(super) use post::Post;
 pub(super) use request::{HttpCut, HttpCutter};
 pub use request::{Method, Request};
+pub(super) use response::{Response, ResponseCut, ResponseCutter};
 pub use status::Status;
