@@ -1,7 +1,8 @@
 //! A call from the first try to the answer.
 
-use super::connection::{Connection, Exchange};
-use super::{Client, retry};
+use super::Client;
+use super::exchange::Exchange;
+use super::retry::{self, Failed};
 use crate::error::{Code, Error, Result};
 use crate::wire::runtime::{CallError, ChannelFault};
 use crate::wire::types::{RequestContext, ServiceError};
@@ -10,7 +11,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, sleep};
 
 /// What the generated clients answer.
 pub(super) type Outcome<A> = std::result::Result<A, CallError<ServiceError>>;
@@ -23,14 +24,14 @@ impl<F, T: Fn(Arc<Exchange>, Option<RequestContext>) -> F + Send + Sync> Request
 /// Which connection carries a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Line {
-    /// The one of the client.
+    /// One of the pool.
     Shared,
     /// A new one for this call.
     Own,
 }
 
 impl Client {
-    /// Calls over the shared connection, within the call time-out.
+    /// Calls over a connection of the pool, within the call time-out.
     pub(super) fn call<A: Send, F: Future<Output = Outcome<A>> + Send>(
         &self,
         request: impl Request<F>,
@@ -54,65 +55,51 @@ impl Client {
         F: Future<Output = Outcome<A>> + Send,
     {
         let deadline = Instant::now() + timeout;
+        self.budget.earn(Instant::now());
         let mut tries = 0;
         loop {
-            let fault = match self.attempt(line, deadline, &request).await {
+            let failed = match self.attempt(line, deadline, &request).await {
                 Ok(answer) => return Ok(answer),
-                Err(fault) => fault,
+                Err(failed) => failed,
             };
             tries += 1;
-            let left = deadline.saturating_duration_since(Instant::now());
-            match retry::pause(&fault, tries, left, retry::draw()) {
+            let now = Instant::now();
+            let pause = retry::pause(&failed, tries, deadline.saturating_duration_since(now), retry::draw());
+            match pause.filter(|_| tries < self.options.max_tries && self.budget.spend(now)) {
                 Some(pause) => sleep(pause).await,
-                None => return Err(self.error(fault)),
+                None => return Err(self.error(failed.fault)),
             }
         }
     }
 
-    async fn attempt<A, F>(&self, line: Line, deadline: Instant, request: &impl Request<F>) -> Outcome<A>
-    where
-        F: Future<Output = Outcome<A>> + Send,
-    {
-        if line == Line::Own {
-            let connection = self.open(deadline).await.map_err(CallError::Channel)?;
-            return self.converse(connection, deadline, request).await.0;
-        }
-        let mut idle =
-            timeout_at(deadline, self.idle.lock()).await.map_err(|_| CallError::Channel(ChannelFault::TimedOut))?;
-        let connection = match idle.take().filter(Connection::is_open) {
-            Some(connection) => connection,
-            None => self.open(deadline).await.map_err(CallError::Channel)?,
-        };
-        let (outcome, connection) = self.converse(connection, deadline, request).await;
-        *idle = connection;
-        outcome
-    }
-
-    /// One try, and the connection if it can be used again.
-    async fn converse<A, F>(
+    /// One try.
+    async fn attempt<A, F>(
         &self,
-        connection: Connection,
+        line: Line,
         deadline: Instant,
         request: &impl Request<F>,
-    ) -> (Outcome<A>, Option<Connection>)
+    ) -> std::result::Result<A, Failed>
     where
         F: Future<Output = Outcome<A>> + Send,
     {
+        let mut lease = match line {
+            Line::Shared => self.pool.lease(deadline).await.map_err(Failed::before)?,
+            Line::Own => self.pool.lease_own(),
+        };
         let seqid = self.seqid.fetch_add(1, Ordering::Relaxed);
-        let exchange = Arc::new(Exchange::new(connection, deadline, seqid, self.options.max_frame_bytes));
-        let left = deadline.saturating_duration_since(Instant::now());
-        let deadline_ms = i64::try_from(left.as_millis().max(1)).ok();
-        let token = self.options.token.as_ref().map(|token| token.as_str().to_owned());
-        let context = Some(RequestContext { deadline_ms, token, ..wire::empty() });
-        let outcome = request(Arc::clone(&exchange), context).await;
-        let clean = matches!(outcome, Ok(_) | Err(CallError::Declared(_)));
-        let connection = Arc::into_inner(exchange).and_then(Exchange::into_connection).filter(|_| clean);
-        (outcome, connection)
+        let exchange = Arc::new(Exchange::new(lease.connection(), self.sealer.clone(), deadline, seqid));
+        let outcome = request(Arc::clone(&exchange), Some(self.context(deadline))).await;
+        if matches!(outcome, Ok(_) | Err(CallError::Declared(_))) {
+            lease.is_clean();
+        }
+        outcome.map_err(|fault| Failed { fault, idempotent: exchange.is_idempotent() })
     }
 
-    pub(super) async fn open(&self, deadline: Instant) -> std::result::Result<Connection, ChannelFault> {
-        let until = deadline.min(Instant::now() + self.options.connect_timeout);
-        Connection::open(&self.address, until).await
+    /// What the server hears of the call beside its request.
+    fn context(&self, deadline: Instant) -> RequestContext {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let token = self.options.token.as_ref().map(|token| token.as_str().to_owned());
+        RequestContext { deadline_ms: i64::try_from(left.as_millis().max(1)).ok(), token, ..wire::empty() }
     }
 
     /// Why a call has no answer, in words for the caller.
@@ -121,7 +108,9 @@ impl Client {
         match fault {
             CallError::Declared(error) => convert::received_error(error),
             CallError::Application(error) => convert::application_error(error),
-            CallError::Reply(why) => remote(Code::Internal, format!("the reply of {address} cannot be read: {why}")),
+            CallError::Reply(why) | CallError::Channel(ChannelFault::Unreadable(why)) => {
+                remote(Code::Internal, format!("the reply of {address} cannot be read: {why}"))
+            }
             CallError::Channel(ChannelFault::NotSent(why)) => {
                 Error::Unavailable { what: format!("{address} cannot be reached: {why}") }
             }

@@ -1,101 +1,76 @@
-//! One connection, and one call over it.
+//! A connection as its calls see it. What it does is in [`driver`](super::driver), in a task of its own.
 
-use crate::wire::runtime::{Channel, ChannelFault, Method};
-use crate::wire::{Envelope, Format, Notice, Protocol, Transport};
+use super::driver::{self, Lifetime};
+use super::endpoint::Stream;
+use super::waiting::Outgoing;
+use crate::wire::Format;
+use crate::wire::runtime::ChannelFault;
 use bytes::Bytes;
-use std::io;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
-use tokio::sync::Mutex;
-use tokio::time::{Instant, timeout_at};
+use std::future::Future;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::AbortHandle;
 
-/// What a reply gets before its bytes are there; beyond that its buffer grows as they come.
-const FIRST_BUFFER_BYTES: usize = 64 * 1024;
+/// What connections of one client have in common.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Terms {
+    pub(super) format: Format,
+    pub(super) max_frame_bytes: usize,
+    /// Calls that may wait to be written.
+    pub(super) max_queued: usize,
+    pub(super) lifetime: Lifetime,
+}
 
-/// A connection to a server.
+/// A connection that is open, or about to be. It is closed when this is dropped: the pool holds it, and so does each of
+/// its calls.
 #[derive(Debug)]
 pub(super) struct Connection {
-    stream: TcpStream,
+    calls: mpsc::Sender<Outgoing>,
+    in_flight: AtomicUsize,
+    driver: AbortHandle,
 }
 
 impl Connection {
-    pub(super) async fn open(address: &str, until: Instant) -> Result<Self, ChannelFault> {
-        let not_sent = |cause: io::Error| ChannelFault::NotSent(cause.to_string());
-        let stream = timeout_at(until, TcpStream::connect(address))
-            .await
-            .map_err(|_| ChannelFault::NotSent("no connection was accepted in time".into()))?
-            .map_err(not_sent)?;
-        stream.set_nodelay(true).map_err(not_sent)?;
-        Ok(Self { stream })
+    /// Calls may be made at once; they wait for it to open.
+    pub(super) fn start(
+        opening: impl Future<Output = Result<Box<dyn Stream>, String>> + Send + 'static,
+        terms: &Terms,
+    ) -> Self {
+        let (calls, taken) = mpsc::channel(terms.max_queued.max(1));
+        let terms = *terms;
+        let driver = tokio::spawn(async move { driver::drive(opening, taken, &terms).await }).abort_handle();
+        Self { calls, in_flight: AtomicUsize::new(0), driver }
     }
 
-    /// Nothing has come since the last reply: neither its end nor bytes that nobody asked for.
-    pub(super) fn is_open(&self) -> bool {
-        matches!(self.stream.try_read(&mut [0]), Err(error) if error.kind() == io::ErrorKind::WouldBlock)
+    /// Whether it may take another call; one that is closed, or about to be, does not.
+    pub(super) fn takes_calls(&self) -> bool {
+        !self.calls.is_closed()
     }
 
-    /// Waits until the server has closed it.
-    #[cfg(test)]
-    pub(super) async fn ended(&self) {
-        self.stream.readable().await.expect("a socket can be waited for");
+    /// Calls that hold it.
+    pub(super) fn in_flight(&self) -> usize {
+        self.in_flight.load(Ordering::Relaxed)
     }
 
-    async fn exchange(&mut self, message: &[u8], max_frame_bytes: usize) -> Result<Bytes, ChannelFault> {
-        self.stream.write_all(message).await.map_err(|cause| ChannelFault::NotSent(cause.to_string()))?;
-        let lost = |cause: io::Error| ChannelFault::Lost(cause.to_string());
-        let length = self.stream.read_u32().await.map_err(lost)? as usize;
-        if length > max_frame_bytes {
-            let message = format!("its reply has {length} bytes and the limit of this client is {max_frame_bytes}");
-            return Err(ChannelFault::Lost(message));
-        }
-        let mut body = Vec::with_capacity(length.min(FIRST_BUFFER_BYTES));
-        (&mut self.stream).take(length as u64).read_to_end(&mut body).await.map_err(lost)?;
-        if body.len() < length {
-            return Err(ChannelFault::Lost(format!("it closed after {} of {length} bytes", body.len())));
-        }
-        Ok(body.into())
-    }
-}
-
-/// One call: it has the connection for itself until the reply is there.
-#[derive(Debug)]
-pub(super) struct Exchange {
-    /// Taken by the call; absent after it unless a whole reply came.
-    connection: Mutex<Option<Connection>>,
-    deadline: Instant,
-    seqid: i32,
-    max_frame_bytes: usize,
-}
-
-impl Exchange {
-    pub(super) fn new(connection: Connection, deadline: Instant, seqid: i32, max_frame_bytes: usize) -> Self {
-        Self { connection: Mutex::new(Some(connection)), deadline, seqid, max_frame_bytes }
+    pub(super) fn hold(&self) {
+        self.in_flight.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(super) fn into_connection(self) -> Option<Connection> {
-        self.connection.into_inner()
+    pub(super) fn let_go(&self) {
+        self.in_flight.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Sends a sealed call and answers its reply. It has no deadline: who gives up drops it.
+    pub(super) async fn call(&self, seqid: i32, bytes: Bytes) -> Result<Bytes, ChannelFault> {
+        let (reply, answer) = oneshot::channel();
+        let sent = self.calls.send(Outgoing { seqid, bytes, reply }).await;
+        sent.map_err(|_| ChannelFault::NotSent("the connection has been closed".into()))?;
+        answer.await.unwrap_or_else(|_| Err(ChannelFault::Lost("the connection has been closed".into())))
     }
 }
 
-impl Channel for Exchange {
-    fn format(&self) -> Format {
-        Format { transport: Transport::Framed, protocol: Protocol::Compact }
-    }
-
-    fn next_seqid(&self) -> i32 {
-        self.seqid
-    }
-
-    async fn exchange(&self, _method: &'static Method, message: Vec<u8>) -> Result<Bytes, ChannelFault> {
-        let mut place = self.connection.lock().await;
-        let mut connection = place.take().ok_or_else(|| ChannelFault::NotSent("the connection is used up".into()))?;
-        let reply = timeout_at(
-            self.deadline,
-            connection.exchange(&Envelope::Framed.seal(message, Notice::default()), self.max_frame_bytes),
-        )
-        .await
-        .map_err(|_| ChannelFault::TimedOut)??;
-        *place = Some(connection);
-        Ok(reply)
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.driver.abort();
     }
 }

@@ -1,7 +1,7 @@
 //! The Rust client.
 //!
-//! Dropping a [`Client`] closes it. Reuse it: it keeps its connection and opens another when that one is lost. Tasks may
-//! share it behind an `Arc`; their calls then go one after the other.
+//! Dropping a [`Client`] closes it. Reuse it: it keeps its connections, and opens others when they are lost. Tasks may share
+//! it behind an `Arc`: their calls do not wait for each other.
 //!
 //! ```no_run
 //! use modelwire::client::{Client, Options};
@@ -20,77 +20,81 @@
 mod call;
 mod connection;
 mod datasets;
+mod driver;
+mod endpoint;
+mod exchange;
+mod halves;
 mod health;
 mod inference;
 mod models;
+mod options;
 mod pieces;
+mod pool;
 mod retry;
 mod training;
+mod waiting;
 
 pub use crate::wire::answers::{
     AlgorithmDescription, Greeting, JobStatus, MethodDescription, ModelVersion, ParameterDescription, Prediction,
     ServerDescription, ServerLimits, ServerStatus, Watched,
 };
+pub use crate::wire::{Protocol, Transport};
+pub use options::{Options, PoolLimits};
 pub use pieces::{MAX_PIECE_BYTES, encoded_bytes, pieces};
 
-use crate::access::Token;
 #[cfg(doc)]
 use crate::error::Error;
 use crate::error::Result;
-use crate::wire;
+use crate::wire::Sealer;
 use crate::wire::runtime::CallError;
-use connection::Connection;
+use endpoint::Endpoint;
+use pool::Pool;
+use retry::Budget;
+use std::sync::Arc;
 use std::sync::atomic::AtomicI32;
-use std::time::Duration;
-use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-/// How a client treats its connection and its calls.
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// Time for a connection to open.
-    pub connect_timeout: Duration,
-    /// Time for a call, all tries included. The server hears of it and drops work that nobody waits for any more.
-    pub call_timeout: Duration,
-    /// Largest reply in bytes.
-    pub max_frame_bytes: usize,
-    /// Says who calls, to a server that wants to know.
-    pub token: Option<Token>,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            connect_timeout: Duration::from_secs(1),
-            call_timeout: Duration::from_secs(30),
-            max_frame_bytes: wire::Limits::default().max_frame_bytes,
-            token: None,
-        }
-    }
-}
-
 /// Calls a server. See the [module](self) for who may share it.
+///
+/// Calls of many tasks go over a few connections, on each one behind the other without waiting for the replies. A call that
+/// is dropped, or not answered in time, gives up its connection: no other call is made over it, those that are under way
+/// there end as they would, and when the last has ended it is closed, so that the server cancels what nobody waits for.
+///
+/// A call is tried again, after a pause and within its time limit, if it did not leave whole, or the server says that it
+/// was not run for a reason that passes. Methods that may be called twice are tried again after a lost connection too.
 #[derive(Debug)]
 pub struct Client {
     address: String,
     options: Options,
+    sealer: Arc<Sealer>,
+    pool: Pool,
+    budget: Budget,
     seqid: AtomicI32,
-    /// The connection while no call uses it. A call that ends well puts it back; any other end closes it, because the
-    /// next reply would belong to the call that gave up.
-    idle: Mutex<Option<Connection>>,
 }
 
 impl Client {
-    /// Connects to `host:port`.
+    /// Connects to `host:port`, or to `unix:/path`.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] if nobody answers there in time.
+    /// [`Error::Unavailable`] if nobody answers there in time; [`Error::InvalidArgument`] for options that do not fit each
+    /// other.
     pub async fn connect(address: impl Into<String>, options: Options) -> Result<Self> {
-        let (address, seqid) = (address.into(), AtomicI32::new(0));
-        let client = Self { address, options, seqid, idle: Mutex::new(None) };
-        let opened = client.open(Instant::now() + client.options.connect_timeout).await;
-        *client.idle.lock().await = Some(opened.map_err(|fault| client.error(CallError::Channel(fault)))?);
+        let endpoint = Endpoint { address: address.into(), tls: options.tls.clone() };
+        if let Some(tls) = &endpoint.tls {
+            tls.server_name(&endpoint.address)?;
+        }
+        let (address, sealer) =
+            (endpoint.address.clone(), Sealer::new(options.format(), endpoint.host(), options.token.clone())?);
+        let (sealer, pool) = (Arc::new(sealer), Pool::new(endpoint, &options));
+        let (budget, seqid) = (Budget::new(Instant::now()), AtomicI32::new(0));
+        let client = Self { address, options, sealer, pool, budget, seqid };
+        client.pool.open().await.map_err(|fault| client.error(CallError::Channel(fault)))?;
         Ok(client)
+    }
+
+    /// Connections that were opened so far, or begun to be, those of long polls too.
+    pub fn connections_opened(&self) -> u64 {
+        self.pool.opened()
     }
 }
 

@@ -28,8 +28,8 @@ pub enum Envelope {
 
 /// The flag of THeader by which a peer says that it tells replies by their numbers.
 pub(super) const OUT_OF_ORDER: u16 = 0x01;
-/// As much as stands before a reply with headers: the fixed part, and the one pair that a server sends.
-const HEADED_ROOM: usize = 64;
+/// As much as stands before a message with headers: the fixed part, and the pairs that a server or a client sends.
+const HEADED_ROOM: usize = 128;
 
 /// What a reply tells its caller beside the answer, where the transport has room for it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -162,7 +162,7 @@ pub trait Channel: Sync {
 }
 
 /// Why a channel brought no reply.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum ChannelFault {
     /// The call never left whole; sending it again is safe.
     #[error("{0}")]
@@ -170,6 +170,9 @@ pub enum ChannelFault {
     /// The connection was lost while the call was under way.
     #[error("{0}")]
     Lost(String),
+    /// What came back is no reply.
+    #[error("{0}")]
+    Unreadable(String),
     /// No reply came in time.
     #[error("no reply came within the time limit")]
     TimedOut,

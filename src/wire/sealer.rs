@@ -6,17 +6,19 @@ use super::headers::Headers;
 use super::http::{ContentType, Post};
 use super::protocol::{Format, Protocol, Transport};
 use super::ttheader;
+use crate::access::Token;
 use crate::error::{Error, Result};
 use bytes::Bytes;
 use std::time::Duration;
 
-/// Wraps the calls of a client. Where there is room beside a message it says there, too, how long the caller waits, for
-/// proxies that do not read messages.
+/// Wraps the calls of a client. Where there is room beside a message it says there, too, who calls and how long the
+/// caller waits, for what stands between and does not read messages.
 #[derive(Clone, Debug)]
 pub struct Sealer {
     format: Format,
     /// As HTTP names the server.
     host: String,
+    token: Option<Token>,
 }
 
 impl Format {
@@ -36,15 +38,15 @@ impl Sealer {
     /// For calls in this format to a server at `host`, "name:port".
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] for a protocol that the transport does not carry, or a host that HTTP cannot name.
-    pub fn new(format: Format, host: &str) -> Result<Self> {
+    /// [`Error::InvalidArgument`] for a protocol that the transport does not carry, or a host or token that it cannot.
+    pub fn new(format: Format, host: &str, token: Option<Token>) -> Result<Self> {
         let Format { transport, protocol } = format;
         let has_number = matches!(protocol, Protocol::Binary | Protocol::Compact);
         if matches!(transport, Transport::Header | Transport::TtHeader) && !has_number {
             let advice = "take binary or compact, or another transport";
             return Err(Error::invalid(format!("{transport:?} does not carry {protocol:?}; {advice}")));
         }
-        let sealer = Self { format, host: host.to_owned() };
+        let sealer = Self { format, host: host.to_owned(), token };
         sealer.seal(vec![0; format.headroom()], 0, Duration::ZERO).map(|_| sealer)
     }
 
@@ -76,7 +78,7 @@ impl Sealer {
             _ => (Layout::THeader { transform: Transform::Nothing }, OUT_OF_ORDER),
         };
         let headed = Headed { layout, flags, sequence: seqid.cast_unsigned(), protocol };
-        let sealed = headed.seal(message, self.format.headroom(), &headers(timeout)?);
+        let sealed = headed.seal(message, self.format.headroom(), &self.headers(timeout)?);
         sealed
             .map(|(frame, start)| Bytes::from(frame).slice(start..))
             .map_err(|refusal| Error::invalid(refusal.message))
@@ -86,19 +88,23 @@ impl Sealer {
         let room = self.format.headroom();
         let json = self.format.protocol == Protocol::Json;
         let content_type = if json { ContentType::Json } else { ContentType::Thrift };
-        let post = Post { host: &self.host, path: "/", content_type, headers: &headers(timeout)? };
+        let post = Post { host: &self.host, path: "/", content_type, headers: &self.headers(timeout)? };
         let head = post.head(message.len().saturating_sub(room))?;
         let start = room.saturating_sub(head.len());
         message.splice(start..room, head);
         Ok(Bytes::from(message).slice(start..))
     }
-}
 
-/// What stands beside a call.
-fn headers(timeout: Duration) -> Result<Headers> {
-    let mut headers = Headers::default();
-    let pushed = headers.push("client_timeout", timeout.as_millis().to_string());
-    pushed.map(|()| headers).map_err(|refusal| Error::invalid(refusal.message))
+    /// What stands beside a call.
+    fn headers(&self, timeout: Duration) -> Result<Headers> {
+        let mut headers = Headers::default();
+        let timeout = ("client_timeout", timeout.as_millis().to_string());
+        let token = self.token.as_ref().map(|token| ("authorization", format!("Bearer {}", token.as_str())));
+        for (name, value) in [timeout].into_iter().chain(token) {
+            headers.push(name, value).map_err(|refusal| Error::invalid(refusal.message))?;
+        }
+        Ok(headers)
+    }
 }
 
 #[cfg(test)]
@@ -131,7 +137,9 @@ mod tests {
 
     #[test]
     fn a_server_finds_each_call_in_what_it_was_wrapped_in() {
-        let spoken: Vec<_> = formats().filter_map(|format| Sealer::new(format, "localhost:9090").ok()).collect();
+        let spoken: Vec<_> = formats()
+            .filter_map(|format| Sealer::new(format, "localhost:9090", Some("mw_secret".to_owned().into())).ok())
+            .collect();
         assert_eq!(spoken.len(), 13, "all but JSON with headers");
         for sealer in spoken {
             let sealed = sealer.seal(hello(sealer.format()), 7, Duration::from_secs(2)).unwrap();
@@ -142,8 +150,9 @@ mod tests {
             assert_eq!((message.format, head.name.as_str(), head.seqid), (sealer.format(), "hello", 7));
             let has_headers =
                 matches!(message.format.transport, Transport::Header | Transport::TtHeader | Transport::Http);
-            let deadline_ms = context(&message, &Limits::default()).unwrap().deadline_ms;
-            assert_eq!(deadline_ms, has_headers.then_some(2_000), "{:?}", message.format);
+            let context = context(&message, &Limits::default()).unwrap();
+            assert_eq!(context.deadline_ms, has_headers.then_some(2_000), "{:?}", message.format);
+            assert_eq!(context.token.as_deref(), has_headers.then_some("mw_secret"), "{:?}", message.format);
             assert_eq!(message.envelope.out_of_order(), message.format.out_of_order());
         }
     }
@@ -154,7 +163,8 @@ mod tests {
         let message = hello(format);
         let address = message.as_ptr_range();
 
-        let sealed = Sealer::new(format, "localhost:9090").unwrap().seal(message, 7, Duration::from_secs(30)).unwrap();
+        let sealer = Sealer::new(format, "localhost:9090", Some(Token::generate().unwrap())).unwrap();
+        let sealed = sealer.seal(message, 7, Duration::from_secs(30)).unwrap();
 
         assert!(address.contains(&sealed.as_ptr()));
     }
@@ -164,7 +174,7 @@ mod tests {
         let http = Format { transport: Transport::Http, protocol: Protocol::Compact };
         let header = Format { transport: Transport::Header, protocol: Protocol::Json };
 
-        assert!(Sealer::new(http, "a\r\nb: c").is_err());
-        assert!(Sealer::new(header, "localhost:9090").unwrap_err().to_string().contains("does not carry Json"));
+        assert!(Sealer::new(http, "a\r\nb: c", None).is_err());
+        assert!(Sealer::new(header, "localhost:9090", None).unwrap_err().to_string().contains("does not carry Json"));
     }
 }

@@ -1,11 +1,15 @@
 //! The Rust client against a real server: what the command line does not show of it.
 
+use crate::certificates::Certificates;
 use crate::harness::TestServer;
-use modelwire::client::{Client, Options};
+use modelwire::client::{Client, Options, PoolLimits, Protocol, Transport};
 use modelwire::data::{Column, Features, Name, Table};
 use modelwire::error::Code;
 use modelwire::model::{Predictions, Spec, StepSpec, Value};
+use modelwire::tls::{Authorities, ClientFiles, ClientTls, IdentityFiles};
 use modelwire::training::{JobSpec, Rows, State};
+use ndarray::array;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tempfile::TempDir;
@@ -117,4 +121,166 @@ async fn what_is_sent_comes_back_up_to_the_limit_of_a_message() {
     assert_eq!(echoed, payload);
     assert!(refused.to_string().contains("exceeds the limit of 100000"), "{refused}");
     assert_eq!(after, b"still there");
+}
+
+/// Payloads that tell where they were sent from, of sizes that take one read or many.
+fn payload(task: usize, call: usize) -> Vec<u8> {
+    let word = format!("{task}/{call};");
+    word.repeat(if call % 50 == 7 { 20_000 } else { 1 + call % 20 }).into_bytes()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_call_gets_the_reply_to_another_even_if_calls_are_dropped_midway() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = TestServer::start(folder.path());
+    for transport in [Transport::Unframed, Transport::Framed, Transport::Header, Transport::Http] {
+        let options = Options { transport, ..Options::default() };
+        let client = Arc::new(Client::connect(server.address.as_str(), options).await.unwrap());
+        let tasks: Vec<_> = (0..50)
+            .map(|task| {
+                let client = Arc::clone(&client);
+                tokio::spawn(async move {
+                    for call in 0..200 {
+                        let payload = payload(task, call);
+                        let echo = client.echo(&payload);
+                        if (task + call) % 37 == 0 {
+                            tokio::select! {
+                                biased;
+                                () = async { for _ in 0..call % 9 { tokio::task::yield_now().await } } => {}
+                                _ = echo => {}
+                            }
+                        } else {
+                            assert_eq!(echo.await.unwrap(), payload, "{transport:?}, task {task}, call {call}");
+                        }
+                    }
+                })
+            })
+            .collect();
+
+        for task in tasks {
+            task.await.unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_transport_and_protocol_carries_the_same_answers() {
+    let (_folder, server, _client) = doubling().await;
+    let transports = [Transport::Unframed, Transport::Framed, Transport::Header, Transport::TtHeader, Transport::Http];
+    for transport in transports {
+        for protocol in [Protocol::Binary, Protocol::OldBinary, Protocol::Compact, Protocol::Json] {
+            let options = Options { transport, protocol, ..Options::default() };
+            let client = match Client::connect(server.address.as_str(), options).await {
+                Ok(client) => client,
+                Err(error) => {
+                    assert!(matches!(transport, Transport::Header | Transport::TtHeader), "{error}");
+                    continue;
+                }
+            };
+
+            let prediction = client.predict("double", &Features::Matrix(array![[21.0]])).await.unwrap();
+            let refused = client.describe_model("nobody").await.unwrap_err();
+
+            let Predictions::Values(values) = prediction.predictions else { panic!("a regressor answers values") };
+            approx::assert_abs_diff_eq!(values[0], 42.0, epsilon = 1e-9);
+            assert_eq!(refused.code(), Code::NotFound, "{transport:?}, {protocol:?}");
+            assert_eq!(client.connections_opened(), 1, "{transport:?}, {protocol:?}");
+        }
+    }
+}
+
+/// A server that listens on a socket in its folder too, and the address of that.
+fn on_a_socket(folder: &Path) -> (TestServer, String) {
+    let socket = folder.join("modelwire.sock").display().to_string();
+    let server = TestServer::start_with(&folder.join("data"), &["--listen-unix", &socket], &[]);
+    (server, format!("unix:{socket}"))
+}
+
+#[tokio::test]
+async fn a_client_finds_its_server_again_after_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let (server, address) = on_a_socket(folder.path());
+    let client = Client::connect(address, Options::default()).await.unwrap();
+    client.hello(None).await.unwrap();
+
+    server.kill();
+    let gone = client.hello(None).await.unwrap_err();
+    let _server = on_a_socket(folder.path());
+    let back = client.hello(None).await;
+
+    assert_eq!(gone.code(), Code::Unavailable);
+    assert!(back.is_ok(), "{back:?}");
+}
+
+#[tokio::test]
+async fn a_dropped_call_is_cancelled_at_the_server_and_keeps_nobody_waiting() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = TestServer::start(folder.path());
+    let pool = PoolLimits { max_connections: 1, max_calls_per_connection: 1, ..PoolLimits::default() };
+    let client = Client::connect(server.address.as_str(), Options { pool, ..Options::default() }).await.unwrap();
+    let payload = vec![7; 8_000_000];
+
+    for _ in 0..5 {
+        let late = tokio::time::timeout(Duration::from_millis(1), client.echo(&payload)).await;
+        assert!(late.is_err(), "8 MB came back in a millisecond");
+    }
+
+    assert_eq!(client.echo(b"next").await.unwrap(), b"next");
+    assert_eq!(client.connections_opened(), 6);
+}
+
+#[tokio::test]
+async fn a_server_is_reached_by_a_socket_in_the_file_system() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_server, socket) = on_a_socket(folder.path());
+
+    for transport in [Transport::Framed, Transport::Http] {
+        let client = Client::connect(socket.as_str(), Options { transport, ..Options::default() }).await.unwrap();
+        assert_eq!(client.hello(None).await.unwrap().greeting, "Hello, World!");
+    }
+}
+
+/// A server of TLS only that asks clients for a certificate.
+fn with_tls(folder: &Path) -> (TestServer, Certificates) {
+    let files = Certificates::write(folder);
+    let [certificate, key, ca] = [&files.certificate, &files.key, &files.authority].map(|path| path.to_str().unwrap());
+    let tls = ["--tls-certificate", certificate, "--tls-key", key, "--tls-client-ca", ca, "--tls-only"];
+    let flags = [&tls[..], &["--tls-client-certificates", "required"]].concat();
+    (TestServer::start_with(&folder.join("data"), &flags, &[]), files)
+}
+
+#[tokio::test]
+async fn every_transport_goes_over_tls() {
+    let folder = tempfile::tempdir().unwrap();
+    let (server, files) = with_tls(folder.path());
+    let identity = IdentityFiles { certificates: files.client_certificate, key: files.client_key };
+    let authorities = Authorities::File(files.authority);
+    let tls = ClientTls::load(&ClientFiles { authorities, identity: Some(identity), server_name: None }).unwrap();
+    for transport in [Transport::Unframed, Transport::Framed, Transport::Header, Transport::Http] {
+        let options = Options { transport, tls: Some(tls.clone()), ..Options::default() };
+        let client = Client::connect(server.address.as_str(), options).await.unwrap();
+
+        let payload = vec![7; 1_000_000];
+        let (echoed, greeted) = tokio::join!(client.echo(&payload), client.hello(None));
+
+        assert_eq!((echoed.unwrap(), greeted.unwrap().greeting.as_str()), (payload, "Hello, World!"), "{transport:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_tls_refuses_learns_why() {
+    let folder = tempfile::tempdir().unwrap();
+    let (server, files) = with_tls(folder.path());
+    let trusting = ClientFiles { authorities: Authorities::File(files.authority), ..ClientFiles::default() };
+    let options = |files| Options { tls: Some(ClientTls::load(files).unwrap()), ..Options::default() };
+    let other = ClientFiles { server_name: Some("example.org".into()), ..trusting.clone() };
+
+    let plain = Client::connect(server.address.as_str(), Options::default()).await.unwrap().hello(None).await;
+    let wrong_name = Client::connect(server.address.as_str(), options(&other)).await.map(drop);
+    let unknown = Client::connect(server.address.as_str(), options(&trusting)).await.unwrap().hello(None).await;
+
+    assert_eq!(plain.unwrap_err().code(), Code::Unavailable);
+    let (wrong_name, unknown) = (wrong_name.unwrap_err().to_string(), unknown.unwrap_err().to_string());
+    assert!(wrong_name.contains("not for \"example.org\""), "{wrong_name}");
+    assert!(unknown.contains("certificate"), "{unknown}");
 }

@@ -87,7 +87,10 @@ fn every_setting_of_the_server_stands_in_the_documentation_with_its_default() {
     for entry in help.split("      --server-").skip(1) {
         let name = entry.split_whitespace().next().unwrap().replace('-', "_");
         let default = entry.split("[default: ").nth(1).and_then(|rest| rest.split(']').next()).unwrap();
-        assert!(page.contains(&format!("| `{name}` | {default} |")), "{name} with {default} is not in docs/protocols.md");
+        assert!(
+            page.contains(&format!("| `{name}` | {default} |")),
+            "{name} with {default} is not in docs/protocols.md"
+        );
         settings += 1;
     }
     assert!(settings > 15, "the settings of the server are not told from the help");
