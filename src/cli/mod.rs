@@ -17,6 +17,7 @@ mod table_file;
 mod tls;
 mod tokens;
 mod train;
+mod wire_format;
 
 use crate::error::Error;
 use clap::{Parser, Subcommand};

@@ -1,6 +1,8 @@
 //! What the commands that call a server have in common: how to reach it, and how to print what it answers.
 
 use super::Failure;
+use super::tls::ClientFlags;
+use super::wire_format::WireFormat;
 use crate::access::Token;
 use crate::client::{Client, Options};
 use crate::error::{Code, Error};
@@ -17,7 +19,7 @@ const MAX_TIMEOUT_SECONDS: f64 = 86_400.0;
 #[derive(clap::Args, Clone, Debug)]
 #[command(next_help_heading = "Server and output")]
 pub(super) struct Remote {
-    /// Host and port of the server.
+    /// Host and port of the server, or unix:PATH.
     #[arg(long, global = true, env = "MODELWIRE_ADDRESS", default_value = "127.0.0.1:9090", value_name = "HOST:PORT")]
     address: String,
     /// Seconds that a call may take.
@@ -32,21 +34,30 @@ pub(super) struct Remote {
     /// Print one JSON document, for programs; an error is one too: {"error": {"code", "message", "hint", ...}}.
     #[arg(long, global = true)]
     pub(super) json: bool,
+    #[command(flatten)]
+    format: WireFormat,
+    #[command(flatten)]
+    tls: ClientFlags,
 }
 
 impl Remote {
     /// Connects and runs the body of a command.
     pub(super) fn run(&self, body: impl AsyncFnOnce(&Client) -> Result<(), Failure>) -> Result<(), Failure> {
-        let token = self.token()?;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .map_err(|cause| Failure::Failed(format!("the system gives no event loop: {cause}")))?;
+        let options = self.options()?;
         runtime.block_on(async {
-            let options = Options { call_timeout: self.timeout, token, ..Options::default() };
             let client = Client::connect(self.address.as_str(), options).await?;
             body(&client).await
         })
+    }
+
+    fn options(&self) -> Result<Options, Failure> {
+        let WireFormat { transport, protocol } = self.format;
+        let (tls, token) = (self.tls.load()?, self.token()?);
+        Ok(Options { transport, protocol, tls, token, call_timeout: self.timeout, ..Options::default() })
     }
 
     /// Prints an answer: the document for programs, or the text for people.

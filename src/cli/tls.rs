@@ -82,7 +82,6 @@ pub(super) struct ClientFlags {
     tls_server_name: Option<String>,
 }
 
-#[cfg_attr(not(test), expect(dead_code, reason = "the client does not speak TLS yet"))]
 impl ClientFlags {
     /// The TLS of the client, if it is to speak TLS.
     pub(super) fn load(&self) -> std::result::Result<Option<ClientTls>, Failure> {

@@ -284,3 +284,27 @@ async fn a_client_that_tls_refuses_learns_why() {
     assert!(wrong_name.contains("not for \"example.org\""), "{wrong_name}");
     assert!(unknown.contains("certificate"), "{unknown}");
 }
+
+#[test]
+fn a_command_takes_its_wire_format_and_its_tls_from_flags() {
+    let folder = tempfile::tempdir().unwrap();
+    let (server, files) = with_tls(folder.path());
+    let [certificate, key, ca] = [&files.client_certificate, &files.client_key, &files.authority];
+    for format in [["http", "json"], ["header", "binary"]] {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_modelwire"));
+        command.args(["hello", "Ada", "--address", &server.address, "--transport", format[0], "--protocol", format[1]]);
+        command
+            .arg("--tls")
+            .arg("--tls-ca")
+            .arg(ca)
+            .arg("--tls-key")
+            .arg(key)
+            .arg("--tls-certificate")
+            .arg(certificate);
+
+        let output = command.output().unwrap();
+
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert!(text.starts_with("Hello, Ada!"), "{text}{}", String::from_utf8_lossy(&output.stderr));
+    }
+}
