@@ -142,7 +142,7 @@ fn a_method_called_with_nothing_answers_or_says_what_is_missing() {
     let rows = METHODS.iter().flat_map(|method| {
         let expected: Expected = match method.name {
             "hello" | "status" | "describe" | "echo" | "list_models" | "list_datasets" | "list_jobs" => Answer,
-            "commit_dataset" | "get_job" | "watch_job" | "cancel_job" => Declared("NOT_FOUND"),
+            "append_rows" | "commit_dataset" | "get_job" | "watch_job" | "cancel_job" => Declared("NOT_FOUND"),
             _ => Declared("INVALID_ARGUMENT"),
         };
         let no_request = Call { arguments: vec![], ..Call::new(method.name, []) };
