@@ -1,9 +1,10 @@
 //! A server that knows who calls, and calls of any method with any token over any protocol.
 
-use crate::harness::{self, PATIENCE, TestServer};
+use crate::harness::{self, Carrier, PATIENCE, Reply, TestServer};
+use crate::hostile::value::{Call as Request, record, text};
 use crate::stock::{Clients, Input, Output, line, step};
 use modelwire::wire::types::{RequestContext, ServiceError};
-use modelwire::wire::{convert, datasets, empty, training};
+use modelwire::wire::{Protocol, convert, datasets, empty, training};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -52,6 +53,20 @@ impl Guarded {
 
     pub fn context(&self, name: &str) -> Option<RequestContext> {
         Some(RequestContext { token: self.token(name).map(str::to_owned), ..empty() })
+    }
+
+    /// One call over a fresh connection, in any transport and protocol.
+    pub fn call_over(&self, (carrier, protocol): (Carrier, Protocol), method: &str, token: Option<&str>) -> Answer {
+        let context = token.map(|token| (1, record([(4, text(token))])));
+        let call = carrier.wrap(protocol, &Request::new(method, context).written(protocol));
+        let reply = self.server.exchange(&call);
+        match &carrier.replies(protocol, &reply).unwrap()[..] {
+            [Reply::Answer(_)] => Answer { code: "OK".into(), executed: Some(true), message: String::new() },
+            [Reply::Declared(fault)] => {
+                Answer { code: fault.code.clone(), executed: fault.executed, message: fault.message.clone() }
+            }
+            other => panic!("{method} over {carrier:?} {protocol:?}: {other:?}"),
+        }
     }
 
     /// One call over a fresh connection.

@@ -10,4 +10,4 @@ mod lengths;
 mod nesting;
 mod order;
 mod rig;
-mod value;
+pub mod value;
