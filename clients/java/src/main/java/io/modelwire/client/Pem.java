@@ -47,7 +47,8 @@ final class Pem {
         }
         if (!found.group(1).isEmpty()) {
             // Encrypted, or one of the older forms that each algorithm has for itself.
-            throw new ModelwireException.InvalidArgument("\"" + file + "\" has an " + found.group(1) + "PRIVATE KEY, expected a PRIVATE KEY",
+            throw new ModelwireException.InvalidArgument(
+                    "\"" + file + "\" has an " + found.group(1) + "PRIVATE KEY, expected a PRIVATE KEY",
                     "convert it: openssl pkcs8 -topk8 -nocrypt -in " + file + " -out NEW");
         }
         try {

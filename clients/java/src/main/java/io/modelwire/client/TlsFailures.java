@@ -42,7 +42,7 @@ final class TlsFailures {
         }
         var refused = causeOf(failure, CertificateException.class);
         if (refused != null) {
-            return new Explanation("its certificate is not made out for \"" + address.host() + "\": " + refused.getMessage(),
+            return new Explanation("its certificate is not good for \"" + address.host() + "\": " + refused.getMessage(),
                     "connect by a name that stands in the certificate, or have one issued for this name");
         }
         return ofPeer(causeOf(failure, SSLException.class).getMessage());
@@ -55,7 +55,8 @@ final class TlsFailures {
         }
         var alert = message.substring(at + ALERT.length());
         return switch (alert) {
-            case "certificate_required" -> new Explanation("it wants a certificate of this client", "show one: Tls.withCertificate(…)");
+            case "certificate_required" ->
+                    new Explanation("it wants a certificate of this client", "show one: Tls.withCertificate(…)");
             case "bad_certificate", "certificate_unknown", "unknown_ca", "certificate_expired", "certificate_revoked",
                     "unsupported_certificate", "decrypt_error", "access_denied" ->
                     new Explanation("it refused the certificate of this client (alert " + alert + ")",

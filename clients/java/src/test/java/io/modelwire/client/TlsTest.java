@@ -22,6 +22,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLParameters;
+import javax.net.ssl.SSLSocket;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.X509TrustManager;
 import org.apache.thrift.protocol.TMessageType;
@@ -109,6 +110,21 @@ class TlsTest {
     }
 
     @Test
+    void newKeysInMidConnectionAreTakenAndAnswered() throws Exception {
+        var settings = new SSLParameters(null, new String[] {"TLSv1.3"});
+        try (var server = serve(loopback, settings, (call, received) -> {
+                    // In an open connection of TLS 1.3 that is a KeyUpdate, and asks for one back.
+                    ((SSLSocket) received.socket()).startHandshake();
+                    received.greet("Hello " + call);
+                });
+                var client = trusting(server)) {
+            assertEquals("Hello 1", client.hello().greeting());
+            assertEquals("Hello 2", client.hello().greeting());
+            assertEquals(1, server.connections());
+        }
+    }
+
+    @Test
     void manyThreadsShareAFewConnections() throws Exception {
         try (var server = serve(loopback);
                 var client = patient(server).maxConnections(3).tls(Tls.trusting(certificates.authority())).build()) {
@@ -146,7 +162,7 @@ class TlsTest {
     void aCertificateForAnotherHostIsRefused() throws Exception {
         var elsewhere = certificates.issue("elsewhere", "EC", "-ext", "san=dns:elsewhere.example");
         try (var server = serve(elsewhere); var client = trusting(server)) {
-            assertSays(refused(client), "not made out for \"127.0.0.1\"", "have one issued for this name");
+            assertSays(refused(client), "not good for \"127.0.0.1\"", "have one issued for this name");
         }
     }
 
@@ -154,7 +170,7 @@ class TlsTest {
     void aContextThatTrustsEverybodyStillHasTheHostChecked() throws Exception {
         var elsewhere = certificates.issue("elsewhere-too", "EC", "-ext", "san=dns:elsewhere.example");
         try (var server = serve(elsewhere); var client = patient(server).tls(trustingEverybody()).build()) {
-            assertSays(refused(client), "not made out for \"127.0.0.1\"");
+            assertSays(refused(client), "not good for \"127.0.0.1\"");
         }
     }
 
