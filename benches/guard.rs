@@ -1,4 +1,4 @@
-//! What detection, limits and budgets cost a small call: the same exchange with and without them, and over a socket.
+//! What detection, limits and budgets cost a small call: the same exchange with and without them, and a call of a server.
 //!
 //! `cargo bench --bench guard` prints the three; docs/performance.md holds them and the share of the first in the last.
 
@@ -11,12 +11,14 @@ use modelwire::access::{Access, Trail};
 use modelwire::wire::inference::{PredictRequest, PredictResponse};
 use modelwire::wire::runtime::{Arguments, Call, Reply, answer};
 use modelwire::wire::types::{DType, RequestContext, ServiceError, Tensor};
-use modelwire::wire::{Answer, Cut, Cutter, Limits, Memory, context, empty, open};
+use modelwire::wire::{Answer, Cut, Cutter, Limits, Memory, Opened, empty, open};
 use std::hint::black_box;
-use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use tempfile::TempDir;
 use thrift::protocol::{
     TCompactInputProtocol, TCompactOutputProtocol, TFieldIdentifier, TInputProtocol, TMessageIdentifier, TMessageType,
     TOutputProtocol, TSerializable, TStructIdentifier, TType,
@@ -74,7 +76,7 @@ fn caller() -> Call {
         idempotency_key: None,
         min_generation: None,
         peer: String::new(),
-        identity: Access::open().anonymous(),
+        identity: Access::open().identify(None, None).unwrap(),
         trail: Trail::default(),
     }
 }
@@ -84,8 +86,8 @@ fn guarded(cutter: &mut Cutter, bytes: &[u8], call: &Call, memory: &Memory, limi
     let mut buffer = BytesMut::from(bytes);
     let Cut::Message(mut message) = cutter.cut(&mut buffer) else { panic!("no message") };
     message.held = Some(Arc::new(memory.account().nothing()));
-    let (envelope, head) = (message.envelope.clone(), open(&message, &limits).unwrap());
-    black_box(context(&message, &limits).unwrap());
+    let (envelope, Opened { head, context }) = (message.envelope.clone(), open(&message, &limits).unwrap());
+    black_box(context.unwrap());
     let handler = |request: PredictRequest| async move {
         black_box(request);
         Ok::<_, ServiceError>(response())
@@ -95,19 +97,32 @@ fn guarded(cutter: &mut Cutter, bytes: &[u8], call: &Call, memory: &Memory, limi
     Answer { envelope, reply: Some(reply), close: false, held: None }.seal(false)
 }
 
-/// A server that answers each frame with the same bytes: what the sockets alone cost.
-fn sockets(reply: Vec<u8>) -> TcpStream {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    std::thread::spawn(move || {
-        let (mut stream, _) = listener.accept().unwrap();
+/// A server of its own process, and a connection to it.
+struct Server {
+    process: Child,
+    _data: TempDir,
+}
+
+impl Server {
+    fn start() -> (Self, TcpStream) {
+        let data = tempfile::tempdir().unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_modelwire"));
+        command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(data.path()).env("RUST_LOG", "warn");
+        let mut process = command.stdout(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let address = line.split(" on ").nth(1).and_then(|rest| rest.split(',').next()).unwrap();
+        let stream = TcpStream::connect(address).unwrap();
         stream.set_nodelay(true).unwrap();
-        let mut buffer = [0; 4096];
-        while stream.read(&mut buffer).is_ok_and(|count| count > 0) && stream.write_all(&reply).is_ok() {}
-    });
-    let stream = TcpStream::connect(address).unwrap();
-    stream.set_nodelay(true).unwrap();
-    stream
+        (Self { process, _data: data }, stream)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
 }
 
 fn small_call(criterion: &mut Criterion) {
@@ -119,12 +134,13 @@ fn small_call(criterion: &mut Criterion) {
     group.bench_function("guarded", |bencher| {
         bencher.iter(|| guarded(&mut cutter, black_box(&call), &known, &memory, limits));
     });
-    let reply = bare(&call);
-    let (mut stream, mut received) = (sockets(reply.clone()), vec![0; reply.len()]);
-    group.bench_function("sockets", |bencher| {
+    let (_server, mut stream) = Server::start();
+    let mut reply = [0; 4096];
+    group.bench_function("of a server", |bencher| {
         bencher.iter(|| {
             stream.write_all(&call).unwrap();
-            stream.read_exact(&mut received).unwrap();
+            let count = stream.read(&mut reply).unwrap();
+            assert!(count > 0);
         });
     });
     group.finish();

@@ -446,8 +446,8 @@ async fn the_server_hears_how_long_the_caller_waits() {
     };
 
     let format = wire::Format { transport: wire::Transport::Framed, protocol: wire::Protocol::Compact };
-    let context =
-        wire::context(&wire::Message::new(format, wire::Envelope::Framed, body), &wire::Limits::default()).unwrap();
+    let message = wire::Message::new(format, wire::Envelope::Framed, body);
+    let context = wire::open(&message, &wire::Limits::default()).unwrap().context.unwrap();
     let deadline_ms = context.deadline_ms.unwrap();
     assert!((6_000..=7_000).contains(&deadline_ms), "{deadline_ms}");
 }

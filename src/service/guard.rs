@@ -7,9 +7,9 @@ use crate::error::{Error, Result};
 use crate::telemetry::{Cancelled, Reason};
 use crate::wire::runtime::{Arguments, Call, Method, Reply, Role};
 use crate::wire::services::{dispatch, find};
-use crate::wire::types::ServiceError;
+use crate::wire::types::{RequestContext, ServiceError};
 use crate::wire::{
-    Answer, Format, Head, Held, Message, Refusal, Transport, context, convert, error_reply, open, refusal_reply,
+    Answer, Format, Head, Held, Message, Opened, Refusal, Transport, convert, error_reply, open, refusal_reply,
 };
 use futures_util::FutureExt;
 use log::{debug, error};
@@ -22,8 +22,8 @@ impl Service {
     pub async fn call(&self, message: Message, peer: &Peer) -> Answer {
         let (format, envelope, held) = (message.format, message.envelope.clone(), message.held.clone());
         let answer = match open(&message, &self.parts.wire_limits) {
-            Ok(head) => {
-                let (reply, close) = self.answer(&head, message, peer).await;
+            Ok(Opened { head, context }) => {
+                let (reply, close) = self.answer(&head, context, message, peer).await;
                 Answer { envelope, reply: Some(reply).filter(|_| !head.oneway), close, held: None }
             }
             Err((head, refusal)) => {
@@ -36,12 +36,18 @@ impl Service {
     }
 
     /// The reply behind its headroom, and whether the connection is closed after it.
-    async fn answer(&self, head: &Head, message: Message, peer: &Peer) -> (Vec<u8>, bool) {
+    async fn answer(
+        &self,
+        head: &Head,
+        context: std::result::Result<RequestContext, Refusal>,
+        message: Message,
+        peer: &Peer,
+    ) -> (Vec<u8>, bool) {
         let (format, limits, held) = (message.format, self.parts.wire_limits, message.held.clone());
         let Some(method) = find(head.service.as_deref(), &head.name) else {
             return (self.refusal(format, head, &Refusal::unknown_method(&head.name)), false);
         };
-        let context = match context(&message, &limits) {
+        let context = match context {
             Ok(context) => context,
             Err(refusal) => return self.unreadable(format, head, &refusal),
         };

@@ -7,7 +7,11 @@
 use thrift::protocol::TType;
 use thrift::{ProtocolError, ProtocolErrorKind, Result};
 
+/// Deeper than any message may be; a reader refuses it before.
+const DEEPEST: usize = 66;
+
 /// What is open around the next value.
+#[derive(Clone, Copy)]
 enum Open {
     /// Each value has a field before it.
     Struct,
@@ -20,11 +24,18 @@ enum Open {
 }
 
 /// The types that a message has announced and not come to yet.
-#[derive(Default)]
 pub(super) struct Announced {
     /// Of the field that was begun.
     field: Option<TType>,
-    open: Vec<Open>,
+    /// The first `depth` of these. In place, because every message needs some.
+    open: [Open; DEEPEST],
+    depth: usize,
+}
+
+impl Default for Announced {
+    fn default() -> Self {
+        Self { field: None, open: [Open::Struct; DEEPEST], depth: 0 }
+    }
 }
 
 impl Announced {
@@ -35,22 +46,29 @@ impl Announced {
 
     pub(super) fn enter_struct(&mut self) -> Result<()> {
         self.value(TType::Struct)?;
-        self.open.push(Open::Struct);
+        self.enter(Open::Struct);
         Ok(())
     }
 
     /// A list or a set was begun. [`Announced::value`] has been asked about it before.
     pub(super) fn enter_elements(&mut self, kind: TType) {
-        self.open.push(Open::Elements(kind));
+        self.enter(Open::Elements(kind));
     }
 
     /// The same of a map.
     pub(super) fn enter_pairs(&mut self, key: Option<TType>, value: Option<TType>) {
-        self.open.push(Open::Pairs { next: key, after: value });
+        self.enter(Open::Pairs { next: key, after: value });
+    }
+
+    fn enter(&mut self, open: Open) {
+        if let Some(place) = self.open.get_mut(self.depth) {
+            *place = open;
+        }
+        self.depth += 1;
     }
 
     pub(super) fn leave(&mut self) {
-        self.open.pop();
+        self.depth = self.depth.saturating_sub(1);
     }
 
     /// A value is about to be read as this type.
@@ -68,7 +86,7 @@ impl Announced {
         if let Some(field) = self.field.take() {
             return Some(field);
         }
-        match self.open.last_mut()? {
+        match self.open.get_mut(self.depth.checked_sub(1)?)? {
             Open::Struct => None,
             Open::Elements(kind) => Some(*kind),
             Open::Pairs { next, after } => {

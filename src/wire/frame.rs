@@ -2,11 +2,11 @@
 
 use super::detect::{Detection, detect};
 use super::envelope::{Answer, Envelope};
-use super::headed::{Opened, Refused};
+use super::headed::{self, Refused};
 use super::http::{self, After, Content, HttpCut, HttpCutter, Method, Page, Request, Status};
 use super::json::JsonScanner;
 use super::limits::Limits;
-use super::message::{Head, Message, Refusal, open};
+use super::message::{Head, Message, Opened, Refusal, open};
 use super::protocol::{Format, Protocol, Transport};
 use super::scan::Scanner;
 use super::{theader, ttheader};
@@ -223,7 +223,7 @@ fn unwrap(detection: Detection, frame: Bytes, limits: &Limits) -> Result<Message
         Detection::Http | Detection::More | Detection::Unknown => return Err(Cut::Unknown(Reason::UnknownBytes)),
     };
     match opened {
-        Ok(Opened { envelope, headers, message }) => {
+        Ok(headed::Opened { envelope, headers, message }) => {
             Ok(Message { headers, ..Message::new(envelope.format(), Envelope::Headed(envelope), message) })
         }
         Err(refused) => Err(refused_header(refused, limits)),
@@ -243,7 +243,7 @@ fn refused_header(refused: Refused, limits: &Limits) -> Cut {
 /// Whom to answer, as far as the start of a message says.
 fn head_of(start: &Message, limits: &Limits) -> Option<Head> {
     match open(start, limits) {
-        Ok(head) | Err((Some(head), _)) => Some(head),
+        Ok(Opened { head, .. }) | Err((Some(head), _)) => Some(head),
         Err((None, _)) => None,
     }
 }

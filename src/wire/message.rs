@@ -123,11 +123,24 @@ fn reason(kind: ProtocolErrorKind) -> Reason {
     }
 }
 
-/// Reads the head of a call.
+/// What is known of a call before its arguments are decoded.
+#[derive(Debug)]
+pub struct Opened {
+    /// Who is called.
+    pub head: Head,
+    /// What the caller says about the call: in the request's context if that comes first, which it does from every writer
+    /// that keeps the order of the fields, and in the headers of the transport. Where both speak, the field wins.
+    ///
+    /// # Errors
+    /// A type 7 [`Refusal`].
+    pub context: Result<RequestContext, Refusal>,
+}
+
+/// Reads of a call what is needed to judge it, before anything large is decoded.
 ///
 /// # Errors
 /// A type 7 [`Refusal`], or one of type 2 with the head of what is no call.
-pub fn open(message: &Message, limits: &Limits) -> Result<Head, (Option<Head>, Refusal)> {
+pub fn open(message: &Message, limits: &Limits) -> Result<Opened, (Option<Head>, Refusal)> {
     let mut reader = message.reader(limits);
     let identifier = guard(|| reader.read_message_begin()).map_err(|refusal| (None, refusal))?;
     let head = head(&identifier);
@@ -136,28 +149,14 @@ pub fn open(message: &Message, limits: &Limits) -> Result<Head, (Option<Head>, R
         let kind = ApplicationErrorKind::InvalidMessageType;
         return Err((Some(head), Refusal { kind, reason: Reason::MessageType, message }));
     }
-    Ok(head)
+    let context = guard(|| leading_context(&mut *reader));
+    Ok(Opened { head, context: context.map(|context| with_headers(context.unwrap_or_else(empty), &message.headers)) })
 }
 
 /// The number of a message, whatever it is.
 pub(super) fn seqid(format: Format, body: &Bytes, limits: &Limits) -> Result<i32, Refusal> {
     let mut reader = format.protocol.reader(body, limits, None);
     guard(|| reader.read_message_begin()).map(|identifier| identifier.sequence_number)
-}
-
-/// What the caller says about the call: in the request's context if that comes first, which it does from every writer that
-/// keeps the order of the fields, and in the headers of the transport. Where both speak, the field wins. So access and
-/// deadline can be judged before anything large is decoded.
-///
-/// # Errors
-/// A type 7 [`Refusal`].
-pub fn context(message: &Message, limits: &Limits) -> Result<RequestContext, Refusal> {
-    let mut reader = message.reader(limits);
-    let context = guard(|| {
-        reader.read_message_begin()?;
-        leading_context(&mut *reader)
-    })?;
-    Ok(with_headers(context.unwrap_or_else(empty), &message.headers))
 }
 
 /// Fills in from the headers what the context leaves open.

@@ -109,7 +109,7 @@ impl Sealer {
 
 #[cfg(test)]
 mod tests {
-    use super::super::message::{context, encode, open, write_single};
+    use super::super::message::{Opened, encode, open, write_single};
     use super::super::{Cut, Cutter, Limits, Message, empty, health::HelloRequest};
     use super::*;
     use bytes::BytesMut;
@@ -146,11 +146,11 @@ mod tests {
 
             let message = received(&sealed);
 
-            let head = open(&message, &Limits::default()).unwrap();
+            let Opened { head, context } = open(&message, &Limits::default()).unwrap();
             assert_eq!((message.format, head.name.as_str(), head.seqid), (sealer.format(), "hello", 7));
             let has_headers =
                 matches!(message.format.transport, Transport::Header | Transport::TtHeader | Transport::Http);
-            let context = context(&message, &Limits::default()).unwrap();
+            let context = context.unwrap();
             assert_eq!(context.deadline_ms, has_headers.then_some(2_000), "{:?}", message.format);
             assert_eq!(context.token.as_deref(), has_headers.then_some("mw_secret"), "{:?}", message.format);
             assert_eq!(message.envelope.out_of_order(), message.format.out_of_order());

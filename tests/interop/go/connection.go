@@ -1,11 +1,14 @@
 package main
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
+	"net"
 	"net/http"
 	"os"
+	"strings"
 
 	"github.com/apache/thrift/lib/go/thrift"
 )
@@ -56,28 +59,62 @@ func connected(settings settings) (thrift.TTransport, thrift.TProtocol, error) {
 
 // socketTo is a plain socket, or one that speaks TLS and trusts the certificates of a file.
 func socketTo(settings settings, limits *thrift.TConfiguration) (thrift.TTransport, error) {
-	if settings.ca == "" {
+	trusted, err := settings.trusted()
+	if err != nil {
+		return nil, err
+	}
+	if path := settings.unixPath(); path != "" {
+		return thrift.NewTSocketFromAddrConf(&net.UnixAddr{Net: "unix", Name: path}, limits), nil
+	}
+	if trusted == nil {
 		return thrift.NewTSocketConf(settings.address, limits), nil
 	}
-	text, err := os.ReadFile(settings.ca)
+	limits.TLSConfig = trusted
+	return thrift.NewTSSLSocketConf(settings.address, limits), nil
+}
+
+// unixPath is that of an address "unix:/path", empty for another one.
+func (s settings) unixPath() string {
+	path, isUnix := strings.CutPrefix(s.address, "unix:")
+	if !isUnix {
+		return ""
+	}
+	return path
+}
+
+// trusted is a configuration that trusts the certificates of a file and no others; nil without a file.
+func (s settings) trusted() (*tls.Config, error) {
+	if s.ca == "" {
+		return nil, nil
+	}
+	text, err := os.ReadFile(s.ca)
 	if err != nil {
 		return nil, err
 	}
 	trusted := x509.NewCertPool()
 	if !trusted.AppendCertsFromPEM(text) {
-		return nil, fmt.Errorf("%s has no certificate", settings.ca)
+		return nil, fmt.Errorf("%s has no certificate", s.ca)
 	}
-	limits.TLSConfig = &tls.Config{RootCAs: trusted}
-	return thrift.NewTSSLSocketConf(settings.address, limits), nil
+	return &tls.Config{RootCAs: trusted, MinVersion: tls.VersionTLS12}, nil
 }
 
 func httpTo(settings settings, limits *thrift.TConfiguration) (thrift.TTransport, error) {
-	client := &http.Client{Timeout: answerTime, Transport: &http.Transport{TLSClientConfig: limits.TLSConfig}}
-	scheme := "http://"
-	if settings.ca != "" {
-		scheme = "https://"
+	through := &http.Transport{TLSClientConfig: limits.TLSConfig}
+	url := "http://" + settings.address + "/"
+	if path := settings.unixPath(); path != "" {
+		url = "http://localhost/"
+		through.DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, "unix", path)
+		}
+	} else if settings.ca != "" {
+		url = "https://" + settings.address + "/"
 	}
-	return thrift.NewTHttpClientWithOptions(scheme+settings.address+"/", thrift.THttpClientOptions{Client: client})
+	client := &http.Client{Timeout: answerTime, Transport: through}
+	transport, err := thrift.NewTHttpClientWithOptions(url, thrift.THttpClientOptions{Client: client})
+	if poster, ok := transport.(*thrift.THttpClient); ok && settings.token != "" {
+		poster.SetHeader("Authorization", settings.bearer())
+	}
+	return transport, err
 }
 
 func headerOver(socket thrift.TTransport, settings settings, limits *thrift.TConfiguration) thrift.TProtocol {

@@ -34,15 +34,12 @@ func connectGenerated(settings settings) (*stubs, error) {
 	if err != nil {
 		return nil, err
 	}
-	of := func(service string) thrift.TClient {
-		if settings.multiplexed {
-			return thrift.NewTStandardClient(protocol, thrift.NewTMultiplexedProtocol(protocol, service))
-		}
-		return thrift.NewTStandardClient(protocol, protocol)
-	}
+	of := func(service string) thrift.TClient { return clientOf(service, protocol, settings) }
 	return &stubs{
 		transport: transport,
-		head:      &wire.RequestContext{DeadlineMs: pointer(answerTime.Milliseconds()), RequestID: pointer(settings.run)},
+		head: &wire.RequestContext{
+			DeadlineMs: pointer(answerTime.Milliseconds()), RequestID: pointer(settings.run), Token: settings.tokenInRequest(),
+		},
 		health:    wire.NewHealthClient(of("Health")),
 		inference: wire.NewInferenceClient(of("Inference")),
 		models:    wire.NewModelsClient(of("Models")),
@@ -86,6 +83,7 @@ func (s *stubs) hello(ctx context.Context, name string) (any, error) {
 func (s *stubs) echo(ctx context.Context, payload []byte) ([]byte, error) {
 	reply, err := s.health.Echo(ctx, &wire.EchoRequest{Context: s.head, Payload: payload})
 	if err != nil {
+		_, err = answered(nil, err)
 		return nil, err
 	}
 	return reply.Payload, nil

@@ -18,8 +18,10 @@ const scenarioTime = 2 * time.Minute
 
 // settings are the flags.
 type settings struct {
-	address, scenarios, data, run, transport, protocol, client, results, ca string
-	multiplexed                                                             bool
+	address, scenarios, data, run, transport, protocol, client, results string
+	// ca is empty without TLS, token if none is shown.
+	ca, token   string
+	multiplexed bool
 }
 
 func main() {
@@ -40,7 +42,7 @@ func main() {
 func parse(arguments []string) (settings, error) {
 	var chosen settings
 	flags := flag.NewFlagSet("go", flag.ContinueOnError)
-	flags.StringVar(&chosen.address, "address", "127.0.0.1:9090", "`host:port` of the server")
+	flags.StringVar(&chosen.address, "address", "127.0.0.1:9090", "`host:port` or unix:/path of the server")
 	flags.StringVar(&chosen.scenarios, "scenarios", "", "the `file` of scenarios")
 	flags.StringVar(&chosen.data, "data", "", "the `folder` of the CSV files")
 	flags.StringVar(&chosen.run, "run", "run", "what {run} stands for")
@@ -49,6 +51,7 @@ func parse(arguments []string) (settings, error) {
 	flags.StringVar(&chosen.client, "client", "sdk", "generated or sdk")
 	flags.BoolVar(&chosen.multiplexed, "multiplexed", false, "call Service:method instead of method")
 	flags.StringVar(&chosen.ca, "ca", "", "connect by TLS and trust the certificates of this `file`")
+	flags.StringVar(&chosen.token, "token", "", "who calls; it travels in headers, or in each request where the transport has none")
 	flags.StringVar(&chosen.results, "results", "", "the `file` for what was predicted")
 	if err := flags.Parse(arguments); err != nil {
 		return chosen, err
@@ -57,19 +60,38 @@ func parse(arguments []string) (settings, error) {
 }
 
 func (s settings) check() error {
-	known := slices.Contains(transports, s.transport) && protocols[s.protocol] != nil &&
-		slices.Contains([]string{"generated", "sdk"}, s.client)
 	switch {
-	case !known:
-		return fmt.Errorf("no such transport, protocol or client: %s, %s, %s", s.transport, s.protocol, s.client)
-	case s.client == "sdk" && (s.transport != "framed" || s.protocol != "compact" || s.multiplexed):
-		return fmt.Errorf("the sdk is framed and compact only, with bare method names")
-	case strings.Contains(s.transport, "theader") && s.protocol == "json":
-		return fmt.Errorf("THeader and TTHeader do not carry JSON")
-	case strings.HasPrefix(s.transport, "ttheader") && (s.protocol != "binary" || s.multiplexed):
-		return fmt.Errorf("TTHeader carries binary, with bare method names")
 	case s.scenarios == "":
 		return fmt.Errorf("--scenarios is missing")
+	case s.client == "sdk":
+		return s.checkSDK()
+	case s.client == "generated":
+		return s.checkWire()
+	}
+	return fmt.Errorf("no client %q; there are generated and sdk", s.client)
+}
+
+// checkSDK refuses what is not the SDK's to choose. Its frames have the headers of THeader, and are frames all the same.
+func (s settings) checkSDK() error {
+	if !slices.Contains([]string{"theader", "framed"}, s.transport) || s.protocol != "compact" || s.multiplexed {
+		return fmt.Errorf("the sdk is theader and compact only, with bare method names")
+	}
+	return nil
+}
+
+// checkWire refuses what the libraries cannot do, with the reason.
+func (s settings) checkWire() error {
+	switch {
+	case !slices.Contains(transports, s.transport):
+		return fmt.Errorf("no transport %q; there are %s", s.transport, strings.Join(transports, ", "))
+	case protocols[s.protocol] == nil:
+		return fmt.Errorf("no protocol %q; there are binary, compact and json", s.protocol)
+	case strings.Contains(s.transport, "theader") && s.protocol == "json":
+		return fmt.Errorf("there is no JSON over %s: the header says by a number what it carries, and JSON has none", s.transport)
+	case strings.HasPrefix(s.transport, "ttheader") && (s.protocol != "binary" || s.multiplexed):
+		return fmt.Errorf("TTHeader carries binary with bare method names only: that is what Kitex sends")
+	case s.unixPath() != "" && s.ca != "":
+		return fmt.Errorf("the Go library has no TLS on a Unix socket: it takes the name for the certificate from host:port")
 	}
 	return nil
 }

@@ -12,7 +12,15 @@ import (
 type sdk struct{ client *modelwire.Client }
 
 func connectSDK(ctx context.Context, settings settings) (sdk, error) {
-	connected, err := modelwire.Dial(ctx, settings.address, modelwire.WithRequestID(settings.run))
+	options := []modelwire.Option{modelwire.WithRequestID(settings.run), modelwire.WithToken(settings.token)}
+	trusted, err := settings.trusted()
+	if err != nil {
+		return sdk{}, err
+	}
+	if trusted != nil {
+		options = append(options, modelwire.WithTLS(trusted))
+	}
+	connected, err := modelwire.Dial(ctx, settings.address, options...)
 	return sdk{connected}, err
 }
 
