@@ -27,14 +27,7 @@ interface Client extends AutoCloseable {
     }
 
     static Client connect(Options options) throws Exception {
-        if (options.is("client", "generated")) {
-            return new GeneratedClient(options);
-        }
-        if (!options.is("transport", "framed") || !options.is("protocol", "compact") || options.multiplexed()) {
-            System.err.println("--client sdk is framed and compact only");
-            System.exit(2);
-        }
-        return new SdkClient(options);
+        return options.is("client", "generated") ? new GeneratedClient(options) : new SdkClient(options);
     }
 
     /**

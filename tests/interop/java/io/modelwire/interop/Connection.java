@@ -9,6 +9,7 @@ import java.security.cert.CertificateFactory;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocket;
 import javax.net.ssl.TrustManagerFactory;
+import org.apache.hc.client5.http.classic.HttpClient;
 import org.apache.hc.client5.http.impl.classic.HttpClients;
 import org.apache.hc.client5.http.impl.io.PoolingHttpClientConnectionManagerBuilder;
 import org.apache.hc.client5.http.ssl.SSLConnectionSocketFactory;
@@ -74,13 +75,17 @@ final class Connection {
     }
 
     private static TTransport http(Options options) throws TTransportException, IOException, GeneralSecurityException {
-        if (options.ca().isEmpty()) {
-            return new THttpClient("http://" + options.text("address") + "/", HttpClients.createDefault());
-        }
-        var factory = new SSLConnectionSocketFactory(trusting(options.ca().get()));
+        var http = options.ca().isEmpty()
+                ? new THttpClient("http://" + options.text("address") + "/", HttpClients.createDefault())
+                : new THttpClient("https://" + options.text("address") + "/", secureHttp(options.ca().get()));
+        options.token().ifPresent(token -> http.setCustomHeader("Authorization", "Bearer " + token));
+        return http;
+    }
+
+    private static HttpClient secureHttp(Path ca) throws IOException, GeneralSecurityException {
+        var factory = new SSLConnectionSocketFactory(trusting(ca));
         var connections = PoolingHttpClientConnectionManagerBuilder.create().setSSLSocketFactory(factory).build();
-        var client = HttpClients.custom().setConnectionManager(connections).build();
-        return new THttpClient("https://" + options.text("address") + "/", client);
+        return HttpClients.custom().setConnectionManager(connections).build();
     }
 
     private static SSLContext trusting(Path ca) throws IOException, GeneralSecurityException {

@@ -20,6 +20,7 @@ import io.modelwire.wire.ListModelsRequest;
 import io.modelwire.wire.Models;
 import io.modelwire.wire.Parameter;
 import io.modelwire.wire.PredictRequest;
+import io.modelwire.wire.RequestContext;
 import io.modelwire.wire.ServiceError;
 import io.modelwire.wire.SetAliasRequest;
 import io.modelwire.wire.Step;
@@ -43,6 +44,8 @@ final class GeneratedClient implements Client {
 
     private final Path data;
     private final TTransport transport;
+    /** Null without a token, or where a header has it: what is null is not sent. */
+    private final RequestContext context;
     private final Health.Client health;
     private final Inference.Client inference;
     private final Models.Client models;
@@ -52,6 +55,8 @@ final class GeneratedClient implements Client {
     GeneratedClient(Options options) throws TException {
         transport = Connection.open(options);
         data = options.path("data");
+        var token = options.is("transport", "http") ? null : options.token().orElse(null);
+        context = token == null ? null : new RequestContext().setToken(token);
         health = new Health.Client(protocol(options, "Health"));
         inference = new Inference.Client(protocol(options, "Inference"));
         models = new Models.Client(protocol(options, "Models"));
@@ -78,25 +83,26 @@ final class GeneratedClient implements Client {
     private TBase<?, ?> answer(JsonObject step, Consumer<String> started) throws TException {
         var call = step.get("call").getAsString();
         return switch (call) {
-            case "hello" -> health.hello(new HelloRequest().setName(Arguments.text(step, "name")));
+            case "hello" -> health.hello(new HelloRequest().setContext(context).setName(Arguments.text(step, "name")));
             case "train" -> train(step, started);
             case "predict" -> predict(step);
             case "upload" -> upload(step);
             case "describe_dataset" -> datasets.describe_dataset(
-                    new DescribeDatasetRequest().setDataset(Arguments.text(step, "dataset")));
-            case "list_models" -> models.list_models(new ListModelsRequest());
-            case "describe_model" -> models.describe_model(new DescribeModelRequest().setModel(Arguments.text(step, "model")));
+                    new DescribeDatasetRequest().setContext(context).setDataset(Arguments.text(step, "dataset")));
+            case "list_models" -> models.list_models(new ListModelsRequest().setContext(context));
+            case "describe_model" -> models.describe_model(
+                    new DescribeModelRequest().setContext(context).setModel(Arguments.text(step, "model")));
             case "set_alias" -> setAlias(step);
-            case "delete_version" -> models.delete_version(new DeleteVersionRequest()
+            case "delete_version" -> models.delete_version(new DeleteVersionRequest().setContext(context)
                     .setModel(Arguments.text(step, "model")).setVersion(step.get("version").getAsLong()));
-            case "get_job" -> training.get_job(new GetJobRequest().setJob_id(Arguments.text(step, "job")));
+            case "get_job" -> training.get_job(new GetJobRequest().setContext(context).setJob_id(Arguments.text(step, "job")));
             default -> throw new IllegalArgumentException("unknown call " + call);
         };
     }
 
     private JsonObject echo(JsonObject step) throws TException {
         var payload = Arguments.payload(step);
-        var answer = health.echo(new EchoRequest().setPayload(payload)).getPayload();
+        var answer = health.echo(new EchoRequest().setContext(context).setPayload(payload)).getPayload();
         if (!Arrays.equals(payload, answer)) {
             throw new IllegalStateException("the echo is not what was sent");
         }
@@ -106,7 +112,7 @@ final class GeneratedClient implements Client {
     }
 
     private TBase<?, ?> train(JsonObject step, Consumer<String> started) throws TException {
-        var request = new TrainRequest().setModel(Arguments.text(step, "model")).setSteps(steps(step))
+        var request = new TrainRequest().setContext(context).setModel(Arguments.text(step, "model")).setSteps(steps(step))
                 .setDataset(Arguments.text(step, "dataset")).setTarget(Arguments.text(step, "target"))
                 .setFeatures(Arguments.texts(step, "features"));
         var rows = Arguments.rows(step, data);
@@ -124,7 +130,8 @@ final class GeneratedClient implements Client {
     private io.modelwire.wire.Job ended(String id) throws TException {
         long seen = 0;
         while (true) {
-            var reply = training.watch_job(new WatchJobRequest().setJob_id(id).setAfter_sequence(seen).setWait_ms(POLL_MS));
+            var reply = training.watch_job(
+                    new WatchJobRequest().setContext(context).setJob_id(id).setAfter_sequence(seen).setWait_ms(POLL_MS));
             for (var event : reply.getEvents()) {
                 seen = event.getSequence();
             }
@@ -162,7 +169,7 @@ final class GeneratedClient implements Client {
     }
 
     private TBase<?, ?> predict(JsonObject step) throws TException {
-        var request = new PredictRequest().setModel(Arguments.text(step, "model"));
+        var request = new PredictRequest().setContext(context).setModel(Arguments.text(step, "model"));
         if (step.has("matrix")) {
             return inference.predict(request.setMatrix(WireRows.matrix(step.getAsJsonArray("matrix"))));
         }
@@ -172,17 +179,18 @@ final class GeneratedClient implements Client {
     private TBase<?, ?> upload(JsonObject step) throws TException {
         var rows = Arguments.rows(step, data);
         int rowsPerPiece = step.get("rows_per_piece").getAsInt();
-        var id = datasets.create_dataset(new CreateDatasetRequest().setName(Arguments.text(step, "dataset"))).getUpload_id();
+        var create = new CreateDatasetRequest().setContext(context).setName(Arguments.text(step, "dataset"));
+        var id = datasets.create_dataset(create).getUpload_id();
         for (int from = 0; from < rows.size(); from += rowsPerPiece) {
             var piece = WireRows.table(rows.rows(from, Math.min(rows.size(), from + rowsPerPiece)));
-            datasets.append_rows(new AppendRowsRequest().setUpload_id(id).setOffset(from).setTable(piece)
+            datasets.append_rows(new AppendRowsRequest().setContext(context).setUpload_id(id).setOffset(from).setTable(piece)
                     .setCrc32(WireRows.crc32(piece)));
         }
-        return datasets.commit_dataset(new CommitDatasetRequest().setUpload_id(id).setN_rows(rows.size()));
+        return datasets.commit_dataset(new CommitDatasetRequest().setContext(context).setUpload_id(id).setN_rows(rows.size()));
     }
 
     private TBase<?, ?> setAlias(JsonObject step) throws TException {
-        var request = new SetAliasRequest().setModel(Arguments.text(step, "model"))
+        var request = new SetAliasRequest().setContext(context).setModel(Arguments.text(step, "model"))
                 .setAlias_name(Arguments.text(step, "alias")).setVersion(step.get("version").getAsLong());
         if (step.get("expected_generation") instanceof JsonPrimitive generation) {
             request.setExpected_generation(generation.getAsLong());

@@ -3,43 +3,68 @@ package io.modelwire.interop;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 
-/** The command line: {@code --name value}, and {@code --multiplexed} alone; {@code --ca} may be missing. */
+/** The command line: {@code --name value}, and {@code --multiplexed} alone; {@code --ca} and {@code --token} may be missing. */
 record Options(Map<String, String> values) {
-    private static final Set<String> NAMES =
-            Set.of("address", "scenarios", "data", "run", "transport", "protocol", "client", "results");
+    private static final List<String> REQUIRED =
+            List.of("address", "scenarios", "data", "run", "transport", "protocol", "client", "results");
+    private static final List<String> OPTIONAL = List.of("ca", "token");
     private static final String MULTIPLEXED = "multiplexed";
-    private static final String CA = "ca";
 
-    static Options parse(String[] arguments) {
+    /** Wrong usage, in words for who typed it. */
+    static final class Wrong extends Exception {
+        private static final long serialVersionUID = 1L;
+
+        Wrong(String message) {
+            super(message);
+        }
+    }
+
+    static Options parse(String... arguments) throws Wrong {
         var values = new HashMap<String, String>();
         for (int next = 0; next < arguments.length; next++) {
             var name = arguments[next].replaceFirst("^--", "");
             if (name.equals(MULTIPLEXED)) {
                 values.put(name, "true");
-            } else if ((NAMES.contains(name) || name.equals(CA)) && next + 1 < arguments.length) {
+            } else if ((REQUIRED.contains(name) || OPTIONAL.contains(name)) && next + 1 < arguments.length) {
                 values.put(name, arguments[++next]);
             } else {
-                throw wrong("unknown or incomplete option " + arguments[next]);
+                throw new Wrong("unknown or incomplete option " + arguments[next]);
             }
         }
         var options = new Options(Map.copyOf(values));
-        NAMES.forEach(options::text);
-        options.requireOneOf("transport", "framed", "unframed", "http");
-        options.requireOneOf("protocol", "binary", "compact", "json");
-        options.requireOneOf("client", "generated", "sdk");
+        options.check();
         return options;
     }
 
-    String text(String name) {
-        var value = values.get(name);
-        if (value == null) {
-            throw wrong("--" + name + " is missing");
+    private void check() throws Wrong {
+        for (var name : REQUIRED) {
+            if (!values.containsKey(name)) {
+                throw new Wrong("--" + name + " is missing");
+            }
         }
-        return value;
+        if (is("transport", "theader")) {
+            throw new Wrong("--transport theader: libthrift, the library for Java, has no THeader transport");
+        }
+        requireOneOf("transport", "framed", "unframed", "http");
+        requireOneOf("protocol", "binary", "compact", "json");
+        requireOneOf("client", "generated", "sdk");
+        if (is("client", "sdk") && (!is("transport", "framed") || !is("protocol", "compact") || multiplexed())) {
+            throw new Wrong("--client sdk is framed and compact only");
+        }
+    }
+
+    private void requireOneOf(String name, String... known) throws Wrong {
+        if (!Arrays.asList(known).contains(text(name))) {
+            throw new Wrong("--" + name + " is \"" + text(name) + "\", expected " + String.join(" or ", known));
+        }
+    }
+
+    String text(String name) {
+        return values.get(name);
     }
 
     Path path(String name) {
@@ -56,18 +81,11 @@ record Options(Map<String, String> values) {
 
     /** The certificates to trust in a connection by TLS; empty: it is a plain one. */
     Optional<Path> ca() {
-        return Optional.ofNullable(values.get(CA)).map(Path::of);
+        return Optional.ofNullable(text("ca")).map(Path::of);
     }
 
-    private void requireOneOf(String name, String... choices) {
-        if (!Arrays.asList(choices).contains(text(name))) {
-            throw wrong("--" + name + " is \"" + text(name) + "\", expected one of " + String.join(", ", choices));
-        }
-    }
-
-    private static RuntimeException wrong(String message) {
-        System.err.println(message);
-        System.exit(2);
-        return new IllegalStateException(message);
+    /** What shows who calls. */
+    Optional<String> token() {
+        return Optional.ofNullable(text("token"));
     }
 }

@@ -29,10 +29,19 @@ public final class Runner {
      * @throws Exception if the files cannot be read or written
      */
     public static void main(String[] arguments) throws Exception {
-        System.exit(run(Options.parse(arguments)));
+        System.exit(run(arguments));
     }
 
-    private static int run(Options options) throws Exception {
+    private static int run(String[] arguments) throws Exception {
+        try {
+            return play(Options.parse(arguments));
+        } catch (Options.Wrong wrong) {
+            System.err.println(wrong.getMessage());
+            return 2;
+        }
+    }
+
+    private static int play(Options options) throws Exception {
         var scenarios = JsonParser.parseString(Files.readString(options.path("scenarios"))).getAsJsonObject();
         int passed = 0;
         int failed = 0;

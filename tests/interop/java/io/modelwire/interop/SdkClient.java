@@ -5,6 +5,7 @@ import com.google.gson.JsonObject;
 import io.modelwire.client.ModelwireClient;
 import io.modelwire.client.ModelwireException;
 import io.modelwire.client.Step;
+import io.modelwire.client.Tls;
 import io.modelwire.client.Training;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -20,7 +21,10 @@ final class SdkClient implements Client {
 
     SdkClient(Options options) {
         data = options.path("data");
-        client = ModelwireClient.connect(options.text("address"));
+        var builder = ModelwireClient.builder(options.text("address"));
+        options.ca().map(Tls::trusting).ifPresent(builder::tls);
+        options.token().ifPresent(builder::token);
+        client = builder.build();
     }
 
     @Override
