@@ -42,6 +42,10 @@ settings! {
         max_depth ("server-max-depth", "MODELWIRE_SERVER_MAX_DEPTH"): usize,
         /// Memory in bytes that a message may take when it is decoded, beside four times its own size [default: 67108864].
         max_decoded_bytes ("server-max-decoded-bytes", "MODELWIRE_SERVER_MAX_DECODED_BYTES"): usize,
+        /// How many times its own size a compressed message may have when it is inflated [default: 200].
+        max_inflate_ratio ("server-max-inflate-ratio", "MODELWIRE_SERVER_MAX_INFLATE_RATIO"): usize,
+        /// Most bytes of the headers of a message, or of the head of a request of HTTP [default: 16384].
+        max_header_bytes ("server-max-header-bytes", "MODELWIRE_SERVER_MAX_HEADER_BYTES"): usize,
         /// Socket in the file system to listen on beside the address.
         listen_unix ("listen-unix", "MODELWIRE_LISTEN_UNIX"): PathBuf,
         /// Bytes of messages and replies that all connections hold [default: a quarter of the memory, at most 1073741824].
@@ -189,6 +193,8 @@ impl Settings {
             outside("server.max_frame_bytes", self.server.max_frame_bytes, frames),
             outside("server.max_elements", self.server.max_elements, (1, usize::MAX)),
             outside("server.max_depth", self.server.max_depth, (8, 64)),
+            outside("server.max_inflate_ratio", self.server.max_inflate_ratio, (1, 1032)),
+            outside("server.max_header_bytes", self.server.max_header_bytes, (1024, 1 << 20)),
             outside("server.max_deadline_ms", self.server.max_deadline_ms, (1, 86_400_000)),
             outside("server.first_byte_ms", self.server.first_byte_ms, (1, 86_400_000)),
             outside("server.handshake_ms", self.server.handshake_ms, (1, 86_400_000)),
@@ -245,6 +251,8 @@ impl Settings {
             max_elements: self.server.max_elements.unwrap_or(default.max_elements),
             max_depth: self.server.max_depth.unwrap_or(default.max_depth),
             max_decoded_bytes: self.server.max_decoded_bytes.unwrap_or(default.max_decoded_bytes),
+            max_inflate_ratio: self.server.max_inflate_ratio.unwrap_or(default.max_inflate_ratio),
+            max_header_bytes: self.server.max_header_bytes.unwrap_or(default.max_header_bytes),
         }
     }
 

@@ -219,7 +219,7 @@ fn unwrap(detection: Detection, frame: Bytes, limits: &Limits) -> Result<Message
     let opened = match detection {
         Detection::Message(format) => return Ok(Message::new(format, Envelope::Framed, frame)),
         Detection::Header => theader::open(frame, limits),
-        Detection::TtHeader => ttheader::open(frame),
+        Detection::TtHeader => ttheader::open(frame, limits),
         Detection::Http | Detection::More | Detection::Unknown => return Err(Cut::Unknown(Reason::UnknownBytes)),
     };
     match opened {

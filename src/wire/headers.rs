@@ -6,19 +6,31 @@ use bytes::Bytes;
 
 /// Most pairs that one message may bring.
 pub(super) const MAX_HEADERS: usize = 256;
-/// Most bytes of all names and values together.
-pub(super) const MAX_HEADER_BYTES: usize = 16 << 10;
+/// Most bytes of all names and values together, where no limit is given: of what we write ourselves.
+const MAX_HEADER_BYTES: usize = 16 << 10;
 
 /// Pairs in the order in which they came, as raw bytes with their case kept. Those of a frame are slices of it: while
 /// one of them lives the frame does.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Headers {
     pairs: Vec<(Bytes, Bytes)>,
     /// Of all names and values.
     bytes: usize,
+    max_bytes: usize,
+}
+
+impl Default for Headers {
+    fn default() -> Self {
+        Self::at_most(MAX_HEADER_BYTES)
+    }
 }
 
 impl Headers {
+    /// No pairs yet, and so many bytes of them at most.
+    pub(super) fn at_most(max_bytes: usize) -> Self {
+        Self { pairs: Vec::new(), bytes: 0, max_bytes }
+    }
+
     /// The value under `key`, whatever the case of its ASCII letters. Of several the last counts, as it does in the
     /// maps of Apache's libraries. A value that is not UTF-8 is none.
     pub fn get(&self, key: &str) -> Option<&str> {
@@ -29,17 +41,17 @@ impl Headers {
     /// Adds a pair behind the others.
     ///
     /// # Errors
-    /// A type 7 [`Refusal`] beyond 256 pairs or 16 KiB.
+    /// A type 7 [`Refusal`] beyond 256 pairs, or as many bytes as there may be.
     pub fn push(&mut self, name: impl Into<Bytes>, value: impl Into<Bytes>) -> Result<(), Refusal> {
         let (name, value) = (name.into(), value.into());
         let bytes = self.bytes.saturating_add(name.len()).saturating_add(value.len());
         if self.len() == MAX_HEADERS {
             return Err(too_large(&name, &format!("one more than the limit of {MAX_HEADERS}")));
         }
-        if bytes > MAX_HEADER_BYTES {
+        if bytes > self.max_bytes {
             return Err(too_large(
                 &name,
-                &format!("taking all of them to {bytes} bytes, of {MAX_HEADER_BYTES} allowed"),
+                &format!("taking all of them to {bytes} bytes, of {} allowed", self.max_bytes),
             ));
         }
         self.bytes = bytes;

@@ -93,7 +93,7 @@ impl Replies {
     fn cut_headed(&self, buffer: &mut BytesMut) -> Result<Piece, String> {
         let Some(frame) = self.cut_frame(buffer)? else { return Ok(None) };
         let opened = match self.format.transport {
-            Transport::TtHeader => ttheader::open(frame),
+            Transport::TtHeader => ttheader::open(frame, &self.limits),
             _ => theader::open(frame, &self.limits),
         };
         let Opened { envelope, headers, message } = opened.map_err(|refused| refused.refusal.message)?;

@@ -39,7 +39,7 @@ pub(super) fn open(frame: Bytes, limits: &Limits) -> Result<Opened, Refused> {
     let transform = transform(&mut header).map_err(|refusal| envelope.refuse(refusal))?;
     envelope.layout = Layout::THeader { transform };
     let unread = |refusal| Refused { start: start(transform, &payload), ..envelope.refuse(refusal) };
-    let headers = headers(header).map_err(unread)?;
+    let headers = headers(header, limits).map_err(unread)?;
     let message = undo(transform, &payload, limits).map_err(unread)?;
     Ok(Opened { envelope, headers, message })
 }
@@ -89,8 +89,8 @@ fn transform(header: &mut HeaderBytes) -> Result<Transform, Refusal> {
     Ok(found)
 }
 
-fn headers(mut header: HeaderBytes) -> Result<Headers, Refusal> {
-    let mut headers = Headers::default();
+fn headers(mut header: HeaderBytes, limits: &Limits) -> Result<Headers, Refusal> {
+    let mut headers = Headers::at_most(limits.max_header_bytes);
     while !header.is_empty() {
         let block = header.varint()?;
         if block != u32::from(KEY_VALUES) && block != u32::from(STICKY_KEY_VALUES) {

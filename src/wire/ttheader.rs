@@ -9,6 +9,7 @@
 use super::frame_header::{HeaderBytes, Parts, unknown_protocol, unknown_transform};
 use super::headed::{Headed, Layout, Opened, Payload, Refused, START_BYTES};
 use super::headers::Headers;
+use super::limits::Limits;
 use super::message::Refusal;
 use super::protocol::Protocol;
 use bytes::{Buf, Bytes};
@@ -39,7 +40,7 @@ const PREFIXES: [&[u8]; 2] = [b"RPC_TRANSIT_", b"RPC_PERSIST_"];
 /// # Errors
 /// Type 9 for an unknown protocol, type 8 for any transform, which neither Kitex nor volo ever writes, else type 7.
 /// There is an envelope to answer in once the protocol has been read; of an unknown one it is binary.
-pub(super) fn open(frame: Bytes) -> Result<Opened, Refused> {
+pub(super) fn open(frame: Bytes, limits: &Limits) -> Result<Opened, Refused> {
     let Parts { flags, sequence, mut header, payload } = Parts::of(frame, MAGIC)?;
     let protocol_id = header.byte()?;
     let protocol = if protocol_id == COMPACT { Protocol::Compact } else { Protocol::Binary };
@@ -52,7 +53,7 @@ pub(super) fn open(frame: Bytes) -> Result<Opened, Refused> {
     let (wrapped, protocol, message) = unwrap(payload).map_err(|refusal| envelope.refuse(refusal))?;
     envelope.layout = Layout::TTHeader { protocol_id, payload: wrapped };
     envelope.protocol = protocol;
-    let headers = headers(header).map_err(|refusal| {
+    let headers = headers(header, limits).map_err(|refusal| {
         let start = message.slice(..message.len().min(START_BYTES));
         Refused { start, ..envelope.refuse(refusal) }
     })?;
@@ -103,8 +104,8 @@ fn protocol_of(message: &[u8]) -> Option<Protocol> {
     }
 }
 
-fn headers(mut header: HeaderBytes) -> Result<Headers, Refusal> {
-    let mut headers = Headers::default();
+fn headers(mut header: HeaderBytes, limits: &Limits) -> Result<Headers, Refusal> {
+    let mut headers = Headers::at_most(limits.max_header_bytes);
     while !header.is_empty() {
         match header.byte()? {
             PADDING => {}

@@ -8,8 +8,6 @@ use flate2::write::ZlibEncoder;
 use flate2::{Compression, Decompress, FlushDecompress, Status};
 use std::io::Write;
 
-/// How many times its own size a payload may have when it is inflated. Deflate itself can reach 1,032.
-const MAX_RATIO: usize = 200;
 /// Below this the ratio is not asked for: a small message of zeros is no bomb.
 const RATIO_FREE_BYTES: usize = 64 << 10;
 /// Memory is taken in steps as bytes come: this much, then as much again as there is.
@@ -18,10 +16,10 @@ const FIRST_STEP_BYTES: usize = 4 << 10;
 /// Inflates a whole zlib stream.
 ///
 /// # Errors
-/// A type 8 [`Refusal`]: beyond the frame limit, beyond 200 times `compressed`, cut short, trailed by other bytes, or
+/// A type 8 [`Refusal`]: beyond the frame limit, beyond the ratio to `compressed`, cut short, trailed by other bytes, or
 /// no zlib stream. No more than the smaller cap and one byte is ever inflated.
 pub(super) fn inflate(compressed: &[u8], limits: &Limits) -> Result<Vec<u8>, Refusal> {
-    let cap = limits.max_frame_bytes.min(ratio_cap(compressed));
+    let cap = limits.max_frame_bytes.min(ratio_cap(compressed, limits));
     let mut inflater = Inflater::new(compressed);
     loop {
         let more = inflater.step(cap.saturating_add(1))?;
@@ -51,15 +49,17 @@ pub(super) fn deflate(message: &[u8], out: Vec<u8>) -> Vec<u8> {
     encoder.write_all(message).and_then(|()| encoder.finish()).expect("a vector takes every byte")
 }
 
-fn ratio_cap(compressed: &[u8]) -> usize {
-    compressed.len().saturating_mul(MAX_RATIO).max(RATIO_FREE_BYTES)
+/// Deflate itself can reach 1,032 times.
+fn ratio_cap(compressed: &[u8], limits: &Limits) -> usize {
+    compressed.len().saturating_mul(limits.max_inflate_ratio).max(RATIO_FREE_BYTES)
 }
 
 fn too_large(compressed: usize, cap: usize, limits: &Limits) -> Refusal {
     let (reason, advice) = if cap == limits.max_frame_bytes {
         ("the limit of a message".to_owned(), "send fewer rows or raise server.max_frame_bytes")
     } else {
-        (format!("{MAX_RATIO} times as many or {RATIO_FREE_BYTES}"), "send the message without zlib")
+        let reason = format!("{} times as many or {RATIO_FREE_BYTES}", limits.max_inflate_ratio);
+        (reason, "send the message without zlib or raise server.max_inflate_ratio")
     };
     let refusal = transform_failed(format!(
         "the {compressed} bytes of the payload inflate to more than {cap} bytes, {reason}; {advice}"
@@ -169,7 +169,7 @@ mod tests {
     #[test]
     fn a_small_payload_may_have_any_ratio() {
         let payload = deflate(&vec![0; RATIO_FREE_BYTES], vec![]);
-        assert!(payload.len() * MAX_RATIO < RATIO_FREE_BYTES, "{}", payload.len());
+        assert!(payload.len() * Limits::default().max_inflate_ratio < RATIO_FREE_BYTES, "{}", payload.len());
 
         assert_eq!(inflate(&payload, &Limits::default()).unwrap().len(), RATIO_FREE_BYTES);
     }

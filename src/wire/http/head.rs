@@ -8,6 +8,7 @@ use super::status::{Refused, Status};
 use bytes::Bytes;
 
 /// Longest head, and longest trailers, in bytes.
+/// where no limit is given: of trailers and responses.
 pub(super) const MAX_HEAD_BYTES: usize = 16 << 10;
 /// Most fields of a head.
 pub(super) const MAX_FIELDS: usize = 100;
@@ -31,21 +32,33 @@ impl Version {
 }
 
 /// The search for the empty line at the end of a head. It looks at each byte once, however they arrive.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct HeadEnd {
     /// Where the line begins that is searched for its end.
     line: usize,
     /// The next byte to look at.
     at: usize,
+    max_bytes: usize,
+}
+
+impl Default for HeadEnd {
+    fn default() -> Self {
+        Self::at_most(MAX_HEAD_BYTES)
+    }
 }
 
 impl HeadEnd {
+    /// The search for the end of a head of so many bytes at most.
+    pub(super) fn at_most(max_bytes: usize) -> Self {
+        Self { line: 0, at: 0, max_bytes }
+    }
+
     /// The length of the head that `bytes` begins with, its empty line included, once that is there.
     ///
     /// # Errors
-    /// A head above [`MAX_HEAD_BYTES`]; a line that ends with a bare line feed.
+    /// A head that is too large; a line that ends with a bare line feed.
     pub(super) fn find(&mut self, bytes: &[u8]) -> Result<Option<usize>, Refused> {
-        let window = &bytes[..bytes.len().min(MAX_HEAD_BYTES)];
+        let window = &bytes[..bytes.len().min(self.max_bytes)];
         while let Some(offset) = window[self.at..].iter().position(|byte| *byte == b'\n') {
             let newline = self.at + offset;
             let line = window[self.line..newline].strip_suffix(b"\r").ok_or_else(bare_line_feed)?;
@@ -55,12 +68,13 @@ impl HeadEnd {
             }
         }
         self.at = window.len();
-        if window.len() == MAX_HEAD_BYTES { Err(head_too_large()) } else { Ok(None) }
+        if window.len() == self.max_bytes { Err(head_too_large(self.max_bytes)) } else { Ok(None) }
     }
 }
 
-fn head_too_large() -> Refused {
-    let message = format!("the head has more than {MAX_HEAD_BYTES} bytes; send fewer or shorter header fields");
+fn head_too_large(limit: usize) -> Refused {
+    let advice = "send fewer or shorter header fields or raise server.max_header_bytes";
+    let message = format!("the head has more than {limit} bytes; {advice}");
     Refused::new(Status::HeadersTooLarge, message)
 }
 

@@ -117,7 +117,7 @@ enum State {
 impl HttpCutter {
     /// A cutter for a new connection. `limits.max_frame_bytes` is the largest body.
     pub(crate) fn new(limits: Limits) -> Self {
-        Self { limits, state: State::Head(HeadEnd::default()), empty_lines: 0 }
+        Self { limits, state: State::Head(HeadEnd::at_most(limits.max_header_bytes)), empty_lines: 0 }
     }
 
     /// Bytes of a body that are kept here and no longer in the buffer, for the budgets.
@@ -178,7 +178,11 @@ impl HttpCutter {
             Some(bytes) => {
                 request.body = bytes;
                 self.empty_lines = 0;
-                self.state = if request.keep_alive { State::Head(HeadEnd::default()) } else { State::Over };
+                self.state = if request.keep_alive {
+                    State::Head(HeadEnd::at_most(self.limits.max_header_bytes))
+                } else {
+                    State::Over
+                };
                 Ok(HttpCut::Request(request))
             }
             None => {

@@ -26,6 +26,11 @@ const PLAIN: Headed = Headed {
 
 const FRAMED: Layout = Layout::TTHeader { protocol_id: BINARY, payload: Payload::FramedMessage };
 
+/// Opens a frame within the usual limits.
+fn open(frame: Bytes) -> Result<Opened, Refused> {
+    super::open(frame, &Limits::default())
+}
+
 fn frame(header: &[u8], payload: &[u8]) -> Bytes {
     let mut header = header.to_vec();
     header.resize(header.len().next_multiple_of(4), 0);
