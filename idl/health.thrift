@@ -119,10 +119,12 @@ struct DescribeResponse {
 struct EchoRequest {
   1: optional types.RequestContext context
   2: optional binary payload
+  /** So many bytes are answered in place of the payload, at most as many as a message may have: to measure each way alone. */
+  3: optional i64 reply_bytes
 }
 
 struct EchoResponse {
-  /** What was sent. */
+  /** What was sent, or zeros if a number of bytes was asked for. */
   1: optional binary payload
 }
 
@@ -136,6 +138,6 @@ service Health {
   /** Answers version, limits, methods, and the algorithms with their hyper-parameters. Throws nothing of its own. */
   DescribeResponse describe(1: DescribeRequest request) throws (1: types.ServiceError error) (idempotent = "true", role = "reader")
 
-  /** Sends the payload back: for measuring latency and bandwidth. Throws nothing of its own. */
+  /** Sends the payload back: for measuring latency and bandwidth. Throws INVALID_ARGUMENT (reply_bytes). */
   EchoResponse echo(1: EchoRequest request) throws (1: types.ServiceError error) (idempotent = "true", role = "reader")
 }

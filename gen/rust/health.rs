@@ -1297,13 +1297,16 @@ impl Default for DescribeResponse {
 pub struct EchoRequest {
   pub context: Option<types::RequestContext>,
   pub payload: Option<Vec<u8>>,
+  /// So many bytes are answered in place of the payload, at most as many as a message may have: to measure each way alone.
+  pub reply_bytes: Option<i64>,
 }
 
 impl EchoRequest {
-  pub fn new<F1, F2>(context: F1, payload: F2) -> EchoRequest where F1: Into<Option<types::RequestContext>>, F2: Into<Option<Vec<u8>>> {
+  pub fn new<F1, F2, F3>(context: F1, payload: F2, reply_bytes: F3) -> EchoRequest where F1: Into<Option<types::RequestContext>>, F2: Into<Option<Vec<u8>>>, F3: Into<Option<i64>> {
     EchoRequest {
       context: context.into(),
       payload: payload.into(),
+      reply_bytes: reply_bytes.into(),
     }
   }
 }
@@ -1313,6 +1316,7 @@ impl TSerializable for EchoRequest {
     i_prot.read_struct_begin()?;
     let mut f_1: Option<types::RequestContext> = None;
     let mut f_2: Option<Vec<u8>> = None;
+    let mut f_3: Option<i64> = None;
     loop {
       let field_ident = i_prot.read_field_begin()?;
       if field_ident.field_type == TType::Stop {
@@ -1328,6 +1332,10 @@ impl TSerializable for EchoRequest {
           let val = i_prot.read_bytes()?;
           f_2 = Some(val);
         },
+        3 => {
+          let val = i_prot.read_i64()?;
+          f_3 = Some(val);
+        },
         _ => {
           i_prot.skip(field_ident.field_type)?;
         },
@@ -1338,6 +1346,7 @@ impl TSerializable for EchoRequest {
     let ret = EchoRequest {
       context: f_1,
       payload: f_2,
+      reply_bytes: f_3,
     };
     Ok(ret)
   }
@@ -1354,6 +1363,11 @@ impl TSerializable for EchoRequest {
       o_prot.write_bytes(fld_var)?;
       o_prot.write_field_end()?
     }
+    if let Some(fld_var) = self.reply_bytes {
+      o_prot.write_field_begin(&TFieldIdentifier::new("reply_bytes", TType::I64, 3))?;
+      o_prot.write_i64(fld_var)?;
+      o_prot.write_field_end()?
+    }
     o_prot.write_field_stop()?;
     o_prot.write_struct_end()
   }
@@ -1364,6 +1378,7 @@ impl Default for EchoRequest {
     EchoRequest{
       context: None,
       payload: Some(Vec::new()),
+      reply_bytes: Some(0),
     }
   }
 }
@@ -1374,7 +1389,7 @@ impl Default for EchoRequest {
 
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct EchoResponse {
-  /// What was sent.
+  /// What was sent, or zeros if a number of bytes was asked for.
   pub payload: Option<Vec<u8>>,
 }
 
@@ -1445,7 +1460,7 @@ pub trait THealthSyncClient {
   fn status(&mut self, request: StatusRequest) -> thrift::Result<StatusResponse>;
   /// Answers version, limits, methods, and the algorithms with their hyper-parameters. Throws nothing of its own.
   fn describe(&mut self, request: DescribeRequest) -> thrift::Result<DescribeResponse>;
-  /// Sends the payload back: for measuring latency and bandwidth. Throws nothing of its own.
+  /// Sends the payload back: for measuring latency and bandwidth. Throws INVALID_ARGUMENT (reply_bytes).
   fn echo(&mut self, request: EchoRequest) -> thrift::Result<EchoResponse>;
 }
 
@@ -1594,7 +1609,7 @@ pub trait HealthSyncHandler {
   fn handle_status(&self, request: StatusRequest) -> thrift::Result<StatusResponse>;
   /// Answers version, limits, methods, and the algorithms with their hyper-parameters. Throws nothing of its own.
   fn handle_describe(&self, request: DescribeRequest) -> thrift::Result<DescribeResponse>;
-  /// Sends the payload back: for measuring latency and bandwidth. Throws nothing of its own.
+  /// Sends the payload back: for measuring latency and bandwidth. Throws INVALID_ARGUMENT (reply_bytes).
   fn handle_echo(&self, request: EchoRequest) -> thrift::Result<EchoResponse>;
 }
 

@@ -6,7 +6,7 @@ use crate::wire::{datasets, health, inference, models, training, types};
 use std::future::Future;
 
 /// SHA-256 of the IDL files, in hex.
-pub const IDL_SHA256: &str = "dde53808e2b2e4a45c6827bdc6859aa5b21fc618b8cffbde25df2abf44c94beb";
+pub const IDL_SHA256: &str = "cfaa92f3a1f089c56e46fcdd3c385b77432dd9a9c965b357341287f25c742905";
 
 /// Every method, in the order of the files' names, then as declared; `Method::id` is its place here.
 pub static METHODS: &[Method] = &[
@@ -102,7 +102,7 @@ pub trait Health: Send + Sync {
         request: health::DescribeRequest,
     ) -> impl Future<Output = Result<health::DescribeResponse, types::ServiceError>> + Send;
 
-    /// Sends the payload back: for measuring latency and bandwidth. Throws nothing of its own.
+    /// Sends the payload back: for measuring latency and bandwidth. Throws INVALID_ARGUMENT (reply_bytes).
     fn echo(
         &self,
         call: &Call,
@@ -456,7 +456,7 @@ impl<C: Channel> HealthClient<'_, C> {
         runtime::call(self.0, &METHODS[8], request).await
     }
 
-    /// Sends the payload back: for measuring latency and bandwidth. Throws nothing of its own.
+    /// Sends the payload back: for measuring latency and bandwidth. Throws INVALID_ARGUMENT (reply_bytes).
     pub async fn echo(
         &self,
         request: health::EchoRequest,

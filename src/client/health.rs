@@ -44,8 +44,15 @@ impl Client {
     /// # Errors
     /// Only those of every call.
     pub async fn echo(&self, payload: &[u8]) -> Result<Vec<u8>> {
+        self.echo_as(payload, None).await
+    }
+
+    /// `reply_bytes` zeros, or what was sent if that is `None`.
+    pub(super) async fn echo_as(&self, payload: &[u8], reply_bytes: Option<usize>) -> Result<Vec<u8>> {
+        let reply_bytes = reply_bytes.and_then(|bytes| i64::try_from(bytes).ok());
         let answer = self.call(|exchange, context| async move {
-            HealthClient(&*exchange).echo(EchoRequest { context, payload: Some(payload.into()) }).await
+            let request = EchoRequest { context, payload: Some(payload.into()), reply_bytes };
+            HealthClient(&*exchange).echo(request).await
         });
         Ok(answer.await?.payload.unwrap_or_default())
     }

@@ -44,12 +44,21 @@ impl Health for Service {
         })
     }
 
-    async fn echo(&self, _call: &Call, request: EchoRequest) -> Declared<EchoResponse> {
-        Ok(EchoResponse { payload: Some(request.payload.unwrap_or_default()) })
+    async fn echo(&self, call: &Call, request: EchoRequest) -> Declared<EchoResponse> {
+        declare(call, async { self.echoed(request).map(|payload| EchoResponse { payload: Some(payload) }) }).await
     }
 }
 
 impl Service {
+    fn echoed(&self, request: EchoRequest) -> Result<Vec<u8>> {
+        let Some(bytes) = request.reply_bytes else { return Ok(request.payload.unwrap_or_default()) };
+        let limit = self.parts.wire_limits.max_frame_bytes;
+        match usize::try_from(bytes) {
+            Ok(bytes) if bytes <= limit => Ok(vec![0; bytes]),
+            _ => Err(Error::invalid(format!("reply_bytes is {bytes} and at most {limit} bytes are sent"))),
+        }
+    }
+
     fn greet(&self, request: HelloRequest) -> Result<HelloResponse> {
         let name = request.name.filter(|name| !name.is_empty()).unwrap_or_else(|| "World".into());
         let length = name.chars().count();

@@ -40,7 +40,7 @@ fn status_is_ready_once_a_model_is_there_and_describe_lists_what_the_idl_has() {
 
     let status = clients.health.status(StatusRequest { context: None }).unwrap();
     let description = clients.health.describe(DescribeRequest { context: None }).unwrap();
-    let echo = clients.health.echo(EchoRequest { context: None, payload: Some(vec![1, 2, 3]) }).unwrap();
+    let echo = clients.health.echo(EchoRequest { payload: Some(vec![1, 2, 3]), ..empty() }).unwrap();
 
     assert_eq!((empty_server.live, empty_server.ready), (Some(true), Some(false)));
     assert_eq!((status.ready, status.reason), (Some(true), None));
@@ -214,4 +214,21 @@ fn a_reply_above_the_frame_limit_is_an_error_that_names_both_and_no_torn_frame()
 
     assert_eq!(code(refused), "FAILED_PRECONDITION");
     assert!(clients.health.hello(empty()).is_ok());
+}
+
+#[test]
+fn echo_answers_as_many_bytes_as_are_asked_for_up_to_the_limit_of_a_message() {
+    let data = tempfile::tempdir().unwrap();
+    let server = TestServer::start_with(data.path(), &["--server-max-frame-bytes", "100000"], &[]);
+    let mut clients = Clients::of(&server);
+    let mut echo = |bytes| {
+        let request = EchoRequest { reply_bytes: Some(bytes), payload: Some(b"sent".to_vec()), ..empty() };
+        clients.health.echo(request).map(|reply| reply.payload.unwrap())
+    };
+
+    assert_eq!(echo(0).unwrap(), b"");
+    assert_eq!(echo(90_000).unwrap(), [0; 90_000]);
+    for bytes in [100_001, -1, i64::MAX] {
+        assert_eq!(code(echo(bytes)), "INVALID_ARGUMENT", "{bytes}");
+    }
 }

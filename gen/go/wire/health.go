@@ -3069,9 +3069,11 @@ func (p *DescribeResponse) String() string {
 // Attributes:
 //  - Context
 //  - Payload
+//  - ReplyBytes: So many bytes are answered in place of the payload, at most as many as a message may have: to measure each way alone.
 type EchoRequest struct {
   Context *RequestContext `thrift:"context,1" db:"context" json:"context,omitempty"`
   Payload []byte `thrift:"payload,2" db:"payload" json:"payload,omitempty"`
+  ReplyBytes *int64 `thrift:"reply_bytes,3" db:"reply_bytes" json:"reply_bytes,omitempty"`
 }
 
 func NewEchoRequest() *EchoRequest {
@@ -3090,12 +3092,23 @@ var EchoRequest_Payload_DEFAULT []byte
 func (p *EchoRequest) GetPayload() []byte {
   return p.Payload
 }
+var EchoRequest_ReplyBytes_DEFAULT int64
+func (p *EchoRequest) GetReplyBytes() int64 {
+  if !p.IsSetReplyBytes() {
+    return EchoRequest_ReplyBytes_DEFAULT
+  }
+return *p.ReplyBytes
+}
 func (p *EchoRequest) IsSetContext() bool {
   return p.Context != nil
 }
 
 func (p *EchoRequest) IsSetPayload() bool {
   return p.Payload != nil
+}
+
+func (p *EchoRequest) IsSetReplyBytes() bool {
+  return p.ReplyBytes != nil
 }
 
 func (p *EchoRequest) Read(ctx context.Context, iprot thrift.TProtocol) error {
@@ -3124,6 +3137,16 @@ func (p *EchoRequest) Read(ctx context.Context, iprot thrift.TProtocol) error {
     case 2:
       if fieldTypeId == thrift.STRING {
         if err := p.ReadField2(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 3:
+      if fieldTypeId == thrift.I64 {
+        if err := p.ReadField3(ctx, iprot); err != nil {
           return err
         }
       } else {
@@ -3163,12 +3186,22 @@ func (p *EchoRequest)  ReadField2(ctx context.Context, iprot thrift.TProtocol) e
   return nil
 }
 
+func (p *EchoRequest)  ReadField3(ctx context.Context, iprot thrift.TProtocol) error {
+  if v, err := iprot.ReadI64(ctx); err != nil {
+  return thrift.PrependError("error reading field 3: ", err)
+} else {
+  p.ReplyBytes = &v
+}
+  return nil
+}
+
 func (p *EchoRequest) Write(ctx context.Context, oprot thrift.TProtocol) error {
   if err := oprot.WriteStructBegin(ctx, "EchoRequest"); err != nil {
     return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err) }
   if p != nil {
     if err := p.writeField1(ctx, oprot); err != nil { return err }
     if err := p.writeField2(ctx, oprot); err != nil { return err }
+    if err := p.writeField3(ctx, oprot); err != nil { return err }
   }
   if err := oprot.WriteFieldStop(ctx); err != nil {
     return thrift.PrependError("write field stop error: ", err) }
@@ -3202,6 +3235,18 @@ func (p *EchoRequest) writeField2(ctx context.Context, oprot thrift.TProtocol) (
   return err
 }
 
+func (p *EchoRequest) writeField3(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetReplyBytes() {
+    if err := oprot.WriteFieldBegin(ctx, "reply_bytes", thrift.I64, 3); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 3:reply_bytes: ", p), err) }
+    if err := oprot.WriteI64(ctx, int64(*p.ReplyBytes)); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T.reply_bytes (3) field write error: ", p), err) }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 3:reply_bytes: ", p), err) }
+  }
+  return err
+}
+
 func (p *EchoRequest) Equals(other *EchoRequest) bool {
   if p == other {
     return true
@@ -3210,6 +3255,12 @@ func (p *EchoRequest) Equals(other *EchoRequest) bool {
   }
   if !p.Context.Equals(other.Context) { return false }
   if bytes.Compare(p.Payload, other.Payload) != 0 { return false }
+  if p.ReplyBytes != other.ReplyBytes {
+    if p.ReplyBytes == nil || other.ReplyBytes == nil {
+      return false
+    }
+    if (*p.ReplyBytes) != (*other.ReplyBytes) { return false }
+  }
   return true
 }
 
@@ -3221,7 +3272,7 @@ func (p *EchoRequest) String() string {
 }
 
 // Attributes:
-//  - Payload: What was sent.
+//  - Payload: What was sent, or zeros if a number of bytes was asked for.
 type EchoResponse struct {
   Payload []byte `thrift:"payload,1" db:"payload" json:"payload,omitempty"`
 }
@@ -3344,7 +3395,7 @@ type Health interface {
   // Parameters:
   //  - Request
   Describe(ctx context.Context, request *DescribeRequest) (_r *DescribeResponse, _err error)
-  // Sends the payload back: for measuring latency and bandwidth. Throws nothing of its own.
+  // Sends the payload back: for measuring latency and bandwidth. Throws INVALID_ARGUMENT (reply_bytes).
   // 
   // Parameters:
   //  - Request
@@ -3461,7 +3512,7 @@ func (p *HealthClient) Describe(ctx context.Context, request *DescribeRequest) (
   return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "describe failed: unknown result")
 }
 
-// Sends the payload back: for measuring latency and bandwidth. Throws nothing of its own.
+// Sends the payload back: for measuring latency and bandwidth. Throws INVALID_ARGUMENT (reply_bytes).
 // 
 // Parameters:
 //  - Request

@@ -51,7 +51,7 @@ class Iface(object):
 
     def echo(self, request):
         """
-        Sends the payload back: for measuring latency and bandwidth. Throws nothing of its own.
+        Sends the payload back: for measuring latency and bandwidth. Throws INVALID_ARGUMENT (reply_bytes).
 
         Parameters:
          - request
@@ -177,7 +177,7 @@ class Client(Iface):
 
     def echo(self, request):
         """
-        Sends the payload back: for measuring latency and bandwidth. Throws nothing of its own.
+        Sends the payload back: for measuring latency and bandwidth. Throws INVALID_ARGUMENT (reply_bytes).
 
         Parameters:
          - request

@@ -1068,13 +1068,15 @@ class EchoRequest(object):
     Attributes:
      - context
      - payload
+     - reply_bytes: So many bytes are answered in place of the payload, at most as many as a message may have: to measure each way alone.
 
     """
 
 
-    def __init__(self, context=None, payload=None,):
+    def __init__(self, context=None, payload=None, reply_bytes=None,):
         self.context = context
         self.payload = payload
+        self.reply_bytes = reply_bytes
 
     def read(self, iprot):
         if iprot._fast_decode is not None and isinstance(iprot.trans, TTransport.CReadableTransport) and self.thrift_spec is not None:
@@ -1096,6 +1098,11 @@ class EchoRequest(object):
                     self.payload = iprot.readBinary()
                 else:
                     iprot.skip(ftype)
+            elif fid == 3:
+                if ftype == TType.I64:
+                    self.reply_bytes = iprot.readI64()
+                else:
+                    iprot.skip(ftype)
             else:
                 iprot.skip(ftype)
             iprot.readFieldEnd()
@@ -1113,6 +1120,10 @@ class EchoRequest(object):
         if self.payload is not None:
             oprot.writeFieldBegin('payload', TType.STRING, 2)
             oprot.writeBinary(self.payload)
+            oprot.writeFieldEnd()
+        if self.reply_bytes is not None:
+            oprot.writeFieldBegin('reply_bytes', TType.I64, 3)
+            oprot.writeI64(self.reply_bytes)
             oprot.writeFieldEnd()
         oprot.writeFieldStop()
         oprot.writeStructEnd()
@@ -1135,7 +1146,7 @@ class EchoRequest(object):
 class EchoResponse(object):
     """
     Attributes:
-     - payload: What was sent.
+     - payload: What was sent, or zeros if a number of bytes was asked for.
 
     """
 
@@ -1281,6 +1292,7 @@ EchoRequest.thrift_spec = (
     None,  # 0
     (1, TType.STRUCT, 'context', [modelwire_wire.types.ttypes.RequestContext, None], None, ),  # 1
     (2, TType.STRING, 'payload', 'BINARY', None, ),  # 2
+    (3, TType.I64, 'reply_bytes', None, None, ),  # 3
 )
 all_structs.append(EchoResponse)
 EchoResponse.thrift_spec = (

@@ -12,17 +12,26 @@ public class EchoRequest implements org.apache.thrift.TBase<EchoRequest, EchoReq
 
   private static final org.apache.thrift.protocol.TField CONTEXT_FIELD_DESC = new org.apache.thrift.protocol.TField("context", org.apache.thrift.protocol.TType.STRUCT, (short)1);
   private static final org.apache.thrift.protocol.TField PAYLOAD_FIELD_DESC = new org.apache.thrift.protocol.TField("payload", org.apache.thrift.protocol.TType.STRING, (short)2);
+  private static final org.apache.thrift.protocol.TField REPLY_BYTES_FIELD_DESC = new org.apache.thrift.protocol.TField("reply_bytes", org.apache.thrift.protocol.TType.I64, (short)3);
 
   private static final org.apache.thrift.scheme.SchemeFactory STANDARD_SCHEME_FACTORY = new EchoRequestStandardSchemeFactory();
   private static final org.apache.thrift.scheme.SchemeFactory TUPLE_SCHEME_FACTORY = new EchoRequestTupleSchemeFactory();
 
   public @org.apache.thrift.annotation.Nullable io.modelwire.wire.RequestContext context; // optional
   public @org.apache.thrift.annotation.Nullable java.nio.ByteBuffer payload; // optional
+  /**
+   * So many bytes are answered in place of the payload, at most as many as a message may have: to measure each way alone.
+   */
+  public long reply_bytes; // optional
 
   /** The set of fields this struct contains, along with convenience methods for finding and manipulating them. */
   public enum _Fields implements org.apache.thrift.TFieldIdEnum {
     CONTEXT((short)1, "context"),
-    PAYLOAD((short)2, "payload");
+    PAYLOAD((short)2, "payload"),
+    /**
+     * So many bytes are answered in place of the payload, at most as many as a message may have: to measure each way alone.
+     */
+    REPLY_BYTES((short)3, "reply_bytes");
 
     private static final java.util.Map<java.lang.String, _Fields> byName = new java.util.HashMap<java.lang.String, _Fields>();
 
@@ -42,6 +51,8 @@ public class EchoRequest implements org.apache.thrift.TBase<EchoRequest, EchoReq
           return CONTEXT;
         case 2: // PAYLOAD
           return PAYLOAD;
+        case 3: // REPLY_BYTES
+          return REPLY_BYTES;
         default:
           return null;
       }
@@ -85,7 +96,9 @@ public class EchoRequest implements org.apache.thrift.TBase<EchoRequest, EchoReq
   }
 
   // isset id assignments
-  private static final _Fields optionals[] = {_Fields.CONTEXT,_Fields.PAYLOAD};
+  private static final int __REPLY_BYTES_ISSET_ID = 0;
+  private byte __isset_bitfield = 0;
+  private static final _Fields optionals[] = {_Fields.CONTEXT,_Fields.PAYLOAD,_Fields.REPLY_BYTES};
   public static final java.util.Map<_Fields, org.apache.thrift.meta_data.FieldMetaData> metaDataMap;
   static {
     java.util.Map<_Fields, org.apache.thrift.meta_data.FieldMetaData> tmpMap = new java.util.EnumMap<_Fields, org.apache.thrift.meta_data.FieldMetaData>(_Fields.class);
@@ -93,6 +106,8 @@ public class EchoRequest implements org.apache.thrift.TBase<EchoRequest, EchoReq
         new org.apache.thrift.meta_data.StructMetaData(org.apache.thrift.protocol.TType.STRUCT, io.modelwire.wire.RequestContext.class)));
     tmpMap.put(_Fields.PAYLOAD, new org.apache.thrift.meta_data.FieldMetaData("payload", org.apache.thrift.TFieldRequirementType.OPTIONAL, 
         new org.apache.thrift.meta_data.FieldValueMetaData(org.apache.thrift.protocol.TType.STRING        , true)));
+    tmpMap.put(_Fields.REPLY_BYTES, new org.apache.thrift.meta_data.FieldMetaData("reply_bytes", org.apache.thrift.TFieldRequirementType.OPTIONAL, 
+        new org.apache.thrift.meta_data.FieldValueMetaData(org.apache.thrift.protocol.TType.I64)));
     metaDataMap = java.util.Collections.unmodifiableMap(tmpMap);
     org.apache.thrift.meta_data.FieldMetaData.addStructMetaDataMap(EchoRequest.class, metaDataMap);
   }
@@ -104,12 +119,14 @@ public class EchoRequest implements org.apache.thrift.TBase<EchoRequest, EchoReq
    * Performs a deep copy on <i>other</i>.
    */
   public EchoRequest(EchoRequest other) {
+    __isset_bitfield = other.__isset_bitfield;
     if (other.isSetContext()) {
       this.context = new io.modelwire.wire.RequestContext(other.context);
     }
     if (other.isSetPayload()) {
       this.payload = org.apache.thrift.TBaseHelper.copyBinary(other.payload);
     }
+    this.reply_bytes = other.reply_bytes;
   }
 
   @Override
@@ -121,6 +138,8 @@ public class EchoRequest implements org.apache.thrift.TBase<EchoRequest, EchoReq
   public void clear() {
     this.context = null;
     this.payload = null;
+    setReply_bytesIsSet(false);
+    this.reply_bytes = 0;
   }
 
   @org.apache.thrift.annotation.Nullable
@@ -182,6 +201,35 @@ public class EchoRequest implements org.apache.thrift.TBase<EchoRequest, EchoReq
     }
   }
 
+  /**
+   * So many bytes are answered in place of the payload, at most as many as a message may have: to measure each way alone.
+   */
+  public long getReply_bytes() {
+    return this.reply_bytes;
+  }
+
+  /**
+   * So many bytes are answered in place of the payload, at most as many as a message may have: to measure each way alone.
+   */
+  public EchoRequest setReply_bytes(long reply_bytes) {
+    this.reply_bytes = reply_bytes;
+    setReply_bytesIsSet(true);
+    return this;
+  }
+
+  public void unsetReply_bytes() {
+    __isset_bitfield = org.apache.thrift.EncodingUtils.clearBit(__isset_bitfield, __REPLY_BYTES_ISSET_ID);
+  }
+
+  /** Returns true if field reply_bytes is set (has been assigned a value) and false otherwise */
+  public boolean isSetReply_bytes() {
+    return org.apache.thrift.EncodingUtils.testBit(__isset_bitfield, __REPLY_BYTES_ISSET_ID);
+  }
+
+  public void setReply_bytesIsSet(boolean value) {
+    __isset_bitfield = org.apache.thrift.EncodingUtils.setBit(__isset_bitfield, __REPLY_BYTES_ISSET_ID, value);
+  }
+
   @Override
   public void setFieldValue(_Fields field, @org.apache.thrift.annotation.Nullable java.lang.Object value) {
     switch (field) {
@@ -205,6 +253,14 @@ public class EchoRequest implements org.apache.thrift.TBase<EchoRequest, EchoReq
       }
       break;
 
+    case REPLY_BYTES:
+      if (value == null) {
+        unsetReply_bytes();
+      } else {
+        setReply_bytes((java.lang.Long)value);
+      }
+      break;
+
     }
   }
 
@@ -217,6 +273,9 @@ public class EchoRequest implements org.apache.thrift.TBase<EchoRequest, EchoReq
 
     case PAYLOAD:
       return getPayload();
+
+    case REPLY_BYTES:
+      return getReply_bytes();
 
     }
     throw new java.lang.IllegalStateException();
@@ -234,6 +293,8 @@ public class EchoRequest implements org.apache.thrift.TBase<EchoRequest, EchoReq
       return isSetContext();
     case PAYLOAD:
       return isSetPayload();
+    case REPLY_BYTES:
+      return isSetReply_bytes();
     }
     throw new java.lang.IllegalStateException();
   }
@@ -269,6 +330,15 @@ public class EchoRequest implements org.apache.thrift.TBase<EchoRequest, EchoReq
         return false;
     }
 
+    boolean this_present_reply_bytes = true && this.isSetReply_bytes();
+    boolean that_present_reply_bytes = true && that.isSetReply_bytes();
+    if (this_present_reply_bytes || that_present_reply_bytes) {
+      if (!(this_present_reply_bytes && that_present_reply_bytes))
+        return false;
+      if (this.reply_bytes != that.reply_bytes)
+        return false;
+    }
+
     return true;
   }
 
@@ -283,6 +353,10 @@ public class EchoRequest implements org.apache.thrift.TBase<EchoRequest, EchoReq
     hashCode = hashCode * 8191 + ((isSetPayload()) ? 131071 : 524287);
     if (isSetPayload())
       hashCode = hashCode * 8191 + payload.hashCode();
+
+    hashCode = hashCode * 8191 + ((isSetReply_bytes()) ? 131071 : 524287);
+    if (isSetReply_bytes())
+      hashCode = hashCode * 8191 + org.apache.thrift.TBaseHelper.hashCode(reply_bytes);
 
     return hashCode;
   }
@@ -311,6 +385,16 @@ public class EchoRequest implements org.apache.thrift.TBase<EchoRequest, EchoReq
     }
     if (isSetPayload()) {
       lastComparison = org.apache.thrift.TBaseHelper.compareTo(this.payload, other.payload);
+      if (lastComparison != 0) {
+        return lastComparison;
+      }
+    }
+    lastComparison = java.lang.Boolean.compare(isSetReply_bytes(), other.isSetReply_bytes());
+    if (lastComparison != 0) {
+      return lastComparison;
+    }
+    if (isSetReply_bytes()) {
+      lastComparison = org.apache.thrift.TBaseHelper.compareTo(this.reply_bytes, other.reply_bytes);
       if (lastComparison != 0) {
         return lastComparison;
       }
@@ -358,6 +442,12 @@ public class EchoRequest implements org.apache.thrift.TBase<EchoRequest, EchoReq
       }
       first = false;
     }
+    if (isSetReply_bytes()) {
+      if (!first) sb.append(", ");
+      sb.append("reply_bytes:");
+      sb.append(this.reply_bytes);
+      first = false;
+    }
     sb.append(")");
     return sb.toString();
   }
@@ -380,6 +470,8 @@ public class EchoRequest implements org.apache.thrift.TBase<EchoRequest, EchoReq
 
   private void readObject(java.io.ObjectInputStream in) throws java.io.IOException, java.lang.ClassNotFoundException {
     try {
+      // it doesn't seem like you should have to do this, but java serialization is wacky, and doesn't call the default constructor.
+      __isset_bitfield = 0;
       read(new org.apache.thrift.protocol.TCompactProtocol(new org.apache.thrift.transport.TIOStreamTransport(in)));
     } catch (org.apache.thrift.TException te) {
       throw new java.io.IOException(te);
@@ -423,6 +515,14 @@ public class EchoRequest implements org.apache.thrift.TBase<EchoRequest, EchoReq
               org.apache.thrift.protocol.TProtocolUtil.skip(iprot, schemeField.type);
             }
             break;
+          case 3: // REPLY_BYTES
+            if (schemeField.type == org.apache.thrift.protocol.TType.I64) {
+              struct.reply_bytes = iprot.readI64();
+              struct.setReply_bytesIsSet(true);
+            } else { 
+              org.apache.thrift.protocol.TProtocolUtil.skip(iprot, schemeField.type);
+            }
+            break;
           default:
             org.apache.thrift.protocol.TProtocolUtil.skip(iprot, schemeField.type);
         }
@@ -453,6 +553,11 @@ public class EchoRequest implements org.apache.thrift.TBase<EchoRequest, EchoReq
           oprot.writeFieldEnd();
         }
       }
+      if (struct.isSetReply_bytes()) {
+        oprot.writeFieldBegin(REPLY_BYTES_FIELD_DESC);
+        oprot.writeI64(struct.reply_bytes);
+        oprot.writeFieldEnd();
+      }
       oprot.writeFieldStop();
       oprot.writeStructEnd();
     }
@@ -478,19 +583,25 @@ public class EchoRequest implements org.apache.thrift.TBase<EchoRequest, EchoReq
       if (struct.isSetPayload()) {
         optionals.set(1);
       }
-      oprot.writeBitSet(optionals, 2);
+      if (struct.isSetReply_bytes()) {
+        optionals.set(2);
+      }
+      oprot.writeBitSet(optionals, 3);
       if (struct.isSetContext()) {
         struct.context.write(oprot);
       }
       if (struct.isSetPayload()) {
         oprot.writeBinary(struct.payload);
       }
+      if (struct.isSetReply_bytes()) {
+        oprot.writeI64(struct.reply_bytes);
+      }
     }
 
     @Override
     public void read(org.apache.thrift.protocol.TProtocol prot, EchoRequest struct) throws org.apache.thrift.TException {
       org.apache.thrift.protocol.TTupleProtocol iprot = (org.apache.thrift.protocol.TTupleProtocol) prot;
-      java.util.BitSet incoming = iprot.readBitSet(2);
+      java.util.BitSet incoming = iprot.readBitSet(3);
       if (incoming.get(0)) {
         struct.context = new io.modelwire.wire.RequestContext();
         struct.context.read(iprot);
@@ -499,6 +610,10 @@ public class EchoRequest implements org.apache.thrift.TBase<EchoRequest, EchoReq
       if (incoming.get(1)) {
         struct.payload = iprot.readBinary();
         struct.setPayloadIsSet(true);
+      }
+      if (incoming.get(2)) {
+        struct.reply_bytes = iprot.readI64();
+        struct.setReply_bytesIsSet(true);
       }
     }
   }

@@ -16,14 +16,14 @@ public class EchoResponse implements org.apache.thrift.TBase<EchoResponse, EchoR
   private static final org.apache.thrift.scheme.SchemeFactory TUPLE_SCHEME_FACTORY = new EchoResponseTupleSchemeFactory();
 
   /**
-   * What was sent.
+   * What was sent, or zeros if a number of bytes was asked for.
    */
   public @org.apache.thrift.annotation.Nullable java.nio.ByteBuffer payload; // optional
 
   /** The set of fields this struct contains, along with convenience methods for finding and manipulating them. */
   public enum _Fields implements org.apache.thrift.TFieldIdEnum {
     /**
-     * What was sent.
+     * What was sent, or zeros if a number of bytes was asked for.
      */
     PAYLOAD((short)1, "payload");
 
@@ -119,7 +119,7 @@ public class EchoResponse implements org.apache.thrift.TBase<EchoResponse, EchoR
   }
 
   /**
-   * What was sent.
+   * What was sent, or zeros if a number of bytes was asked for.
    */
   public byte[] getPayload() {
     setPayload(org.apache.thrift.TBaseHelper.rightSize(payload));
@@ -131,7 +131,7 @@ public class EchoResponse implements org.apache.thrift.TBase<EchoResponse, EchoR
   }
 
   /**
-   * What was sent.
+   * What was sent, or zeros if a number of bytes was asked for.
    */
   public EchoResponse setPayload(byte[] payload) {
     this.payload = payload == null ? (java.nio.ByteBuffer)null   : java.nio.ByteBuffer.wrap(payload.clone());

@@ -33,7 +33,7 @@ public class Health {
     public DescribeResponse describe(DescribeRequest request) throws io.modelwire.wire.ServiceError, org.apache.thrift.TException;
 
     /**
-     * Sends the payload back: for measuring latency and bandwidth. Throws nothing of its own.
+     * Sends the payload back: for measuring latency and bandwidth. Throws INVALID_ARGUMENT (reply_bytes).
      * 
      * @param request
      */
