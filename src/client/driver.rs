@@ -13,10 +13,13 @@ use std::io;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::yield_now;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout};
 
 /// Calls are gathered up to this size, so that a burst of them is sent by one write.
 const BURST_BYTES: usize = 64 * 1024;
+
+/// Time for a server to close a connection as well.
+const LINGER: Duration = Duration::from_secs(1);
 
 /// When a connection takes no more calls.
 #[derive(Clone, Copy, Debug)]
@@ -94,6 +97,16 @@ impl Driver {
                 return refuse(self.calls, &why).await;
             }
         }
+        self.close().await;
+    }
+
+    /// Ends a connection that nobody needs in an orderly way: the server closes it too.
+    async fn close(mut self) {
+        let end = async {
+            self.output.shut_down().await?;
+            self.input.read().await.map_err(io::Error::other)
+        };
+        let _ = timeout(LINGER, end).await; // Nothing depends on it.
     }
 
     /// When it takes no more calls, if nothing happens.

@@ -56,6 +56,7 @@ async fn tcp(address: &str) -> io::Result<TcpStream> {
         let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
         socket.set_keepalive(true)?; // A server that lost its power says nothing.
         socket.set_nodelay(true)?;
+        socket.set_zero_linger()?; // Dropping it breaks it, so that the server does not go on for who may still read.
         match socket.connect(address).await {
             Ok(stream) => return Ok(stream),
             Err(error) => refused = error,

@@ -85,6 +85,11 @@ impl Output {
         self.unsent = bytes;
     }
 
+    /// Says that nothing more will be sent.
+    pub(super) async fn shut_down(&mut self) -> io::Result<()> {
+        self.half.shutdown().await
+    }
+
     /// Sends some of it, or sees that all has left.
     ///
     /// # Errors
