@@ -5,6 +5,7 @@ mod hello;
 mod jobs;
 mod memory_limit;
 mod models;
+mod ping;
 mod predict;
 mod predictions;
 mod progress;
@@ -41,6 +42,7 @@ enum Command {
     Jobs(jobs::Arguments),
     Datasets(datasets::Arguments),
     Hello(hello::Arguments),
+    Ping(ping::Arguments),
     Tokens(tokens::Arguments),
 }
 
@@ -55,6 +57,7 @@ impl Command {
             Self::Jobs(arguments) => arguments.remote.json,
             Self::Datasets(arguments) => arguments.remote.json,
             Self::Hello(arguments) => arguments.remote.json,
+            Self::Ping(arguments) => arguments.remote.json,
             Self::Tokens(arguments) => arguments.json,
         }
     }
@@ -68,6 +71,7 @@ impl Command {
             Self::Jobs(arguments) => jobs::run(arguments),
             Self::Datasets(arguments) => datasets::run(arguments),
             Self::Hello(arguments) => hello::run(arguments),
+            Self::Ping(arguments) => ping::run(arguments),
             Self::Tokens(arguments) => tokens::run(arguments),
         }
     }

@@ -41,13 +41,31 @@ pub(super) struct Remote {
 }
 
 impl Remote {
+    /// The same for another server, if one is named.
+    pub(super) fn at(self, address: Option<String>) -> Self {
+        Self { address: address.unwrap_or(self.address), ..self }
+    }
+
+    pub(super) fn address(&self) -> &str {
+        &self.address
+    }
+
     /// Connects and runs the body of a command.
     pub(super) fn run(&self, body: impl AsyncFnOnce(&Client) -> Result<(), Failure>) -> Result<(), Failure> {
+        self.run_with(|options| options, body)
+    }
+
+    /// The same with other options than those that the flags say.
+    pub(super) fn run_with(
+        &self,
+        options: impl FnOnce(Options) -> Options,
+        body: impl AsyncFnOnce(&Client) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .map_err(|cause| Failure::Failed(format!("the system gives no event loop: {cause}")))?;
-        let options = self.options()?;
+        let options = options(self.options()?);
         runtime.block_on(async {
             let client = Client::connect(self.address.as_str(), options).await?;
             body(&client).await
@@ -86,7 +104,7 @@ pub(super) fn print_as(json: bool, document: &impl Serialize, text: impl FnOnce(
     print(&text)
 }
 
-fn seconds(text: &str) -> Result<Duration, String> {
+pub(super) fn seconds(text: &str) -> Result<Duration, String> {
     match text.parse::<f64>() {
         Ok(seconds) if seconds > 0.0 && seconds <= MAX_TIMEOUT_SECONDS => Ok(Duration::from_secs_f64(seconds)),
         _ => Err(format!("it is a number of seconds above 0 and up to {MAX_TIMEOUT_SECONDS}")),

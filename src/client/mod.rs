@@ -29,6 +29,7 @@ mod inference;
 mod models;
 mod options;
 mod pieces;
+pub mod ping;
 mod pool;
 mod retry;
 mod training;
@@ -92,7 +93,7 @@ impl Client {
         Ok(client)
     }
 
-    /// Connections that were opened so far, or begun to be, those of long polls too.
+    /// Connections that have opened so far, those of long polls too.
     pub fn connections_opened(&self) -> u64 {
         self.pool.opened()
     }

@@ -23,7 +23,7 @@ pub(super) struct Pool {
     connections: Mutex<Vec<Arc<Connection>>>,
     /// Of calls, on all connections together.
     places: Semaphore,
-    opened: AtomicU64,
+    opened: Arc<AtomicU64>,
 }
 
 impl Pool {
@@ -45,7 +45,7 @@ impl Pool {
             max_connections: connections,
             connections: Mutex::default(),
             places: Semaphore::new(connections.saturating_mul(calls).min(Semaphore::MAX_PERMITS)),
-            opened: AtomicU64::new(0),
+            opened: Arc::default(),
         }
     }
 
@@ -61,7 +61,7 @@ impl Pool {
         Ok(())
     }
 
-    /// Connections that were begun so far.
+    /// Connections that have opened so far.
     pub(super) fn opened(&self) -> u64 {
         self.opened.load(Ordering::Relaxed)
     }
@@ -99,9 +99,13 @@ impl Pool {
     }
 
     fn start(&self) -> Connection {
-        self.opened.fetch_add(1, Ordering::Relaxed);
-        let (endpoint, timeout) = (self.endpoint.clone(), self.connect_timeout);
-        Connection::start(async move { endpoint.open(Instant::now() + timeout).await }, &self.terms)
+        let (endpoint, timeout, opened) = (self.endpoint.clone(), self.connect_timeout, Arc::clone(&self.opened));
+        let opening = async move {
+            let stream = endpoint.open(Instant::now() + timeout).await?;
+            opened.fetch_add(1, Ordering::Relaxed);
+            Ok(stream)
+        };
+        Connection::start(opening, &self.terms)
     }
 
     /// Gives it no further calls.

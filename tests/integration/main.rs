@@ -20,6 +20,7 @@ mod harness;
 mod hostile;
 mod linfa_facts;
 mod methods;
+mod ping;
 mod protocols;
 mod quickstart;
 mod stock;
