@@ -47,7 +47,8 @@ impl<'a> Budget<'a> {
     /// The budget of a message of `length` bytes. What it takes beyond what `held` has for it is added there.
     pub(super) fn new(length: usize, limits: &Limits, held: Option<&'a Held>) -> Self {
         let max_bytes = length.saturating_mul(4).saturating_add(limits.max_decoded_bytes);
-        let covered = held.map_or(max_bytes, |held| held.bytes().saturating_sub(length).max(FREE_BYTES));
+        // What is free of charge comes on top, so that a message which has paid for its values needs no more for its structs.
+        let covered = held.map_or(max_bytes, |held| held.bytes().saturating_sub(length) + FREE_BYTES);
         let (max_elements, max_depth) = (limits.max_elements, limits.max_depth);
         Self { elements: 0, max_elements, depth: 0, max_depth, bytes: 0, max_bytes, covered, held }
     }
@@ -263,8 +264,9 @@ mod tests {
     use super::STRUCT_BYTES;
     use crate::telemetry::Reason;
     use crate::wire::message::decode_request;
-    use crate::wire::{Envelope, Format, Limits, Message, Protocol, Transport};
+    use crate::wire::{Envelope, Format, Limits, Memory, Message, Protocol, Transport};
     use crate::wire::{datasets, health, inference, models, training, types};
+    use std::sync::Arc;
 
     macro_rules! sizes {
         ($($module:ident { $($name:ident)* })*) => { [$($((stringify!($name), size_of::<$module::$name>()),)*)*] };
@@ -283,6 +285,24 @@ mod tests {
         for (name, size) in sizes {
             assert!(size <= STRUCT_BYTES, "{name} has {size} bytes; raise STRUCT_BYTES");
         }
+    }
+
+    #[tokio::test]
+    async fn a_message_that_holds_twice_its_bytes_is_decoded_though_nothing_is_left_for_others() {
+        let payload = vec![7; 1_000_000];
+        let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
+        let head = b"\x80\x01\0\x01\0\0\0\x04echo\0\0\0\0\x0c\0\x01\x0b\0\x02";
+        let body = [&head[..], &length, &payload, &[0, 0]].concat();
+        let memory = Memory::new(2 * body.len());
+        let held = memory.account().take(2 * body.len()).await;
+        assert!(!held.try_grow(1));
+
+        let format = Format { transport: Transport::Framed, protocol: Protocol::Binary };
+        let message = Message::new(format, Envelope::Framed, body.into());
+        let message = Message { held: Some(Arc::new(held)), ..message };
+        let request: health::EchoRequest = decode_request(&message, &Limits::default()).unwrap();
+
+        assert_eq!(request.payload.unwrap(), payload);
     }
 
     /// The reason for which a `predict` with these fields is refused.
