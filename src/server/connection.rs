@@ -61,7 +61,7 @@ pub(super) async fn serve(
         let until = connection.input.until;
         tokio::select! {
             Some(answer) = calls.next(), if !calls.is_empty() => answers.push_back(answer),
-            progress = connection.input.progress(), if reading => progress?,
+            progress = connection.input.progress(), if reading => progress.inspect_err(|_| connection.gone(calls.len()))?,
             () = sleep_until(until), if waits => {
                 connection.late(calls.len()).await?;
                 break;
@@ -127,12 +127,17 @@ impl Connection<'_> {
         }
     }
 
+    /// The peer is gone, and so many calls with it.
+    fn gone(&self, calls: usize) {
+        self.shared.service.telemetry().cancelled(Cancelled::Disconnect, calls);
+    }
+
     /// Nothing came, or nothing was finished, in time.
     async fn late(&mut self, calls: usize) -> io::Result<()> {
         debug!(peer = self.peer.address, calls; "Nothing came in time.");
         let telemetry = self.shared.service.telemetry();
         if self.input.state == State::Ended {
-            telemetry.cancelled(Cancelled::Disconnect, calls);
+            self.gone(calls);
             return Ok(());
         }
         let reason = self.input.late_for();
@@ -159,11 +164,10 @@ impl Connection<'_> {
         };
         self.input.await_next(); // The time in which calls ran, and nothing may have been read, was not the peer's.
         written.inspect_err(|error| {
-            let telemetry = self.shared.service.telemetry();
             if error.kind() == io::ErrorKind::TimedOut {
-                telemetry.refused(Reason::WriteTime);
+                self.shared.service.telemetry().refused(Reason::WriteTime);
             }
-            telemetry.cancelled(Cancelled::Disconnect, calls.len());
+            self.gone(calls.len());
         })
     }
 
