@@ -57,8 +57,9 @@ fn framed(message: &[u8]) -> Vec<u8> {
     [&u32::try_from(message.len()).unwrap().to_be_bytes()[..], message].concat()
 }
 
-/// What the library alone does with a frame whose format it was told.
-fn bare(call: &[u8]) -> Vec<u8> {
+/// What the library alone does with a frame whose format it was told, out of a buffer as a server has one.
+fn bare(bytes: &[u8]) -> Vec<u8> {
+    let call = BytesMut::from(bytes).freeze();
     let mut reader = TCompactInputProtocol::new(&call[4..]);
     reader.read_message_begin().unwrap();
     reader.read_struct_begin().unwrap();

@@ -143,9 +143,10 @@ pub struct Opened {
 pub fn open(message: &Message, limits: &Limits) -> Result<Opened, (Option<Head>, Refusal)> {
     let mut reader = message.reader(limits);
     let identifier = guard(|| reader.read_message_begin()).map_err(|refusal| (None, refusal))?;
-    let head = head(&identifier);
-    if !matches!(identifier.message_type, TMessageType::Call | TMessageType::OneWay) {
-        let message = format!("message type {:?} is not a call", identifier.message_type);
+    let kind = identifier.message_type;
+    let head = head(identifier);
+    if !matches!(kind, TMessageType::Call | TMessageType::OneWay) {
+        let message = format!("message type {kind:?} is not a call");
         let kind = ApplicationErrorKind::InvalidMessageType;
         return Err((Some(head), Refusal { kind, reason: Reason::MessageType, message }));
     }
@@ -178,13 +179,13 @@ fn bearer_of(headers: &Headers) -> Option<String> {
     headers.get("authorization").map(|header| bearer(header).unwrap_or_default().to_owned())
 }
 
-fn head(identifier: &TMessageIdentifier) -> Head {
+fn head(identifier: TMessageIdentifier) -> Head {
+    let (oneway, seqid) = (identifier.message_type == TMessageType::OneWay, identifier.sequence_number);
     let (service, name) = match identifier.name.split_once(':') {
         Some((service, name)) => (Some(service.to_owned()), name.to_owned()),
-        None => (None, identifier.name.clone()),
+        None => (None, identifier.name),
     };
-    let oneway = identifier.message_type == TMessageType::OneWay;
-    Head { service, name, seqid: identifier.sequence_number, oneway }
+    Head { service, name, seqid, oneway }
 }
 
 /// Field 1 (the request) of the arguments, and field 1 (the context) of that.

@@ -5,9 +5,9 @@ mod memory_group;
 mod metrics;
 mod reply;
 
-pub use carrier::{Carrier, response};
+pub use carrier::{Carrier, deflated, headed, response};
 pub use metrics::Metrics;
-pub use reply::Reply;
+pub use reply::{Reply, ServiceFault};
 
 use memory_group::MemoryGroup;
 use std::ffi::OsString;
@@ -116,7 +116,7 @@ impl TestServer {
     }
 
     /// A line of the process's status, in bytes.
-    fn memory(&self, name: &str) -> u64 {
+    pub fn memory(&self, name: &str) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
         let line = status.lines().find(|line| line.starts_with(name)).expect("Linux tells the memory of a process");
         let kilobytes: u64 = line.split_whitespace().nth(1).unwrap().parse().unwrap();

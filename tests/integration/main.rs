@@ -10,7 +10,6 @@ mod architecture;
 mod certificates;
 mod cli;
 mod client;
-mod connections;
 mod docs;
 mod drain;
 mod durability;

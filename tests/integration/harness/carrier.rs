@@ -64,12 +64,10 @@ impl Carrier {
         match self {
             Self::Unframed => Reply::take(protocol, bytes),
             Self::Framed => Reply::whole(protocol, frame(bytes)?),
-            Self::THeader | Self::TtHeader => Reply::whole(protocol, payload(frame(bytes)?)?),
-            Self::Zlib => {
-                // What could not be undone is answered as it is.
+            Self::THeader | Self::Zlib | Self::TtHeader => {
                 let frame = frame(bytes)?;
-                let payload = payload(frame)?;
-                if frame[11] == 0 {
+                let (payload, transforms) = (payload(frame)?, *frame.get(11)?);
+                if transforms == 0 {
                     Reply::whole(protocol, payload)
                 } else {
                     Reply::whole(protocol, &inflated(payload)?)

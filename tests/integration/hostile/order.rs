@@ -1,11 +1,10 @@
 //! Messages that want no reply get none, and the others get theirs in order.
 
+use super::busy::Busy;
 use super::rig::hello;
 use super::value::{Call, Value};
-use crate::harness::{Carrier, PATIENCE, Reply, TestServer, contains, framed, read_frame};
-use crate::stock::{Clients, clustering};
+use crate::harness::{Carrier, Reply, TestServer, contains, framed, read_frame};
 use modelwire::wire::Protocol::{self, Binary, Compact, Json, OldBinary};
-use modelwire::wire::training::TTrainingSyncClient;
 use std::io::Write;
 
 fn oneway(name: &str, request: Vec<(i16, Value)>) -> Call {
@@ -74,19 +73,12 @@ fn flagged(flags: u8, message: &[u8]) -> Vec<u8> {
 
 #[test]
 fn a_quick_call_overtakes_a_slow_one_only_where_its_caller_said_that_it_may() {
-    let data = tempfile::tempdir().unwrap();
-    let server = TestServer::start(data.path());
-    let mut clients = Clients::of(&server);
-    let job_id = clients.training.train(clustering(20_000, 1_000)).unwrap().job.unwrap().id.unwrap();
-    clients.wait_for_fit(&job_id);
-    let never = Value::I64(i64::MAX); // No event of the job has this number, so that the call waits for its whole time.
-    let fields = [(2, Value::Text(job_id.into_bytes())), (3, never), (4, Value::I64(300))];
-    let slow = Call { seqid: 1, ..Call::new("watch_job", fields) }.written(Binary);
+    let busy = Busy::start(&[]);
+    let slow = busy.watch(1, 300, None).written(Binary);
     let quick = Call { seqid: 2, ..Call::new("hello", []) }.written(Binary);
 
     for (flags, first) in [(0, 1), (1, 2)] {
-        let mut stream = server.connect();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        let mut stream = busy.server.connect();
         stream.write_all(&[flagged(flags, &slow), flagged(flags, &quick)].concat()).unwrap();
         let replies = [read_frame(&mut stream).unwrap(), read_frame(&mut stream).unwrap()];
 

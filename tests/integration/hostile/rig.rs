@@ -117,7 +117,8 @@ impl Row {
         self
     }
 
-    fn cases(&self) -> Vec<Case> {
+    /// In every protocol and every transport that can carry it.
+    pub fn cases(&self) -> Vec<Case> {
         let written = self.protocols.iter().map(|protocol| (*protocol, self.call.written(*protocol)));
         written.flat_map(|(protocol, message)| self.carried(protocol, &message)).collect()
     }

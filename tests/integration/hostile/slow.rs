@@ -1,6 +1,10 @@
 //! Connections that are slow, greedy or silent: they are closed in time, and nobody else waits for them.
 
-use crate::harness::{HELLO, PATIENCE, TestServer, contains, echo, framed, read_frame, watch_job};
+use super::busy::Busy;
+use super::value::Call;
+use crate::harness::{
+    Carrier, HELLO, HELLO_COMPACT, PATIENCE, SOON, TestServer, contains, echo, framed, read_frame, watch_job,
+};
 use crate::stock::{Clients, clustering};
 use modelwire::wire::training::TTrainingSyncClient;
 use std::io::{ErrorKind, Read, Write};
@@ -30,7 +34,7 @@ fn serve_others_until(server: &TestServer, closing: impl FnOnce() + Send) -> Dur
     started.elapsed()
 }
 
-fn assert_closed_in_time(flag: &str, first: &[u8], server: TestServer) {
+fn assert_closed_in_time(flag: &str, reason: &str, first: &[u8], server: TestServer) {
     let mut stream = server.connect();
     stream.write_all(first).unwrap();
     let mut said = Vec::new();
@@ -38,25 +42,28 @@ fn assert_closed_in_time(flag: &str, first: &[u8], server: TestServer) {
     let elapsed = serve_others_until(&server, || {
         stream.read_to_end(&mut said).expect("the connection is closed and not reset");
     });
+    drop(stream);
 
     let answered = contains(&said, b"Hello, World!");
     assert_eq!(answered, first == framed(HELLO), "{flag}: {said:?}");
     assert!((LIMIT..IN_TIME).contains(&elapsed), "{flag}: it was closed after {elapsed:?}");
+    assert_eq!(server.metrics(0).refused(reason), 1, "{flag}");
 }
 
 #[test]
 fn a_connection_that_says_nothing_is_closed_in_time_while_others_are_served() {
     let data = tempfile::tempdir().unwrap();
     let flag = "--server-first-byte-ms";
-    assert_closed_in_time(flag, b"", limited(&data, flag));
+    assert_closed_in_time(flag, "first_byte_time", b"", limited(&data, flag));
 }
 
 #[test]
 fn a_message_that_stops_half_way_is_given_up_in_time_while_others_are_served() {
     let flag = "--server-message-ms";
-    for half in [&framed(HELLO)[..12], &HELLO[..12], &framed(HELLO)[..1]] {
+    let theader = Carrier::THeader.wrap(modelwire::wire::Protocol::Binary, HELLO);
+    for half in [&framed(HELLO)[..12], &HELLO[..12], &HELLO_COMPACT[..1], &framed(HELLO)[..1], &theader[..16]] {
         let data = tempfile::tempdir().unwrap();
-        assert_closed_in_time(flag, half, limited(&data, flag));
+        assert_closed_in_time(flag, "message_time", half, limited(&data, flag));
     }
 }
 
@@ -64,34 +71,46 @@ fn a_message_that_stops_half_way_is_given_up_in_time_while_others_are_served() {
 fn a_connection_that_has_no_more_to_say_is_closed_in_time_while_others_are_served() {
     let data = tempfile::tempdir().unwrap();
     let flag = "--server-idle-ms";
-    assert_closed_in_time(flag, &framed(HELLO), limited(&data, flag));
+    assert_closed_in_time(flag, "idle_time", &framed(HELLO), limited(&data, flag));
 }
 
 #[test]
 fn a_byte_now_and_then_does_not_keep_a_message_alive() {
-    let data = tempfile::tempdir().unwrap();
-    let server = limited(&data, "--server-message-ms");
-    let mut stream = server.connect();
-    stream.set_read_timeout(Some(LIMIT / 10)).unwrap();
-    let call = echo(1, &[7; 200]);
+    let large = [7; 200];
+    let posted = format!("POST / HTTP/1.1\r\nHost: test\r\nX: {}", "a".repeat(200));
+    for (message, words) in [
+        (echo(1, &large), ""),
+        (echo(1, &large)[4..].to_vec(), ""),
+        (posted.into_bytes(), "HTTP/1.1 408 Request Timeout"),
+    ] {
+        let data = tempfile::tempdir().unwrap();
+        let server = limited(&data, "--server-message-ms");
+        let mut stream = server.connect();
+        stream.set_read_timeout(Some(LIMIT / 10)).unwrap();
+        let mut said = vec![];
 
-    let elapsed = serve_others_until(&server, || {
-        for byte in &call {
-            let sent = stream.write_all(&[*byte]);
-            if sent.is_err() || has_ended(&mut stream) {
-                return;
-            }
-        }
-        panic!("the message was taken in full");
-    });
+        let elapsed = serve_others_until(&server, || {
+            let sent = message
+                .iter()
+                .position(|byte| stream.write_all(&[*byte]).is_err() || has_ended(&mut stream, &mut said));
+            assert!(sent.is_some(), "the message was taken in full");
+        });
 
-    assert!((LIMIT..IN_TIME).contains(&elapsed), "it was closed after {elapsed:?}");
+        drop(stream);
+        assert!((LIMIT..IN_TIME).contains(&elapsed), "it was closed after {elapsed:?}");
+        assert!(String::from_utf8_lossy(&said).starts_with(words), "{said:?}");
+        assert_eq!(server.metrics(0).refused("message_time"), 1);
+    }
 }
 
 /// Whether the peer has closed; waits for as long as reads of the stream do.
-fn has_ended(stream: &mut TcpStream) -> bool {
-    match stream.read(&mut [0]) {
-        Ok(count) => count == 0,
+fn has_ended(stream: &mut TcpStream, said: &mut Vec<u8>) -> bool {
+    let mut bytes = [0; 1000];
+    match stream.read(&mut bytes) {
+        Ok(count) => {
+            said.extend(&bytes[..count]);
+            count == 0
+        }
         Err(error) => !matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut),
     }
 }
@@ -135,6 +154,46 @@ fn a_client_that_never_reads_its_replies_stops_nobody_and_is_closed_before_it_ta
         })
     });
 
+    drop(stream);
     assert!(elapsed < PATIENCE, "it was closed after {elapsed:?}");
     assert!(grown < 64 << 20, "16 calls of 4 MB would fit, and memory grew by {grown} bytes");
+    assert_eq!(server.metrics(0).refused("write_time"), 1);
+}
+
+/// A connection whose call has begun and lasts for half a minute.
+fn with_a_long_call(busy: &Busy) -> TcpStream {
+    let call: Call = busy.watch(1, 30_000, None);
+    let mut stream = busy.server.connect();
+    let binary = modelwire::wire::Protocol::Binary;
+    stream.write_all(&[framed(HELLO), framed(&call.written(binary))].concat()).unwrap();
+    stream
+}
+
+#[test]
+fn the_calls_of_a_peer_that_has_ended_its_output_go_on_for_a_while_and_are_cancelled_then() {
+    let busy = Busy::start(&["--server-half-close-ms", "400"]);
+    let mut half_closed = with_a_long_call(&busy);
+    let started = Instant::now();
+    half_closed.shutdown(std::net::Shutdown::Write).unwrap();
+
+    let mut said = vec![];
+    half_closed.read_to_end(&mut said).expect("the connection is closed and not reset");
+
+    assert!((LIMIT..IN_TIME).contains(&started.elapsed()), "it was closed after {:?}", started.elapsed());
+    assert!(contains(&said, b"Hello, World!"), "the reply before it came");
+    drop(half_closed);
+    assert_eq!(busy.server.metrics(0).cancelled("disconnect"), 1);
+}
+
+#[test]
+fn the_calls_of_a_peer_that_is_gone_are_cancelled_at_once() {
+    let busy = Busy::start(&[]);
+    let gone = with_a_long_call(&busy);
+    gone.peek(&mut [0]).unwrap();
+    drop(gone); // Over a reply that was not read: the peer's system resets the connection.
+
+    let started = Instant::now();
+    while busy.server.metrics(0).cancelled("disconnect") == 0 {
+        assert!(started.elapsed() < SOON, "the call goes on");
+    }
 }
