@@ -1,4 +1,15 @@
-"""The transports and protocols of the Apache library, by the names of tests/interop/README.md."""
+"""The transports and protocols of the Apache library, by the names of tests/interop/README.md.
+
+What they show of the library, at 0.25.0:
+
+- THeaderTransport keeps its transforms and forgets its headers once a call is sent: they are set for each call.
+- THeaderProtocol carries binary and compact; it has no other protocol's id.
+- THttpClient opens a connection for each call, and takes a proxy from the environment. Its `cafile` without `cert_file`
+  is a TypeError: it needs a context. The library's C code cannot read from it, so that compact is plain Python there.
+- TSSLSocket has no default authorities, and sets no TCP_NODELAY, as TSocket does not. It checks the name of the host.
+- TJSONProtocol reads a byte at a time, and writes numbers that are not finite as `nan` and `inf`, which is no JSON and
+  which it does not read itself. Scenarios have such numbers in tensors only, which are bytes.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from modelwire_wire.types.ttypes import RequestContext
 from thrift.protocol.TBinaryProtocol import TBinaryProtocol
 from thrift.protocol.TCompactProtocol import TCompactProtocolAccelerated
 from thrift.protocol.THeaderProtocol import THeaderProtocol
@@ -25,12 +37,34 @@ _HEADER_PROTOCOLS = {"binary": THeaderSubprotocolID.BINARY, "compact": THeaderSu
 
 @dataclass(frozen=True)
 class Connection:
-    """How to reach the server; with `ca`, a file of certificates, by TLS."""
+    """How to reach the server; with `ca`, a file of certificates, by TLS; with `token`, as its bearer."""
 
     address: str
     transport: str
     protocol: str
     ca: Path | None = None
+    token: str | None = None
+
+
+def refusal(transport: str, protocol: str) -> str | None:
+    """Why the library cannot do this combination; None if it can."""
+    if transport.startswith("theader") and protocol not in _HEADER_PROTOCOLS:
+        return f"python {transport} {protocol}: THeaderProtocol of the library carries binary and compact only"
+    return None
+
+
+def authorize(connection: Connection, protocol: Any, request: Any) -> None:
+    """Say who calls: in the header of a transport that has one for each call, else in the request."""
+    if connection.token is None or connection.transport == "http":
+        return
+    if connection.transport.startswith("theader"):
+        protocol.set_header(b"authorization", _bearer(connection).encode())
+    else:
+        request.context = RequestContext(token=connection.token)
+
+
+def _bearer(connection: Connection) -> str:
+    return f"Bearer {connection.token}"
 
 
 def connect(connection: Connection) -> tuple[Any, Any]:
@@ -64,6 +98,8 @@ def _http(connection: Connection) -> Any:
         context = ssl.create_default_context(cafile=connection.ca)
         client = THttpClient(f"https://{connection.address}/", ssl_context=context)
     client.setTimeout(_TIMEOUT_MS)
+    if connection.token is not None:
+        client.setCustomHeaders({"Authorization": _bearer(connection)})
     return client
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from connection import Connection, connect
+from connection import Connection, authorize, connect
 from modelwire_wire.datasets import Datasets
 from modelwire_wire.datasets import ttypes as datasets
 from modelwire_wire.health import Health
@@ -35,6 +35,7 @@ class GeneratedDriver:
     """All services on one connection."""
 
     def __init__(self, connection: Connection, data: Path, multiplexed: bool) -> None:
+        self._connection = connection
         self._transport, self._protocol = connect(connection)
         self._multiplexed = multiplexed
         self._data = data
@@ -127,6 +128,7 @@ class GeneratedDriver:
         protocol = TMultiplexedProtocol(self._protocol, name) if self._multiplexed else self._protocol
         # Replies carry the bare name: only what is written is multiplexed.
         client = service.Client(self._protocol, protocol)
+        authorize(self._connection, self._protocol, request)
         try:
             answer = getattr(client, method)(request)
         except types.ServiceError as error:

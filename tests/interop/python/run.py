@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from connection import PROTOCOLS, TRANSPORTS, Connection
+from connection import PROTOCOLS, TRANSPORTS, Connection, refusal
 from generated import GeneratedDriver
 from player import Driver, play
 from sdk import SdkDriver
@@ -45,8 +45,8 @@ def _failure(scenario: dict[str, Any], options: argparse.Namespace, records: dic
 
 def _driver(options: argparse.Namespace) -> Driver:
     if options.client == "sdk":
-        return SdkDriver(options.address, options.data)
-    connection = Connection(options.address, options.transport, options.protocol, options.ca)
+        return SdkDriver(options.address, options.data, options.ca, options.token)
+    connection = Connection(options.address, options.transport, options.protocol, options.ca, options.token)
     return GeneratedDriver(connection, options.data, options.multiplexed)
 
 
@@ -56,22 +56,24 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--scenarios", required=True, type=Path)
     parser.add_argument("--data", required=True, type=Path, help="folder of the CSV files")
     parser.add_argument("--run", required=True, help="a name of this run; names of models begin with it")
-    parser.add_argument("--transport", required=True, choices=TRANSPORTS)
-    parser.add_argument("--protocol", required=True, choices=PROTOCOLS)
     parser.add_argument("--client", required=True, choices=["generated", "sdk"])
+    parser.add_argument("--transport", choices=TRANSPORTS, default="framed", help="the SDK has its own")
+    parser.add_argument("--protocol", choices=PROTOCOLS, default="binary", help="the SDK has its own")
     parser.add_argument("--multiplexed", action="store_true", help="generated client: Service:method names")
     parser.add_argument("--ca", type=Path, help="connect by TLS and trust these certificates")
+    parser.add_argument("--token", help="who calls")
     parser.add_argument("--results", required=True, type=Path)
     options = parser.parse_args()
-    if options.transport.startswith("theader") and options.protocol == "json":
-        parser.error("THeader does not carry JSON")
-    if options.client == "sdk" and (options.transport, options.protocol, options.multiplexed) != (
-        "framed",
-        "compact",
-        False,
-    ):
-        parser.error("the SDK is framed and compact only")
+    why = _refusal(options)
+    if why is not None:
+        parser.error(why)
     return options
+
+
+def _refusal(options: argparse.Namespace) -> str | None:
+    if options.client == "generated":
+        return refusal(options.transport, options.protocol)
+    return "python sdk multiplexed: the SDK calls bare method names" if options.multiplexed else None
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import numpy as np
 from player import Refused
 
-from modelwire import Client, ColumnSchema, Job, ModelwireError, Prediction, Step, read_csv
+from modelwire import Client, ColumnSchema, Job, ModelwireError, Prediction, Step, Tls, read_csv
 
 _T = TypeVar("_T")
 _ARRAYS = ("values", "labels", "probabilities", "classes", "clusters", "distances")
@@ -18,8 +18,8 @@ _ARRAYS = ("values", "labels", "probabilities", "classes", "clusters", "distance
 class SdkDriver:
     """One client."""
 
-    def __init__(self, address: str, data: Path) -> None:
-        self._client = Client(address)
+    def __init__(self, address: str, data: Path, ca: Path | None, token: str | None) -> None:
+        self._client = Client(address, tls=None if ca is None else Tls(ca=ca), token=token)
         self._data = data
         self.job = ""
 

@@ -1,0 +1,38 @@
+"""The runner's options: what cannot be played is refused by name, before anything is called."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from itertools import product
+from pathlib import Path
+
+import pytest
+from connection import PROTOCOLS, TRANSPORTS, refusal
+
+HERE = Path(__file__).parent
+
+
+@pytest.mark.parametrize(
+    ("flags", "why"),
+    [
+        (["--transport", "theader", "--protocol", "json"], "python theader json: THeaderProtocol of the library"),
+        (["--transport", "theader-zlib", "--protocol", "json"], "python theader-zlib json: THeaderProtocol"),
+        (["--client", "sdk", "--multiplexed"], "python sdk multiplexed"),
+    ],
+)
+def test_what_cannot_be_played_is_refused_by_name(flags: list[str], why: str, tmp_path: Path) -> None:
+    given = {"address": "127.0.0.1:1", "scenarios": HERE.parent / "scenarios.json", "data": tmp_path, "run": "r"}
+    required = {**given, "client": "generated", "results": tmp_path / "results"}
+    command = [sys.executable, str(HERE / "run.py"), *(f"--{name}={value}" for name, value in required.items())]
+
+    played = subprocess.run([*command, *flags], capture_output=True, text=True, check=False)
+
+    assert played.returncode == 2
+    assert why in played.stderr
+
+
+def test_everything_else_can_be() -> None:
+    refused = [pair for pair in product(TRANSPORTS, PROTOCOLS) if refusal(*pair)]
+
+    assert refused == [("theader", "json"), ("theader-zlib", "json")]
