@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from fake_server import greeting, read_frame
+from of_asyncio import both_clients  # noqa: F401
 
 import modelwire
 from modelwire import Client, _address

@@ -15,6 +15,7 @@ from modelwire_wire.health import Health
 from modelwire_wire.training import Training
 from modelwire_wire.training.ttypes import Job, TrainResponse
 from modelwire_wire.types.ttypes import ErrorCode, ServiceError
+from of_asyncio import both_clients  # noqa: F401
 from thrift.protocol.TCompactProtocol import TCompactProtocol
 from thrift.Thrift import TApplicationException, TMessageType
 from thrift.transport.TTransport import TMemoryBuffer
@@ -45,6 +46,20 @@ def test_a_silent_server_is_given_up_after_the_time_out(serve: ServeFixture) -> 
     assert 0.1 <= time.monotonic() - began < 5
     assert caught.value.executed is None
     assert isinstance(caught.value, TimeoutError)
+
+
+def test_a_server_that_does_not_read_has_not_executed_the_call(serve: ServeFixture) -> None:
+    ended = threading.Event()
+
+    def read_nothing(_connection: socket.socket) -> None:
+        ended.wait(5)
+
+    server = serve(read_nothing)
+    with Client(server.address) as client, pytest.raises(modelwire.DeadlineExceeded, match="did not take") as caught:
+        client.echo(b"x" * 16_000_000, timeout=0.2)
+
+    ended.set()
+    assert caught.value.executed is False
 
 
 def test_the_reply_that_comes_too_late_does_not_answer_the_next_call(serve: ServeFixture) -> None:
@@ -420,7 +435,11 @@ def test_a_closed_client_says_so(serve: ServeFixture) -> None:
 
 
 @pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="this system does not fork")
-def test_a_child_process_does_not_share_connections_with_its_parent(serve: ServeFixture) -> None:
+def test_a_child_process_does_not_share_connections_with_its_parent(
+    serve: ServeFixture, request: pytest.FixtureRequest
+) -> None:
+    if "asyncio" in request.node.name:
+        pytest.skip("an event loop is not carried over into a child process")
     server = serve(greet_for_ever)
     with Client(server.address) as client:
         client.hello()

@@ -17,7 +17,8 @@ IDL = Path(__file__).parents[3] / "idl"
 
 NAMES = set(
     """
-    AlgorithmDescription Alias AlreadyExists Cancelled Client ColumnSchema ColumnStatistics Dataset DatasetDescription
+    AlgorithmDescription Alias AlreadyExists AsyncClient AsyncJob Cancelled Client ColumnSchema ColumnStatistics Dataset
+    DatasetDescription
     DeadlineExceeded Description FailedPrecondition Greeting Internal InvalidArgument Job JobEvent Limits
     MethodDescription ModelSchema ModelStatus ModelSummary ModelVersion ModelwireError NotFound Overloaded
     ParameterDescription PermissionDenied Prediction ProtocolError Status Step StepLike Tls Unauthenticated Unavailable
@@ -31,8 +32,9 @@ def test_the_exported_names_are_these() -> None:
     assert [name for name in dir(modelwire) if not name.startswith("_")] == sorted(NAMES)
 
 
-def test_no_generated_type_is_in_a_public_signature() -> None:
-    for _, method in inspect.getmembers(modelwire.Client, inspect.isfunction):
+@pytest.mark.parametrize("client", [modelwire.Client, modelwire.AsyncClient])
+def test_no_generated_type_is_in_a_public_signature(client: type) -> None:
+    for _, method in inspect.getmembers(client, inspect.isfunction):
         if not method.__name__.startswith("_"):
             assert "modelwire_wire" not in str(typing.get_type_hints(method)), method
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ from certificates import Authority
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat
 from fake_server import FakeServer, greeting, read_frame
+from of_asyncio import both_clients  # noqa: F401
 from real_server import needs_server, running
 
 import modelwire
@@ -139,6 +141,18 @@ def test_a_handshake_that_stalls_is_given_up_with_the_connect_time_out(
         client.hello()
 
     assert time.monotonic() - began < 5
+
+
+def test_a_server_that_does_not_read_is_given_up_after_the_time_out(serve: ServeFixture, authority: Authority) -> None:
+    ended = threading.Event()
+    server = serve(lambda _: ended.wait(5), authority.context("127.0.0.1"))
+    began = time.monotonic()
+
+    with Client(server.address, tls=authority.trusted()) as client, pytest.raises(modelwire.DeadlineExceeded):
+        client.echo(b"x" * 16_000_000, timeout=0.3)
+
+    ended.set()
+    assert time.monotonic() - began < 3
 
 
 def test_a_connection_that_was_closed_while_idle_is_replaced_unnoticed_with_tls_too(

@@ -9,9 +9,12 @@ Close a `Client`, or use it in a ``with`` block. Reuse it: it keeps its connecti
         version = job.wait()
         prediction = client.predict("wine", X)
 
+`AsyncClient` has the same verbs as coroutines, for the tasks of one event loop.
+
 All errors are kinds of `ModelwireError`.
 """
 
+from modelwire._async_client import AsyncClient
 from modelwire._client import Client
 from modelwire._columns import ColumnSchema
 from modelwire._csv import read_csv
@@ -42,13 +45,14 @@ from modelwire._health import (
     Status,
 )
 from modelwire._inference import Prediction
-from modelwire._jobs import Job, JobEvent
+from modelwire._jobs import AsyncJob, Job, JobEvent
 from modelwire._models import Alias, ModelSchema, ModelSummary, ModelVersion
 from modelwire._steps import Step, StepLike
 from modelwire._tls import Tls
 
 __all__ = [
     "Client",
+    "AsyncClient",
     "Tls",
     "Step",
     "StepLike",
@@ -64,6 +68,7 @@ __all__ = [
     "ParameterDescription",
     "Prediction",
     "Job",
+    "AsyncJob",
     "JobEvent",
     "ModelVersion",
     "ModelSchema",

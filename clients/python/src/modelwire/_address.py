@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from modelwire._errors import InvalidArgument, Unavailable
 
 DEFAULT_PORT = 9090
+_P = TypeVar("_P", bound=asyncio.BaseProtocol)
 _UNIX = "unix:"
 
 
@@ -31,8 +35,15 @@ class HostAndPort:
     def connect(self, timeout: float) -> socket.socket:
         """Connect within `timeout` seconds; calls leave at once, and a peer that has gone is noticed."""
         connected = socket.create_connection((self.host, self.port), timeout)
-        set_tcp_options(connected)
+        _set_options(connected)
         return connected
+
+    async def open(self, make_protocol: Callable[[], _P]) -> tuple[asyncio.Transport, _P]:
+        """Connect by the running event loop."""
+        loop = asyncio.get_running_loop()
+        transport, protocol = await loop.create_connection(make_protocol, self.host, self.port)
+        _set_options(transport.get_extra_info("socket"))
+        return transport, protocol
 
 
 @dataclass(frozen=True)
@@ -61,6 +72,10 @@ class UnixPath:
             connected.close()
             raise
         return connected
+
+    async def open(self, make_protocol: Callable[[], _P]) -> tuple[asyncio.Transport, _P]:
+        """Connect by the running event loop."""
+        return await asyncio.get_running_loop().create_unix_connection(make_protocol, self.path)
 
 
 Address = HostAndPort | UnixPath
@@ -99,7 +114,7 @@ def unreachable(address: Address, cause: OSError | ValueError, timeout: float) -
     )
 
 
-def set_tcp_options(connected: socket.socket) -> None:
+def _set_options(connected: socket.socket) -> None:
     """Send calls at once, and notice a peer that has gone."""
     connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     connected.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)

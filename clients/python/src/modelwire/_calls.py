@@ -1,23 +1,28 @@
-"""Calls with deadlines and retries, over a pool of connections."""
+"""Calls with deadlines and retries, over a pool of connections.
+
+They are written once, for asyncio. Over blocking sockets nothing in them ever waits for an event loop: `run` finishes
+them.
+"""
 
 from __future__ import annotations
 
 import random
 import secrets
 import time
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
 
 from modelwire_wire.types.ttypes import RequestContext
 
 from modelwire import _codec, _theader
 from modelwire._checks import check_fields
-from modelwire._connection import Connection
 from modelwire._deadline import Deadline
 from modelwire._errors import ModelwireError, Overloaded, ProtocolError, Unavailable
 from modelwire._methods import Method
-from modelwire._pool import Pool
 
+_T = TypeVar("_T")
+_E = TypeVar("_E", bound="Exchanger")
 MAX_TRIES = 3
 _SHORTEST_PAUSE = 0.010
 _LONGEST_PAUSE = 1.0
@@ -39,14 +44,52 @@ def new_idempotency_key() -> str:
     return secrets.token_hex(16)
 
 
-class Calls:
-    """Makes calls; safe to share between threads."""
+class Exchanger(Protocol):
+    """A connection, as a call needs it; `Connection` says what it does."""
 
-    def __init__(self, pool: Pool, max_frame_bytes: int) -> None:
+    closed: bool
+    was_stale: bool
+
+    def next_seqid(self) -> int: ...
+    async def exchange(self, frame: bytes, deadline: Deadline) -> memoryview: ...
+    def close(self) -> None: ...
+
+
+class Lender(Protocol[_E]):
+    """A pool, as calls need it; `Pool` says what it does."""
+
+    async def take(self, deadline: Deadline) -> _E: ...
+    def give_back(self, connection: _E) -> None: ...
+    async def close(self) -> None: ...
+
+
+Sleep = Callable[[float], Awaitable[None]]
+
+
+def run(coroutine: Coroutine[Any, Any, _T]) -> _T:
+    """Finish what is written for asyncio, over blocking sockets and without an event loop."""
+    try:
+        coroutine.send(None)
+    except StopIteration as finished:
+        result: _T = finished.value
+        return result
+    raise AssertionError("over blocking sockets nothing waits for an event loop")
+
+
+async def blocking_sleep(seconds: float) -> None:
+    """Sleep, and the thread with it."""
+    time.sleep(seconds)
+
+
+class Calls(Generic[_E]):
+    """Makes calls; as safe to share between threads, or tasks, as its pool."""
+
+    def __init__(self, pool: Lender[_E], sleep: Sleep, max_frame_bytes: int) -> None:
         self._pool = pool
+        self._sleep = sleep
         self._max_frame_bytes = max_frame_bytes
 
-    def call(self, method: Method, request: Any, deadline: Deadline, head: Head) -> Any:
+    async def call(self, method: Method, request: Any, deadline: Deadline, head: Head) -> Any:
         """Call a method and return its response struct; `request.context` is filled in here.
 
         A call with an idempotency key is repeated as one of an idempotent method is.
@@ -63,11 +106,11 @@ class Calls:
         check_fields(request)
         repeatable = method.idempotent or head.idempotency_key is not None
         for attempt in range(1, MAX_TRIES + 1):
-            connection = None
+            connection: _E | None = None
             try:
-                connection = self._pool.take(deadline)
+                connection = await self._pool.take(deadline)
                 request.context = _context(head, request_id, deadline)
-                return self._call_on(connection, method, request, deadline)
+                return await self._call_on(connection, method, request, deadline)
             except (Overloaded, Unavailable) as error:
                 error.request_id = error.request_id or request_id
                 pause = pause_before_retry(attempt, error.retry_after)
@@ -77,18 +120,18 @@ class Calls:
             except ModelwireError as error:
                 error.request_id = error.request_id or request_id
                 raise
-            time.sleep(pause)
+            await self._sleep(pause)
         raise AssertionError("the last try returns or raises")
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Close the pool."""
-        self._pool.close()
+        await self._pool.close()
 
-    def _call_on(self, connection: Connection, method: Method, request: Any, deadline: Deadline) -> Any:
+    async def _call_on(self, connection: _E, method: Method, request: Any, deadline: Deadline) -> Any:
         try:
             seqid = connection.next_seqid()
             frame = _codec.encode(method, seqid, request, self._max_frame_bytes)
-            reply = _theader.unwrap(connection.exchange(frame, deadline))
+            reply = _theader.unwrap(await connection.exchange(frame, deadline))
             if reply.is_last:
                 connection.close()
             return _codec.decode(method, seqid, reply.message)
@@ -118,5 +161,5 @@ def _context(head: Head, request_id: str, deadline: Deadline) -> RequestContext:
     )
 
 
-def _was_stale(connection: Connection | None) -> bool:
+def _was_stale(connection: Exchanger | None) -> bool:
     return connection is not None and connection.was_stale

@@ -1,36 +1,28 @@
-"""The client: a verb of the server is a method of it."""
+"""The blocking client: a verb of the server is a method of it."""
 
 from __future__ import annotations
 
 import copy
 import ssl
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any
 
-from modelwire_wire.datasets import ttypes as datasets_wire
-from modelwire_wire.health import ttypes as health_wire
-from modelwire_wire.models import ttypes as models_wire
-from modelwire_wire.training import ttypes as training_wire
-
-from modelwire import _address, _checks, _datasets, _health, _inference, _jobs, _methods, _models, _tls, _training
-from modelwire._calls import Calls, Head, new_idempotency_key
+from modelwire import _jobs
+from modelwire._calls import blocking_sleep, run
 from modelwire._codec import MAX_FRAME_BYTES
-from modelwire._connection import Connection
 from modelwire._datasets import Dataset, DatasetDescription
-from modelwire._deadline import Deadline
+from modelwire._endpoint import endpoint
 from modelwire._health import Description, Greeting, Status
 from modelwire._inference import Prediction
-from modelwire._jobs import Job, JobEvent
-from modelwire._methods import Method
+from modelwire._jobs import Job, JobEvent, blocking_job
 from modelwire._models import Alias, ModelSummary, ModelVersion
 from modelwire._pool import Pool
 from modelwire._steps import Step, StepLike
 from modelwire._tls import Tls
+from modelwire._verbs import Carrier, Verbs
 
-_T = TypeVar("_T")
-_MAX_POLLS = 64
+_BLOCKING = Carrier(Pool, blocking_sleep)
 
 
 class Client:
@@ -72,21 +64,8 @@ class Client:
         max_connections: int = 8,
         max_frame_bytes: int = MAX_FRAME_BYTES,
     ) -> None:
-        where = _address.parse(address)
-        secured = _tls.secured(tls, where)
-        Deadline(timeout), Deadline(connect_timeout)  # refuses what is no time-out
-        _checks.whole("max_connections", max_connections, least=1)
-        _checks.whole("max_frame_bytes", max_frame_bytes, least=1)
-
-        def connect(deadline: Deadline) -> Connection:
-            time_left = max(0.001, deadline.remaining())
-            return Connection(where, secured, min(connect_timeout, time_left), max_frame_bytes)
-
-        self._timeout = timeout
-        self._head = Head(token=_checks.token(token))
-        self._calls = Calls(Pool(connect, max_connections), max_frame_bytes)
-        # Long polls have connections of their own: replies leave a connection in order, calls would wait behind them.
-        self._polls = Calls(Pool(connect, _MAX_POLLS), max_frame_bytes)
+        where = endpoint(address, tls, connect_timeout, max_frame_bytes)
+        self._verbs = Verbs(where, _BLOCKING, timeout=timeout, token=token, max_connections=max_connections)
 
     def __enter__(self) -> Client:
         return self
@@ -101,8 +80,7 @@ class Client:
 
         Closing twice is fine.
         """
-        self._calls.close()
-        self._polls.close()
+        run(self._verbs.close())
 
     def with_options(
         self, *, timeout: float | None = None, token: str | None = None, request_id: str | None = None
@@ -121,30 +99,27 @@ class Client:
             At most 128 characters that name the calls in errors and in the server's log; else each call has an id of
             its own.
         """
-        given = {"token": _checks.token(token), "request_id": request_id}
         client = copy.copy(self)
-        client._timeout = self._timeout if timeout is None else Deadline(timeout).timeout
-        client._head = replace(self._head, **{name: value for name, value in given.items() if value is not None})
+        client._verbs = self._verbs.with_options(timeout=timeout, token=token, request_id=request_id)
         return client
 
     # Health
 
     def hello(self, name: str | None = None, *, timeout: float | None = None) -> Greeting:
         """Greet the server; it greets `name`, or the world."""
-        return _health.greeting_from_wire(self._call(_methods.HELLO, health_wire.HelloRequest(name=name), timeout))
+        return run(self._verbs.hello(name, timeout=timeout))
 
     def status(self, *, timeout: float | None = None) -> Status:
         """Ask whether the server and its models are live and ready."""
-        return _health.status_from_wire(self._call(_methods.STATUS, health_wire.StatusRequest(), timeout))
+        return run(self._verbs.status(timeout=timeout))
 
     def describe(self, *, timeout: float | None = None) -> Description:
         """Ask for the server's version, limits and methods, and its algorithms with their hyper-parameters."""
-        return _health.description_from_wire(self._call(_methods.DESCRIBE, health_wire.DescribeRequest(), timeout))
+        return run(self._verbs.describe(timeout=timeout))
 
     def echo(self, payload: bytes, *, timeout: float | None = None) -> bytes:
         """Send bytes and get them back, to measure latency and bandwidth."""
-        response = self._call(_methods.ECHO, health_wire.EchoRequest(payload=payload), timeout)
-        return bytes(response.payload or b"")
+        return run(self._verbs.echo(payload, timeout=timeout))
 
     # Inference
 
@@ -167,7 +142,7 @@ class Client:
         InvalidArgument
             If the rows are not what the model takes, or some of a matrix are masked; the message names row and column.
         """
-        return _inference.from_wire(self._call(_methods.PREDICT, _inference.request(model, rows), timeout))
+        return run(self._verbs.predict(model, rows, timeout=timeout))
 
     # Training
 
@@ -219,16 +194,23 @@ class Client:
         NotFound
             If there is no such data set.
         """
-        request = _training.request(
-            model, steps, features=features, target=target, names=names, table=table, dataset=dataset, seed=seed
+        job = self._verbs.train(
+            model,
+            steps,
+            features=features,
+            target=target,
+            names=names,
+            table=table,
+            dataset=dataset,
+            seed=seed,
+            idempotency_key=idempotency_key,
+            timeout=timeout,
         )
-        key = idempotency_key or new_idempotency_key()
-        return _jobs.job_from_wire(self._call(_methods.TRAIN, request, timeout, key).job, self)
+        return blocking_job(run(job))
 
     def get_job(self, job_id: str, *, timeout: float | None = None) -> Job:
         """Return a job as it is now."""
-        request = training_wire.GetJobRequest(job_id=job_id)
-        return _jobs.job_from_wire(self._call(_methods.GET_JOB, request, timeout).job, self)
+        return blocking_job(run(self._verbs.get_job(job_id, timeout=timeout)))
 
     def watch_job(self, job_id: str, *, timeout: float | None = None) -> Iterator[JobEvent]:
         """Yield the events of a job, from its first, until it has ended.
@@ -240,30 +222,27 @@ class Client:
         Unavailable
             As in `Job.wait`.
         """
-        for events, _ in _jobs.polls(self, job_id, timeout):
-            yield from events
+        watch = _jobs.Watch(self._verbs, job_id, timeout)
+        while (poll := run(watch.next())) is not None:
+            yield from poll[0]
 
     def list_jobs(self, *, limit: int | None = None, timeout: float | None = None) -> list[Job]:
         """Return the jobs, newest first, at most `limit` of them."""
-        pages = self._pages(_methods.LIST_JOBS, training_wire.ListJobsRequest, limit, timeout)
-        return [_jobs.job_from_wire(job, self) for page in pages for job in page.jobs or ()][:limit]
+        return [blocking_job(job) for job in run(self._verbs.list_jobs(limit=limit, timeout=timeout))]
 
     def cancel_job(self, job_id: str, *, timeout: float | None = None) -> Job:
         """Cancel a job and return it as it is then; one that has ended stays as it is."""
-        request = training_wire.CancelJobRequest(job_id=job_id)
-        return _jobs.job_from_wire(self._call(_methods.CANCEL_JOB, request, timeout).job, self)
+        return blocking_job(run(self._verbs.cancel_job(job_id, timeout=timeout)))
 
     # Models
 
     def list_models(self, *, timeout: float | None = None) -> list[ModelSummary]:
         """Return the models by name, with their versions and aliases."""
-        pages = self._pages(_methods.LIST_MODELS, models_wire.ListModelsRequest, None, timeout)
-        return [_models.summary_from_wire(model) for page in pages for model in page.models or ()]
+        return run(self._verbs.list_models(timeout=timeout))
 
     def describe_model(self, model: str, *, timeout: float | None = None) -> ModelVersion:
         """Return what a version takes, how it was made and how well it fits; `model` as in `predict`."""
-        request = models_wire.DescribeModelRequest(model=model)
-        return _models.version_from_wire(self._call(_methods.DESCRIBE_MODEL, request, timeout).model)
+        return run(self._verbs.describe_model(model, timeout=timeout))
 
     def set_alias(
         self,
@@ -282,10 +261,9 @@ class Client:
             If `expected_generation` is given (0 for an alias that is new) and the alias has another, that is, somebody
             else has set it. Nothing has changed then.
         """
-        request = models_wire.SetAliasRequest(
-            model=model, alias_name=alias, version=version, expected_generation=expected_generation
+        return run(
+            self._verbs.set_alias(model, alias, version, expected_generation=expected_generation, timeout=timeout)
         )
-        return _models.alias_from_wire(self._call(_methods.SET_ALIAS, request, timeout).current)
 
     def delete_version(self, model: str, version: int, *, timeout: float | None = None) -> None:
         """Delete a version for good.
@@ -295,7 +273,7 @@ class Client:
         FailedPrecondition
             If an alias names it.
         """
-        self._call(_methods.DELETE_VERSION, models_wire.DeleteVersionRequest(model=model, version=version), timeout)
+        run(self._verbs.delete_version(model, version, timeout=timeout))
 
     # Data sets
 
@@ -328,53 +306,20 @@ class Client:
             If that is no table, or it has no rows; nothing is opened at the server for what its first rows show to be
             wrong.
         """
-        requests = _datasets.append_requests(rows, rows_per_piece)
-        create = datasets_wire.CreateDatasetRequest(name=name)
-        created = self._call(_methods.CREATE_DATASET, create, timeout, idempotency_key or new_idempotency_key())
-        n_rows = 0
-        for request in requests:
-            request.upload_id = created.upload_id
-            n_rows = self._call(_methods.APPEND_ROWS, request, timeout).n_rows
-        commit = datasets_wire.CommitDatasetRequest(upload_id=created.upload_id, n_rows=n_rows)
-        return _datasets.dataset_from_wire(self._call(_methods.COMMIT_DATASET, commit, timeout).dataset)
+        return run(
+            self._verbs.upload(
+                name, rows, rows_per_piece=rows_per_piece, idempotency_key=idempotency_key, timeout=timeout
+            )
+        )
 
     def describe_dataset(self, dataset: str, *, timeout: float | None = None) -> DatasetDescription:
         """Return schema and statistics of ``"wine"`` (newest version) or ``"wine@2"``."""
-        request = datasets_wire.DescribeDatasetRequest(dataset=dataset)
-        return _datasets.description_from_wire(self._call(_methods.DESCRIBE_DATASET, request, timeout))
+        return run(self._verbs.describe_dataset(dataset, timeout=timeout))
 
     def list_datasets(self, *, timeout: float | None = None) -> list[Dataset]:
         """Return the data sets by name, then by version."""
-        pages = self._pages(_methods.LIST_DATASETS, datasets_wire.ListDatasetsRequest, None, timeout)
-        return [_datasets.dataset_from_wire(dataset) for page in pages for dataset in page.datasets or ()]
+        return run(self._verbs.list_datasets(timeout=timeout))
 
     def delete_dataset(self, name: str, version: int | None = None, *, timeout: float | None = None) -> None:
         """Delete a version of a data set, or all of them."""
-        self._call(_methods.DELETE_DATASET, datasets_wire.DeleteDatasetRequest(name=name, version=version), timeout)
-
-    def _call(self, method: Method, request: Any, timeout: float | None, idempotency_key: str | None = None) -> Any:
-        deadline = Deadline(self._timeout if timeout is None else timeout)
-        return self._calls.call(method, request, deadline, replace(self._head, idempotency_key=idempotency_key))
-
-    def _poll_job(self, job_id: str, after_sequence: int, wait: float) -> tuple[list[JobEvent], Job]:
-        request = training_wire.WatchJobRequest(
-            job_id=job_id, after_sequence=after_sequence, wait_ms=max(1, round(wait * 1000))
-        )
-        response = self._polls.call(_methods.WATCH_JOB, request, Deadline(wait + self._timeout), self._head)
-        return [_jobs.event_from_wire(it) for it in response.events or ()], _jobs.job_from_wire(response.job, self)
-
-    def _pages(
-        self, method: Method, make_request: Callable[..., Any], limit: int | None, timeout: float | None
-    ) -> Iterable[Any]:
-        if limit is not None:
-            _checks.whole("limit", limit, least=0)
-        page_size = None if limit is None else max(1, min(limit, 1000))
-        after = None
-        left = limit
-        while left is None or left > 0:
-            page = self._call(method, make_request(after=after, limit=page_size), timeout)
-            yield page
-            after = page.next_page
-            if after is None:
-                return
-            left = None if left is None or page_size is None else left - page_size
+        run(self._verbs.delete_dataset(name, version, timeout=timeout))

@@ -1,15 +1,15 @@
-"""A bounded pool of connections to one address, for many threads."""
+"""A bounded pool of connections over blocking sockets, for many threads."""
 
 from __future__ import annotations
 
 import os
 import threading
 import weakref
-from collections.abc import Callable
 
 from modelwire._connection import Connection
 from modelwire._deadline import Deadline
-from modelwire._errors import FailedPrecondition
+from modelwire._endpoint import Endpoint
+from modelwire._line import client_closed
 
 _POOLS: weakref.WeakSet[Pool] = weakref.WeakSet()
 
@@ -17,8 +17,8 @@ _POOLS: weakref.WeakSet[Pool] = weakref.WeakSet()
 class Pool:
     """Lends connections: the one used last first, a new one if none is idle, at most `size` at once."""
 
-    def __init__(self, connect: Callable[[Deadline], Connection], size: int) -> None:
-        self._connect = connect
+    def __init__(self, endpoint: Endpoint, size: int) -> None:
+        self._endpoint = endpoint
         self._size = size
         self._closed = False
         self._changed = threading.Condition()
@@ -26,7 +26,7 @@ class Pool:
         self._lent = 0
         _POOLS.add(self)
 
-    def take(self, deadline: Deadline) -> Connection:
+    async def take(self, deadline: Deadline) -> Connection:
         """Borrow a connection; hand it back with `give_back`, closed or not.
 
         Raises
@@ -45,7 +45,7 @@ class Pool:
         if idle is not None:
             return idle
         try:
-            return self._connect(deadline)
+            return Connection(self._endpoint, deadline)
         except BaseException:
             self._release()
             raise
@@ -59,7 +59,7 @@ class Pool:
                 self._idle.append(connection)
             self._release()
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Close what is idle now, and what is lent when it comes back."""
         with self._changed:
             self._closed = True
@@ -71,7 +71,7 @@ class Pool:
             if not self._changed.wait(max(0.0, deadline.remaining())):
                 raise deadline.exceeded(f"none of {self._size} connections became free", executed=False)
         if self._closed:
-            raise FailedPrecondition("this client is closed", hint="make a new one", executed=False)
+            raise client_closed()
 
     def _take_idle(self) -> Connection | None:
         while self._idle:

@@ -1,0 +1,234 @@
+"""The verbs, written once: `AsyncClient` has them as they are, `Client` finishes each at once."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple, Self
+
+from modelwire_wire.datasets import ttypes as datasets_wire
+from modelwire_wire.health import ttypes as health_wire
+from modelwire_wire.models import ttypes as models_wire
+from modelwire_wire.training import ttypes as training_wire
+
+from modelwire import _checks, _datasets, _health, _inference, _jobs, _methods, _models, _training
+from modelwire._calls import Calls, Head, Lender, Sleep, new_idempotency_key
+from modelwire._datasets import Dataset, DatasetDescription
+from modelwire._deadline import Deadline
+from modelwire._endpoint import Endpoint
+from modelwire._health import Description, Greeting, Status
+from modelwire._inference import Prediction
+from modelwire._jobs import AsyncJob, JobEvent
+from modelwire._methods import Method
+from modelwire._models import Alias, ModelSummary, ModelVersion
+from modelwire._steps import Step, StepLike
+
+_MAX_POLLS = 64
+
+
+class Carrier(NamedTuple):
+    """What carries calls: how to make a pool of connections of a size, and how to wait."""
+
+    make_pool: Callable[[Endpoint, int], Lender[Any]]
+    sleep: Sleep
+
+
+class Verbs:
+    """The verbs of the server. `Client` says what each does."""
+
+    def __init__(
+        self, endpoint: Endpoint, carrier: Carrier, *, timeout: float, token: str | None, max_connections: int
+    ) -> None:
+        size = _checks.whole("max_connections", max_connections, least=1)
+        self._timeout = Deadline(timeout).timeout
+        self._head = Head(token=_checks.token(token))
+        self._sleep = carrier.sleep
+        self._calls = Calls(carrier.make_pool(endpoint, size), carrier.sleep, endpoint.max_frame_bytes)
+        # Long polls have connections of their own: replies leave a connection in order, calls would wait behind them.
+        self._polls = Calls(carrier.make_pool(endpoint, _MAX_POLLS), carrier.sleep, endpoint.max_frame_bytes)
+
+    async def close(self) -> None:
+        """Close all connections. Calls that are under way finish, later ones raise `FailedPrecondition`."""
+        await self._calls.close()
+        await self._polls.close()
+
+    def with_options(
+        self, *, timeout: float | None = None, token: str | None = None, request_id: str | None = None
+    ) -> Self:
+        """Return this client with other options for its calls, over the same connections."""
+        given = {"token": _checks.token(token), "request_id": request_id}
+        verbs = copy.copy(self)
+        verbs._timeout = self._timeout if timeout is None else Deadline(timeout).timeout
+        verbs._head = replace(self._head, **{name: value for name, value in given.items() if value is not None})
+        return verbs
+
+    # Health
+
+    async def hello(self, name: str | None = None, *, timeout: float | None = None) -> Greeting:
+        """Greet the server; it greets `name`, or the world."""
+        response = await self._call(_methods.HELLO, health_wire.HelloRequest(name=name), timeout)
+        return _health.greeting_from_wire(response)
+
+    async def status(self, *, timeout: float | None = None) -> Status:
+        """Ask whether the server and its models are live and ready."""
+        return _health.status_from_wire(await self._call(_methods.STATUS, health_wire.StatusRequest(), timeout))
+
+    async def describe(self, *, timeout: float | None = None) -> Description:
+        """Ask for the server's version, limits and methods, and its algorithms with their hyper-parameters."""
+        response = await self._call(_methods.DESCRIBE, health_wire.DescribeRequest(), timeout)
+        return _health.description_from_wire(response)
+
+    async def echo(self, payload: bytes, *, timeout: float | None = None) -> bytes:
+        """Send bytes and get them back, to measure latency and bandwidth."""
+        response = await self._call(_methods.ECHO, health_wire.EchoRequest(payload=payload), timeout)
+        return bytes(response.payload or b"")
+
+    # Inference
+
+    async def predict(self, model: str, rows: Any, *, timeout: float | None = None) -> Prediction:
+        """Predict each row."""
+        return _inference.from_wire(await self._call(_methods.PREDICT, _inference.request(model, rows), timeout))
+
+    # Training
+
+    async def train(
+        self,
+        model: str,
+        steps: str | Step | Sequence[StepLike],
+        *,
+        features: Any = None,
+        target: Any = None,
+        names: Sequence[str] | None = None,
+        table: Any = None,
+        dataset: str | None = None,
+        seed: int | None = None,
+        idempotency_key: str | None = None,
+        timeout: float | None = None,
+    ) -> AsyncJob:
+        """Start training a new version of a model and return the job at once; its `wait` waits for it."""
+        request = _training.request(
+            model, steps, features=features, target=target, names=names, table=table, dataset=dataset, seed=seed
+        )
+        key = idempotency_key or new_idempotency_key()
+        return _jobs.job_from_wire((await self._call(_methods.TRAIN, request, timeout, key)).job, self)
+
+    async def get_job(self, job_id: str, *, timeout: float | None = None) -> AsyncJob:
+        """Return a job as it is now."""
+        request = training_wire.GetJobRequest(job_id=job_id)
+        return _jobs.job_from_wire((await self._call(_methods.GET_JOB, request, timeout)).job, self)
+
+    async def watch_job(self, job_id: str, *, timeout: float | None = None) -> AsyncIterator[JobEvent]:
+        """Yield the events of a job, from its first, until it has ended."""
+        watch = _jobs.Watch(self, job_id, timeout)
+        while (poll := await watch.next()) is not None:
+            for event in poll[0]:
+                yield event
+
+    async def list_jobs(self, *, limit: int | None = None, timeout: float | None = None) -> list[AsyncJob]:
+        """Return the jobs, newest first, at most `limit` of them."""
+        pages = await self._pages(_methods.LIST_JOBS, training_wire.ListJobsRequest, limit, timeout)
+        return [_jobs.job_from_wire(job, self) for page in pages for job in page.jobs or ()][:limit]
+
+    async def cancel_job(self, job_id: str, *, timeout: float | None = None) -> AsyncJob:
+        """Cancel a job and return it as it is then; one that has ended stays as it is."""
+        request = training_wire.CancelJobRequest(job_id=job_id)
+        return _jobs.job_from_wire((await self._call(_methods.CANCEL_JOB, request, timeout)).job, self)
+
+    # Models
+
+    async def list_models(self, *, timeout: float | None = None) -> list[ModelSummary]:
+        """Return the models by name, with their versions and aliases."""
+        pages = await self._pages(_methods.LIST_MODELS, models_wire.ListModelsRequest, None, timeout)
+        return [_models.summary_from_wire(model) for page in pages for model in page.models or ()]
+
+    async def describe_model(self, model: str, *, timeout: float | None = None) -> ModelVersion:
+        """Return what a version takes, how it was made and how well it fits; `model` as in `predict`."""
+        request = models_wire.DescribeModelRequest(model=model)
+        return _models.version_from_wire((await self._call(_methods.DESCRIBE_MODEL, request, timeout)).model)
+
+    async def set_alias(
+        self,
+        model: str,
+        alias: str,
+        version: int,
+        *,
+        expected_generation: int | None = None,
+        timeout: float | None = None,
+    ) -> Alias | None:
+        """Point an alias of a model at a version, and return it; version 0 removes it, and returns None."""
+        request = models_wire.SetAliasRequest(
+            model=model, alias_name=alias, version=version, expected_generation=expected_generation
+        )
+        return _models.alias_from_wire((await self._call(_methods.SET_ALIAS, request, timeout)).current)
+
+    async def delete_version(self, model: str, version: int, *, timeout: float | None = None) -> None:
+        """Delete a version for good."""
+        request = models_wire.DeleteVersionRequest(model=model, version=version)
+        await self._call(_methods.DELETE_VERSION, request, timeout)
+
+    # Data sets
+
+    async def upload(
+        self,
+        name: str,
+        rows: Any,
+        *,
+        rows_per_piece: int | None = None,
+        idempotency_key: str | None = None,
+        timeout: float | None = None,
+    ) -> Dataset:
+        """Store a table as a new version of a data set, in pieces of at most 8 MiB."""
+        requests = _datasets.append_requests(rows, rows_per_piece)
+        create = datasets_wire.CreateDatasetRequest(name=name)
+        created = await self._call(_methods.CREATE_DATASET, create, timeout, idempotency_key or new_idempotency_key())
+        n_rows = 0
+        for request in requests:
+            request.upload_id = created.upload_id
+            n_rows = (await self._call(_methods.APPEND_ROWS, request, timeout)).n_rows
+        commit = datasets_wire.CommitDatasetRequest(upload_id=created.upload_id, n_rows=n_rows)
+        return _datasets.dataset_from_wire((await self._call(_methods.COMMIT_DATASET, commit, timeout)).dataset)
+
+    async def describe_dataset(self, dataset: str, *, timeout: float | None = None) -> DatasetDescription:
+        """Return schema and statistics of ``"wine"`` (newest version) or ``"wine@2"``."""
+        request = datasets_wire.DescribeDatasetRequest(dataset=dataset)
+        return _datasets.description_from_wire(await self._call(_methods.DESCRIBE_DATASET, request, timeout))
+
+    async def list_datasets(self, *, timeout: float | None = None) -> list[Dataset]:
+        """Return the data sets by name, then by version."""
+        pages = await self._pages(_methods.LIST_DATASETS, datasets_wire.ListDatasetsRequest, None, timeout)
+        return [_datasets.dataset_from_wire(dataset) for page in pages for dataset in page.datasets or ()]
+
+    async def delete_dataset(self, name: str, version: int | None = None, *, timeout: float | None = None) -> None:
+        """Delete a version of a data set, or all of them."""
+        request = datasets_wire.DeleteDatasetRequest(name=name, version=version)
+        await self._call(_methods.DELETE_DATASET, request, timeout)
+
+    async def _call(
+        self, method: Method, request: Any, timeout: float | None, idempotency_key: str | None = None
+    ) -> Any:
+        deadline = Deadline(self._timeout if timeout is None else timeout)
+        return await self._calls.call(method, request, deadline, replace(self._head, idempotency_key=idempotency_key))
+
+    async def _poll_job(self, job_id: str, after_sequence: int, wait: float) -> tuple[list[JobEvent], AsyncJob]:
+        request = training_wire.WatchJobRequest(
+            job_id=job_id, after_sequence=after_sequence, wait_ms=max(1, round(wait * 1000))
+        )
+        response = await self._polls.call(_methods.WATCH_JOB, request, Deadline(wait + self._timeout), self._head)
+        return [_jobs.event_from_wire(it) for it in response.events or ()], _jobs.job_from_wire(response.job, self)
+
+    async def _pages(
+        self, method: Method, make_request: Callable[..., Any], limit: int | None, timeout: float | None
+    ) -> list[Any]:
+        if limit is not None:
+            _checks.whole("limit", limit, least=0)
+        page_size = None if limit is None else max(1, min(limit, 1000))
+        pages: list[Any] = []
+        left = limit
+        while left is None or left > 0:
+            after = pages[-1].next_page if pages else None
+            if pages and after is None:
+                break
+            pages.append(await self._call(method, make_request(after=after, limit=page_size), timeout))
+            left = None if left is None or page_size is None else left - page_size
+        return pages
