@@ -52,6 +52,10 @@ fn assert_whole(clients: &mut Clients) -> BTreeSet<i64> {
     versions
 }
 
+fn all_jobs() -> ListJobsRequest {
+    ListJobsRequest { context: None, after: None, limit: None }
+}
+
 #[test]
 fn killed_fifty_times_at_random_instants_it_keeps_every_acknowledged_version_and_job() {
     let data = tempfile::tempdir().unwrap();
@@ -78,10 +82,13 @@ fn killed_fifty_times_at_random_instants_it_keeps_every_acknowledged_version_and
         let job = clients.wait(id).unwrap();
         assert_eq!(state(&job), "SUCCEEDED", "{job:?}");
     }
+    for job in clients.training.list_jobs(all_jobs()).unwrap().jobs.unwrap() {
+        clients.wait(&job.id.unwrap()).unwrap(); // Also those whose acceptance nobody heard of.
+    }
     let versions = assert_whole(&mut clients);
     assert!(!acknowledged.versions.is_empty(), "every server died before it had trained anything");
     assert!(acknowledged.versions.is_subset(&versions), "{:?} are not all in {versions:?}", acknowledged.versions);
-    let jobs = clients.training.list_jobs(ListJobsRequest { context: None, after: None, limit: None }).unwrap();
+    let jobs = clients.training.list_jobs(all_jobs()).unwrap();
     let published: Vec<i64> = jobs.jobs.unwrap().into_iter().rev().filter_map(|job| job.version).collect();
     assert_eq!(published.len(), versions.len(), "each job has a version of its own: {published:?} and {versions:?}");
     println!(
