@@ -1,7 +1,7 @@
 //! The Rust client against a real server: what the command line does not show of it.
 
 use crate::certificates::Certificates;
-use crate::harness::{PATIENCE, TestServer};
+use crate::harness::TestServer;
 use crate::stock::{Clients, clustering};
 use modelwire::client::{Client, Options, PoolLimits, Protocol, Transport};
 use modelwire::data::{Column, Features, Name, Table};
@@ -13,7 +13,7 @@ use modelwire::wire::training::TTrainingSyncClient;
 use ndarray::array;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tempfile::TempDir;
 
 /// A server with the model `double`, which learned y = 2 x, and a client of it.
@@ -214,14 +214,6 @@ async fn a_client_finds_its_server_again_after_a_restart() {
     assert!(back.is_ok(), "{back:?}");
 }
 
-/// Connections that a server has open beside the one that asks.
-fn open_connections(server: &TestServer) -> u64 {
-    let metrics = server.exchange(b"GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
-    let metrics = String::from_utf8(metrics).unwrap();
-    let line = metrics.lines().find_map(|line| line.strip_prefix("modelwire_connections "));
-    line.unwrap().parse::<u64>().unwrap() - 1
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_call_that_is_given_up_is_cancelled_at_once() {
     let folder = tempfile::tempdir().unwrap();
@@ -234,10 +226,7 @@ async fn a_call_that_is_given_up_is_cancelled_at_once() {
     let late = tokio::time::timeout(Duration::from_millis(100), poll).await;
 
     assert!(late.is_err(), "{late:?}");
-    let started = Instant::now();
-    while open_connections(&server) > 1 {
-        assert!(started.elapsed() < PATIENCE, "the server waits for who has gone");
-    }
+    assert_eq!(server.metrics(1).cancelled("disconnect"), 1);
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! `modelwire ping`: what it measures, and what it makes of a server that goes away.
 
-use crate::harness::{PATIENCE, TestServer};
+use crate::harness::{Metrics, PATIENCE, TestServer};
 use serde_json::Value;
 use std::net::TcpListener;
 use std::path::Path;
@@ -31,14 +31,8 @@ fn on_a_socket(folder: &Path) -> (TestServer, String) {
 /// Waits until a server has begun so many calls.
 fn wait_for_calls(server: &TestServer, wanted: u64) {
     let started = Instant::now();
-    loop {
-        let metrics = server.exchange(b"GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
-        let metrics = String::from_utf8_lossy(&metrics);
-        let count = metrics.lines().find_map(|line| line.strip_prefix("modelwire_calls_total "));
-        if count.is_some_and(|count| count.trim().parse::<u64>().unwrap() >= wanted) {
-            return;
-        }
-        assert!(started.elapsed() < PATIENCE, "{metrics}");
+    while Metrics::read(&server.address).calls() < wanted {
+        assert!(started.elapsed() < PATIENCE, "nobody calls");
     }
 }
 

@@ -19,6 +19,11 @@ impl Metrics {
         Self(lines.filter_map(|line| line.rsplit_once(' ')).map(|(name, value)| (name.into(), number(value))).collect())
     }
 
+    /// Calls that were begun.
+    pub fn calls(&self) -> u64 {
+        self.0["modelwire_calls_total"]
+    }
+
     /// Connections that are open, but for the one that asked.
     pub fn connections(&self) -> u64 {
         self.0["modelwire_connections"].saturating_sub(1)
