@@ -69,8 +69,8 @@ test-unit: ## Rust tests with doc tests
 
 test-clients: $(tested) ## The tests of the Python, Java and Go clients, quick starts against a real server
 	@$(call need,python3,the tests of the Python client); cd clients/python && MODELWIRE_BINARY=$(tested) $$(./venv) -m pytest -q
-	@$(call need,mvn,the tests of the Java client); tests/interop/serve $(tested) mvn -B -f clients/java/pom.xml test
-	@$(call need,go,the tests of the Go client); cd clients/go && ../../tests/interop/serve $(tested) go test -count=1 ./...
+	@$(call need,mvn,the tests of the Java client); MODELWIRE_BINARY=$(tested) tests/interop/serve $(tested) mvn -B -f clients/java/pom.xml test
+	@$(call need,go,the tests of the Go client); cd clients/go && MODELWIRE_BINARY=$(tested) ../../tests/interop/serve $(tested) go test -count=1 ./...
 	@$(call need,go,the tests of the Go runner); cd tests/interop/go && go test ./...
 
 test-interop: $(tested) python-client java-client go-client node-runner cpp-runner volo-runner interop-certificates ## Every scenario from every language, bits compared

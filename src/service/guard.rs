@@ -99,7 +99,7 @@ impl Service {
     /// The reply, unless it is larger than a message may be or than the memory that is left.
     fn fitting(&self, reply: Vec<u8>, format: Format, head: &Head, call: &Call, held: Option<&Held>) -> Vec<u8> {
         let (size, limit) = (reply.len(), self.parts.wire_limits.max_frame_bytes);
-        if size.saturating_sub(format.headroom()) > limit {
+        if format.framed_bytes(size) > limit {
             return error_reply(format, head, &reply_too_large(call, size, limit));
         }
         if !held.is_none_or(|held| held.try_cover(size)) {

@@ -63,6 +63,15 @@ impl Format {
     pub fn headroom(self) -> usize {
         self.transport.headroom()
     }
+
+    /// The bytes that a limit of frames counts of a reply that was written behind its headroom: where a header stands in
+    /// the frame, it counts.
+    pub fn framed_bytes(self, reply: usize) -> usize {
+        match self.transport {
+            Transport::Header | Transport::TtHeader => reply,
+            Transport::Unframed | Transport::Framed | Transport::Http => reply.saturating_sub(self.headroom()),
+        }
+    }
 }
 
 impl Envelope {

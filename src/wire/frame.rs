@@ -136,11 +136,12 @@ impl Cutter {
         let length = usize::try_from(u32::from_be_bytes(*word)).unwrap_or(usize::MAX);
         if length > self.limits.max_frame_bytes {
             let start = Bytes::copy_from_slice(&buffer[4..buffer.len().min(4 + HEAD_BYTES)]);
-            let whole = start.len() == HEAD_BYTES;
+            let (whole, refusal) = (start.len() == HEAD_BYTES, Refusal::too_large(length, self.limits.max_frame_bytes));
             return match unwrap(detection, start, &self.limits) {
-                Ok(start) => self.refuse(start, whole, Refusal::too_large(length, self.limits.max_frame_bytes)),
+                Ok(start) => self.refuse(start, whole, refusal),
                 Err(_) if !whole => Cut::More { wanted: 0 },
-                Err(refused) => refused,
+                // The start of it cannot be inflated or understood, and there is nothing to go on with behind it.
+                Err(refused) => refused_header(Refused { refusal, ..refused }, true, &self.limits),
             };
         }
         if buffer.len() - 4 < length {
@@ -149,7 +150,7 @@ impl Cutter {
         buffer.advance(4);
         match unwrap(detection, buffer.split_to(length).freeze(), &self.limits) {
             Ok(message) => Cut::Message(message),
-            Err(refused) => refused,
+            Err(refused) => refused_header(refused, false, &self.limits),
         }
     }
 
@@ -215,29 +216,24 @@ impl Cutter {
 }
 
 /// Takes a message out of its frame.
-fn unwrap(detection: Detection, frame: Bytes, limits: &Limits) -> Result<Message, Cut> {
-    let opened = match detection {
+fn unwrap(detection: Detection, frame: Bytes, limits: &Limits) -> Result<Message, Refused> {
+    let headed::Opened { envelope, headers, message } = match detection {
         Detection::Message(format) => return Ok(Message::new(format, Envelope::Framed, frame)),
-        Detection::Header => theader::open(frame, limits),
-        Detection::TtHeader => ttheader::open(frame, limits),
-        Detection::Http | Detection::More | Detection::Unknown => return Err(Cut::Unknown(Reason::UnknownBytes)),
+        Detection::TtHeader => ttheader::open(frame, limits)?,
+        _ => theader::open(frame, limits)?,
     };
-    match opened {
-        Ok(headed::Opened { envelope, headers, message }) => {
-            Ok(Message { headers, ..Message::new(envelope.format(), Envelope::Headed(envelope), message) })
-        }
-        Err(refused) => Err(refused_header(refused, limits)),
-    }
+    Ok(Message { headers, ..Message::new(envelope.format(), Envelope::Headed(envelope), message) })
 }
 
-/// A header that could be read far enough to answer in is answered, and the connection is kept: its frame has an end.
-fn refused_header(refused: Refused, limits: &Limits) -> Cut {
+/// A header that could be read far enough to answer in is answered. The connection is kept if its frame has come, because
+/// that has an end.
+fn refused_header(refused: Refused, close: bool, limits: &Limits) -> Cut {
     let Refused { envelope, start, refusal } = refused;
     let Some(headed) = envelope else { return Cut::Unknown(refusal.reason) };
     let start = Message::new(headed.format(), Envelope::Headed(headed), start);
     let unnamed = || Head { service: None, name: String::new(), seqid: headed.sequence.cast_signed(), oneway: false };
     let head = head_of(&start, limits).unwrap_or_else(unnamed);
-    Cut::Refused { answer: Answer::refused(start.format, start.envelope, Some(&head), &refusal, false), refusal }
+    Cut::Refused { answer: Answer::refused(start.format, start.envelope, Some(&head), &refusal, close), refusal }
 }
 
 /// Whom to answer, as far as the start of a message says.
@@ -323,6 +319,19 @@ mod tests {
                 );
             }
             other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_frame_that_is_too_long_ends_the_connection_whatever_is_wrong_with_its_header() {
+        for header in [b"\0\x01\x01\0", b"\0\x01\x63\0", b"\x63\0\0\0"] {
+            let head = [&b"\x01\0\0\0\x0f\xff\0\0\0\0\0\x07\0\x01"[..], header].concat();
+            let mut buffer = BytesMut::from(&[&head[..], &[7; HEAD_BYTES]].concat()[..]);
+
+            match Cutter::new(Limits::default()).cut(&mut buffer) {
+                Cut::Refused { answer, refusal } => assert!(answer.close && refusal.reason == Reason::FrameBytes),
+                other => panic!("{other:?}"),
+            }
         }
     }
 

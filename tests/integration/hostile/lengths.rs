@@ -5,7 +5,7 @@ use super::rig::{Case, Then, case, hello, hold, hold_rows, row};
 use super::value::{Call, Value, record, text};
 use crate::harness::{
     Carrier, HELLO, HELLO_COMPACT, HELLO_JSON, HELLO_OLD, Reply, TestServer, binary_call, binary_field, contains,
-    framed,
+    framed, headed,
 };
 use modelwire::wire::Protocol::{self, Binary, Compact, Json, OldBinary};
 
@@ -106,6 +106,24 @@ fn a_message_too_long_is_refused_by_its_head_before_it_has_come_in_every_kind_of
         })
     });
     hold(&cases.collect::<Vec<_>>());
+}
+
+#[test]
+fn a_frame_too_long_whose_header_is_refused_too_is_answered_once_and_the_end() {
+    let hello = [HELLO, &[0; 600]].concat();
+    let too_long = |name, carrier, header: &[u8]| {
+        let magic = if carrier == Carrier::THeader { b"\x0f\xff" } else { b"\x10\x00" };
+        let mut bytes = headed(magic, header, &hello);
+        bytes[..4].copy_from_slice(&16_384_001u32.to_be_bytes());
+        case(name, carrier, Binary, bytes).is(Exception(7), "frame_bytes")
+    };
+    hold(&[
+        too_long("zlib that cannot be undone", Carrier::THeader, b"\0\x01\x01\0"),
+        too_long("an unknown transform", Carrier::THeader, b"\0\x01\x63\0"),
+        too_long("an unknown protocol", Carrier::THeader, b"\x63\0\0\0"),
+        too_long("a transform of TTHeader", Carrier::TtHeader, b"\0\x01\x01\0"),
+        too_long("an unknown protocol of TTHeader", Carrier::TtHeader, b"\x63\0\0\0"),
+    ]);
 }
 
 /// A call of `echo` in strict binary of exactly this many bytes, with a short payload and a field that nobody knows.
