@@ -11,7 +11,7 @@ use modelwire::access::{Access, Trail};
 use modelwire::wire::inference::{PredictRequest, PredictResponse};
 use modelwire::wire::runtime::{Arguments, Call, Reply, answer};
 use modelwire::wire::types::{DType, RequestContext, ServiceError, Tensor};
-use modelwire::wire::{Answer, Cut, Cutter, Limits, Memory, Opened, empty, open};
+use modelwire::wire::{Account, Answer, Cut, Cutter, Limits, Memory, Opened, decode, empty, open};
 use std::hint::black_box;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -58,14 +58,26 @@ fn framed(message: &[u8]) -> Vec<u8> {
 }
 
 /// What the library alone does with a frame whose format it was told, out of a buffer as a server has one.
-fn bare(bytes: &[u8]) -> Vec<u8> {
+fn bare_decode(bytes: &[u8]) -> PredictRequest {
     let call = BytesMut::from(bytes).freeze();
     let mut reader = TCompactInputProtocol::new(&call[4..]);
     reader.read_message_begin().unwrap();
     reader.read_struct_begin().unwrap();
     reader.read_field_begin().unwrap();
-    let request = PredictRequest::read_from_in_protocol(&mut reader).unwrap();
-    black_box(request);
+    PredictRequest::read_from_in_protocol(&mut reader).unwrap()
+}
+
+/// The same, the format told by the bytes, and everything held within limits.
+fn guarded_decode(cutter: &mut Cutter, bytes: &[u8], account: &Account, limits: Limits) -> PredictRequest {
+    let mut buffer = BytesMut::from(bytes);
+    let Cut::Message(mut message) = cutter.cut(&mut buffer) else { panic!("no message") };
+    message.held = Some(Arc::new(account.nothing()));
+    decode(&message, &limits).unwrap()
+}
+
+/// Decoding and a reply by the library alone.
+fn bare(bytes: &[u8]) -> Vec<u8> {
+    black_box(bare_decode(bytes));
     framed(&message(TMessageType::Reply, 0, &response()))
 }
 
@@ -82,7 +94,8 @@ fn caller() -> Call {
     }
 }
 
-/// The same behind detection, limits, budgets, and a look at the context before the rest is decoded.
+/// The whole way of a call but its handler: detection, limits, budgets, a look at the context before the rest is decoded,
+/// what the request names held against the caller, the reply in its envelope.
 fn guarded(cutter: &mut Cutter, bytes: &[u8], call: &Call, memory: &Memory, limits: Limits) -> Bytes {
     let mut buffer = BytesMut::from(bytes);
     let Cut::Message(mut message) = cutter.cut(&mut buffer) else { panic!("no message") };
@@ -130,6 +143,11 @@ fn small_call(criterion: &mut Criterion) {
     let call = framed(&message(TMessageType::Call, 1, &request()));
     let (limits, memory) = (Limits::default(), Memory::new(1 << 30));
     let mut group = criterion.benchmark_group("small call");
+    group.bench_function("bare decode", |bencher| bencher.iter(|| bare_decode(black_box(&call))));
+    let (mut cutter, account) = (Cutter::new(limits), memory.account());
+    group.bench_function("guarded decode", |bencher| {
+        bencher.iter(|| guarded_decode(&mut cutter, black_box(&call), &account, limits));
+    });
     group.bench_function("bare", |bencher| bencher.iter(|| bare(black_box(&call))));
     let (mut cutter, known) = (Cutter::new(limits), caller());
     group.bench_function("guarded", |bencher| {

@@ -263,7 +263,7 @@ impl<P: TInputProtocol> TInputProtocol for Budgeted<'_, P> {
 mod tests {
     use super::STRUCT_BYTES;
     use crate::telemetry::Reason;
-    use crate::wire::message::decode_request;
+    use crate::wire::message::decode;
     use crate::wire::{Envelope, Format, Limits, Memory, Message, Protocol, Transport};
     use crate::wire::{datasets, health, inference, models, training, types};
     use std::sync::Arc;
@@ -300,7 +300,7 @@ mod tests {
         let format = Format { transport: Transport::Framed, protocol: Protocol::Binary };
         let message = Message::new(format, Envelope::Framed, body.into());
         let message = Message { held: Some(Arc::new(held)), ..message };
-        let request: health::EchoRequest = decode_request(&message, &Limits::default()).unwrap();
+        let request: health::EchoRequest = decode(&message, &Limits::default()).unwrap();
 
         assert_eq!(request.payload.unwrap(), payload);
     }
@@ -311,7 +311,7 @@ mod tests {
         let format = Format { transport: Transport::Framed, protocol: Protocol::Binary };
         let limits = Limits { max_elements: 10, max_decoded_bytes: 4_000, ..Limits::default() };
         let message = Message::new(format, Envelope::Framed, body.into());
-        decode_request::<inference::PredictRequest>(&message, &limits).unwrap_err().reason
+        decode::<inference::PredictRequest>(&message, &limits).unwrap_err().reason
     }
 
     #[test]

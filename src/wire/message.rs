@@ -201,7 +201,10 @@ fn leading_context(reader: &mut dyn TInputProtocol) -> thrift::Result<Option<Req
 }
 
 /// Decodes the request of a call from its start. One that is absent is an empty one: all its fields are optional.
-pub(super) fn decode_request<Q: TSerializable>(message: &Message, limits: &Limits) -> Result<Q, Refusal> {
+///
+/// # Errors
+/// A [`Refusal`] of type 7: what is no request, or beyond a limit.
+pub fn decode<Q: TSerializable>(message: &Message, limits: &Limits) -> Result<Q, Refusal> {
     let mut reader = message.reader(limits);
     reader.read_message_begin()?;
     let request = field_of_struct(&mut *reader, &mut |id, reader| match id {

@@ -36,7 +36,7 @@ pub use generated::{datasets, health, inference, models, services, training, typ
 pub use headers::Headers;
 pub use limits::{LARGEST_FRAME_LIMIT, Limits};
 pub use memory::{Account, FREE_BYTES, Held, Memory};
-pub use message::{Head, Message, Opened, Refusal, empty, error_reply, open, refusal_reply};
+pub use message::{Head, Message, Opened, Refusal, decode, empty, error_reply, open, refusal_reply};
 pub use protocol::{Format, Protocol, Transport};
 pub use replies::{Replies, Reply};
 pub use sealer::Sealer;

@@ -2,7 +2,8 @@
 
 use super::convert;
 use super::limits::Limits;
-use super::message::{Head, Message, Refusal, decode_request, encode, field_of_struct, guard, reply, write_single};
+use super::message;
+use super::message::{Head, Message, Refusal, encode, field_of_struct, guard, reply, write_single};
 use super::protocol::Format;
 use super::types::ServiceError;
 use crate::access::{Identity, Trail};
@@ -132,7 +133,7 @@ where
 /// this thread.
 async fn decode<Q: TSerializable + Send + 'static>(arguments: Arguments) -> Result<Q, Refusal> {
     let is_large = arguments.message.body.len() >= ASIDE_BYTES;
-    let decode = move || decode_request(&arguments.message, &arguments.limits);
+    let decode = move || message::decode(&arguments.message, &arguments.limits);
     if !is_large {
         return decode();
     }
