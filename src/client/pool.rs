@@ -150,9 +150,9 @@ impl Lease<'_> {
 
 impl Drop for Lease<'_> {
     fn drop(&mut self) {
-        self.connection.let_go();
         if !self.clean {
-            self.pool.retire(&self.connection);
+            self.pool.retire(&self.connection); // First: nobody may lease it in between.
         }
+        self.connection.let_go();
     }
 }

@@ -48,11 +48,11 @@ pub(super) async fn serve(
             break;
         }
         if let Some(first) = answers.pop_front() {
-            let burst = Burst::of(first, now, || answers.pop_front().or_else(|| calls.ready()));
+            let burst = Burst::of(first, now, &mut answers, &mut calls);
             connection.write(&burst.bytes, &mut calls, &mut answers).await?;
             if burst.close {
                 connection.input.state = State::Refused;
-                break;
+                break; // What came behind a message that ends the connection is not answered.
             }
             continue;
         }
@@ -69,6 +69,7 @@ pub(super) async fn serve(
             _ = phase.changed() => {}
         }
     }
+    drop((calls, answers)); // They hold places and memory that others wait for.
     connection.close().await
 }
 
@@ -203,19 +204,26 @@ struct Burst {
 }
 
 impl Burst {
-    fn of(first: Answer, phase: Phase, mut next: impl FnMut() -> Option<Answer>) -> Self {
-        let draining = phase != Phase::Serving;
-        let (mut close, mut held) = (first.closes(draining), Vec::from_iter(first.held.clone()));
-        let (first, mut all) = (first.seal(draining), Vec::new());
-        while !close && first.len() + all.len() < BURST_BYTES {
-            let Some(answer) = next() else { break };
+    fn of(first: Answer, phase: Phase, answers: &mut VecDeque<Answer>, calls: &mut Calls<'_>) -> Self {
+        let (mut bytes, mut close, mut held) = (Bytes::new(), false, vec![]);
+        let (mut all, mut next) = (Vec::new(), Some(first));
+        while let Some(answer) = next {
+            let others = calls.len() + answers.len();
+            let draining = phase != Phase::Serving && answer.may_tell(others);
             close = answer.closes(draining);
             held.extend(answer.held.clone());
-            if all.is_empty() {
-                all.extend_from_slice(&first);
+            let sealed = answer.seal(draining);
+            if bytes.is_empty() {
+                bytes = sealed; // A large one alone is not moved.
+            } else {
+                if all.is_empty() {
+                    all.extend_from_slice(&bytes);
+                }
+                all.extend_from_slice(&sealed);
             }
-            all.extend_from_slice(&answer.seal(draining));
+            let is_full = bytes.len().max(all.len()) >= BURST_BYTES;
+            next = if close || is_full { None } else { answers.pop_front().or_else(|| calls.ready()) };
         }
-        Self { bytes: if all.is_empty() { first } else { all.into() }, close, _held: held }
+        Self { bytes: if all.is_empty() { bytes } else { all.into() }, close, _held: held }
     }
 }

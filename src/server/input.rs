@@ -3,13 +3,17 @@
 use super::stream::Stream;
 use super::{Options, Shared};
 use crate::telemetry::Reason;
-use crate::wire::{Account, Cut, Cutter, FREE_BYTES, Held};
+use crate::wire::{Account, Cut, Cutter, FREE_BYTES, Held, Message};
 use bytes::{BufMut, Bytes, BytesMut};
 use futures_util::future::BoxFuture;
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::io::AsyncReadExt;
 use tokio::time::Instant;
+
+/// Who has been given memory for a large message has to go on with it: others wait for that memory.
+const STALL: Duration = Duration::from_secs(5);
 
 /// Whether more is read from a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,7 +73,12 @@ impl Input {
     pub(super) fn has_room(&self, calls_in_flight: usize) -> bool {
         self.state == State::Open
             && calls_in_flight < self.options.max_calls_in_flight
-            && (calls_in_flight == 0 || self.account.used() + price(self.wanted) <= self.options.max_connection_bytes)
+            && (calls_in_flight == 0 || self.account.used() + self.due() <= self.options.max_connection_bytes)
+    }
+
+    /// What the message that is arriving has still to pay.
+    fn due(&self) -> usize {
+        if self.held.is_none() { price(self.wanted) } else { 0 }
     }
 
     /// The next message, if it is there.
@@ -78,16 +87,7 @@ impl Input {
             return Cut::More { wanted: 0 };
         }
         match self.cutter.cut(&mut self.buffer) {
-            Cut::Message(mut message) => {
-                message.held = Some(Arc::new(self.held.take().unwrap_or_else(|| self.account.nothing())));
-                self.wanted = 0;
-                self.begun = None;
-                if self.buffer.is_empty() {
-                    self.buffer = BytesMut::new(); // An idle connection keeps no buffer.
-                }
-                self.await_next();
-                Cut::Message(message)
-            }
+            Cut::Message(message) => Cut::Message(Message { held: Some(Arc::new(self.taken())), ..message }),
             Cut::More { wanted } => {
                 // What does not say how long it is may become as long as a message may be.
                 let so_far = self.buffer.len() + self.cutter.held_bytes();
@@ -96,10 +96,29 @@ impl Input {
                 if self.wanted > FREE_BYTES && self.held.is_none() && self.waiting.is_none() {
                     self.waiting = Some(Box::pin(self.account.clone().take(price(self.wanted))));
                 }
+                if self.buffer.is_empty() && self.cutter.is_between_messages() {
+                    self.await_next(); // What came was a frame that keeps the connection alive.
+                }
                 Cut::More { wanted }
             }
-            other => other,
+            Cut::Answer(answer) => Cut::Answer(answer), // Its message is still to come.
+            other => {
+                drop(self.taken());
+                other
+            }
         }
+    }
+
+    /// The message that was arriving is taken out of the buffer, or will not be: what it held.
+    fn taken(&mut self) -> Held {
+        self.wanted = 0;
+        self.begun = None;
+        self.waiting = None;
+        if self.buffer.is_empty() {
+            self.buffer = BytesMut::new(); // An idle connection keeps no buffer.
+        }
+        self.await_next();
+        self.held.take().unwrap_or_else(|| self.account.nothing())
     }
 
     /// Sets the time for the next message: one that has begun has less than one that may never come.
@@ -119,6 +138,7 @@ impl Input {
             self.held = Some(waiting.await);
             self.waiting = None;
             self.await_next(); // Waiting for memory was not the peer's time.
+            self.until = self.until.min(Instant::now() + STALL);
             return Ok(());
         }
         let missing = self.wanted.saturating_sub(self.buffer.len() + self.cutter.held_bytes());
@@ -143,11 +163,15 @@ impl Input {
         let begun = *self.begun.get_or_insert_with(Instant::now);
         let so_far = self.buffer.len() + self.cutter.held_bytes();
         self.until = begun + self.options.message + self.options.time_for(so_far);
+        if self.held.is_some() {
+            self.until = self.until.min(Instant::now() + STALL);
+        }
     }
 
     /// What the peer was too late for.
     pub(super) fn late_for(&self) -> Reason {
         match (self.said_anything, self.buffer.is_empty()) {
+            _ if self.waiting.is_some() => Reason::Memory,
             (false, _) => Reason::FirstByteTime,
             (_, false) => Reason::MessageTime,
             (_, true) => Reason::IdleTime,

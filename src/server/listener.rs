@@ -39,7 +39,11 @@ impl Listener {
     /// As the system says; [`io::ErrorKind::AddrInUse`] if a server still listens there, or the file is no socket.
     pub fn unix(path: &Path) -> io::Result<Self> {
         let is_socket = std::fs::symlink_metadata(path).is_ok_and(|file| file.file_type().is_socket());
-        if is_socket && std::os::unix::net::UnixStream::connect(path).is_err() {
+        let gone = || {
+            let refused = std::os::unix::net::UnixStream::connect(path);
+            refused.is_err_and(|error| error.kind() == io::ErrorKind::ConnectionRefused)
+        };
+        if is_socket && gone() {
             std::fs::remove_file(path)?;
         }
         Ok(Self::Unix(UnixListener::bind(path)?, SocketFile(path.to_owned())))

@@ -2,7 +2,7 @@
 
 use crate::telemetry::Reason;
 use std::collections::HashMap;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Counts the connections that are open, all and by address.
@@ -29,6 +29,7 @@ impl Places {
     /// # Errors
     /// Which limit is reached.
     pub(super) fn take(self: &Arc<Self>, address: Option<IpAddr>) -> Result<Place, Reason> {
+        let address = address.map(neighbourhood);
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         if taken.all >= self.max {
             return Err(Reason::Connections);
@@ -54,6 +55,14 @@ impl Places {
                 taken.by_address.remove(&address);
             }
         }
+    }
+}
+
+/// What counts as one address: of version 6 the first 64 bits, all of which one host may use.
+fn neighbourhood(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into(),
+        address => address,
     }
 }
 
@@ -90,6 +99,18 @@ mod tests {
 
         drop(first);
         assert!(places.take(address(1)).is_ok());
+    }
+
+    #[test]
+    fn a_host_of_version_six_is_one_address_however_many_it_has() {
+        let places = Places::new(100, 1);
+        let take = |address: &str| places.take(Some(address.parse().unwrap()));
+        let _first = take("2001:db8::1").unwrap();
+        let _mapped = take("::ffff:127.0.0.1").unwrap();
+
+        assert_eq!(take("2001:db8::ffff:1").unwrap_err(), Reason::ConnectionsPerAddress);
+        assert_eq!(take("127.0.0.1").unwrap_err(), Reason::ConnectionsPerAddress);
+        assert!(take("2001:db8:0:1::1").is_ok());
     }
 
     #[test]

@@ -67,7 +67,7 @@ impl Service {
             let error = Error::TooMany { what: "calls", count: limit, limit };
             return (self.refused(format, head, &error, &call.request_id), false);
         };
-        debug!(method = method.name, who = call.identity.name(), request_id = call.request_id, peer = call.peer; "Call.");
+        debug!(method = method.name, who = call.identity.name(), request_id:? = call.request_id, peer = call.peer; "Call.");
         self.parts.telemetry.calls.inc();
         let arguments = Arguments { head: head.clone(), message, limits };
         let change = Change::begin(method, &call);
@@ -175,7 +175,7 @@ pub(super) async fn declare<T>(call: &Call, body: impl Future<Output = Result<T>
 /// The exception for an error. What is our fault is logged here, once, under the id that the caller gets.
 fn declared(call: &Call, error: &Error) -> ServiceError {
     if error.code() == crate::error::Code::Internal {
-        error!(request_id = call.request_id, peer = call.peer, error:%; "A call went wrong.");
+        error!(request_id:? = call.request_id, peer = call.peer, error:%; "A call went wrong.");
     }
     convert::service_error(error, &call.request_id)
 }

@@ -146,6 +146,12 @@ impl Answer {
         Self::bytes(http::page(page, request.method, after), after == After::Close)
     }
 
+    /// Whether it may say that the server is about to stop, with so many `others` on the connection that are not answered
+    /// yet: where saying so ends the connection, the last one does.
+    pub fn may_tell(&self, others: usize) -> bool {
+        others == 0 || !self.envelope.is_last(true)
+    }
+
     /// Whether the connection is closed after it.
     pub fn closes(&self, draining: bool) -> bool {
         self.close || self.envelope.is_last(draining)

@@ -197,6 +197,11 @@ impl Cutter {
         self.http.as_ref().map_or(0, |http| http.held_bytes())
     }
 
+    /// Whether no message has begun, as far as the bytes tell that were taken out of the buffer.
+    pub fn is_between_messages(&self) -> bool {
+        self.http.as_ref().is_none_or(|http| !http.in_body())
+    }
+
     /// What the peer is told when a message that has begun does not come in time; most transports have no words for it.
     pub fn late(&self) -> Option<Bytes> {
         let page = Page::text(Status::RequestTimeout, "the request did not arrive in time; send it at once");

@@ -127,7 +127,7 @@ pub(super) fn headers(head: &Bytes, fields: &[httparse::Header<'_>]) -> Result<H
     if who > 1 {
         return Err(Refused::malformed(format!("the request has {who} authorization fields; send one")));
     }
-    let mut headers = Headers::default();
+    let mut headers = Headers::at_most(head.len());
     for field in fields {
         let pushed = headers.push(head.slice_ref(field.name.as_bytes()), head.slice_ref(field.value));
         pushed.map_err(|refusal| Refused::new(Status::HeadersTooLarge, refusal.message))?;

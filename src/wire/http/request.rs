@@ -120,6 +120,11 @@ impl HttpCutter {
         Self { limits, state: State::Head(HeadEnd::at_most(limits.max_header_bytes)), empty_lines: 0 }
     }
 
+    /// Whether a head is read and its body is awaited.
+    pub(crate) fn in_body(&self) -> bool {
+        matches!(self.state, State::Body(..))
+    }
+
     /// Bytes of a body that are kept here and no longer in the buffer, for the budgets.
     pub(crate) fn held_bytes(&self) -> usize {
         match &self.state {

@@ -245,3 +245,28 @@ fn a_large_message_may_take_longer_as_long_as_it_comes_fast_enough() {
     drop((steady, slow));
     assert_eq!(server.metrics(0).refused("message_time"), 1);
 }
+
+/// What a large message gets that is not worked on, over a connection that goes on.
+fn refused_and_kept() -> [(&'static str, Vec<u8>); 2] {
+    let body = vec![b'x'; 40_000];
+    let post =
+        format!("POST / HTTP/1.1\r\nHost: a\r\nContent-Type: text/plain\r\nContent-Length: {}\r\n\r\n", body.len());
+    let header = [&b"\x0f\xff\0\0\0\0\0\x07\0\x01\0\x01\x63\0"[..], &body].concat(); // Transform 99.
+    [("a body of another type", [post.as_bytes(), &body].concat()), ("an unknown transform", framed(&header))]
+}
+
+#[test]
+fn a_message_that_is_refused_gives_back_what_it_held_while_its_connection_goes_on() {
+    let data = tempfile::tempdir().unwrap();
+    let server = TestServer::start(data.path());
+    for (name, bytes) in refused_and_kept() {
+        let mut stream = server.connect();
+
+        stream.write_all(&bytes).unwrap();
+        assert!(stream.read(&mut [0; 4096]).unwrap() > 0, "{name} has an answer");
+
+        assert_eq!(server.metrics(2).held_bytes(), 0, "{name}: nothing is held for an idle connection");
+        stream.write_all(&bytes).unwrap();
+        assert!(stream.read(&mut [0; 4096]).unwrap() > 0, "{name}: the connection goes on");
+    }
+}
