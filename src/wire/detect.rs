@@ -150,23 +150,23 @@ fn framed(bytes: &[u8], inner: fn(&[u8], usize) -> Match) -> Match {
 /// The length of a name that fits the frame, then its first letter. A name never starts with a zero byte, which tells
 /// this from an unframed message, whose first four bytes are the length of its name.
 fn old_binary(bytes: &[u8], at: usize) -> Match {
-    let (Some(frame), Some(name)) = (length(bytes, 0), length(bytes, at)) else {
-        return byte(bytes, at, |it| it == 0);
-    };
-    if name == 0 || name.saturating_add(10) > frame {
-        return Match::No;
-    }
-    byte(bytes, at + 4, identifier)
+    both(byte(bytes, at, |it| it == 0), || {
+        let (Some(frame), Some(name)) = (length(bytes, 0), length(bytes, at)) else { return Match::Maybe };
+        if name == 0 || name.saturating_add(10) > frame {
+            return Match::No;
+        }
+        byte(bytes, at + 4, identifier)
+    })
 }
 
 fn unframed_old_binary(bytes: &[u8]) -> Match {
-    let Some(name) = length(bytes, 0) else {
-        return byte(bytes, 0, |it| it == 0);
-    };
-    if name == 0 || name > MAX_OLD_NAME {
-        return Match::No;
-    }
-    byte(bytes, 4, identifier)
+    both(byte(bytes, 0, |it| it == 0), || {
+        let Some(name) = length(bytes, 0) else { return Match::Maybe };
+        if name == 0 || name > MAX_OLD_NAME {
+            return Match::No;
+        }
+        byte(bytes, 4, identifier)
+    })
 }
 
 fn length(bytes: &[u8], at: usize) -> Option<usize> {
@@ -233,6 +233,16 @@ mod tests {
         {
             assert_eq!(detect(&bytes(hex)), Detection::Unknown, "{hex}");
         }
+    }
+
+    #[test]
+    fn nothing_is_told_from_the_start_of_a_length() {
+        let no_name = bytes("00008000 00004000 00");
+        let long_name = bytes("21848688 08077072 65");
+
+        assert!((0..9).all(|end| detect(&no_name[..end]) == Detection::More));
+        assert_eq!(detect(&no_name), Detection::Unknown);
+        assert!((5..=9).all(|end| detect(&long_name[..end]) == Detection::Unknown));
     }
 
     #[test]
