@@ -139,7 +139,7 @@ impl Cutter {
             let (whole, refusal) = (start.len() == HEAD_BYTES, Refusal::too_large(length, self.limits.max_frame_bytes));
             return match unwrap(detection, start, &self.limits) {
                 Ok(start) => self.refuse(start, whole, refusal),
-                Err(_) if !whole => Cut::More { wanted: 0 },
+                Err(refused) if !whole && head_of_refused(&refused, &self.limits).is_none() => Cut::More { wanted: 0 },
                 // The start of it cannot be inflated or understood, and there is nothing to go on with behind it.
                 Err(refused) => refused_header(Refused { refusal, ..refused }, true, &self.limits),
             };
@@ -233,12 +233,16 @@ fn unwrap(detection: Detection, frame: Bytes, limits: &Limits) -> Result<Message
 /// A header that could be read far enough to answer in is answered. The connection is kept if its frame has come, because
 /// that has an end.
 fn refused_header(refused: Refused, close: bool, limits: &Limits) -> Cut {
-    let Refused { envelope, start, refusal } = refused;
-    let Some(headed) = envelope else { return Cut::Unknown(refusal.reason) };
-    let start = Message::new(headed.format(), Envelope::Headed(headed), start);
+    let Some(headed) = refused.envelope else { return Cut::Unknown(refused.refusal.reason) };
     let unnamed = || Head { service: None, name: String::new(), seqid: headed.sequence.cast_signed(), oneway: false };
-    let head = head_of(&start, limits).unwrap_or_else(unnamed);
-    Cut::Refused { answer: Answer::refused(start.format, start.envelope, Some(&head), &refusal, close), refusal }
+    let head = head_of_refused(&refused, limits).unwrap_or_else(unnamed);
+    let (envelope, refusal) = (Envelope::Headed(headed), refused.refusal);
+    Cut::Refused { answer: Answer::refused(headed.format(), envelope, Some(&head), &refusal, close), refusal }
+}
+
+fn head_of_refused(refused: &Refused, limits: &Limits) -> Option<Head> {
+    let headed = refused.envelope?;
+    head_of(&Message::new(headed.format(), Envelope::Headed(headed), refused.start.clone()), limits)
 }
 
 /// Whom to answer, as far as the start of a message says.

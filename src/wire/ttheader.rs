@@ -83,15 +83,13 @@ fn unwrap(payload: Bytes) -> Result<(Payload, Protocol, Bytes), Refusal> {
     }
     let mut message = payload;
     let length = message.try_get_u32().map_or(usize::MAX, |length| usize::try_from(length).unwrap_or(usize::MAX));
+    let left = message.len();
+    if protocol_of(&message).is_some() && length > left {
+        return Err(Refusal::malformed(format!("the frame within states {length} bytes and has {left}")));
+    }
+    message.truncate(length);
     match protocol_of(&message) {
-        Some(protocol) if length <= message.len() => {
-            message.truncate(length);
-            Ok((Payload::FramedMessage, protocol, message))
-        }
-        Some(_) => {
-            let left = message.len();
-            Err(Refusal::malformed(format!("the frame within states {length} bytes and has {left}")))
-        }
+        Some(protocol) => Ok((Payload::FramedMessage, protocol, message)),
         None => Err(Refusal::malformed("what follows the header is no message in binary or compact")),
     }
 }
