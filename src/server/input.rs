@@ -121,10 +121,13 @@ impl Input {
         self.held.take().unwrap_or_else(|| self.account.nothing())
     }
 
-    /// Sets the time for the next message: one that has begun has less than one that may never come.
+    /// Sets the time for the next message: one that has begun has less than one that may never come. Where none can come
+    /// any more, it is the time for the calls that still run.
     pub(super) fn await_next(&mut self) {
         let now = Instant::now();
-        self.until = if self.buffer.is_empty() {
+        self.until = if self.state == State::Ended {
+            now + self.options.half_close
+        } else if self.buffer.is_empty() {
             self.begun = None;
             now + self.options.idle
         } else {
@@ -150,7 +153,7 @@ impl Input {
         };
         if count == 0 {
             self.state = State::Ended;
-            self.until = Instant::now() + self.options.half_close;
+            self.await_next();
         } else {
             self.arrived();
         }
