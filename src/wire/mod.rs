@@ -12,6 +12,9 @@ mod detect;
 mod envelope;
 mod frame;
 mod frame_header;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod generated;
 mod headed;
 mod headers;

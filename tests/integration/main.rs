@@ -13,6 +13,8 @@ mod client;
 mod docs;
 mod drain;
 mod durability;
+#[cfg(feature = "fuzzing")]
+mod fuzzing;
 mod golden;
 mod guarded;
 mod harness;
