@@ -15,7 +15,7 @@ pub fn theader(frame: &[u8]) {
 
 /// A frame of TTHeader behind its length. Law: as for THeader, but that names are freed of prefixes and so not sealed again.
 pub fn ttheader(frame: &[u8]) {
-    hold(frame, ttheader::open, |_| Headers::default());
+    hold(frame, |frame| ttheader::open(frame, &LIMITS), |_| Headers::default());
 }
 
 /// What is opened, and what it is after it was sealed with these headers and opened again.

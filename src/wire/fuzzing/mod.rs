@@ -27,5 +27,11 @@ pub const TARGETS: [(&str, Target); 8] = [
     ("json", json),
 ];
 
-const LIMITS: Limits =
-    Limits { max_frame_bytes: 4096, max_elements: 1000, max_depth: 16, max_decoded_bytes: 256 << 10 };
+const LIMITS: Limits = Limits {
+    max_frame_bytes: 4096,
+    max_elements: 1000,
+    max_depth: 16,
+    max_decoded_bytes: 256 << 10,
+    max_inflate_ratio: 200,
+    max_header_bytes: 16 << 10,
+};

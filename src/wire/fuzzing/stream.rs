@@ -3,7 +3,7 @@
 use super::LIMITS;
 use crate::telemetry::Reason;
 use crate::wire::http::{HttpCut, HttpCutter, Request, content};
-use crate::wire::{Cut, Cutter, Format, Message, context, open, refusal_reply};
+use crate::wire::{Cut, Cutter, Format, Message, Opened, open, refusal_reply};
 use bytes::{Bytes, BytesMut};
 use thrift::protocol::TMessageType;
 
@@ -60,9 +60,8 @@ fn cut(bytes: &[u8], piece: usize) -> Vec<Piece> {
 }
 
 fn answer(message: &Message) {
-    let _ = context(message, &LIMITS);
     let (head, refusal) = match open(message, &LIMITS) {
-        Ok(head) => (head, crate::wire::Refusal::unknown_method("nope")),
+        Ok(Opened { head, .. }) => (head, crate::wire::Refusal::unknown_method("nope")),
         Err((Some(head), refusal)) => (head, refusal),
         Err((None, _)) => return,
     };

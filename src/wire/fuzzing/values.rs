@@ -2,7 +2,7 @@
 
 use super::LIMITS;
 use crate::wire::frame::EndOf;
-use crate::wire::message::{decode_request, encode, write_single};
+use crate::wire::message::{decode, encode, write_single};
 use crate::wire::{
     Envelope, Format, Message, Protocol, Transport, datasets, health, inference, models, services, training,
 };
@@ -74,14 +74,14 @@ fn message(protocol: Protocol, body: Bytes) -> Message {
 }
 
 fn request<Q: TSerializable + PartialEq + Debug>(protocol: Protocol, bytes: &Bytes) {
-    let Ok(request) = decode_request::<Q>(&message(protocol, bytes.clone()), &LIMITS) else { return };
+    let Ok(request) = decode::<Q>(&message(protocol, bytes.clone()), &LIMITS) else { return };
     for other in [Protocol::Binary, Protocol::OldBinary, Protocol::Compact, Protocol::Json] {
         let format = Format { transport: Transport::Unframed, protocol: other };
         let identifier = TMessageIdentifier::new("fuzzed", TMessageType::Call, 7);
         let written = encode(format, &identifier, |writer| write_single(writer, ("request", 1), &request))
             .expect("what was read can be written");
 
-        let again = decode_request::<Q>(&message(other, written.into()), &LIMITS);
+        let again = decode::<Q>(&message(other, written.into()), &LIMITS);
 
         assert_eq!(again.as_ref(), Ok(&request), "{protocol:?} through {other:?}");
     }
