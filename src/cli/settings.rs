@@ -128,7 +128,7 @@ settings! {
         client_ca ("tls-client-ca", "MODELWIRE_TLS_CLIENT_CA"): PathBuf,
         /// Whether clients are asked for a certificate, and whether they have to show one [default: off].
         client_certificates ("tls-client-certificates", "MODELWIRE_TLS_CLIENT_CERTIFICATES"): ClientCertificates,
-        /// Whether connections without TLS are closed [default: false].
+        /// Whether connections without TLS are closed [default: true where clients have to show certificates, else false].
         #[arg(num_args = 0..=1, default_missing_value = "true")]
         only ("tls-only", "MODELWIRE_TLS_ONLY"): bool,
     }
@@ -273,7 +273,7 @@ impl Settings {
             write: self.server.write_ms.map_or(default.write, Duration::from_millis),
             half_close: self.server.half_close_ms.map_or(default.half_close, Duration::from_millis),
             lame_duck: self.server.lame_duck_ms.map_or(default.lame_duck, Duration::from_millis),
-            tls_only: self.tls.only.unwrap_or(default.tls_only),
+            tls_only: self.tls.is_only(),
             first_byte: self.server.first_byte_ms.map_or(default.first_byte, Duration::from_millis),
             message: self.server.message_ms.map_or(default.message, Duration::from_millis),
             idle: self.server.idle_ms.map_or(default.idle, Duration::from_millis),

@@ -42,6 +42,12 @@ impl Tls {
         faults.into_iter().flatten().collect()
     }
 
+    /// Whether plain connections are closed. They could show no certificate, so that to require one is to close them, unless
+    /// it is said otherwise.
+    pub(super) fn is_only(&self) -> bool {
+        self.only.unwrap_or(self.client_certificates == Some(ClientCertificates::Required))
+    }
+
     /// The TLS of the server, if it has one; the settings are those that [`Tls::faults`] has nothing against.
     ///
     /// # Errors

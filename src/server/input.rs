@@ -93,7 +93,9 @@ impl Input {
                 let so_far = self.buffer.len() + self.cutter.held_bytes();
                 let unknown = if so_far < FREE_BYTES { 0 } else { self.options.max_frame_bytes };
                 self.wanted = if wanted > 0 { wanted } else { unknown };
-                if self.wanted > FREE_BYTES && self.held.is_none() && self.waiting.is_none() {
+                // What a message says of its length is worth nothing yet: it has to bring what is free of charge first.
+                let is_large = self.wanted > FREE_BYTES && so_far >= FREE_BYTES;
+                if is_large && self.held.is_none() && self.waiting.is_none() {
                     self.waiting = Some(Box::pin(self.account.clone().take(price(self.wanted))));
                 }
                 if self.buffer.is_empty() && self.cutter.is_between_messages() {

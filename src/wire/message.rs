@@ -174,9 +174,12 @@ fn with_headers(context: RequestContext, headers: &Headers) -> RequestContext {
     }
 }
 
-/// The token of the header `authorization`. One that is there and is no `Bearer TOKEN` is a token that nobody has.
+/// The token of the header `authorization`. One that is there and is no `Bearer TOKEN`, or is there twice, is a token that
+/// nobody has: whoever judged the call on its way may have judged the other one.
 fn bearer_of(headers: &Headers) -> Option<String> {
-    headers.get("authorization").map(|header| bearer(header).unwrap_or_default().to_owned())
+    let header = headers.get("authorization")?;
+    let count = headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case(b"authorization")).count();
+    Some(bearer(header).filter(|_| count == 1).unwrap_or_default().to_owned())
 }
 
 fn head(identifier: TMessageIdentifier) -> Head {

@@ -27,6 +27,10 @@ pub(in crate::wire) fn content(request: Request) -> Result<Content, Refused> {
     let Some(content_type) = content_type.filter(|_| request.method == Method::Post) else {
         return Ok(Content::Other(request));
     };
+    if request.headers.get("origin").is_some() && request.headers.get("authorization").is_none() {
+        let message = "a browser calls for the page of another site, or of a name that was made to point here; send authorization";
+        return Err(Refused::new(Status::Forbidden, message));
+    }
     if let Some(coding) = request.headers.get("content-encoding").filter(|coding| *coding != "identity") {
         let message =
             format!("content-encoding {:?} is not read here; send the body as it is", crate::error::quotable(coding));

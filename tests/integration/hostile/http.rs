@@ -169,3 +169,22 @@ fn what_a_client_says_never_comes_back_in_a_head() {
 
     assert!(!replies.iter().any(|reply| contains(reply, b"echoed")), "{replies:?}");
 }
+
+#[test]
+fn a_page_in_a_browser_cannot_call_for_its_visitor() {
+    let data = tempfile::tempdir().unwrap();
+    let server = TestServer::start(data.path());
+    let body = br#"[1,"hello",1,0,{"1":{"rec":{}}}]"#;
+    let post = |fields: &str| {
+        let length = body.len();
+        let head = format!(
+            "POST / HTTP/1.1\r\nHost: rebound.example\r\nContent-Type: application/x-thrift\r\nContent-Length: {length}\r\n\
+             Connection: close\r\n{fields}\r\n"
+        );
+        String::from_utf8(server.exchange(&[head.as_bytes(), body].concat())).unwrap()
+    };
+
+    assert!(post("").contains("Hello, World!"));
+    assert!(post("Origin: http://rebound.example\r\n").starts_with("HTTP/1.1 403 "));
+    assert!(post("Origin: http://rebound.example\r\nAuthorization: Bearer x\r\n").contains("Hello, World!"));
+}

@@ -270,3 +270,20 @@ fn a_message_that_is_refused_gives_back_what_it_held_while_its_connection_goes_o
         assert!(stream.read(&mut [0; 4096]).unwrap() > 0, "{name}: the connection goes on");
     }
 }
+
+#[test]
+fn a_length_that_is_only_stated_takes_no_memory_from_others() {
+    let data = tempfile::tempdir().unwrap();
+    let server = TestServer::start_with(data.path(), &["--server-max-memory-bytes", "1048576"], &[]);
+    let mut silent: Vec<TcpStream> = (0..20).map(|_| server.connect()).collect();
+    for stream in &mut silent {
+        stream.write_all(&[&16_000_000_u32.to_be_bytes()[..], HELLO].concat()).unwrap();
+    }
+    let metrics = server.metrics(21);
+
+    let mut stream = server.connect();
+    stream.write_all(&echo(1, &[7; 40_000])).unwrap();
+
+    assert_eq!(metrics.held_bytes(), 0);
+    assert!(read_frame(&mut stream).unwrap().len() > 40_000, "a large message of somebody else is answered");
+}
