@@ -78,7 +78,7 @@ test-interop: $(tested) python-client java-client go-client node-runner cpp-runn
 	export $(if $(certificates),MODELWIRE_TLS_CERTIFICATE=$(certificates)/server.pem MODELWIRE_TLS_KEY=$(certificates)/server.key \
 	MODELWIRE_CA=$(certificates)/ca.pem) PYTHON=$(python) GO_RUNNER=$(go_runner) JAVA_RUNNER=$(java_runner) \
 	NODE_RUNNER=$(node_runner) CPP_RUNNER=$(cpp_runner) VOLO_RUNNER=$(volo_runner); \
-	tests/interop/serve $(tested) tests/interop/run
+	tests/interop/serve $(tested) tests/interop/serve --guarded $(tested) tests/interop/run
 
 test-demo: demo
 

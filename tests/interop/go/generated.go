@@ -173,7 +173,18 @@ func (s *stubs) describeDataset(ctx context.Context, dataset string) (any, error
 }
 
 func (s *stubs) listModels(ctx context.Context) (any, error) {
-	return answered(s.models.ListModels(ctx, &wire.ListModelsRequest{Context: s.head}))
+	request, listed := &wire.ListModelsRequest{Context: s.head}, &wire.ListModelsResponse{}
+	for {
+		page, err := s.models.ListModels(ctx, request)
+		if err != nil {
+			return answered(nil, err)
+		}
+		listed.Models = append(listed.Models, page.Models...)
+		if page.NextPage == nil {
+			return answered(listed, nil)
+		}
+		request.After = page.NextPage
+	}
 }
 
 func (s *stubs) describeModel(ctx context.Context, model string) (any, error) {

@@ -46,16 +46,16 @@ func parse(arguments []string) (settings, error) {
 	flags.StringVar(&chosen.scenarios, "scenarios", "", "the `file` of scenarios")
 	flags.StringVar(&chosen.data, "data", "", "the `folder` of the CSV files")
 	flags.StringVar(&chosen.run, "run", "run", "what {run} stands for")
-	flags.StringVar(&chosen.transport, "transport", "framed", strings.Join(transports, ", "))
-	flags.StringVar(&chosen.protocol, "protocol", "compact", "binary, compact or json")
 	flags.StringVar(&chosen.client, "client", "sdk", "generated or sdk")
-	flags.BoolVar(&chosen.multiplexed, "multiplexed", false, "call Service:method instead of method")
+	flags.StringVar(&chosen.transport, "transport", "", "of the generated client: "+strings.Join(transports, ", "))
+	flags.StringVar(&chosen.protocol, "protocol", "", "of the generated client: binary, compact or json")
+	flags.BoolVar(&chosen.multiplexed, "multiplexed", false, "generated client: call Service:method instead of method")
 	flags.StringVar(&chosen.ca, "ca", "", "connect by TLS and trust the certificates of this `file`")
-	flags.StringVar(&chosen.token, "token", "", "who calls; it travels in headers, or in each request where the transport has none")
 	flags.StringVar(&chosen.results, "results", "", "the `file` for what was predicted")
 	if err := flags.Parse(arguments); err != nil {
 		return chosen, err
 	}
+	chosen.token = os.Getenv("MODELWIRE_TOKEN") // not a flag: everybody on a machine sees those
 	return chosen, chosen.check()
 }
 
@@ -71,10 +71,10 @@ func (s settings) check() error {
 	return fmt.Errorf("no client %q; there are generated and sdk", s.client)
 }
 
-// checkSDK refuses what is not the SDK's to choose. Its frames have the headers of THeader, and are frames all the same.
+// checkSDK refuses what is not to be chosen with the SDK.
 func (s settings) checkSDK() error {
-	if !slices.Contains([]string{"theader", "framed"}, s.transport) || s.protocol != "compact" || s.multiplexed {
-		return fmt.Errorf("the sdk is theader and compact only, with bare method names")
+	if s.transport != "" || s.protocol != "" || s.multiplexed {
+		return fmt.Errorf("the SDK chooses its transport, its protocol and its names of methods itself")
 	}
 	return nil
 }

@@ -8,7 +8,7 @@ from itertools import product
 from pathlib import Path
 
 import pytest
-from connection import PROTOCOLS, TRANSPORTS, refusal
+from connection import PROTOCOLS, TRANSPORTS, Connection
 
 HERE = Path(__file__).parent
 
@@ -16,23 +16,27 @@ HERE = Path(__file__).parent
 @pytest.mark.parametrize(
     ("flags", "why"),
     [
-        (["--transport", "theader", "--protocol", "json"], "python theader json: THeaderProtocol of the library"),
-        (["--transport", "theader-zlib", "--protocol", "json"], "python theader-zlib json: THeaderProtocol"),
-        (["--client", "sdk", "--multiplexed"], "python sdk multiplexed"),
+        ("--client generated --transport theader --protocol json", "theader json: THeaderProtocol of the library"),
+        ("--client generated --transport theader-zlib --protocol json", "theader-zlib json: THeaderProtocol"),
+        ("--client generated --transport framed", "needs --transport and --protocol"),
+        ("--client generated --transport framed --protocol json --address unix:/s", "played by the SDK only"),
+        ("--client sdk --transport framed", "the SDK chooses its transport"),
+        ("--client sdk --protocol compact", "the SDK chooses its transport"),
+        ("--client sdk --multiplexed", "its names of methods itself"),
     ],
 )
-def test_what_cannot_be_played_is_refused_by_name(flags: list[str], why: str, tmp_path: Path) -> None:
+def test_what_cannot_be_played_is_refused_by_name(flags: str, why: str, tmp_path: Path) -> None:
     given = {"address": "127.0.0.1:1", "scenarios": HERE.parent / "scenarios.json", "data": tmp_path, "run": "r"}
-    required = {**given, "client": "generated", "results": tmp_path / "results"}
+    required = {**given, "results": tmp_path / "results"}
     command = [sys.executable, str(HERE / "run.py"), *(f"--{name}={value}" for name, value in required.items())]
 
-    played = subprocess.run([*command, *flags], capture_output=True, text=True, check=False)
+    played = subprocess.run([*command, *flags.split()], capture_output=True, text=True, check=False)
 
     assert played.returncode == 2
     assert why in played.stderr
 
 
 def test_everything_else_can_be() -> None:
-    refused = [pair for pair in product(TRANSPORTS, PROTOCOLS) if refusal(*pair)]
+    refused = [pair for pair in product(TRANSPORTS, PROTOCOLS) if Connection("127.0.0.1:1", *pair).refusal()]
 
     assert refused == [("theader", "json"), ("theader-zlib", "json")]

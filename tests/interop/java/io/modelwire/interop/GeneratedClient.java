@@ -89,7 +89,7 @@ final class GeneratedClient implements Client {
             case "upload" -> upload(step);
             case "describe_dataset" -> datasets.describe_dataset(
                     new DescribeDatasetRequest().setContext(context).setDataset(Arguments.text(step, "dataset")));
-            case "list_models" -> models.list_models(new ListModelsRequest().setContext(context));
+            case "list_models" -> listModels();
             case "describe_model" -> models.describe_model(
                     new DescribeModelRequest().setContext(context).setModel(Arguments.text(step, "model")));
             case "set_alias" -> setAlias(step);
@@ -187,6 +187,17 @@ final class GeneratedClient implements Client {
                     .setCrc32(WireRows.crc32(piece)));
         }
         return datasets.commit_dataset(new CommitDatasetRequest().setContext(context).setUpload_id(id).setN_rows(rows.size()));
+    }
+
+    private TBase<?, ?> listModels() throws TException {
+        var request = new ListModelsRequest().setContext(context);
+        var listed = models.list_models(request);
+        for (var next = listed.getNext_page(); next != null;) {
+            var page = models.list_models(request.setAfter(next));
+            listed.getModels().addAll(page.getModels());
+            next = page.getNext_page();
+        }
+        return listed.setNext_page(null);
     }
 
     private TBase<?, ?> setAlias(JsonObject step) throws TException {

@@ -7,11 +7,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** The command line: {@code --name value}, and {@code --multiplexed} alone; {@code --ca} and {@code --token} may be missing. */
-record Options(Map<String, String> values) {
-    private static final List<String> REQUIRED =
-            List.of("address", "scenarios", "data", "run", "transport", "protocol", "client", "results");
-    private static final List<String> OPTIONAL = List.of("ca", "token");
+/**
+ * The command line: {@code --name value}, and {@code --multiplexed} alone; and the token of the environment, which is no option
+ * because everybody on a machine sees those.
+ */
+record Options(Map<String, String> values, Optional<String> token) {
+    private static final List<String> REQUIRED = List.of("address", "scenarios", "data", "run", "client", "results");
+    private static final List<String> OPTIONAL = List.of("transport", "protocol", "ca");
     private static final String MULTIPLEXED = "multiplexed";
 
     /** Wrong usage, in words for who typed it. */
@@ -23,7 +25,8 @@ record Options(Map<String, String> values) {
         }
     }
 
-    static Options parse(String... arguments) throws Wrong {
+    /** Reads the command line, and {@code MODELWIRE_TOKEN} in the environment. */
+    static Options parse(Map<String, String> environment, String... arguments) throws Wrong {
         var values = new HashMap<String, String>();
         for (int next = 0; next < arguments.length; next++) {
             var name = arguments[next].replaceFirst("^--", "");
@@ -35,25 +38,42 @@ record Options(Map<String, String> values) {
                 throw new Wrong("unknown or incomplete option " + arguments[next]);
             }
         }
-        var options = new Options(Map.copyOf(values));
+        var options = new Options(Map.copyOf(values), Optional.ofNullable(environment.get("MODELWIRE_TOKEN")));
         options.check();
         return options;
     }
 
     private void check() throws Wrong {
         for (var name : REQUIRED) {
-            if (!values.containsKey(name)) {
-                throw new Wrong("--" + name + " is missing");
-            }
+            require(name);
         }
-        if (is("transport", "theader")) {
-            throw new Wrong("--transport theader: libthrift, the library for Java, has no THeader transport");
+        requireOneOf("client", "generated", "sdk");
+        if (is("client", "sdk")) {
+            checkSdk();
+        } else {
+            checkWire();
+        }
+    }
+
+    private void checkSdk() throws Wrong {
+        if (values.containsKey("transport") || values.containsKey("protocol") || multiplexed()) {
+            throw new Wrong("the SDK chooses its transport, its protocol and its names of methods itself");
+        }
+    }
+
+    private void checkWire() throws Wrong {
+        require("transport");
+        require("protocol");
+        if (text("transport").startsWith("theader")) {
+            throw new Wrong("--transport " + text("transport") + ": libthrift, the library for Java, has no THeader transport");
         }
         requireOneOf("transport", "framed", "unframed", "http");
         requireOneOf("protocol", "binary", "compact", "json");
-        requireOneOf("client", "generated", "sdk");
-        if (is("client", "sdk") && (!is("transport", "framed") || !is("protocol", "compact") || multiplexed())) {
-            throw new Wrong("--client sdk is framed and compact only");
+    }
+
+    private void require(String name) throws Wrong {
+        if (!values.containsKey(name)) {
+            throw new Wrong("--" + name + " is missing");
         }
     }
 
@@ -82,10 +102,5 @@ record Options(Map<String, String> values) {
     /** The certificates to trust in a connection by TLS; empty: it is a plain one. */
     Optional<Path> ca() {
         return Optional.ofNullable(text("ca")).map(Path::of);
-    }
-
-    /** What shows who calls. */
-    Optional<String> token() {
-        return Optional.ofNullable(text("token"));
     }
 }

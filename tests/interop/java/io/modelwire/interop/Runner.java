@@ -34,7 +34,7 @@ public final class Runner {
 
     private static int run(String[] arguments) throws Exception {
         try {
-            return play(Options.parse(arguments));
+            return play(Options.parse(System.getenv(), arguments));
         } catch (Options.Wrong wrong) {
             System.err.println(wrong.getMessage());
             return 2;
