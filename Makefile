@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .PHONY: help build demo test check-gen gen lint lint-rust lint-python lint-go fmt doc \
-	test-unit test-clients test-interop test-demo
+	test-unit test-clients test-interop test-demo test-robust fuzz
 
 target := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
 cargo_test := cargo test --workspace --all-features --locked
@@ -33,7 +33,7 @@ demo: build python-client java-client go-demo ## Serve, train on real data, pred
 	JAVA="$(if $(java_runner),$(java_client)/classes:$(java_client)/lib/*)" \
 	tests/interop/serve $(target)/release/modelwire docs/examples/demo
 
-test: check-gen lint doc test-unit test-clients test-interop test-demo ## Everything CI runs
+test: check-gen lint doc test-unit test-clients test-interop test-demo test-robust ## Everything CI runs
 
 gen: ## Regenerate gen/ from idl/
 	idl/generate
@@ -46,6 +46,7 @@ lint: lint-rust lint-python lint-go ## Formatting, types, warnings as errors (Ja
 lint-rust:
 	cargo fmt --all --check
 	cargo fmt --manifest-path tests/interop/volo/Cargo.toml --check
+	cargo fmt --manifest-path fuzz/Cargo.toml --check
 	cargo clippy --workspace --all-targets --all-features --locked -- -D warnings
 
 lint-python:
@@ -81,6 +82,13 @@ test-interop: $(tested) python-client java-client go-client node-runner cpp-runn
 	tests/interop/serve $(tested) tests/interop/serve --guarded $(tested) tests/interop/run
 
 test-demo: demo
+
+test-robust: build ## The hostile tests against the server as it is shipped, also in 512 MiB
+	tests/robust $(target)/release/modelwire
+
+FUZZ_SECONDS ?= 60
+fuzz: ## Fuzz everything that takes bytes, FUZZ_SECONDS (60) each target
+	fuzz/run $(FUZZ_SECONDS)
 
 # Built as test-unit builds it, so that it is built once.
 $(tested):
