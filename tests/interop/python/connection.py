@@ -1,19 +1,18 @@
-"""The transports and protocols of the Apache library, by the names of tests/interop/README.md.
+"""The transports and protocols of the Apache library, as they come, by the names of tests/interop/README.md.
 
 What they show of the library, at 0.25.0:
 
-- THeaderTransport keeps its transforms and forgets its headers once a call is sent: they are set for each call.
-- THeaderProtocol carries binary and compact; it has no other protocol's id.
-- THttpClient opens a connection for each call, and takes a proxy from the environment. Its `cafile` without `cert_file`
-  is a TypeError: it needs a context. The library's C code cannot read from it, so that compact is plain Python there.
-- TSSLSocket has no default authorities, and sets no TCP_NODELAY, as TSocket does not. It checks the name of the host.
-- TJSONProtocol reads a byte at a time, and writes numbers that are not finite as `nan` and `inf`, which is no JSON and
-  which it does not read itself. Scenarios have such numbers in tensors only, which are bytes.
+- THeaderProtocol carries binary and compact. It keeps its transforms, and forgets its headers once a call is sent.
+- THttpClient opens a connection for each call. The library's C code cannot read from it: compact is plain Python there.
+- TSSLSocket checks the name of the host; it trusts no authorities but those it is given.
+- TJSONProtocol writes numbers that are not finite as `nan` and `inf`, which is no JSON and which it does not read
+  itself. Scenarios have such numbers in tensors only, which are bytes.
 """
 
 from __future__ import annotations
 
 import ssl
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,14 +29,19 @@ from thrift.transport.TSSLSocket import TSSLSocket
 from thrift.transport.TTransport import TBufferedTransport, TFramedTransport
 
 TRANSPORTS = ("framed", "unframed", "http", "theader", "theader-zlib")
-PROTOCOLS = ("binary", "compact", "json")
-_TIMEOUT_MS = 60_000
+#: Binary in plain Python and compact in the library's C code, so that both are played.
+PROTOCOLS: dict[str, Callable[[Any], Any]] = {
+    "binary": TBinaryProtocol,
+    "compact": lambda transport: TCompactProtocolAccelerated(transport, fallback=True),
+    "json": TJSONProtocol,
+}
 _HEADER_PROTOCOLS = {"binary": THeaderSubprotocolID.BINARY, "compact": THeaderSubprotocolID.COMPACT}
+_TIMEOUT_MS = 60_000
 
 
 @dataclass(frozen=True)
 class Connection:
-    """How to reach the server; with `ca`, a file of certificates, by TLS; with `token`, as its bearer."""
+    """How to reach the server; with `ca`, a file of certificates, by TLS; with a token, as its owner."""
 
     address: str
     transport: str
@@ -45,43 +49,71 @@ class Connection:
     ca: Path | None = None
     token: str | None = None
 
+    def refusal(self) -> str | None:
+        """Why the library cannot do this; None if it can."""
+        if self.transport.startswith("theader") and self.protocol not in _HEADER_PROTOCOLS:
+            return f"{self.transport} {self.protocol}: THeaderProtocol of the library carries binary and compact only"
+        return None
 
-def refusal(transport: str, protocol: str) -> str | None:
-    """Why the library cannot do this combination; None if it can."""
-    if transport.startswith("theader") and protocol not in _HEADER_PROTOCOLS:
-        return f"python {transport} {protocol}: THeaderProtocol of the library carries binary and compact only"
-    return None
+
+@dataclass(frozen=True)
+class Wire:
+    """An open connection."""
+
+    transport: Any
+    protocol: Any
+    #: Puts who calls into a request, or into the headers before it.
+    authorize: Callable[[Any], None]
 
 
-def authorize(connection: Connection, protocol: Any, request: Any) -> None:
-    """Say who calls: in the header of a transport that has one for each call, else in the request."""
-    if connection.token is None or connection.transport == "http":
-        return
-    if connection.transport.startswith("theader"):
-        protocol.set_header(b"authorization", _bearer(connection).encode())
+def connect(connection: Connection) -> Wire:
+    """Connect; the token goes where the transport has a place for it, else into each request."""
+    if connection.transport == "http":
+        wire = _http(connection)
+    elif connection.transport.startswith("theader"):
+        wire = _header(connection)
     else:
+        wire = _bare(connection)
+    wire.transport.open()
+    return wire
+
+
+def _bare(connection: Connection) -> Wire:
+    wrapper = TFramedTransport if connection.transport == "framed" else TBufferedTransport
+    transport = wrapper(_socket(connection))
+
+    def authorize(request: Any) -> None:
         request.context = RequestContext(token=connection.token)
 
-
-def _bearer(connection: Connection) -> str:
-    return f"Bearer {connection.token}"
+    return Wire(transport, PROTOCOLS[connection.protocol](transport), authorize if connection.token else _nobody)
 
 
-def connect(connection: Connection) -> tuple[Any, Any]:
-    """Open a transport and answer it with the protocol over it; THeader is both."""
-    if connection.transport == "http":
-        transport = _http(connection)
-    elif connection.transport == "framed":
-        transport = TFramedTransport(_socket(connection))
-    elif connection.transport == "unframed":
-        transport = TBufferedTransport(_socket(connection))
+def _header(connection: Connection) -> Wire:
+    """THeader is a protocol here, over a bare socket."""
+    socket = _socket(connection)
+    protocol = THeaderProtocol(socket, (THeaderClientType.HEADERS,), _HEADER_PROTOCOLS[connection.protocol])
+    if connection.transport == "theader-zlib":
+        protocol.add_transform(THeaderTransformID.ZLIB)
+
+    def authorize(_request: Any) -> None:
+        protocol.set_header(b"authorization", f"Bearer {connection.token}".encode())
+
+    return Wire(socket, protocol, authorize if connection.token else _nobody)
+
+
+def _http(connection: Connection) -> Wire:
+    if connection.ca is None:
+        transport = THttpClient(f"http://{connection.address}/")
     else:
-        transport = _socket(connection)
-    transport.open()
-    return transport, _protocol(connection, transport)
+        context = ssl.create_default_context(cafile=connection.ca)
+        transport = THttpClient(f"https://{connection.address}/", ssl_context=context)
+    transport.setTimeout(_TIMEOUT_MS)
+    if connection.token:
+        transport.setCustomHeaders({"Authorization": f"Bearer {connection.token}"})
+    return Wire(transport, PROTOCOLS[connection.protocol](transport), _nobody)
 
 
-def _socket(connection: Connection) -> Any:
+def _socket(connection: Connection) -> TSocket:
     host, _, port = connection.address.rpartition(":")
     if connection.ca is None:
         socket = TSocket(host, int(port))
@@ -91,27 +123,5 @@ def _socket(connection: Connection) -> Any:
     return socket
 
 
-def _http(connection: Connection) -> Any:
-    if connection.ca is None:
-        client = THttpClient(f"http://{connection.address}/")
-    else:
-        context = ssl.create_default_context(cafile=connection.ca)
-        client = THttpClient(f"https://{connection.address}/", ssl_context=context)
-    client.setTimeout(_TIMEOUT_MS)
-    if connection.token is not None:
-        client.setCustomHeaders({"Authorization": _bearer(connection)})
-    return client
-
-
-def _protocol(connection: Connection, transport: Any) -> Any:
-    """Binary in plain Python and compact in the library's C code, so that both are played."""
-    if connection.transport.startswith("theader"):
-        header = THeaderProtocol(transport, (THeaderClientType.HEADERS,), _HEADER_PROTOCOLS[connection.protocol])
-        if connection.transport == "theader-zlib":
-            header.add_transform(THeaderTransformID.ZLIB)
-        return header
-    if connection.protocol == "json":
-        return TJSONProtocol(transport)
-    if connection.protocol == "binary":
-        return TBinaryProtocol(transport)
-    return TCompactProtocolAccelerated(transport, fallback=True)
+def _nobody(_request: Any) -> None:
+    """The request says nothing of who calls."""

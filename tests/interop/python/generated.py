@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from connection import Connection, authorize, connect
+from connection import Connection, connect
 from modelwire_wire.datasets import Datasets
 from modelwire_wire.datasets import ttypes as datasets
 from modelwire_wire.health import Health
@@ -35,14 +35,13 @@ class GeneratedDriver:
     """All services on one connection."""
 
     def __init__(self, connection: Connection, data: Path, multiplexed: bool) -> None:
-        self._connection = connection
-        self._transport, self._protocol = connect(connection)
+        self._wire = connect(connection)
         self._multiplexed = multiplexed
         self._data = data
         self.job = ""
 
     def close(self) -> None:
-        self._transport.close()
+        self._wire.transport.close()
 
     def hello(self, step: dict[str, Any]) -> Any:
         return self._call(Health, "hello", health.HelloRequest(name=step["name"]))
@@ -125,10 +124,10 @@ class GeneratedDriver:
 
     def _call(self, service: Any, method: str, request: Any) -> Any:
         name = service.__name__.rpartition(".")[2]
-        protocol = TMultiplexedProtocol(self._protocol, name) if self._multiplexed else self._protocol
+        bare = self._wire.protocol
         # Replies carry the bare name: only what is written is multiplexed.
-        client = service.Client(self._protocol, protocol)
-        authorize(self._connection, self._protocol, request)
+        client = service.Client(bare, TMultiplexedProtocol(bare, name) if self._multiplexed else bare)
+        self._wire.authorize(request)
         try:
             answer = getattr(client, method)(request)
         except types.ServiceError as error:

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from connection import PROTOCOLS, TRANSPORTS, Connection, refusal
+from connection import PROTOCOLS, TRANSPORTS, Connection
 from generated import GeneratedDriver
 from player import Driver, play
 from sdk import SdkDriver
@@ -47,8 +47,11 @@ def _failure(scenario: dict[str, Any], options: argparse.Namespace, records: dic
 def _driver(options: argparse.Namespace) -> Driver:
     if options.client == "sdk":
         return SdkDriver(options.address, options.data, options.ca, options.token)
-    connection = Connection(options.address, options.transport, options.protocol, options.ca, options.token)
-    return GeneratedDriver(connection, options.data, options.multiplexed)
+    return GeneratedDriver(_connection(options), options.data, options.multiplexed)
+
+
+def _connection(options: argparse.Namespace) -> Connection:
+    return Connection(options.address, options.transport, options.protocol, options.ca, options.token)
 
 
 def _options() -> argparse.Namespace:
@@ -59,7 +62,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--run", required=True, help="a name of this run; names of models begin with it")
     parser.add_argument("--client", required=True, choices=["generated", "sdk"])
     parser.add_argument("--transport", choices=TRANSPORTS, help="of the generated client")
-    parser.add_argument("--protocol", choices=PROTOCOLS, help="of the generated client")
+    parser.add_argument("--protocol", choices=tuple(PROTOCOLS), help="of the generated client")
     parser.add_argument("--multiplexed", action="store_true", help="generated client: Service:method names")
     parser.add_argument("--ca", type=Path, help="connect by TLS and trust these certificates")
     parser.add_argument("--results", required=True, type=Path)
@@ -81,7 +84,7 @@ def _refusal(options: argparse.Namespace) -> str | None:
         return "--client generated needs --transport and --protocol"
     if options.address.startswith("unix:"):
         return "a socket in the file system is played by the SDK only"
-    return refusal(options.transport, options.protocol)
+    return _connection(options).refusal()
 
 
 if __name__ == "__main__":
