@@ -9,16 +9,17 @@ mod values;
 
 use super::limits::Limits;
 pub use headers::{theader, ttheader};
-pub use stream::{connection, http};
+pub use stream::{connection, http_request, http_response};
 pub use values::{binary, compact, json, old_binary};
 
 /// Takes any bytes.
 pub type Target = fn(&[u8]);
 
 /// Every target, by the name of its corpus.
-pub const TARGETS: [(&str, Target); 8] = [
+pub const TARGETS: [(&str, Target); 9] = [
     ("connection", connection),
-    ("http", http),
+    ("http_request", http_request),
+    ("http_response", http_response),
     ("theader", theader),
     ("ttheader", ttheader),
     ("binary", binary),
@@ -33,5 +34,5 @@ const LIMITS: Limits = Limits {
     max_depth: 16,
     max_decoded_bytes: 256 << 10,
     max_inflate_ratio: 200,
-    max_header_bytes: 16 << 10,
+    max_header_bytes: 512,
 };

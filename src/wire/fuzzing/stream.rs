@@ -2,8 +2,8 @@
 
 use super::LIMITS;
 use crate::telemetry::Reason;
-use crate::wire::http::{HttpCut, HttpCutter, Request, content};
-use crate::wire::{Cut, Cutter, Format, Message, Opened, open, refusal_reply};
+use crate::wire::http::{HttpCut, HttpCutter, Request, ResponseCut, ResponseCutter, content};
+use crate::wire::{Cut, Cutter, Format, Message, Refusal, open, refusal_reply};
 use bytes::{Bytes, BytesMut};
 use thrift::protocol::TMessageType;
 
@@ -61,7 +61,7 @@ fn cut(bytes: &[u8], piece: usize) -> Vec<Piece> {
 
 fn answer(message: &Message) {
     let (head, refusal) = match open(message, &LIMITS) {
-        Ok(Opened { head, .. }) => (head, crate::wire::Refusal::unknown_method("nope")),
+        Ok(opened) => (opened.head, Refusal::unknown_method("nope")),
         Err((Some(head), refusal)) => (head, refusal),
         Err((None, _)) => return,
     };
@@ -73,7 +73,7 @@ fn answer(message: &Message) {
 }
 
 /// The requests of HTTP. Law: they do not depend on how the bytes arrive.
-pub fn http(bytes: &[u8]) {
+pub fn http_request(bytes: &[u8]) {
     let whole = requests(bytes, bytes.len().max(1));
 
     for piece in [1, 7] {
@@ -101,4 +101,31 @@ fn requests(bytes: &[u8], piece: usize) -> Vec<Option<Request>> {
         }
     }
     requests
+}
+
+/// The responses of HTTP, as a client reads them. Law: they do not depend on how the bytes arrive.
+pub fn http_response(bytes: &[u8]) {
+    let whole = responses(bytes, bytes.len().max(1));
+
+    for piece in [1, 7] {
+        assert_eq!(responses(bytes, piece), whole, "in pieces of {piece} bytes and whole");
+    }
+}
+
+fn responses(bytes: &[u8], piece: usize) -> Vec<Option<(u16, Bytes)>> {
+    let (mut cutter, mut buffer, mut responses) = (ResponseCutter::new(LIMITS), BytesMut::new(), vec![]);
+    for arrived in bytes.chunks(piece) {
+        buffer.extend_from_slice(arrived);
+        loop {
+            match cutter.cut(&mut buffer) {
+                ResponseCut::More { .. } => break,
+                ResponseCut::Response(response) => responses.push(Some((response.status, response.body))),
+                ResponseCut::Refused(_) => {
+                    responses.push(None);
+                    return responses;
+                }
+            }
+        }
+    }
+    responses
 }
