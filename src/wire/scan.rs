@@ -52,11 +52,13 @@ pub(super) struct Scanner {
     at: usize,
     open: Vec<Open>,
     elements: usize,
+    /// Once it is refused it stays refused, whatever comes after it.
+    refused: Option<Refusal>,
 }
 
 impl Scanner {
     pub(super) fn new(protocol: Protocol, limits: Limits) -> Self {
-        Self { protocol, limits, at: 0, open: vec![Open::Struct, Open::Head], elements: 0 }
+        Self { protocol, limits, at: 0, open: vec![Open::Struct, Open::Head], elements: 0, refused: None }
     }
 
     /// Goes on as far as `bytes`, the message so far, reaches. Answers its length once its end is there.
@@ -64,6 +66,13 @@ impl Scanner {
     /// # Errors
     /// A message that is too large, too deep, has too many elements or is no message.
     pub(super) fn scan(&mut self, bytes: &[u8]) -> Result<Option<usize>, Refusal> {
+        if let Some(refusal) = &self.refused {
+            return Err(refusal.clone());
+        }
+        self.go_on(bytes).inspect_err(|refusal| self.refused = Some(refusal.clone()))
+    }
+
+    fn go_on(&mut self, bytes: &[u8]) -> Result<Option<usize>, Refusal> {
         loop {
             if self.at > self.limits.max_frame_bytes {
                 return Err(Refusal::too_large(self.at, self.limits.max_frame_bytes));
@@ -312,4 +321,21 @@ fn shape_of(protocol: Protocol, code: u8) -> Step<Shape> {
 
 fn unknown_type(code: u8) -> Stop {
     malformed(format!("{code} is not a type of this protocol"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_refused_stays_refused_when_more_arrives() {
+        // Field 1 is a list of lists of maps; if its head was read once more, it would be that of a map.
+        let message = [&b"\x82\x21\x00\x01a\x19\x19\x19\x1b"[..], &[0; 20]].concat();
+        let mut scanner = Scanner::new(Protocol::Compact, Limits { max_depth: 3, ..Limits::default() });
+
+        let reasons = (0..message.len()).filter_map(|end| scanner.scan(&message[..end]).err()).map(|it| it.reason);
+
+        let reasons: Vec<Reason> = reasons.collect();
+        assert!(reasons.len() == 20 && reasons.iter().all(|reason| *reason == Reason::Depth), "{reasons:?}");
+    }
 }
