@@ -18,9 +18,11 @@ pub fn binary(message: &[u8]) {
     hold(Protocol::Binary, message);
 }
 
-/// A message in binary without a version. Laws: as for [`binary`].
+/// A message in binary without a version; one that has a version is told apart before it is read. Laws: as for [`binary`].
 pub fn old_binary(message: &[u8]) {
-    hold(Protocol::OldBinary, message);
+    if message.first().is_some_and(|byte| byte & 0x80 == 0) {
+        hold(Protocol::OldBinary, message);
+    }
 }
 
 /// A message in compact. Laws: as for [`binary`].
