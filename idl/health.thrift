@@ -139,5 +139,5 @@ service Health {
   DescribeResponse describe(1: DescribeRequest request) throws (1: types.ServiceError error) (idempotent = "true", role = "reader")
 
   /** Sends the payload back: for measuring latency and bandwidth. Throws INVALID_ARGUMENT (reply_bytes). */
-  EchoResponse echo(1: EchoRequest request) throws (1: types.ServiceError error) (idempotent = "true", role = "reader")
+  EchoResponse echo(1: EchoRequest request) throws (1: types.ServiceError error) (idempotent = "true", role = "reader", hot = "true")
 }

@@ -45,5 +45,5 @@ service Inference {
    * Answers one prediction for each row. Throws NOT_FOUND (model, version or alias), INVALID_ARGUMENT (shape, column, type,
    * missing value or NaN, named), OVERLOADED, DEADLINE_EXCEEDED.
    */
-  PredictResponse predict(1: PredictRequest request) throws (1: types.ServiceError error) (idempotent = "true", role = "predictor")
+  PredictResponse predict(1: PredictRequest request) throws (1: types.ServiceError error) (idempotent = "true", role = "predictor", hot = "true")
 }

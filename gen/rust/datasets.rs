@@ -181,7 +181,7 @@ impl Default for Dataset {
       name: Some("".to_owned()),
       version: Some(0),
       n_rows: Some(0),
-      columns: Some(Vec::new()),
+      columns: Some(Default::default()),
       sha256: Some("".to_owned()),
       size_bytes: Some(0),
       created_ms: Some(0),
@@ -1004,7 +1004,7 @@ impl Default for DescribeDatasetResponse {
   fn default() -> Self {
     DescribeDatasetResponse{
       dataset: None,
-      statistics: Some(Vec::new()),
+      statistics: Some(Default::default()),
     }
   }
 }
@@ -1189,7 +1189,7 @@ impl TSerializable for ListDatasetsResponse {
 impl Default for ListDatasetsResponse {
   fn default() -> Self {
     ListDatasetsResponse{
-      datasets: Some(Vec::new()),
+      datasets: Some(Default::default()),
       next_page: Some("".to_owned()),
     }
   }

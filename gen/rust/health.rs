@@ -566,7 +566,7 @@ impl Default for StatusResponse {
       live: Some(false),
       ready: Some(false),
       reason: Some("".to_owned()),
-      models: Some(Vec::new()),
+      models: Some(Default::default()),
       rows_in_flight: Some(0),
       jobs_in_flight: Some(0),
     }
@@ -1142,7 +1142,7 @@ impl Default for AlgorithmDescription {
       name: Some("".to_owned()),
       kind: Some("".to_owned()),
       summary: Some("".to_owned()),
-      parameters: Some(Vec::new()),
+      parameters: Some(Default::default()),
     }
   }
 }
@@ -1283,8 +1283,8 @@ impl Default for DescribeResponse {
       version: Some("".to_owned()),
       idl_hash: Some("".to_owned()),
       limits: None,
-      methods: Some(Vec::new()),
-      algorithms: Some(Vec::new()),
+      methods: Some(Default::default()),
+      algorithms: Some(Default::default()),
     }
   }
 }
@@ -1296,13 +1296,13 @@ impl Default for DescribeResponse {
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct EchoRequest {
   pub context: Option<types::RequestContext>,
-  pub payload: Option<Vec<u8>>,
+  pub payload: Option<bytes::Bytes>,
   /// So many bytes are answered in place of the payload, at most as many as a message may have: to measure each way alone.
   pub reply_bytes: Option<i64>,
 }
 
 impl EchoRequest {
-  pub fn new<F1, F2, F3>(context: F1, payload: F2, reply_bytes: F3) -> EchoRequest where F1: Into<Option<types::RequestContext>>, F2: Into<Option<Vec<u8>>>, F3: Into<Option<i64>> {
+  pub fn new<F1, F2, F3>(context: F1, payload: F2, reply_bytes: F3) -> EchoRequest where F1: Into<Option<types::RequestContext>>, F2: Into<Option<bytes::Bytes>>, F3: Into<Option<i64>> {
     EchoRequest {
       context: context.into(),
       payload: payload.into(),
@@ -1315,7 +1315,7 @@ impl TSerializable for EchoRequest {
   fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<EchoRequest> {
     i_prot.read_struct_begin()?;
     let mut f_1: Option<types::RequestContext> = None;
-    let mut f_2: Option<Vec<u8>> = None;
+    let mut f_2: Option<bytes::Bytes> = None;
     let mut f_3: Option<i64> = None;
     loop {
       let field_ident = i_prot.read_field_begin()?;
@@ -1329,7 +1329,7 @@ impl TSerializable for EchoRequest {
           f_1 = Some(val);
         },
         2 => {
-          let val = i_prot.read_bytes()?;
+          let val = i_prot.read_bytes()?.into();
           f_2 = Some(val);
         },
         3 => {
@@ -1377,7 +1377,7 @@ impl Default for EchoRequest {
   fn default() -> Self {
     EchoRequest{
       context: None,
-      payload: Some(Vec::new()),
+      payload: Some(Default::default()),
       reply_bytes: Some(0),
     }
   }
@@ -1390,11 +1390,11 @@ impl Default for EchoRequest {
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct EchoResponse {
   /// What was sent, or zeros if a number of bytes was asked for.
-  pub payload: Option<Vec<u8>>,
+  pub payload: Option<bytes::Bytes>,
 }
 
 impl EchoResponse {
-  pub fn new<F1>(payload: F1) -> EchoResponse where F1: Into<Option<Vec<u8>>> {
+  pub fn new<F1>(payload: F1) -> EchoResponse where F1: Into<Option<bytes::Bytes>> {
     EchoResponse {
       payload: payload.into(),
     }
@@ -1404,7 +1404,7 @@ impl EchoResponse {
 impl TSerializable for EchoResponse {
   fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<EchoResponse> {
     i_prot.read_struct_begin()?;
-    let mut f_1: Option<Vec<u8>> = None;
+    let mut f_1: Option<bytes::Bytes> = None;
     loop {
       let field_ident = i_prot.read_field_begin()?;
       if field_ident.field_type == TType::Stop {
@@ -1413,7 +1413,7 @@ impl TSerializable for EchoResponse {
       let field_id = field_id(&field_ident)?;
       match field_id {
         1 => {
-          let val = i_prot.read_bytes()?;
+          let val = i_prot.read_bytes()?.into();
           f_1 = Some(val);
         },
         _ => {
@@ -1444,7 +1444,7 @@ impl TSerializable for EchoResponse {
 impl Default for EchoResponse {
   fn default() -> Self {
     EchoResponse{
-      payload: Some(Vec::new()),
+      payload: Some(Default::default()),
     }
   }
 }

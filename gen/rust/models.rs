@@ -222,7 +222,7 @@ impl TSerializable for ModelSchema {
 impl Default for ModelSchema {
   fn default() -> Self {
     ModelSchema{
-      features: Some(Vec::new()),
+      features: Some(Default::default()),
       target: None,
       classes: None,
     }
@@ -517,7 +517,7 @@ impl Default for ModelVersion {
       name: Some("".to_owned()),
       version: Some(0),
       kind: Some("".to_owned()),
-      steps: Some(Vec::new()),
+      steps: Some(Default::default()),
       schema: None,
       metrics: Some(BTreeMap::new()),
       n_samples: Some(0),
@@ -528,7 +528,7 @@ impl Default for ModelVersion {
       sha256: Some("".to_owned()),
       size_bytes: Some(0),
       created_ms: Some(0),
-      aliases: Some(Vec::new()),
+      aliases: Some(Default::default()),
     }
   }
 }
@@ -642,8 +642,8 @@ impl Default for ModelSummary {
   fn default() -> Self {
     ModelSummary{
       name: Some("".to_owned()),
-      versions: Some(Vec::new()),
-      aliases: Some(Vec::new()),
+      versions: Some(Default::default()),
+      aliases: Some(Default::default()),
     }
   }
 }
@@ -828,7 +828,7 @@ impl TSerializable for ListModelsResponse {
 impl Default for ListModelsResponse {
   fn default() -> Self {
     ListModelsResponse{
-      models: Some(Vec::new()),
+      models: Some(Default::default()),
       next_page: Some("".to_owned()),
     }
   }

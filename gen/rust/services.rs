@@ -1,12 +1,13 @@
 // Written by idl/codegen. Do not edit: change idl/ and run `make gen`.
 #![cfg_attr(rustfmt, rustfmt_skip)]
 
+use crate::wire::direct::{Direct, Kind, Sink, Source};
 use crate::wire::runtime::{self, Arguments, Call, CallError, Channel, Method, Reply, Resource, Resources, Role};
 use crate::wire::{datasets, health, inference, models, training, types};
 use std::future::Future;
 
 /// SHA-256 of the IDL files, in hex.
-pub const IDL_SHA256: &str = "cfaa92f3a1f089c56e46fcdd3c385b77432dd9a9c965b357341287f25c742905";
+pub const IDL_SHA256: &str = "f117f333335c0f82d973d6f2cc2a8045b29bc44d9edbcb72af87a7152e923558";
 
 /// Every method, in the order of the files' names, then as declared; `Method::id` is its place here.
 pub static METHODS: &[Method] = &[
@@ -238,8 +239,8 @@ pub async fn dispatch<S: Services>(services: &S, method: &Method, call: &Call, a
         6 => runtime::answer(call, arguments, |request| services.hello(call, request)).await,
         7 => runtime::answer(call, arguments, |request| services.status(call, request)).await,
         8 => runtime::answer(call, arguments, |request| services.describe(call, request)).await,
-        9 => runtime::answer(call, arguments, |request| services.echo(call, request)).await,
-        10 => runtime::answer(call, arguments, |request| services.predict(call, request)).await,
+        9 => runtime::answer_directly(call, arguments, |request| services.echo(call, request)).await,
+        10 => runtime::answer_directly(call, arguments, |request| services.predict(call, request)).await,
         11 => runtime::answer(call, arguments, |request| services.list_models(call, request)).await,
         12 => runtime::answer(call, arguments, |request| services.describe_model(call, request)).await,
         13 => runtime::answer(call, arguments, |request| services.set_alias(call, request)).await,
@@ -370,6 +371,333 @@ impl Resources for training::ListJobsRequest {
 impl Resources for training::CancelJobRequest {
     fn resources(&self) -> impl Iterator<Item = Resource<'_>> {
         [self.job_id.as_deref().map(Resource::Job)].into_iter().flatten()
+    }
+}
+
+impl Direct for health::EchoRequest {
+    fn read<S: Source>(source: &mut S) -> Option<Self> {
+        let mut it = Self { context: None, payload: None, reply_bytes: None };
+        let outer = source.enter()?;
+        while let Some(field) = source.field()? {
+            match field {
+                (Kind::Struct, 1) => it.context = Some(types::RequestContext::read(source)?),
+                (Kind::Text, 2) => it.payload = Some(source.bytes()?),
+                (Kind::I64, 3) => it.reply_bytes = Some(source.i64()?),
+                _ => return None,
+            }
+        }
+        source.leave(outer);
+        Some(it)
+    }
+
+    fn write<S: Sink>(&self, sink: &mut S) {
+        let outer = sink.enter();
+        if let Some(value) = &self.context {
+            sink.field(Kind::Struct, 1);
+            value.write(sink);
+        }
+        if let Some(value) = &self.payload {
+            sink.field(Kind::Text, 2);
+            sink.bytes(value);
+        }
+        if let Some(value) = &self.reply_bytes {
+            sink.field(Kind::I64, 3);
+            sink.i64(*value);
+        }
+        sink.leave(outer);
+    }
+}
+
+impl Direct for health::EchoResponse {
+    fn read<S: Source>(source: &mut S) -> Option<Self> {
+        let mut it = Self { payload: None };
+        let outer = source.enter()?;
+        while let Some(field) = source.field()? {
+            match field {
+                (Kind::Text, 1) => it.payload = Some(source.bytes()?),
+                _ => return None,
+            }
+        }
+        source.leave(outer);
+        Some(it)
+    }
+
+    fn write<S: Sink>(&self, sink: &mut S) {
+        let outer = sink.enter();
+        if let Some(value) = &self.payload {
+            sink.field(Kind::Text, 1);
+            sink.bytes(value);
+        }
+        sink.leave(outer);
+    }
+}
+
+impl Direct for inference::PredictRequest {
+    fn read<S: Source>(source: &mut S) -> Option<Self> {
+        let mut it = Self { context: None, model: None, matrix: None, table: None };
+        let outer = source.enter()?;
+        while let Some(field) = source.field()? {
+            match field {
+                (Kind::Struct, 1) => it.context = Some(types::RequestContext::read(source)?),
+                (Kind::Text, 2) => it.model = Some(source.text()?),
+                (Kind::Struct, 3) => it.matrix = Some(types::Tensor::read(source)?),
+                (Kind::Struct, 4) => it.table = Some(types::Table::read(source)?),
+                _ => return None,
+            }
+        }
+        source.leave(outer);
+        Some(it)
+    }
+
+    fn write<S: Sink>(&self, sink: &mut S) {
+        let outer = sink.enter();
+        if let Some(value) = &self.context {
+            sink.field(Kind::Struct, 1);
+            value.write(sink);
+        }
+        if let Some(value) = &self.model {
+            sink.field(Kind::Text, 2);
+            sink.bytes(value.as_bytes());
+        }
+        if let Some(value) = &self.matrix {
+            sink.field(Kind::Struct, 3);
+            value.write(sink);
+        }
+        if let Some(value) = &self.table {
+            sink.field(Kind::Struct, 4);
+            value.write(sink);
+        }
+        sink.leave(outer);
+    }
+}
+
+impl Direct for inference::PredictResponse {
+    fn read<S: Source>(source: &mut S) -> Option<Self> {
+        let mut it = Self { model: None, version: None, generation: None, values: None, labels: None, probabilities: None, classes: None, clusters: None, distances: None };
+        let outer = source.enter()?;
+        while let Some(field) = source.field()? {
+            match field {
+                (Kind::Text, 1) => it.model = Some(source.text()?),
+                (Kind::I64, 2) => it.version = Some(source.i64()?),
+                (Kind::I64, 3) => it.generation = Some(source.i64()?),
+                (Kind::Struct, 4) => it.values = Some(types::Tensor::read(source)?),
+                (Kind::Struct, 5) => it.labels = Some(types::Column::read(source)?),
+                (Kind::Struct, 6) => it.probabilities = Some(types::Tensor::read(source)?),
+                (Kind::Struct, 7) => it.classes = Some(types::Column::read(source)?),
+                (Kind::Struct, 8) => it.clusters = Some(types::Tensor::read(source)?),
+                (Kind::Struct, 9) => it.distances = Some(types::Tensor::read(source)?),
+                _ => return None,
+            }
+        }
+        source.leave(outer);
+        Some(it)
+    }
+
+    fn write<S: Sink>(&self, sink: &mut S) {
+        let outer = sink.enter();
+        if let Some(value) = &self.model {
+            sink.field(Kind::Text, 1);
+            sink.bytes(value.as_bytes());
+        }
+        if let Some(value) = &self.version {
+            sink.field(Kind::I64, 2);
+            sink.i64(*value);
+        }
+        if let Some(value) = &self.generation {
+            sink.field(Kind::I64, 3);
+            sink.i64(*value);
+        }
+        if let Some(value) = &self.values {
+            sink.field(Kind::Struct, 4);
+            value.write(sink);
+        }
+        if let Some(value) = &self.labels {
+            sink.field(Kind::Struct, 5);
+            value.write(sink);
+        }
+        if let Some(value) = &self.probabilities {
+            sink.field(Kind::Struct, 6);
+            value.write(sink);
+        }
+        if let Some(value) = &self.classes {
+            sink.field(Kind::Struct, 7);
+            value.write(sink);
+        }
+        if let Some(value) = &self.clusters {
+            sink.field(Kind::Struct, 8);
+            value.write(sink);
+        }
+        if let Some(value) = &self.distances {
+            sink.field(Kind::Struct, 9);
+            value.write(sink);
+        }
+        sink.leave(outer);
+    }
+}
+
+impl Direct for types::RequestContext {
+    fn read<S: Source>(source: &mut S) -> Option<Self> {
+        let mut it = Self { deadline_ms: None, request_id: None, traceparent: None, token: None, priority: None, idempotency_key: None, min_generation: None };
+        let outer = source.enter()?;
+        while let Some(field) = source.field()? {
+            match field {
+                (Kind::I64, 1) => it.deadline_ms = Some(source.i64()?),
+                (Kind::Text, 2) => it.request_id = Some(source.text()?),
+                (Kind::Text, 3) => it.traceparent = Some(source.text()?),
+                (Kind::Text, 4) => it.token = Some(source.text()?),
+                (Kind::I32, 5) => it.priority = Some(source.i32()?),
+                (Kind::Text, 6) => it.idempotency_key = Some(source.text()?),
+                (Kind::I64, 7) => it.min_generation = Some(source.i64()?),
+                _ => return None,
+            }
+        }
+        source.leave(outer);
+        Some(it)
+    }
+
+    fn write<S: Sink>(&self, sink: &mut S) {
+        let outer = sink.enter();
+        if let Some(value) = &self.deadline_ms {
+            sink.field(Kind::I64, 1);
+            sink.i64(*value);
+        }
+        if let Some(value) = &self.request_id {
+            sink.field(Kind::Text, 2);
+            sink.bytes(value.as_bytes());
+        }
+        if let Some(value) = &self.traceparent {
+            sink.field(Kind::Text, 3);
+            sink.bytes(value.as_bytes());
+        }
+        if let Some(value) = &self.token {
+            sink.field(Kind::Text, 4);
+            sink.bytes(value.as_bytes());
+        }
+        if let Some(value) = &self.priority {
+            sink.field(Kind::I32, 5);
+            sink.i32(*value);
+        }
+        if let Some(value) = &self.idempotency_key {
+            sink.field(Kind::Text, 6);
+            sink.bytes(value.as_bytes());
+        }
+        if let Some(value) = &self.min_generation {
+            sink.field(Kind::I64, 7);
+            sink.i64(*value);
+        }
+        sink.leave(outer);
+    }
+}
+
+impl Direct for types::Tensor {
+    fn read<S: Source>(source: &mut S) -> Option<Self> {
+        let mut it = Self { dtype: None, shape: None, data: None };
+        let outer = source.enter()?;
+        while let Some(field) = source.field()? {
+            match field {
+                (Kind::I32, 1) => it.dtype = Some(types::DType::from(source.i32()?)),
+                (Kind::List, 2) => it.shape = Some(source.list(Kind::I64, |source| Some(source.i64()?))?),
+                (Kind::Text, 3) => it.data = Some(source.bytes()?),
+                _ => return None,
+            }
+        }
+        source.leave(outer);
+        Some(it)
+    }
+
+    fn write<S: Sink>(&self, sink: &mut S) {
+        let outer = sink.enter();
+        if let Some(value) = &self.dtype {
+            sink.field(Kind::I32, 1);
+            sink.i32(value.0);
+        }
+        if let Some(value) = &self.shape {
+            sink.field(Kind::List, 2);
+            sink.list(Kind::I64, value, |sink, it| sink.i64(*it));
+        }
+        if let Some(value) = &self.data {
+            sink.field(Kind::Text, 3);
+            sink.bytes(value);
+        }
+        sink.leave(outer);
+    }
+}
+
+impl Direct for types::Column {
+    fn read<S: Source>(source: &mut S) -> Option<Self> {
+        let mut it = Self { name: None, type_: None, type_name: None, tensor: None, text_data: None, text_offsets: None, missing: None };
+        let outer = source.enter()?;
+        while let Some(field) = source.field()? {
+            match field {
+                (Kind::Text, 1) => it.name = Some(source.text()?),
+                (Kind::I32, 2) => it.type_ = Some(source.i32()?),
+                (Kind::Text, 3) => it.type_name = Some(source.text()?),
+                (Kind::Struct, 4) => it.tensor = Some(types::Tensor::read(source)?),
+                (Kind::Text, 5) => it.text_data = Some(source.bytes()?),
+                (Kind::Text, 6) => it.text_offsets = Some(source.bytes()?),
+                (Kind::Text, 7) => it.missing = Some(source.bytes()?),
+                _ => return None,
+            }
+        }
+        source.leave(outer);
+        Some(it)
+    }
+
+    fn write<S: Sink>(&self, sink: &mut S) {
+        let outer = sink.enter();
+        if let Some(value) = &self.name {
+            sink.field(Kind::Text, 1);
+            sink.bytes(value.as_bytes());
+        }
+        if let Some(value) = &self.type_ {
+            sink.field(Kind::I32, 2);
+            sink.i32(*value);
+        }
+        if let Some(value) = &self.type_name {
+            sink.field(Kind::Text, 3);
+            sink.bytes(value.as_bytes());
+        }
+        if let Some(value) = &self.tensor {
+            sink.field(Kind::Struct, 4);
+            value.write(sink);
+        }
+        if let Some(value) = &self.text_data {
+            sink.field(Kind::Text, 5);
+            sink.bytes(value);
+        }
+        if let Some(value) = &self.text_offsets {
+            sink.field(Kind::Text, 6);
+            sink.bytes(value);
+        }
+        if let Some(value) = &self.missing {
+            sink.field(Kind::Text, 7);
+            sink.bytes(value);
+        }
+        sink.leave(outer);
+    }
+}
+
+impl Direct for types::Table {
+    fn read<S: Source>(source: &mut S) -> Option<Self> {
+        let mut it = Self { columns: None };
+        let outer = source.enter()?;
+        while let Some(field) = source.field()? {
+            match field {
+                (Kind::List, 1) => it.columns = Some(source.list(Kind::Struct, |source| Some(types::Column::read(source)?))?),
+                _ => return None,
+            }
+        }
+        source.leave(outer);
+        Some(it)
+    }
+
+    fn write<S: Sink>(&self, sink: &mut S) {
+        let outer = sink.enter();
+        if let Some(value) = &self.columns {
+            sink.field(Kind::List, 1);
+            sink.list(Kind::Struct, value, |sink, it| it.write(sink));
+        }
+        sink.leave(outer);
     }
 }
 

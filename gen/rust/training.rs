@@ -653,11 +653,11 @@ impl Default for TrainRequest {
     TrainRequest{
       context: None,
       model: Some("".to_owned()),
-      steps: Some(Vec::new()),
+      steps: Some(Default::default()),
       table: None,
       dataset: Some("".to_owned()),
       target: Some("".to_owned()),
-      features: Some(Vec::new()),
+      features: Some(Default::default()),
       seed: Some(0),
     }
   }
@@ -1065,7 +1065,7 @@ impl TSerializable for WatchJobResponse {
 impl Default for WatchJobResponse {
   fn default() -> Self {
     WatchJobResponse{
-      events: Some(Vec::new()),
+      events: Some(Default::default()),
       job: None,
     }
   }
@@ -1251,7 +1251,7 @@ impl TSerializable for ListJobsResponse {
 impl Default for ListJobsResponse {
   fn default() -> Self {
     ListJobsResponse{
-      jobs: Some(Vec::new()),
+      jobs: Some(Default::default()),
       next_page: Some("".to_owned()),
     }
   }

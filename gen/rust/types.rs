@@ -586,11 +586,11 @@ pub struct Tensor {
   pub dtype: Option<DType>,
   /// At most 8 dimensions.
   pub shape: Option<Vec<i64>>,
-  pub data: Option<Vec<u8>>,
+  pub data: Option<bytes::Bytes>,
 }
 
 impl Tensor {
-  pub fn new<F1, F2, F3>(dtype: F1, shape: F2, data: F3) -> Tensor where F1: Into<Option<DType>>, F2: Into<Option<Vec<i64>>>, F3: Into<Option<Vec<u8>>> {
+  pub fn new<F1, F2, F3>(dtype: F1, shape: F2, data: F3) -> Tensor where F1: Into<Option<DType>>, F2: Into<Option<Vec<i64>>>, F3: Into<Option<bytes::Bytes>> {
     Tensor {
       dtype: dtype.into(),
       shape: shape.into(),
@@ -604,7 +604,7 @@ impl TSerializable for Tensor {
     i_prot.read_struct_begin()?;
     let mut f_1: Option<DType> = None;
     let mut f_2: Option<Vec<i64>> = None;
-    let mut f_3: Option<Vec<u8>> = None;
+    let mut f_3: Option<bytes::Bytes> = None;
     loop {
       let field_ident = i_prot.read_field_begin()?;
       if field_ident.field_type == TType::Stop {
@@ -627,7 +627,7 @@ impl TSerializable for Tensor {
           f_2 = Some(val);
         },
         3 => {
-          let val = i_prot.read_bytes()?;
+          let val = i_prot.read_bytes()?.into();
           f_3 = Some(val);
         },
         _ => {
@@ -675,8 +675,8 @@ impl Default for Tensor {
   fn default() -> Self {
     Tensor{
       dtype: None,
-      shape: Some(Vec::new()),
-      data: Some(Vec::new()),
+      shape: Some(Default::default()),
+      data: Some(Default::default()),
     }
   }
 }
@@ -696,15 +696,15 @@ pub struct Column {
   /// The values of a FLOAT, INTEGER or BOOLEAN column, shape (n).
   pub tensor: Option<Tensor>,
   /// The values of a TEXT column, UTF-8, one after the other.
-  pub text_data: Option<Vec<u8>>,
+  pub text_data: Option<bytes::Bytes>,
   /// n + 1 little-endian i32: value i is the bytes from offset i to offset i + 1.
-  pub text_offsets: Option<Vec<u8>>,
+  pub text_offsets: Option<bytes::Bytes>,
   /// A bitmap of n bits, lowest bit of each byte first, 1 = missing. Absent: none is missing.
-  pub missing: Option<Vec<u8>>,
+  pub missing: Option<bytes::Bytes>,
 }
 
 impl Column {
-  pub fn new<F1, F2, F3, F4, F5, F6, F7>(name: F1, type_: F2, type_name: F3, tensor: F4, text_data: F5, text_offsets: F6, missing: F7) -> Column where F1: Into<Option<String>>, F2: Into<Option<i32>>, F3: Into<Option<String>>, F4: Into<Option<Tensor>>, F5: Into<Option<Vec<u8>>>, F6: Into<Option<Vec<u8>>>, F7: Into<Option<Vec<u8>>> {
+  pub fn new<F1, F2, F3, F4, F5, F6, F7>(name: F1, type_: F2, type_name: F3, tensor: F4, text_data: F5, text_offsets: F6, missing: F7) -> Column where F1: Into<Option<String>>, F2: Into<Option<i32>>, F3: Into<Option<String>>, F4: Into<Option<Tensor>>, F5: Into<Option<bytes::Bytes>>, F6: Into<Option<bytes::Bytes>>, F7: Into<Option<bytes::Bytes>> {
     Column {
       name: name.into(),
       type_: type_.into(),
@@ -724,9 +724,9 @@ impl TSerializable for Column {
     let mut f_2: Option<i32> = None;
     let mut f_3: Option<String> = None;
     let mut f_4: Option<Tensor> = None;
-    let mut f_5: Option<Vec<u8>> = None;
-    let mut f_6: Option<Vec<u8>> = None;
-    let mut f_7: Option<Vec<u8>> = None;
+    let mut f_5: Option<bytes::Bytes> = None;
+    let mut f_6: Option<bytes::Bytes> = None;
+    let mut f_7: Option<bytes::Bytes> = None;
     loop {
       let field_ident = i_prot.read_field_begin()?;
       if field_ident.field_type == TType::Stop {
@@ -751,15 +751,15 @@ impl TSerializable for Column {
           f_4 = Some(val);
         },
         5 => {
-          let val = i_prot.read_bytes()?;
+          let val = i_prot.read_bytes()?.into();
           f_5 = Some(val);
         },
         6 => {
-          let val = i_prot.read_bytes()?;
+          let val = i_prot.read_bytes()?.into();
           f_6 = Some(val);
         },
         7 => {
-          let val = i_prot.read_bytes()?;
+          let val = i_prot.read_bytes()?.into();
           f_7 = Some(val);
         },
         _ => {
@@ -830,9 +830,9 @@ impl Default for Column {
       type_: Some(0),
       type_name: Some("".to_owned()),
       tensor: None,
-      text_data: Some(Vec::new()),
-      text_offsets: Some(Vec::new()),
-      missing: Some(Vec::new()),
+      text_data: Some(Default::default()),
+      text_offsets: Some(Default::default()),
+      missing: Some(Default::default()),
     }
   }
 }
@@ -908,7 +908,7 @@ impl TSerializable for Table {
 impl Default for Table {
   fn default() -> Self {
     Table{
-      columns: Some(Vec::new()),
+      columns: Some(Default::default()),
     }
   }
 }
@@ -1256,8 +1256,8 @@ impl Default for Step {
   fn default() -> Self {
     Step{
       algorithm: Some("".to_owned()),
-      parameters: Some(Vec::new()),
-      columns: Some(Vec::new()),
+      parameters: Some(Default::default()),
+      columns: Some(Default::default()),
     }
   }
 }

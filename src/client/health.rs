@@ -5,6 +5,7 @@ use crate::error::Result;
 use crate::wire::convert;
 use crate::wire::health::{DescribeRequest, EchoRequest, HelloRequest, StatusRequest};
 use crate::wire::services::HealthClient;
+use bytes::Bytes;
 
 impl Client {
     /// Greets `name`, or the world.
@@ -51,9 +52,9 @@ impl Client {
     pub(super) async fn echo_as(&self, payload: &[u8], reply_bytes: Option<usize>) -> Result<Vec<u8>> {
         let reply_bytes = reply_bytes.and_then(|bytes| i64::try_from(bytes).ok());
         let answer = self.call(|exchange, context| async move {
-            let request = EchoRequest { context, payload: Some(payload.into()), reply_bytes };
+            let request = EchoRequest { context, payload: Some(Bytes::copy_from_slice(payload)), reply_bytes };
             HealthClient(&*exchange).echo(request).await
         });
-        Ok(answer.await?.payload.unwrap_or_default())
+        Ok(answer.await?.payload.unwrap_or_default().into())
     }
 }

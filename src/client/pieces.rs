@@ -46,6 +46,7 @@ mod tests {
     use super::*;
     use crate::data::Column;
     use crate::wire::convert::table_to;
+    use bytes::Bytes;
     use proptest::prelude::*;
 
     fn table(texts: &[String]) -> Table {
@@ -54,7 +55,7 @@ mod tests {
     }
 
     fn sent_bytes(table: &Table) -> usize {
-        let length = |bytes: &Option<Vec<u8>>| bytes.as_ref().map_or(0, Vec::len);
+        let length = |bytes: &Option<Bytes>| bytes.as_ref().map_or(0, Bytes::len);
         let columns = table_to(table).columns.unwrap();
         columns
             .iter()

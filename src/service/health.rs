@@ -13,6 +13,7 @@ use crate::wire::health::{
 };
 use crate::wire::runtime::Call;
 use crate::wire::services::{Health, IDL_SHA256, METHODS};
+use bytes::Bytes;
 use chrono::{SecondsFormat, Utc};
 use std::sync::atomic::Ordering;
 
@@ -50,11 +51,11 @@ impl Health for Service {
 }
 
 impl Service {
-    fn echoed(&self, request: EchoRequest) -> Result<Vec<u8>> {
+    fn echoed(&self, request: EchoRequest) -> Result<Bytes> {
         let Some(bytes) = request.reply_bytes else { return Ok(request.payload.unwrap_or_default()) };
         let limit = self.parts.wire_limits.max_frame_bytes;
         match usize::try_from(bytes) {
-            Ok(bytes) if bytes <= limit => Ok(vec![0; bytes]),
+            Ok(bytes) if bytes <= limit => Ok(vec![0; bytes].into()),
             _ => Err(Error::invalid(format!("reply_bytes is {bytes} and at most {limit} bytes are sent"))),
         }
     }

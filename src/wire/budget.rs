@@ -18,7 +18,7 @@ use thrift::{ProtocolError, ProtocolErrorKind, Result};
 /// What one struct is charged; a test holds every generated struct to it.
 pub(super) const STRUCT_BYTES: usize = 768;
 /// What one string is charged beside its bytes.
-const STRING_BYTES: usize = 24;
+pub(super) const STRING_BYTES: usize = 24;
 
 /// The memory of the process is taken in pieces of this size.
 const STEP_BYTES: usize = 256 * 1024;
@@ -46,9 +46,7 @@ pub(super) struct Budget<'a> {
 impl<'a> Budget<'a> {
     /// The budget of a message of `length` bytes. What it takes beyond what `held` has for it is added there.
     pub(super) fn new(length: usize, limits: &Limits, held: Option<&'a Held>) -> Self {
-        let max_bytes = length.saturating_mul(4).saturating_add(limits.max_decoded_bytes);
-        // What is free of charge comes on top, so that a message which has paid for its values needs no more for its structs.
-        let covered = held.map_or(max_bytes, |held| held.bytes().saturating_sub(length) + FREE_BYTES);
+        let (max_bytes, covered) = (max_bytes(length, limits), covered(length, limits, held));
         let (max_elements, max_depth) = (limits.max_elements, limits.max_depth);
         Self { elements: 0, max_elements, depth: 0, max_depth, bytes: 0, max_bytes, covered, held }
     }
@@ -102,6 +100,17 @@ impl<'a> Budget<'a> {
         );
         over(Reason::Elements, message)
     }
+}
+
+fn max_bytes(length: usize, limits: &Limits) -> usize {
+    length.saturating_mul(4).saturating_add(limits.max_decoded_bytes)
+}
+
+/// What decoding a message of `length` bytes may take without asking for more.
+pub(super) fn covered(length: usize, limits: &Limits, held: Option<&Held>) -> usize {
+    // What is free of charge comes on top, so that a message which has paid for its values needs no more for its structs.
+    let paid = held.map(|held| held.bytes().saturating_sub(length) + FREE_BYTES);
+    paid.unwrap_or(usize::MAX).min(max_bytes(length, limits))
 }
 
 /// A refusal goes through the library as it is.

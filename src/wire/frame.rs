@@ -12,6 +12,7 @@ use super::scan::Scanner;
 use super::{theader, ttheader};
 use crate::telemetry::Reason;
 use bytes::{Buf, Bytes, BytesMut};
+use std::borrow::Cow;
 
 /// What the bytes so far hold.
 #[derive(Debug)]
@@ -234,7 +235,8 @@ fn unwrap(detection: Detection, frame: Bytes, limits: &Limits) -> Result<Message
 /// that has an end.
 fn refused_header(refused: Refused, close: bool, limits: &Limits) -> Cut {
     let Some(headed) = refused.envelope else { return Cut::Unknown(refused.refusal.reason) };
-    let unnamed = || Head { service: None, name: String::new(), seqid: headed.sequence.cast_signed(), oneway: false };
+    let unnamed =
+        || Head { service: None, name: Cow::Borrowed(""), seqid: headed.sequence.cast_signed(), oneway: false };
     let head = head_of_refused(&refused, limits).unwrap_or_else(unnamed);
     let (envelope, refusal) = (Envelope::Headed(headed), refused.refusal);
     Cut::Refused { answer: Answer::refused(headed.format(), envelope, Some(&head), &refusal, close), refusal }

@@ -1,5 +1,6 @@
 //! One message: its head, its arguments, its reply.
 
+use super::direct;
 use super::envelope::Envelope;
 use super::headers::Headers;
 use super::limits::Limits;
@@ -9,6 +10,7 @@ use super::types::{RequestContext, ServiceError};
 use crate::access::bearer;
 use crate::telemetry::Reason;
 use bytes::Bytes;
+use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Instant;
@@ -50,9 +52,9 @@ impl Message {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Head {
     /// The service before the colon of a multiplexed name.
-    pub service: Option<String>,
+    pub service: Option<Cow<'static, str>>,
     /// The bare method name.
-    pub name: String,
+    pub name: Cow<'static, str>,
     /// The reply carries it, whatever it is.
     pub seqid: i32,
     /// The caller expects no reply of any kind.
@@ -141,6 +143,11 @@ pub struct Opened {
 /// # Errors
 /// A type 7 [`Refusal`], or one of type 2 with the head of what is no call.
 pub fn open(message: &Message, limits: &Limits) -> Result<Opened, (Option<Head>, Refusal)> {
+    direct::open(message, limits).map_or_else(|| open_by_library(message, limits), Ok)
+}
+
+/// The same of any call, and why it is none.
+pub(super) fn open_by_library(message: &Message, limits: &Limits) -> Result<Opened, (Option<Head>, Refusal)> {
     let mut reader = message.reader(limits);
     let identifier = guard(|| reader.read_message_begin()).map_err(|refusal| (None, refusal))?;
     let kind = identifier.message_type;
@@ -161,7 +168,7 @@ pub(super) fn seqid(format: Format, body: &Bytes, limits: &Limits) -> Result<i32
 }
 
 /// Fills in from the headers what the context leaves open.
-fn with_headers(context: RequestContext, headers: &Headers) -> RequestContext {
+pub(super) fn with_headers(context: RequestContext, headers: &Headers) -> RequestContext {
     let text = |name| headers.get(name).map(str::to_owned);
     let number = |name| headers.get(name).and_then(|value| value.trim().parse().ok());
     RequestContext {
@@ -185,8 +192,8 @@ fn bearer_of(headers: &Headers) -> Option<String> {
 fn head(identifier: TMessageIdentifier) -> Head {
     let (oneway, seqid) = (identifier.message_type == TMessageType::OneWay, identifier.sequence_number);
     let (service, name) = match identifier.name.split_once(':') {
-        Some((service, name)) => (Some(service.to_owned()), name.to_owned()),
-        None => (None, identifier.name),
+        Some((service, name)) => (Some(service.to_owned().into()), name.to_owned().into()),
+        None => (None, identifier.name.into()),
     };
     Head { service, name, seqid, oneway }
 }
@@ -294,7 +301,7 @@ pub fn error_reply(format: Format, head: &Head, error: &ServiceError) -> Vec<u8>
 
 /// The reply to a call: field 0 for a success, field 1 for the exception of the IDL.
 pub(super) fn reply<T: TSerializable>(format: Format, head: &Head, field: (&str, i16), value: &T) -> Vec<u8> {
-    let identifier = TMessageIdentifier::new(head.name.clone(), TMessageType::Reply, head.seqid);
+    let identifier = TMessageIdentifier::new(head.name.as_ref(), TMessageType::Reply, head.seqid);
     encode(format, &identifier, |writer| write_single(writer, field, value)).unwrap_or_else(|error| {
         refusal_reply(format, head, &Refusal::malformed(format!("the reply cannot be written: {error}")))
     })
@@ -302,7 +309,7 @@ pub(super) fn reply<T: TSerializable>(format: Format, head: &Head, field: (&str,
 
 /// The reply that carries a TApplicationException.
 pub fn refusal_reply(format: Format, head: &Head, refusal: &Refusal) -> Vec<u8> {
-    let identifier = TMessageIdentifier::new(head.name.clone(), TMessageType::Exception, head.seqid);
+    let identifier = TMessageIdentifier::new(head.name.as_ref(), TMessageType::Exception, head.seqid);
     let error = ApplicationError { kind: refusal.kind, message: refusal.message.clone() };
     encode(format, &identifier, |writer| thrift::Error::write_application_error_to_out_protocol(&error, writer))
         .unwrap_or_default()

@@ -9,6 +9,7 @@ pub mod answers;
 mod budget;
 pub mod convert;
 mod detect;
+pub mod direct;
 mod envelope;
 mod frame;
 mod frame_header;

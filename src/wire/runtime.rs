@@ -1,6 +1,7 @@
 //! What the generated services stand on: a call, its arguments, its reply; and the other end, a channel to call through.
 
 use super::convert;
+use super::direct::{self, Direct};
 use super::limits::Limits;
 use super::message;
 use super::message::{Head, Message, Refusal, encode, field_of_struct, guard, reply, write_single};
@@ -115,8 +116,42 @@ where
     A: TSerializable,
     F: Future<Output = Result<A, ServiceError>>,
 {
+    work(call, arguments, Shortcut { read: |_, _| None, write: |_, _, _| None }, handler).await
+}
+
+/// The same for a hot method.
+pub async fn answer_directly<Q, A, F>(call: &Call, arguments: Arguments, handler: impl FnOnce(Q) -> F) -> Reply
+where
+    Q: TSerializable + Direct + Resources + Send + 'static,
+    A: TSerializable + Direct,
+    F: Future<Output = Result<A, ServiceError>>,
+{
+    work(call, arguments, Shortcut { read: direct::decode, write: direct::reply }, handler).await
+}
+
+/// How requests are read and answers written without the library, where that can be.
+struct Shortcut<Q, A> {
+    read: fn(&Message, &Limits) -> Option<Q>,
+    write: fn(Format, &Head, &A) -> Option<Vec<u8>>,
+}
+
+async fn work<Q, A, F>(
+    call: &Call,
+    arguments: Arguments,
+    shortcut: Shortcut<Q, A>,
+    handler: impl FnOnce(Q) -> F,
+) -> Reply
+where
+    Q: TSerializable + Resources + Send + 'static,
+    A: TSerializable,
+    F: Future<Output = Result<A, ServiceError>>,
+{
     let (format, head) = (arguments.message.format, arguments.head.clone());
-    let request: Q = match decode(arguments).await {
+    let read = match (shortcut.read)(&arguments.message, &arguments.limits) {
+        Some(request) => Ok(request),
+        None => decode(arguments).await,
+    };
+    let request = match read {
         Ok(request) => request,
         Err(refusal) => return Reply::Refused(refusal),
     };
@@ -124,7 +159,9 @@ where
         return Reply::Thrown(convert::service_error(&error, &call.request_id));
     }
     match handler(request).await {
-        Ok(answer) => Reply::Bytes(reply(format, &head, ("success", 0), &answer)),
+        Ok(answer) => Reply::Bytes(
+            (shortcut.write)(format, &head, &answer).unwrap_or_else(|| reply(format, &head, ("success", 0), &answer)),
+        ),
         Err(error) => Reply::Thrown(error),
     }
 }

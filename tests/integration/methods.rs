@@ -40,7 +40,7 @@ fn status_is_ready_once_a_model_is_there_and_describe_lists_what_the_idl_has() {
 
     let status = clients.health.status(StatusRequest { context: None }).unwrap();
     let description = clients.health.describe(DescribeRequest { context: None }).unwrap();
-    let echo = clients.health.echo(EchoRequest { payload: Some(vec![1, 2, 3]), ..empty() }).unwrap();
+    let echo = clients.health.echo(EchoRequest { payload: Some(vec![1, 2, 3].into()), ..empty() }).unwrap();
 
     assert_eq!((empty_server.live, empty_server.ready), (Some(true), Some(false)));
     assert_eq!((status.ready, status.reason), (Some(true), None));
@@ -48,7 +48,7 @@ fn status_is_ready_once_a_model_is_there_and_describe_lists_what_the_idl_has() {
     assert_eq!(description.methods.unwrap().len(), 20);
     let algorithms: Vec<String> = description.algorithms.unwrap().into_iter().map(|it| it.name.unwrap()).collect();
     assert_eq!(algorithms, ["k_means", "linear_regression", "logistic_regression", "standard_scaler"]);
-    assert_eq!(echo.payload.unwrap(), [1, 2, 3]);
+    assert_eq!(echo.payload.unwrap(), &[1, 2, 3][..]);
 }
 
 #[test]
@@ -222,12 +222,12 @@ fn echo_answers_as_many_bytes_as_are_asked_for_up_to_the_limit_of_a_message() {
     let server = TestServer::start_with(data.path(), &["--server-max-frame-bytes", "100000"], &[]);
     let mut clients = Clients::of(&server);
     let mut echo = |bytes| {
-        let request = EchoRequest { reply_bytes: Some(bytes), payload: Some(b"sent".to_vec()), ..empty() };
+        let request = EchoRequest { reply_bytes: Some(bytes), payload: Some(b"sent"[..].into()), ..empty() };
         clients.health.echo(request).map(|reply| reply.payload.unwrap())
     };
 
-    assert_eq!(echo(0).unwrap(), b"");
-    assert_eq!(echo(90_000).unwrap(), [0; 90_000]);
+    assert_eq!(echo(0).unwrap(), &b""[..]);
+    assert_eq!(echo(90_000).unwrap(), &[0; 90_000][..]);
     for bytes in [100_001, -1, i64::MAX] {
         assert_eq!(code(echo(bytes)), "INVALID_ARGUMENT", "{bytes}");
     }

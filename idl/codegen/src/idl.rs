@@ -122,6 +122,26 @@ impl Idl {
         structs.filter(move |(_, found)| taken.iter().any(|request| std::ptr::eq(*request, *found)))
     }
 
+    /// Every struct that hot methods carry, and those in them, once, with its file, as declared.
+    pub(crate) fn hot_structs(&self) -> Vec<(&File, &Struct)> {
+        let hot = self.methods().map(|(_, _, method)| method).filter(|method| method.is_hot());
+        let mut open: Vec<&Type> =
+            hot.flat_map(|method| method.arguments.iter().map(|it| &it.type_).chain(&method.answer)).collect();
+        let mut found: Vec<&Struct> = vec![];
+        while let Some(type_) = open.pop() {
+            match self.meaning(type_) {
+                Meaning::Plain(Type::List(element)) => open.push(element),
+                Meaning::Struct(_, next) if !found.iter().any(|known| std::ptr::eq(*known, next)) => {
+                    found.push(next);
+                    open.extend(next.fields.iter().map(|field| &field.type_));
+                }
+                _ => {}
+            }
+        }
+        let structs = self.files.iter().flat_map(|file| file.structs.iter().map(move |declared| (file, declared)));
+        structs.filter(|(_, declared)| found.iter().any(|it| std::ptr::eq(*it, *declared))).collect()
+    }
+
     /// The struct or exception that a type means.
     pub(crate) fn structure<'a>(&'a self, type_: &'a Type, kind: Kind) -> Option<&'a Struct> {
         match self.meaning(type_) {
@@ -168,6 +188,11 @@ impl Type {
 }
 
 impl Method {
+    /// It is called so often that reading and writing what it carries has to cost nothing.
+    pub(crate) fn is_hot(&self) -> bool {
+        self.annotation("hot").is_some()
+    }
+
     pub(crate) fn annotation(&self, key: &str) -> Option<&str> {
         annotation(&self.annotations, key)
     }

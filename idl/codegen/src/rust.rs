@@ -2,6 +2,7 @@
 //! structs that the Apache compiler writes.
 
 mod client;
+mod direct;
 mod dispatch;
 mod layout;
 mod resources;
@@ -23,6 +24,7 @@ pub(crate) fn services(idl: &Idl) -> String {
     sections.push(table::find(idl));
     sections.push(dispatch::dispatch(idl));
     sections.push(resources::resources(idl));
+    sections.extend(direct::direct(idl));
     sections.extend(idl.services().map(|(_, service)| client::client(idl, service)));
     sections.join("\n")
 }
@@ -40,10 +42,14 @@ fn head(idl: &Idl) -> String {
     let modules: BTreeSet<_> = methods.flat_map(|method| modules(idl, method)).collect();
     let runtime = layout::filled(&format!("use crate::{namespace}::runtime::{{"), RUNTIME, "};");
     let modules = layout::filled(&format!("use crate::{namespace}::{{"), modules, "};");
+    let direct = match idl.hot_structs().is_empty() {
+        true => String::new(),
+        false => format!("use crate::{namespace}::direct::{{Direct, Kind, Sink, Source}};\n"),
+    };
     format!(
         "// Written by idl/codegen. Do not edit: change idl/ and run `make gen`.\n\
          #![cfg_attr(rustfmt, rustfmt_skip)]\n\n\
-         {runtime}{modules}{}",
+         {direct}{runtime}{modules}{}",
         standard.concat(),
     )
 }

@@ -6,10 +6,11 @@ use crate::error::{Error, Result, quotable};
 use crate::wire::types::{self, DType};
 use arrow_array::builder::StringBuilder;
 use arrow_array::{Array, BooleanArray, Float64Array, Int64Array};
+use bytes::Bytes;
 
 /// Which rows of a column are missing.
 struct Missing {
-    bitmap: Option<Vec<u8>>,
+    bitmap: Option<Bytes>,
 }
 
 impl Missing {
@@ -58,7 +59,7 @@ pub fn column_from(column: types::Column) -> Result<Column> {
     }
 }
 
-fn numbers(what: &str, tensor: types::Tensor, missing: Option<Vec<u8>>) -> Result<Values> {
+fn numbers(what: &str, tensor: types::Tensor, missing: Option<Bytes>) -> Result<Values> {
     let checked = checked(what, tensor)?;
     let [rows] = checked.shape[..] else {
         return Err(Error::invalid(format!("{what} has shape {:?}; a column has one dimension", checked.shape)));
@@ -78,7 +79,7 @@ fn marked<T>(missing: &Missing, values: impl Iterator<Item = T>) -> impl Iterato
     values.enumerate().map(|(row, value)| (!missing.at(row)).then_some(value))
 }
 
-fn bitmap(what: &str, rows: usize, bitmap: Option<Vec<u8>>) -> Result<Missing> {
+fn bitmap(what: &str, rows: usize, bitmap: Option<Bytes>) -> Result<Missing> {
     match bitmap {
         Some(bytes) if bytes.len() != rows.div_ceil(8) => Err(Error::invalid(format!(
             "{what} has {rows} values and {} bytes of missing; {} are needed, one bit a value",
@@ -89,7 +90,7 @@ fn bitmap(what: &str, rows: usize, bitmap: Option<Vec<u8>>) -> Result<Missing> {
     }
 }
 
-fn text(what: &str, data: &[u8], offsets: &[u8], missing: Option<Vec<u8>>) -> Result<Values> {
+fn text(what: &str, data: &[u8], offsets: &[u8], missing: Option<Bytes>) -> Result<Values> {
     let (offsets, rest) = offsets.as_chunks::<4>();
     let bad_offsets = || {
         Error::invalid(format!(
@@ -137,17 +138,17 @@ pub fn column_to(column: &Column) -> types::Column {
                 data.extend_from_slice(value.unwrap_or_default().as_bytes());
                 offsets.extend(i32::try_from(data.len()).unwrap_or(i32::MAX).to_le_bytes());
             }
-            (sent.text_data, sent.text_offsets) = (Some(data), Some(offsets));
+            (sent.text_data, sent.text_offsets) = (Some(data.into()), Some(offsets.into()));
         }
     }
     sent
 }
 
-fn missing_to(array: &dyn Array) -> Option<Vec<u8>> {
+fn missing_to(array: &dyn Array) -> Option<Bytes> {
     (array.null_count() > 0).then(|| {
         let mut bitmap = vec![0; array.len().div_ceil(8)];
         (0..array.len()).filter(|row| array.is_null(*row)).for_each(|row| bitmap[row / 8] |= 1 << (row % 8));
-        bitmap
+        bitmap.into()
     })
 }
 
@@ -222,7 +223,7 @@ mod tests {
             data in proptest::collection::vec(any::<u8>(), 0..20),
             missing in proptest::option::of(proptest::collection::vec(any::<u8>(), 0..4)),
         ) {
-            let column = types::Column { text_data: Some(data), text_offsets: Some(offsets), missing, ..crate::wire::empty() };
+            let column = types::Column { text_data: Some(data.into()), text_offsets: Some(offsets.into()), missing: missing.map(Bytes::from), ..crate::wire::empty() };
             let _ = column_from(column);
         }
     }

@@ -3,6 +3,7 @@
 use crate::error::{Error, Result};
 use crate::wire::types::{DType, Tensor};
 use arrow_array::{BooleanArray, Float64Array, Int64Array};
+use bytes::Bytes;
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
 
 const MAX_DIMENSIONS: usize = 8;
@@ -11,7 +12,8 @@ const MAX_DIMENSIONS: usize = 8;
 pub(super) struct Checked {
     pub(super) dtype: DType,
     pub(super) shape: Vec<usize>,
-    pub(super) data: Vec<u8>,
+    /// It shares the bytes of the message.
+    pub(super) data: Bytes,
 }
 
 /// Checks dtype, shape and length against each other; `what` names the tensor in an error.
@@ -175,7 +177,7 @@ pub(super) fn positions_to(values: impl ExactSizeIterator<Item = usize>) -> Tens
 
 fn tensor(dtype: DType, shape: &[usize], data: Vec<u8>) -> Tensor {
     let shape = shape.iter().map(|length| i64::try_from(*length).unwrap_or(i64::MAX)).collect();
-    Tensor { dtype: Some(dtype), shape: Some(shape), data: Some(data) }
+    Tensor { dtype: Some(dtype), shape: Some(shape), data: Some(data.into()) }
 }
 
 #[cfg(test)]
@@ -196,7 +198,8 @@ mod tests {
 
     #[test]
     fn a_shape_that_does_not_fit_its_bytes_is_refused_with_both() {
-        let refused = matrix_from(Tensor { dtype: Some(DType::F64), shape: Some(vec![2, 3]), data: Some(vec![0; 40]) });
+        let refused =
+            matrix_from(Tensor { dtype: Some(DType::F64), shape: Some(vec![2, 3]), data: Some(vec![0; 40].into()) });
 
         let message = refused.unwrap_err().to_string();
         assert!(message.contains("[2, 3]") && message.contains("40 bytes"), "{message}");
@@ -205,7 +208,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_tensor_panics(dtype in 0i32..8, shape in proptest::collection::vec(any::<i64>(), 0..10), data in proptest::collection::vec(any::<u8>(), 0..64)) {
-            let _ = matrix_from(Tensor { dtype: Some(DType::from(dtype)), shape: Some(shape), data: Some(data) });
+            let _ = matrix_from(Tensor { dtype: Some(DType::from(dtype)), shape: Some(shape), data: Some(data.into()) });
         }
     }
 }

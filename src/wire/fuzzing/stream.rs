@@ -69,7 +69,7 @@ fn answer(message: &Message) {
     let reply = &reply[message.format.headroom()..];
     let identifier = message.format.protocol.reader(reply, &LIMITS, None).read_message_begin().expect("it can be read");
     assert_eq!(identifier.message_type, TMessageType::Exception);
-    assert_eq!((identifier.name, identifier.sequence_number), (head.name, head.seqid));
+    assert_eq!((identifier.name, identifier.sequence_number), (head.name.into_owned(), head.seqid));
 }
 
 /// The requests of HTTP. Law: they do not depend on how the bytes arrive.

@@ -20,7 +20,7 @@ const RESOURCES: [(&str, &str); 6] = [
 type Broken = (&'static str, String);
 
 pub(super) fn check(idl: &Idl) -> Vec<Fault> {
-    of_methods(idl).chain(of_fields(idl)).chain(of_others(idl)).collect()
+    of_methods(idl).chain(of_fields(idl)).chain(of_hot_structs(idl)).chain(of_others(idl)).collect()
 }
 
 fn of_methods(idl: &Idl) -> impl Iterator<Item = Fault> {
@@ -40,9 +40,11 @@ fn remedy(key: &str, value: &str) -> Option<Broken> {
         }
         "role" if ROLES.contains(&value) => None,
         "role" => Some(("a role is one that the server knows", format!("{value:?} is none of {}", ROLES.join(", ")))),
+        "hot" if value == "true" => None,
+        "hot" => Some(("hot is \"true\" or absent", "write hot = \"true\" or remove it".to_owned())),
         "audit" if ["true", "false"].contains(&value) => None,
         "audit" => Some(("audit is \"true\" or \"false\"", "write one of them".to_owned())),
-        _ => Some(("a method is annotated with idempotent, role and audit only", format!("remove {key:?}"))),
+        _ => Some(("a method is annotated with idempotent, role, audit and hot only", format!("remove {key:?}"))),
     }
 }
 
@@ -99,6 +101,29 @@ fn unnamed(field: &Field, is_request: bool) -> Option<Broken> {
     let rule = "a request says which of its fields name a model or data set, so that access to it is judged";
     let remedy = || format!("write (resource = {:?})", field.name);
     (is_request && is_name && field.resource().is_none()).then(|| (rule, remedy()))
+}
+
+/// What a hot method carries is read and written by code of our own, which knows no more types than those need.
+fn of_hot_structs(idl: &Idl) -> impl Iterator<Item = Fault> {
+    idl.hot_structs().into_iter().flat_map(move |(file, found)| {
+        found.fields.iter().filter(move |field| !is_direct(idl, &field.type_)).map(move |field| {
+            let rule = "what a hot method carries is made of bool, i32, i64, string, binary, enums, structs and lists";
+            Fault::new(file, &found.declaration_of(field), rule, "take one of them, or remove hot from the method")
+        })
+    })
+}
+
+fn is_direct(idl: &Idl, type_: &Type) -> bool {
+    match idl.meaning(type_) {
+        Meaning::Plain(Type::Base(base)) => ["bool", "i32", "i64", "string", "binary"].contains(&base.as_str()),
+        Meaning::Plain(Type::List(element)) => {
+            !matches!(idl.meaning(element), Meaning::Plain(Type::List(_)))
+                && **element != Type::Base("bool".to_owned())
+                && is_direct(idl, element)
+        }
+        Meaning::Enum | Meaning::Struct(..) => true,
+        Meaning::Plain(_) | Meaning::Unknown => false,
+    }
 }
 
 fn of_others(idl: &Idl) -> impl Iterator<Item = Fault> {

@@ -15,9 +15,17 @@ pub(super) fn dispatch(idl: &Idl) -> String {
     )
 }
 
+fn run(method: &Method) -> &'static str {
+    match (method.oneway, method.is_hot()) {
+        (true, _) => "receive",
+        (_, true) => "answer_directly",
+        (_, false) => "answer",
+    }
+}
+
 /// The last method takes the arm of every other id, of which `METHODS` has none: nothing there can panic.
 fn arm(id: usize, last: usize, method: &Method) -> String {
-    let (name, run) = (&method.name, if method.oneway { "receive" } else { "answer" });
+    let (name, run) = (&method.name, run(method));
     let call = format!("runtime::{run}(call, arguments, |request| services.{name}(call, request)).await,\n");
     match id == last {
         true => format!("        // {last}: METHODS has no other id.\n        _ => {call}"),

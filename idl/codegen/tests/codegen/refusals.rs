@@ -99,7 +99,7 @@ refusals! {
     an_idempotent_that_is_not_true: "methods.thrift", "perhaps_idempotent(",
         "method Others.perhaps_idempotent", "idempotent is \"true\" or absent";
     an_unknown_annotation_of_a_method: "methods.thrift", "with_price(",
-        "method Others.with_price", "a method is annotated with idempotent, role and audit only";
+        "method Others.with_price", "a method is annotated with idempotent, role, audit and hot only";
     a_service_that_extends_another: "methods.thrift", "service Child extends Others {",
         "service Child", "a service extends no other";
     a_file_in_camel_case: "mixedCase.thrift", "namespace rs wire",
@@ -176,6 +176,10 @@ refusals! {
         "method Others.with_nothing_decided", "a method for trainers or admins, and no other, says";
     an_audit_of_what_changes_nothing: "methods.thrift", "audited_for_nothing(",
         "method Others.audited_for_nothing", "a method for trainers or admins, and no other, says";
+    a_hot_that_is_not_true: "methods.thrift", "perhaps_hot(",
+        "method Others.perhaps_hot", "hot is \"true\" or absent";
+    a_hot_request_with_a_number_that_has_no_fast_reader: "methods.thrift", "2: optional double temperature",
+        "field Warm.temperature", "what a hot method carries is made of bool, i32, i64, string, binary, enums, structs and lists";
     an_annotation_of_a_service: "types.thrift", "service Nothing {",
         "service Nothing", "nothing but a method or a field has annotations";
 }

@@ -170,7 +170,7 @@ fn a_binary_value_that_is_not_base64_is_refused_where_it_is_read_and_nowhere_els
     }
     for text in ["/wD++w==", "/wD++w", r"\/wD++w=", r"\u002fwD++w"] {
         let tensor = read::<Tensor>(format!(r#"{{"3":{{"str":"{text}"}}}}"#)).unwrap();
-        assert_eq!(tensor.data.unwrap(), b"\xff\x00\xfe\xfb", "{text}");
+        assert_eq!(tensor.data.unwrap(), &b"\xff\x00\xfe\xfb"[..], "{text}");
     }
 }
 

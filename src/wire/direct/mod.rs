@@ -1,0 +1,192 @@
+//! Hot calls, read from the bytes of their message and written into those of the reply, with nothing between.
+//!
+//! The library's protocols cost an object a message, a call by pointer a value and, when they write, a name on the heap for
+//! each field: more than a small prediction. So the generator writes a reader and a writer for each struct that a hot method
+//! carries ([`Direct`]), which the compiler makes one function of for each of the two protocols that are fast by design
+//! ([`binary`], [`compact`]).
+//!
+//! They know no refusals: what is not exactly as a client of this IDL writes it (an unknown field, a type that is not the
+//! announced one, a limit that would be passed) is `None`, and is left to the library's readers, which skip it or say what is
+//! wrong. A property test holds both ways to the same values and the same bytes.
+
+mod binary;
+mod compact;
+mod cursor;
+
+#[cfg(test)]
+mod tests;
+
+use super::empty;
+use super::limits::Limits;
+use super::message::{Head, Message, Opened, with_headers};
+use super::protocol::{Format, Protocol};
+use super::services::find;
+use super::types::RequestContext;
+use binary::{BinarySink, BinarySource};
+use bytes::Bytes;
+use compact::{CompactSink, CompactSource};
+use cursor::Cursor;
+use std::borrow::Cow;
+use thrift::protocol::TMessageType;
+
+/// A struct that hot methods carry.
+pub trait Direct: Sized {
+    /// Reads one; `None` for what is left to the library.
+    fn read<S: Source>(source: &mut S) -> Option<Self>;
+
+    /// Writes it.
+    fn write<S: Sink>(&self, sink: &mut S);
+}
+
+/// A type on the wire, of those that hot methods carry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// true or false
+    Bool,
+    /// 32 bits
+    I32,
+    /// 64 bits
+    I64,
+    /// A text or bytes.
+    Text,
+    /// Fields.
+    Struct,
+    /// Values of one type.
+    List,
+}
+
+/// Where a struct is read from. Everything answers `None` for what is left to the library.
+pub trait Source {
+    /// A struct begins; the answer is for [`Source::leave`].
+    fn enter(&mut self) -> Option<i16>;
+
+    /// The type and the number of the next field; `Some(None)` at the end of the struct.
+    fn field(&mut self) -> Option<Option<(Kind, i16)>>;
+
+    /// A struct has ended.
+    fn leave(&mut self, outer: i16);
+
+    /// The value of a field.
+    fn bool(&mut self) -> Option<bool>;
+
+    /// A value.
+    fn i32(&mut self) -> Option<i32>;
+
+    /// A value.
+    fn i64(&mut self) -> Option<i64>;
+
+    /// A value that shares the bytes of the message.
+    fn bytes(&mut self) -> Option<Bytes>;
+
+    /// A value.
+    fn text(&mut self) -> Option<String>;
+
+    /// A list of this type, each value read by `read`.
+    fn list<T>(&mut self, kind: Kind, read: impl FnMut(&mut Self) -> Option<T>) -> Option<Vec<T>>;
+}
+
+/// Where a struct is written to.
+pub trait Sink {
+    /// A struct begins; the answer is for [`Sink::leave`].
+    fn enter(&mut self) -> i16;
+
+    /// A field of this type and number; its value follows.
+    fn field(&mut self, kind: Kind, id: i16);
+
+    /// A field that is true or false.
+    fn flag(&mut self, id: i16, value: bool);
+
+    /// The end of a struct.
+    fn leave(&mut self, outer: i16);
+
+    /// A value.
+    fn i32(&mut self, value: i32);
+
+    /// A value.
+    fn i64(&mut self, value: i64);
+
+    /// A value.
+    fn bytes(&mut self, value: &[u8]);
+
+    /// A list of this type, each value written by `write`.
+    fn list<T>(&mut self, kind: Kind, values: &[T], write: impl FnMut(&mut Self, &T));
+}
+
+/// What is needed of a call to judge it, if its method is known and it is written as a client of this IDL writes it.
+pub(super) fn open(message: &Message, limits: &Limits) -> Option<Opened> {
+    let cursor = Cursor::new(message, limits);
+    let (head, context) = match message.format.protocol {
+        Protocol::Binary => begin(&mut BinarySource::new(cursor), BinarySource::head),
+        Protocol::Compact => begin(&mut CompactSource::new(cursor), CompactSource::head),
+        Protocol::OldBinary | Protocol::Json => None,
+    }?;
+    Some(Opened { head, context: Ok(with_headers(context, &message.headers)) })
+}
+
+/// The request of a call, if it is written as a client of this IDL writes it.
+pub(super) fn decode<Q: Direct>(message: &Message, limits: &Limits) -> Option<Q> {
+    let cursor = Cursor::new(message, limits);
+    match message.format.protocol {
+        Protocol::Binary => arguments(&mut BinarySource::new(cursor), BinarySource::head),
+        Protocol::Compact => arguments(&mut CompactSource::new(cursor), CompactSource::head),
+        Protocol::OldBinary | Protocol::Json => None,
+    }
+}
+
+/// The reply with what a method answered, behind its headroom; `None` in a protocol that is left to the library.
+pub(super) fn reply<A: Direct>(format: Format, head: &Head, answer: &A) -> Option<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(SMALL_REPLY);
+    bytes.resize(format.transport.headroom(), 0);
+    match format.protocol {
+        Protocol::Binary => result(&mut BinarySink::reply(&mut bytes, head), answer),
+        Protocol::Compact => result(&mut CompactSink::reply(&mut bytes, head), answer),
+        Protocol::OldBinary | Protocol::Json => return None,
+    }
+    Some(bytes)
+}
+
+/// Most replies to hot calls fit.
+const SMALL_REPLY: usize = 256;
+
+/// A message head as it stands: type, name with its service, number.
+type RawHead<'a> = (TMessageType, &'a str, i32);
+
+fn begin<'a, S: Source>(
+    source: &mut S,
+    head: impl FnOnce(&mut S) -> Option<RawHead<'a>>,
+) -> Option<(Head, RequestContext)> {
+    let (kind, name, seqid) = head(source)?;
+    let (service, name) = name.split_once(':').map_or((None, name), |(service, name)| (Some(service), name));
+    let method = find(service, name).filter(|_| matches!(kind, TMessageType::Call | TMessageType::OneWay))?;
+    let head = Head {
+        service: service.map(|_| Cow::Borrowed(method.service)),
+        name: Cow::Borrowed(method.name),
+        seqid,
+        oneway: kind == TMessageType::OneWay,
+    };
+    for _ in 0..2 {
+        source.enter()?;
+        if source.field()? != Some((Kind::Struct, 1)) {
+            return Some((head, empty()));
+        }
+    }
+    Some((head, RequestContext::read(source)?))
+}
+
+fn arguments<'a, S: Source, Q: Direct>(source: &mut S, head: impl FnOnce(&mut S) -> Option<RawHead<'a>>) -> Option<Q> {
+    head(source)?;
+    source.enter()?;
+    if source.field()? != Some((Kind::Struct, 1)) {
+        return None;
+    }
+    let request = Q::read(source)?;
+    source.field()?.is_none().then_some(request)
+}
+
+/// Field 0 of the struct that a reply is.
+fn result(sink: &mut impl Sink, answer: &impl Direct) {
+    let outer = sink.enter();
+    sink.field(Kind::Struct, 0);
+    answer.write(sink);
+    sink.leave(outer);
+}
