@@ -4,6 +4,7 @@
 //! the connection fails, the task is dropped, and with it what still runs. A peer that ends its output may still wait for
 //! replies, or may be gone, which cannot be told apart; so its calls run on for a while.
 
+use super::burst::{BURST_BYTES, Burst};
 use super::calls::Calls;
 use super::input::{Input, State};
 use super::pages;
@@ -11,19 +12,17 @@ use super::stream::Stream;
 use super::{Phase, Shared};
 use crate::service::Peer;
 use crate::telemetry::{Cancelled, Reason};
-use crate::wire::{Answer, Cut, Held, Message};
-use bytes::{Bytes, BytesMut};
+use crate::wire::{Answer, Cut, Message};
+use bytes::BytesMut;
+use futures_util::FutureExt;
 use log::debug;
-use std::collections::VecDeque;
 use std::io;
-use std::sync::Arc;
+use std::pin::pin;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::watch;
-use tokio::time::{sleep_until, timeout};
+use tokio::time::{Instant, sleep_until, timeout};
 
-/// Replies are gathered up to this size, so that a burst of calls is answered by one write.
-const BURST_BYTES: usize = 64 * 1024;
 /// How long the rest of a refused message is read and dropped, so that closing does not destroy the answer on its way.
 const LINGER: Duration = Duration::from_secs(1);
 
@@ -33,23 +32,24 @@ pub(super) async fn serve(
     first: BytesMut,
     peer: &Peer,
     shared: &Shared,
-    mut phase: watch::Receiver<Phase>,
+    phase: watch::Receiver<Phase>,
 ) -> io::Result<()> {
     let mut connection = Connection { input: Input::new(stream, first, shared), peer, shared };
-    let (mut calls, mut answers) = (Calls::default(), VecDeque::new());
+    let mut calls = Calls::default();
+    let mut now = *phase.borrow();
+    let mut next_phase = pin!(changed(phase));
+    let mut alarm = pin!(sleep_until(connection.input.until));
     loop {
-        while let Some(taken) = connection.take(calls.len() + answers.len()) {
+        while let Some(taken) = connection.take(calls.len()) {
             let out_of_order = taken.out_of_order();
-            calls.push(taken.answer(connection.shared, peer), out_of_order);
+            calls.begin(taken.answer(connection.shared, peer), out_of_order).await;
         }
-        let now = *phase.borrow();
         let open = connection.input.state == State::Open && now != Phase::Draining;
-        if calls.is_empty() && answers.is_empty() && !open {
+        if calls.is_empty() && !open {
             break;
         }
-        if let Some(first) = answers.pop_front() {
-            let burst = Burst::of(first, now, &mut answers, &mut calls);
-            connection.write(&burst.bytes, &mut calls, &mut answers).await?;
+        if let Some(burst) = Burst::of(&mut calls, now) {
+            connection.write(burst.bytes(), &mut calls).await?;
             if burst.close {
                 connection.input.state = State::Refused;
                 break; // What came behind a message that ends the connection is not answered.
@@ -58,19 +58,37 @@ pub(super) async fn serve(
         }
         let reading = open && connection.input.has_room(calls.len());
         let waits = (reading && calls.is_empty()) || connection.input.state == State::Ended;
-        let until = connection.input.until;
+        if connection.input.until < alarm.deadline() {
+            alarm.as_mut().reset(connection.input.until); // Later is seen when it rings: most waits end before, at no cost.
+        }
         tokio::select! {
-            Some(answer) = calls.next(), if !calls.is_empty() => answers.push_back(answer),
+            () = calls.go_on(), if calls.are_running() => {}
             progress = connection.input.progress(), if reading => progress.inspect_err(|_| connection.gone(calls.len()))?,
-            () = sleep_until(until), if waits => {
-                connection.late(calls.len()).await?;
-                break;
+            () = &mut alarm, if waits => {
+                let until = connection.input.until;
+                if until <= Instant::now() {
+                    connection.late(calls.len()).await?;
+                    break;
+                }
+                alarm.as_mut().reset(until);
             }
-            _ = phase.changed() => {}
+            (phase, receiver) = &mut next_phase => {
+                now = phase;
+                next_phase.set(changed(receiver));
+            }
         }
     }
-    drop((calls, answers)); // They hold places and memory that others wait for.
+    drop(calls); // They hold places and memory that others wait for.
     connection.close().await
+}
+
+/// The phase after this one; it does not come if there is none.
+async fn changed(mut phase: watch::Receiver<Phase>) -> (Phase, watch::Receiver<Phase>) {
+    if phase.changed().await.is_err() {
+        std::future::pending().await
+    }
+    let now = *phase.borrow_and_update();
+    (now, phase)
 }
 
 struct Connection<'a> {
@@ -115,14 +133,14 @@ impl Connection<'_> {
                     self.input.state = State::Refused;
                 }
                 self.shared.service.count(&refusal);
-                debug!(peer = self.peer.address, refusal = refusal.message; "Message refused.");
+                debug!(peer:% = self.peer.address, refusal = refusal.message; "Message refused.");
                 Some(Taken::Answer(answer))
             }
             Cut::Unknown(reason) => {
                 self.input.state = State::Refused;
                 self.shared.service.telemetry().refused(reason);
                 let first_bytes = self.input.first_bytes();
-                debug!(peer = self.peer.address, first_bytes:?; "Bytes of no known protocol."); // Anyone can send them: no WARN each.
+                debug!(peer:% = self.peer.address, first_bytes:?; "Bytes of no known protocol."); // Anyone can send them: no WARN each.
                 None
             }
         }
@@ -135,7 +153,7 @@ impl Connection<'_> {
 
     /// Nothing came, or nothing was finished, in time.
     async fn late(&mut self, calls: usize) -> io::Result<()> {
-        debug!(peer = self.peer.address, calls; "Nothing came in time.");
+        debug!(peer:% = self.peer.address, calls; "Nothing came in time.");
         let telemetry = self.shared.service.telemetry();
         if self.input.state == State::Ended {
             self.gone(calls);
@@ -149,26 +167,32 @@ impl Connection<'_> {
         }
     }
 
-    /// Writes while the calls run on; what they answer meanwhile is kept.
-    async fn write(&mut self, replies: &[u8], calls: &mut Calls<'_>, answers: &mut VecDeque<Answer>) -> io::Result<()> {
-        let options = &self.shared.options;
-        let whole = options.write + options.time_for(replies.len());
-        let write = timeout(whole, write_all(&mut self.input.stream, replies, options.write));
-        let written = {
-            let mut write = std::pin::pin!(write);
-            loop {
-                tokio::select! {
-                    written = &mut write => break written.unwrap_or_else(|elapsed| Err(elapsed.into())),
-                    Some(answer) = calls.next(), if !calls.is_empty() => answers.push_back(answer),
-                }
-            }
+    /// Writes replies. Most go out at once, without a timer.
+    async fn write(&mut self, replies: &[u8], calls: &mut Calls<'_>) -> io::Result<()> {
+        let written = match write_at_once(&mut self.input.stream, replies) {
+            Ok(None) => Ok(()),
+            Ok(Some(rest)) => self.go_on_writing(rest, calls).await,
+            Err(error) => Err(error),
         };
         self.input.await_next(); // The time in which calls ran, and nothing may have been read, was not the peer's.
+        written.inspect_err(|_| self.gone(calls.len()))
+    }
+
+    /// Writes while the calls run on.
+    async fn go_on_writing(&mut self, replies: &[u8], calls: &mut Calls<'_>) -> io::Result<()> {
+        let options = &self.shared.options;
+        let whole = options.write + options.time_for(replies.len());
+        let mut write = pin!(timeout(whole, write_all(&mut self.input.stream, replies, options.write)));
+        let written = loop {
+            tokio::select! {
+                written = &mut write => break written.unwrap_or_else(|elapsed| Err(elapsed.into())),
+                () = calls.go_on(), if calls.are_running() => {}
+            }
+        };
         written.inspect_err(|error| {
             if error.kind() == io::ErrorKind::TimedOut {
                 self.shared.service.telemetry().refused(Reason::WriteTime);
             }
-            self.gone(calls.len());
         })
     }
 
@@ -185,6 +209,13 @@ impl Connection<'_> {
     }
 }
 
+/// Writes what the peer takes now. Answers what is left, which may be only to flush what the stream has taken.
+fn write_at_once<'a>(stream: &mut Stream, bytes: &'a [u8]) -> io::Result<Option<&'a [u8]>> {
+    let count = stream.write(bytes).now_or_never().unwrap_or(Ok(0))?;
+    let is_done = count == bytes.len() && stream.flush().now_or_never().transpose()?.is_some();
+    Ok((!is_done).then(|| &bytes[count..]))
+}
+
 /// Writes all, as long as the peer takes some of it in each `stall`.
 async fn write_all(stream: &mut Stream, mut bytes: &[u8], stall: Duration) -> io::Result<()> {
     while !bytes.is_empty() {
@@ -192,38 +223,4 @@ async fn write_all(stream: &mut Stream, mut bytes: &[u8], stall: Duration) -> io
         bytes = &bytes[count..];
     }
     timeout(stall, stream.flush()).await?
-}
-
-/// All replies that are ready, so that a burst of calls is answered by one write.
-struct Burst {
-    bytes: Bytes,
-    /// The connection is closed after them.
-    close: bool,
-    /// Until they have been written.
-    _held: Vec<Arc<Held>>,
-}
-
-impl Burst {
-    fn of(first: Answer, phase: Phase, answers: &mut VecDeque<Answer>, calls: &mut Calls<'_>) -> Self {
-        let (mut bytes, mut close, mut held) = (Bytes::new(), false, vec![]);
-        let (mut all, mut next) = (Vec::new(), Some(first));
-        while let Some(answer) = next {
-            let others = calls.len() + answers.len();
-            let draining = phase != Phase::Serving && answer.may_tell(others);
-            close = answer.closes(draining);
-            held.extend(answer.held.clone());
-            let sealed = answer.seal(draining);
-            if bytes.is_empty() {
-                bytes = sealed; // A large one alone is not moved.
-            } else {
-                if all.is_empty() {
-                    all.extend_from_slice(&bytes);
-                }
-                all.extend_from_slice(&sealed);
-            }
-            let is_full = bytes.len().max(all.len()) >= BURST_BYTES;
-            next = if close || is_full { None } else { answers.pop_front().or_else(|| calls.ready()) };
-        }
-        Self { bytes: if all.is_empty() { bytes } else { all.into() }, close, _held: held }
-    }
 }

@@ -1,5 +1,6 @@
 //! Sockets: accepting, one task a connection, and a stop that loses nothing.
 
+mod burst;
 mod calls;
 mod connection;
 mod input;
@@ -195,9 +196,9 @@ async fn serve(accepted: Accepted, shared: &Shared, mut phase: watch::Receiver<P
             return;
         }
     };
-    let peer = Peer { address, certificate };
+    let peer = Peer { address: address.into(), certificate };
     if let Err(error) = connection::serve(stream, first, &peer, shared, phase).await {
-        debug!(peer = peer.address, error:%; "Connection ended.");
+        debug!(peer:% = peer.address, error:%; "Connection ended.");
     }
 }
 

@@ -4,7 +4,7 @@
 //! leaves no line. The table of methods says which calls are changes.
 
 use crate::error::Code;
-use crate::wire::runtime::{Call, Method, Reply};
+use crate::wire::runtime::{Call, Method, Reply, RequestId};
 use crate::wire::types::ServiceError;
 use log::info;
 use std::sync::{Mutex, PoisonError};
@@ -66,7 +66,7 @@ pub(super) struct Denied<'a> {
     pub(super) method: &'static Method,
     pub(super) who: &'a str,
     pub(super) peer: &'a str,
-    pub(super) request_id: &'a str,
+    pub(super) request_id: &'a RequestId,
     pub(super) code: Code,
 }
 

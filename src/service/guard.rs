@@ -5,16 +5,18 @@ use super::audit::Change;
 use super::judge::{Peer, judge};
 use crate::error::{Error, Result};
 use crate::telemetry::{Cancelled, Reason};
-use crate::wire::runtime::{Arguments, Call, Method, Reply, Role};
+use crate::wire::runtime::{Arguments, Call, Method, Reply, RequestId, Role};
 use crate::wire::services::{dispatch, find};
 use crate::wire::types::{RequestContext, ServiceError};
 use crate::wire::{
     Answer, Format, Head, Held, Message, Opened, Refusal, Transport, convert, error_reply, open, refusal_reply,
 };
-use futures_util::FutureExt;
+use futures_util::{FutureExt, poll};
 use log::{debug, error};
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
+use std::pin::pin;
+use std::task::Poll;
 use tokio::sync::SemaphorePermit;
 
 impl Service {
@@ -28,7 +30,7 @@ impl Service {
             }
             Err((head, refusal)) => {
                 self.count(&refusal);
-                debug!(peer = peer.address, refusal = refusal.message; "Message refused.");
+                debug!(peer:% = peer.address, refusal = refusal.message; "Message refused.");
                 Answer::refused(format, envelope, head.as_ref(), &refusal, true)
             }
         };
@@ -67,7 +69,7 @@ impl Service {
             let error = Error::TooMany { what: "calls", count: limit, limit };
             return (self.refused(format, head, &error, &call.request_id), false);
         };
-        debug!(method = method.name, who = call.identity.name(), request_id:? = call.request_id, peer = call.peer; "Call.");
+        debug!(method = method.name, who = call.identity.name(), request_id:? = call.request_id, peer:% = call.peer; "Call.");
         self.parts.telemetry.calls.inc();
         let arguments = Arguments { head: head.clone(), message, limits };
         let change = Change::begin(method, &call);
@@ -130,7 +132,7 @@ impl Service {
     }
 
     /// The reply to a call that was not begun.
-    fn refused(&self, format: Format, head: &Head, error: &Error, request_id: &str) -> Vec<u8> {
+    fn refused(&self, format: Format, head: &Head, error: &Error, request_id: &RequestId) -> Vec<u8> {
         if let Some(reason) = reason(error) {
             self.parts.telemetry.refused(reason);
         }
@@ -157,7 +159,12 @@ fn reason(error: &Error) -> Option<Reason> {
 
 /// Runs the work of a call within its deadline; a panic is an error of this call and of nothing else.
 async fn guarded<T>(call: &Call, work: impl Future<Output = T>) -> Declared<T> {
-    match tokio::time::timeout_at(call.deadline.into(), AssertUnwindSafe(work).catch_unwind()).await {
+    let mut work = pin!(AssertUnwindSafe(work).catch_unwind());
+    let ended = match poll!(&mut work) {
+        Poll::Ready(ended) => Ok(ended), // Most calls are answered at once and need no timer.
+        Poll::Pending => tokio::time::timeout_at(call.deadline.into(), work).await,
+    };
+    match ended {
         Ok(Ok(done)) => Ok(done),
         Ok(Err(_)) => Err(declared(call, &Error::internal("a handler panicked"))),
         Err(_) => Err(ServiceError { executed: None, ..convert::service_error(&Error::TooLate, &call.request_id) }),
@@ -175,7 +182,7 @@ pub(super) async fn declare<T>(call: &Call, body: impl Future<Output = Result<T>
 /// The exception for an error. What is our fault is logged here, once, under the id that the caller gets.
 fn declared(call: &Call, error: &Error) -> ServiceError {
     if error.code() == crate::error::Code::Internal {
-        error!(request_id:? = call.request_id, peer = call.peer, error:%; "A call went wrong.");
+        error!(request_id:? = call.request_id, peer:% = call.peer, error:%; "A call went wrong.");
     }
     convert::service_error(error, &call.request_id)
 }

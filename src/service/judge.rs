@@ -4,7 +4,7 @@
 use super::audit::Denied;
 use crate::access::{Access, Identity, Role, Trail};
 use crate::error::{Error, Result};
-use crate::wire::runtime::{Call, Method};
+use crate::wire::runtime::{Call, Method, RequestId};
 use crate::wire::types::RequestContext;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 #[derive(Clone, Debug, Default)]
 pub struct Peer {
     /// Its address, for the log.
-    pub address: String,
+    pub address: Arc<str>,
     /// SHA-256 of its TLS certificate in hex, if it has shown one that was verified.
     pub certificate: Option<String>,
 }
@@ -22,7 +22,7 @@ pub struct Peer {
 /// Why a call goes no further than its context.
 #[derive(Debug)]
 pub(super) struct Refused {
-    pub(super) request_id: String,
+    pub(super) request_id: RequestId,
     /// Who calls, as far as that is known.
     identity: Option<Arc<Identity>>,
     pub(super) error: Box<Error>,
@@ -45,35 +45,41 @@ pub(super) fn judge(
     access: &Access,
     max_deadline: Duration,
 ) -> std::result::Result<Call, Refused> {
-    let (request_id, id) = request_id(context.request_id.as_deref());
-    let shown = identify(method, context.token.as_deref(), peer, access);
-    let known = shown.as_ref().ok().cloned();
+    let (request_id, id) = request_id(context.request_id);
+    let identity = match identify(method, context.token.as_deref(), peer, access) {
+        Ok(identity) => identity,
+        Err(error) => return Err(Refused { request_id, identity: None, error: Box::new(id.err().unwrap_or(error)) }),
+    };
     let judged = || {
         id?;
-        let identity = shown?;
         identity.may_call(method.name, method.role)?;
-        Ok(Call {
-            deadline: deadline(context.deadline_ms, received, max_deadline)?,
-            idempotency_key: key(context.idempotency_key, &identity, access)?,
-            min_generation: generation(context.min_generation)?,
-            request_id: request_id.clone(),
-            peer: peer.address.clone(),
+        let deadline = deadline(context.deadline_ms, received, max_deadline)?;
+        let key = key(context.idempotency_key, &identity, access)?;
+        Ok((deadline, key, generation(context.min_generation)?))
+    };
+    match judged() {
+        Ok((deadline, idempotency_key, min_generation)) => Ok(Call {
+            request_id,
+            deadline,
+            idempotency_key,
+            min_generation,
+            peer: Arc::clone(&peer.address),
             identity,
             trail: if method.audited { Trail::kept() } else { Trail::default() },
-        })
-    };
-    judged().map_err(|error| Refused { request_id: request_id.clone(), identity: known, error: Box::new(error) })
+        }),
+        Err(error) => Err(Refused { request_id, identity: Some(identity), error: Box::new(error) }),
+    }
 }
 
 /// The caller's id, or one of ours; and what is wrong with the former.
-fn request_id(id: Option<&str>) -> (String, Result<()>) {
+fn request_id(id: Option<String>) -> (RequestId, Result<()>) {
     static COUNT: AtomicU64 = AtomicU64::new(1);
-    let own_id = || format!("r{}", COUNT.fetch_add(1, Ordering::Relaxed));
+    let own_id = || RequestId::Own(COUNT.fetch_add(1, Ordering::Relaxed));
     match id {
         Some(id) if id.chars().count() > 128 => {
             (own_id(), Err(Error::invalid("the request_id has more than 128 characters")))
         }
-        Some(id) if !id.is_empty() => (id.to_owned(), Ok(())),
+        Some(id) if !id.is_empty() => (RequestId::Given(id), Ok(())),
         _ => (own_id(), Ok(())),
     }
 }

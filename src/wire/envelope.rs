@@ -88,6 +88,19 @@ impl Envelope {
         matches!(self, Self::Http { after, .. } if draining || *after == After::Close)
     }
 
+    /// Appends a message that was written behind its headroom, wrapped, to others.
+    pub fn seal_into(&self, message: Vec<u8>, notice: Notice, out: &mut Vec<u8>) {
+        match self {
+            Self::Framed => {
+                let message = message.get(Transport::Framed.headroom()..).unwrap_or_default();
+                out.extend_from_slice(&u32::try_from(message.len()).unwrap_or(u32::MAX).to_be_bytes());
+                out.extend_from_slice(message);
+            }
+            Self::Unframed => out.extend_from_slice(&message),
+            Self::Headed(_) | Self::Http { .. } => out.extend_from_slice(&self.seal(message, notice)),
+        }
+    }
+
     /// Wraps a message that was written behind its headroom.
     pub fn seal(&self, mut message: Vec<u8>, notice: Notice) -> Bytes {
         match self {
@@ -155,6 +168,20 @@ impl Answer {
     /// Whether the connection is closed after it.
     pub fn closes(&self, draining: bool) -> bool {
         self.close || self.envelope.is_last(draining)
+    }
+
+    /// The size of the reply, about.
+    pub fn reply_bytes(&self) -> usize {
+        self.reply.as_ref().map_or(0, Vec::len)
+    }
+
+    /// Appends the bytes of the reply to others; see [`Answer::seal`].
+    pub fn seal_into(mut self, draining: bool, out: &mut Vec<u8>) {
+        let notice = Notice { draining, closing: self.closes(draining) };
+        match self.reply.take() {
+            Some(reply) => self.envelope.seal_into(reply, notice, out),
+            None => out.extend_from_slice(&self.seal(draining)),
+        }
     }
 
     /// The bytes of the reply; none for a message that wants none, unless its transport wants some all the same.

@@ -11,6 +11,7 @@ use crate::access::{Identity, Trail};
 use crate::error::Result as Checked;
 use crate::telemetry::Reason;
 use bytes::Bytes;
+use std::fmt;
 use std::future::Future;
 use std::panic::resume_unwind;
 use std::sync::Arc;
@@ -48,11 +49,36 @@ pub trait Resources {
     fn resources(&self) -> impl Iterator<Item = Resource<'_>>;
 }
 
+/// What names a call.
+#[derive(Clone, PartialEq, Eq)]
+pub enum RequestId {
+    /// By the caller.
+    Given(String),
+    /// By the server, which counts.
+    Own(u64),
+}
+
+impl fmt::Display for RequestId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Given(id) => formatter.write_str(id),
+            Self::Own(number) => write!(formatter, "r{number}"),
+        }
+    }
+}
+
+impl fmt::Debug for RequestId {
+    /// As a text, because a caller may have given anything.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.to_string(), formatter)
+    }
+}
+
 /// What a handler knows of the call beside its request.
 #[derive(Clone, Debug)]
 pub struct Call {
-    /// The caller's own id, or ours; it stands in errors and in the log.
-    pub request_id: String,
+    /// It stands in errors and in the log.
+    pub request_id: RequestId,
     /// After this the caller waits no more.
     pub deadline: Instant,
     /// A repeated call carries the key of the first.
@@ -60,7 +86,7 @@ pub struct Call {
     /// The generation of an alias that the caller has seen.
     pub min_generation: Option<u64>,
     /// Address of the peer, for the log.
-    pub peer: String,
+    pub peer: Arc<str>,
     /// Who calls.
     pub identity: Arc<Identity>,
     /// What it is about, for the audit log.

@@ -3,6 +3,7 @@
 use crate::error::{Code, Error};
 use crate::training::Failure;
 use crate::wire::types::{ErrorCode, ServiceError};
+use std::fmt::Display;
 use thrift::{ApplicationError, ApplicationErrorKind};
 
 const CODES: [(Code, ErrorCode, &str); 11] = [
@@ -23,7 +24,7 @@ const CODES: [(Code, ErrorCode, &str); 11] = [
 const RETRY_AFTER_MS: i64 = 50;
 
 /// An error for a caller. The detail of an internal one stays here; the caller gets the id under which our log has it.
-pub fn service_error(error: &Error, request_id: &str) -> ServiceError {
+pub fn service_error(error: &Error, request_id: impl Display) -> ServiceError {
     let code = error.code();
     let (number, name) = wire_code(code);
     let message = match code {
@@ -37,7 +38,7 @@ pub fn service_error(error: &Error, request_id: &str) -> ServiceError {
         hint: error.hint(),
         executed: error.executed(),
         retry_after_ms: (code == Code::Overloaded).then_some(RETRY_AFTER_MS),
-        request_id: Some(request_id.into()),
+        request_id: Some(request_id.to_string()),
     }
 }
 

@@ -26,7 +26,9 @@ fn run(method: &Method) -> &'static str {
 /// The last method takes the arm of every other id, of which `METHODS` has none: nothing there can panic.
 fn arm(id: usize, last: usize, method: &Method) -> String {
     let (name, run) = (&method.name, run(method));
-    let call = format!("runtime::{run}(call, arguments, |request| services.{name}(call, request)).await,\n");
+    let future = format!("runtime::{run}(call, arguments, |request| services.{name}(call, request))");
+    // In place for those that are called often; what a call takes is as large as the largest of these.
+    let call = if method.is_hot() { format!("{future}.await,\n") } else { format!("Box::pin({future}).await,\n") };
     match id == last {
         true => format!("        // {last}: METHODS has no other id.\n        _ => {call}"),
         false => format!("        {id} => {call}"),
