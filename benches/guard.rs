@@ -88,6 +88,7 @@ fn caller() -> Call {
         deadline: Instant::now() + Duration::from_secs(3600),
         idempotency_key: None,
         min_generation: None,
+        priority: 0,
         peer: String::new(),
         identity: Access::open().identify(None, None).unwrap(),
         trail: Trail::default(),

@@ -6,7 +6,7 @@ use ndarray::{Array2, ArrayView2, Axis, concatenate};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 /// What a caller waits for.
@@ -80,17 +80,31 @@ impl Drop for RowsInFlight {
 ///
 /// A row's answer does not depend on its batch-mates, so a batch that panics is computed again one request at a time: only
 /// the one that cannot be computed learns of it.
-pub(super) fn compute(model: &LoadedModel, requests: Vec<Request>) {
-    match predict(model, &requests) {
+///
+/// `ran` is told of each run before its callers are answered: how many rows, and how long it took.
+pub(super) fn compute(model: &LoadedModel, requests: Vec<Request>, ran: &impl Fn(usize, Duration)) {
+    let begun = Instant::now();
+    let answers = predict(model, &requests);
+    ran(requests.iter().map(|request| request.features.nrows()).sum(), begun.elapsed());
+    match answers {
         Ok(answers) => requests.into_iter().zip(answers).for_each(|(request, answer)| request.answer(Ok(answer))),
         Err(error) if requests.len() == 1 => requests.into_iter().for_each(|it| it.answer(Err(error.clone()))),
-        Err(_) => requests.into_iter().filter(|it| !it.is_abandoned()).for_each(|it| compute(model, vec![it])),
+        Err(_) => requests.into_iter().filter(|it| !it.is_abandoned()).for_each(|it| compute(model, vec![it], ran)),
     }
 }
 
 /// The answer of each request, in their order; a panic is an error.
 fn predict(model: &LoadedModel, requests: &[Request]) -> Result<Vec<Predictions>> {
-    catch_unwind(AssertUnwindSafe(|| together(model, requests)))
+    contained(model, || together(model, requests))
+}
+
+/// Computes rows that are in no batch; a panic is an error.
+pub(super) fn alone(model: &LoadedModel, features: ArrayView2<'_, f64>) -> Result<Predictions> {
+    contained(model, || answer(model, features))
+}
+
+fn contained<T>(model: &LoadedModel, compute: impl FnOnce() -> Result<T>) -> Result<T> {
+    catch_unwind(AssertUnwindSafe(compute))
         .unwrap_or_else(|_| Err(Error::internal(format!("predict of model {}@{} panicked", model.name, model.version))))
 }
 

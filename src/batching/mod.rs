@@ -6,12 +6,14 @@
 
 mod batch;
 mod batcher;
+mod cost;
+mod lane;
 mod policy;
 
 #[cfg(test)]
 mod tests;
 
-pub use batcher::Batcher;
+pub use batcher::{Batcher, Work};
 
 /// Bounds of the queue and of a batch; the `batching` section of the settings.
 #[derive(Clone, Copy, Debug)]

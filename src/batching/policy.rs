@@ -2,7 +2,40 @@
 
 use super::Limits;
 use crate::error::{Error, Result};
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+/// Work that runs where it stands ends sooner than this, however long the way to another thread is on a busy machine: the
+/// thread that serves sockets has other calls to look after.
+const LONGEST_HERE: Duration = Duration::from_micros(50);
+/// Rows that are larger than this do not run where they stand, whatever their model is thought to cost.
+const LARGEST_HERE: usize = 64 * 1024;
+
+/// Where work runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// Where it stands.
+    Here,
+    /// On the compute threads, in a batch with what else waits there for its model.
+    Pool,
+}
+
+/// What is known of work that has just come.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Arrived {
+    /// What it is thought to cost; `None` if its model has not been measured.
+    pub(super) cost: Option<Duration>,
+    /// What its rows take.
+    pub(super) bytes: usize,
+    /// Rows that wait for the same model.
+    pub(super) waiting_rows: usize,
+}
+
+/// Work shorter than the hop to another thread stays where it stands; unmeasured work never does, nor does what would
+/// overtake rows that wait for the same model.
+pub(super) fn place(work: Arrived, hop: Duration) -> Place {
+    let is_short = work.cost.is_some_and(|cost| cost < hop.min(LONGEST_HERE));
+    if is_short && work.bytes <= LARGEST_HERE && work.waiting_rows == 0 { Place::Here } else { Place::Pool }
+}
 
 /// What is known of a request that waits.
 #[derive(Clone, Copy, Debug)]
@@ -74,12 +107,42 @@ pub(super) fn judge(waiting: Waiting, batch_rows: usize, now: Instant, max_batch
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
 
     const LIMITS: Limits = Limits { max_batch_rows: 10, max_queue_rows: 100, max_answer_bytes: 800 };
 
     fn waiting(rows: usize, now: Instant) -> Waiting {
         Waiting { rows, deadline: now + Duration::from_secs(1), abandoned: false }
+    }
+
+    const HOP: Duration = Duration::from_micros(8);
+
+    fn arrived(cost_us: u64) -> Arrived {
+        Arrived { cost: Some(Duration::from_micros(cost_us)), bytes: 128, waiting_rows: 0 }
+    }
+
+    #[test]
+    fn work_shorter_than_the_hop_runs_where_it_stands_and_longer_work_does_not() {
+        assert_eq!(place(arrived(7), HOP), Place::Here);
+        assert_eq!(place(arrived(8), HOP), Place::Pool);
+    }
+
+    #[test]
+    fn work_that_was_never_measured_is_sent_away() {
+        assert_eq!(place(Arrived { cost: None, ..arrived(0) }, HOP), Place::Pool);
+    }
+
+    #[test]
+    fn short_work_does_not_overtake_what_waits_for_its_model() {
+        assert_eq!(place(Arrived { waiting_rows: 1, ..arrived(1) }, HOP), Place::Pool);
+    }
+
+    #[test]
+    fn neither_a_slow_hop_nor_a_low_estimate_keeps_long_work_on_a_thread_of_sockets() {
+        let slow = Duration::from_millis(3);
+
+        assert_eq!(place(arrived(49), slow), Place::Here);
+        assert_eq!(place(arrived(51), slow), Place::Pool);
+        assert_eq!(place(Arrived { bytes: 1 << 20, ..arrived(1) }, HOP), Place::Pool);
     }
 
     #[test]

@@ -12,6 +12,7 @@ use crate::registry::Registry;
 use crate::server::{self, Listener};
 use crate::service::{Parts, Service};
 use crate::storage::Storage;
+use crate::telemetry::Telemetry;
 use crate::tls;
 use crate::training::{self, Jobs};
 use log::{error, info, warn};
@@ -136,20 +137,21 @@ async fn compose(settings: &Settings, access: Arc<Access>) -> Result<(Service, J
         limits: settings.training(),
     };
     let jobs = Jobs::open(parts).await?;
-    let pool = Pool::start("compute", settings.compute_threads(), POOL_QUEUE)
+    let telemetry = Arc::<Telemetry>::default();
+    let pool = Pool::start("compute", settings.compute_threads(), POOL_QUEUE, telemetry.engine.pool.clone())
         .map_err(|cause| crate::error::Error::storage("starting the compute threads", cause))?;
     let service = Service::new(Parts {
         access,
         registry,
         datasets,
         jobs: jobs.clone(),
-        batcher: Batcher::new(Arc::new(pool), settings.batching()),
+        batcher: Batcher::new(Arc::new(pool), settings.batching(), telemetry.engine.clone()),
         wire_limits: settings.wire(),
         batching_limits: settings.batching(),
         max_calls_in_flight: settings.server().max_calls_in_flight,
         max_calls: settings.max_calls(),
         max_deadline: settings.max_deadline(),
-        telemetry: Arc::default(),
+        telemetry,
     });
     Ok((service, jobs))
 }

@@ -4,6 +4,8 @@ use super::Pipeline;
 use crate::data::{Features, Name};
 use crate::error::{Error, Result};
 use ndarray::Array2;
+use std::any::Any;
+use std::sync::OnceLock;
 
 /// A pipeline under its name and version.
 #[derive(Debug)]
@@ -14,21 +16,29 @@ pub struct LoadedModel {
     pub version: u64,
     /// What answers.
     pub pipeline: Pipeline,
+    /// See [`LoadedModel::beside`].
+    beside: OnceLock<Box<dyn Any + Send + Sync>>,
 }
 
 impl LoadedModel {
     /// Names a pipeline.
     pub fn new(name: Name, version: u64, pipeline: Pipeline) -> Self {
-        Self { name, version, pipeline }
+        Self { name, version, pipeline, beside: OnceLock::new() }
+    }
+
+    /// What the layer that runs models keeps beside this one: made when it is first asked for, found without a lookup
+    /// from then on, gone with the model. `None` if another type is kept already.
+    pub fn beside<T: Any + Send + Sync>(&self, make: impl FnOnce() -> T) -> Option<&T> {
+        self.beside.get_or_init(|| Box::new(make())).downcast_ref()
     }
 
     /// The rows as the pipeline takes them, see [`Schema::matrix`](super::Schema::matrix).
     ///
     /// # Errors
     /// [`Error::FeatureCount`] for a matrix of another width, which names the model; otherwise as there.
-    pub fn matrix(&self, features: &Features) -> Result<Array2<f64>> {
+    pub fn matrix(&self, features: Features) -> Result<Array2<f64>> {
         let expected = self.pipeline.schema().features.len();
-        match features {
+        match &features {
             Features::Matrix(matrix) if matrix.ncols() != expected => Err(Error::FeatureCount {
                 model: format!("{}@{}", self.name, self.version),
                 expected,
@@ -45,15 +55,28 @@ mod tests {
     use crate::data::{Column, Table};
     use crate::model::{Spec, StepSpec, fit};
 
-    #[test]
-    fn a_matrix_of_another_width_is_refused_in_the_name_of_the_model() {
+    fn line() -> LoadedModel {
         let table = Table::new(vec![Column::float("x", vec![1.0, 2.0]), Column::float("y", vec![1.0, 2.0])]).unwrap();
         let steps = vec![StepSpec { algorithm: "linear_regression".into(), ..StepSpec::default() }];
         let spec = Spec { steps, target: Some("y".into()), ..Spec::default() };
         let pipeline = fit(&spec, &table, &|_: &str, _| Ok(())).unwrap().pipeline;
-        let model = LoadedModel::new(Name::parse("model", "line").unwrap(), 3, pipeline);
+        LoadedModel::new(Name::parse("model", "line").unwrap(), 3, pipeline)
+    }
 
-        let refused = model.matrix(&Features::Matrix(Array2::zeros((1, 4)))).unwrap_err();
+    #[test]
+    fn what_is_kept_beside_a_model_is_made_once_and_has_one_type() {
+        let model = line();
+
+        assert_eq!(model.beside(|| 1_i32), Some(&1));
+        assert_eq!(model.beside(|| 2_i32), Some(&1));
+        assert_eq!(model.beside(|| 2_u64), None);
+    }
+
+    #[test]
+    fn a_matrix_of_another_width_is_refused_in_the_name_of_the_model() {
+        let model = line();
+
+        let refused = model.matrix(Features::Matrix(Array2::zeros((1, 4)))).unwrap_err();
 
         assert_eq!(refused.to_string(), "model \"line@3\" takes 1 features per row, got 4");
     }

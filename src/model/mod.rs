@@ -29,7 +29,7 @@
 //!     Column::float("petal_width", vec![0.3]),
 //!     Column::float("petal_length", vec![1.6]),
 //! ])?);
-//! let answer = model.predict(model.schema().matrix(&rows)?.view());
+//! let answer = model.predict(model.schema().matrix(rows)?.view());
 //! let Predictions::Classes { labels, classes, .. } = answer else { unreachable!() };
 //! assert_eq!(classes.take(&labels).to_column("species"), Column::text("species", &["setosa"]));
 //! # Ok(())

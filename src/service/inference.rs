@@ -2,6 +2,7 @@
 
 use super::Service;
 use super::guard::{Declared, declare};
+use crate::batching::Work;
 use crate::data::Reference;
 use crate::error::{Error, Result};
 use crate::registry::Resolved;
@@ -18,7 +19,11 @@ impl Inference for Service {
             let features = convert::features(request.matrix, request.table)?;
             let Resolved { model, generation } = self.parts.registry.resolve(&reference)?;
             not_behind(&reference, generation, call.min_generation)?;
-            let predictions = self.parts.batcher.submit(Arc::clone(&model), &features, call.deadline).await?;
+            let predictions = self
+                .parts
+                .batcher
+                .submit(Work { model: Arc::clone(&model), features, deadline: call.deadline, priority: call.priority })
+                .await?;
             Ok(PredictResponse {
                 model: Some(model.name.to_string()),
                 version: i64::try_from(model.version).ok(),

@@ -63,6 +63,7 @@ pub(super) fn judge(
             deadline,
             idempotency_key,
             min_generation,
+            priority: context.priority.unwrap_or_default(),
             peer: Arc::clone(&peer.address),
             identity,
             trail: if method.audited { Trail::kept() } else { Trail::default() },

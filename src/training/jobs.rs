@@ -10,6 +10,7 @@ use crate::error::{Error, Result};
 use crate::pool::Pool;
 use crate::registry::Registry;
 use crate::storage::Storage;
+use crate::telemetry::PoolMetrics;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -54,7 +55,7 @@ impl Jobs {
     /// # Errors
     /// [`Error::Storage`] or [`Error::Damaged`] if the state cannot be read.
     pub async fn open(parts: Parts) -> Result<Self> {
-        let pool = Pool::start("train", parts.limits.threads, parts.limits.threads)
+        let pool = Pool::start("train", parts.limits.threads, parts.limits.threads, PoolMetrics::default())
             .map_err(|cause| Error::storage("starting the training threads", cause))?;
         let table = Mutex::new(recovery::recover(&parts).await?);
         let (changes, wake, stopping) = (tokio::sync::Mutex::default(), Notify::new(), AtomicBool::new(false));

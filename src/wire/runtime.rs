@@ -85,6 +85,8 @@ pub struct Call {
     pub idempotency_key: Option<String>,
     /// The generation of an alias that the caller has seen.
     pub min_generation: Option<u64>,
+    /// Higher goes first where calls wait; 0 is usual.
+    pub priority: i32,
     /// Address of the peer, for the log.
     pub peer: Arc<str>,
     /// Who calls.

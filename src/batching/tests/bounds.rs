@@ -11,7 +11,7 @@ async fn a_queue_ten_times_over_its_capacity_says_overloaded_and_nothing_else() 
     let mut waiting = Vec::new();
     let mut refused = Vec::new();
     for _ in 0..100 {
-        let mut asked = Box::pin(batcher.submit(Arc::clone(&model), &one, later()));
+        let mut asked = Box::pin(batcher.submit(work(Arc::clone(&model), &one, later())));
         match (&mut asked).now_or_never() {
             Some(result) => refused.push(result.unwrap_err()),
             None => waiting.push(asked),
@@ -32,10 +32,10 @@ async fn requests_without_rows_have_a_bound_too() {
     let mut stage = Stage::closed();
     let (_, batcher) = batcher(1, 8, Limits { max_batch_rows: 4, max_queue_rows: 1, ..Limits::default() });
     let (model, none) = (stage.model("a", 1), matrix(rows(0, 0, 0)));
-    let mut first = Box::pin(batcher.submit(Arc::clone(&model), &none, later()));
+    let mut first = Box::pin(batcher.submit(work(Arc::clone(&model), &none, later())));
     assert!((&mut first).now_or_never().is_none());
 
-    let second = batcher.submit(model, &none, later()).await;
+    let second = batcher.submit(work(model, &none, later())).await;
 
     assert_eq!(second.unwrap_err().code(), Code::Overloaded);
     stage.open();
@@ -54,7 +54,7 @@ async fn a_storm_of_callers_on_many_threads_loses_nobody() {
             for round in 0..200 {
                 let (tag, n_rows) = (number * 1000 + round, round % 6);
                 let model = Arc::clone(&models[(number + round) % models.len()]);
-                match batcher.submit(model, &matrix(rows(0, n_rows, tag)), later()).await {
+                match batcher.submit(work(model, &matrix(rows(0, n_rows, tag)), later())).await {
                     Ok(answer) => assert_eq!(answer, expected(n_rows, tag)),
                     Err(error) => assert_eq!(error.code(), Code::Overloaded, "{error}"),
                 }
@@ -73,19 +73,19 @@ async fn a_full_pool_is_overloaded_and_the_model_answers_when_there_is_room_agai
     let (_, batcher) = batcher(1, 1, LIMITS);
     let [a, b, c] = ["a", "b", "c"].map(|name| stage.model(name, 1));
     let one = matrix(rows(0, 1, 0));
-    let mut running = Box::pin(batcher.submit(Arc::clone(&a), &one, later()));
+    let mut running = Box::pin(batcher.submit(work(Arc::clone(&a), &one, later())));
     assert!((&mut running).now_or_never().is_none());
     stage.wait_for_a_batch();
-    let mut next_of_a = Box::pin(batcher.submit(a, &one, later()));
-    let mut queued = Box::pin(batcher.submit(b, &one, later()));
+    let mut next_of_a = Box::pin(batcher.submit(work(a, &one, later())));
+    let mut queued = Box::pin(batcher.submit(work(b, &one, later())));
     assert!((&mut next_of_a).now_or_never().is_none());
     assert!((&mut queued).now_or_never().is_none());
 
-    let refused = batcher.submit(Arc::clone(&c), &one, later()).await;
+    let refused = batcher.submit(work(Arc::clone(&c), &one, later())).await;
 
     assert_eq!(refused.unwrap_err().code(), Code::Overloaded);
     stage.open();
-    for answer in [running.await, next_of_a.await, queued.await, batcher.submit(c, &one, later()).await] {
+    for answer in [running.await, next_of_a.await, queued.await, batcher.submit(work(c, &one, later())).await] {
         assert_eq!(answer.unwrap(), expected(1, 0));
     }
     assert_eq!(batcher.rows_in_flight(), 0);

@@ -87,7 +87,7 @@ async fn play(
     let features: Vec<Features> = callers.iter().enumerate().map(|(at, caller)| matrix(caller.rows(at))).collect();
     let ask = |at: usize, caller: &Caller| {
         let deadline = if caller.fate == Fate::ComesTooLate { Instant::now() } else { later() };
-        Box::pin(batcher.submit(Arc::clone(&models[caller.model]), &features[at], deadline))
+        Box::pin(batcher.submit(work(Arc::clone(&models[caller.model]), &features[at], deadline)))
     };
     let mut waiting = Vec::new();
     let mut answered = Vec::new();
@@ -128,7 +128,7 @@ proptest! {
 
             // Each lane is first in, first out: who asks now is answered when everything before is over.
             for (number, model) in models.iter().enumerate() {
-                let last = batcher.submit(Arc::clone(model), &matrix(rows(number, 1, 99_999)), later()).await;
+                let last = batcher.submit(work(Arc::clone(model), &matrix(rows(number, 1, 99_999)), later())).await;
                 assert_eq!(bits(&last.unwrap()), bits(&Predictions::Values(answers(rows(number, 1, 99_999).view()))));
             }
             assert_eq!((batcher.rows_in_flight(), pool.panics()), (0, 0));

@@ -4,11 +4,13 @@ mod bounds;
 mod laws;
 mod scripted;
 
+use super::lane::Lane;
 use super::*;
 use crate::data::Features;
 use crate::error::{Code, Error};
-use crate::model::{Model, Predictions};
+use crate::model::{LoadedModel, Model, Predictions};
 use crate::pool::Pool;
+use crate::telemetry::Telemetry;
 use futures_util::FutureExt;
 use futures_util::future::join_all;
 use ndarray::{Array2, ArrayD, ArrayView2};
@@ -19,8 +21,13 @@ use std::time::{Duration, Instant};
 const LIMITS: Limits = Limits { max_batch_rows: 8, max_queue_rows: 10_000, max_answer_bytes: 1 << 20 };
 
 fn batcher(threads: usize, capacity: usize, limits: Limits) -> (Arc<Pool>, Batcher) {
-    let pool = Arc::new(Pool::start("test", threads, capacity).unwrap());
-    (Arc::clone(&pool), Batcher::new(pool, limits))
+    let engine = Telemetry::default().engine;
+    let pool = Arc::new(Pool::start("test", threads, capacity, engine.pool.clone()).unwrap());
+    (Arc::clone(&pool), Batcher::new(pool, limits, engine))
+}
+
+fn work(model: Arc<LoadedModel>, features: &Features, deadline: Instant) -> Work {
+    Work { model, features: features.clone(), deadline, priority: 0 }
 }
 
 fn later() -> Instant {
@@ -43,7 +50,7 @@ async fn whatever_queues_up_while_a_batch_runs_is_the_next_batch() {
     let (_, batcher) = batcher(1, 8, LIMITS);
     let (model, features) = (stage.model("a", 1), [1, 3, 2].map(|n_rows| matrix(rows(0, n_rows, 0))));
     let mut asked: Vec<_> =
-        features.iter().map(|features| Box::pin(batcher.submit(Arc::clone(&model), features, later()))).collect();
+        features.iter().map(|features| Box::pin(batcher.submit(work(Arc::clone(&model), features, later())))).collect();
     assert!((&mut asked[0]).now_or_never().is_none());
     stage.wait_for_a_batch();
     assert!(asked.iter_mut().skip(1).all(|asked| asked.now_or_never().is_none()));
@@ -62,18 +69,18 @@ async fn who_waits_in_vain_is_told_at_its_deadline_and_whether_its_rows_were_com
     let (_, batcher) = batcher(1, 8, LIMITS);
     let model = stage.model("a", 1);
     let (first, second, last) = (matrix(rows(0, 1, 1)), matrix(rows(0, 1, 2)), matrix(rows(0, 1, 3)));
-    let mut running = Box::pin(batcher.submit(Arc::clone(&model), &first, later()));
+    let mut running = Box::pin(batcher.submit(work(Arc::clone(&model), &first, later())));
     assert!((&mut running).now_or_never().is_none());
     stage.wait_for_a_batch();
 
-    let queued = batcher.submit(Arc::clone(&model), &second, later()).await;
+    let queued = batcher.submit(work(Arc::clone(&model), &second, later())).await;
     let running = running.await;
 
     assert!(matches!(queued, Err(Error::DeadlineExceeded)), "{queued:?}");
     assert!(matches!(running, Err(Error::TooLate)), "{running:?}");
     tokio::time::resume(); // Or the clock would run ahead of the compute thread.
     stage.open();
-    batcher.submit(model, &last, later() + Duration::from_secs(600)).await.unwrap();
+    batcher.submit(work(model, &last, later() + Duration::from_secs(600))).await.unwrap();
     assert_eq!(stage.tags(), [1, 3]);
 }
 
@@ -83,10 +90,11 @@ async fn one_of_four_in_a_running_batch_leaves_and_the_other_three_are_answered(
     let (_, batcher) = batcher(1, 8, LIMITS);
     let (model, block) = (stage.model("a", 1), matrix(rows(0, 8, 0)));
     let own = [0, 1, 2, 3].map(|number| matrix(rows(0, 2, 10 * number)));
-    let mut first = Box::pin(batcher.submit(Arc::clone(&model), &block, later()));
+    let mut first = Box::pin(batcher.submit(work(Arc::clone(&model), &block, later())));
     assert!((&mut first).now_or_never().is_none());
     stage.wait_for_a_batch();
-    let mut four: Vec<_> = own.iter().map(|own| Box::pin(batcher.submit(Arc::clone(&model), own, later()))).collect();
+    let mut four: Vec<_> =
+        own.iter().map(|own| Box::pin(batcher.submit(work(Arc::clone(&model), own, later())))).collect();
     assert!(four.iter_mut().all(|it| it.now_or_never().is_none()));
 
     drop(four.remove(1));
@@ -104,14 +112,40 @@ async fn a_panic_in_every_batch_leaves_the_model_and_its_neighbours_answering() 
     let (a, b) = (stage.model("a", 1), stage.model("b", 1));
 
     for _ in 0..20 {
-        let poisonous = batcher.submit(Arc::clone(&a), &matrix(poison(0, 3, 0)), later()).await;
+        let poisonous = batcher.submit(work(Arc::clone(&a), &matrix(poison(0, 3, 0)), later())).await;
         assert_eq!(poisonous.unwrap_err().code(), Code::Internal);
     }
 
     for model in [a, b] {
-        assert_eq!(batcher.submit(model, &matrix(rows(0, 2, 5)), later()).await.unwrap(), expected(2, 5));
+        assert_eq!(batcher.submit(work(model, &matrix(rows(0, 2, 5)), later())).await.unwrap(), expected(2, 5));
     }
     assert_eq!((batcher.rows_in_flight(), pool.panics()), (0, 0));
+}
+
+#[tokio::test]
+async fn work_that_is_known_to_be_short_is_done_when_it_is_first_looked_at() {
+    let mut stage = Stage::closed();
+    stage.open();
+    let (_, batcher) = batcher(1, 8, LIMITS);
+    let (model, one) = (stage.model("a", 1), matrix(rows(0, 1, 7)));
+    Lane::of(&model, &Telemetry::default().engine).unwrap().learn(1, Duration::from_nanos(100));
+
+    let answer = batcher.submit(work(model, &one, later())).now_or_never().expect("nothing is waited for");
+
+    assert_eq!(answer.unwrap(), expected(1, 7));
+}
+
+#[tokio::test]
+async fn a_model_that_was_never_measured_runs_on_the_pool_and_is_measured_there() {
+    let mut stage = Stage::closed();
+    stage.open();
+    let (_, batcher) = batcher(1, 8, LIMITS);
+    let (model, one) = (stage.model("a", 1), matrix(rows(0, 1, 7)));
+    let asked = batcher.submit(work(Arc::clone(&model), &one, later()));
+
+    assert_eq!(asked.await.unwrap(), expected(1, 7));
+
+    assert!(Lane::of(&model, &Telemetry::default().engine).unwrap().estimate().is_some());
 }
 
 /// It answers distances for its first row only.
@@ -133,14 +167,14 @@ async fn a_batch_that_cannot_be_shared_out_does_not_stop_its_model() {
     let mut stage = Stage::closed();
     let (_, batcher) = batcher(1, 8, LIMITS);
     let (stalling, short, one) = (stage.model("a", 1), load("short", 1, Short), matrix(rows(0, 1, 0)));
-    let mut stalled = Box::pin(batcher.submit(stalling, &one, later()));
+    let mut stalled = Box::pin(batcher.submit(work(stalling, &one, later())));
     assert!((&mut stalled).now_or_never().is_none());
     stage.wait_for_a_batch();
-    let mut two = [0, 1].map(|_| Box::pin(batcher.submit(Arc::clone(&short), &one, later())));
+    let mut two = [0, 1].map(|_| Box::pin(batcher.submit(work(Arc::clone(&short), &one, later()))));
     assert!(two.iter_mut().all(|it| it.now_or_never().is_none()));
 
     stage.open();
 
     assert!(join_all(two).await.iter().all(Result::is_ok));
-    assert!(batcher.submit(short, &one, later()).await.is_ok());
+    assert!(batcher.submit(work(short, &one, later())).await.is_ok());
 }

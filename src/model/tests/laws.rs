@@ -125,7 +125,7 @@ fn a_classifier_of_iris_meets_rows_that_it_has_not_seen() {
 
     let pipeline = fitted(&spec, &training).pipeline;
 
-    let rows = pipeline.schema().matrix(&features(&held_out, "species")).unwrap();
+    let rows = pipeline.schema().matrix(features(&held_out, "species")).unwrap();
     let Predictions::Classes { labels, classes, .. } = pipeline.predict(rows.view()) else { unreachable!() };
     let (answered, expected) = (classes.take(&labels).to_column("species"), held_out.column("species").unwrap());
     let (crate::data::Values::Text(answered), crate::data::Values::Text(expected)) =

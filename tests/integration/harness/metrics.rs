@@ -4,7 +4,7 @@ use super::connect;
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 
-/// The values of one reading, by name and labels as they stand there.
+/// The whole numbers of one reading, by name and labels as they stand there.
 #[derive(Debug)]
 pub struct Metrics(BTreeMap<String, u64>);
 
@@ -16,7 +16,8 @@ impl Metrics {
         stream.read_to_string(&mut response).expect("the metrics come in full");
         let (_, text) = response.split_once("\r\n\r\n").expect("a response has a head");
         let lines = text.lines().filter(|line| !line.starts_with('#'));
-        Self(lines.filter_map(|line| line.rsplit_once(' ')).map(|(name, value)| (name.into(), number(value))).collect())
+        let values = lines.filter_map(|line| line.rsplit_once(' '));
+        Self(values.filter_map(|(name, value)| Some((name.to_owned(), value.parse().ok()?))).collect())
     }
 
     /// Calls that were begun.
@@ -56,8 +57,4 @@ impl Metrics {
 
 fn reason(name: &str) -> Option<&str> {
     name.strip_prefix("modelwire_refused_total{reason=\"")?.strip_suffix("\"}")
-}
-
-fn number(value: &str) -> u64 {
-    value.parse().unwrap_or_else(|_| panic!("{value:?} is no count"))
 }

@@ -2,6 +2,10 @@
 //!
 //! One [`Telemetry`] a server, handed down by the composition root; [`Telemetry::text`] is what a metrics scraper reads.
 
+mod engine;
+
+pub use engine::{ByPlace, EngineMetrics, ModelMetrics, PoolMetrics};
+
 use prometheus_client::encoding::text::encode;
 use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder};
 use prometheus_client::metrics::counter::Counter;
@@ -129,6 +133,8 @@ pub struct Telemetry {
     pub connections: Gauge,
     /// Bytes of messages and replies that are held.
     pub held_bytes: Gauge,
+    /// The queue, the batches and the compute threads.
+    pub engine: EngineMetrics,
 }
 
 impl Default for Telemetry {
@@ -141,7 +147,8 @@ impl Default for Telemetry {
         registry.register("calls", "Calls that were begun", Counter::clone(&calls));
         registry.register("connections", "Connections that are open", Gauge::clone(&connections));
         registry.register("held_bytes", "Bytes of messages and replies that are held", Gauge::clone(&held_bytes));
-        Self { registry, refused, cancelled, calls, connections, held_bytes }
+        let engine = EngineMetrics::register(&mut registry);
+        Self { registry, refused, cancelled, calls, connections, held_bytes, engine }
     }
 }
 

@@ -1,0 +1,203 @@
+//! What a model costs: a part for each run and a part for each row, learned from the runs. Arithmetic only.
+//!
+//! Runs are kept apart by size, so that a million runs of one row do not wipe out what one run of a thousand has told.
+//! Through the means of the sizes goes a line, found by least squares.
+
+use std::time::Duration;
+
+/// Sizes: 0, 1 to 3, 4 to 15, 16 to 63, … rows; the last one has no end.
+const SIZES: usize = 13;
+/// The share of a new run in the mean of its size.
+const SHARE: f64 = 1.0 / 8.0;
+/// A run that takes this many times what is usual was held up by something else, and counts as this much; one that takes
+/// as little of it shows that the mean was held up, because nothing makes a run faster than it is.
+const UNUSUAL: f64 = 4.0;
+/// The weight of "no rows cost nothing" beside the runs. It decides only where all runs had the same size: then it makes
+/// the cost grow with the rows, so that what was never seen is thought too expensive rather than too cheap.
+const ANCHOR: f64 = 1e-6;
+
+/// What a run costs, in nanoseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Estimate {
+    /// Whatever its rows.
+    pub(super) fixed: f64,
+    /// Each of its rows.
+    pub(super) per_row: f64,
+}
+
+impl Estimate {
+    /// Of a run of this many rows.
+    pub(super) fn of(self, rows: usize) -> Duration {
+        Duration::from_nanos((self.fixed + self.per_row * rows as f64) as u64)
+    }
+
+    /// Rows whose run takes this long; 0 if not even one does.
+    #[cfg(test)]
+    pub(super) fn rows_within(self, time: Duration) -> usize {
+        let left = time.as_nanos() as f64 - self.fixed;
+        if left <= 0.0 { 0 } else { (left / self.per_row.max(f64::MIN_POSITIVE)) as usize }
+    }
+}
+
+/// What the runs of a model have told so far.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Runs {
+    sizes: [Option<Mean>; SIZES],
+}
+
+/// The usual run of a size.
+#[derive(Clone, Copy, Debug)]
+struct Mean {
+    rows: f64,
+    nanos: f64,
+}
+
+impl Runs {
+    /// Takes a run into account.
+    pub(super) fn learn(&mut self, rows: usize, took: Duration) {
+        let (rows, nanos) = (rows as f64, took.as_nanos() as f64);
+        let mean = &mut self.sizes[size(rows as usize)];
+        *mean = Some(mean.map_or(Mean { rows, nanos }, |mean| mean.and(rows, nanos)));
+    }
+
+    /// What the next run costs; `None` before the first one.
+    ///
+    /// Weighted least squares over the means: a mean counts by the square of what it costs for each row, so that it is the
+    /// relative error that is kept small.
+    pub(super) fn estimate(&self) -> Option<Estimate> {
+        let (mut weight, mut x, mut y, mut xx, mut xy) = (0.0, 0.0, 0.0, 0.0, 0.0);
+        for Mean { rows, nanos } in self.sizes.iter().flatten() {
+            let own = 1.0 / ((1.0 + rows) * (1.0 + rows));
+            (weight, x, y) = (weight + own, x + own * rows, y + own * nanos);
+            (xx, xy) = (xx + own * rows * rows, xy + own * rows * nanos);
+        }
+        if weight == 0.0 {
+            return None;
+        }
+        let anchored = weight * (1.0 + ANCHOR);
+        let spread = anchored * xx - x * x;
+        let slope = if spread > 0.0 { (anchored * xy - x * y) / spread } else { 0.0 };
+        Some(match (slope, y - slope * x) {
+            (slope, _) if slope < 0.0 => Estimate { fixed: y / weight, per_row: 0.0 },
+            (_, rest) if rest < 0.0 => Estimate { fixed: 0.0, per_row: xy / xx },
+            (slope, rest) => Estimate { fixed: rest / anchored, per_row: slope },
+        })
+    }
+}
+
+impl Mean {
+    /// The mean with one more run in it.
+    fn and(self, rows: f64, nanos: f64) -> Self {
+        let usual = self.nanos * (1.0 + rows) / (1.0 + self.rows);
+        let share = if nanos * UNUSUAL < usual { 0.5 } else { SHARE };
+        let nanos = nanos.min(UNUSUAL * usual.max(1.0));
+        Self { rows: self.rows + share * (rows - self.rows), nanos: self.nanos + share * (nanos - self.nanos) }
+    }
+}
+
+fn size(rows: usize) -> usize {
+    ((usize::BITS - rows.leading_zeros()).div_ceil(2) as usize).min(SIZES - 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn nanos(nanos: f64) -> Duration {
+        Duration::from_nanos(nanos as u64)
+    }
+
+    fn after(runs: impl IntoIterator<Item = (usize, f64)>) -> Estimate {
+        let mut learned = Runs::default();
+        runs.into_iter().for_each(|(rows, took)| learned.learn(rows, nanos(took)));
+        learned.estimate().unwrap()
+    }
+
+    #[test]
+    fn a_model_that_never_ran_has_no_estimate() {
+        assert_eq!(Runs::default().estimate(), None);
+    }
+
+    #[test]
+    fn runs_of_one_row_alone_let_the_cost_grow_with_the_rows() {
+        let estimate = after([(1, 2000.0); 5]);
+
+        assert!(estimate.of(1) > nanos(1998.0) && estimate.of(1) <= nanos(2000.0), "{estimate:?}");
+        assert!(estimate.of(1000) > nanos(1_900_000.0), "{estimate:?}");
+    }
+
+    #[test]
+    fn runs_of_several_sizes_tell_the_fixed_part_from_the_part_of_a_row() {
+        let estimate = after([1, 64, 8192].map(|rows| (rows, 2000.0 + 10.0 * rows as f64)));
+
+        assert!((estimate.fixed / 2000.0 - 1.0).abs() < 0.01, "{estimate:?}");
+        assert!((estimate.per_row / 10.0 - 1.0).abs() < 0.01, "{estimate:?}");
+    }
+
+    #[test]
+    fn a_million_small_runs_do_not_wipe_out_what_a_large_one_has_told() {
+        let small = std::iter::repeat_n((1, 2010.0), 1_000_000);
+
+        let estimate = after([(8192, 83_920.0)].into_iter().chain(small));
+
+        assert!((estimate.of(8192).as_nanos() as f64 / 83_920.0 - 1.0).abs() < 0.01, "{estimate:?}");
+    }
+
+    #[test]
+    fn one_run_that_was_held_up_for_milliseconds_changes_little() {
+        let usual = || std::iter::repeat_n((1, 1000.0), 20);
+
+        let estimate = after(usual().chain([(1, 4e6)]));
+
+        assert!(estimate.of(1) < nanos(1500.0), "{estimate:?}");
+    }
+
+    #[test]
+    fn a_first_run_that_was_held_up_is_forgotten_within_a_dozen_runs() {
+        let estimate = after([(1, 4e6)].into_iter().chain([(1, 1000.0); 16]));
+
+        assert!(estimate.of(1) < nanos(4000.0), "{estimate:?}");
+    }
+
+    #[test]
+    fn a_model_that_became_a_hundred_times_slower_is_known_as_that_within_fifty_runs() {
+        let estimate = after([(1, 1000.0); 50].into_iter().chain([(1, 1e5); 50]));
+
+        assert!(estimate.of(1) > nanos(8e4), "{estimate:?}");
+    }
+
+    #[test]
+    fn rows_within_a_time_are_those_whose_run_ends_in_it() {
+        let estimate = Estimate { fixed: 1000.0, per_row: 10.0 };
+
+        assert_eq!(estimate.rows_within(nanos(2000.0)), 100);
+        assert_eq!(estimate.rows_within(nanos(900.0)), 0);
+        assert_eq!(Estimate::default().rows_within(nanos(1.0)), usize::MAX);
+    }
+
+    proptest! {
+        #[test]
+        fn no_history_gives_a_cost_that_is_negative_or_shrinks_with_the_rows(
+            runs in proptest::collection::vec((0..2_000_000usize, 0..u64::MAX / 2), 1..50),
+        ) {
+            let mut learned = Runs::default();
+            runs.iter().for_each(|(rows, took)| learned.learn(*rows, Duration::from_nanos(*took)));
+
+            let estimate = learned.estimate().unwrap();
+
+            prop_assert!(estimate.fixed >= 0.0 && estimate.per_row >= 0.0, "{estimate:?}");
+            prop_assert!(estimate.fixed.is_finite() && estimate.per_row.is_finite(), "{estimate:?}");
+        }
+
+        #[test]
+        fn the_parts_of_an_exact_line_are_found(fixed in 100.0..1e6f64, per_row in 1.0..1e5f64) {
+            let estimate = after([1usize, 10, 100, 1000, 10_000].map(|rows| (rows, fixed + per_row * rows as f64)));
+
+            for rows in [1usize, 50, 10_000] {
+                let real = fixed + per_row * rows as f64;
+                prop_assert!((estimate.of(rows).as_nanos() as f64 / real - 1.0).abs() < 0.05, "{estimate:?}");
+            }
+        }
+    }
+}
