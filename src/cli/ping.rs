@@ -1,13 +1,12 @@
 //! `modelwire ping`
 
-use super::remote::{Remote, seconds};
-use super::{Failure, report};
-use crate::client::ping::{Direction, Latency, RoundTrips};
-use crate::client::{Client, Options, PoolLimits};
+use super::remote::{Remote, seconds, seconds_or_none};
+use super::{Failure, progress, report};
+use crate::client::ping::{Direction, RoundTrips};
+use crate::client::{Client, Latency, Options, PoolLimits};
 use crate::error::Error;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 use serde::Serialize;
-use std::io::IsTerminal;
 use std::time::Duration;
 use tokio::signal::ctrl_c;
 use tokio::time::{Instant, sleep_until};
@@ -44,7 +43,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     duration: Option<Duration>,
     /// Seconds from one small call to the next; 0 for no pause.
-    #[arg(long, default_value = "0.01", value_name = "SECONDS", value_parser = pause)]
+    #[arg(long, default_value = "0.01", value_name = "SECONDS", value_parser = seconds_or_none)]
     interval: Duration,
     /// Bytes of payload of a small call, up to 1048576.
     #[arg(long, default_value = "64", value_name = "BYTES", value_parser = clap::value_parser!(u64).range(..=MAX_SIZE))]
@@ -77,7 +76,7 @@ pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
     let pool = PoolLimits { max_connections: 1, ..PoolLimits::default() };
     let plain = |options| Options { max_tries: 1, pool, ..options };
     remote.run_with(plain, async |client| {
-        let live = live();
+        let live = progress::line();
         let (mut calls, mut bandwidth) = (SmallCalls::default(), Bandwidth::default());
         let measured = async {
             calls.make(client, &arguments, &live).await;
@@ -182,17 +181,4 @@ impl Summary {
         let latency = report::table(&["latency", "min", "mean", "p50", "p90", "p99", "max"], row, "");
         format!("{facts}\n\n{latency}")
     }
-}
-
-/// A line on standard error that changes, if that is a terminal.
-fn live() -> ProgressBar {
-    if !std::io::stderr().is_terminal() {
-        return ProgressBar::hidden();
-    }
-    let style = ProgressStyle::with_template("{spinner} {msg}");
-    ProgressBar::new_spinner().with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()))
-}
-
-fn pause(text: &str) -> Result<Duration, String> {
-    if text == "0" { Ok(Duration::ZERO) } else { seconds(text) }
 }

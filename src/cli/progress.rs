@@ -1,4 +1,4 @@
-//! Waiting for a job, with a bar on a terminal.
+//! What moves on a terminal while a command waits: a bar for a job, a line for a measurement.
 
 use super::Failure;
 use crate::client::{Client, JobStatus, Watched};
@@ -39,6 +39,15 @@ pub(super) fn bar() -> ProgressBar {
     }
     let style = ProgressStyle::with_template("{bar:30} {percent:>3} % {msg}");
     ProgressBar::new(WHOLE).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
+
+/// A line on standard error that changes, if that is a terminal.
+pub(super) fn line() -> ProgressBar {
+    if !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template("{spinner} {msg}");
+    ProgressBar::new_spinner().with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()))
 }
 
 fn show(bar: &ProgressBar, watched: &Watched) {

@@ -111,6 +111,11 @@ pub(super) fn seconds(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// The same, or 0.
+pub(super) fn seconds_or_none(text: &str) -> Result<Duration, String> {
+    if text == "0" { Ok(Duration::ZERO) } else { seconds(text) }
+}
+
 /// A document for programs, with lines and indents so that people can read it too.
 fn to_json(document: &impl Serialize) -> Result<String, Failure> {
     serde_json::to_string_pretty(document)

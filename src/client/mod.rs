@@ -26,12 +26,14 @@ mod exchange;
 mod halves;
 mod health;
 mod inference;
+pub mod load;
 mod models;
 mod options;
 mod pieces;
 pub mod ping;
 mod pool;
 mod retry;
+mod times;
 mod training;
 mod waiting;
 
@@ -42,6 +44,7 @@ pub use crate::wire::answers::{
 pub use crate::wire::{Protocol, Transport};
 pub use options::{Options, PoolLimits};
 pub use pieces::{MAX_PIECE_BYTES, encoded_bytes, pieces};
+pub use times::{Latency, Times};
 
 #[cfg(doc)]
 use crate::error::Error;

@@ -61,6 +61,11 @@ impl Pool {
         Ok(())
     }
 
+    /// Where its connections lead.
+    pub(super) fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
     /// Connections that have opened so far.
     pub(super) fn opened(&self) -> u64 {
         self.opened.load(Ordering::Relaxed)

@@ -31,6 +31,7 @@ mod scan;
 mod sealer;
 mod theader;
 mod ttheader;
+mod verdict;
 mod zlib;
 
 pub use detect::{Detection, detect, is_tls};
@@ -44,3 +45,4 @@ pub use message::{Head, Message, Opened, Refusal, decode, empty, error_reply, op
 pub use protocol::{Format, Protocol, Transport};
 pub use replies::{Replies, Reply};
 pub use sealer::Sealer;
+pub use verdict::{Verdict, verdict};
