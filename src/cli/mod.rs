@@ -3,6 +3,7 @@
 mod datasets;
 mod hello;
 mod jobs;
+mod loadtest;
 mod memory_limit;
 mod models;
 mod ping;
@@ -43,6 +44,7 @@ enum Command {
     Datasets(datasets::Arguments),
     Hello(hello::Arguments),
     Ping(ping::Arguments),
+    Loadtest(loadtest::Arguments),
     Tokens(tokens::Arguments),
 }
 
@@ -58,6 +60,7 @@ impl Command {
             Self::Datasets(arguments) => arguments.remote.json,
             Self::Hello(arguments) => arguments.remote.json,
             Self::Ping(arguments) => arguments.remote.json,
+            Self::Loadtest(arguments) => arguments.remote.json,
             Self::Tokens(arguments) => arguments.json,
         }
     }
@@ -72,6 +75,7 @@ impl Command {
             Self::Datasets(arguments) => datasets::run(arguments),
             Self::Hello(arguments) => hello::run(arguments),
             Self::Ping(arguments) => ping::run(arguments),
+            Self::Loadtest(arguments) => loadtest::run(arguments),
             Self::Tokens(arguments) => tokens::run(arguments),
         }
     }

@@ -53,7 +53,7 @@ pub(super) fn run(arguments: Arguments) -> std::result::Result<(), Failure> {
 }
 
 /// The columns that the model takes; the others are named on standard error.
-fn known_columns(model: &ModelVersion, table: &Table) -> std::result::Result<Table, Failure> {
+pub(super) fn known_columns(model: &ModelVersion, table: &Table) -> std::result::Result<Table, Failure> {
     let (known, unknown): (Vec<_>, Vec<_>) =
         table.columns().iter().cloned().partition(|column| model.feature(&column.name).is_some());
     if known.is_empty() {

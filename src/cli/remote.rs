@@ -4,13 +4,14 @@ use super::Failure;
 use super::tls::ClientFlags;
 use super::wire_format::WireFormat;
 use crate::access::Token;
-use crate::client::{Client, Options};
+use crate::client::{Client, Options, Transport};
 use crate::error::{Code, Error};
 use serde::Serialize;
 use serde_json::json;
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use tokio::runtime::Builder;
 
 /// Longest time that a call may be given: a day.
 const MAX_TIMEOUT_SECONDS: f64 = 86_400.0;
@@ -61,7 +62,17 @@ impl Remote {
         options: impl FnOnce(Options) -> Options,
         body: impl AsyncFnOnce(&Client) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
-        let runtime = tokio::runtime::Builder::new_current_thread()
+        self.run_in(Builder::new_current_thread(), options, body)
+    }
+
+    /// The same in an event loop of its own kind.
+    pub(super) fn run_in(
+        &self,
+        mut runtime: Builder,
+        options: impl FnOnce(Options) -> Options,
+        body: impl AsyncFnOnce(&Client) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let runtime = runtime
             .enable_all()
             .build()
             .map_err(|cause| Failure::Failed(format!("the system gives no event loop: {cause}")))?;
@@ -76,6 +87,16 @@ impl Remote {
         let WireFormat { transport, protocol } = self.format;
         let (tls, token) = (self.tls.load()?, self.token()?);
         Ok(Options { transport, protocol, tls, token, call_timeout: self.timeout, ..Options::default() })
+    }
+
+    /// How messages become a stream.
+    pub(super) fn transport(&self) -> Transport {
+        self.format.transport
+    }
+
+    /// Time for a call.
+    pub(super) fn timeout(&self) -> Duration {
+        self.timeout
     }
 
     /// Prints an answer: the document for programs, or the text for people.

@@ -157,7 +157,7 @@ async fn compose(settings: &Settings, access: Arc<Access>) -> Result<(Service, J
 }
 
 /// Every connection takes a file descriptor, and most systems grant a process fewer at first than it may have.
-fn raise_file_limit() {
+pub(super) fn raise_file_limit() {
     let limit = getrlimit(Resource::Nofile);
     let raised = Rlimit { current: limit.maximum, ..limit };
     if let Err(error) = setrlimit(Resource::Nofile, raised) {

@@ -40,23 +40,33 @@ fn the_quick_starts_of_the_readme_are_those_that_run() {
     }
 }
 
-#[test]
-fn every_command_line_of_the_readme_works() {
+/// Runs the commands of this program in a text, in their order, against one server.
+fn assert_commands_work(shell: &str, at_least: usize) {
     let data = tempfile::tempdir().unwrap();
     let server = TestServer::start(data.path());
     let binaries = Path::new(env!("CARGO_BIN_EXE_modelwire")).parent().unwrap();
     let path = format!("{}:{}", binaries.display(), std::env::var("PATH").unwrap());
-    let shell = blocks("sh").concat();
     let commands: Vec<&str> = shell.lines().filter(|line| line.starts_with("modelwire ")).collect();
-    assert!(commands.len() > 5, "the README has lost its commands");
+    assert!(commands.len() >= at_least, "the page has lost its commands");
     for line in commands {
+        let line = line.replace(" target/", &format!(" {}/", data.path().display())); // Nothing is left behind.
         let mut command = Command::new("bash");
-        command.args(["-c", line]).current_dir(env!("CARGO_MANIFEST_DIR"));
+        command.args(["-c", &line]).current_dir(env!("CARGO_MANIFEST_DIR"));
 
         let output = command.env("PATH", &path).env("MODELWIRE_ADDRESS", &server.address).output().unwrap();
 
         assert!(output.status.success(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
     }
+}
+
+#[test]
+fn every_command_line_of_the_readme_works() {
+    assert_commands_work(&blocks("sh").concat(), 6);
+}
+
+#[test]
+fn every_command_of_the_page_on_load_tests_works() {
+    assert_commands_work(&file("docs/loadtest.md"), 4);
 }
 
 #[test]

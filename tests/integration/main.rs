@@ -20,6 +20,7 @@ mod guarded;
 mod harness;
 mod hostile;
 mod linfa_facts;
+mod loadtest;
 mod methods;
 mod ping;
 mod protocols;
