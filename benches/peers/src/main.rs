@@ -1,0 +1,135 @@
+//! `peers load`: one load on one server that runs already.
+
+use clap::{Parser, ValueEnum};
+use modelwire_peers::call::{Call, Terms, Work};
+use modelwire_peers::load::{self, Measured, Pace, Plan, quantile_us};
+use modelwire_peers::server;
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+#[derive(Parser)]
+#[command(about = "Measures Modelwire beside the servers that people use today")]
+enum Arguments {
+    Load(Load),
+}
+
+/// Load one server that runs already, and print what came of it
+#[derive(clap::Args)]
+struct Load {
+    /// Host and port of the server
+    address: SocketAddr,
+    /// What it speaks
+    #[arg(long, value_enum, default_value = "thrift")]
+    speaks: Speaks,
+    /// Rows of a prediction
+    #[arg(long, default_value_t = 1, conflicts_with = "echo")]
+    rows: usize,
+    /// Send so many bytes and have them back, in place of a prediction
+    #[arg(long, value_name = "BYTES")]
+    echo: Option<usize>,
+    #[arg(long, default_value_t = 8)]
+    connections: usize,
+    /// Requests on their way on each connection
+    #[arg(long, default_value_t = 1)]
+    in_flight: usize,
+    /// An open loop of so many requests a second, in place of a closed one
+    #[arg(long, value_name = "PER_SECOND")]
+    rate: Option<f64>,
+    #[arg(long, default_value_t = 3.0)]
+    seconds: f64,
+    /// Seconds before anything counts
+    #[arg(long, default_value_t = 0.5)]
+    warm_up: f64,
+    /// Process whose processor time is the server's
+    #[arg(long)]
+    pid: Option<u32>,
+    /// Modelwire: a predictor's token
+    #[arg(long, env = "MODELWIRE_TOKEN", default_value = "", hide_env_values = true)]
+    token: String,
+    /// Modelwire: milliseconds that a call may take
+    #[arg(long, default_value_t = 5_000)]
+    deadline_ms: i64,
+    /// Modelwire: a model of 16 features
+    #[arg(long, default_value = "line")]
+    model: String,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Speaks {
+    /// Frames that come back as they are
+    Frames,
+    /// peer.thrift, framed, binary
+    Thrift,
+    /// peer.proto
+    Grpc,
+    /// JSON of the FastAPI program
+    Fastapi,
+    /// JSON of the Open Inference Protocol
+    Mlserver,
+    /// Modelwire's own Thrift, framed, binary
+    Modelwire,
+}
+
+fn main() -> io::Result<()> {
+    match Arguments::parse() {
+        Arguments::Load(load) => load.run(),
+    }
+}
+
+impl Load {
+    fn run(self) -> io::Result<()> {
+        let call = self.call()?;
+        let pace = match self.rate {
+            Some(per_second) => Pace::Open { per_second },
+            None => Pace::Closed { in_flight: self.in_flight },
+        };
+        let plan = Plan {
+            connections: self.connections,
+            pace,
+            warm_up: Duration::from_secs_f64(self.warm_up),
+            time: Duration::from_secs_f64(self.seconds),
+        };
+        let expected = load::probe(self.address, &call)?;
+        let cpu = || self.pid.map(server::cpu).unwrap_or_default();
+        print(&load::run(self.address, &call, &expected, &plan, &cpu)?);
+        Ok(())
+    }
+
+    fn call(&self) -> io::Result<Call> {
+        let work = match self.echo {
+            Some(bytes) => Work::Echo { bytes },
+            None => Work::Predict { rows: self.rows },
+        };
+        let terms = Terms { token: self.token.clone(), deadline_ms: self.deadline_ms, model: self.model.clone() };
+        match self.speaks {
+            Speaks::Frames => Some(Call::to_echo(work)),
+            Speaks::Thrift => Some(Call::to_thrift(work)),
+            Speaks::Grpc => Some(Call::to_grpc(work)),
+            Speaks::Fastapi => Call::to_fastapi(work),
+            Speaks::Mlserver => Call::to_mlserver(work),
+            Speaks::Modelwire => Some(Call::to_modelwire(work, &terms)),
+        }
+        .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "it has no echo"))
+    }
+}
+
+fn print(measured: &Measured) {
+    println!(
+        "{:.0}/s, p50 {:.1} µs, p99 {:.1} µs, p99.9 {:.1} µs, server CPU {:.2} µs an answer",
+        measured.per_second(),
+        quantile_us(&measured.latency, 0.5),
+        quantile_us(&measured.latency, 0.99),
+        quantile_us(&measured.latency, 0.999),
+        measured.cpu_us(),
+    );
+    println!(
+        "{} right, {} refused (p99 {:.1} µs), {} expired, {} wrong; the generator was late by p99 {:.1} µs",
+        measured.right,
+        measured.refused,
+        quantile_us(&measured.refusal, 0.99),
+        measured.expired,
+        measured.wrong,
+        quantile_us(&measured.lag, 0.99),
+    );
+}
