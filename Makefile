@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .PHONY: help build demo test check-gen gen lint lint-rust lint-python lint-go fmt doc \
-	test-unit test-clients test-interop test-demo test-robust fuzz
+	test-unit test-clients test-interop test-demo test-robust fuzz bench-peers
 
 target := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
 cargo_test := cargo test --workspace --all-features --locked
@@ -47,6 +47,7 @@ lint-rust:
 	cargo fmt --all --check
 	cargo fmt --manifest-path tests/interop/volo/Cargo.toml --check
 	cargo fmt --manifest-path fuzz/Cargo.toml --check
+	cargo fmt --manifest-path benches/peers/Cargo.toml --check
 	cargo clippy --workspace --all-targets --all-features --locked -- -D warnings
 
 lint-python:
@@ -59,6 +60,7 @@ lint-go:
 fmt: ## Format
 	cargo fmt --all
 	cargo fmt --manifest-path tests/interop/volo/Cargo.toml
+	cargo fmt --manifest-path benches/peers/Cargo.toml
 	@$(call need,go,formatting Go); gofmt -w clients/go tests/interop/go tests/fixtures docs/examples
 	@$(call need,python3,formatting Python); clients/python/lint --fix
 
@@ -89,6 +91,12 @@ test-robust: build ## The hostile tests against the server as it is shipped, als
 FUZZ_SECONDS ?= 60
 fuzz: ## Fuzz everything that takes bytes, FUZZ_SECONDS (60) each target
 	fuzz/run $(FUZZ_SECONDS)
+
+# MODELWIRE measures another build than ours; PEERS_ROUNDS, PEERS_SECONDS and PEERS_SMOKE: benches/peers/README.md.
+bench-peers: $(if $(MODELWIRE),,build) ## Measure the server beside other servers, into docs/performance.md; 20 minutes
+	CARGO_TARGET_DIR=$(target)/peers cargo build --release --locked --manifest-path benches/peers/Cargo.toml
+	$(target)/peers/release/peers run --modelwire $(or $(MODELWIRE),$(target)/release/modelwire) --folder $(target)/peers/run \
+	--document docs/performance.md
 
 # Built as test-unit builds it, so that it is built once.
 $(tested):

@@ -149,11 +149,6 @@ impl Call {
         }
     }
 
-    /// Whether several calls may be on their way on one connection.
-    pub fn can_be_pipelined(&self) -> bool {
-        !matches!(self.wire, Wire::Http)
-    }
-
     /// Checks an answer by value.
     ///
     /// # Errors

@@ -4,10 +4,17 @@
 #![forbid(unsafe_code)] // in the library alone: the code that volo generates has some
 
 pub mod call;
+pub mod case;
 pub mod exchange;
 pub mod load;
 pub mod message;
 pub mod model;
+pub mod modelwire;
+pub mod overload;
+pub mod peer;
+pub mod python;
+pub mod report;
+pub mod run;
 pub mod server;
 
 use std::io;

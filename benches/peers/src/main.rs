@@ -1,17 +1,50 @@
-//! `peers load`: one load on one server that runs already.
+//! `peers run`: every server under every load, and the report. `peers load`: one load on one server that runs already.
 
 use clap::{Parser, ValueEnum};
 use modelwire_peers::call::{Call, Terms, Work};
 use modelwire_peers::load::{self, Measured, Pace, Plan, quantile_us};
-use modelwire_peers::server;
+use modelwire_peers::modelwire::Modelwire;
+use modelwire_peers::peer::Setup;
+use modelwire_peers::{report, run, server};
+use std::fs;
 use std::io;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 #[derive(Parser)]
 #[command(about = "Measures Modelwire beside the servers that people use today")]
 enum Arguments {
+    Run(Run),
     Load(Load),
+}
+
+/// Start every server, measure all of them, and report
+#[derive(clap::Args)]
+struct Run {
+    /// The server that is measured, as it is shipped
+    #[arg(long, env, value_name = "FILE")]
+    modelwire: PathBuf,
+    /// Where environments of Python, models and `peers.json` are kept
+    #[arg(long, value_name = "FOLDER")]
+    folder: PathBuf,
+    /// Document that has the markers of the report; without one it is only printed
+    #[arg(long, value_name = "FILE")]
+    document: Option<PathBuf>,
+    #[arg(long, env = "PEERS_ROUNDS", default_value_t = 5)]
+    rounds: usize,
+    /// How long each load is measured
+    #[arg(long, env = "PEERS_SECONDS", default_value_t = 3.0)]
+    seconds: f64,
+    /// Milliseconds that a call may take under overload [default: twice what 99 % take at 80 % load]
+    #[arg(long, env = "PEERS_DEADLINE_MS")]
+    deadline_ms: Option<i64>,
+    /// One round of 0.3 s, which shows that everything runs; the document is left as it is
+    #[arg(long, env = "PEERS_SMOKE", value_parser = clap::builder::FalseyValueParser::new())]
+    smoke: bool,
+    /// The command that the report names
+    #[arg(long, default_value = "make bench-peers")]
+    command: String,
 }
 
 /// Load one server that runs already, and print what came of it
@@ -73,7 +106,27 @@ enum Speaks {
 
 fn main() -> io::Result<()> {
     match Arguments::parse() {
+        Arguments::Run(run) => run.run(),
         Arguments::Load(load) => load.run(),
+    }
+}
+
+impl Run {
+    fn run(self) -> io::Result<()> {
+        fs::create_dir_all(&self.folder)?;
+        let folder = fs::canonicalize(&self.folder)?;
+        let modelwire = Modelwire::prepare(&fs::canonicalize(&self.modelwire)?, &folder.join("modelwire"))?;
+        let (setup, skipped) = Setup::new(modelwire, &folder)?;
+        let (rounds, seconds) = if self.smoke { (1, 0.3) } else { (self.rounds.max(1), self.seconds) };
+        let time = Duration::from_secs_f64(seconds);
+        let options = run::Options { rounds, time, deadline_ms: self.deadline_ms };
+        let results = run::run(&setup, skipped, &options)?;
+        fs::write(folder.join("peers.json"), serde_json::to_vec_pretty(&results)?)?;
+        let report = report::markdown(&results, &options, &self.command);
+        println!("{report}");
+        let Some(document) = self.document.filter(|_| !self.smoke) else { return Ok(()) };
+        let replaced = report::replaced(&fs::read_to_string(&document)?, &report).map_err(io::Error::other)?;
+        fs::write(document, replaced)
     }
 }
 

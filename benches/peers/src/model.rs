@@ -21,9 +21,18 @@ pub fn predict(rows: impl ExactSizeIterator<Item = f64>) -> Vec<f64> {
     (0..n_rows).map(|_| weights.iter().zip(&mut rows).map(|(weight, value)| weight * value).sum()).collect()
 }
 
-/// `n_rows` rows, one after the other, that differ from each other; sixteenths, so that they are short in JSON too.
+/// `n_rows` rows, one after the other, as if drawn from -5 to 5; in sixteenths, so that they are short in JSON too.
 pub fn rows(n_rows: usize) -> Vec<f64> {
-    (0..n_rows * FEATURES).map(|at| ((at * 37 + at / FEATURES * 11) % 161) as f64 / 16.0 - 5.0).collect()
+    (0..n_rows * FEATURES).map(|at| (mixed(at as u64) % 161) as f64 / 16.0 - 5.0).collect()
+}
+
+/// The output function of SplitMix64: G. L. Steele, D. Lea, C. H. Flood, "Fast splittable pseudorandom number generators"
+/// (2014), doi:10.1145/2714064.2660195.
+fn mixed(at: u64) -> u64 {
+    let z = at.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
 }
 
 #[cfg(test)]

@@ -2,7 +2,6 @@
 //!
 //! A frame is a length of four bytes, highest first, and that many bytes. What one read brought is answered by one write.
 
-use bytes::{Buf, BytesMut};
 use std::io;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -24,15 +23,22 @@ fn main() -> io::Result<()> {
 
 async fn echo(mut stream: TcpStream) -> io::Result<()> {
     stream.set_nodelay(true)?;
-    let mut input = BytesMut::with_capacity(64 << 10);
-    while stream.read_buf(&mut input).await? > 0 {
-        let whole = whole_frames(&input)?;
+    let (mut input, mut length) = (vec![0; 64 << 10], 0);
+    loop {
+        match stream.read(&mut input[length..]).await? {
+            0 => return Ok(()),
+            read => length += read,
+        }
+        let whole = whole_frames(&input[..length])?;
         if whole > 0 {
             stream.write_all(&input[..whole]).await?;
-            input.advance(whole);
+            input.copy_within(whole..length, 0);
+            length -= whole;
+        }
+        if length == input.len() {
+            input.resize(2 * length, 0);
         }
     }
-    Ok(())
 }
 
 /// Bytes of the frames at the start of `input` that are all there.

@@ -1,0 +1,108 @@
+//! Modelwire under more than it can bear: a model that costs more than the call, so that the server is what is too slow.
+
+use crate::call::Call;
+use crate::load::{self, Measured, Pace, Plan, quantile_us};
+use crate::modelwire::{COSTLY_FEATURES, Modelwire, costly_row};
+use crate::run::Options;
+use crate::server::Server;
+use serde::Serialize;
+use std::io;
+
+/// Connections, and calls on their way on each, when the best is looked for: enough that work always waits.
+const SATURATING: [(usize, usize); 2] = [(16, 4), (64, 4)];
+
+/// Connections of the open loops: answers of one come in order, so that few of them make a refusal wait.
+const CONNECTIONS: usize = 256;
+
+/// What came of one round.
+#[derive(Clone, Debug, Serialize)]
+pub struct Overload {
+    /// Right answers a second in the better of two closed loops: what the server can bear.
+    pub best_per_second: f64,
+    /// Milliseconds that each call was given at full and at double load.
+    pub deadline_ms: i64,
+    pub at_80_percent: Step,
+    pub at_100_percent: Step,
+    pub at_200_percent: Step,
+}
+
+/// An open loop at some share of the best.
+#[derive(Clone, Debug, Serialize)]
+pub struct Step {
+    pub offered_per_second: f64,
+    /// Right answers a second.
+    pub goodput: f64,
+    pub p50_us: f64,
+    pub p99_us: f64,
+    pub refused_per_second: f64,
+    pub refusal_p50_us: f64,
+    pub refusal_p99_us: f64,
+    /// A second: answered that the deadline had passed.
+    pub expired_per_second: f64,
+    pub wrong: u64,
+    /// By how much the generator itself was late.
+    pub lag_p99_us: f64,
+    pub cpu_us: f64,
+}
+
+/// Finds the best, then loads with 80 %, 100 % and 200 % of it.
+///
+/// # Errors
+/// If a connection breaks.
+pub fn measure(server: &Server, modelwire: &Modelwire, options: &Options) -> io::Result<Overload> {
+    let call =
+        |deadline_ms| Call::to_modelwire_model(&costly_row(), COSTLY_FEATURES, &modelwire.costly_terms(deadline_ms));
+    let patient = call(None);
+    let expected = load::probe(server.address, &patient)?;
+    let plan = |connections, pace| Plan { connections, pace, warm_up: options.warm_up(), time: options.time };
+    let run = |call: &Call, plan: &Plan| load::run(server.address, call, &expected, plan, &|| server.cpu());
+    let mut best = 0.0_f64;
+    for (connections, in_flight) in SATURATING {
+        best = best.max(run(&patient, &plan(connections, Pace::Closed { in_flight }))?.per_second());
+    }
+    let step = |call: &Call, share: f64| -> io::Result<Step> {
+        let per_second = best * share;
+        Ok(Step::of(per_second, &run(call, &plan(CONNECTIONS, Pace::Open { per_second }))?))
+    };
+    let at_80_percent = step(&patient, 0.8)?;
+    let deadline_ms = options.deadline_ms.unwrap_or_else(|| twice_in_ms(at_80_percent.p99_us));
+    let pressed = call(Some(deadline_ms));
+    Ok(Overload {
+        best_per_second: best,
+        deadline_ms,
+        at_80_percent,
+        at_100_percent: step(&pressed, 1.0)?,
+        at_200_percent: step(&pressed, 2.0)?,
+    })
+}
+
+/// A caller who knows how long it takes on a good day waits twice as long.
+fn twice_in_ms(us: f64) -> i64 {
+    (2.0 * us / 1e3).ceil() as i64
+}
+
+impl Overload {
+    /// The most right answers a second of any load that was not too much.
+    pub fn best(&self) -> f64 {
+        self.best_per_second.max(self.at_80_percent.goodput).max(self.at_100_percent.goodput)
+    }
+}
+
+impl Step {
+    fn of(offered_per_second: f64, measured: &Measured) -> Self {
+        let per_second = |count: u64| count as f64 / measured.time.as_secs_f64();
+        Self {
+            offered_per_second,
+            goodput: measured.per_second(),
+            p50_us: quantile_us(&measured.latency, 0.5),
+            p99_us: quantile_us(&measured.latency, 0.99),
+            refused_per_second: per_second(measured.refused),
+            refusal_p50_us: quantile_us(&measured.refusal, 0.5),
+            refusal_p99_us: quantile_us(&measured.refusal, 0.99),
+            expired_per_second: per_second(measured.expired),
+            wrong: measured.wrong,
+            lag_p99_us: quantile_us(&measured.lag, 0.99),
+            cpu_us: measured.cpu_us(),
+        }
+    }
+}
