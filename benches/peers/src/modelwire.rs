@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// Milliseconds that a call may take where time is not what is measured.
-const DEADLINE_MS: i64 = 5_000;
+pub const DEADLINE_MS: i64 = 5_000;
 
 /// A model whose prediction costs more than the call: distances to so many centres in so many dimensions.
 pub const COSTLY_FEATURES: usize = 1_024;
@@ -91,8 +91,7 @@ impl Modelwire {
     }
 
     /// How the clustering is asked.
-    pub fn costly_terms(&self, deadline_ms: Option<i64>) -> Terms {
-        let deadline_ms = deadline_ms.unwrap_or(DEADLINE_MS);
+    pub fn costly_terms(&self, deadline_ms: i64) -> Terms {
         Terms { deadline_ms, model: CLUSTERING.to_owned(), ..self.terms() }
     }
 }

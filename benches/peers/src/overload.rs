@@ -2,7 +2,7 @@
 
 use crate::call::Call;
 use crate::load::{self, Measured, Pace, Plan, quantile_us};
-use crate::modelwire::{COSTLY_FEATURES, Modelwire, costly_row};
+use crate::modelwire::{COSTLY_FEATURES, DEADLINE_MS, Modelwire, costly_row};
 use crate::run::Options;
 use crate::server::Server;
 use serde::Serialize;
@@ -30,8 +30,10 @@ pub struct Overload {
 #[derive(Clone, Debug, Serialize)]
 pub struct Step {
     pub offered_per_second: f64,
-    /// Right answers a second.
+    /// Right answers a second that came within the deadline, counted from when the request should have been sent.
     pub goodput: f64,
+    /// The others.
+    pub late_per_second: f64,
     pub p50_us: f64,
     pub p99_us: f64,
     pub refused_per_second: f64,
@@ -52,7 +54,7 @@ pub struct Step {
 pub fn measure(server: &Server, modelwire: &Modelwire, options: &Options) -> io::Result<Overload> {
     let call =
         |deadline_ms| Call::to_modelwire_model(&costly_row(), COSTLY_FEATURES, &modelwire.costly_terms(deadline_ms));
-    let patient = call(None);
+    let patient = call(DEADLINE_MS);
     let expected = load::probe(server.address, &patient)?;
     let plan = |connections, pace| Plan { connections, pace, warm_up: options.warm_up(), time: options.time };
     let run = |call: &Call, plan: &Plan| load::run(server.address, call, &expected, plan, &|| server.cpu());
@@ -60,19 +62,19 @@ pub fn measure(server: &Server, modelwire: &Modelwire, options: &Options) -> io:
     for (connections, in_flight) in SATURATING {
         best = best.max(run(&patient, &plan(connections, Pace::Closed { in_flight }))?.per_second());
     }
-    let step = |call: &Call, share: f64| -> io::Result<Step> {
+    let step = |call: &Call, share: f64, deadline_ms| -> io::Result<Step> {
         let per_second = best * share;
-        Ok(Step::of(per_second, &run(call, &plan(CONNECTIONS, Pace::Open { per_second }))?))
+        Ok(Step::of(per_second, deadline_ms, &run(call, &plan(CONNECTIONS, Pace::Open { per_second }))?))
     };
-    let at_80_percent = step(&patient, 0.8)?;
+    let at_80_percent = step(&patient, 0.8, DEADLINE_MS)?;
     let deadline_ms = options.deadline_ms.unwrap_or_else(|| twice_in_ms(at_80_percent.p99_us));
-    let pressed = call(Some(deadline_ms));
+    let pressed = call(deadline_ms);
     Ok(Overload {
         best_per_second: best,
         deadline_ms,
         at_80_percent,
-        at_100_percent: step(&pressed, 1.0)?,
-        at_200_percent: step(&pressed, 2.0)?,
+        at_100_percent: step(&pressed, 1.0, deadline_ms)?,
+        at_200_percent: step(&pressed, 2.0, deadline_ms)?,
     })
 }
 
@@ -82,6 +84,11 @@ fn twice_in_ms(us: f64) -> i64 {
 }
 
 impl Overload {
+    /// In the order of their load.
+    pub fn steps(&self) -> [&Step; 3] {
+        [&self.at_80_percent, &self.at_100_percent, &self.at_200_percent]
+    }
+
     /// The most right answers a second of any load that was not too much.
     pub fn best(&self) -> f64 {
         self.best_per_second.max(self.at_80_percent.goodput).max(self.at_100_percent.goodput)
@@ -89,11 +96,14 @@ impl Overload {
 }
 
 impl Step {
-    fn of(offered_per_second: f64, measured: &Measured) -> Self {
+    fn of(offered_per_second: f64, deadline_ms: i64, measured: &Measured) -> Self {
         let per_second = |count: u64| count as f64 / measured.time.as_secs_f64();
+        let deadline_ns = u64::try_from(deadline_ms).unwrap_or_default() * 1_000_000;
+        let in_time = measured.latency.count_between(0, deadline_ns);
         Self {
             offered_per_second,
-            goodput: measured.per_second(),
+            goodput: per_second(in_time),
+            late_per_second: per_second(measured.right.saturating_sub(in_time)),
             p50_us: quantile_us(&measured.latency, 0.5),
             p99_us: quantile_us(&measured.latency, 0.99),
             refused_per_second: per_second(measured.refused),
