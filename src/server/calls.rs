@@ -4,9 +4,9 @@ use crate::wire::Answer;
 use futures_util::FutureExt;
 use futures_util::stream::{FuturesOrdered, FuturesUnordered, StreamExt};
 use std::collections::VecDeque;
-use std::future::{Future, poll_fn};
+use std::future::Future;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 use tokio_util::sync::ReusableBoxFuture;
 
 /// Calls that run beside each other. Their answers come in the order of the calls, but for those whose caller has said
@@ -35,8 +35,9 @@ impl<'a> Calls<'a> {
         !(self.in_order.is_empty() && self.in_any_order.is_empty())
     }
 
-    /// Begins a call, and goes on with it as far as it comes without waiting.
-    pub(super) async fn begin(&mut self, call: impl Future<Output = Answer> + Send + 'a, out_of_order: bool) {
+    /// Begins a call, and goes on with it as far as it comes without waiting. Who waits for its answer asks
+    /// [`Calls::go_on`] then.
+    pub(super) fn begin(&mut self, call: impl Future<Output = Answer> + Send + 'a, out_of_order: bool) {
         let mut running = match self.spare.take() {
             None => ReusableBoxFuture::new(call),
             Some(mut spare) => {
@@ -44,7 +45,7 @@ impl<'a> Calls<'a> {
                 spare
             }
         };
-        let running = match poll_fn(|context| Poll::Ready(running.poll(context))).await {
+        let running = match running.poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Pending => Running::Call(running),
             Poll::Ready(answer) => {
                 self.spare = Some(running);

@@ -42,7 +42,7 @@ pub(super) async fn serve(
     loop {
         while let Some(taken) = connection.take(calls.len()) {
             let out_of_order = taken.out_of_order();
-            calls.begin(taken.answer(connection.shared, peer), out_of_order).await;
+            calls.begin(taken.answer(connection.shared, peer), out_of_order);
         }
         let open = connection.input.state == State::Open && now != Phase::Draining;
         if calls.is_empty() && !open {

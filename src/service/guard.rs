@@ -15,7 +15,7 @@ use futures_util::{FutureExt, poll};
 use log::{debug, error};
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::task::Poll;
 use tokio::sync::SemaphorePermit;
 
@@ -73,7 +73,8 @@ impl Service {
         self.parts.telemetry.calls.inc();
         let arguments = Arguments { head: head.clone(), message, limits };
         let change = Change::begin(method, &call);
-        let done = guarded(&call, dispatch(self, method, &call, arguments)).await;
+        let work = pin!(dispatch(self, method, &call, arguments)); // In place: what a call holds is moved as seldom as can be.
+        let done = guarded(&call, work).await;
         if let Some(change) = change {
             change.end(&done);
         }
@@ -158,8 +159,8 @@ fn reason(error: &Error) -> Option<Reason> {
 }
 
 /// Runs the work of a call within its deadline; a panic is an error of this call and of nothing else.
-async fn guarded<T>(call: &Call, work: impl Future<Output = T>) -> Declared<T> {
-    let mut work = pin!(AssertUnwindSafe(work).catch_unwind());
+async fn guarded<T>(call: &Call, work: Pin<&mut impl Future<Output = T>>) -> Declared<T> {
+    let mut work = AssertUnwindSafe(work).catch_unwind();
     let ended = match poll!(&mut work) {
         Poll::Ready(ended) => Ok(ended), // Most calls are answered at once and need no timer.
         Poll::Pending => tokio::time::timeout_at(call.deadline.into(), work).await,
@@ -175,8 +176,8 @@ async fn guarded<T>(call: &Call, work: impl Future<Output = T>) -> Declared<T> {
 pub(super) type Declared<T> = std::result::Result<T, ServiceError>;
 
 /// Runs the body of a handler; its error becomes the exception of the IDL.
-pub(super) async fn declare<T>(call: &Call, body: impl Future<Output = Result<T>>) -> Declared<T> {
-    body.await.map_err(|error| declared(call, &error))
+pub(super) fn declare<T>(call: &Call, body: impl Future<Output = Result<T>>) -> impl Future<Output = Declared<T>> {
+    body.map(|done| done.map_err(|error| declared(call, &error)))
 }
 
 /// The exception for an error. What is our fault is logged here, once, under the id that the caller gets.
@@ -208,7 +209,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_panic_is_an_internal_error_that_tells_the_caller_an_id_and_not_the_reason() {
-        let error = guarded(&call(), async { panic!("secret detail") }).await.map(|(): ()| ()).unwrap_err();
+        let error = guarded(&call(), pin!(async { panic!("secret detail") })).await.map(|(): ()| ()).unwrap_err();
 
         assert_eq!(error.code_name.as_deref(), Some("INTERNAL"));
         assert_eq!(error.executed, None);
@@ -218,7 +219,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn work_that_outlasts_its_deadline_is_dropped() {
-        let error = guarded(&call(), std::future::pending::<()>()).await.unwrap_err();
+        let error = guarded(&call(), pin!(std::future::pending::<()>())).await.unwrap_err();
 
         assert_eq!(error.code_name.as_deref(), Some("DEADLINE_EXCEEDED"));
     }

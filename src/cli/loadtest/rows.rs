@@ -100,7 +100,7 @@ mod tests {
         use ColumnType::{Boolean, Float, Integer};
         let model = model(&[Float, Integer, Boolean]);
         let rows = |seed| random(&model, 7, seed).ok().unwrap();
-        let matrix = |batch: &Features| model.schema.matrix(batch).unwrap();
+        let matrix = |batch: &Features| model.schema.matrix(batch.clone()).unwrap();
 
         let batches = rows(3);
 

@@ -160,7 +160,7 @@ mod tests {
             let mut sent = BytesMut::from(requests.call(batch, place));
             let Cut::Message(message) = Cutter::new(Limits::default()).cut(&mut sent) else { panic!("no message") };
             let opened = open(&message, &Limits::default()).unwrap();
-            assert_eq!((opened.head.name.as_str(), opened.head.seqid), ("predict", i32::try_from(place).unwrap()));
+            assert_eq!((opened.head.name.as_ref(), opened.head.seqid), ("predict", i32::try_from(place).unwrap()));
             let context = opened.context.unwrap();
             assert_eq!((context.deadline_ms, context.token.as_deref()), (Some(250), Some("mw_secret")));
         }
