@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The result of everything that can fail here.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -106,6 +107,16 @@ pub enum Error {
         asked: usize,
         /// `batching.max_queue_rows`
         limit: usize,
+    },
+    /// What waits takes longer than the call can wait. Nothing was run.
+    #[error("the work that goes before takes about {wait:.1?} and {what} {limit:.1?}")]
+    TooBusy {
+        /// Until it could have been answered.
+        wait: Duration,
+        /// "the call has", "target_p99_ms allows".
+        what: &'static str,
+        /// So much.
+        limit: Duration,
     },
     /// Another bound is reached. Nothing was run.
     #[error("{count} {what} are open and the limit is {limit}")]
@@ -221,7 +232,7 @@ impl Error {
             | Self::UploadNotFound { .. }
             | Self::JobNotFound { .. } => Code::NotFound,
             Self::FailedPrecondition { .. } => Code::FailedPrecondition,
-            Self::TooManyRows { .. } | Self::TooMany { .. } | Self::Full => Code::Overloaded,
+            Self::TooManyRows { .. } | Self::TooBusy { .. } | Self::TooMany { .. } | Self::Full => Code::Overloaded,
             Self::DeadlineExceeded | Self::TooLate => Code::DeadlineExceeded,
             Self::Cancelled { .. } => Code::Cancelled,
             Self::Unauthenticated { .. } => Code::Unauthenticated,
@@ -244,6 +255,7 @@ impl Error {
             | Self::JobNotFound { .. }
             | Self::FeatureCount { .. }
             | Self::TooManyRows { .. }
+            | Self::TooBusy { .. }
             | Self::TooMany { .. }
             | Self::Full
             | Self::DeadlineExceeded
@@ -260,6 +272,14 @@ impl Error {
         }
     }
 
+    /// How long a caller should wait before it asks again, where we know: what an overloaded server had too much to do.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::TooBusy { wait, limit, .. } => Some(wait.saturating_sub(*limit)),
+            _ => None,
+        }
+    }
+
     /// What the caller can do about it, where we know.
     pub fn hint(&self) -> Option<String> {
         Some(match self {
@@ -269,6 +289,7 @@ impl Error {
             Self::JobNotFound { .. } => "\"modelwire jobs list\" shows what is there".into(),
             Self::FeatureCount { model, .. } => format!("\"modelwire models show {model}\" lists them"),
             Self::TooManyRows { .. } => "retry later or raise batching.max_queue_rows".into(),
+            Self::TooBusy { .. } => "retry later, or with a longer deadline or a higher priority".into(),
             Self::TooMany { what: "uploads", .. } => {
                 "commit or wait; datasets.max_open_uploads raises the limit".into()
             }

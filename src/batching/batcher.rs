@@ -1,37 +1,33 @@
-//! The queue of each model, and the pool that empties it.
+//! Takes requests: computes them where they stand, or puts them into the queue.
 
-use super::Limits;
-use super::batch::{Claim, Request, RowsInFlight, alone, compute};
+use super::backlog::Entry;
+use super::compute::alone;
+use super::in_flight::RowsInFlight;
 use super::lane::Lane;
-use super::policy::{Arrived, Place, Verdict, Waiting, admit, batch_rows, check_answer, judge, place};
-use crate::data::{Features, Name};
+use super::policy::{Arrived, Place, admit, admit_wait, check_answer, place};
+use super::request::{Answer, Request};
+use super::scheduler::Scheduler;
+use super::waiting::Waiting;
+use super::worker::Shared;
+use super::{Limits, Options};
+use crate::data::Features;
 use crate::error::{Error, Result};
 use crate::model::{LoadedModel, Predictions};
-use crate::pool::{Full, Pool};
+use crate::pool::Pool;
 use crate::telemetry::EngineMetrics;
 use ndarray::Array2;
-use std::collections::{HashMap, VecDeque};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
-use tokio::sync::oneshot;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 
-/// Takes requests, makes batches of them, answers each. Cloning shares the queues.
+/// Answers requests, in batches where that helps. Cloning shares the queue.
 #[derive(Clone)]
 pub struct Batcher {
     shared: Arc<Shared>,
 }
 
-struct Shared {
-    pool: Arc<Pool>,
-    limits: Limits,
-    rows_in_flight: Arc<AtomicUsize>,
-    /// A model has a lane as long as a batch of it runs or waits to run.
-    lanes: Mutex<HashMap<Key, Queue>>,
-    metrics: EngineMetrics,
-}
-
 /// Rows to predict.
+#[derive(Debug)]
 pub struct Work {
     /// What answers.
     pub model: Arc<LoadedModel>,
@@ -43,56 +39,57 @@ pub struct Work {
     pub priority: i32,
 }
 
-/// Requests of one key may share a batch: the same version of the same model. A version never changes.
-type Key = (Name, u64);
-
-struct Queue {
-    model: Arc<LoadedModel>,
-    waiting: VecDeque<Request>,
-}
-
 impl Batcher {
-    /// A batcher that computes on `pool`.
-    pub fn new(pool: Arc<Pool>, limits: Limits, metrics: EngineMetrics) -> Self {
-        let shared = Shared { pool, limits, rows_in_flight: Arc::default(), lanes: Mutex::default(), metrics };
-        Self { shared: Arc::new(shared) }
+    /// A batcher that computes on `pool`. A model belongs to one batcher as long as it is loaded.
+    pub fn new(pool: Arc<Pool>, options: Options, metrics: EngineMetrics) -> Self {
+        let scheduler = Scheduler::new(pool.threads());
+        Self { shared: Arc::new(Shared { pool, options, scheduler, rows_in_flight: Arc::default(), metrics }) }
     }
 
-    /// Rows that wait or are computed.
+    /// Rows that wait or are computed by the pool.
     pub fn rows_in_flight(&self) -> usize {
         self.shared.rows_in_flight.load(Ordering::SeqCst)
     }
 
-    /// Predicts `features`, in a batch with whatever else waits for this model. Dropping the future abandons the request.
+    /// Predicts rows: at once, if that takes less than handing them over; else in a batch with whatever else waits for this
+    /// model. Dropping the future abandons the request.
     ///
     /// # Errors
     /// What the model's schema says of the features; [`Error::InvalidArgument`] for more rows than one reply answers;
-    /// [`Error::TooManyRows`] and [`Error::TooMany`] (batches);
-    /// [`Error::DeadlineExceeded`] if nothing was computed, [`Error::TooLate`] if it was; [`Error::Internal`] if the model
-    /// panics on these rows.
+    /// [`Error::TooManyRows`], [`Error::TooBusy`] and [`Error::TooMany`] (batches) for what cannot be done now;
+    /// [`Error::DeadlineExceeded`] if nothing was computed, [`Error::TooLate`] if something was; [`Error::Internal`] if the
+    /// model panics on these rows.
     pub async fn submit(&self, work: Work) -> Result<Predictions> {
-        let Work { model, features, deadline, priority: _ } = work;
+        let Work { model, features, deadline, priority } = work;
         let features = model.matrix(features)?;
-        check_answer(features.nrows(), model.pipeline.answer_bytes(), &self.shared.limits)?;
-        let lane = Lane::of(&model, &self.shared.metrics)?;
-        match self.place(lane, &features) {
-            Place::Here => self.here(&model, lane, &features, deadline),
-            Place::Pool => self.pooled(model, features, deadline).await,
+        check_answer(features.nrows(), model.pipeline.answer_bytes(), self.limits())?;
+        let lane = Lane::of(&model, &self.shared.options, &self.shared.metrics)?;
+        let arrived = Instant::now();
+        if deadline <= arrived {
+            return Err(Error::DeadlineExceeded);
         }
+        match self.place(lane, &features) {
+            Place::Here => self.here(&model, lane, &features, arrived),
+            Place::Pool => {
+                let (request, answer, rows) = self.admitted(&model, lane, features, deadline - arrived, priority)?;
+                let entry = Entry { item: request, rows, taken: 0, arrived, deadline, priority };
+                self.enqueue(lane, entry).answered(answer).await
+            }
+        }
+    }
+
+    fn limits(&self) -> &Limits {
+        &self.shared.options.limits
     }
 
     fn place(&self, lane: &Lane, features: &Array2<f64>) -> Place {
-        let cost = lane.estimate().map(|estimate| estimate.of(features.nrows()));
-        let bytes = size_of::<f64>() * features.len();
-        place(Arrived { cost, bytes, waiting_rows: lane.waiting_rows() }, self.shared.pool.hop())
+        let (rows, bytes) = (features.nrows(), size_of::<f64>() * features.len());
+        let cost = lane.estimate().map(|estimate| estimate.of(rows));
+        let (max_rows, waiting_rows) = (lane.max_rows(), lane.waiting_rows());
+        place(Arrived { cost, rows, bytes, max_rows, waiting_rows }, self.shared.pool.hop())
     }
 
-    /// Runs where it stands.
-    fn here(&self, model: &LoadedModel, lane: &Lane, features: &Array2<f64>, deadline: Instant) -> Result<Predictions> {
-        let begun = Instant::now();
-        if deadline <= begun {
-            return Err(Error::DeadlineExceeded);
-        }
+    fn here(&self, model: &LoadedModel, lane: &Lane, features: &Array2<f64>, begun: Instant) -> Result<Predictions> {
         let answer = alone(model, features.view());
         let took = begun.elapsed();
         lane.learn(features.nrows(), took);
@@ -103,115 +100,34 @@ impl Batcher {
         answer
     }
 
-    async fn pooled(&self, model: Arc<LoadedModel>, features: Array2<f64>, deadline: Instant) -> Result<Predictions> {
-        let asked = features.nrows().max(1); // One without rows takes a place too, or they would have no bound.
-        let admit = |in_flight| admit(in_flight, asked, &self.shared.limits);
-        let rows = RowsInFlight::enter(&self.shared.rows_in_flight, asked, admit)?;
-        let ((reply, answer), claim) = (oneshot::channel(), Claim::default());
-        self.shared.metrics.placed.pool.inc();
-        self.enqueue(model, Request { features, deadline, reply, claim: claim.clone(), rows });
-        match tokio::time::timeout_at(deadline.into(), answer).await {
-            Ok(Ok(result)) => result,
-            Ok(Err(_)) => Err(Error::internal("a request was dropped without an answer")),
-            Err(_) if claim.take() => Err(Error::DeadlineExceeded),
-            Err(_) => Err(Error::TooLate),
-        }
+    /// Takes rows in, if there is room for them and time for all that goes before them.
+    fn admitted(
+        &self,
+        model: &Arc<LoadedModel>,
+        lane: &Lane,
+        features: Array2<f64>,
+        left: Duration,
+        priority: i32,
+    ) -> Result<(Arc<Request>, Answer, usize)> {
+        let Shared { scheduler, rows_in_flight, metrics, .. } = &*self.shared;
+        let rows = features.nrows().max(1); // One without rows takes a place too, or they would have no bound.
+        let entered = RowsInFlight::enter(rows_in_flight, rows, |in_flight| admit(in_flight, rows, self.limits()));
+        let entered = entered.inspect_err(|_| _ = metrics.refused_full.inc())?;
+        let wait = scheduler.wait(lane.key(), &lane.terms(), rows, priority);
+        admit_wait(wait, left, lane.promised()).inspect_err(|_| _ = metrics.refused_late.inc())?;
+        let (request, answer) = Request::new(Arc::clone(model), features, entered);
+        Ok((request, answer, rows))
     }
 
-    fn enqueue(&self, model: Arc<LoadedModel>, request: Request) {
-        let key = (model.name.clone(), model.version);
-        let mut lanes = self.shared.lanes();
-        if let Some(lane) = lanes.get_mut(&key) {
-            lane.waiting.push_back(request);
-            return self.shared.note(lane);
-        }
-        let queue = Queue { model, waiting: VecDeque::from([request]) };
-        self.shared.note(&queue);
-        lanes.insert(key.clone(), queue);
-        drop(lanes);
-        let (shared, own) = (Arc::clone(&self.shared), key.clone());
-        if let Err(full) = self.shared.pool.submit(move || shared.run(&own)) {
-            self.shared.refuse(&key, &full);
-        }
+    fn enqueue<'a>(&'a self, lane: &'a Lane, entry: Entry<Arc<Request>>) -> Waiting<'a> {
+        let (shared, terms) = (&self.shared, lane.terms());
+        let closes_at = (!terms.max_delay.is_zero()).then_some(entry.arrived + terms.max_delay);
+        let deadline = entry.deadline;
+        shared.metrics.placed.pool.inc();
+        let note = |own, all| shared.note_rows(lane, own, all);
+        let (rank, call) = shared.scheduler.push(lane.key(), terms, entry, note);
+        let waiting = Waiting { shared, lane, rank: Some(rank), closes_at, deadline };
+        shared.call(call);
+        waiting
     }
-}
-
-impl Shared {
-    fn lanes(&self) -> MutexGuard<'_, HashMap<Key, Queue>> {
-        self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Says beside the model how much of it waits.
-    fn note(&self, queue: &Queue) {
-        if let Ok(lane) = Lane::of(&queue.model, &self.metrics) {
-            lane.set_waiting_rows(queue.waiting.len());
-        }
-    }
-
-    /// Computes one batch of a lane, then lets the other models have their turn.
-    fn run(self: Arc<Self>, key: &Key) {
-        loop {
-            let Some((model, batch)) = self.take(key) else { return };
-            if !batch.is_empty() {
-                self.compute(&model, batch);
-            }
-            let (shared, next) = (Arc::clone(&self), key.clone());
-            if self.pool.submit(move || shared.run(&next)).is_ok() {
-                return;
-            }
-        }
-    }
-
-    fn compute(&self, model: &LoadedModel, batch: Vec<Request>) {
-        if let Ok(lane) = Lane::of(model, &self.metrics) {
-            compute(model, batch, &|rows, took| lane.learn(rows, took));
-        }
-    }
-
-    /// The next batch; an empty lane is closed.
-    fn take(&self, key: &Key) -> Option<(Arc<LoadedModel>, Vec<Request>)> {
-        let mut lanes = self.lanes();
-        let lane = lanes.get_mut(key)?;
-        if lane.waiting.is_empty() {
-            lanes.remove(key);
-            return None;
-        }
-        let model = Arc::clone(&lane.model);
-        let max_rows = batch_rows(model.pipeline.answer_bytes(), &self.limits);
-        let (batch, expired) = next_batch(&mut lane.waiting, Instant::now(), max_rows);
-        self.note(lane);
-        drop(lanes);
-        expired.into_iter().for_each(|request| request.answer(Err(Error::DeadlineExceeded)));
-        Some((model, batch))
-    }
-
-    /// Refuses what has come to a lane that never ran.
-    fn refuse(&self, key: &Key, &Full { capacity }: &Full) {
-        let lane = self.lanes().remove(key);
-        for request in lane.into_iter().flat_map(|lane| lane.waiting) {
-            request.answer(Err(Error::TooMany { what: "batches", count: capacity, limit: capacity }));
-        }
-    }
-}
-
-/// Takes from the queue what makes the next batch, and what is late; drops what nobody waits for.
-fn next_batch(waiting: &mut VecDeque<Request>, now: Instant, max_rows: usize) -> (Vec<Request>, Vec<Request>) {
-    let (mut batch, mut expired, mut rows) = (vec![], vec![], 0);
-    while let Some(request) = waiting.pop_front() {
-        let asked = request.rows.count();
-        let state = Waiting { rows: asked, deadline: request.deadline, abandoned: request.is_abandoned() };
-        match judge(state, rows, now, max_rows) {
-            Verdict::Join if request.claim.take() => {
-                rows += asked;
-                batch.push(request);
-            }
-            Verdict::Join | Verdict::Drop => drop(request),
-            Verdict::Expire => expired.push(request),
-            Verdict::Close => {
-                waiting.push_front(request);
-                break;
-            }
-        }
-    }
-    (batch, expired)
 }

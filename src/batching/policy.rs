@@ -1,6 +1,7 @@
-//! What makes a batch: pure functions, so that they are tested without threads or clocks.
+//! Where work runs, what is taken in, what makes a batch: pure functions, so that they are tested without threads or clocks.
 
 use super::Limits;
+use super::cost::Estimate;
 use crate::error::{Error, Result};
 use std::time::{Duration, Instant};
 
@@ -9,6 +10,11 @@ use std::time::{Duration, Instant};
 const LONGEST_HERE: Duration = Duration::from_micros(50);
 /// Rows that are larger than this do not run where they stand, whatever their model is thought to cost.
 const LARGEST_HERE: usize = 64 * 1024;
+
+/// A batch that takes longer is cut, so that a model with much work does not hold up the others.
+const TURN: Duration = Duration::from_millis(2);
+/// A share of a batch takes this many times what it costs to give it away.
+const WORTH: u32 = 4;
 
 /// Where work runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,8 +30,11 @@ pub(super) enum Place {
 pub(super) struct Arrived {
     /// What it is thought to cost; `None` if its model has not been measured.
     pub(super) cost: Option<Duration>,
+    pub(super) rows: usize,
     /// What its rows take.
     pub(super) bytes: usize,
+    /// Rows that a batch of its model has at the most.
+    pub(super) max_rows: usize,
     /// Rows that wait for the same model.
     pub(super) waiting_rows: usize,
 }
@@ -34,29 +43,8 @@ pub(super) struct Arrived {
 /// overtake rows that wait for the same model.
 pub(super) fn place(work: Arrived, hop: Duration) -> Place {
     let is_short = work.cost.is_some_and(|cost| cost < hop.min(LONGEST_HERE));
-    if is_short && work.bytes <= LARGEST_HERE && work.waiting_rows == 0 { Place::Here } else { Place::Pool }
-}
-
-/// What is known of a request that waits.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Waiting {
-    pub(super) rows: usize,
-    pub(super) deadline: Instant,
-    /// Its caller has left.
-    pub(super) abandoned: bool,
-}
-
-/// What to do with a request when its turn comes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
-    /// It joins the batch.
-    Join,
-    /// It is answered DEADLINE_EXCEEDED; nothing is computed for it.
-    Expire,
-    /// Nobody waits for it; it is dropped.
-    Drop,
-    /// The batch is full: it is the first of the next one.
-    Close,
+    let is_small = work.bytes <= LARGEST_HERE && work.rows <= work.max_rows;
+    if is_short && is_small && work.waiting_rows == 0 { Place::Here } else { Place::Pool }
 }
 
 /// Whether these rows may wait beside those in flight.
@@ -84,111 +72,73 @@ pub(super) fn check_answer(rows: usize, answer_bytes: usize, limits: &Limits) ->
     )))
 }
 
-/// Rows of a batch whose answers take this much each.
-pub(super) fn batch_rows(answer_bytes: usize, limits: &Limits) -> usize {
-    limits.max_batch_rows.min(limits.max_answer_bytes / answer_bytes.max(1)).max(1)
-}
-
-/// What to do with the oldest request, when `batch_rows` rows have joined the batch before it.
+/// Whether work may wait, that would be answered after `wait`.
 ///
-/// Rows are counted, not requests. A request larger than a whole batch is a batch of its own.
-pub(super) fn judge(waiting: Waiting, batch_rows: usize, now: Instant, max_batch_rows: usize) -> Verdict {
-    if waiting.abandoned {
-        Verdict::Drop
-    } else if waiting.deadline <= now {
-        Verdict::Expire
-    } else if batch_rows == 0 || batch_rows + waiting.rows <= max_batch_rows {
-        Verdict::Join
-    } else {
-        Verdict::Close
+/// # Errors
+/// [`Error::TooBusy`] if it has less time `left` than that, or the model's callers are promised less.
+pub(super) fn admit_wait(wait: Duration, left: Duration, promised: Option<Duration>) -> Result<()> {
+    let refuse = |what, limit| Err(Error::TooBusy { wait, what, limit });
+    match promised {
+        _ if wait > left => refuse("the call has", left),
+        Some(promised) if wait > promised => refuse("target_p99_ms allows", promised),
+        _ => Ok(()),
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// Rows of a batch, when a row and its answer take this much.
+pub(super) fn batch_rows(row_bytes: usize, limits: &Limits) -> usize {
+    limits.max_batch_rows.min(limits.max_batch_bytes / row_bytes.max(1)).max(1)
+}
 
-    const LIMITS: Limits = Limits { max_batch_rows: 10, max_queue_rows: 100, max_answer_bytes: 800 };
+/// What holds for the batches of a model at present.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Terms {
+    /// Its share of the compute threads is to those of others as its weight is to theirs.
+    pub(super) weight: f64,
+    /// What a batch costs, as far as that is known.
+    pub(super) estimate: Option<Estimate>,
+    pub(super) max_rows: usize,
+    pub(super) max_delay: Duration,
+}
 
-    fn waiting(rows: usize, now: Instant) -> Waiting {
-        Waiting { rows, deadline: now + Duration::from_secs(1), abandoned: false }
+impl Terms {
+    /// Nanoseconds that rows take in full batches; 0 if nothing is known.
+    pub(super) fn cost(&self, rows: usize) -> f64 {
+        let Some(Estimate { fixed, per_row }) = self.estimate else { return 0.0 };
+        fixed * rows.div_ceil(self.max_rows.max(1)) as f64 + per_row * rows as f64
     }
+}
 
-    const HOP: Duration = Duration::from_micros(8);
+/// What to do with the rows that wait for a model, asked when a thread is free.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Decision {
+    /// There are none.
+    Idle,
+    /// They make a batch.
+    Take,
+    /// More may come until then.
+    WaitUntil(Instant),
+}
 
-    fn arrived(cost_us: u64) -> Arrived {
-        Arrived { cost: Some(Duration::from_micros(cost_us)), bytes: 128, waiting_rows: 0 }
+/// Load makes batches, not a timer: the delay is zero unless somebody has set it.
+pub(super) fn decide(waiting_rows: usize, oldest: Instant, now: Instant, terms: &Terms) -> Decision {
+    let closes_at = oldest + terms.max_delay;
+    match waiting_rows {
+        0 => Decision::Idle,
+        rows if rows >= terms.max_rows || closes_at <= now => Decision::Take,
+        _ => Decision::WaitUntil(closes_at),
     }
+}
 
-    #[test]
-    fn work_shorter_than_the_hop_runs_where_it_stands_and_longer_work_does_not() {
-        assert_eq!(place(arrived(7), HOP), Place::Here);
-        assert_eq!(place(arrived(8), HOP), Place::Pool);
-    }
-
-    #[test]
-    fn work_that_was_never_measured_is_sent_away() {
-        assert_eq!(place(Arrived { cost: None, ..arrived(0) }, HOP), Place::Pool);
-    }
-
-    #[test]
-    fn short_work_does_not_overtake_what_waits_for_its_model() {
-        assert_eq!(place(Arrived { waiting_rows: 1, ..arrived(1) }, HOP), Place::Pool);
-    }
-
-    #[test]
-    fn neither_a_slow_hop_nor_a_low_estimate_keeps_long_work_on_a_thread_of_sockets() {
-        let slow = Duration::from_millis(3);
-
-        assert_eq!(place(arrived(49), slow), Place::Here);
-        assert_eq!(place(arrived(51), slow), Place::Pool);
-        assert_eq!(place(Arrived { bytes: 1 << 20, ..arrived(1) }, HOP), Place::Pool);
-    }
-
-    #[test]
-    fn requests_join_until_the_rows_of_the_batch_are_reached() {
-        let now = Instant::now();
-
-        assert_eq!(judge(waiting(4, now), 6, now, LIMITS.max_batch_rows), Verdict::Join);
-        assert_eq!(judge(waiting(5, now), 6, now, LIMITS.max_batch_rows), Verdict::Close);
-    }
-
-    #[test]
-    fn a_request_larger_than_a_batch_is_a_batch_of_its_own() {
-        let now = Instant::now();
-
-        assert_eq!(judge(waiting(50, now), 0, now, LIMITS.max_batch_rows), Verdict::Join);
-        assert_eq!(judge(waiting(50, now), 1, now, LIMITS.max_batch_rows), Verdict::Close);
-    }
-
-    #[test]
-    fn what_is_late_expires_and_what_nobody_waits_for_is_dropped_even_from_a_full_batch() {
-        let now = Instant::now();
-        let late = Waiting { deadline: now, ..waiting(1, now) };
-        let abandoned = Waiting { abandoned: true, ..late };
-
-        assert_eq!(judge(late, 10, now, LIMITS.max_batch_rows), Verdict::Expire);
-        assert_eq!(judge(abandoned, 10, now, LIMITS.max_batch_rows), Verdict::Drop);
-    }
-
-    #[test]
-    fn a_model_that_answers_much_for_a_row_gets_small_batches_and_refuses_what_no_reply_could_hold() {
-        assert_eq!(batch_rows(8, &LIMITS), 10);
-        assert_eq!(batch_rows(400, &LIMITS), 2);
-        assert_eq!(batch_rows(8000, &LIMITS), 1);
-        assert!(check_answer(2, 400, &LIMITS).is_ok());
-
-        let refused = check_answer(3, 400, &LIMITS).unwrap_err().to_string();
-
-        assert!(refused.contains("3 rows takes 400 bytes a row") && refused.contains("at most 2 rows"), "{refused}");
-    }
-
-    #[test]
-    fn the_queue_is_bounded_in_rows_and_says_by_how_much() {
-        assert!(admit(90, 10, &LIMITS).is_ok());
-
-        let refused = admit(90, 11, &LIMITS).unwrap_err();
-
-        assert_eq!(refused.to_string(), "90 rows are in flight, 11 more were asked for and the limit is 100");
-    }
+/// Rows of the next batch, when so many wait and `idle` further threads have nothing to do.
+///
+/// They are shared out over the idle threads, as long as each share is worth the hop; and a batch ends after [`TURN`], so that
+/// others have their turn, unless most of it would be what a batch costs whatever its rows.
+pub(super) fn turn_rows(waiting_rows: usize, terms: &Terms, hop: Duration, idle: usize) -> usize {
+    let Some(estimate) = terms.estimate else { return terms.max_rows.max(1) };
+    let fixed = Duration::from_nanos(estimate.fixed as u64);
+    let in_turn = estimate.rows_within(TURN.max(fixed * WORTH));
+    let worth = estimate.rows_within((hop + fixed) * WORTH);
+    let share = waiting_rows.div_ceil(idle + 1).max(worth);
+    share.min(in_turn).min(terms.max_rows).max(1)
 }

@@ -5,6 +5,7 @@ mod hello;
 mod jobs;
 mod loadtest;
 mod memory_limit;
+mod model_settings;
 mod models;
 mod ping;
 mod predict;

@@ -145,7 +145,7 @@ async fn compose(settings: &Settings, access: Arc<Access>) -> Result<(Service, J
         registry,
         datasets,
         jobs: jobs.clone(),
-        batcher: Batcher::new(Arc::new(pool), settings.batching(), telemetry.engine.clone()),
+        batcher: Batcher::new(Arc::new(pool), settings.engine(), telemetry.engine.clone()),
         wire_limits: settings.wire(),
         batching_limits: settings.batching(),
         max_calls_in_flight: settings.server().max_calls_in_flight,

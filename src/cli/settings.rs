@@ -3,8 +3,9 @@
 //! A setting has one name in four dresses: `server.max_frame_bytes` is `max_frame_bytes` in the section `[server]` of
 //! `modelwire.toml`, `MODELWIRE_SERVER_MAX_FRAME_BYTES` and `--server-max-frame-bytes`. All faults come in one report.
 
-use super::memory_limit;
+use super::model_settings::Models;
 use super::tls::ClientCertificates;
+use super::{memory_limit, model_settings};
 use crate::{batching, datasets, server, training, wire};
 use serde::Deserialize;
 use std::fmt::Display;
@@ -90,6 +91,13 @@ settings! {
         threads ("batching-threads", "MODELWIRE_BATCHING_THREADS"): usize,
         /// Rows that are computed together [default: 8192].
         max_batch_rows ("batching-max-batch-rows", "MODELWIRE_BATCHING_MAX_BATCH_ROWS"): usize,
+        /// Bytes of rows and answers that are computed together [default: 16777216].
+        max_batch_bytes ("batching-max-batch-bytes", "MODELWIRE_BATCHING_MAX_BATCH_BYTES"): usize,
+        /// Time in milliseconds that a request waits for others to share its batch [default: 0].
+        max_delay_ms ("batching-max-delay-ms", "MODELWIRE_BATCHING_MAX_DELAY_MS"): u64,
+        /// Latency in milliseconds that 99 of 100 answers should have: batches are tuned towards it, and what would wait longer
+        /// is refused [default: none].
+        target_p99_ms ("batching-target-p99-ms", "MODELWIRE_BATCHING_TARGET_P99_MS"): u64,
         /// Rows that wait or are computed at once [default: 1048576].
         max_queue_rows ("batching-max-queue-rows", "MODELWIRE_BATCHING_MAX_QUEUE_ROWS"): usize,
     }
@@ -161,6 +169,9 @@ pub(super) struct Settings {
     pub(super) datasets: Datasets,
     #[command(flatten)]
     pub(super) access: Access,
+    /// The settings of each model; only the file has them.
+    #[arg(skip)]
+    pub(super) models: Models,
 }
 
 impl Settings {
@@ -180,6 +191,7 @@ impl Settings {
             training: self.training.or(file.training),
             datasets: self.datasets.or(file.datasets),
             access: self.access.or(file.access),
+            models: file.models,
         })
     }
 
@@ -213,6 +225,9 @@ impl Settings {
             outside("server.max_calls", self.server.max_calls, (1, 1_000_000)),
             outside("batching.threads", self.batching.threads, (1, 1024)),
             outside("batching.max_batch_rows", self.batching.max_batch_rows, (1, 1 << 30)),
+            outside("batching.max_batch_bytes", self.batching.max_batch_bytes, (1024, 1 << 40)),
+            outside("batching.max_delay_ms", self.batching.max_delay_ms, (0, 60_000)),
+            outside("batching.target_p99_ms", self.batching.target_p99_ms, (1, 60_000)),
             outside("batching.max_queue_rows", self.batching.max_queue_rows, (1, 1 << 40)),
             outside("training.threads", self.training.threads, (1, 1024)),
             outside("training.max_queued_jobs", self.training.max_queued_jobs, (1, 1_000_000)),
@@ -220,7 +235,8 @@ impl Settings {
             outside("datasets.max_open_uploads", self.datasets.max_open_uploads, (1, 1_000_000)),
             outside("datasets.max_upload_bytes", self.datasets.max_upload_bytes, (1, 1 << 50)),
         ];
-        let faults: Vec<String> = faults.into_iter().flatten().chain(self.tls.faults()).collect();
+        let faults: Vec<String> =
+            faults.into_iter().flatten().chain(self.tls.faults()).chain(model_settings::faults(&self.models)).collect();
         if faults.is_empty() { Ok(()) } else { Err(faults.join("\n")) }
     }
 
@@ -293,9 +309,18 @@ impl Settings {
         let default = batching::Limits::default();
         batching::Limits {
             max_batch_rows: self.batching.max_batch_rows.unwrap_or(default.max_batch_rows),
+            max_batch_bytes: self.batching.max_batch_bytes.unwrap_or(default.max_batch_bytes),
+            max_delay: self.batching.max_delay_ms.map_or(default.max_delay, Duration::from_millis),
             max_queue_rows: self.batching.max_queue_rows.unwrap_or(default.max_queue_rows),
             max_answer_bytes: self.wire().max_frame_bytes, // A larger answer could not be sent.
+            target_p99: self.batching.target_p99_ms.map(Duration::from_millis),
         }
+    }
+
+    /// What the batcher is told: what holds for all models, and for each.
+    pub(super) fn engine(&self) -> batching::Options {
+        let models = self.models.iter().map(|(name, settings)| (name.clone(), settings.limits())).collect();
+        batching::Options { limits: self.batching(), models }
     }
 
     pub(super) fn training(&self) -> training::Limits {
@@ -317,7 +342,11 @@ impl Settings {
     }
 }
 
-fn outside<T: PartialOrd + Display + Copy>(name: &str, value: Option<T>, (least, most): (T, T)) -> Option<String> {
+pub(super) fn outside<T: PartialOrd + Display + Copy>(
+    name: &str,
+    value: Option<T>,
+    (least, most): (T, T),
+) -> Option<String> {
     let value = value.filter(|value| !(least..=most).contains(value))?;
     Some(format!("{name} is {value}; it is from {least} to {most}"))
 }
@@ -342,6 +371,16 @@ mod tests {
         assert_eq!(settings.wire().max_elements, 7);
         assert_eq!(settings.wire().max_frame_bytes, 4096);
         assert_eq!(settings.wire().max_depth, 64);
+    }
+
+    #[test]
+    fn the_file_has_sections_for_models() {
+        let file = "[batching]\nmax_delay_ms = 3\n[models.churn]\nmax_delay_ms = 0\n";
+
+        let engine = from_file(file, Settings::default()).unwrap().engine();
+
+        assert_eq!(engine.limits.max_delay, Duration::from_millis(3));
+        assert_eq!(engine.models["churn"].max_delay, Some(Duration::ZERO));
     }
 
     #[test]

@@ -57,6 +57,41 @@ impl Predictions {
             },
         }
     }
+
+    /// The answers to one caller's rows that were computed in parts, in the order of the rows; `None` for none, or if they
+    /// are not of one model.
+    #[must_use]
+    pub fn join(parts: impl IntoIterator<Item = Self>) -> Option<Self> {
+        let mut parts = parts.into_iter();
+        let first = parts.next()?;
+        parts.try_fold(first, Self::followed_by)
+    }
+
+    fn followed_by(self, next: Self) -> Option<Self> {
+        match (self, next) {
+            (Self::Values(mut values), Self::Values(more)) => {
+                values.append(Axis(0), more.view()).ok()?;
+                Some(Self::Values(values))
+            }
+            (
+                Self::Classes { mut labels, mut probabilities, classes },
+                Self::Classes { labels: more_labels, probabilities: more, .. },
+            ) => {
+                labels.extend(more_labels);
+                probabilities.append(Axis(0), more.view()).ok()?;
+                Some(Self::Classes { labels, probabilities, classes })
+            }
+            (
+                Self::Clusters { mut clusters, mut distances },
+                Self::Clusters { clusters: more_clusters, distances: more },
+            ) => {
+                clusters.extend(more_clusters);
+                distances.append(Axis(0), more.view()).ok()?;
+                Some(Self::Clusters { clusters, distances })
+            }
+            _ => None,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -74,5 +109,15 @@ mod tests {
         let expected = Predictions::Clusters { clusters: vec![1, 0], distances: array![[1.0, 0.0], [0.5, 2.0]] };
         assert_eq!(own, expected);
         assert_eq!((answer.n_rows(), own.n_rows(), answer.slice(3, 0).n_rows()), (3, 2, 0));
+    }
+
+    #[test]
+    fn answers_to_parts_are_joined_in_their_order_and_only_if_they_are_of_a_kind() {
+        let whole =
+            Predictions::Clusters { clusters: vec![0, 1, 2], distances: array![[0.0, 1.0], [1.0, 0.0], [0.5, 2.0]] };
+
+        assert_eq!(Predictions::join([whole.slice(0, 2), whole.slice(2, 1)]), Some(whole.clone()));
+        assert_eq!(Predictions::join([whole, Predictions::Values(array![1.0])]), None);
+        assert_eq!(Predictions::join([]), None);
     }
 }

@@ -8,6 +8,8 @@ mod hop;
 mod parking;
 
 #[cfg(test)]
+mod shuttled;
+#[cfg(test)]
 mod tests;
 
 use crate::telemetry::PoolMetrics;
@@ -109,6 +111,11 @@ impl Pool {
     /// Threads that sleep, and that no job is on the way to.
     pub fn idle(&self) -> usize {
         self.shared.parking.sleeping()
+    }
+
+    /// Whether jobs wait for a thread.
+    pub fn has_jobs(&self) -> bool {
+        self.shared.waiting.load(Ordering::Relaxed) > 0
     }
 
     /// What it takes a job to begin on a thread that was idle, as it was lately.

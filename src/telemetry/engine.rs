@@ -142,7 +142,10 @@ pub struct ModelMetrics {
 
 /// The models that are loaded. One that is gone is not shown any more.
 #[derive(Clone, Default)]
-struct Models(Arc<Mutex<BTreeMap<(String, u64), Weak<ModelMetrics>>>>);
+struct Models(Arc<Mutex<Figures>>);
+
+/// By name and version.
+type Figures = BTreeMap<(String, u64), Weak<ModelMetrics>>;
 
 impl fmt::Debug for Models {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

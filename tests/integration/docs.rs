@@ -92,16 +92,16 @@ fn every_command_of_the_page_on_protocols_works() {
 #[test]
 fn every_setting_of_the_server_stands_in_the_documentation_with_its_default() {
     let help = Command::new(env!("CARGO_BIN_EXE_modelwire")).args(["serve", "--help"]).output().unwrap();
-    let (help, page) = (String::from_utf8(help.stdout).unwrap(), file("docs/protocols.md"));
-    let mut settings = 0;
-    for entry in help.split("      --server-").skip(1) {
-        let name = entry.split_whitespace().next().unwrap().replace('-', "_");
-        let default = entry.split("[default: ").nth(1).and_then(|rest| rest.split(']').next()).unwrap();
-        assert!(
-            page.contains(&format!("| `{name}` | {default} |")),
-            "{name} with {default} is not in docs/protocols.md"
-        );
-        settings += 1;
+    let help = String::from_utf8(help.stdout).unwrap();
+    for (section, path, at_least) in [("server", "docs/protocols.md", 16), ("batching", "docs/batching.md", 6)] {
+        let page = file(path);
+        let mut settings = 0;
+        for entry in help.split(&format!("      --{section}-")).skip(1) {
+            let name = entry.split_whitespace().next().unwrap().replace('-', "_");
+            let default = entry.split("[default: ").nth(1).and_then(|rest| rest.split(']').next()).unwrap();
+            assert!(page.contains(&format!("| `{name}` | {default} |")), "{name} with {default} is not in {path}");
+            settings += 1;
+        }
+        assert!(settings >= at_least, "the settings of {section} are not told from the help");
     }
-    assert!(settings > 15, "the settings of the server are not told from the help");
 }

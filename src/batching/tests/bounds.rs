@@ -70,23 +70,70 @@ async fn a_storm_of_callers_on_many_threads_loses_nobody() {
 #[tokio::test]
 async fn a_full_pool_is_overloaded_and_the_model_answers_when_there_is_room_again() {
     let mut stage = Stage::closed();
-    let (_, batcher) = batcher(1, 1, LIMITS);
-    let [a, b, c] = ["a", "b", "c"].map(|name| stage.model(name, 1));
-    let one = matrix(rows(0, 1, 0));
-    let mut running = Box::pin(batcher.submit(work(Arc::clone(&a), &one, later())));
-    assert!((&mut running).now_or_never().is_none());
-    stage.wait_for_a_batch();
-    let mut next_of_a = Box::pin(batcher.submit(work(a, &one, later())));
-    let mut queued = Box::pin(batcher.submit(work(b, &one, later())));
-    assert!((&mut next_of_a).now_or_never().is_none());
-    assert!((&mut queued).now_or_never().is_none());
+    stage.open();
+    let (pool, batcher) = batcher(1, 1, LIMITS);
+    let (model, one) = (stage.model("a", 1), matrix(rows(0, 1, 0)));
+    let (release, released) = std::sync::mpsc::channel::<()>();
+    let (begun, has_begun) = std::sync::mpsc::channel();
+    pool.submit(move || {
+        begun.send(()).unwrap();
+        assert!(released.recv().is_err());
+    })
+    .unwrap();
+    has_begun.recv().unwrap();
+    pool.submit(|| {}).unwrap();
 
-    let refused = batcher.submit(work(Arc::clone(&c), &one, later())).await;
+    let refused = batcher.submit(work(Arc::clone(&model), &one, later())).await;
 
     assert_eq!(refused.unwrap_err().code(), Code::Overloaded);
-    stage.open();
-    for answer in [running.await, next_of_a.await, queued.await, batcher.submit(work(c, &one, later())).await] {
-        assert_eq!(answer.unwrap(), expected(1, 0));
+    drop(release);
+    while pool.has_jobs() {
+        std::thread::yield_now();
     }
-    assert_eq!(batcher.rows_in_flight(), 0);
+    assert_eq!(batcher.submit(work(model, &one, later())).await.unwrap(), expected(1, 0));
+}
+
+#[tokio::test]
+async fn ten_requests_of_ten_thousand_rows_stay_within_the_rows_and_the_bytes_of_a_batch() {
+    // A row and its answer take 32 bytes.
+    for (limits, most) in [
+        (Limits { max_batch_rows: 4096, ..Limits::default() }, 4096),
+        (Limits { max_batch_bytes: 32 * 1000, ..Limits::default() }, 1000),
+    ] {
+        let mut stage = Stage::closed();
+        stage.open();
+        let (_, batcher) = batcher(2, 8, limits);
+        let model = stage.model("a", 1);
+        let features: Vec<_> = (0..10).map(|number| matrix(rows(0, 10_000, number * 10_000))).collect();
+
+        let answers = join_all(features.iter().map(|own| batcher.submit(work(Arc::clone(&model), own, later())))).await;
+
+        for (number, answer) in answers.into_iter().enumerate() {
+            assert_eq!(answer.unwrap(), expected(10_000, number * 10_000));
+        }
+        assert!(stage.batches().iter().all(|batch| batch.nrows() <= most));
+        assert_eq!(stage.tags().len(), 100_000);
+    }
+}
+
+#[tokio::test]
+async fn work_that_cannot_be_done_in_time_is_refused_at_once_and_other_work_is_not() {
+    let mut stage = Stage::closed();
+    let (_, batcher) = batcher(1, 8, LIMITS);
+    let (model, one) = (stage.model("a", 1), matrix(rows(0, 1, 0)));
+    lane(&model).learn(1, Duration::from_secs(1));
+    let mut running = Box::pin(batcher.submit(work(Arc::clone(&model), &one, later())));
+    assert!((&mut running).now_or_never().is_none());
+    stage.wait_for_a_batch();
+
+    let soon = Instant::now() + Duration::from_millis(1500);
+    let refused = batcher.submit(work(Arc::clone(&model), &one, soon)).now_or_never().expect("at once");
+
+    let refused = refused.unwrap_err();
+    assert_eq!((refused.code(), refused.executed()), (Code::Overloaded, Some(false)));
+    assert!(refused.retry_after().is_some_and(|wait| wait > Duration::from_millis(400)), "{refused}");
+    let mut patient = Box::pin(batcher.submit(work(model, &one, later())));
+    assert!((&mut patient).now_or_never().is_none());
+    stage.open();
+    assert!(running.await.is_ok() && patient.await.is_ok());
 }

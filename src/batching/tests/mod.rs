@@ -1,8 +1,16 @@
 //! What a caller may rely on, whoever else asks at the same time.
 
 mod bounds;
+mod cost;
 mod laws;
+mod policy;
+mod queue;
 mod scripted;
+mod shuttled;
+mod splitting;
+mod storm;
+mod target;
+mod waiting;
 
 use super::lane::Lane;
 use super::*;
@@ -15,19 +23,39 @@ use futures_util::FutureExt;
 use futures_util::future::join_all;
 use ndarray::{Array2, ArrayD, ArrayView2};
 use scripted::{Stage, answers, load, matrix, poison, rows};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-const LIMITS: Limits = Limits { max_batch_rows: 8, max_queue_rows: 10_000, max_answer_bytes: 1 << 20 };
+const LIMITS: Limits = Limits {
+    max_batch_rows: 8,
+    max_batch_bytes: 1 << 20,
+    max_delay: Duration::ZERO,
+    max_queue_rows: 10_000,
+    max_answer_bytes: 1 << 20,
+    target_p99: None,
+};
 
 fn batcher(threads: usize, capacity: usize, limits: Limits) -> (Arc<Pool>, Batcher) {
     let engine = Telemetry::default().engine;
     let pool = Arc::new(Pool::start("test", threads, capacity, engine.pool.clone()).unwrap());
-    (Arc::clone(&pool), Batcher::new(pool, limits, engine))
+    (Arc::clone(&pool), Batcher::new(pool, Options { limits, models: BTreeMap::new() }, engine))
 }
 
 fn work(model: Arc<LoadedModel>, features: &Features, deadline: Instant) -> Work {
     Work { model, features: features.clone(), deadline, priority: 0 }
+}
+
+/// Waits until nothing is computed any more, also of those who left.
+fn until_quiet(batcher: &Batcher) {
+    while batcher.rows_in_flight() > 0 {
+        std::thread::yield_now();
+    }
+}
+
+/// What is kept beside a model.
+fn lane(model: &LoadedModel) -> &Lane {
+    Lane::of(model, &Options::default(), &Telemetry::default().engine).unwrap()
 }
 
 fn later() -> Instant {
@@ -128,7 +156,7 @@ async fn work_that_is_known_to_be_short_is_done_when_it_is_first_looked_at() {
     stage.open();
     let (_, batcher) = batcher(1, 8, LIMITS);
     let (model, one) = (stage.model("a", 1), matrix(rows(0, 1, 7)));
-    Lane::of(&model, &Telemetry::default().engine).unwrap().learn(1, Duration::from_nanos(100));
+    lane(&model).learn(1, Duration::from_nanos(100));
 
     let answer = batcher.submit(work(model, &one, later())).now_or_never().expect("nothing is waited for");
 
@@ -145,7 +173,7 @@ async fn a_model_that_was_never_measured_runs_on_the_pool_and_is_measured_there(
 
     assert_eq!(asked.await.unwrap(), expected(1, 7));
 
-    assert!(Lane::of(&model, &Telemetry::default().engine).unwrap().estimate().is_some());
+    assert!(lane(&model).estimate().is_some());
 }
 
 /// It answers distances for its first row only.

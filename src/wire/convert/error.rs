@@ -4,6 +4,7 @@ use crate::error::{Code, Error};
 use crate::training::Failure;
 use crate::wire::types::{ErrorCode, ServiceError};
 use std::fmt::Display;
+use std::time::Duration;
 use thrift::{ApplicationError, ApplicationErrorKind};
 
 const CODES: [(Code, ErrorCode, &str); 11] = [
@@ -20,8 +21,10 @@ const CODES: [(Code, ErrorCode, &str); 11] = [
     (Code::Internal, ErrorCode::INTERNAL, "INTERNAL"),
 ];
 
-/// What a caller waits at least before it asks an overloaded server again.
-const RETRY_AFTER_MS: i64 = 50;
+/// What a caller waits before it asks an overloaded server again, if nothing better is known.
+const RETRY_AFTER: Duration = Duration::from_millis(50);
+/// The longest that it is told to wait: what is known of the queue does not hold for longer.
+const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(10);
 
 /// An error for a caller. The detail of an internal one stays here; the caller gets the id under which our log has it.
 pub fn service_error(error: &Error, request_id: impl Display) -> ServiceError {
@@ -37,9 +40,14 @@ pub fn service_error(error: &Error, request_id: impl Display) -> ServiceError {
         message: Some(message),
         hint: error.hint(),
         executed: error.executed(),
-        retry_after_ms: (code == Code::Overloaded).then_some(RETRY_AFTER_MS),
+        retry_after_ms: (code == Code::Overloaded).then(|| retry_after_ms(error)),
         request_id: Some(request_id.to_string()),
     }
+}
+
+fn retry_after_ms(error: &Error) -> i64 {
+    let wait = error.retry_after().unwrap_or(RETRY_AFTER).min(LONGEST_RETRY_AFTER);
+    i64::try_from(wait.as_millis()).unwrap_or(i64::MAX).max(1)
 }
 
 /// An error as a client received it.
