@@ -1,7 +1,7 @@
 //! Rows in, predictions out.
 
 use super::models::{labels_from, number_from};
-use super::table::{column_to, table_from, table_to};
+use super::table::{column_to, labels_to, table_from, table_to};
 use super::tensor::{matrix_from, matrix_to, positions_from, positions_to, vector_from, vector_to};
 use crate::data::{Features, Labels};
 use crate::error::{Error, Result};
@@ -32,13 +32,13 @@ pub fn prediction(predictions: &Predictions) -> PredictResponse {
     match predictions {
         Predictions::Values(values) => PredictResponse { values: Some(vector_to(values.view())), ..empty },
         Predictions::Classes { labels, probabilities, classes } => PredictResponse {
-            labels: Some(column_to(&classes.take(labels).to_column("labels"))),
+            labels: Some(labels_to(classes, labels)),
             probabilities: Some(matrix_to(probabilities.view())),
             classes: Some(column_to(&classes.to_column("classes"))),
             ..empty
         },
         Predictions::Clusters { clusters, distances } => PredictResponse {
-            clusters: Some(positions_to(clusters.iter().copied())),
+            clusters: Some(positions_to(clusters)),
             distances: Some(matrix_to(distances.view())),
             ..empty
         },

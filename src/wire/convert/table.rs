@@ -1,7 +1,7 @@
 //! Tables: named columns with a bitmap of what is missing.
 
 use super::tensor::{booleans_to, checked, floats_to, integers_to};
-use crate::data::{Column, ColumnSchema, ColumnType, Table, Values};
+use crate::data::{Column, ColumnSchema, ColumnType, Labels, Table, Values};
 use crate::error::{Error, Result, quotable};
 use crate::wire::types::{self, DType};
 use arrow_array::builder::StringBuilder;
@@ -131,17 +131,30 @@ pub fn column_to(column: &Column) -> types::Column {
         Values::Float(values) => sent.tensor = Some(floats_to(values)),
         Values::Integer(values) => sent.tensor = Some(integers_to(values)),
         Values::Boolean(values) => sent.tensor = Some(booleans_to(values)),
-        Values::Text(values) => {
-            let (mut data, mut offsets) = (vec![], vec![]);
-            offsets.extend(0i32.to_le_bytes());
-            for value in values {
-                data.extend_from_slice(value.unwrap_or_default().as_bytes());
-                offsets.extend(i32::try_from(data.len()).unwrap_or(i32::MAX).to_le_bytes());
-            }
-            (sent.text_data, sent.text_offsets) = (Some(data.into()), Some(offsets.into()));
-        }
+        Values::Text(values) => write_text(values.iter().map(Option::unwrap_or_default), &mut sent),
     }
     sent
+}
+
+/// The label of each row as it travels; `positions` are those of the labels in `classes`. No label is copied but to where it
+/// is sent.
+pub(super) fn labels_to(classes: &Labels, positions: &[usize]) -> types::Column {
+    let Labels::Text(texts) = classes else { return column_to(&classes.take(positions).to_column("labels")) };
+    let schema = schema_to(&ColumnSchema { name: "labels".into(), column_type: ColumnType::Text });
+    let mut sent =
+        types::Column { name: schema.name, type_: schema.type_, type_name: schema.type_name, ..crate::wire::empty() };
+    write_text(positions.iter().map(|at| texts[*at].as_str()), &mut sent);
+    sent
+}
+
+fn write_text<'a>(values: impl Iterator<Item = &'a str>, sent: &mut types::Column) {
+    let mut data = vec![];
+    let mut offsets = vec![0i32.to_le_bytes()];
+    for value in values {
+        data.extend_from_slice(value.as_bytes());
+        offsets.push(i32::try_from(data.len()).unwrap_or(i32::MAX).to_le_bytes());
+    }
+    (sent.text_data, sent.text_offsets) = (Some(data.into()), Some(offsets.into_flattened().into()));
 }
 
 fn missing_to(array: &dyn Array) -> Option<Bytes> {
@@ -225,6 +238,16 @@ mod tests {
         ) {
             let column = types::Column { text_data: Some(data.into()), text_offsets: Some(offsets.into()), missing: missing.map(Bytes::from), ..crate::wire::empty() };
             let _ = column_from(column);
+        }
+    }
+
+    #[test]
+    fn labels_travel_as_the_column_of_them_would() {
+        let text = Labels::Text(vec!["no".into(), "ja".into(), "".into()]);
+        for classes in [text, Labels::Integer(vec![3, 4, 5]), Labels::Boolean(vec![false, true, true])] {
+            let column = column_to(&classes.take(&[1, 0, 2, 1]).to_column("labels"));
+
+            assert_eq!(labels_to(&classes, &[1, 0, 2, 1]), column);
         }
     }
 

@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::wire::types::{DType, Tensor};
-use arrow_array::{BooleanArray, Float64Array, Int64Array};
+use arrow_array::{Array, BooleanArray, Float64Array, Int64Array};
 use bytes::Bytes;
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
 
@@ -76,6 +76,7 @@ impl Checked {
         }
     }
 
+    /// In bulk: the compiler makes of it a copy of the whole.
     fn elements<const N: usize, T>(&self, read: impl Fn([u8; N]) -> T) -> Vec<T> {
         self.data.as_chunks::<N>().0.iter().map(|bytes| read(*bytes)).collect()
     }
@@ -130,34 +131,38 @@ fn one_dimension(tensor: Tensor) -> Result<Checked> {
 
 /// F64, shape `(n, m)`.
 pub fn matrix_to(matrix: ArrayView2<'_, f64>) -> Tensor {
-    f64_tensor(&[matrix.nrows(), matrix.ncols()], matrix.iter())
+    let data = match matrix.as_slice() {
+        Some(values) => packed(values.iter().copied(), f64::to_le_bytes),
+        None => packed(matrix.iter().copied(), f64::to_le_bytes),
+    };
+    tensor(DType::F64, &[matrix.nrows(), matrix.ncols()], data)
 }
 
 /// F64, shape `(n)`.
 pub fn vector_to(vector: ArrayView1<'_, f64>) -> Tensor {
-    f64_tensor(&[vector.len()], vector.iter())
-}
-
-fn f64_tensor<'a>(shape: &[usize], values: impl Iterator<Item = &'a f64>) -> Tensor {
-    tensor(DType::F64, shape, values.flat_map(|value| value.to_le_bytes()).collect())
+    let data = match vector.as_slice() {
+        Some(values) => packed(values.iter().copied(), f64::to_le_bytes),
+        None => packed(vector.iter().copied(), f64::to_le_bytes),
+    };
+    tensor(DType::F64, &[vector.len()], data)
 }
 
 /// F64, shape `(n)`; a missing value is written as zero and marked elsewhere.
 pub(super) fn floats_to(values: &Float64Array) -> Tensor {
-    tensor(
-        DType::F64,
-        &[values.len()],
-        values.iter().flat_map(|value| value.unwrap_or_default().to_le_bytes()).collect(),
-    )
+    let data = match values.null_count() {
+        0 => packed(values.values().iter().copied(), f64::to_le_bytes),
+        _ => packed(values.iter().map(Option::unwrap_or_default), f64::to_le_bytes),
+    };
+    tensor(DType::F64, &[values.len()], data)
 }
 
 /// I64, shape `(n)`; a missing value is written as zero and marked elsewhere.
 pub(super) fn integers_to(values: &Int64Array) -> Tensor {
-    tensor(
-        DType::I64,
-        &[values.len()],
-        values.iter().flat_map(|value| value.unwrap_or_default().to_le_bytes()).collect(),
-    )
+    let data = match values.null_count() {
+        0 => packed(values.values().iter().copied(), i64::to_le_bytes),
+        _ => packed(values.iter().map(Option::unwrap_or_default), i64::to_le_bytes),
+    };
+    tensor(DType::I64, &[values.len()], data)
 }
 
 /// BOOL, shape `(n)`; a missing value is written as zero and marked elsewhere.
@@ -166,13 +171,14 @@ pub(super) fn booleans_to(values: &BooleanArray) -> Tensor {
 }
 
 /// I64, shape `(n)`.
-pub(super) fn positions_to(values: impl ExactSizeIterator<Item = usize>) -> Tensor {
-    let shape = [values.len()];
-    tensor(
-        DType::I64,
-        &shape,
-        values.flat_map(|value| i64::try_from(value).unwrap_or(i64::MAX).to_le_bytes()).collect(),
-    )
+pub(super) fn positions_to(positions: &[usize]) -> Tensor {
+    let data = packed(positions.iter(), |value| i64::try_from(*value).unwrap_or(i64::MAX).to_le_bytes());
+    tensor(DType::I64, &[positions.len()], data)
+}
+
+/// The bytes of all values. The number of values is known beforehand: the bytes are written where they stay.
+fn packed<const N: usize, T>(values: impl Iterator<Item = T>, write: impl Fn(T) -> [u8; N]) -> Vec<u8> {
+    values.map(write).collect::<Vec<_>>().into_flattened()
 }
 
 fn tensor(dtype: DType, shape: &[usize], data: Vec<u8>) -> Tensor {
@@ -203,6 +209,13 @@ mod tests {
 
         let message = refused.unwrap_err().to_string();
         assert!(message.contains("[2, 3]") && message.contains("40 bytes"), "{message}");
+    }
+
+    #[test]
+    fn a_matrix_in_column_order_travels_row_by_row() {
+        let transposed = array![[1.0, 4.0], [2.0, 5.0], [3.0, 6.0]].reversed_axes();
+
+        assert_eq!(matrix_from(matrix_to(transposed.view())).unwrap(), array![[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]);
     }
 
     proptest! {
