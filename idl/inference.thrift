@@ -40,10 +40,49 @@ struct PredictResponse {
   9: optional types.Tensor distances
 }
 
+/** One of several independent requests in a call: rows for a model, as in PredictRequest. */
+struct PredictItem {
+  /** As in PredictRequest. Access is judged item by item. */
+  1: optional string model (resource = "model")
+  /** As in PredictRequest. */
+  2: optional types.Tensor matrix
+  /** As in PredictRequest. */
+  3: optional types.Table table
+  /** As in RequestContext, which speaks for the items that say nothing. */
+  4: optional i64 min_generation
+}
+
+/** Requests that have nothing to do with each other, of any models. */
+struct PredictManyRequest {
+  1: optional types.RequestContext context
+  /** At most 1,000. */
+  2: optional list<PredictItem> items
+}
+
+/** What became of one item: an answer or an error, exactly one of them. */
+struct PredictOutcome {
+  /** What `predict` would have answered. */
+  1: optional PredictResponse response
+  /** What `predict` would have thrown. */
+  2: optional types.ServiceError error
+}
+
+/** As many outcomes as there were items, in their order. */
+struct PredictManyResponse {
+  1: optional list<PredictOutcome> outcomes
+}
+
 service Inference {
   /**
    * Answers one prediction for each row. Throws NOT_FOUND (model, version or alias), INVALID_ARGUMENT (shape, column, type,
    * missing value or NaN, named), OVERLOADED, DEADLINE_EXCEEDED.
    */
   PredictResponse predict(1: PredictRequest request) throws (1: types.ServiceError error) (idempotent = "true", role = "predictor", hot = "true")
+
+  /**
+   * Answers each item as `predict` would alone, to the bit: one that is wrong, denied or late is an error of its own and
+   * changes no other. Deadline, token and priority are those of the call. Throws INVALID_ARGUMENT (more than 1,000 items, or
+   * answers that together are more than a reply holds; nothing was run), DEADLINE_EXCEEDED.
+   */
+  PredictManyResponse predict_many(1: PredictManyRequest request) throws (1: types.ServiceError error) (idempotent = "true", role = "predictor", hot = "true")
 }

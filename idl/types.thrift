@@ -6,7 +6,8 @@
  * may grow travels as i32 with its name beside it, because some languages drop numbers that they do not know.
  *
  * A method says which role may call it, and a request which of its fields name what (`resource`); the server judges access
- * by that, before the method is called. `audit` says whether a change stands in the audit log.
+ * by that, before the method is called. What the items of a list in a request name is judged item by item: a denied one is
+ * an error of that item. `audit` says whether a change stands in the audit log.
  */
 
 namespace rs wire

@@ -326,6 +326,367 @@ impl Default for PredictResponse {
 }
 
 //
+// PredictItem
+//
+
+/// One of several independent requests in a call: rows for a model, as in PredictRequest.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct PredictItem {
+  /// As in PredictRequest. Access is judged item by item.
+  pub model: Option<String>,
+  /// As in PredictRequest.
+  pub matrix: Option<types::Tensor>,
+  /// As in PredictRequest.
+  pub table: Option<types::Table>,
+  /// As in RequestContext, which speaks for the items that say nothing.
+  pub min_generation: Option<i64>,
+}
+
+impl PredictItem {
+  pub fn new<F1, F2, F3, F4>(model: F1, matrix: F2, table: F3, min_generation: F4) -> PredictItem where F1: Into<Option<String>>, F2: Into<Option<types::Tensor>>, F3: Into<Option<types::Table>>, F4: Into<Option<i64>> {
+    PredictItem {
+      model: model.into(),
+      matrix: matrix.into(),
+      table: table.into(),
+      min_generation: min_generation.into(),
+    }
+  }
+}
+
+impl TSerializable for PredictItem {
+  fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<PredictItem> {
+    i_prot.read_struct_begin()?;
+    let mut f_1: Option<String> = None;
+    let mut f_2: Option<types::Tensor> = None;
+    let mut f_3: Option<types::Table> = None;
+    let mut f_4: Option<i64> = None;
+    loop {
+      let field_ident = i_prot.read_field_begin()?;
+      if field_ident.field_type == TType::Stop {
+        break;
+      }
+      let field_id = field_id(&field_ident)?;
+      match field_id {
+        1 => {
+          let val = i_prot.read_string()?;
+          f_1 = Some(val);
+        },
+        2 => {
+          let val = types::Tensor::read_from_in_protocol(i_prot)?;
+          f_2 = Some(val);
+        },
+        3 => {
+          let val = types::Table::read_from_in_protocol(i_prot)?;
+          f_3 = Some(val);
+        },
+        4 => {
+          let val = i_prot.read_i64()?;
+          f_4 = Some(val);
+        },
+        _ => {
+          i_prot.skip(field_ident.field_type)?;
+        },
+      };
+      i_prot.read_field_end()?;
+    }
+    i_prot.read_struct_end()?;
+    let ret = PredictItem {
+      model: f_1,
+      matrix: f_2,
+      table: f_3,
+      min_generation: f_4,
+    };
+    Ok(ret)
+  }
+  fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    let struct_ident = TStructIdentifier::new("PredictItem");
+    o_prot.write_struct_begin(&struct_ident)?;
+    if let Some(ref fld_var) = self.model {
+      o_prot.write_field_begin(&TFieldIdentifier::new("model", TType::String, 1))?;
+      o_prot.write_string(fld_var)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(ref fld_var) = self.matrix {
+      o_prot.write_field_begin(&TFieldIdentifier::new("matrix", TType::Struct, 2))?;
+      fld_var.write_to_out_protocol(o_prot)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(ref fld_var) = self.table {
+      o_prot.write_field_begin(&TFieldIdentifier::new("table", TType::Struct, 3))?;
+      fld_var.write_to_out_protocol(o_prot)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(fld_var) = self.min_generation {
+      o_prot.write_field_begin(&TFieldIdentifier::new("min_generation", TType::I64, 4))?;
+      o_prot.write_i64(fld_var)?;
+      o_prot.write_field_end()?
+    }
+    o_prot.write_field_stop()?;
+    o_prot.write_struct_end()
+  }
+}
+
+impl Default for PredictItem {
+  fn default() -> Self {
+    PredictItem{
+      model: Some("".to_owned()),
+      matrix: None,
+      table: None,
+      min_generation: Some(0),
+    }
+  }
+}
+
+//
+// PredictManyRequest
+//
+
+/// Requests that have nothing to do with each other, of any models.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct PredictManyRequest {
+  pub context: Option<types::RequestContext>,
+  /// At most 1,000.
+  pub items: Option<Vec<PredictItem>>,
+}
+
+impl PredictManyRequest {
+  pub fn new<F1, F2>(context: F1, items: F2) -> PredictManyRequest where F1: Into<Option<types::RequestContext>>, F2: Into<Option<Vec<PredictItem>>> {
+    PredictManyRequest {
+      context: context.into(),
+      items: items.into(),
+    }
+  }
+}
+
+impl TSerializable for PredictManyRequest {
+  fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<PredictManyRequest> {
+    i_prot.read_struct_begin()?;
+    let mut f_1: Option<types::RequestContext> = None;
+    let mut f_2: Option<Vec<PredictItem>> = None;
+    loop {
+      let field_ident = i_prot.read_field_begin()?;
+      if field_ident.field_type == TType::Stop {
+        break;
+      }
+      let field_id = field_id(&field_ident)?;
+      match field_id {
+        1 => {
+          let val = types::RequestContext::read_from_in_protocol(i_prot)?;
+          f_1 = Some(val);
+        },
+        2 => {
+          let list_ident = i_prot.read_list_begin()?;
+          let mut val: Vec<PredictItem> = Vec::with_capacity(list_ident.size as usize);
+          for _ in 0..list_ident.size {
+            let list_elem_0 = PredictItem::read_from_in_protocol(i_prot)?;
+            val.push(list_elem_0);
+          }
+          i_prot.read_list_end()?;
+          f_2 = Some(val);
+        },
+        _ => {
+          i_prot.skip(field_ident.field_type)?;
+        },
+      };
+      i_prot.read_field_end()?;
+    }
+    i_prot.read_struct_end()?;
+    let ret = PredictManyRequest {
+      context: f_1,
+      items: f_2,
+    };
+    Ok(ret)
+  }
+  fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    let struct_ident = TStructIdentifier::new("PredictManyRequest");
+    o_prot.write_struct_begin(&struct_ident)?;
+    if let Some(ref fld_var) = self.context {
+      o_prot.write_field_begin(&TFieldIdentifier::new("context", TType::Struct, 1))?;
+      fld_var.write_to_out_protocol(o_prot)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(ref fld_var) = self.items {
+      o_prot.write_field_begin(&TFieldIdentifier::new("items", TType::List, 2))?;
+      o_prot.write_list_begin(&TListIdentifier::new(TType::Struct, fld_var.len() as i32))?;
+      for e in fld_var {
+        e.write_to_out_protocol(o_prot)?;
+      }
+      o_prot.write_list_end()?;
+      o_prot.write_field_end()?
+    }
+    o_prot.write_field_stop()?;
+    o_prot.write_struct_end()
+  }
+}
+
+impl Default for PredictManyRequest {
+  fn default() -> Self {
+    PredictManyRequest{
+      context: None,
+      items: Some(Default::default()),
+    }
+  }
+}
+
+//
+// PredictOutcome
+//
+
+/// What became of one item: an answer or an error, exactly one of them.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct PredictOutcome {
+  /// What `predict` would have answered.
+  pub response: Option<PredictResponse>,
+  /// What `predict` would have thrown.
+  pub error: Option<types::ServiceError>,
+}
+
+impl PredictOutcome {
+  pub fn new<F1, F2>(response: F1, error: F2) -> PredictOutcome where F1: Into<Option<PredictResponse>>, F2: Into<Option<types::ServiceError>> {
+    PredictOutcome {
+      response: response.into(),
+      error: error.into(),
+    }
+  }
+}
+
+impl TSerializable for PredictOutcome {
+  fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<PredictOutcome> {
+    i_prot.read_struct_begin()?;
+    let mut f_1: Option<PredictResponse> = None;
+    let mut f_2: Option<types::ServiceError> = None;
+    loop {
+      let field_ident = i_prot.read_field_begin()?;
+      if field_ident.field_type == TType::Stop {
+        break;
+      }
+      let field_id = field_id(&field_ident)?;
+      match field_id {
+        1 => {
+          let val = PredictResponse::read_from_in_protocol(i_prot)?;
+          f_1 = Some(val);
+        },
+        2 => {
+          let val = types::ServiceError::read_from_in_protocol(i_prot)?;
+          f_2 = Some(val);
+        },
+        _ => {
+          i_prot.skip(field_ident.field_type)?;
+        },
+      };
+      i_prot.read_field_end()?;
+    }
+    i_prot.read_struct_end()?;
+    let ret = PredictOutcome {
+      response: f_1,
+      error: f_2,
+    };
+    Ok(ret)
+  }
+  fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    let struct_ident = TStructIdentifier::new("PredictOutcome");
+    o_prot.write_struct_begin(&struct_ident)?;
+    if let Some(ref fld_var) = self.response {
+      o_prot.write_field_begin(&TFieldIdentifier::new("response", TType::Struct, 1))?;
+      fld_var.write_to_out_protocol(o_prot)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(ref fld_var) = self.error {
+      o_prot.write_field_begin(&TFieldIdentifier::new("error", TType::Struct, 2))?;
+      fld_var.write_to_out_protocol(o_prot)?;
+      o_prot.write_field_end()?
+    }
+    o_prot.write_field_stop()?;
+    o_prot.write_struct_end()
+  }
+}
+
+impl Default for PredictOutcome {
+  fn default() -> Self {
+    PredictOutcome{
+      response: None,
+      error: None,
+    }
+  }
+}
+
+//
+// PredictManyResponse
+//
+
+/// As many outcomes as there were items, in their order.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct PredictManyResponse {
+  pub outcomes: Option<Vec<PredictOutcome>>,
+}
+
+impl PredictManyResponse {
+  pub fn new<F1>(outcomes: F1) -> PredictManyResponse where F1: Into<Option<Vec<PredictOutcome>>> {
+    PredictManyResponse {
+      outcomes: outcomes.into(),
+    }
+  }
+}
+
+impl TSerializable for PredictManyResponse {
+  fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<PredictManyResponse> {
+    i_prot.read_struct_begin()?;
+    let mut f_1: Option<Vec<PredictOutcome>> = None;
+    loop {
+      let field_ident = i_prot.read_field_begin()?;
+      if field_ident.field_type == TType::Stop {
+        break;
+      }
+      let field_id = field_id(&field_ident)?;
+      match field_id {
+        1 => {
+          let list_ident = i_prot.read_list_begin()?;
+          let mut val: Vec<PredictOutcome> = Vec::with_capacity(list_ident.size as usize);
+          for _ in 0..list_ident.size {
+            let list_elem_1 = PredictOutcome::read_from_in_protocol(i_prot)?;
+            val.push(list_elem_1);
+          }
+          i_prot.read_list_end()?;
+          f_1 = Some(val);
+        },
+        _ => {
+          i_prot.skip(field_ident.field_type)?;
+        },
+      };
+      i_prot.read_field_end()?;
+    }
+    i_prot.read_struct_end()?;
+    let ret = PredictManyResponse {
+      outcomes: f_1,
+    };
+    Ok(ret)
+  }
+  fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    let struct_ident = TStructIdentifier::new("PredictManyResponse");
+    o_prot.write_struct_begin(&struct_ident)?;
+    if let Some(ref fld_var) = self.outcomes {
+      o_prot.write_field_begin(&TFieldIdentifier::new("outcomes", TType::List, 1))?;
+      o_prot.write_list_begin(&TListIdentifier::new(TType::Struct, fld_var.len() as i32))?;
+      for e in fld_var {
+        e.write_to_out_protocol(o_prot)?;
+      }
+      o_prot.write_list_end()?;
+      o_prot.write_field_end()?
+    }
+    o_prot.write_field_stop()?;
+    o_prot.write_struct_end()
+  }
+}
+
+impl Default for PredictManyResponse {
+  fn default() -> Self {
+    PredictManyResponse{
+      outcomes: Some(Default::default()),
+    }
+  }
+}
+
+//
 // Inference service client
 //
 
@@ -333,6 +694,10 @@ pub trait TInferenceSyncClient {
   /// Answers one prediction for each row. Throws NOT_FOUND (model, version or alias), INVALID_ARGUMENT (shape, column, type,
   /// missing value or NaN, named), OVERLOADED, DEADLINE_EXCEEDED.
   fn predict(&mut self, request: PredictRequest) -> thrift::Result<PredictResponse>;
+  /// Answers each item as `predict` would alone, to the bit: one that is wrong, denied or late is an error of its own and
+  /// changes no other. Deadline, token and priority are those of the call. Throws INVALID_ARGUMENT (more than 1,000 items, or
+  /// answers that together are more than a reply holds; nothing was run), DEADLINE_EXCEEDED.
+  fn predict_many(&mut self, request: PredictManyRequest) -> thrift::Result<PredictManyResponse>;
 }
 
 pub trait TInferenceSyncClientMarker {}
@@ -386,6 +751,33 @@ impl <C: TThriftClient + TInferenceSyncClientMarker> TInferenceSyncClient for C 
       result.ok_or()
     }
   }
+  fn predict_many(&mut self, request: PredictManyRequest) -> thrift::Result<PredictManyResponse> {
+    (
+      {
+        self.increment_sequence_number();
+        let message_ident = TMessageIdentifier::new("predict_many", TMessageType::Call, self.sequence_number());
+        let call_args = InferencePredictManyArgs { request };
+        self.o_prot_mut().write_message_begin(&message_ident)?;
+        call_args.write_to_out_protocol(self.o_prot_mut())?;
+        self.o_prot_mut().write_message_end()?;
+        self.o_prot_mut().flush()
+      }
+    )?;
+    {
+      let message_ident = self.i_prot_mut().read_message_begin()?;
+      verify_expected_sequence_number(self.sequence_number(), message_ident.sequence_number)?;
+      verify_expected_service_call("predict_many", &message_ident.name)?;
+      if message_ident.message_type == TMessageType::Exception {
+        let remote_error = thrift::Error::read_application_error_from_in_protocol(self.i_prot_mut())?;
+        self.i_prot_mut().read_message_end()?;
+        return Err(thrift::Error::Application(remote_error))
+      }
+      verify_expected_message_type(TMessageType::Reply, message_ident.message_type)?;
+      let result = InferencePredictManyResult::read_from_in_protocol(self.i_prot_mut())?;
+      self.i_prot_mut().read_message_end()?;
+      result.ok_or()
+    }
+  }
 }
 
 //
@@ -396,6 +788,10 @@ pub trait InferenceSyncHandler {
   /// Answers one prediction for each row. Throws NOT_FOUND (model, version or alias), INVALID_ARGUMENT (shape, column, type,
   /// missing value or NaN, named), OVERLOADED, DEADLINE_EXCEEDED.
   fn handle_predict(&self, request: PredictRequest) -> thrift::Result<PredictResponse>;
+  /// Answers each item as `predict` would alone, to the bit: one that is wrong, denied or late is an error of its own and
+  /// changes no other. Deadline, token and priority are those of the call. Throws INVALID_ARGUMENT (more than 1,000 items, or
+  /// answers that together are more than a reply holds; nothing was run), DEADLINE_EXCEEDED.
+  fn handle_predict_many(&self, request: PredictManyRequest) -> thrift::Result<PredictManyResponse>;
 }
 
 pub struct InferenceSyncProcessor<H: InferenceSyncHandler> {
@@ -410,6 +806,9 @@ impl <H: InferenceSyncHandler> InferenceSyncProcessor<H> {
   }
   fn process_predict(&self, incoming_sequence_number: i32, i_prot: &mut dyn TInputProtocol, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
     TInferenceProcessFunctions::process_predict(&self.handler, incoming_sequence_number, i_prot, o_prot)
+  }
+  fn process_predict_many(&self, incoming_sequence_number: i32, i_prot: &mut dyn TInputProtocol, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    TInferenceProcessFunctions::process_predict_many(&self.handler, incoming_sequence_number, i_prot, o_prot)
   }
 }
 
@@ -476,6 +875,66 @@ impl TInferenceProcessFunctions {
       },
     }
   }
+  pub fn process_predict_many<H: InferenceSyncHandler>(handler: &H, incoming_sequence_number: i32, i_prot: &mut dyn TInputProtocol, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    let args = InferencePredictManyArgs::read_from_in_protocol(i_prot)?;
+    match handler.handle_predict_many(args.request) {
+      Ok(handler_return) => {
+        let message_ident = TMessageIdentifier::new("predict_many", TMessageType::Reply, incoming_sequence_number);
+        o_prot.write_message_begin(&message_ident)?;
+        let ret = InferencePredictManyResult { result_value: Some(handler_return), error: None };
+        ret.write_to_out_protocol(o_prot)?;
+        o_prot.write_message_end()?;
+        o_prot.flush()
+      },
+      Err(e) => {
+        match e {
+          thrift::Error::User(usr_err) => {
+            if usr_err.downcast_ref::<types::ServiceError>().is_some() {
+              let err = usr_err.downcast::<types::ServiceError>().expect("downcast already checked");
+              let ret_err = InferencePredictManyResult{ result_value: None, error: Some(*err) };
+              let message_ident = TMessageIdentifier::new("predict_many", TMessageType::Reply, incoming_sequence_number);
+              o_prot.write_message_begin(&message_ident)?;
+              ret_err.write_to_out_protocol(o_prot)?;
+              o_prot.write_message_end()?;
+              o_prot.flush()
+            } else {
+              let ret_err = {
+                ApplicationError::new(
+                  ApplicationErrorKind::Unknown,
+                  usr_err.to_string()
+                )
+              };
+              let message_ident = TMessageIdentifier::new("predict_many", TMessageType::Exception, incoming_sequence_number);
+              o_prot.write_message_begin(&message_ident)?;
+              thrift::Error::write_application_error_to_out_protocol(&ret_err, o_prot)?;
+              o_prot.write_message_end()?;
+              o_prot.flush()
+            }
+          },
+          thrift::Error::Application(app_err) => {
+            let message_ident = TMessageIdentifier::new("predict_many", TMessageType::Exception, incoming_sequence_number);
+            o_prot.write_message_begin(&message_ident)?;
+            thrift::Error::write_application_error_to_out_protocol(&app_err, o_prot)?;
+            o_prot.write_message_end()?;
+            o_prot.flush()
+          },
+          _ => {
+            let ret_err = {
+              ApplicationError::new(
+                ApplicationErrorKind::Unknown,
+                e.to_string()
+              )
+            };
+            let message_ident = TMessageIdentifier::new("predict_many", TMessageType::Exception, incoming_sequence_number);
+            o_prot.write_message_begin(&message_ident)?;
+            thrift::Error::write_application_error_to_out_protocol(&ret_err, o_prot)?;
+            o_prot.write_message_end()?;
+            o_prot.flush()
+          },
+        }
+      },
+    }
+  }
 }
 
 impl <H: InferenceSyncHandler> TProcessor for InferenceSyncProcessor<H> {
@@ -484,6 +943,9 @@ impl <H: InferenceSyncHandler> TProcessor for InferenceSyncProcessor<H> {
     let res = match &*message_ident.name {
       "predict" => {
         self.process_predict(message_ident.sequence_number, i_prot, o_prot)
+      },
+      "predict_many" => {
+        self.process_predict_many(message_ident.sequence_number, i_prot, o_prot)
       },
       method => {
         Err(
@@ -609,6 +1071,131 @@ impl InferencePredictResult {
   }
   fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
     let struct_ident = TStructIdentifier::new("InferencePredictResult");
+    o_prot.write_struct_begin(&struct_ident)?;
+    if let Some(ref fld_var) = self.result_value {
+      o_prot.write_field_begin(&TFieldIdentifier::new("result_value", TType::Struct, 0))?;
+      fld_var.write_to_out_protocol(o_prot)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(ref fld_var) = self.error {
+      o_prot.write_field_begin(&TFieldIdentifier::new("error", TType::Struct, 1))?;
+      fld_var.write_to_out_protocol(o_prot)?;
+      o_prot.write_field_end()?
+    }
+    o_prot.write_field_stop()?;
+    o_prot.write_struct_end()
+  }
+}
+
+//
+// InferencePredictManyArgs
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+struct InferencePredictManyArgs {
+  request: PredictManyRequest,
+}
+
+impl InferencePredictManyArgs {
+  fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<InferencePredictManyArgs> {
+    i_prot.read_struct_begin()?;
+    let mut f_1: Option<PredictManyRequest> = None;
+    loop {
+      let field_ident = i_prot.read_field_begin()?;
+      if field_ident.field_type == TType::Stop {
+        break;
+      }
+      let field_id = field_id(&field_ident)?;
+      match field_id {
+        1 => {
+          let val = PredictManyRequest::read_from_in_protocol(i_prot)?;
+          f_1 = Some(val);
+        },
+        _ => {
+          i_prot.skip(field_ident.field_type)?;
+        },
+      };
+      i_prot.read_field_end()?;
+    }
+    i_prot.read_struct_end()?;
+    verify_required_field_exists("InferencePredictManyArgs.request", &f_1)?;
+    let ret = InferencePredictManyArgs {
+      request: f_1.expect("auto-generated code should have checked for presence of required fields"),
+    };
+    Ok(ret)
+  }
+  fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    let struct_ident = TStructIdentifier::new("predict_many_args");
+    o_prot.write_struct_begin(&struct_ident)?;
+    o_prot.write_field_begin(&TFieldIdentifier::new("request", TType::Struct, 1))?;
+    self.request.write_to_out_protocol(o_prot)?;
+    o_prot.write_field_end()?;
+    o_prot.write_field_stop()?;
+    o_prot.write_struct_end()
+  }
+}
+
+//
+// InferencePredictManyResult
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+struct InferencePredictManyResult {
+  result_value: Option<PredictManyResponse>,
+  error: Option<types::ServiceError>,
+}
+
+impl InferencePredictManyResult {
+  fn ok_or(self) -> thrift::Result<PredictManyResponse> {
+    if self.error.is_some() {
+      Err(thrift::Error::User(Box::new(self.error.unwrap())))
+    } else if self.result_value.is_some() {
+      Ok(self.result_value.unwrap())
+    } else {
+      Err(
+        thrift::Error::Application(
+          ApplicationError::new(
+            ApplicationErrorKind::MissingResult,
+            "no result received for InferencePredictMany"
+          )
+        )
+      )
+    }
+  }
+  fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<InferencePredictManyResult> {
+    i_prot.read_struct_begin()?;
+    let mut f_0: Option<PredictManyResponse> = None;
+    let mut f_1: Option<types::ServiceError> = None;
+    loop {
+      let field_ident = i_prot.read_field_begin()?;
+      if field_ident.field_type == TType::Stop {
+        break;
+      }
+      let field_id = field_id(&field_ident)?;
+      match field_id {
+        0 => {
+          let val = PredictManyResponse::read_from_in_protocol(i_prot)?;
+          f_0 = Some(val);
+        },
+        1 => {
+          let val = types::ServiceError::read_from_in_protocol(i_prot)?;
+          f_1 = Some(val);
+        },
+        _ => {
+          i_prot.skip(field_ident.field_type)?;
+        },
+      };
+      i_prot.read_field_end()?;
+    }
+    i_prot.read_struct_end()?;
+    let ret = InferencePredictManyResult {
+      result_value: f_0,
+      error: f_1,
+    };
+    Ok(ret)
+  }
+  fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    let struct_ident = TStructIdentifier::new("InferencePredictManyResult");
     o_prot.write_struct_begin(&struct_ident)?;
     if let Some(ref fld_var) = self.result_value {
       o_prot.write_field_begin(&TFieldIdentifier::new("result_value", TType::Struct, 0))?;

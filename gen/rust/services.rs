@@ -7,7 +7,7 @@ use crate::wire::{datasets, health, inference, models, training, types};
 use std::future::Future;
 
 /// SHA-256 of the IDL files, in hex.
-pub const IDL_SHA256: &str = "f117f333335c0f82d973d6f2cc2a8045b29bc44d9edbcb72af87a7152e923558";
+pub const IDL_SHA256: &str = "50481a345abaa3b5d82309083c42b2d8958de9f78a97da048648f6e0d3858a8f";
 
 /// Every method, in the order of the files' names, then as declared; `Method::id` is its place here.
 pub static METHODS: &[Method] = &[
@@ -22,15 +22,16 @@ pub static METHODS: &[Method] = &[
     Method { id: 8, service: "Health", name: "describe", oneway: false, idempotent: true, role: Role::Reader, audited: false },
     Method { id: 9, service: "Health", name: "echo", oneway: false, idempotent: true, role: Role::Reader, audited: false },
     Method { id: 10, service: "Inference", name: "predict", oneway: false, idempotent: true, role: Role::Predictor, audited: false },
-    Method { id: 11, service: "Models", name: "list_models", oneway: false, idempotent: true, role: Role::Reader, audited: false },
-    Method { id: 12, service: "Models", name: "describe_model", oneway: false, idempotent: true, role: Role::Reader, audited: false },
-    Method { id: 13, service: "Models", name: "set_alias", oneway: false, idempotent: false, role: Role::Trainer, audited: true },
-    Method { id: 14, service: "Models", name: "delete_version", oneway: false, idempotent: false, role: Role::Admin, audited: true },
-    Method { id: 15, service: "Training", name: "train", oneway: false, idempotent: false, role: Role::Trainer, audited: true },
-    Method { id: 16, service: "Training", name: "get_job", oneway: false, idempotent: true, role: Role::Reader, audited: false },
-    Method { id: 17, service: "Training", name: "watch_job", oneway: false, idempotent: true, role: Role::Reader, audited: false },
-    Method { id: 18, service: "Training", name: "list_jobs", oneway: false, idempotent: true, role: Role::Reader, audited: false },
-    Method { id: 19, service: "Training", name: "cancel_job", oneway: false, idempotent: true, role: Role::Trainer, audited: true },
+    Method { id: 11, service: "Inference", name: "predict_many", oneway: false, idempotent: true, role: Role::Predictor, audited: false },
+    Method { id: 12, service: "Models", name: "list_models", oneway: false, idempotent: true, role: Role::Reader, audited: false },
+    Method { id: 13, service: "Models", name: "describe_model", oneway: false, idempotent: true, role: Role::Reader, audited: false },
+    Method { id: 14, service: "Models", name: "set_alias", oneway: false, idempotent: false, role: Role::Trainer, audited: true },
+    Method { id: 15, service: "Models", name: "delete_version", oneway: false, idempotent: false, role: Role::Admin, audited: true },
+    Method { id: 16, service: "Training", name: "train", oneway: false, idempotent: false, role: Role::Trainer, audited: true },
+    Method { id: 17, service: "Training", name: "get_job", oneway: false, idempotent: true, role: Role::Reader, audited: false },
+    Method { id: 18, service: "Training", name: "watch_job", oneway: false, idempotent: true, role: Role::Reader, audited: false },
+    Method { id: 19, service: "Training", name: "list_jobs", oneway: false, idempotent: true, role: Role::Reader, audited: false },
+    Method { id: 20, service: "Training", name: "cancel_job", oneway: false, idempotent: true, role: Role::Trainer, audited: true },
 ];
 
 /// Stored tables, in versions.
@@ -120,6 +121,15 @@ pub trait Inference: Send + Sync {
         call: &Call,
         request: inference::PredictRequest,
     ) -> impl Future<Output = Result<inference::PredictResponse, types::ServiceError>> + Send;
+
+    /// Answers each item as `predict` would alone, to the bit: one that is wrong, denied or late is an error of its own and
+    /// changes no other. Deadline, token and priority are those of the call. Throws INVALID_ARGUMENT (more than 1,000 items, or
+    /// answers that together are more than a reply holds; nothing was run), DEADLINE_EXCEEDED.
+    fn predict_many(
+        &self,
+        call: &Call,
+        request: inference::PredictManyRequest,
+    ) -> impl Future<Output = Result<inference::PredictManyResponse, types::ServiceError>> + Send;
 }
 
 /// Models, their versions and aliases.
@@ -213,15 +223,16 @@ pub fn find(service: Option<&str>, name: &str) -> Option<&'static Method> {
         "describe" => 8,
         "echo" => 9,
         "predict" => 10,
-        "list_models" => 11,
-        "describe_model" => 12,
-        "set_alias" => 13,
-        "delete_version" => 14,
-        "train" => 15,
-        "get_job" => 16,
-        "watch_job" => 17,
-        "list_jobs" => 18,
-        "cancel_job" => 19,
+        "predict_many" => 11,
+        "list_models" => 12,
+        "describe_model" => 13,
+        "set_alias" => 14,
+        "delete_version" => 15,
+        "train" => 16,
+        "get_job" => 17,
+        "watch_job" => 18,
+        "list_jobs" => 19,
+        "cancel_job" => 20,
         _ => return None,
     };
     METHODS.get(id).filter(|method| service.is_none_or(|service| service == method.service))
@@ -241,15 +252,16 @@ pub async fn dispatch<S: Services>(services: &S, method: &Method, call: &Call, a
         8 => Box::pin(runtime::answer(call, arguments, |request| services.describe(call, request))).await,
         9 => runtime::answer_directly(call, arguments, |request| services.echo(call, request)).await,
         10 => runtime::answer_directly(call, arguments, |request| services.predict(call, request)).await,
-        11 => Box::pin(runtime::answer(call, arguments, |request| services.list_models(call, request))).await,
-        12 => Box::pin(runtime::answer(call, arguments, |request| services.describe_model(call, request))).await,
-        13 => Box::pin(runtime::answer(call, arguments, |request| services.set_alias(call, request))).await,
-        14 => Box::pin(runtime::answer(call, arguments, |request| services.delete_version(call, request))).await,
-        15 => Box::pin(runtime::answer(call, arguments, |request| services.train(call, request))).await,
-        16 => Box::pin(runtime::answer(call, arguments, |request| services.get_job(call, request))).await,
-        17 => Box::pin(runtime::answer(call, arguments, |request| services.watch_job(call, request))).await,
-        18 => Box::pin(runtime::answer(call, arguments, |request| services.list_jobs(call, request))).await,
-        // 19: METHODS has no other id.
+        11 => runtime::answer_directly(call, arguments, |request| services.predict_many(call, request)).await,
+        12 => Box::pin(runtime::answer(call, arguments, |request| services.list_models(call, request))).await,
+        13 => Box::pin(runtime::answer(call, arguments, |request| services.describe_model(call, request))).await,
+        14 => Box::pin(runtime::answer(call, arguments, |request| services.set_alias(call, request))).await,
+        15 => Box::pin(runtime::answer(call, arguments, |request| services.delete_version(call, request))).await,
+        16 => Box::pin(runtime::answer(call, arguments, |request| services.train(call, request))).await,
+        17 => Box::pin(runtime::answer(call, arguments, |request| services.get_job(call, request))).await,
+        18 => Box::pin(runtime::answer(call, arguments, |request| services.watch_job(call, request))).await,
+        19 => Box::pin(runtime::answer(call, arguments, |request| services.list_jobs(call, request))).await,
+        // 20: METHODS has no other id.
         _ => Box::pin(runtime::answer(call, arguments, |request| services.cancel_job(call, request))).await,
     }
 }
@@ -320,6 +332,12 @@ impl Resources for inference::PredictRequest {
     }
 }
 
+impl Resources for inference::PredictManyRequest {
+    fn resources(&self) -> impl Iterator<Item = Resource<'_>> {
+        std::iter::empty()
+    }
+}
+
 impl Resources for models::ListModelsRequest {
     fn resources(&self) -> impl Iterator<Item = Resource<'_>> {
         std::iter::empty()
@@ -371,6 +389,12 @@ impl Resources for training::ListJobsRequest {
 impl Resources for training::CancelJobRequest {
     fn resources(&self) -> impl Iterator<Item = Resource<'_>> {
         [self.job_id.as_deref().map(Resource::Job)].into_iter().flatten()
+    }
+}
+
+impl Resources for inference::PredictItem {
+    fn resources(&self) -> impl Iterator<Item = Resource<'_>> {
+        [self.model.as_deref().map(Resource::Model)].into_iter().flatten()
     }
 }
 
@@ -535,6 +559,127 @@ impl Direct for inference::PredictResponse {
     }
 }
 
+impl Direct for inference::PredictItem {
+    fn read<S: Source>(source: &mut S) -> Option<Self> {
+        let mut it = Self { model: None, matrix: None, table: None, min_generation: None };
+        let outer = source.enter()?;
+        while let Some(field) = source.field()? {
+            match field {
+                (Kind::Text, 1) => it.model = Some(source.text()?),
+                (Kind::Struct, 2) => it.matrix = Some(types::Tensor::read(source)?),
+                (Kind::Struct, 3) => it.table = Some(types::Table::read(source)?),
+                (Kind::I64, 4) => it.min_generation = Some(source.i64()?),
+                _ => return None,
+            }
+        }
+        source.leave(outer);
+        Some(it)
+    }
+
+    fn write<S: Sink>(&self, sink: &mut S) {
+        let outer = sink.enter();
+        if let Some(value) = &self.model {
+            sink.field(Kind::Text, 1);
+            sink.bytes(value.as_bytes());
+        }
+        if let Some(value) = &self.matrix {
+            sink.field(Kind::Struct, 2);
+            value.write(sink);
+        }
+        if let Some(value) = &self.table {
+            sink.field(Kind::Struct, 3);
+            value.write(sink);
+        }
+        if let Some(value) = &self.min_generation {
+            sink.field(Kind::I64, 4);
+            sink.i64(*value);
+        }
+        sink.leave(outer);
+    }
+}
+
+impl Direct for inference::PredictManyRequest {
+    fn read<S: Source>(source: &mut S) -> Option<Self> {
+        let mut it = Self { context: None, items: None };
+        let outer = source.enter()?;
+        while let Some(field) = source.field()? {
+            match field {
+                (Kind::Struct, 1) => it.context = Some(types::RequestContext::read(source)?),
+                (Kind::List, 2) => it.items = Some(source.list(Kind::Struct, |source| Some(inference::PredictItem::read(source)?))?),
+                _ => return None,
+            }
+        }
+        source.leave(outer);
+        Some(it)
+    }
+
+    fn write<S: Sink>(&self, sink: &mut S) {
+        let outer = sink.enter();
+        if let Some(value) = &self.context {
+            sink.field(Kind::Struct, 1);
+            value.write(sink);
+        }
+        if let Some(value) = &self.items {
+            sink.field(Kind::List, 2);
+            sink.list(Kind::Struct, value, |sink, it| it.write(sink));
+        }
+        sink.leave(outer);
+    }
+}
+
+impl Direct for inference::PredictOutcome {
+    fn read<S: Source>(source: &mut S) -> Option<Self> {
+        let mut it = Self { response: None, error: None };
+        let outer = source.enter()?;
+        while let Some(field) = source.field()? {
+            match field {
+                (Kind::Struct, 1) => it.response = Some(inference::PredictResponse::read(source)?),
+                (Kind::Struct, 2) => it.error = Some(types::ServiceError::read(source)?),
+                _ => return None,
+            }
+        }
+        source.leave(outer);
+        Some(it)
+    }
+
+    fn write<S: Sink>(&self, sink: &mut S) {
+        let outer = sink.enter();
+        if let Some(value) = &self.response {
+            sink.field(Kind::Struct, 1);
+            value.write(sink);
+        }
+        if let Some(value) = &self.error {
+            sink.field(Kind::Struct, 2);
+            value.write(sink);
+        }
+        sink.leave(outer);
+    }
+}
+
+impl Direct for inference::PredictManyResponse {
+    fn read<S: Source>(source: &mut S) -> Option<Self> {
+        let mut it = Self { outcomes: None };
+        let outer = source.enter()?;
+        while let Some(field) = source.field()? {
+            match field {
+                (Kind::List, 1) => it.outcomes = Some(source.list(Kind::Struct, |source| Some(inference::PredictOutcome::read(source)?))?),
+                _ => return None,
+            }
+        }
+        source.leave(outer);
+        Some(it)
+    }
+
+    fn write<S: Sink>(&self, sink: &mut S) {
+        let outer = sink.enter();
+        if let Some(value) = &self.outcomes {
+            sink.field(Kind::List, 1);
+            sink.list(Kind::Struct, value, |sink, it| it.write(sink));
+        }
+        sink.leave(outer);
+    }
+}
+
 impl Direct for types::RequestContext {
     fn read<S: Source>(source: &mut S) -> Option<Self> {
         let mut it = Self { deadline_ms: None, request_id: None, traceparent: None, token: None, priority: None, idempotency_key: None, min_generation: None };
@@ -584,6 +729,59 @@ impl Direct for types::RequestContext {
         if let Some(value) = &self.min_generation {
             sink.field(Kind::I64, 7);
             sink.i64(*value);
+        }
+        sink.leave(outer);
+    }
+}
+
+impl Direct for types::ServiceError {
+    fn read<S: Source>(source: &mut S) -> Option<Self> {
+        let mut it = Self { code: None, code_name: None, message: None, hint: None, executed: None, retry_after_ms: None, request_id: None };
+        let outer = source.enter()?;
+        while let Some(field) = source.field()? {
+            match field {
+                (Kind::I32, 1) => it.code = Some(source.i32()?),
+                (Kind::Text, 2) => it.code_name = Some(source.text()?),
+                (Kind::Text, 3) => it.message = Some(source.text()?),
+                (Kind::Text, 4) => it.hint = Some(source.text()?),
+                (Kind::Bool, 5) => it.executed = Some(source.bool()?),
+                (Kind::I64, 6) => it.retry_after_ms = Some(source.i64()?),
+                (Kind::Text, 7) => it.request_id = Some(source.text()?),
+                _ => return None,
+            }
+        }
+        source.leave(outer);
+        Some(it)
+    }
+
+    fn write<S: Sink>(&self, sink: &mut S) {
+        let outer = sink.enter();
+        if let Some(value) = &self.code {
+            sink.field(Kind::I32, 1);
+            sink.i32(*value);
+        }
+        if let Some(value) = &self.code_name {
+            sink.field(Kind::Text, 2);
+            sink.bytes(value.as_bytes());
+        }
+        if let Some(value) = &self.message {
+            sink.field(Kind::Text, 3);
+            sink.bytes(value.as_bytes());
+        }
+        if let Some(value) = &self.hint {
+            sink.field(Kind::Text, 4);
+            sink.bytes(value.as_bytes());
+        }
+        if let Some(value) = self.executed {
+            sink.flag(5, value);
+        }
+        if let Some(value) = &self.retry_after_ms {
+            sink.field(Kind::I64, 6);
+            sink.i64(*value);
+        }
+        if let Some(value) = &self.request_id {
+            sink.field(Kind::Text, 7);
+            sink.bytes(value.as_bytes());
         }
         sink.leave(outer);
     }
@@ -805,6 +1003,16 @@ impl<C: Channel> InferenceClient<'_, C> {
     ) -> Result<inference::PredictResponse, CallError<types::ServiceError>> {
         runtime::call(self.0, &METHODS[10], request).await
     }
+
+    /// Answers each item as `predict` would alone, to the bit: one that is wrong, denied or late is an error of its own and
+    /// changes no other. Deadline, token and priority are those of the call. Throws INVALID_ARGUMENT (more than 1,000 items, or
+    /// answers that together are more than a reply holds; nothing was run), DEADLINE_EXCEEDED.
+    pub async fn predict_many(
+        &self,
+        request: inference::PredictManyRequest,
+    ) -> Result<inference::PredictManyResponse, CallError<types::ServiceError>> {
+        runtime::call(self.0, &METHODS[11], request).await
+    }
 }
 
 /// Calls the methods of `Models` over a channel.
@@ -816,7 +1024,7 @@ impl<C: Channel> ModelsClient<'_, C> {
         &self,
         request: models::ListModelsRequest,
     ) -> Result<models::ListModelsResponse, CallError<types::ServiceError>> {
-        runtime::call(self.0, &METHODS[11], request).await
+        runtime::call(self.0, &METHODS[12], request).await
     }
 
     /// Answers what a version takes, how it was made and how well it fits. Throws NOT_FOUND, INVALID_ARGUMENT (reference).
@@ -824,7 +1032,7 @@ impl<C: Channel> ModelsClient<'_, C> {
         &self,
         request: models::DescribeModelRequest,
     ) -> Result<models::DescribeModelResponse, CallError<types::ServiceError>> {
-        runtime::call(self.0, &METHODS[12], request).await
+        runtime::call(self.0, &METHODS[13], request).await
     }
 
     /// Points an alias at a version, if the alias is still as the caller has seen it. Throws NOT_FOUND (model or version),
@@ -833,7 +1041,7 @@ impl<C: Channel> ModelsClient<'_, C> {
         &self,
         request: models::SetAliasRequest,
     ) -> Result<models::SetAliasResponse, CallError<types::ServiceError>> {
-        runtime::call(self.0, &METHODS[13], request).await
+        runtime::call(self.0, &METHODS[14], request).await
     }
 
     /// Deletes a version for good. Throws NOT_FOUND, FAILED_PRECONDITION (an alias names it; `stable` goes with the last
@@ -842,7 +1050,7 @@ impl<C: Channel> ModelsClient<'_, C> {
         &self,
         request: models::DeleteVersionRequest,
     ) -> Result<models::DeleteVersionResponse, CallError<types::ServiceError>> {
-        runtime::call(self.0, &METHODS[14], request).await
+        runtime::call(self.0, &METHODS[15], request).await
     }
 }
 
@@ -856,7 +1064,7 @@ impl<C: Channel> TrainingClient<'_, C> {
         &self,
         request: training::TrainRequest,
     ) -> Result<training::TrainResponse, CallError<types::ServiceError>> {
-        runtime::call(self.0, &METHODS[15], request).await
+        runtime::call(self.0, &METHODS[16], request).await
     }
 
     /// Answers a job as it is now. Throws NOT_FOUND.
@@ -864,7 +1072,7 @@ impl<C: Channel> TrainingClient<'_, C> {
         &self,
         request: training::GetJobRequest,
     ) -> Result<training::GetJobResponse, CallError<types::ServiceError>> {
-        runtime::call(self.0, &METHODS[16], request).await
+        runtime::call(self.0, &METHODS[17], request).await
     }
 
     /// Answers the events of a job after a sequence number, waiting for one if there is none. Throws NOT_FOUND, INVALID_ARGUMENT (wait_ms).
@@ -872,7 +1080,7 @@ impl<C: Channel> TrainingClient<'_, C> {
         &self,
         request: training::WatchJobRequest,
     ) -> Result<training::WatchJobResponse, CallError<types::ServiceError>> {
-        runtime::call(self.0, &METHODS[17], request).await
+        runtime::call(self.0, &METHODS[18], request).await
     }
 
     /// Answers the jobs, newest first, a page at a time. Throws INVALID_ARGUMENT (limit).
@@ -880,7 +1088,7 @@ impl<C: Channel> TrainingClient<'_, C> {
         &self,
         request: training::ListJobsRequest,
     ) -> Result<training::ListJobsResponse, CallError<types::ServiceError>> {
-        runtime::call(self.0, &METHODS[18], request).await
+        runtime::call(self.0, &METHODS[19], request).await
     }
 
     /// Cancels a job that waits or runs; one that has ended is answered as it is. Throws NOT_FOUND.
@@ -888,6 +1096,6 @@ impl<C: Channel> TrainingClient<'_, C> {
         &self,
         request: training::CancelJobRequest,
     ) -> Result<training::CancelJobResponse, CallError<types::ServiceError>> {
-        runtime::call(self.0, &METHODS[19], request).await
+        runtime::call(self.0, &METHODS[20], request).await
     }
 }

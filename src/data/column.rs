@@ -201,6 +201,15 @@ impl Labels {
         }
     }
 
+    /// Bytes of all labels, one after the other.
+    pub fn encoded_bytes(&self) -> usize {
+        match self {
+            Self::Integer(labels) => size_of_val(&labels[..]),
+            Self::Boolean(labels) => size_of_val(&labels[..]),
+            Self::Text(labels) => labels.iter().map(|label| size_of::<i32>() + label.len()).sum(),
+        }
+    }
+
     /// The labels at these positions, in their order.
     ///
     /// # Panics

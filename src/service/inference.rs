@@ -1,5 +1,7 @@
 //! Predictions.
 
+mod predict_many;
+
 use super::Service;
 use super::guard::{Declared, declare};
 use crate::batching::Work;
@@ -7,7 +9,7 @@ use crate::data::Reference;
 use crate::error::{Error, Result};
 use crate::registry::Resolved;
 use crate::wire::convert;
-use crate::wire::inference::{PredictRequest, PredictResponse};
+use crate::wire::inference::{PredictManyRequest, PredictManyResponse, PredictRequest, PredictResponse};
 use crate::wire::runtime::Call;
 use crate::wire::services::Inference;
 use std::sync::Arc;
@@ -32,6 +34,10 @@ impl Inference for Service {
             })
         })
         .await
+    }
+
+    async fn predict_many(&self, call: &Call, request: PredictManyRequest) -> Declared<PredictManyResponse> {
+        declare(call, self.answer_items(call, request.items.unwrap_or_default())).await
     }
 }
 

@@ -110,7 +110,8 @@ fn key(key: Option<String>, identity: &Identity, access: &Access) -> Result<Opti
     Ok(Some(if access.is_open() { key } else { format!("{}:{key}", identity.name()) }))
 }
 
-fn generation(generation: Option<i64>) -> Result<Option<u64>> {
+/// The generation that the caller has seen.
+pub(super) fn generation(generation: Option<i64>) -> Result<Option<u64>> {
     let negative = |_| Error::invalid("min_generation is negative; generations are 1, 2, 3, …");
     generation.map(|generation| u64::try_from(generation).map_err(negative)).transpose()
 }

@@ -286,7 +286,7 @@ mod tests {
         let sizes = sizes! {
             types { RequestContext ServiceError Tensor Column Table ColumnSchema Parameter Step }
             health { ModelStatus Limits MethodDescription ParameterDescription AlgorithmDescription DescribeResponse }
-            inference { PredictRequest PredictResponse }
+            inference { PredictRequest PredictResponse PredictItem PredictOutcome }
             models { Alias ModelSchema ModelVersion ModelSummary SetAliasRequest }
             training { Job JobEvent TrainRequest WatchJobResponse }
             datasets { Dataset ColumnStatistics AppendRowsRequest }

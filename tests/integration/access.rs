@@ -22,7 +22,7 @@ fn wires() -> impl Iterator<Item = (Carrier, Protocol)> {
 }
 
 /// The role that each method wants.
-const METHOD_ROLES: [(&str, &str); 20] = [
+const METHOD_ROLES: [(&str, &str); 21] = [
     ("hello", "public"),
     ("status", "public"),
     ("describe", "reader"),
@@ -35,6 +35,7 @@ const METHOD_ROLES: [(&str, &str); 20] = [
     ("watch_job", "reader"),
     ("list_jobs", "reader"),
     ("predict", "predictor"),
+    ("predict_many", "predictor"),
     ("train", "trainer"),
     ("cancel_job", "trainer"),
     ("set_alias", "trainer"),
@@ -145,7 +146,9 @@ fn what_a_method_names_has_to_be_covered_by_the_patterns_of_the_caller() {
         ("delete_dataset", 2, "team-a-rows", "team-b-rows", &[]),
     ];
     let lists = ["hello", "status", "describe", "echo", "list_models", "list_datasets", "list_jobs"];
-    for method in METHODS.iter().filter(|method| !lists.contains(&method.name)) {
+    let by_items = ["predict_many"]; // Its own tests hold what each item names against the caller.
+    let names_nothing = |name| lists.contains(&name) || by_items.contains(&name);
+    for method in METHODS.iter().filter(|method| !names_nothing(method.name)) {
         assert!(rows.iter().any(|row| row.0 == method.name), "{} names nothing here", method.name);
     }
 

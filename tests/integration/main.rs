@@ -23,6 +23,7 @@ mod linfa_facts;
 mod loadtest;
 mod methods;
 mod ping;
+mod predict_many;
 mod protocols;
 mod quickstart;
 mod stock;

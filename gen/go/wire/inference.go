@@ -770,6 +770,738 @@ func (p *PredictResponse) String() string {
   return fmt.Sprintf("PredictResponse(%+v)", *p)
 }
 
+// One of several independent requests in a call: rows for a model, as in PredictRequest.
+// 
+// Attributes:
+//  - Model: As in PredictRequest. Access is judged item by item.
+//  - Matrix: As in PredictRequest.
+//  - Table: As in PredictRequest.
+//  - MinGeneration: As in RequestContext, which speaks for the items that say nothing.
+type PredictItem struct {
+  Model *string `thrift:"model,1" db:"model" json:"model,omitempty"`
+  Matrix *Tensor `thrift:"matrix,2" db:"matrix" json:"matrix,omitempty"`
+  Table *Table `thrift:"table,3" db:"table" json:"table,omitempty"`
+  MinGeneration *int64 `thrift:"min_generation,4" db:"min_generation" json:"min_generation,omitempty"`
+}
+
+func NewPredictItem() *PredictItem {
+  return &PredictItem{}
+}
+
+var PredictItem_Model_DEFAULT string
+func (p *PredictItem) GetModel() string {
+  if !p.IsSetModel() {
+    return PredictItem_Model_DEFAULT
+  }
+return *p.Model
+}
+var PredictItem_Matrix_DEFAULT *Tensor
+func (p *PredictItem) GetMatrix() *Tensor {
+  if !p.IsSetMatrix() {
+    return PredictItem_Matrix_DEFAULT
+  }
+return p.Matrix
+}
+var PredictItem_Table_DEFAULT *Table
+func (p *PredictItem) GetTable() *Table {
+  if !p.IsSetTable() {
+    return PredictItem_Table_DEFAULT
+  }
+return p.Table
+}
+var PredictItem_MinGeneration_DEFAULT int64
+func (p *PredictItem) GetMinGeneration() int64 {
+  if !p.IsSetMinGeneration() {
+    return PredictItem_MinGeneration_DEFAULT
+  }
+return *p.MinGeneration
+}
+func (p *PredictItem) IsSetModel() bool {
+  return p.Model != nil
+}
+
+func (p *PredictItem) IsSetMatrix() bool {
+  return p.Matrix != nil
+}
+
+func (p *PredictItem) IsSetTable() bool {
+  return p.Table != nil
+}
+
+func (p *PredictItem) IsSetMinGeneration() bool {
+  return p.MinGeneration != nil
+}
+
+func (p *PredictItem) Read(ctx context.Context, iprot thrift.TProtocol) error {
+  if _, err := iprot.ReadStructBegin(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read error: ", p), err)
+  }
+
+
+  for {
+    _, fieldTypeId, fieldId, err := iprot.ReadFieldBegin(ctx)
+    if err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T field %d read error: ", p, fieldId), err)
+    }
+    if fieldTypeId == thrift.STOP { break; }
+    switch fieldId {
+    case 1:
+      if fieldTypeId == thrift.STRING {
+        if err := p.ReadField1(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 2:
+      if fieldTypeId == thrift.STRUCT {
+        if err := p.ReadField2(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 3:
+      if fieldTypeId == thrift.STRUCT {
+        if err := p.ReadField3(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 4:
+      if fieldTypeId == thrift.I64 {
+        if err := p.ReadField4(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    default:
+      if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+        return err
+      }
+    }
+    if err := iprot.ReadFieldEnd(ctx); err != nil {
+      return err
+    }
+  }
+  if err := iprot.ReadStructEnd(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read struct end error: ", p), err)
+  }
+  return nil
+}
+
+func (p *PredictItem)  ReadField1(ctx context.Context, iprot thrift.TProtocol) error {
+  if v, err := iprot.ReadString(ctx); err != nil {
+  return thrift.PrependError("error reading field 1: ", err)
+} else {
+  p.Model = &v
+}
+  return nil
+}
+
+func (p *PredictItem)  ReadField2(ctx context.Context, iprot thrift.TProtocol) error {
+  p.Matrix = &Tensor{}
+  if err := p.Matrix.Read(ctx, iprot); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Matrix), err)
+  }
+  return nil
+}
+
+func (p *PredictItem)  ReadField3(ctx context.Context, iprot thrift.TProtocol) error {
+  p.Table = &Table{}
+  if err := p.Table.Read(ctx, iprot); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Table), err)
+  }
+  return nil
+}
+
+func (p *PredictItem)  ReadField4(ctx context.Context, iprot thrift.TProtocol) error {
+  if v, err := iprot.ReadI64(ctx); err != nil {
+  return thrift.PrependError("error reading field 4: ", err)
+} else {
+  p.MinGeneration = &v
+}
+  return nil
+}
+
+func (p *PredictItem) Write(ctx context.Context, oprot thrift.TProtocol) error {
+  if err := oprot.WriteStructBegin(ctx, "PredictItem"); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err) }
+  if p != nil {
+    if err := p.writeField1(ctx, oprot); err != nil { return err }
+    if err := p.writeField2(ctx, oprot); err != nil { return err }
+    if err := p.writeField3(ctx, oprot); err != nil { return err }
+    if err := p.writeField4(ctx, oprot); err != nil { return err }
+  }
+  if err := oprot.WriteFieldStop(ctx); err != nil {
+    return thrift.PrependError("write field stop error: ", err) }
+  if err := oprot.WriteStructEnd(ctx); err != nil {
+    return thrift.PrependError("write struct stop error: ", err) }
+  return nil
+}
+
+func (p *PredictItem) writeField1(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetModel() {
+    if err := oprot.WriteFieldBegin(ctx, "model", thrift.STRING, 1); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 1:model: ", p), err) }
+    if err := oprot.WriteString(ctx, string(*p.Model)); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T.model (1) field write error: ", p), err) }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 1:model: ", p), err) }
+  }
+  return err
+}
+
+func (p *PredictItem) writeField2(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetMatrix() {
+    if err := oprot.WriteFieldBegin(ctx, "matrix", thrift.STRUCT, 2); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 2:matrix: ", p), err) }
+    if err := p.Matrix.Write(ctx, oprot); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Matrix), err)
+    }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 2:matrix: ", p), err) }
+  }
+  return err
+}
+
+func (p *PredictItem) writeField3(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetTable() {
+    if err := oprot.WriteFieldBegin(ctx, "table", thrift.STRUCT, 3); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 3:table: ", p), err) }
+    if err := p.Table.Write(ctx, oprot); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Table), err)
+    }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 3:table: ", p), err) }
+  }
+  return err
+}
+
+func (p *PredictItem) writeField4(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetMinGeneration() {
+    if err := oprot.WriteFieldBegin(ctx, "min_generation", thrift.I64, 4); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 4:min_generation: ", p), err) }
+    if err := oprot.WriteI64(ctx, int64(*p.MinGeneration)); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T.min_generation (4) field write error: ", p), err) }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 4:min_generation: ", p), err) }
+  }
+  return err
+}
+
+func (p *PredictItem) Equals(other *PredictItem) bool {
+  if p == other {
+    return true
+  } else if p == nil || other == nil {
+    return false
+  }
+  if p.Model != other.Model {
+    if p.Model == nil || other.Model == nil {
+      return false
+    }
+    if (*p.Model) != (*other.Model) { return false }
+  }
+  if !p.Matrix.Equals(other.Matrix) { return false }
+  if !p.Table.Equals(other.Table) { return false }
+  if p.MinGeneration != other.MinGeneration {
+    if p.MinGeneration == nil || other.MinGeneration == nil {
+      return false
+    }
+    if (*p.MinGeneration) != (*other.MinGeneration) { return false }
+  }
+  return true
+}
+
+func (p *PredictItem) String() string {
+  if p == nil {
+    return "<nil>"
+  }
+  return fmt.Sprintf("PredictItem(%+v)", *p)
+}
+
+// Requests that have nothing to do with each other, of any models.
+// 
+// Attributes:
+//  - Context
+//  - Items: At most 1,000.
+type PredictManyRequest struct {
+  Context *RequestContext `thrift:"context,1" db:"context" json:"context,omitempty"`
+  Items []*PredictItem `thrift:"items,2" db:"items" json:"items,omitempty"`
+}
+
+func NewPredictManyRequest() *PredictManyRequest {
+  return &PredictManyRequest{}
+}
+
+var PredictManyRequest_Context_DEFAULT *RequestContext
+func (p *PredictManyRequest) GetContext() *RequestContext {
+  if !p.IsSetContext() {
+    return PredictManyRequest_Context_DEFAULT
+  }
+return p.Context
+}
+var PredictManyRequest_Items_DEFAULT []*PredictItem
+
+func (p *PredictManyRequest) GetItems() []*PredictItem {
+  return p.Items
+}
+func (p *PredictManyRequest) IsSetContext() bool {
+  return p.Context != nil
+}
+
+func (p *PredictManyRequest) IsSetItems() bool {
+  return p.Items != nil
+}
+
+func (p *PredictManyRequest) Read(ctx context.Context, iprot thrift.TProtocol) error {
+  if _, err := iprot.ReadStructBegin(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read error: ", p), err)
+  }
+
+
+  for {
+    _, fieldTypeId, fieldId, err := iprot.ReadFieldBegin(ctx)
+    if err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T field %d read error: ", p, fieldId), err)
+    }
+    if fieldTypeId == thrift.STOP { break; }
+    switch fieldId {
+    case 1:
+      if fieldTypeId == thrift.STRUCT {
+        if err := p.ReadField1(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 2:
+      if fieldTypeId == thrift.LIST {
+        if err := p.ReadField2(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    default:
+      if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+        return err
+      }
+    }
+    if err := iprot.ReadFieldEnd(ctx); err != nil {
+      return err
+    }
+  }
+  if err := iprot.ReadStructEnd(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read struct end error: ", p), err)
+  }
+  return nil
+}
+
+func (p *PredictManyRequest)  ReadField1(ctx context.Context, iprot thrift.TProtocol) error {
+  p.Context = &RequestContext{}
+  if err := p.Context.Read(ctx, iprot); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Context), err)
+  }
+  return nil
+}
+
+func (p *PredictManyRequest)  ReadField2(ctx context.Context, iprot thrift.TProtocol) error {
+  _, size, err := iprot.ReadListBegin(ctx)
+  if err != nil {
+    return thrift.PrependError("error reading list begin: ", err)
+  }
+  tSlice := make([]*PredictItem, 0, size)
+  p.Items =  tSlice
+  for i := 0; i < size; i ++ {
+    _elem0 := &PredictItem{}
+    if err := _elem0.Read(ctx, iprot); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", _elem0), err)
+    }
+    p.Items = append(p.Items, _elem0)
+  }
+  if err := iprot.ReadListEnd(ctx); err != nil {
+    return thrift.PrependError("error reading list end: ", err)
+  }
+  return nil
+}
+
+func (p *PredictManyRequest) Write(ctx context.Context, oprot thrift.TProtocol) error {
+  if err := oprot.WriteStructBegin(ctx, "PredictManyRequest"); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err) }
+  if p != nil {
+    if err := p.writeField1(ctx, oprot); err != nil { return err }
+    if err := p.writeField2(ctx, oprot); err != nil { return err }
+  }
+  if err := oprot.WriteFieldStop(ctx); err != nil {
+    return thrift.PrependError("write field stop error: ", err) }
+  if err := oprot.WriteStructEnd(ctx); err != nil {
+    return thrift.PrependError("write struct stop error: ", err) }
+  return nil
+}
+
+func (p *PredictManyRequest) writeField1(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetContext() {
+    if err := oprot.WriteFieldBegin(ctx, "context", thrift.STRUCT, 1); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 1:context: ", p), err) }
+    if err := p.Context.Write(ctx, oprot); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Context), err)
+    }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 1:context: ", p), err) }
+  }
+  return err
+}
+
+func (p *PredictManyRequest) writeField2(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetItems() {
+    if err := oprot.WriteFieldBegin(ctx, "items", thrift.LIST, 2); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 2:items: ", p), err) }
+    if err := oprot.WriteListBegin(ctx, thrift.STRUCT, len(p.Items)); err != nil {
+      return thrift.PrependError("error writing list begin: ", err)
+    }
+    for _, v := range p.Items {
+      if err := v.Write(ctx, oprot); err != nil {
+        return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", v), err)
+      }
+    }
+    if err := oprot.WriteListEnd(ctx); err != nil {
+      return thrift.PrependError("error writing list end: ", err)
+    }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 2:items: ", p), err) }
+  }
+  return err
+}
+
+func (p *PredictManyRequest) Equals(other *PredictManyRequest) bool {
+  if p == other {
+    return true
+  } else if p == nil || other == nil {
+    return false
+  }
+  if !p.Context.Equals(other.Context) { return false }
+  if len(p.Items) != len(other.Items) { return false }
+  for i, _tgt := range p.Items {
+    _src1 := other.Items[i]
+    if !_tgt.Equals(_src1) { return false }
+  }
+  return true
+}
+
+func (p *PredictManyRequest) String() string {
+  if p == nil {
+    return "<nil>"
+  }
+  return fmt.Sprintf("PredictManyRequest(%+v)", *p)
+}
+
+// What became of one item: an answer or an error, exactly one of them.
+// 
+// Attributes:
+//  - Response: What `predict` would have answered.
+//  - Error: What `predict` would have thrown.
+type PredictOutcome struct {
+  Response *PredictResponse `thrift:"response,1" db:"response" json:"response,omitempty"`
+  Error *ServiceError `thrift:"error,2" db:"error" json:"error,omitempty"`
+}
+
+func NewPredictOutcome() *PredictOutcome {
+  return &PredictOutcome{}
+}
+
+var PredictOutcome_Response_DEFAULT *PredictResponse
+func (p *PredictOutcome) GetResponse() *PredictResponse {
+  if !p.IsSetResponse() {
+    return PredictOutcome_Response_DEFAULT
+  }
+return p.Response
+}
+var PredictOutcome_Error_DEFAULT *ServiceError
+func (p *PredictOutcome) GetError() *ServiceError {
+  if !p.IsSetError() {
+    return PredictOutcome_Error_DEFAULT
+  }
+return p.Error
+}
+func (p *PredictOutcome) IsSetResponse() bool {
+  return p.Response != nil
+}
+
+func (p *PredictOutcome) IsSetError() bool {
+  return p.Error != nil
+}
+
+func (p *PredictOutcome) Read(ctx context.Context, iprot thrift.TProtocol) error {
+  if _, err := iprot.ReadStructBegin(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read error: ", p), err)
+  }
+
+
+  for {
+    _, fieldTypeId, fieldId, err := iprot.ReadFieldBegin(ctx)
+    if err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T field %d read error: ", p, fieldId), err)
+    }
+    if fieldTypeId == thrift.STOP { break; }
+    switch fieldId {
+    case 1:
+      if fieldTypeId == thrift.STRUCT {
+        if err := p.ReadField1(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 2:
+      if fieldTypeId == thrift.STRUCT {
+        if err := p.ReadField2(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    default:
+      if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+        return err
+      }
+    }
+    if err := iprot.ReadFieldEnd(ctx); err != nil {
+      return err
+    }
+  }
+  if err := iprot.ReadStructEnd(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read struct end error: ", p), err)
+  }
+  return nil
+}
+
+func (p *PredictOutcome)  ReadField1(ctx context.Context, iprot thrift.TProtocol) error {
+  p.Response = &PredictResponse{}
+  if err := p.Response.Read(ctx, iprot); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Response), err)
+  }
+  return nil
+}
+
+func (p *PredictOutcome)  ReadField2(ctx context.Context, iprot thrift.TProtocol) error {
+  p.Error = &ServiceError{}
+  if err := p.Error.Read(ctx, iprot); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Error), err)
+  }
+  return nil
+}
+
+func (p *PredictOutcome) Write(ctx context.Context, oprot thrift.TProtocol) error {
+  if err := oprot.WriteStructBegin(ctx, "PredictOutcome"); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err) }
+  if p != nil {
+    if err := p.writeField1(ctx, oprot); err != nil { return err }
+    if err := p.writeField2(ctx, oprot); err != nil { return err }
+  }
+  if err := oprot.WriteFieldStop(ctx); err != nil {
+    return thrift.PrependError("write field stop error: ", err) }
+  if err := oprot.WriteStructEnd(ctx); err != nil {
+    return thrift.PrependError("write struct stop error: ", err) }
+  return nil
+}
+
+func (p *PredictOutcome) writeField1(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetResponse() {
+    if err := oprot.WriteFieldBegin(ctx, "response", thrift.STRUCT, 1); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 1:response: ", p), err) }
+    if err := p.Response.Write(ctx, oprot); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Response), err)
+    }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 1:response: ", p), err) }
+  }
+  return err
+}
+
+func (p *PredictOutcome) writeField2(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetError() {
+    if err := oprot.WriteFieldBegin(ctx, "error", thrift.STRUCT, 2); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 2:error: ", p), err) }
+    if err := p.Error.Write(ctx, oprot); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Error), err)
+    }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 2:error: ", p), err) }
+  }
+  return err
+}
+
+func (p *PredictOutcome) Equals(other *PredictOutcome) bool {
+  if p == other {
+    return true
+  } else if p == nil || other == nil {
+    return false
+  }
+  if !p.Response.Equals(other.Response) { return false }
+  if !p.Error.Equals(other.Error) { return false }
+  return true
+}
+
+func (p *PredictOutcome) String() string {
+  if p == nil {
+    return "<nil>"
+  }
+  return fmt.Sprintf("PredictOutcome(%+v)", *p)
+}
+
+// As many outcomes as there were items, in their order.
+// 
+// Attributes:
+//  - Outcomes
+type PredictManyResponse struct {
+  Outcomes []*PredictOutcome `thrift:"outcomes,1" db:"outcomes" json:"outcomes,omitempty"`
+}
+
+func NewPredictManyResponse() *PredictManyResponse {
+  return &PredictManyResponse{}
+}
+
+var PredictManyResponse_Outcomes_DEFAULT []*PredictOutcome
+
+func (p *PredictManyResponse) GetOutcomes() []*PredictOutcome {
+  return p.Outcomes
+}
+func (p *PredictManyResponse) IsSetOutcomes() bool {
+  return p.Outcomes != nil
+}
+
+func (p *PredictManyResponse) Read(ctx context.Context, iprot thrift.TProtocol) error {
+  if _, err := iprot.ReadStructBegin(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read error: ", p), err)
+  }
+
+
+  for {
+    _, fieldTypeId, fieldId, err := iprot.ReadFieldBegin(ctx)
+    if err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T field %d read error: ", p, fieldId), err)
+    }
+    if fieldTypeId == thrift.STOP { break; }
+    switch fieldId {
+    case 1:
+      if fieldTypeId == thrift.LIST {
+        if err := p.ReadField1(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    default:
+      if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+        return err
+      }
+    }
+    if err := iprot.ReadFieldEnd(ctx); err != nil {
+      return err
+    }
+  }
+  if err := iprot.ReadStructEnd(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read struct end error: ", p), err)
+  }
+  return nil
+}
+
+func (p *PredictManyResponse)  ReadField1(ctx context.Context, iprot thrift.TProtocol) error {
+  _, size, err := iprot.ReadListBegin(ctx)
+  if err != nil {
+    return thrift.PrependError("error reading list begin: ", err)
+  }
+  tSlice := make([]*PredictOutcome, 0, size)
+  p.Outcomes =  tSlice
+  for i := 0; i < size; i ++ {
+    _elem2 := &PredictOutcome{}
+    if err := _elem2.Read(ctx, iprot); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", _elem2), err)
+    }
+    p.Outcomes = append(p.Outcomes, _elem2)
+  }
+  if err := iprot.ReadListEnd(ctx); err != nil {
+    return thrift.PrependError("error reading list end: ", err)
+  }
+  return nil
+}
+
+func (p *PredictManyResponse) Write(ctx context.Context, oprot thrift.TProtocol) error {
+  if err := oprot.WriteStructBegin(ctx, "PredictManyResponse"); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err) }
+  if p != nil {
+    if err := p.writeField1(ctx, oprot); err != nil { return err }
+  }
+  if err := oprot.WriteFieldStop(ctx); err != nil {
+    return thrift.PrependError("write field stop error: ", err) }
+  if err := oprot.WriteStructEnd(ctx); err != nil {
+    return thrift.PrependError("write struct stop error: ", err) }
+  return nil
+}
+
+func (p *PredictManyResponse) writeField1(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetOutcomes() {
+    if err := oprot.WriteFieldBegin(ctx, "outcomes", thrift.LIST, 1); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 1:outcomes: ", p), err) }
+    if err := oprot.WriteListBegin(ctx, thrift.STRUCT, len(p.Outcomes)); err != nil {
+      return thrift.PrependError("error writing list begin: ", err)
+    }
+    for _, v := range p.Outcomes {
+      if err := v.Write(ctx, oprot); err != nil {
+        return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", v), err)
+      }
+    }
+    if err := oprot.WriteListEnd(ctx); err != nil {
+      return thrift.PrependError("error writing list end: ", err)
+    }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 1:outcomes: ", p), err) }
+  }
+  return err
+}
+
+func (p *PredictManyResponse) Equals(other *PredictManyResponse) bool {
+  if p == other {
+    return true
+  } else if p == nil || other == nil {
+    return false
+  }
+  if len(p.Outcomes) != len(other.Outcomes) { return false }
+  for i, _tgt := range p.Outcomes {
+    _src3 := other.Outcomes[i]
+    if !_tgt.Equals(_src3) { return false }
+  }
+  return true
+}
+
+func (p *PredictManyResponse) String() string {
+  if p == nil {
+    return "<nil>"
+  }
+  return fmt.Sprintf("PredictManyResponse(%+v)", *p)
+}
+
 type Inference interface {
   // Answers one prediction for each row. Throws NOT_FOUND (model, version or alias), INVALID_ARGUMENT (shape, column, type,
   // missing value or NaN, named), OVERLOADED, DEADLINE_EXCEEDED.
@@ -777,6 +1509,13 @@ type Inference interface {
   // Parameters:
   //  - Request
   Predict(ctx context.Context, request *PredictRequest) (_r *PredictResponse, _err error)
+  // Answers each item as `predict` would alone, to the bit: one that is wrong, denied or late is an error of its own and
+  // changes no other. Deadline, token and priority are those of the call. Throws INVALID_ARGUMENT (more than 1,000 items, or
+  // answers that together are more than a reply holds; nothing was run), DEADLINE_EXCEEDED.
+  // 
+  // Parameters:
+  //  - Request
+  PredictMany(ctx context.Context, request *PredictManyRequest) (_r *PredictManyResponse, _err error)
 }
 
 type InferenceClient struct {
@@ -820,24 +1559,51 @@ func (p *InferenceClient) SetLastResponseMeta_(meta thrift.ResponseMeta) {
 // Parameters:
 //  - Request
 func (p *InferenceClient) Predict(ctx context.Context, request *PredictRequest) (_r *PredictResponse, _err error) {
-  var _args0 InferencePredictArgs
-  _args0.Request = request
-  var _result2 InferencePredictResult
-  var _meta1 thrift.ResponseMeta
-  _meta1, _err = p.Client_().Call(ctx, "predict", &_args0, &_result2)
-  p.SetLastResponseMeta_(_meta1)
+  var _args4 InferencePredictArgs
+  _args4.Request = request
+  var _result6 InferencePredictResult
+  var _meta5 thrift.ResponseMeta
+  _meta5, _err = p.Client_().Call(ctx, "predict", &_args4, &_result6)
+  p.SetLastResponseMeta_(_meta5)
   if _err != nil {
     return
   }
   switch {
-  case _result2.Error!= nil:
-    return _r, _result2.Error
+  case _result6.Error!= nil:
+    return _r, _result6.Error
   }
 
-  if _ret3 := _result2.GetSuccess(); _ret3 != nil {
-    return _ret3, nil
+  if _ret7 := _result6.GetSuccess(); _ret7 != nil {
+    return _ret7, nil
   }
   return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "predict failed: unknown result")
+}
+
+// Answers each item as `predict` would alone, to the bit: one that is wrong, denied or late is an error of its own and
+// changes no other. Deadline, token and priority are those of the call. Throws INVALID_ARGUMENT (more than 1,000 items, or
+// answers that together are more than a reply holds; nothing was run), DEADLINE_EXCEEDED.
+// 
+// Parameters:
+//  - Request
+func (p *InferenceClient) PredictMany(ctx context.Context, request *PredictManyRequest) (_r *PredictManyResponse, _err error) {
+  var _args8 InferencePredictManyArgs
+  _args8.Request = request
+  var _result10 InferencePredictManyResult
+  var _meta9 thrift.ResponseMeta
+  _meta9, _err = p.Client_().Call(ctx, "predict_many", &_args8, &_result10)
+  p.SetLastResponseMeta_(_meta9)
+  if _err != nil {
+    return
+  }
+  switch {
+  case _result10.Error!= nil:
+    return _r, _result10.Error
+  }
+
+  if _ret11 := _result10.GetSuccess(); _ret11 != nil {
+    return _ret11, nil
+  }
+  return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "predict_many failed: unknown result")
 }
 
 type InferenceProcessor struct {
@@ -860,9 +1626,10 @@ func (p *InferenceProcessor) ProcessorMap() map[string]thrift.TProcessorFunction
 
 func NewInferenceProcessor(handler Inference) *InferenceProcessor {
 
-  self4 := &InferenceProcessor{handler:handler, processorMap:make(map[string]thrift.TProcessorFunction)}
-  self4.processorMap["predict"] = &inferenceProcessorPredict{handler:handler}
-return self4
+  self12 := &InferenceProcessor{handler:handler, processorMap:make(map[string]thrift.TProcessorFunction)}
+  self12.processorMap["predict"] = &inferenceProcessorPredict{handler:handler}
+  self12.processorMap["predict_many"] = &inferenceProcessorPredictMany{handler:handler}
+return self12
 }
 
 func (p *InferenceProcessor) Process(ctx context.Context, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
@@ -873,12 +1640,12 @@ func (p *InferenceProcessor) Process(ctx context.Context, iprot, oprot thrift.TP
   }
   iprot.Skip(ctx, thrift.STRUCT)
   iprot.ReadMessageEnd(ctx)
-  x5 := thrift.NewTApplicationException(thrift.UNKNOWN_METHOD, "Unknown function " + name)
+  x13 := thrift.NewTApplicationException(thrift.UNKNOWN_METHOD, "Unknown function " + name)
   oprot.WriteMessageBegin(ctx, name, thrift.EXCEPTION, seqId)
-  x5.Write(ctx, oprot)
+  x13.Write(ctx, oprot)
   oprot.WriteMessageEnd(ctx)
   oprot.Flush(ctx)
-  return false, x5
+  return false, x13
 
 }
 
@@ -887,7 +1654,7 @@ type inferenceProcessorPredict struct {
 }
 
 func (p *inferenceProcessorPredict) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-  var _write_err6 error
+  var _write_err14 error
   args := InferencePredictArgs{}
   if err2 := args.Read(ctx, iprot); err2 != nil {
     iprot.ReadMessageEnd(ctx)
@@ -937,21 +1704,21 @@ func (p *inferenceProcessorPredict) Process(ctx context.Context, seqId int32, ip
       if errors.Is(err2, thrift.ErrAbandonRequest) {
         return false, thrift.WrapTException(err2)
       }
-      _exc7 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing predict: " + err2.Error())
+      _exc15 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing predict: " + err2.Error())
       if err2 := oprot.WriteMessageBegin(ctx, "predict", thrift.EXCEPTION, seqId); err2 != nil {
-        _write_err6 = thrift.WrapTException(err2)
+        _write_err14 = thrift.WrapTException(err2)
       }
-      if err2 := _exc7.Write(ctx, oprot); _write_err6 == nil && err2 != nil {
-        _write_err6 = thrift.WrapTException(err2)
+      if err2 := _exc15.Write(ctx, oprot); _write_err14 == nil && err2 != nil {
+        _write_err14 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.WriteMessageEnd(ctx); _write_err6 == nil && err2 != nil {
-        _write_err6 = thrift.WrapTException(err2)
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err14 == nil && err2 != nil {
+        _write_err14 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.Flush(ctx); _write_err6 == nil && err2 != nil {
-        _write_err6 = thrift.WrapTException(err2)
+      if err2 := oprot.Flush(ctx); _write_err14 == nil && err2 != nil {
+        _write_err14 = thrift.WrapTException(err2)
       }
-      if _write_err6 != nil {
-        return false, thrift.WrapTException(_write_err6)
+      if _write_err14 != nil {
+        return false, thrift.WrapTException(_write_err14)
       }
       return true, err
     }
@@ -960,19 +1727,114 @@ func (p *inferenceProcessorPredict) Process(ctx context.Context, seqId int32, ip
   }
   tickerCancel()
   if err2 := oprot.WriteMessageBegin(ctx, "predict", thrift.REPLY, seqId); err2 != nil {
-    _write_err6 = thrift.WrapTException(err2)
+    _write_err14 = thrift.WrapTException(err2)
   }
-  if err2 := result.Write(ctx, oprot); _write_err6 == nil && err2 != nil {
-    _write_err6 = thrift.WrapTException(err2)
+  if err2 := result.Write(ctx, oprot); _write_err14 == nil && err2 != nil {
+    _write_err14 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.WriteMessageEnd(ctx); _write_err6 == nil && err2 != nil {
-    _write_err6 = thrift.WrapTException(err2)
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err14 == nil && err2 != nil {
+    _write_err14 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.Flush(ctx); _write_err6 == nil && err2 != nil {
-    _write_err6 = thrift.WrapTException(err2)
+  if err2 := oprot.Flush(ctx); _write_err14 == nil && err2 != nil {
+    _write_err14 = thrift.WrapTException(err2)
   }
-  if _write_err6 != nil {
-    return false, thrift.WrapTException(_write_err6)
+  if _write_err14 != nil {
+    return false, thrift.WrapTException(_write_err14)
+  }
+  return true, err
+}
+
+type inferenceProcessorPredictMany struct {
+  handler Inference
+}
+
+func (p *inferenceProcessorPredictMany) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
+  var _write_err16 error
+  args := InferencePredictManyArgs{}
+  if err2 := args.Read(ctx, iprot); err2 != nil {
+    iprot.ReadMessageEnd(ctx)
+    x := thrift.NewTApplicationException(thrift.PROTOCOL_ERROR, err2.Error())
+    oprot.WriteMessageBegin(ctx, "predict_many", thrift.EXCEPTION, seqId)
+    x.Write(ctx, oprot)
+    oprot.WriteMessageEnd(ctx)
+    oprot.Flush(ctx)
+    return false, thrift.WrapTException(err2)
+  }
+  iprot.ReadMessageEnd(ctx)
+
+  tickerCancel := func() {}
+  // Start a goroutine to do server side connectivity check.
+  if thrift.ServerConnectivityCheckInterval > 0 {
+    var cancel context.CancelFunc
+    ctx, cancel = context.WithCancel(ctx)
+    defer cancel()
+    var tickerCtx context.Context
+    tickerCtx, tickerCancel = context.WithCancel(context.Background())
+    defer tickerCancel()
+    go func(ctx context.Context, cancel context.CancelFunc) {
+      ticker := time.NewTicker(thrift.ServerConnectivityCheckInterval)
+      defer ticker.Stop()
+      for {
+        select {
+        case <-ctx.Done():
+          return
+        case <-ticker.C:
+          if !iprot.Transport().IsOpen() {
+            cancel()
+            return
+          }
+        }
+      }
+    }(tickerCtx, cancel)
+  }
+
+  result := InferencePredictManyResult{}
+  if retval, err2 := p.handler.PredictMany(ctx, args.Request); err2 != nil {
+    tickerCancel()
+    err = thrift.WrapTException(err2)
+    switch v := err2.(type) {
+    case *ServiceError:
+      result.Error = v
+    default:
+      if errors.Is(err2, thrift.ErrAbandonRequest) {
+        return false, thrift.WrapTException(err2)
+      }
+      _exc17 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing predict_many: " + err2.Error())
+      if err2 := oprot.WriteMessageBegin(ctx, "predict_many", thrift.EXCEPTION, seqId); err2 != nil {
+        _write_err16 = thrift.WrapTException(err2)
+      }
+      if err2 := _exc17.Write(ctx, oprot); _write_err16 == nil && err2 != nil {
+        _write_err16 = thrift.WrapTException(err2)
+      }
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err16 == nil && err2 != nil {
+        _write_err16 = thrift.WrapTException(err2)
+      }
+      if err2 := oprot.Flush(ctx); _write_err16 == nil && err2 != nil {
+        _write_err16 = thrift.WrapTException(err2)
+      }
+      if _write_err16 != nil {
+        return false, thrift.WrapTException(_write_err16)
+      }
+      return true, err
+    }
+  } else {
+    result.Success = retval
+  }
+  tickerCancel()
+  if err2 := oprot.WriteMessageBegin(ctx, "predict_many", thrift.REPLY, seqId); err2 != nil {
+    _write_err16 = thrift.WrapTException(err2)
+  }
+  if err2 := result.Write(ctx, oprot); _write_err16 == nil && err2 != nil {
+    _write_err16 = thrift.WrapTException(err2)
+  }
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err16 == nil && err2 != nil {
+    _write_err16 = thrift.WrapTException(err2)
+  }
+  if err2 := oprot.Flush(ctx); _write_err16 == nil && err2 != nil {
+    _write_err16 = thrift.WrapTException(err2)
+  }
+  if _write_err16 != nil {
+    return false, thrift.WrapTException(_write_err16)
   }
   return true, err
 }
@@ -1221,6 +2083,249 @@ func (p *InferencePredictResult) String() string {
     return "<nil>"
   }
   return fmt.Sprintf("InferencePredictResult(%+v)", *p)
+}
+
+// Attributes:
+//  - Request
+type InferencePredictManyArgs struct {
+  Request *PredictManyRequest `thrift:"request,1" db:"request" json:"request"`
+}
+
+func NewInferencePredictManyArgs() *InferencePredictManyArgs {
+  return &InferencePredictManyArgs{}
+}
+
+var InferencePredictManyArgs_Request_DEFAULT *PredictManyRequest
+func (p *InferencePredictManyArgs) GetRequest() *PredictManyRequest {
+  if !p.IsSetRequest() {
+    return InferencePredictManyArgs_Request_DEFAULT
+  }
+return p.Request
+}
+func (p *InferencePredictManyArgs) IsSetRequest() bool {
+  return p.Request != nil
+}
+
+func (p *InferencePredictManyArgs) Read(ctx context.Context, iprot thrift.TProtocol) error {
+  if _, err := iprot.ReadStructBegin(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read error: ", p), err)
+  }
+
+
+  for {
+    _, fieldTypeId, fieldId, err := iprot.ReadFieldBegin(ctx)
+    if err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T field %d read error: ", p, fieldId), err)
+    }
+    if fieldTypeId == thrift.STOP { break; }
+    switch fieldId {
+    case 1:
+      if fieldTypeId == thrift.STRUCT {
+        if err := p.ReadField1(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    default:
+      if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+        return err
+      }
+    }
+    if err := iprot.ReadFieldEnd(ctx); err != nil {
+      return err
+    }
+  }
+  if err := iprot.ReadStructEnd(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read struct end error: ", p), err)
+  }
+  return nil
+}
+
+func (p *InferencePredictManyArgs)  ReadField1(ctx context.Context, iprot thrift.TProtocol) error {
+  p.Request = &PredictManyRequest{}
+  if err := p.Request.Read(ctx, iprot); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Request), err)
+  }
+  return nil
+}
+
+func (p *InferencePredictManyArgs) Write(ctx context.Context, oprot thrift.TProtocol) error {
+  if err := oprot.WriteStructBegin(ctx, "predict_many_args"); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err) }
+  if p != nil {
+    if err := p.writeField1(ctx, oprot); err != nil { return err }
+  }
+  if err := oprot.WriteFieldStop(ctx); err != nil {
+    return thrift.PrependError("write field stop error: ", err) }
+  if err := oprot.WriteStructEnd(ctx); err != nil {
+    return thrift.PrependError("write struct stop error: ", err) }
+  return nil
+}
+
+func (p *InferencePredictManyArgs) writeField1(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if err := oprot.WriteFieldBegin(ctx, "request", thrift.STRUCT, 1); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T write field begin error 1:request: ", p), err) }
+  if err := p.Request.Write(ctx, oprot); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Request), err)
+  }
+  if err := oprot.WriteFieldEnd(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T write field end error 1:request: ", p), err) }
+  return err
+}
+
+func (p *InferencePredictManyArgs) String() string {
+  if p == nil {
+    return "<nil>"
+  }
+  return fmt.Sprintf("InferencePredictManyArgs(%+v)", *p)
+}
+
+// Attributes:
+//  - Success
+//  - Error
+type InferencePredictManyResult struct {
+  Success *PredictManyResponse `thrift:"success,0" db:"success" json:"success,omitempty"`
+  Error *ServiceError `thrift:"error,1" db:"error" json:"error,omitempty"`
+}
+
+func NewInferencePredictManyResult() *InferencePredictManyResult {
+  return &InferencePredictManyResult{}
+}
+
+var InferencePredictManyResult_Success_DEFAULT *PredictManyResponse
+func (p *InferencePredictManyResult) GetSuccess() *PredictManyResponse {
+  if !p.IsSetSuccess() {
+    return InferencePredictManyResult_Success_DEFAULT
+  }
+return p.Success
+}
+var InferencePredictManyResult_Error_DEFAULT *ServiceError
+func (p *InferencePredictManyResult) GetError() *ServiceError {
+  if !p.IsSetError() {
+    return InferencePredictManyResult_Error_DEFAULT
+  }
+return p.Error
+}
+func (p *InferencePredictManyResult) IsSetSuccess() bool {
+  return p.Success != nil
+}
+
+func (p *InferencePredictManyResult) IsSetError() bool {
+  return p.Error != nil
+}
+
+func (p *InferencePredictManyResult) Read(ctx context.Context, iprot thrift.TProtocol) error {
+  if _, err := iprot.ReadStructBegin(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read error: ", p), err)
+  }
+
+
+  for {
+    _, fieldTypeId, fieldId, err := iprot.ReadFieldBegin(ctx)
+    if err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T field %d read error: ", p, fieldId), err)
+    }
+    if fieldTypeId == thrift.STOP { break; }
+    switch fieldId {
+    case 0:
+      if fieldTypeId == thrift.STRUCT {
+        if err := p.ReadField0(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 1:
+      if fieldTypeId == thrift.STRUCT {
+        if err := p.ReadField1(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    default:
+      if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+        return err
+      }
+    }
+    if err := iprot.ReadFieldEnd(ctx); err != nil {
+      return err
+    }
+  }
+  if err := iprot.ReadStructEnd(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read struct end error: ", p), err)
+  }
+  return nil
+}
+
+func (p *InferencePredictManyResult)  ReadField0(ctx context.Context, iprot thrift.TProtocol) error {
+  p.Success = &PredictManyResponse{}
+  if err := p.Success.Read(ctx, iprot); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Success), err)
+  }
+  return nil
+}
+
+func (p *InferencePredictManyResult)  ReadField1(ctx context.Context, iprot thrift.TProtocol) error {
+  p.Error = &ServiceError{}
+  if err := p.Error.Read(ctx, iprot); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Error), err)
+  }
+  return nil
+}
+
+func (p *InferencePredictManyResult) Write(ctx context.Context, oprot thrift.TProtocol) error {
+  if err := oprot.WriteStructBegin(ctx, "predict_many_result"); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err) }
+  if p != nil {
+    if err := p.writeField0(ctx, oprot); err != nil { return err }
+    if err := p.writeField1(ctx, oprot); err != nil { return err }
+  }
+  if err := oprot.WriteFieldStop(ctx); err != nil {
+    return thrift.PrependError("write field stop error: ", err) }
+  if err := oprot.WriteStructEnd(ctx); err != nil {
+    return thrift.PrependError("write struct stop error: ", err) }
+  return nil
+}
+
+func (p *InferencePredictManyResult) writeField0(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetSuccess() {
+    if err := oprot.WriteFieldBegin(ctx, "success", thrift.STRUCT, 0); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 0:success: ", p), err) }
+    if err := p.Success.Write(ctx, oprot); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Success), err)
+    }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 0:success: ", p), err) }
+  }
+  return err
+}
+
+func (p *InferencePredictManyResult) writeField1(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetError() {
+    if err := oprot.WriteFieldBegin(ctx, "error", thrift.STRUCT, 1); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 1:error: ", p), err) }
+    if err := p.Error.Write(ctx, oprot); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Error), err)
+    }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 1:error: ", p), err) }
+  }
+  return err
+}
+
+func (p *InferencePredictManyResult) String() string {
+  if p == nil {
+    return "<nil>"
+  }
+  return fmt.Sprintf("InferencePredictManyResult(%+v)", *p)
 }
 
 

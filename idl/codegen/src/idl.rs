@@ -142,6 +142,18 @@ impl Idl {
         structs.filter(|(_, declared)| found.iter().any(|it| std::ptr::eq(*it, *declared))).collect()
     }
 
+    /// Every struct that a request holds a list of, once, with its file, as declared.
+    pub(crate) fn items(&self) -> impl Iterator<Item = (&File, &Struct)> {
+        let fields = self.requests().flat_map(|(_, request)| &request.fields);
+        let listed = fields.filter_map(|field| match self.meaning(&field.type_) {
+            Meaning::Plain(Type::List(element)) => self.structure(element, Kind::Struct),
+            _ => None,
+        });
+        let listed: Vec<_> = listed.collect();
+        let structs = self.files.iter().flat_map(|file| file.structs.iter().map(move |found| (file, found)));
+        structs.filter(move |(_, found)| listed.iter().any(|item| std::ptr::eq(*item, *found)))
+    }
+
     /// The struct or exception that a type means.
     pub(crate) fn structure<'a>(&'a self, type_: &'a Type, kind: Kind) -> Option<&'a Struct> {
         match self.meaning(type_) {

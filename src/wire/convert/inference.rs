@@ -1,5 +1,6 @@
 //! Rows in, predictions out.
 
+use super::error::received_error;
 use super::models::{labels_from, number_from};
 use super::table::{column_to, labels_to, table_from, table_to};
 use super::tensor::{matrix_from, matrix_to, positions_from, positions_to, vector_from, vector_to};
@@ -7,7 +8,7 @@ use crate::data::{Features, Labels};
 use crate::error::{Error, Result};
 use crate::model::Predictions;
 use crate::wire::answers::Prediction;
-use crate::wire::inference::{PredictRequest, PredictResponse};
+use crate::wire::inference::{PredictItem, PredictManyResponse, PredictOutcome, PredictRequest, PredictResponse};
 use crate::wire::types::{Column, Table, Tensor};
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -52,6 +53,29 @@ pub fn predict_request(model: &str, rows: &Features) -> PredictRequest {
         Features::Matrix(matrix) => PredictRequest { matrix: Some(matrix_to(matrix.view())), ..named },
         Features::Table(table) => PredictRequest { table: Some(table_to(table)), ..named },
     }
+}
+
+/// One of several requests, as a client sends them.
+pub fn predict_item(model: &str, rows: &Features) -> PredictItem {
+    let PredictRequest { model, matrix, table, .. } = predict_request(model, rows);
+    PredictItem { model, matrix, table, min_generation: None }
+}
+
+/// The answers or errors of so many requests as a client received them.
+///
+/// # Errors
+/// [`Error::InvalidArgument`] if they are not as many, or one is neither an answer nor an error.
+pub fn outcomes_from(answer: PredictManyResponse, asked: usize) -> Result<Vec<Result<Prediction>>> {
+    let outcomes = answer.outcomes.unwrap_or_default();
+    if outcomes.len() != asked {
+        return Err(Error::invalid(format!("there are {} outcomes of {asked} items in it", outcomes.len())));
+    }
+    let outcome = |outcome| match outcome {
+        PredictOutcome { response: Some(answer), error: None } => prediction_from(answer).map(Ok),
+        PredictOutcome { response: None, error: Some(error) } => Ok(Err(received_error(error))),
+        _ => Err(Error::invalid("an outcome in it is not either an answer or an error")),
+    };
+    outcomes.into_iter().map(outcome).collect()
 }
 
 /// Predictions as a client received them.

@@ -106,7 +106,7 @@ fn requests(protocol: Protocol, bytes: &[u8]) {
             DeleteDatasetRequest
         }
         health { HelloRequest StatusRequest DescribeRequest EchoRequest }
-        inference { PredictRequest }
+        inference { PredictRequest PredictManyRequest }
         models { ListModelsRequest DescribeModelRequest SetAliasRequest DeleteVersionRequest }
         training { TrainRequest GetJobRequest WatchJobRequest ListJobsRequest CancelJobRequest }
     }

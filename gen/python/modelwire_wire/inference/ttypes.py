@@ -263,6 +263,319 @@ class PredictResponse(object):
 
     def __ne__(self, other):
         return not (self == other)
+
+
+class PredictItem(object):
+    """
+    One of several independent requests in a call: rows for a model, as in PredictRequest.
+
+    Attributes:
+     - model: As in PredictRequest. Access is judged item by item.
+     - matrix: As in PredictRequest.
+     - table: As in PredictRequest.
+     - min_generation: As in RequestContext, which speaks for the items that say nothing.
+
+    """
+
+
+    def __init__(self, model=None, matrix=None, table=None, min_generation=None,):
+        self.model = model
+        self.matrix = matrix
+        self.table = table
+        self.min_generation = min_generation
+
+    def read(self, iprot):
+        if iprot._fast_decode is not None and isinstance(iprot.trans, TTransport.CReadableTransport) and self.thrift_spec is not None:
+            iprot._fast_decode(self, iprot, [self.__class__, self.thrift_spec])
+            return
+        iprot.readStructBegin()
+        while True:
+            (fname, ftype, fid) = iprot.readFieldBegin()
+            if ftype == TType.STOP:
+                break
+            if fid == 1:
+                if ftype == TType.STRING:
+                    self.model = iprot.readString().decode('utf-8', errors='replace') if sys.version_info[0] == 2 else iprot.readString()
+                else:
+                    iprot.skip(ftype)
+            elif fid == 2:
+                if ftype == TType.STRUCT:
+                    self.matrix = modelwire_wire.types.ttypes.Tensor()
+                    self.matrix.read(iprot)
+                else:
+                    iprot.skip(ftype)
+            elif fid == 3:
+                if ftype == TType.STRUCT:
+                    self.table = modelwire_wire.types.ttypes.Table()
+                    self.table.read(iprot)
+                else:
+                    iprot.skip(ftype)
+            elif fid == 4:
+                if ftype == TType.I64:
+                    self.min_generation = iprot.readI64()
+                else:
+                    iprot.skip(ftype)
+            else:
+                iprot.skip(ftype)
+            iprot.readFieldEnd()
+        iprot.readStructEnd()
+
+    def write(self, oprot):
+        if oprot._fast_encode is not None and self.thrift_spec is not None:
+            oprot.trans.write(oprot._fast_encode(self, [self.__class__, self.thrift_spec]))
+            return
+        oprot.writeStructBegin('PredictItem')
+        if self.model is not None:
+            oprot.writeFieldBegin('model', TType.STRING, 1)
+            oprot.writeString(self.model.encode('utf-8') if sys.version_info[0] == 2 else self.model)
+            oprot.writeFieldEnd()
+        if self.matrix is not None:
+            oprot.writeFieldBegin('matrix', TType.STRUCT, 2)
+            self.matrix.write(oprot)
+            oprot.writeFieldEnd()
+        if self.table is not None:
+            oprot.writeFieldBegin('table', TType.STRUCT, 3)
+            self.table.write(oprot)
+            oprot.writeFieldEnd()
+        if self.min_generation is not None:
+            oprot.writeFieldBegin('min_generation', TType.I64, 4)
+            oprot.writeI64(self.min_generation)
+            oprot.writeFieldEnd()
+        oprot.writeFieldStop()
+        oprot.writeStructEnd()
+
+    def validate(self):
+        return
+
+    def __repr__(self):
+        L = ['%s=%r' % (key, value)
+             for key, value in self.__dict__.items()]
+        return '%s(%s)' % (self.__class__.__name__, ', '.join(L))
+
+    def __eq__(self, other):
+        return isinstance(other, self.__class__) and self.__dict__ == other.__dict__
+
+    def __ne__(self, other):
+        return not (self == other)
+
+
+class PredictManyRequest(object):
+    """
+    Requests that have nothing to do with each other, of any models.
+
+    Attributes:
+     - context
+     - items: At most 1,000.
+
+    """
+
+
+    def __init__(self, context=None, items=None,):
+        self.context = context
+        self.items = items
+
+    def read(self, iprot):
+        if iprot._fast_decode is not None and isinstance(iprot.trans, TTransport.CReadableTransport) and self.thrift_spec is not None:
+            iprot._fast_decode(self, iprot, [self.__class__, self.thrift_spec])
+            return
+        iprot.readStructBegin()
+        while True:
+            (fname, ftype, fid) = iprot.readFieldBegin()
+            if ftype == TType.STOP:
+                break
+            if fid == 1:
+                if ftype == TType.STRUCT:
+                    self.context = modelwire_wire.types.ttypes.RequestContext()
+                    self.context.read(iprot)
+                else:
+                    iprot.skip(ftype)
+            elif fid == 2:
+                if ftype == TType.LIST:
+                    self.items = []
+                    (_etype3, _size0) = iprot.readListBegin()
+                    for _i4 in range(_size0):
+                        _elem5 = PredictItem()
+                        _elem5.read(iprot)
+                        self.items.append(_elem5)
+                    iprot.readListEnd()
+                else:
+                    iprot.skip(ftype)
+            else:
+                iprot.skip(ftype)
+            iprot.readFieldEnd()
+        iprot.readStructEnd()
+
+    def write(self, oprot):
+        if oprot._fast_encode is not None and self.thrift_spec is not None:
+            oprot.trans.write(oprot._fast_encode(self, [self.__class__, self.thrift_spec]))
+            return
+        oprot.writeStructBegin('PredictManyRequest')
+        if self.context is not None:
+            oprot.writeFieldBegin('context', TType.STRUCT, 1)
+            self.context.write(oprot)
+            oprot.writeFieldEnd()
+        if self.items is not None:
+            oprot.writeFieldBegin('items', TType.LIST, 2)
+            oprot.writeListBegin(TType.STRUCT, len(self.items))
+            for iter6 in self.items:
+                iter6.write(oprot)
+            oprot.writeListEnd()
+            oprot.writeFieldEnd()
+        oprot.writeFieldStop()
+        oprot.writeStructEnd()
+
+    def validate(self):
+        return
+
+    def __repr__(self):
+        L = ['%s=%r' % (key, value)
+             for key, value in self.__dict__.items()]
+        return '%s(%s)' % (self.__class__.__name__, ', '.join(L))
+
+    def __eq__(self, other):
+        return isinstance(other, self.__class__) and self.__dict__ == other.__dict__
+
+    def __ne__(self, other):
+        return not (self == other)
+
+
+class PredictOutcome(object):
+    """
+    What became of one item: an answer or an error, exactly one of them.
+
+    Attributes:
+     - response: What `predict` would have answered.
+     - error: What `predict` would have thrown.
+
+    """
+
+
+    def __init__(self, response=None, error=None,):
+        self.response = response
+        self.error = error
+
+    def read(self, iprot):
+        if iprot._fast_decode is not None and isinstance(iprot.trans, TTransport.CReadableTransport) and self.thrift_spec is not None:
+            iprot._fast_decode(self, iprot, [self.__class__, self.thrift_spec])
+            return
+        iprot.readStructBegin()
+        while True:
+            (fname, ftype, fid) = iprot.readFieldBegin()
+            if ftype == TType.STOP:
+                break
+            if fid == 1:
+                if ftype == TType.STRUCT:
+                    self.response = PredictResponse()
+                    self.response.read(iprot)
+                else:
+                    iprot.skip(ftype)
+            elif fid == 2:
+                if ftype == TType.STRUCT:
+                    self.error = modelwire_wire.types.ttypes.ServiceError.read(iprot)
+                else:
+                    iprot.skip(ftype)
+            else:
+                iprot.skip(ftype)
+            iprot.readFieldEnd()
+        iprot.readStructEnd()
+
+    def write(self, oprot):
+        if oprot._fast_encode is not None and self.thrift_spec is not None:
+            oprot.trans.write(oprot._fast_encode(self, [self.__class__, self.thrift_spec]))
+            return
+        oprot.writeStructBegin('PredictOutcome')
+        if self.response is not None:
+            oprot.writeFieldBegin('response', TType.STRUCT, 1)
+            self.response.write(oprot)
+            oprot.writeFieldEnd()
+        if self.error is not None:
+            oprot.writeFieldBegin('error', TType.STRUCT, 2)
+            self.error.write(oprot)
+            oprot.writeFieldEnd()
+        oprot.writeFieldStop()
+        oprot.writeStructEnd()
+
+    def validate(self):
+        return
+
+    def __repr__(self):
+        L = ['%s=%r' % (key, value)
+             for key, value in self.__dict__.items()]
+        return '%s(%s)' % (self.__class__.__name__, ', '.join(L))
+
+    def __eq__(self, other):
+        return isinstance(other, self.__class__) and self.__dict__ == other.__dict__
+
+    def __ne__(self, other):
+        return not (self == other)
+
+
+class PredictManyResponse(object):
+    """
+    As many outcomes as there were items, in their order.
+
+    Attributes:
+     - outcomes
+
+    """
+
+
+    def __init__(self, outcomes=None,):
+        self.outcomes = outcomes
+
+    def read(self, iprot):
+        if iprot._fast_decode is not None and isinstance(iprot.trans, TTransport.CReadableTransport) and self.thrift_spec is not None:
+            iprot._fast_decode(self, iprot, [self.__class__, self.thrift_spec])
+            return
+        iprot.readStructBegin()
+        while True:
+            (fname, ftype, fid) = iprot.readFieldBegin()
+            if ftype == TType.STOP:
+                break
+            if fid == 1:
+                if ftype == TType.LIST:
+                    self.outcomes = []
+                    (_etype10, _size7) = iprot.readListBegin()
+                    for _i11 in range(_size7):
+                        _elem12 = PredictOutcome()
+                        _elem12.read(iprot)
+                        self.outcomes.append(_elem12)
+                    iprot.readListEnd()
+                else:
+                    iprot.skip(ftype)
+            else:
+                iprot.skip(ftype)
+            iprot.readFieldEnd()
+        iprot.readStructEnd()
+
+    def write(self, oprot):
+        if oprot._fast_encode is not None and self.thrift_spec is not None:
+            oprot.trans.write(oprot._fast_encode(self, [self.__class__, self.thrift_spec]))
+            return
+        oprot.writeStructBegin('PredictManyResponse')
+        if self.outcomes is not None:
+            oprot.writeFieldBegin('outcomes', TType.LIST, 1)
+            oprot.writeListBegin(TType.STRUCT, len(self.outcomes))
+            for iter13 in self.outcomes:
+                iter13.write(oprot)
+            oprot.writeListEnd()
+            oprot.writeFieldEnd()
+        oprot.writeFieldStop()
+        oprot.writeStructEnd()
+
+    def validate(self):
+        return
+
+    def __repr__(self):
+        L = ['%s=%r' % (key, value)
+             for key, value in self.__dict__.items()]
+        return '%s(%s)' % (self.__class__.__name__, ', '.join(L))
+
+    def __eq__(self, other):
+        return isinstance(other, self.__class__) and self.__dict__ == other.__dict__
+
+    def __ne__(self, other):
+        return not (self == other)
 all_structs.append(PredictRequest)
 PredictRequest.thrift_spec = (
     None,  # 0
@@ -283,6 +596,31 @@ PredictResponse.thrift_spec = (
     (7, TType.STRUCT, 'classes', [modelwire_wire.types.ttypes.Column, None], None, ),  # 7
     (8, TType.STRUCT, 'clusters', [modelwire_wire.types.ttypes.Tensor, None], None, ),  # 8
     (9, TType.STRUCT, 'distances', [modelwire_wire.types.ttypes.Tensor, None], None, ),  # 9
+)
+all_structs.append(PredictItem)
+PredictItem.thrift_spec = (
+    None,  # 0
+    (1, TType.STRING, 'model', 'UTF8', None, ),  # 1
+    (2, TType.STRUCT, 'matrix', [modelwire_wire.types.ttypes.Tensor, None], None, ),  # 2
+    (3, TType.STRUCT, 'table', [modelwire_wire.types.ttypes.Table, None], None, ),  # 3
+    (4, TType.I64, 'min_generation', None, None, ),  # 4
+)
+all_structs.append(PredictManyRequest)
+PredictManyRequest.thrift_spec = (
+    None,  # 0
+    (1, TType.STRUCT, 'context', [modelwire_wire.types.ttypes.RequestContext, None], None, ),  # 1
+    (2, TType.LIST, 'items', (TType.STRUCT, [PredictItem, None], False), None, ),  # 2
+)
+all_structs.append(PredictOutcome)
+PredictOutcome.thrift_spec = (
+    None,  # 0
+    (1, TType.STRUCT, 'response', [PredictResponse, None], None, ),  # 1
+    (2, TType.STRUCT, 'error', [modelwire_wire.types.ttypes.ServiceError, None], None, ),  # 2
+)
+all_structs.append(PredictManyResponse)
+PredictManyResponse.thrift_spec = (
+    None,  # 0
+    (1, TType.LIST, 'outcomes', (TType.STRUCT, [PredictOutcome, None], False), None, ),  # 1
 )
 fix_spec(all_structs)
 del all_structs

@@ -66,25 +66,25 @@ fn undecided(method: &Method) -> Option<Broken> {
 
 fn of_fields(idl: &Idl) -> impl Iterator<Item = Fault> {
     let structs = idl.files.iter().flat_map(|file| file.structs.iter().map(move |found| (file, found)));
-    let requests: Vec<_> = idl.requests().map(|(_, found)| found).collect();
+    let judged: Vec<_> = idl.requests().chain(idl.items()).map(|(_, found)| found).collect();
     structs.flat_map(move |(file, found)| {
-        let is_request = requests.iter().any(|request| std::ptr::eq(*request, found));
+        let is_judged = judged.iter().any(|request| std::ptr::eq(*request, found));
         found.fields.iter().flat_map(move |field| {
             let wrong =
-                field.annotations.iter().filter_map(move |(key, value)| misnamed(idl, field, key, value, is_request));
-            let wrong = wrong.chain(unnamed(field, is_request));
+                field.annotations.iter().filter_map(move |(key, value)| misnamed(idl, field, key, value, is_judged));
+            let wrong = wrong.chain(unnamed(field, is_judged));
             wrong.map(move |(rule, remedy)| Fault::new(file, &found.declaration_of(field), rule, &remedy))
         })
     })
 }
 
 /// Rule and remedy, if an annotation of a field breaks one.
-fn misnamed(idl: &Idl, field: &Field, key: &str, value: &str, is_request: bool) -> Option<Broken> {
+fn misnamed(idl: &Idl, field: &Field, key: &str, value: &str, is_judged: bool) -> Option<Broken> {
     if key != "resource" {
         return Some(("a field is annotated with resource only", format!("remove {key:?}")));
     }
-    if !is_request {
-        let rule = "what a call is about stands in its request, where access is judged";
+    if !is_judged {
+        let rule = "what a call is about stands in its request or in an item of it, where access is judged";
         return Some((rule, "remove resource".to_owned()));
     }
     let Some((_, base)) = RESOURCES.iter().find(|(known, _)| *known == value) else {
@@ -96,11 +96,11 @@ fn misnamed(idl: &Idl, field: &Field, key: &str, value: &str, is_request: bool) 
 }
 
 /// A name that nobody holds against the caller's patterns is a hole.
-fn unnamed(field: &Field, is_request: bool) -> Option<Broken> {
+fn unnamed(field: &Field, is_judged: bool) -> Option<Broken> {
     let is_name = ["model", "dataset"].contains(&field.name.as_str());
-    let rule = "a request says which of its fields name a model or data set, so that access to it is judged";
+    let rule = "a request, or an item of it, says which of its fields name a model or data set, so that access to it is judged";
     let remedy = || format!("write (resource = {:?})", field.name);
-    (is_request && is_name && field.resource().is_none()).then(|| (rule, remedy()))
+    (is_judged && is_name && field.resource().is_none()).then(|| (rule, remedy()))
 }
 
 /// What a hot method carries is read and written by code of our own, which knows no more types than those need.

@@ -1,14 +1,22 @@
-//! What each request names, so that one check holds it against the caller before the method is called.
+//! What each request names, so that one check holds it against the caller before the method is called; and what each item
+//! of a list in a request names, so that the method can hold it against the caller item by item.
 
 use crate::idl::{Field, File, Idl, Struct};
 
 pub(super) fn resources(idl: &Idl) -> String {
-    let requests: Vec<_> = idl.requests().map(|(file, request)| of_request(file, request)).collect();
-    requests.join("\n")
+    let requests: Vec<_> = idl.requests().collect();
+    let is_request = |found: &Struct| requests.iter().any(|(_, request)| std::ptr::eq(*request, found));
+    let items = idl.items().filter(|(_, item)| !is_request(item) && !named(item).is_empty());
+    let all: Vec<_> = requests.iter().copied().chain(items).map(|(file, found)| of_struct(file, found)).collect();
+    all.join("\n")
 }
 
-fn of_request(file: &File, request: &Struct) -> String {
-    let named: Vec<_> = request.fields.iter().filter_map(|field| Some(value(field, field.resource()?))).collect();
+fn named(found: &Struct) -> Vec<String> {
+    found.fields.iter().filter_map(|field| Some(value(field, field.resource()?))).collect()
+}
+
+fn of_struct(file: &File, found: &Struct) -> String {
+    let named = named(found);
     let body = match named.is_empty() {
         true => "std::iter::empty()".to_owned(),
         false => format!("[{}].into_iter().flatten()", named.join(", ")),
@@ -19,7 +27,7 @@ fn of_request(file: &File, request: &Struct) -> String {
                  {body}\n    \
              }}\n\
          }}\n",
-        file.name, request.name,
+        file.name, found.name,
     )
 }
 

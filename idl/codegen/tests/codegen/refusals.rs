@@ -167,7 +167,9 @@ refusals! {
     a_resource_of_another_type: "methods.thrift", "3: optional i64 numbered",
         "field Naming.numbered", "a resource has the type that names it";
     a_model_that_is_not_said_to_be_one: "methods.thrift", "4: optional string model",
-        "field Naming.model", "a request says which of its fields name a model or data set";
+        "field Naming.model", "a request, or an item of it, says which of its fields name a model or data set";
+    a_model_of_an_item_that_is_not_said_to_be_one: "methods.thrift", "1: optional string dataset",
+        "field Item.dataset", "a request, or an item of it, says which of its fields name a model or data set";
     a_method_without_a_role: "methods.thrift", "without_role(",
         "method Others.without_role", "a method says which role may call it";
     an_audit_that_is_neither_true_nor_false: "methods.thrift", "perhaps_audited(",
