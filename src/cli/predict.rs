@@ -3,12 +3,9 @@
 use super::predictions::{cells, document, to_csv};
 use super::remote::{Remote, print};
 use super::{Failure, report, table_file};
-use crate::client::{Client, MAX_PIECE_BYTES, ModelVersion, Prediction, pieces};
-use crate::data::{Features, Labels, Table};
-use crate::error::{Error, Result};
-use crate::model::{Predictions, Value};
-use ndarray::{Array2, Axis, concatenate};
-use std::ops::Range;
+use crate::client::ModelVersion;
+use crate::data::{Features, Table};
+use crate::error::Error;
 use std::path::PathBuf;
 
 /// Predict rows with a model
@@ -40,7 +37,7 @@ pub(super) fn run(arguments: Arguments) -> std::result::Result<(), Failure> {
     remote.run(async |client| {
         let described = client.describe_model(&model).await?;
         let rows = known_columns(&described, &table)?;
-        let prediction = predict(client, &described, &rows).await?;
+        let prediction = client.predict_version(&described, &Features::Table(rows)).await?;
         if csv {
             return print(&to_csv(&prediction.predictions)?);
         }
@@ -67,107 +64,4 @@ pub(super) fn known_columns(model: &ModelVersion, table: &Table) -> std::result:
         eprintln!("note: left out what {}@{} does not take: {}", model.name, model.version, names.join(", "));
     }
     Ok(Table::new(known)?)
-}
-
-/// Predicts in as many calls as the rows need, all of the version that was described.
-async fn predict(client: &Client, model: &ModelVersion, table: &Table) -> Result<Prediction> {
-    let reference = format!("{}@{}", model.name, model.version);
-    let mut answers = vec![];
-    for rows in calls(table, answer_bytes(model)) {
-        let rows = Features::Table(table.slice(rows.start, rows.len()));
-        answers.push(client.predict(&reference, &rows).await?.predictions);
-    }
-    let (model, version) = (model.name.clone(), model.version);
-    Ok(Prediction { model, version, generation: None, predictions: joined(answers)? })
-}
-
-/// Ranges of rows that are at most 8 MiB there and, at so many bytes a row, back. No rows are one call too.
-fn calls(table: &Table, answer_bytes: usize) -> Vec<Range<usize>> {
-    let most_rows = (MAX_PIECE_BYTES / answer_bytes).max(1);
-    let split = |range: Range<usize>| {
-        range.clone().step_by(most_rows).map(move |start| start..range.end.min(start + most_rows))
-    };
-    let calls: Vec<_> = pieces(table, MAX_PIECE_BYTES).into_iter().flat_map(split).collect();
-    if calls.is_empty() { std::iter::once(0..0).collect() } else { calls }
-}
-
-/// What the prediction of one row takes on its way back.
-fn answer_bytes(model: &ModelVersion) -> usize {
-    let label = match model.schema.classes.as_deref() {
-        Some(Labels::Text(classes)) => 4 + classes.iter().map(String::len).max().unwrap_or_default(),
-        _ => 8,
-    };
-    let clusters = match model.steps.last().and_then(|step| step.parameters.get("n_clusters")) {
-        Some(Value::Integer(clusters)) => usize::try_from(*clusters).unwrap_or_default(),
-        _ => 0,
-    };
-    label + 8 * model.schema.classes.as_ref().map_or(clusters, |classes| classes.len())
-}
-
-/// Answers of one model, one after the other; there is at least one.
-fn joined(mut answers: Vec<Predictions>) -> Result<Predictions> {
-    if answers.len() == 1 {
-        return Ok(answers.remove(0));
-    }
-    let (mut numbers, mut positions, mut matrices, mut names) = (vec![], vec![], vec![], None);
-    let mut clusters = false;
-    for answer in answers {
-        match answer {
-            Predictions::Values(values) => numbers.extend(values),
-            Predictions::Classes { labels, probabilities, classes } => {
-                positions.extend(labels);
-                matrices.push(probabilities);
-                names = Some(classes);
-            }
-            Predictions::Clusters { clusters: nearest, distances } => {
-                positions.extend(nearest);
-                matrices.push(distances);
-                clusters = true;
-            }
-        }
-    }
-    let stacked = || {
-        let views: Vec<_> = matrices.iter().map(Array2::view).collect();
-        concatenate(Axis(0), &views).map_err(|cause| Error::internal(cause.to_string()))
-    };
-    Ok(match names {
-        Some(classes) => Predictions::Classes { labels: positions, probabilities: stacked()?, classes },
-        None if clusters => Predictions::Clusters { clusters: positions, distances: stacked()? },
-        None => Predictions::Values(numbers.into()),
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::data::Column;
-    use ndarray::array;
-    use std::sync::Arc;
-
-    #[test]
-    fn calls_keep_to_the_limit_there_and_back() {
-        let table = Table::new(vec![Column::float("x", vec![0.0; 3000])]).unwrap();
-        let ends = |table: &Table, bytes| calls(table, bytes).iter().map(|it| (it.start, it.end)).collect::<Vec<_>>();
-
-        assert_eq!(ends(&table, 8), [(0, 3000)]);
-        assert_eq!(ends(&table, MAX_PIECE_BYTES / 1000), [(0, 1000), (1000, 2000), (2000, 3000)]);
-        assert_eq!(ends(&table.slice(0, 0), 8), [(0, 0)]);
-    }
-
-    #[test]
-    fn answers_are_put_together_in_the_order_of_the_rows() {
-        let classes = Arc::new(Labels::Boolean(vec![false, true]));
-        let all = [
-            Predictions::Values(array![1.0, 2.0, 3.0]),
-            Predictions::Classes {
-                labels: vec![1, 0, 1],
-                probabilities: array![[0.0, 1.0], [1.0, 0.0], [0.5, 0.5]],
-                classes,
-            },
-            Predictions::Clusters { clusters: vec![0, 0, 1], distances: array![[0.0, 4.0], [1.0, 3.0], [2.0, 1.0]] },
-        ];
-        for whole in all {
-            assert_eq!(joined(vec![whole.slice(0, 1), whole.slice(1, 2)]).unwrap(), whole);
-        }
-    }
 }

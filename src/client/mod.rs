@@ -26,6 +26,7 @@ mod exchange;
 mod halves;
 mod health;
 mod inference;
+mod large;
 pub mod load;
 mod models;
 mod options;

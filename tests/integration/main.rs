@@ -19,6 +19,7 @@ mod golden;
 mod guarded;
 mod harness;
 mod hostile;
+mod large_inputs;
 mod linfa_facts;
 mod loadtest;
 mod methods;

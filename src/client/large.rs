@@ -1,0 +1,171 @@
+//! Rows that take more than one call: where they are cut, and how the answers become one.
+
+use super::ModelVersion;
+use super::pieces::{self, MAX_PIECE_BYTES};
+use crate::data::{Features, Labels};
+use crate::error::{Code, Error, Result};
+use crate::model::{Predictions, Value};
+use ndarray::{Array2, Axis, concatenate};
+use std::ops::Range;
+
+/// Bytes of all rows as they travel.
+pub(super) fn encoded_bytes(rows: &Features) -> usize {
+    match rows {
+        Features::Matrix(matrix) => size_of::<f64>() * matrix.len(),
+        Features::Table(table) => pieces::encoded_bytes(table),
+    }
+}
+
+/// These rows alone.
+pub(super) fn slice(rows: &Features, range: Range<usize>) -> Features {
+    match rows {
+        Features::Matrix(matrix) => Features::Matrix(matrix.slice_axis(Axis(0), range.into()).to_owned()),
+        Features::Table(table) => Features::Table(table.slice(range.start, range.len())),
+    }
+}
+
+/// What the prediction of one row takes on its way back, as that of another row shows it.
+pub(super) fn answer_bytes_like(predictions: &Predictions) -> usize {
+    match predictions {
+        Predictions::Values(_) => 8,
+        Predictions::Classes { classes, .. } => classes.longest() + 8 * classes.len(),
+        Predictions::Clusters { distances, .. } => 8 + 8 * distances.ncols(),
+    }
+}
+
+/// What the prediction of one row takes on its way back, as a version is described.
+pub(super) fn answer_bytes(model: &ModelVersion) -> usize {
+    let label = match model.schema.classes.as_deref() {
+        Some(Labels::Text(classes)) => 4 + classes.iter().map(String::len).max().unwrap_or_default(),
+        _ => 8,
+    };
+    let clusters = match model.steps.last().and_then(|step| step.parameters.get("n_clusters")) {
+        Some(Value::Integer(clusters)) => usize::try_from(*clusters).unwrap_or_default(),
+        _ => 0,
+    };
+    label + 8 * model.schema.classes.as_ref().map_or(clusters, |classes| classes.len())
+}
+
+/// Consecutive ranges of rows that are at most [`MAX_PIECE_BYTES`] there and back.
+pub(super) struct Ranges {
+    pieces: std::vec::IntoIter<Range<usize>>,
+    rest: Range<usize>,
+    most_rows: usize,
+}
+
+impl Ranges {
+    /// The rows from `start` on, if the answer to each takes so many bytes.
+    pub(super) fn of(rows: &Features, start: usize, answer_bytes: usize) -> Self {
+        let pieces = match rows {
+            Features::Matrix(matrix) => {
+                let most = (MAX_PIECE_BYTES / (size_of::<f64>() * matrix.ncols().max(1))).max(1);
+                let starts = (start..matrix.nrows()).step_by(most);
+                starts.map(|start| start..matrix.nrows().min(start + most)).collect()
+            }
+            Features::Table(table) => {
+                let shifted = pieces::pieces(&table.slice(start, table.n_rows() - start), MAX_PIECE_BYTES);
+                shifted.into_iter().map(|range| range.start + start..range.end + start).collect::<Vec<_>>()
+            }
+        };
+        Self { pieces: pieces.into_iter(), rest: 0..0, most_rows: (MAX_PIECE_BYTES / answer_bytes.max(1)).max(1) }
+    }
+}
+
+impl Iterator for Ranges {
+    type Item = Range<usize>;
+
+    fn next(&mut self) -> Option<Range<usize>> {
+        if self.rest.is_empty() {
+            self.rest = self.pieces.next()?;
+        }
+        let end = self.rest.end.min(self.rest.start + self.most_rows);
+        let range = self.rest.start..end;
+        self.rest.start = end;
+        Some(range)
+    }
+}
+
+/// The error of a piece, which counts the rows from the start of its piece.
+pub(super) fn counted_from(start: usize, error: Error) -> Error {
+    match error {
+        error if start == 0 => error,
+        Error::Remote { code: Code::InvalidArgument, what, hint, executed, request_id } => {
+            let what = format!("{what} (rows are counted from row {start})");
+            Error::Remote { code: Code::InvalidArgument, what, hint, executed, request_id }
+        }
+        other => other,
+    }
+}
+
+/// Answers of one model, one after the other; there is at least one.
+pub(super) fn join(mut answers: Vec<Predictions>) -> Result<Predictions> {
+    if answers.len() == 1 {
+        return Ok(answers.remove(0));
+    }
+    let (mut numbers, mut positions, mut matrices, mut names) = (vec![], vec![], vec![], None);
+    let mut clusters = false;
+    for answer in answers {
+        match answer {
+            Predictions::Values(values) => numbers.extend(values),
+            Predictions::Classes { labels, probabilities, classes } => {
+                positions.extend(labels);
+                matrices.push(probabilities);
+                names = Some(classes);
+            }
+            Predictions::Clusters { clusters: nearest, distances } => {
+                positions.extend(nearest);
+                matrices.push(distances);
+                clusters = true;
+            }
+        }
+    }
+    let stacked = || {
+        let views: Vec<_> = matrices.iter().map(Array2::view).collect();
+        concatenate(Axis(0), &views).map_err(|cause| Error::internal(cause.to_string()))
+    };
+    Ok(match names {
+        Some(classes) => Predictions::Classes { labels: positions, probabilities: stacked()?, classes },
+        None if clusters => Predictions::Clusters { clusters: positions, distances: stacked()? },
+        None => Predictions::Values(numbers.into()),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::{Column, Table};
+    use ndarray::array;
+    use std::sync::Arc;
+
+    fn ends(rows: &Features, start: usize, answer_bytes: usize) -> Vec<(usize, usize)> {
+        Ranges::of(rows, start, answer_bytes).map(|range| (range.start, range.end)).collect()
+    }
+
+    #[test]
+    fn ranges_keep_to_the_limit_there_and_back() {
+        let table = Features::Table(Table::new(vec![Column::float("x", vec![0.0; 3000])]).unwrap());
+        let wide = Features::Matrix(Array2::zeros((3, MAX_PIECE_BYTES / 8)));
+
+        assert_eq!(ends(&table, 1, 8), [(1, 3000)]);
+        assert_eq!(ends(&table, 1, MAX_PIECE_BYTES / 1000), [(1, 1001), (1001, 2001), (2001, 3000)]);
+        assert_eq!(ends(&wide, 0, 8), [(0, 1), (1, 2), (2, 3)]);
+        assert_eq!(ends(&wide, 3, 8), []);
+    }
+
+    #[test]
+    fn answers_are_put_together_in_the_order_of_the_rows() {
+        let classes = Arc::new(Labels::Boolean(vec![false, true]));
+        let all = [
+            Predictions::Values(array![1.0, 2.0, 3.0]),
+            Predictions::Classes {
+                labels: vec![1, 0, 1],
+                probabilities: array![[0.0, 1.0], [1.0, 0.0], [0.5, 0.5]],
+                classes,
+            },
+            Predictions::Clusters { clusters: vec![0, 0, 1], distances: array![[0.0, 4.0], [1.0, 3.0], [2.0, 1.0]] },
+        ];
+        for whole in all {
+            assert_eq!(join(vec![whole.slice(0, 1), whole.slice(1, 2)]).unwrap(), whole);
+        }
+    }
+}
