@@ -12,6 +12,7 @@ from thrift.protocol.TCompactProtocol import TCompactProtocol
 
 import modelwire
 from modelwire import _codec, _columns, _inference, _methods, _tensors
+from modelwire._rows import Rows
 
 
 class Frame:
@@ -215,9 +216,9 @@ def test_what_is_no_matrix_of_numbers_is_refused(rows: Any, why: str) -> None:
 
 def test_tensors_travel_the_same_without_the_c_accelerator(monkeypatch: pytest.MonkeyPatch) -> None:
     columns = {"n": [1, 2], "x": [0.5, 1.5]}
-    accelerated = _codec.encode(_methods.PREDICT, 1, _inference.request("wine", columns), 10_000)
+    accelerated = _codec.encode(_methods.PREDICT, 1, _inference.request("wine", Rows.of(columns)), 10_000)
     monkeypatch.setattr(_codec, "TCompactProtocolAccelerated", lambda transport, **_: TCompactProtocol(transport))
 
-    plain = _codec.encode(_methods.PREDICT, 1, _inference.request("wine", columns), 10_000)
+    plain = _codec.encode(_methods.PREDICT, 1, _inference.request("wine", Rows.of(columns)), 10_000)
 
     assert plain == accelerated

@@ -75,6 +75,53 @@ def test_labels_come_back_as_what_they_were(client: Client, labels: list[object]
     np.testing.assert_allclose(prediction.probabilities.sum(axis=1), 1)
 
 
+def test_more_rows_than_a_call_holds_are_predicted_as_their_pieces_are(client: Client) -> None:
+    features = np.random.default_rng(20_261_122).normal(size=(300_000, 4))
+    labels = np.where(features[:60, 0] > 0, "up", "down").astype(object)
+    client.train("large", "logistic_regression", features=features[:60], target=labels).wait()
+
+    whole = client.predict("large", features)
+    by_name = client.predict("large", {f"x{at}": features[:, at] for at in range(4)})
+
+    starts = range(0, 300_000, 50_000)
+    pieces = [_classified(client.predict("large", features[start : start + 50_000])) for start in starts]
+    expected = [label for labels, _ in pieces for label in labels], b"".join(bits for _, bits in pieces)
+    assert _classified(whole) == expected
+    assert _classified(by_name) == expected
+
+
+def _classified(prediction: modelwire.Prediction) -> tuple[list[str], bytes]:
+    assert prediction.labels is not None
+    assert prediction.probabilities is not None
+    return prediction.labels.tolist(), prediction.probabilities.tobytes()
+
+
+def test_many_requests_of_one_call_are_answered_as_each_alone(client: Client) -> None:
+    client.train("many", "linear_regression", features=[[0.0], [1.0], [2.0]], target=[1.0, 3.0, 5.0]).wait()
+    requests: list[tuple[str, object]] = [
+        ("many", [[0.25], [7.5]]),
+        ("nobody", [[1.0]]),
+        ("many@1", {"x0": [3.0]}),
+        ("many", [[1.0, 2.0]]),
+    ]
+
+    answers = client.predict_many(requests)
+
+    for (model, rows), answer in zip(requests, answers, strict=True):
+        if isinstance(answer, modelwire.ModelwireError):
+            with pytest.raises(type(answer)) as alone:
+                client.predict(model, rows)
+            assert str(alone.value) == str(answer)
+        else:
+            assert _bits(answer) == _bits(client.predict(model, rows))
+    assert [type(answer).__name__ for answer in answers] == ["Prediction", "NotFound", "Prediction", "InvalidArgument"]
+
+
+def _bits(prediction: modelwire.Prediction) -> tuple[object, ...]:
+    assert prediction.values is not None
+    return prediction.model, prediction.version, prediction.generation, prediction.values.tobytes()
+
+
 def test_every_algorithm_and_method_is_described(client: Client) -> None:
     description = client.describe()
 

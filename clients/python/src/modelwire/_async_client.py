@@ -10,9 +10,10 @@ from modelwire._async_pool import AsyncPool
 from modelwire._codec import MAX_FRAME_BYTES
 from modelwire._endpoint import endpoint
 from modelwire._tls import Tls
+from modelwire._together import as_tasks
 from modelwire._verbs import Carrier, Verbs
 
-_ASYNCIO = Carrier(AsyncPool, asyncio.sleep)
+_ASYNCIO = Carrier(AsyncPool, asyncio.sleep, as_tasks)
 
 
 class AsyncClient(Verbs):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import ssl
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from types import TracebackType
 from typing import Any
 
@@ -13,6 +13,7 @@ from modelwire._calls import blocking_sleep, run
 from modelwire._codec import MAX_FRAME_BYTES
 from modelwire._datasets import Dataset, DatasetDescription
 from modelwire._endpoint import endpoint
+from modelwire._errors import ModelwireError
 from modelwire._health import Description, Greeting, Status
 from modelwire._inference import Prediction
 from modelwire._jobs import Job, JobEvent, blocking_job
@@ -20,9 +21,10 @@ from modelwire._models import Alias, ModelSummary, ModelVersion
 from modelwire._pool import Pool
 from modelwire._steps import Step, StepLike
 from modelwire._tls import Tls
+from modelwire._together import in_threads
 from modelwire._verbs import Carrier, Verbs
 
-_BLOCKING = Carrier(Pool, blocking_sleep)
+_BLOCKING = Carrier(Pool, blocking_sleep, in_threads)
 
 
 class Client:
@@ -126,6 +128,9 @@ class Client:
     def predict(self, model: str, rows: Any, *, timeout: float | None = None) -> Prediction:
         """Predict each row.
 
+        Rows of more than 8 MiB (or half of `max_frame_bytes`) travel in several calls, a few at once, all within
+        `timeout`. The version that answers the first row answers all of them, though an alias may move meanwhile.
+
         Parameters
         ----------
         model : str
@@ -143,6 +148,29 @@ class Client:
             If the rows are not what the model takes, or some of a matrix are masked; the message names row and column.
         """
         return run(self._verbs.predict(model, rows, timeout=timeout))
+
+    def predict_many(
+        self, requests: Iterable[tuple[str, Any]], *, timeout: float | None = None
+    ) -> list[Prediction | ModelwireError]:
+        """Answer independent requests in one call: ``client.predict_many([("wine", rows), ("iris@3", others)])``.
+
+        Parameters
+        ----------
+        requests : iterable of (str, rows)
+            At most 1,000; model and rows of each as for `predict`.
+
+        Returns
+        -------
+        list
+            For each request its `Prediction`, or the error that `predict` would have raised. An error is returned, not
+            raised, and changes no other answer; none is tried again.
+
+        Raises
+        ------
+        InvalidArgument
+            If there are more requests, the rows of one are no rows, or all take more than a call or its reply holds.
+        """
+        return run(self._verbs.predict_many(requests, timeout=timeout))
 
     # Training
 

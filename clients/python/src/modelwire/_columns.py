@@ -53,6 +53,12 @@ class Column:
         missing = None if self.missing is None else self.missing[start:end]
         return Column(self.name, self.type, self.values[start:end], missing)
 
+    def sent_bytes(self) -> int:
+        """Size on the wire, rounded up."""
+        if self.type != "TEXT":
+            return (self.values.itemsize + 1) * len(self)
+        return sum(len(value) + 5 for value in self.values)
+
     def row_bytes(self) -> npt.NDArray[np.int64]:
         """Size of each row on the wire, rounded up; shape (n,)."""
         if self.type != "TEXT":

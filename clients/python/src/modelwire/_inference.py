@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 from modelwire_wire.inference import ttypes as wire
 
-from modelwire import _columns
-from modelwire._tensors import from_tensor, to_matrix, to_tensor
+from modelwire import _columns, _errors
+from modelwire._errors import InvalidArgument, ModelwireError, ProtocolError
+from modelwire._rows import Rows
+from modelwire._tensors import from_tensor
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,17 +49,83 @@ class Prediction:
     distances: npt.NDArray[Any] | None
 
 
-def request(model: str, rows: Any) -> wire.PredictRequest:
-    """Write rows for a model: a table by name or a matrix by position.
+def request(model: str, rows: Rows) -> wire.PredictRequest:
+    """Write rows for a model."""
+    return wire.PredictRequest(model=model, **rows.wire())
+
+
+def many_request(requests: Iterable[tuple[str, Any]]) -> wire.PredictManyRequest:
+    """Write several requests, each a model and its rows.
 
     Raises
     ------
     InvalidArgument
-        If they are neither, or ragged.
+        If one is no such pair, or its rows are neither a matrix nor a table; it names the request.
     """
-    if _columns.is_table(rows):
-        return wire.PredictRequest(model=model, table=_columns.to_wire(_columns.to_table(rows)))
-    return wire.PredictRequest(model=model, matrix=to_tensor(to_matrix(rows)))
+    return wire.PredictManyRequest(items=[_item(at, each) for at, each in enumerate(requests)])
+
+
+def _item(at: int, each: Any) -> wire.PredictItem:
+    if not isinstance(each, tuple | list) or len(each) != 2:
+        raise InvalidArgument(f"request {at} is {each!r}; it is a model and its rows", executed=False)
+    model, rows = each
+    try:
+        return wire.PredictItem(model=model, **Rows.of(rows).wire())
+    except InvalidArgument as error:
+        error.message = f"request {at}: {error.message}"
+        raise
+
+
+def many_from_wire(response: wire.PredictManyResponse, asked: int) -> list[Prediction | ModelwireError]:
+    """Read the outcomes of so many requests.
+
+    Raises
+    ------
+    ProtocolError
+        If they are not as many, or one is neither an answer nor an error.
+    """
+    outcomes = response.outcomes or []
+    if len(outcomes) != asked:
+        raise ProtocolError(f"{len(outcomes)} outcomes came for {asked} requests")
+    return [_outcome(outcome) for outcome in outcomes]
+
+
+def _outcome(outcome: wire.PredictOutcome) -> Prediction | ModelwireError:
+    if (outcome.response is None) == (outcome.error is None):
+        raise ProtocolError("an outcome is not either an answer or an error")
+    return from_wire(outcome.response) if outcome.error is None else _errors.from_wire(outcome.error)
+
+
+def answer_bytes(prediction: Prediction) -> int:
+    """Return what the answer to one row takes on its way, as that to another row shows it."""
+    if prediction.classes is not None:
+        is_text = prediction.classes.dtype == object
+        longest = max((4 + len(text.encode()) for text in prediction.classes), default=8) if is_text else 8
+        return int(longest) + 8 * len(prediction.classes)
+    if prediction.distances is not None:
+        return 8 + 8 * int(prediction.distances.shape[1])
+    return 8
+
+
+def joined(answers: Sequence[Prediction]) -> Prediction:
+    """Put answers of one version together, in their order; who answered is what the first one says."""
+    return replace(
+        answers[0],
+        values=_concatenated([answer.values for answer in answers]),
+        labels=_concatenated([answer.labels for answer in answers]),
+        probabilities=_concatenated([answer.probabilities for answer in answers]),
+        clusters=_concatenated([answer.clusters for answer in answers]),
+        distances=_concatenated([answer.distances for answer in answers]),
+    )
+
+
+def _concatenated(arrays: Sequence[npt.NDArray[Any] | None]) -> npt.NDArray[Any] | None:
+    present = [array for array in arrays if array is not None]
+    if not present:
+        return None
+    whole = np.concatenate(present)
+    whole.flags.writeable = False
+    return whole
 
 
 def from_wire(response: wire.PredictResponse) -> Prediction:

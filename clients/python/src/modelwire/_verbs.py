@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, NamedTuple, Self
 
 from modelwire_wire.datasets import ttypes as datasets_wire
@@ -14,24 +15,28 @@ from modelwire_wire.training import ttypes as training_wire
 
 from modelwire import _checks, _datasets, _health, _inference, _jobs, _methods, _models, _training
 from modelwire._calls import Calls, Head, Lender, Sleep, new_idempotency_key
-from modelwire._datasets import Dataset, DatasetDescription
+from modelwire._datasets import PIECE_BYTES, Dataset, DatasetDescription
 from modelwire._deadline import Deadline
 from modelwire._endpoint import Endpoint
+from modelwire._errors import InvalidArgument, ModelwireError
 from modelwire._health import Description, Greeting, Status
 from modelwire._inference import Prediction
 from modelwire._jobs import AsyncJob, JobEvent
 from modelwire._methods import Method
 from modelwire._models import Alias, ModelSummary, ModelVersion
+from modelwire._rows import Rows
 from modelwire._steps import Step, StepLike
+from modelwire._together import Together
 
 _MAX_POLLS = 64
 
 
 class Carrier(NamedTuple):
-    """What carries calls: how to make a pool of connections of a size, and how to wait."""
+    """What carries calls: how to make a pool of connections of a size, to wait, and to make several calls at once."""
 
     make_pool: Callable[[Endpoint, int], Lender[Any]]
     sleep: Sleep
+    together: Together
 
 
 class Verbs:
@@ -44,6 +49,8 @@ class Verbs:
         self._timeout = Deadline(timeout).timeout
         self._head = Head(token=_checks.token(token))
         self._sleep = carrier.sleep
+        self._together = carrier.together
+        self._piece_bytes = min(PIECE_BYTES, max(1, endpoint.max_frame_bytes // 2))
         self._calls = Calls(carrier.make_pool(endpoint, size), carrier.sleep, endpoint.max_frame_bytes)
         # Long polls have connections of their own: replies leave a connection in order, calls would wait behind them.
         self._polls = Calls(carrier.make_pool(endpoint, _MAX_POLLS), carrier.sleep, endpoint.max_frame_bytes)
@@ -88,7 +95,36 @@ class Verbs:
 
     async def predict(self, model: str, rows: Any, *, timeout: float | None = None) -> Prediction:
         """Predict each row."""
-        return _inference.from_wire(await self._call(_methods.PREDICT, _inference.request(model, rows), timeout))
+        deadline, checked = self._deadline(timeout), Rows.of(rows)
+        if len(checked) < 2 or checked.fit(self._piece_bytes):
+            return await self._predict(model, checked, deadline)
+        # The first row goes first: its answer says which version answers all, and how large the other answers will be.
+        first = await self._predict(model, checked.between(0, 1), deadline)
+        version, max_rows = f"{first.model}@{first.version}", self._piece_bytes // _inference.answer_bytes(first)
+        pieces = checked.pieces(1, self._piece_bytes, max(1, max_rows))
+        rest = await self._together(
+            partial(self._predict_piece, version, start, piece, deadline) for start, piece in pieces
+        )
+        return _inference.joined([first, *rest])
+
+    async def predict_many(
+        self, requests: Iterable[tuple[str, Any]], *, timeout: float | None = None
+    ) -> list[Prediction | ModelwireError]:
+        """Answer independent requests in one call, each by its predictions or by an error of its own."""
+        request = _inference.many_request(requests)
+        response = await self._call(_methods.PREDICT_MANY, request, timeout)
+        return _inference.many_from_wire(response, len(request.items))
+
+    async def _predict(self, model: str, rows: Rows, deadline: Deadline) -> Prediction:
+        request = _inference.request(model, rows)
+        return _inference.from_wire(await self._call_before(deadline, _methods.PREDICT, request))
+
+    async def _predict_piece(self, version: str, start: int, rows: Rows, deadline: Deadline) -> Prediction:
+        try:
+            return await self._predict(version, rows, deadline)
+        except InvalidArgument as error:
+            error.message += f" (rows are counted from row {start})"
+            raise
 
     # Training
 
@@ -207,8 +243,15 @@ class Verbs:
     async def _call(
         self, method: Method, request: Any, timeout: float | None, idempotency_key: str | None = None
     ) -> Any:
-        deadline = Deadline(self._timeout if timeout is None else timeout)
+        return await self._call_before(self._deadline(timeout), method, request, idempotency_key)
+
+    async def _call_before(
+        self, deadline: Deadline, method: Method, request: Any, idempotency_key: str | None = None
+    ) -> Any:
         return await self._calls.call(method, request, deadline, replace(self._head, idempotency_key=idempotency_key))
+
+    def _deadline(self, timeout: float | None) -> Deadline:
+        return Deadline(self._timeout if timeout is None else timeout)
 
     async def _poll_job(self, job_id: str, after_sequence: int, wait: float) -> tuple[list[JobEvent], AsyncJob]:
         request = training_wire.WatchJobRequest(
