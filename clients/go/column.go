@@ -163,6 +163,15 @@ func (c Column) slice(from, to int) Column {
 	return c
 }
 
+// with has the values of another column of its type, none of which is missing, behind its own.
+func (c Column) with(other Column) Column {
+	c.floats = append(c.floats, other.floats...)
+	c.integers = append(c.integers, other.integers...)
+	c.booleans = append(c.booleans, other.booleans...)
+	c.texts = append(c.texts, other.texts...)
+	return c
+}
+
 // blanked has the value of its type that stands for nothing wherever one is missing: what it held before is not sent.
 func (c Column) blanked() Column {
 	switch c.kind {

@@ -115,19 +115,12 @@ func checksum(table *wire.Table) int64 {
 // piecesOf are the rows in pieces that take at most this many bytes each; a row that is larger is a piece alone.
 func (t *Table) piecesOf(most int) iter.Seq2[*Table, error] {
 	return func(yield func(*Table, error) bool) {
-		from, size := 0, 0
-		for row := range t.Len() {
-			next := t.rowBytes(row)
-			if size+next > most && row > from {
-				if !yield(t.Slice(from, row), nil) {
-					return
-				}
-				from, size = row, 0
+		for from := 0; from < t.Len(); {
+			to := t.end(from, most)
+			if !yield(t.Slice(from, to), nil) {
+				return
 			}
-			size += next
-		}
-		if from < t.Len() {
-			yield(t.Slice(from, t.Len()), nil)
+			from = to
 		}
 	}
 }
@@ -135,8 +128,17 @@ func (t *Table) piecesOf(most int) iter.Seq2[*Table, error] {
 // bytes is what the values take on the wire.
 func (t *Table) bytes() int {
 	size := 0
-	for row := range t.Len() {
-		size += t.rowBytes(row)
+	for _, column := range t.columns {
+		switch column.kind {
+		case BooleanColumn:
+			size += column.Len()
+		case TextColumn:
+			for _, text := range column.texts {
+				size += len(text) + 4
+			}
+		default:
+			size += 8 * column.Len()
+		}
 	}
 	return size
 }
