@@ -26,6 +26,16 @@ final class Caller {
         return call(method, options.callTimeout(), exchange);
     }
 
+    /** When a call that begins now has to end. */
+    Deadline deadline() {
+        return Deadline.after(options.callTimeout());
+    }
+
+    /** One of several calls that end by the same deadline. */
+    <R> R call(Method method, Deadline deadline, Exchange<R> exchange) {
+        return call(new Terms(method, options.callTimeout(), deadline, null), exchange);
+    }
+
     <R> R call(Method method, Duration timeout, Exchange<R> exchange) {
         return call(new Terms(method, timeout, Deadline.after(timeout), null), exchange);
     }

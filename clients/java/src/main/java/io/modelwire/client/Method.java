@@ -9,6 +9,7 @@ enum Method {
     DESCRIBE(Repeat.SAFE),
     ECHO(Repeat.SAFE),
     PREDICT(Repeat.SAFE),
+    PREDICT_MANY(Repeat.SAFE),
     LIST_MODELS(Repeat.SAFE),
     DESCRIBE_MODEL(Repeat.SAFE),
     SET_ALIAS(Repeat.UNSAFE),

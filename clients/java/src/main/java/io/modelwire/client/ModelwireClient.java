@@ -2,6 +2,7 @@ package io.modelwire.client;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
@@ -157,6 +158,9 @@ public final class ModelwireClient implements AutoCloseable {
     /**
      * Answers one prediction for each row of a matrix.
      *
+     * <p>Rows of more than 8 MiB travel in several calls, a few of them at once, all within the time-out. The version that
+     * answers the first row answers all of them, though an alias may move meanwhile.
+     *
      * @param model {@code "churn"} (its alias {@code stable}), {@code "churn@3"}, {@code "churn@canary"} or {@code "churn@latest"}
      * @param rows shape (n, n_features), columns in the model's order
      * @return n predictions
@@ -164,7 +168,7 @@ public final class ModelwireClient implements AutoCloseable {
      * @throws ModelwireException.InvalidArgument if rows differ in length, or do not fit the model
      */
     public Prediction predict(String model, double[][] rows) {
-        return inference.predict(model, Tensors.of(rows));
+        return inference.predict(model, Rows.of(rows));
     }
 
     /**
@@ -177,7 +181,7 @@ public final class ModelwireClient implements AutoCloseable {
      * @throws ModelwireException.InvalidArgument if rows differ in length, or do not fit the model
      */
     public Prediction predict(String model, float[][] rows) {
-        return inference.predict(model, Tensors.of(rows));
+        return inference.predict(model, Rows.of(rows));
     }
 
     /**
@@ -203,7 +207,18 @@ public final class ModelwireClient implements AutoCloseable {
      * @throws ModelwireException.InvalidArgument if the columns do not fit the model
      */
     public Prediction predict(String model, Table table) {
-        return inference.predict(model, table);
+        return inference.predict(model, Rows.of(table));
+    }
+
+    /**
+     * Answers independent requests in one call. An error of one of them changes no other, and is not tried again.
+     *
+     * @param requests at most 1,000, of any models
+     * @return an outcome for each, in their order
+     * @throws ModelwireException.InvalidArgument if there are more requests, or all take more than a call or its reply holds
+     */
+    public List<PredictionOutcome> predictMany(List<PredictionRequest> requests) {
+        return inference.predictMany(requests);
     }
 
     // Training

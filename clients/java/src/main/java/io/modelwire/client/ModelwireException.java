@@ -20,6 +20,10 @@ public abstract sealed class ModelwireException extends RuntimeException {
         this.details = details;
     }
 
+    Details details() {
+        return details;
+    }
+
     /**
      * What kind of error this is.
      *
@@ -85,6 +89,11 @@ public abstract sealed class ModelwireException extends RuntimeException {
         /** For what this client refuses before it is sent. */
         InvalidArgument(String message, String hint) {
             this(Details.notSent(ErrorCode.INVALID_ARGUMENT, message, hint));
+        }
+
+        /** The same with more words, caused by this. */
+        InvalidArgument saying(String more) {
+            return new InvalidArgument(details().saying(more, this));
         }
     }
 
@@ -225,6 +234,10 @@ public abstract sealed class ModelwireException extends RuntimeException {
 
         static Details notSent(ErrorCode code, String message, String hint) {
             return new Details(code, code.name(), message, hint, false, null, null, null);
+        }
+
+        Details saying(String more, Throwable newCause) {
+            return new Details(code, codeName, message + more, hint, executed, retryAfter, requestId, newCause);
         }
 
         private String text() {

@@ -22,7 +22,7 @@ final class Pieces implements Iterator<Table> {
 
     /** Bytes of all values of a table as sent, without names and types. */
     static boolean fitsOne(Table table) {
-        return new Pieces(table, Integer.MAX_VALUE).end() == table.size();
+        return end(table, 0, Integer.MAX_VALUE) == table.size();
     }
 
     /** The offset of the next piece. */
@@ -47,10 +47,15 @@ final class Pieces implements Iterator<Table> {
     }
 
     private int end() {
+        return end(table, from, maxRows);
+    }
+
+    /** Where the piece ends that starts at a row and has at most so many. */
+    static int end(Table table, int from, int maxRows) {
         long bytes = 0;
         int row = from;
         while (row < table.size() && row - from < maxRows) {
-            bytes += rowBytes(row);
+            bytes += rowBytes(table, row);
             if (bytes > MAX_BYTES) {
                 break;
             }
@@ -63,7 +68,7 @@ final class Pieces implements Iterator<Table> {
         return row;
     }
 
-    private long rowBytes(int row) {
+    private static long rowBytes(Table table, int row) {
         long bytes = 0;
         for (var column : table.columns()) {
             bytes += WireTables.bytes(column, row);

@@ -4,6 +4,8 @@ import io.modelwire.wire.DescribeDatasetResponse;
 import io.modelwire.wire.DescribeResponse;
 import io.modelwire.wire.HelloResponse;
 import io.modelwire.wire.Parameter;
+import io.modelwire.wire.PredictManyResponse;
+import io.modelwire.wire.PredictOutcome;
 import io.modelwire.wire.PredictResponse;
 import io.modelwire.wire.StatusResponse;
 import io.modelwire.wire.Tensor;
@@ -64,6 +66,21 @@ final class Replies {
                 column(wire.classes, "classes"),
                 wire.clusters == null ? new long[0] : Tensors.longs(wire.clusters, "clusters"),
                 matrix(wire.distances, "distances"));
+    }
+
+    static List<PredictionOutcome> outcomes(PredictManyResponse wire, int asked) {
+        if (wire.getOutcomesSize() != asked) {
+            throw Tensors.malformed("outcomes", "are " + wire.getOutcomesSize() + " of " + asked + " requests");
+        }
+        return each(wire.outcomes, Replies::outcome);
+    }
+
+    private static PredictionOutcome outcome(PredictOutcome wire) {
+        if ((wire.response == null) == (wire.error == null)) {
+            throw Tensors.malformed("outcome", "is not either an answer or an error");
+        }
+        return new PredictionOutcome(Optional.ofNullable(wire.response).map(Replies::prediction),
+                Optional.ofNullable(wire.error).map(Failures::ofServer));
     }
 
     private static double[][] matrix(Tensor wire, String what) {

@@ -44,7 +44,8 @@ class PublicTypesTest {
 
         assertEquals(new TreeSet<>(Set.of("Alias", "ClientBuilder", "Column", "ColumnSchema", "ColumnType", "Dataset", "DatasetDescription",
                 "ErrorCode", "Greeting", "Job", "JobEvent", "JobState", "JobStatus", "ModelSummary", "ModelVersion",
-                "ModelwireClient", "ModelwireException", "Prediction", "ServerDescription", "ServerStatus", "Step", "Table",
+                "ModelwireClient", "ModelwireException", "Prediction", "PredictionOutcome",
+                "PredictionRequest", "ServerDescription", "ServerStatus", "Step", "Table",
                 "Tls", "Training")), names);
     }
 
