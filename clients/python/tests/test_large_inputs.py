@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from fake_server import FakeServer, answering
-from modelwire_wire.inference.ttypes import PredictOutcome, PredictManyResponse, PredictResponse
+from modelwire_wire.inference.ttypes import PredictManyResponse, PredictOutcome, PredictResponse
 from modelwire_wire.types.ttypes import ServiceError
 from of_asyncio import both_clients  # noqa: F401
 

@@ -29,6 +29,15 @@ Json nested(const Tensor& tensor) {
   return rows;
 }
 
+/** A list of numbers is one row. */
+Tensor matrixOf(const Json& matrix) {
+  std::vector<double> values;
+  std::vector<int64_t> shape{static_cast<int64_t>(matrix.size())};
+  if (matrix[0].is_array()) shape.push_back(static_cast<int64_t>(matrix[0].size()));
+  for (const Json& each : matrix.flatten()) values.push_back(each);
+  return tensorOf(values, shape);
+}
+
 Table tableOf(const Json& columns) {
   Table table;
   for (const auto& [name, values] : columns.items()) {
@@ -71,6 +80,11 @@ Json record(const PredictResponse& answer) {
   if (answer.__isset.clusters) fields["clusters"] = nested<int64_t>(answer.clusters);
   if (answer.__isset.distances) fields["distances"] = nested<double>(answer.distances);
   return fields;
+}
+
+Json record(const PredictOutcome& outcome) {
+  if (outcome.__isset.response) return {{"response", record(outcome.response)}};
+  return {{"error", {{"code_name", outcome.error.code_name}, {"message", outcome.error.message}}}};
 }
 
 /** Makes a call; what the server refuses is thrown as one exception. */
@@ -135,15 +149,26 @@ Json Client::train(const Json& step) {
 }
 
 Json Client::predict(const Json& step) {
-  const Json& matrix = step["matrix"];
-  std::vector<double> values;
-  std::vector<int64_t> shape{static_cast<int64_t>(matrix.size())};
-  if (matrix[0].is_array()) shape.push_back(static_cast<int64_t>(matrix[0].size()));
-  for (const Json& each : matrix.flatten()) values.push_back(each);
   PredictRequest request;
   request.__set_model(step["model"]);
-  request.__set_matrix(tensorOf(values, shape));
+  request.__set_matrix(matrixOf(step["matrix"]));
   PredictResponse answer;
   answered([&] { inference->predict(answer, request); });
   return record(answer);
+}
+
+Json Client::predictMany(const Json& step) {
+  std::vector<PredictItem> items;
+  for (const Json& each : step["items"]) {
+    items.emplace_back();
+    items.back().__set_model(each["model"]);
+    items.back().__set_matrix(matrixOf(each["matrix"]));
+  }
+  PredictManyRequest request;
+  request.__set_items(items);
+  PredictManyResponse answer;
+  answered([&] { inference->predict_many(answer, request); });
+  Json outcomes = Json::array();
+  for (const PredictOutcome& outcome : answer.outcomes) outcomes.push_back(record(outcome));
+  return {{"outcomes", outcomes}};
 }

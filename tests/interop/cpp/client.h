@@ -33,6 +33,7 @@ class Client {
   Json echo(const Json& step);
   Json train(const Json& step);
   Json predict(const Json& step);
+  Json predictMany(const Json& step);
 
  private:
   std::shared_ptr<apache::thrift::transport::TTransport> transport;

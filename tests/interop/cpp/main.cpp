@@ -22,6 +22,7 @@ const std::map<std::string, Call> kCalls = {
     {"echo", {{"bytes"}, &Client::echo}},
     {"train", {{"model", "steps", "table", "target"}, &Client::train}},
     {"predict", {{"model", "matrix"}, &Client::predict}},
+    {"predict_many", {{"items"}, &Client::predictMany}},
 };
 const std::set<std::string> kExpectations = {"call", "expect", "expect_error", "record", "from"};
 
@@ -36,6 +37,9 @@ std::string missing(const Json& step) {
   if (known == kCalls.end()) return call;
   for (const auto& [name, value] : step.items()) {
     if (!known->second.arguments.count(name) && !kExpectations.count(name)) return call + " with " + name;
+  }
+  for (const Json& item : step.value("items", Json::array())) {
+    if (!item.contains("matrix")) return call + " with a table";
   }
   for (const Json& each : step.value("steps", Json::array())) {
     if (each.contains("columns") || !each["parameters"].empty()) return "parameters of steps";

@@ -19,6 +19,7 @@ type client interface {
 	train(ctx context.Context, training training) (any, error)
 	predictMatrix(ctx context.Context, model string, rows [][]float64, single bool) (any, error)
 	predictTable(ctx context.Context, model string, table *modelwire.Table) (any, error)
+	predictMany(ctx context.Context, requests []modelwire.PredictRequest) (any, error)
 	upload(ctx context.Context, dataset string, table *modelwire.Table, rowsPerPiece int) (any, error)
 	describeDataset(ctx context.Context, dataset string) (any, error)
 	listModels(ctx context.Context) (any, error)
@@ -101,6 +102,8 @@ func (g *game) call(ctx context.Context, step step) (any, error) {
 		return g.train(ctx, step)
 	case "predict":
 		return g.predict(ctx, step)
+	case "predict_many":
+		return g.predictMany(ctx, step.Items)
 	case "upload":
 		table, err := step.rows(g.settings.data)
 		if err != nil {
@@ -163,6 +166,22 @@ func (g *game) predict(ctx context.Context, step step) (any, error) {
 		return nil, err
 	}
 	return g.client.predictMatrix(ctx, step.Model, rows, single)
+}
+
+func (g *game) predictMany(ctx context.Context, items []step) (_ any, err error) {
+	requests := make([]modelwire.PredictRequest, len(items))
+	for position, item := range items {
+		requests[position].Model = item.Model
+		if item.Table != nil {
+			requests[position].Table, err = tableOf(item.Table)
+		} else {
+			requests[position].Rows, _, err = item.matrix()
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return g.client.predictMany(ctx, requests)
 }
 
 // record keeps the bits of a prediction, for the languages to be compared, and compares them with an earlier one.

@@ -102,6 +102,19 @@ func (s *stubs) predictTable(ctx context.Context, model string, table *modelwire
 	return answered(s.inference.Predict(ctx, request))
 }
 
+func (s *stubs) predictMany(ctx context.Context, requests []modelwire.PredictRequest) (any, error) {
+	items := make([]*wire.PredictItem, len(requests))
+	for position, request := range requests {
+		items[position] = &wire.PredictItem{Model: &request.Model}
+		if request.Table != nil {
+			items[position].Table = packed(request.Table)
+		} else {
+			items[position].Matrix = matrixOf(request.Rows)
+		}
+	}
+	return answered(s.inference.PredictMany(ctx, &wire.PredictManyRequest{Context: s.head, Items: items}))
+}
+
 // train waits until the job has ended; the error of one that failed is an error.
 func (s *stubs) train(ctx context.Context, training training) (any, error) {
 	request := &wire.TrainRequest{

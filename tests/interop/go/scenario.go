@@ -30,6 +30,7 @@ type step struct {
 	Dataset            string          `json:"dataset"`
 	Table              json.RawMessage `json:"table"`
 	Matrix             []any           `json:"matrix"`
+	Items              []step          `json:"items"`
 	Target             string          `json:"target"`
 	Features           []string        `json:"features"`
 	Seed               int64           `json:"seed"`

@@ -57,6 +57,11 @@ func (s sdk) predictTable(ctx context.Context, model string, table *modelwire.Ta
 	return converted(predictionRecord, prediction, err)
 }
 
+func (s sdk) predictMany(ctx context.Context, requests []modelwire.PredictRequest) (any, error) {
+	outcomes, err := s.client.PredictMany(ctx, requests)
+	return converted(outcomesRecord, outcomes, err)
+}
+
 func (s sdk) train(ctx context.Context, training training) (any, error) {
 	described := modelwire.Training{
 		Steps: training.steps,

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"time"
 
 	"github.com/modelwire/modelwire/clients/go"
@@ -77,6 +78,19 @@ func predictionRecord(prediction modelwire.Prediction) any {
 	putList(fields, "clusters", prediction.Clusters, same)
 	putList(fields, "distances", prediction.Distances, row)
 	return fields
+}
+
+func outcomesRecord(outcomes []modelwire.PredictOutcome) any {
+	list := make([]any, len(outcomes))
+	for position, outcome := range outcomes {
+		failure := new(modelwire.Error)
+		if errors.As(outcome.Err, &failure) {
+			list[position] = record{"error": record{"code_name": string(failure.Code), "message": failure.Message}}
+		} else {
+			list[position] = record{"response": predictionRecord(outcome.Prediction)}
+		}
+	}
+	return record{"outcomes": list}
 }
 
 func jobRecord(job *modelwire.Job) any {

@@ -73,9 +73,12 @@ class Client {
   }
 
   predict({ model, matrix }) {
-    const rows = Array.isArray(matrix[0]) ? matrix : [matrix];
-    const shape = rows === matrix ? [rows.length, rows[0].length] : [matrix.length];
-    return this.call("Inference", "predict", new inference.PredictRequest({ model, matrix: tensor(rows.flat(), shape) }));
+    return this.call("Inference", "predict", new inference.PredictRequest({ model, matrix: matrixOf(matrix) }));
+  }
+
+  predict_many({ items }) {
+    const asked = items.map(({ model, matrix }) => new inference.PredictItem({ model, matrix: matrixOf(matrix) }));
+    return this.call("Inference", "predict_many", new inference.PredictManyRequest({ items: asked }));
   }
 
   async call(service, method, request) {
@@ -122,6 +125,13 @@ function open({ address, transport, protocol, ca }) {
 
 function column(name, values) {
   return new types.Column({ name, type_name: "FLOAT", type: types.ColumnType.FLOAT, tensor: tensor(values, [values.length]) });
+}
+
+/** A list of numbers is one row. */
+function matrixOf(matrix) {
+  const rows = Array.isArray(matrix[0]) ? matrix : [matrix];
+  const shape = rows === matrix ? [rows.length, rows[0].length] : [matrix.length];
+  return tensor(rows.flat(), shape);
 }
 
 function tensor(values, shape) {

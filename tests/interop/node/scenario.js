@@ -10,6 +10,7 @@ const CALLS = {
   echo: ["bytes"],
   train: ["model", "steps", "table", "target"],
   predict: ["model", "matrix"],
+  predict_many: ["items"],
 };
 const EXPECTATIONS = ["call", "expect", "expect_error", "record", "from"];
 
@@ -23,6 +24,7 @@ function missingOf(step) {
   if (!known) return step.call;
   const other = Object.keys(step).find((name) => !known.includes(name) && !EXPECTATIONS.includes(name));
   if (other) return `${step.call} with ${other}`;
+  if (step.items?.some((item) => !item.matrix)) return `${step.call} with a table`;
   if (step.steps?.some((each) => each.columns || Object.keys(each.parameters).length)) return "parameters of steps";
   // JavaScript reads 1.0 as 1, so the type of a column shows only where a number is no whole one.
   const columns = Object.values(step.table ?? {});

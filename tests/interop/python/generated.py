@@ -71,12 +71,11 @@ class GeneratedDriver:
         return job
 
     def predict(self, step: dict[str, Any]) -> Any:
-        request = inference.PredictRequest(model=step["model"])
-        if "matrix" in step:
-            request.matrix = _tensor(np.array(step["matrix"], np.float64), "F64")
-        else:
-            request.table = _table(step["table"])
-        return self._call(Inference, "predict", request)
+        return self._call(Inference, "predict", inference.PredictRequest(model=step["model"], **_asked(step)))
+
+    def predict_many(self, step: dict[str, Any]) -> Any:
+        items = [inference.PredictItem(model=item["model"], **_asked(item)) for item in step["items"]]
+        return self._call(Inference, "predict_many", inference.PredictManyRequest(items=items))
 
     def upload(self, step: dict[str, Any]) -> Any:
         create = datasets.CreateDatasetRequest(name=step["dataset"])
@@ -138,6 +137,12 @@ class GeneratedDriver:
         if "csv" in step:
             return _table(read_csv(self._data / step["csv"]))
         return _table(step["table"]) if "table" in step else None
+
+
+def _asked(step: dict[str, Any]) -> dict[str, types.Tensor | types.Table]:
+    if "matrix" in step:
+        return {"matrix": _tensor(np.array(step["matrix"], np.float64), "F64")}
+    return {"table": _table(step["table"])}
 
 
 def _table(columns: Mapping[str, Any]) -> types.Table:

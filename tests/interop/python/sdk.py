@@ -52,8 +52,11 @@ class SdkDriver:
         return _job(_called(lambda: self._client.get_job(job.id)))
 
     def predict(self, step: dict[str, Any]) -> Any:
-        rows = np.array(step["matrix"], np.float64) if "matrix" in step else step["table"]
-        return _prediction(_called(lambda: self._client.predict(step["model"], rows)))
+        return _prediction(_called(lambda: self._client.predict(step["model"], _asked(step))))
+
+    def predict_many(self, step: dict[str, Any]) -> Any:
+        requests = [(item["model"], _asked(item)) for item in step["items"]]
+        return {"outcomes": [_outcome(each) for each in _called(lambda: self._client.predict_many(requests))]}
 
     def upload(self, step: dict[str, Any]) -> Any:
         path = self._data / step["csv"]
@@ -128,6 +131,16 @@ def _job(job: Job) -> dict[str, Any]:
         "metrics": job.metrics,
         "error": error,
     }
+
+
+def _asked(step: dict[str, Any]) -> Any:
+    return np.array(step["matrix"], np.float64) if "matrix" in step else step["table"]
+
+
+def _outcome(outcome: Prediction | ModelwireError) -> dict[str, Any]:
+    if isinstance(outcome, ModelwireError):
+        return {"error": {"code_name": outcome.code, "message": outcome.message}}
+    return {"response": _prediction(outcome)}
 
 
 def _prediction(prediction: Prediction) -> dict[str, Any]:

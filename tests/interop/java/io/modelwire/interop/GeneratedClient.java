@@ -19,11 +19,15 @@ import io.modelwire.wire.JobState;
 import io.modelwire.wire.ListModelsRequest;
 import io.modelwire.wire.Models;
 import io.modelwire.wire.Parameter;
+import io.modelwire.wire.PredictItem;
+import io.modelwire.wire.PredictManyRequest;
 import io.modelwire.wire.PredictRequest;
 import io.modelwire.wire.RequestContext;
 import io.modelwire.wire.ServiceError;
 import io.modelwire.wire.SetAliasRequest;
 import io.modelwire.wire.Step;
+import io.modelwire.wire.Table;
+import io.modelwire.wire.Tensor;
 import io.modelwire.wire.TrainRequest;
 import io.modelwire.wire.Training;
 import io.modelwire.wire.WatchJobRequest;
@@ -86,6 +90,7 @@ final class GeneratedClient implements Client {
             case "hello" -> health.hello(new HelloRequest().setContext(context).setName(Arguments.text(step, "name")));
             case "train" -> train(step, started);
             case "predict" -> predict(step);
+            case "predict_many" -> predictMany(step);
             case "upload" -> upload(step);
             case "describe_dataset" -> datasets.describe_dataset(
                     new DescribeDatasetRequest().setContext(context).setDataset(Arguments.text(step, "dataset")));
@@ -169,11 +174,25 @@ final class GeneratedClient implements Client {
     }
 
     private TBase<?, ?> predict(JsonObject step) throws TException {
-        var request = new PredictRequest().setContext(context).setModel(Arguments.text(step, "model"));
-        if (step.has("matrix")) {
-            return inference.predict(request.setMatrix(WireRows.matrix(step.getAsJsonArray("matrix"))));
+        return inference.predict(new PredictRequest().setContext(context).setModel(Arguments.text(step, "model"))
+                .setMatrix(matrix(step)).setTable(table(step)));
+    }
+
+    private TBase<?, ?> predictMany(JsonObject step) throws TException {
+        var request = new PredictManyRequest().setContext(context);
+        for (var item : step.getAsJsonArray("items")) {
+            var asked = item.getAsJsonObject();
+            request.addToItems(new PredictItem().setModel(Arguments.text(asked, "model")).setMatrix(matrix(asked)).setTable(table(asked)));
         }
-        return inference.predict(request.setTable(WireRows.table(Arguments.table(step.getAsJsonObject("table")))));
+        return inference.predict_many(request);
+    }
+
+    private static Tensor matrix(JsonObject step) {
+        return step.has("matrix") ? WireRows.matrix(step.getAsJsonArray("matrix")) : null;
+    }
+
+    private static Table table(JsonObject step) {
+        return step.has("table") ? WireRows.table(Arguments.table(step.getAsJsonObject("table"))) : null;
     }
 
     private TBase<?, ?> upload(JsonObject step) throws TException {

@@ -4,6 +4,7 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import io.modelwire.client.ModelwireClient;
 import io.modelwire.client.ModelwireException;
+import io.modelwire.client.PredictionRequest;
 import io.modelwire.client.Step;
 import io.modelwire.client.Tls;
 import io.modelwire.client.Training;
@@ -43,6 +44,7 @@ final class SdkClient implements Client {
             case "echo" -> echo(step);
             case "train" -> train(step, started);
             case "predict" -> SdkRecords.of(predict(step));
+            case "predict_many" -> SdkRecords.outcomes(client.predictMany(requests(step)));
             case "upload" -> SdkRecords.dataset(client.upload(Arguments.text(step, "dataset"),
                     Arguments.rows(step, data), step.get("rows_per_piece").getAsInt()));
             case "describe_dataset" -> SdkRecords.of(client.describeDataset(Arguments.text(step, "dataset")));
@@ -113,6 +115,18 @@ final class SdkClient implements Client {
         return Arguments.isOneRow(matrix)
                 ? client.predict(model, Arguments.row(matrix))
                 : client.predict(model, Arguments.matrix(matrix));
+    }
+
+    private static List<PredictionRequest> requests(JsonObject step) {
+        List<PredictionRequest> requests = new ArrayList<>();
+        for (var item : step.getAsJsonArray("items")) {
+            var asked = item.getAsJsonObject();
+            var model = Arguments.text(asked, "model");
+            requests.add(asked.has("table")
+                    ? PredictionRequest.of(model, Arguments.table(asked.getAsJsonObject("table")))
+                    : PredictionRequest.of(model, Arguments.matrix(asked.getAsJsonArray("matrix"))));
+        }
+        return requests;
     }
 
     private JsonObject setAlias(JsonObject step) {

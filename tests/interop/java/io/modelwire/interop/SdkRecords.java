@@ -15,6 +15,7 @@ import io.modelwire.client.ModelSummary;
 import io.modelwire.client.ModelVersion;
 import io.modelwire.client.ModelwireException;
 import io.modelwire.client.Prediction;
+import io.modelwire.client.PredictionOutcome;
 import io.modelwire.client.Step;
 import java.util.List;
 import java.util.Map;
@@ -72,6 +73,12 @@ final class SdkRecords {
         addIfAny(record, "clusters", clusters);
         addIfAny(record, "distances", array(prediction.distances()));
         return record;
+    }
+
+    static JsonObject outcomes(List<PredictionOutcome> outcomes) {
+        return under("outcomes", each(outcomes, outcome -> outcome.error()
+                .map(error -> under("error", of(error)))
+                .orElseGet(() -> under("response", of(outcome.get())))));
     }
 
     static JsonObject models(List<ModelSummary> models) {
