@@ -26,7 +26,7 @@ async fn plane() -> (TempDir, TestServer, Arc<Client>) {
 async fn publish(client: &Client, factor: f64) {
     let rows = rows(50);
     let mut columns: Vec<Column> =
-        rows.columns().into_iter().enumerate().map(|(at, column)| Column::float(&name(at), column.to_vec())).collect();
+        rows.columns().into_iter().enumerate().map(|(at, column)| Column::float(name(at), column.to_vec())).collect();
     columns.push(Column::float("y", rows.rows().into_iter().map(|row| factor * row.sum()).collect()));
     let step = StepSpec { algorithm: "linear_regression".into(), ..StepSpec::default() };
     let spec = JobSpec {
@@ -58,7 +58,7 @@ fn bits(predictions: &Predictions) -> Vec<u64> {
 async fn rows_beyond_one_call_are_answered_whole_and_as_their_pieces_are() {
     let (_folder, _server, client) = plane().await;
     let rows = rows(N_ROWS);
-    let by_name = rows.columns().into_iter().enumerate().map(|(at, it)| Column::float(&name(at), it.to_vec()));
+    let by_name = rows.columns().into_iter().enumerate().map(|(at, it)| Column::float(name(at), it.to_vec()));
     let by_name = Features::Table(Table::new(by_name.collect()).unwrap());
 
     let whole = client.predict("plane", &Features::Matrix(rows.clone())).await.unwrap();

@@ -29,25 +29,23 @@ fn ask(client: &mut Inference, context: Option<RequestContext>, items: Vec<Predi
 }
 
 /// What `predict` says to the same, without the id of the call.
-fn alone(client: &mut Inference, item: PredictItem) -> Result<PredictResponse, ServiceError> {
+fn alone(client: &mut Inference, item: PredictItem) -> PredictOutcome {
     let PredictItem { model, matrix, table, min_generation } = item;
     let context = Some(RequestContext { min_generation, ..empty() });
-    client.predict(PredictRequest { context, model, matrix, table }).map_err(|error| match error {
-        thrift::Error::User(error) => ServiceError { request_id: None, ..*error.downcast::<ServiceError>().unwrap() },
-        other => panic!("no declared error: {other:?}"),
-    })
-}
-
-fn outcome(result: PredictOutcome) -> Result<PredictResponse, ServiceError> {
-    match result {
-        PredictOutcome { response: Some(response), error: None } => Ok(response),
-        PredictOutcome { response: None, error: Some(error) } => Err(ServiceError { request_id: None, ..error }),
-        other => panic!("neither an answer nor an error: {other:?}"),
+    match client.predict(PredictRequest { context, model, matrix, table }) {
+        Ok(response) => PredictOutcome { response: Some(response), error: None },
+        Err(thrift::Error::User(error)) => {
+            nameless(PredictOutcome { response: None, error: error.downcast().ok().map(|it| *it) })
+        }
+        Err(other) => panic!("no declared error: {other:?}"),
     }
 }
 
-fn outcomes(results: Vec<PredictOutcome>) -> Vec<Result<PredictResponse, ServiceError>> {
-    results.into_iter().map(outcome).collect()
+/// An answer or an error, without the id of the call.
+fn nameless(outcome: PredictOutcome) -> PredictOutcome {
+    let PredictOutcome { response, error } = outcome;
+    assert_ne!(response.is_some(), error.is_some(), "neither an answer nor an error, or both");
+    PredictOutcome { response, error: error.map(|error| ServiceError { request_id: None, ..error }) }
 }
 
 fn code_of(result: &PredictOutcome) -> &str {
@@ -150,7 +148,7 @@ fn any_items_are_answered_as_predict_answers_each_alone_to_the_bit() {
     let law = TestRunner::new(config).run(&proptest::collection::vec(any_item(), 0..30), |items| {
         let client = &mut clients.borrow_mut().inference;
 
-        let together = outcomes(ask(client, None, items.clone()));
+        let together: Vec<_> = ask(client, None, items.clone()).into_iter().map(nameless).collect();
 
         let each: Vec<_> = items.into_iter().map(|item| alone(client, item)).collect();
         prop_assert_eq!(together, each);
