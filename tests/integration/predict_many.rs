@@ -5,8 +5,7 @@ use crate::harness::TestServer;
 use crate::stock::{Clients, Input, Output, code, line, row, step, value};
 use modelwire::data::{Column, Table};
 use modelwire::wire::inference::{
-    InferenceSyncClient, PredictItem, PredictManyRequest, PredictOutcome, PredictRequest, PredictResponse,
-    TInferenceSyncClient,
+    InferenceSyncClient, PredictItem, PredictManyRequest, PredictOutcome, PredictRequest, TInferenceSyncClient,
 };
 use modelwire::wire::models::{SetAliasRequest, TModelsSyncClient};
 use modelwire::wire::training::{TTrainingSyncClient, TrainRequest};

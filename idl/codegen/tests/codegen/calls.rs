@@ -1,9 +1,9 @@
 //! Generated services at work: a client calls a method of the trait through the dispatcher.
 
-use crate::hello::wire::archive::{ListGreetingsRequest, ListGreetingsResponse};
+use crate::hello::wire::archive::{Filter, ListGreetingsRequest, ListGreetingsResponse};
 use crate::hello::wire::common::Refusal;
 use crate::hello::wire::greeter::{GreetRequest, GreetResponse, WaveRequest};
-use crate::hello::wire::runtime::{Arguments, Call, CallError, Channel, Method, Reply, Role};
+use crate::hello::wire::runtime::{Arguments, Call, CallError, Channel, Method, Reply, Resources, Role};
 use crate::hello::wire::services::{self, Archive, ArchiveClient, Greeter, GreeterClient, METHODS};
 use std::future::Future;
 use std::pin::pin;
@@ -104,6 +104,15 @@ fn what_a_request_names_is_told_before_its_method_is_called() {
     ready(ArchiveClient(&doorman).list_greetings(request)).unwrap();
 
     assert_eq!(*doorman.call.0.lock().unwrap(), ["Model(\"line\")", "Version(3)"]);
+}
+
+#[test]
+fn what_an_item_of_a_request_names_is_told_for_the_item() {
+    let filter = Filter { model: Some("line".to_owned()) };
+
+    let named: Vec<_> = filter.resources().map(|resource| format!("{resource:?}")).collect();
+
+    assert_eq!(named, ["Model(\"line\")"]);
 }
 
 #[test]

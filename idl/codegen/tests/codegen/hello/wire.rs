@@ -11,6 +11,9 @@ pub(crate) mod archive {
         pub(crate) model: Option<String>,
         pub(crate) version: Option<i64>,
     }
+    pub(crate) struct Filter {
+        pub(crate) model: Option<String>,
+    }
     #[derive(Debug, PartialEq)]
     pub(crate) struct ListGreetingsResponse(pub(crate) Vec<String>);
 }
