@@ -141,7 +141,8 @@ fn a_value_of_an_enumeration_that_nobody_knows_is_an_argument_that_is_wrong() {
 fn a_method_called_with_nothing_answers_or_says_what_is_missing() {
     let rows = METHODS.iter().flat_map(|method| {
         let expected: Expected = match method.name {
-            "hello" | "status" | "describe" | "echo" | "list_models" | "list_datasets" | "list_jobs" => Answer,
+            "hello" | "predict_many" | "status" | "describe" | "echo" | "list_models" | "list_datasets"
+            | "list_jobs" => Answer,
             "append_rows" | "commit_dataset" | "get_job" | "watch_job" | "cancel_job" => Declared("NOT_FOUND"),
             _ => Declared("INVALID_ARGUMENT"),
         };
