@@ -9,7 +9,7 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use futures_util::FutureExt;
 use modelwire::access::{Access, Trail};
 use modelwire::wire::inference::{PredictRequest, PredictResponse};
-use modelwire::wire::runtime::{Arguments, Call, Reply, answer};
+use modelwire::wire::runtime::{Arguments, Call, Reply, RequestId, answer};
 use modelwire::wire::types::{DType, RequestContext, ServiceError, Tensor};
 use modelwire::wire::{Account, Answer, Cut, Cutter, Limits, Memory, Opened, decode, empty, open};
 use std::hint::black_box;
@@ -84,12 +84,12 @@ fn bare(bytes: &[u8]) -> Vec<u8> {
 /// A caller that was judged.
 fn caller() -> Call {
     Call {
-        request_id: "r1".into(),
+        request_id: RequestId::Own(1),
         deadline: Instant::now() + Duration::from_secs(3600),
         idempotency_key: None,
         min_generation: None,
         priority: 0,
-        peer: String::new(),
+        peer: "".into(),
         identity: Access::open().identify(None, None).unwrap(),
         trail: Trail::default(),
     }

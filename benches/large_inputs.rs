@@ -196,7 +196,7 @@ impl Bench {
         });
         let frame = predict(FRAME_ROWS);
         let payload = Some(vec![7; 8 * N_FEATURES * FRAME_ROWS]);
-        let bytes = call("echo", &EchoRequest { payload, reply_bytes: Some(64), ..empty() });
+        let bytes = call("echo", &EchoRequest { payload: payload.map(Into::into), reply_bytes: Some(64), ..empty() });
         let many = Features::Matrix(rows(MANY_ROWS));
         Self { server, runtime, client, one: predict(1), bytes, frame, many }
     }

@@ -2,9 +2,10 @@
 #![cfg_attr(rustfmt, rustfmt_skip)]
 
 use crate::wire::direct::{Direct, Kind, Sink, Source};
-use crate::wire::runtime::{self, Arguments, Call, CallError, Channel, Method, Reply, Resource, Resources, Role};
+use crate::wire::runtime::{self, Arguments, Begun, Call, CallError, Channel, Method, Reply, Resource, Resources, Role};
 use crate::wire::{datasets, health, inference, models, training, types};
 use std::future::Future;
+use std::sync::Arc;
 
 /// SHA-256 of the IDL files, in hex.
 pub const IDL_SHA256: &str = "50481a345abaa3b5d82309083c42b2d8958de9f78a97da048648f6e0d3858a8f";
@@ -105,31 +106,31 @@ pub trait Health: Send + Sync {
     ) -> impl Future<Output = Result<health::DescribeResponse, types::ServiceError>> + Send;
 
     /// Sends the payload back: for measuring latency and bandwidth. Throws INVALID_ARGUMENT (reply_bytes).
-    fn echo(
-        &self,
-        call: &Call,
+    fn echo<'a>(
+        &'a self,
+        call: &Arc<Call>,
         request: health::EchoRequest,
-    ) -> impl Future<Output = Result<health::EchoResponse, types::ServiceError>> + Send;
+    ) -> Begun<'a, Result<health::EchoResponse, types::ServiceError>>;
 }
 
 /// Predictions.
 pub trait Inference: Send + Sync {
     /// Answers one prediction for each row. Throws NOT_FOUND (model, version or alias), INVALID_ARGUMENT (shape, column, type,
     /// missing value or NaN, named), OVERLOADED, DEADLINE_EXCEEDED.
-    fn predict(
-        &self,
-        call: &Call,
+    fn predict<'a>(
+        &'a self,
+        call: &Arc<Call>,
         request: inference::PredictRequest,
-    ) -> impl Future<Output = Result<inference::PredictResponse, types::ServiceError>> + Send;
+    ) -> Begun<'a, Result<inference::PredictResponse, types::ServiceError>>;
 
     /// Answers each item as `predict` would alone, to the bit: one that is wrong, denied or late is an error of its own and
     /// changes no other. Deadline, token and priority are those of the call. Throws INVALID_ARGUMENT (more than 1,000 items, or
     /// answers that together are more than a reply holds; nothing was run), DEADLINE_EXCEEDED.
-    fn predict_many(
-        &self,
-        call: &Call,
+    fn predict_many<'a>(
+        &'a self,
+        call: &Arc<Call>,
         request: inference::PredictManyRequest,
-    ) -> impl Future<Output = Result<inference::PredictManyResponse, types::ServiceError>> + Send;
+    ) -> Begun<'a, Result<inference::PredictManyResponse, types::ServiceError>>;
 }
 
 /// Models, their versions and aliases.
@@ -239,30 +240,31 @@ pub fn find(service: Option<&str>, name: &str) -> Option<&'static Method> {
 }
 
 /// Decodes the arguments, holds what they name against the caller, calls the method, encodes what it answers.
-pub async fn dispatch<S: Services>(services: &S, method: &Method, call: &Call, arguments: Arguments) -> Reply {
+pub fn dispatch<'a, S: Services>(services: &'a S, method: &Method, call: &Arc<Call>, arguments: Arguments) -> Begun<'a, Reply> {
+    let call = Arc::clone(call);
     match method.id {
-        0 => Box::pin(runtime::answer(call, arguments, |request| services.create_dataset(call, request))).await,
-        1 => Box::pin(runtime::answer(call, arguments, |request| services.append_rows(call, request))).await,
-        2 => Box::pin(runtime::answer(call, arguments, |request| services.commit_dataset(call, request))).await,
-        3 => Box::pin(runtime::answer(call, arguments, |request| services.describe_dataset(call, request))).await,
-        4 => Box::pin(runtime::answer(call, arguments, |request| services.list_datasets(call, request))).await,
-        5 => Box::pin(runtime::answer(call, arguments, |request| services.delete_dataset(call, request))).await,
-        6 => Box::pin(runtime::answer(call, arguments, |request| services.hello(call, request))).await,
-        7 => Box::pin(runtime::answer(call, arguments, |request| services.status(call, request))).await,
-        8 => Box::pin(runtime::answer(call, arguments, |request| services.describe(call, request))).await,
-        9 => runtime::answer_directly(call, arguments, |request| services.echo(call, request)).await,
-        10 => runtime::answer_directly(call, arguments, |request| services.predict(call, request)).await,
-        11 => runtime::answer_directly(call, arguments, |request| services.predict_many(call, request)).await,
-        12 => Box::pin(runtime::answer(call, arguments, |request| services.list_models(call, request))).await,
-        13 => Box::pin(runtime::answer(call, arguments, |request| services.describe_model(call, request))).await,
-        14 => Box::pin(runtime::answer(call, arguments, |request| services.set_alias(call, request))).await,
-        15 => Box::pin(runtime::answer(call, arguments, |request| services.delete_version(call, request))).await,
-        16 => Box::pin(runtime::answer(call, arguments, |request| services.train(call, request))).await,
-        17 => Box::pin(runtime::answer(call, arguments, |request| services.get_job(call, request))).await,
-        18 => Box::pin(runtime::answer(call, arguments, |request| services.watch_job(call, request))).await,
-        19 => Box::pin(runtime::answer(call, arguments, |request| services.list_jobs(call, request))).await,
+        0 => Begun::waits(async move { runtime::answer(&call, arguments, |request| services.create_dataset(&call, request)).await }),
+        1 => Begun::waits(async move { runtime::answer(&call, arguments, |request| services.append_rows(&call, request)).await }),
+        2 => Begun::waits(async move { runtime::answer(&call, arguments, |request| services.commit_dataset(&call, request)).await }),
+        3 => Begun::waits(async move { runtime::answer(&call, arguments, |request| services.describe_dataset(&call, request)).await }),
+        4 => Begun::waits(async move { runtime::answer(&call, arguments, |request| services.list_datasets(&call, request)).await }),
+        5 => Begun::waits(async move { runtime::answer(&call, arguments, |request| services.delete_dataset(&call, request)).await }),
+        6 => Begun::waits(async move { runtime::answer(&call, arguments, |request| services.hello(&call, request)).await }),
+        7 => Begun::waits(async move { runtime::answer(&call, arguments, |request| services.status(&call, request)).await }),
+        8 => Begun::waits(async move { runtime::answer(&call, arguments, |request| services.describe(&call, request)).await }),
+        9 => runtime::begin(Arc::clone(&call), arguments, move |request| services.echo(&call, request)),
+        10 => runtime::begin(Arc::clone(&call), arguments, move |request| services.predict(&call, request)),
+        11 => runtime::begin(Arc::clone(&call), arguments, move |request| services.predict_many(&call, request)),
+        12 => Begun::waits(async move { runtime::answer(&call, arguments, |request| services.list_models(&call, request)).await }),
+        13 => Begun::waits(async move { runtime::answer(&call, arguments, |request| services.describe_model(&call, request)).await }),
+        14 => Begun::waits(async move { runtime::answer(&call, arguments, |request| services.set_alias(&call, request)).await }),
+        15 => Begun::waits(async move { runtime::answer(&call, arguments, |request| services.delete_version(&call, request)).await }),
+        16 => Begun::waits(async move { runtime::answer(&call, arguments, |request| services.train(&call, request)).await }),
+        17 => Begun::waits(async move { runtime::answer(&call, arguments, |request| services.get_job(&call, request)).await }),
+        18 => Begun::waits(async move { runtime::answer(&call, arguments, |request| services.watch_job(&call, request)).await }),
+        19 => Begun::waits(async move { runtime::answer(&call, arguments, |request| services.list_jobs(&call, request)).await }),
         // 20: METHODS has no other id.
-        _ => Box::pin(runtime::answer(call, arguments, |request| services.cancel_job(call, request))).await,
+        _ => Begun::waits(async move { runtime::answer(&call, arguments, |request| services.cancel_job(&call, request)).await }),
     }
 }
 
@@ -399,8 +401,12 @@ impl Resources for inference::PredictItem {
 }
 
 impl Direct for health::EchoRequest {
+    fn empty() -> Self {
+        Self { context: None, payload: None, reply_bytes: None }
+    }
+
     fn read<S: Source>(source: &mut S) -> Option<Self> {
-        let mut it = Self { context: None, payload: None, reply_bytes: None };
+        let mut it = Self::empty();
         let outer = source.enter()?;
         while let Some(field) = source.field()? {
             match field {
@@ -433,8 +439,12 @@ impl Direct for health::EchoRequest {
 }
 
 impl Direct for health::EchoResponse {
+    fn empty() -> Self {
+        Self { payload: None }
+    }
+
     fn read<S: Source>(source: &mut S) -> Option<Self> {
-        let mut it = Self { payload: None };
+        let mut it = Self::empty();
         let outer = source.enter()?;
         while let Some(field) = source.field()? {
             match field {
@@ -457,8 +467,12 @@ impl Direct for health::EchoResponse {
 }
 
 impl Direct for inference::PredictRequest {
+    fn empty() -> Self {
+        Self { context: None, model: None, matrix: None, table: None }
+    }
+
     fn read<S: Source>(source: &mut S) -> Option<Self> {
-        let mut it = Self { context: None, model: None, matrix: None, table: None };
+        let mut it = Self::empty();
         let outer = source.enter()?;
         while let Some(field) = source.field()? {
             match field {
@@ -496,8 +510,12 @@ impl Direct for inference::PredictRequest {
 }
 
 impl Direct for inference::PredictResponse {
+    fn empty() -> Self {
+        Self { model: None, version: None, generation: None, values: None, labels: None, probabilities: None, classes: None, clusters: None, distances: None }
+    }
+
     fn read<S: Source>(source: &mut S) -> Option<Self> {
-        let mut it = Self { model: None, version: None, generation: None, values: None, labels: None, probabilities: None, classes: None, clusters: None, distances: None };
+        let mut it = Self::empty();
         let outer = source.enter()?;
         while let Some(field) = source.field()? {
             match field {
@@ -560,8 +578,12 @@ impl Direct for inference::PredictResponse {
 }
 
 impl Direct for inference::PredictItem {
+    fn empty() -> Self {
+        Self { model: None, matrix: None, table: None, min_generation: None }
+    }
+
     fn read<S: Source>(source: &mut S) -> Option<Self> {
-        let mut it = Self { model: None, matrix: None, table: None, min_generation: None };
+        let mut it = Self::empty();
         let outer = source.enter()?;
         while let Some(field) = source.field()? {
             match field {
@@ -599,8 +621,12 @@ impl Direct for inference::PredictItem {
 }
 
 impl Direct for inference::PredictManyRequest {
+    fn empty() -> Self {
+        Self { context: None, items: None }
+    }
+
     fn read<S: Source>(source: &mut S) -> Option<Self> {
-        let mut it = Self { context: None, items: None };
+        let mut it = Self::empty();
         let outer = source.enter()?;
         while let Some(field) = source.field()? {
             match field {
@@ -628,8 +654,12 @@ impl Direct for inference::PredictManyRequest {
 }
 
 impl Direct for inference::PredictOutcome {
+    fn empty() -> Self {
+        Self { response: None, error: None }
+    }
+
     fn read<S: Source>(source: &mut S) -> Option<Self> {
-        let mut it = Self { response: None, error: None };
+        let mut it = Self::empty();
         let outer = source.enter()?;
         while let Some(field) = source.field()? {
             match field {
@@ -657,8 +687,12 @@ impl Direct for inference::PredictOutcome {
 }
 
 impl Direct for inference::PredictManyResponse {
+    fn empty() -> Self {
+        Self { outcomes: None }
+    }
+
     fn read<S: Source>(source: &mut S) -> Option<Self> {
-        let mut it = Self { outcomes: None };
+        let mut it = Self::empty();
         let outer = source.enter()?;
         while let Some(field) = source.field()? {
             match field {
@@ -681,8 +715,12 @@ impl Direct for inference::PredictManyResponse {
 }
 
 impl Direct for types::RequestContext {
+    fn empty() -> Self {
+        Self { deadline_ms: None, request_id: None, traceparent: None, token: None, priority: None, idempotency_key: None, min_generation: None }
+    }
+
     fn read<S: Source>(source: &mut S) -> Option<Self> {
-        let mut it = Self { deadline_ms: None, request_id: None, traceparent: None, token: None, priority: None, idempotency_key: None, min_generation: None };
+        let mut it = Self::empty();
         let outer = source.enter()?;
         while let Some(field) = source.field()? {
             match field {
@@ -735,8 +773,12 @@ impl Direct for types::RequestContext {
 }
 
 impl Direct for types::ServiceError {
+    fn empty() -> Self {
+        Self { code: None, code_name: None, message: None, hint: None, executed: None, retry_after_ms: None, request_id: None }
+    }
+
     fn read<S: Source>(source: &mut S) -> Option<Self> {
-        let mut it = Self { code: None, code_name: None, message: None, hint: None, executed: None, retry_after_ms: None, request_id: None };
+        let mut it = Self::empty();
         let outer = source.enter()?;
         while let Some(field) = source.field()? {
             match field {
@@ -788,8 +830,12 @@ impl Direct for types::ServiceError {
 }
 
 impl Direct for types::Tensor {
+    fn empty() -> Self {
+        Self { dtype: None, shape: None, data: None }
+    }
+
     fn read<S: Source>(source: &mut S) -> Option<Self> {
-        let mut it = Self { dtype: None, shape: None, data: None };
+        let mut it = Self::empty();
         let outer = source.enter()?;
         while let Some(field) = source.field()? {
             match field {
@@ -822,8 +868,12 @@ impl Direct for types::Tensor {
 }
 
 impl Direct for types::Column {
+    fn empty() -> Self {
+        Self { name: None, type_: None, type_name: None, tensor: None, text_data: None, text_offsets: None, missing: None }
+    }
+
     fn read<S: Source>(source: &mut S) -> Option<Self> {
-        let mut it = Self { name: None, type_: None, type_name: None, tensor: None, text_data: None, text_offsets: None, missing: None };
+        let mut it = Self::empty();
         let outer = source.enter()?;
         while let Some(field) = source.field()? {
             match field {
@@ -876,8 +926,12 @@ impl Direct for types::Column {
 }
 
 impl Direct for types::Table {
+    fn empty() -> Self {
+        Self { columns: None }
+    }
+
     fn read<S: Source>(source: &mut S) -> Option<Self> {
-        let mut it = Self { columns: None };
+        let mut it = Self::empty();
         let outer = source.enter()?;
         while let Some(field) = source.field()? {
             match field {

@@ -39,6 +39,25 @@ pub struct Work {
     pub priority: i32,
 }
 
+/// What [`Batcher::at_once`] could do.
+#[derive(Debug)]
+pub enum AtOnce {
+    /// All of it.
+    Answered(Predictions),
+    /// It would take longer.
+    Prepared(Prepared),
+}
+
+/// Rows that wait for their turn.
+#[derive(Debug)]
+pub struct Prepared {
+    model: Arc<LoadedModel>,
+    features: Array2<f64>,
+    arrived: Instant,
+    deadline: Instant,
+    priority: i32,
+}
+
 impl Batcher {
     /// A batcher that computes on `pool`. A model belongs to one batcher as long as it is loaded.
     pub fn new(pool: Arc<Pool>, options: Options, metrics: EngineMetrics) -> Self {
@@ -51,15 +70,11 @@ impl Batcher {
         self.shared.rows_in_flight.load(Ordering::SeqCst)
     }
 
-    /// Predicts rows: at once, if that takes less than handing them over; else in a batch with whatever else waits for this
-    /// model. Dropping the future abandons the request.
+    /// Predicts rows, if that takes less than handing them over; else prepares them for [`Batcher::enqueued`].
     ///
     /// # Errors
-    /// What the model's schema says of the features; [`Error::InvalidArgument`] for more rows than one reply answers;
-    /// [`Error::TooManyRows`], [`Error::TooBusy`] and [`Error::TooMany`] (batches) for what cannot be done now;
-    /// [`Error::DeadlineExceeded`] if nothing was computed, [`Error::TooLate`] if something was; [`Error::Internal`] if the
-    /// model panics on these rows.
-    pub async fn submit(&self, work: Work) -> Result<Predictions> {
+    /// As [`Batcher::submit`].
+    pub fn at_once(&self, work: Work) -> Result<AtOnce> {
         let Work { model, features, deadline, priority } = work;
         let features = model.matrix(features)?;
         check_answer(features.nrows(), model.pipeline.answer_bytes(), self.limits())?;
@@ -69,12 +84,36 @@ impl Batcher {
             return Err(Error::DeadlineExceeded);
         }
         match self.place(lane, &features) {
-            Place::Here => self.here(&model, lane, &features, arrived),
-            Place::Pool => {
-                let (request, answer, rows) = self.admitted(&model, lane, features, deadline - arrived, priority)?;
-                let entry = Entry { item: request, rows, taken: 0, arrived, deadline, priority };
-                self.enqueue(lane, entry).answered(answer).await
-            }
+            Place::Here => self.here(&model, lane, &features, arrived).map(AtOnce::Answered),
+            Place::Pool => Ok(AtOnce::Prepared(Prepared { model, features, arrived, deadline, priority })),
+        }
+    }
+
+    /// Predicts prepared rows in a batch with whatever else waits for their model.
+    ///
+    /// # Errors
+    /// As [`Batcher::submit`].
+    pub async fn enqueued(&self, prepared: Prepared) -> Result<Predictions> {
+        let Prepared { model, features, arrived, deadline, priority } = prepared;
+        let lane = Lane::of(&model, &self.shared.options, &self.shared.metrics)?;
+        let left = deadline.saturating_duration_since(arrived);
+        let (request, answer, rows) = self.admitted(&model, lane, features, left, priority)?;
+        let entry = Entry { item: request, rows, taken: 0, arrived, deadline, priority };
+        self.enqueue(lane, entry).answered(answer).await
+    }
+
+    /// Predicts rows: at once, if that takes less than handing them over; else in a batch with whatever else waits for this
+    /// model. Dropping the future abandons the request.
+    ///
+    /// # Errors
+    /// What the model's schema says of the features; [`Error::InvalidArgument`] for more rows than one reply answers;
+    /// [`Error::TooManyRows`], [`Error::TooBusy`] and [`Error::TooMany`] (batches) for what cannot be done now;
+    /// [`Error::DeadlineExceeded`] if nothing was computed, [`Error::TooLate`] if something was; [`Error::Internal`] if the
+    /// model panics on these rows.
+    pub async fn submit(&self, work: Work) -> Result<Predictions> {
+        match self.at_once(work)? {
+            AtOnce::Answered(predictions) => Ok(predictions),
+            AtOnce::Prepared(prepared) => self.enqueued(prepared).await,
         }
     }
 

@@ -35,7 +35,7 @@ mod waiting;
 #[cfg(test)]
 mod tests;
 
-pub use batcher::{Batcher, Work};
+pub use batcher::{AtOnce, Batcher, Prepared, Work};
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 /// thread that serves sockets has other calls to look after.
 const LONGEST_HERE: Duration = Duration::from_micros(50);
 /// Rows that are larger than this do not run where they stand, whatever their model is thought to cost.
-const LARGEST_HERE: usize = 64 * 1024;
+const LARGEST_HERE: usize = 256 * 1024;
 
 /// A batch that takes longer is cut, so that a model with much work does not hold up the others.
 const TURN: Duration = Duration::from_millis(2);

@@ -1,13 +1,14 @@
 //! The calls of a connection, from when they begin until their answers are taken.
 
 use crate::wire::Answer;
+use crate::wire::runtime::Begun;
 use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesOrdered, FuturesUnordered, StreamExt};
 use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
-use std::task::{Context, Poll, Waker, ready};
-use tokio_util::sync::ReusableBoxFuture;
+use std::task::{Context, Poll};
 
 /// Calls that run beside each other. Their answers come in the order of the calls, but for those whose caller has said
 /// that any order will do.
@@ -16,8 +17,6 @@ pub(super) struct Calls<'a> {
     answered: VecDeque<Answer>,
     in_order: FuturesOrdered<Running<'a>>,
     in_any_order: FuturesUnordered<Running<'a>>,
-    /// Where the next call runs: most end at once and leave it to the one after.
-    spare: Option<ReusableBoxFuture<'a, Answer>>,
 }
 
 impl<'a> Calls<'a> {
@@ -35,25 +34,12 @@ impl<'a> Calls<'a> {
         !(self.in_order.is_empty() && self.in_any_order.is_empty())
     }
 
-    /// Begins a call, and goes on with it as far as it comes without waiting. Who waits for its answer asks
-    /// [`Calls::go_on`] then.
-    pub(super) fn begin(&mut self, call: impl Future<Output = Answer> + Send + 'a, out_of_order: bool) {
-        let mut running = match self.spare.take() {
-            None => ReusableBoxFuture::new(call),
-            Some(mut spare) => {
-                spare.set(call);
-                spare
-            }
-        };
-        let running = match running.poll(&mut Context::from_waker(Waker::noop())) {
-            Poll::Pending => Running::Call(running),
-            Poll::Ready(answer) => {
-                self.spare = Some(running);
-                if out_of_order || self.in_order.is_empty() {
-                    return self.answered.push_back(answer);
-                }
-                Running::Done(Some(answer))
-            }
+    /// Takes in a call that has begun.
+    pub(super) fn push(&mut self, call: Begun<'a, Answer>, out_of_order: bool) {
+        let running = match call {
+            Begun::Waits(call) => Running::Call(call),
+            Begun::Done(answer) if out_of_order || self.in_order.is_empty() => return self.answered.push_back(answer),
+            Begun::Done(answer) => Running::Done(Some(answer)),
         };
         match out_of_order {
             true => self.in_any_order.push(running),
@@ -87,7 +73,7 @@ impl<'a> Calls<'a> {
 
 /// A call that could not be answered when it began.
 enum Running<'a> {
-    Call(ReusableBoxFuture<'a, Answer>),
+    Call(BoxFuture<'a, Answer>),
     /// It has ended, and waits for its turn.
     Done(Option<Answer>),
 }
@@ -97,7 +83,7 @@ impl Future for Running<'_> {
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Answer> {
         match self.get_mut() {
-            Self::Call(call) => Poll::Ready(ready!(call.poll(context))),
+            Self::Call(call) => call.as_mut().poll(context),
             Self::Done(answer) => answer.take().map_or(Poll::Pending, Poll::Ready),
         }
     }

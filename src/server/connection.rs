@@ -12,6 +12,7 @@ use super::stream::Stream;
 use super::{Phase, Shared};
 use crate::service::Peer;
 use crate::telemetry::{Cancelled, Reason};
+use crate::wire::runtime::Begun;
 use crate::wire::{Answer, Cut, Message};
 use bytes::BytesMut;
 use futures_util::FutureExt;
@@ -42,7 +43,7 @@ pub(super) async fn serve(
     loop {
         while let Some(taken) = connection.take(calls.len()) {
             let out_of_order = taken.out_of_order();
-            calls.begin(taken.answer(connection.shared, peer), out_of_order);
+            calls.push(taken.begin(connection.shared, peer), out_of_order);
         }
         let open = connection.input.state == State::Open && now != Phase::Draining;
         if calls.is_empty() && !open {
@@ -109,10 +110,10 @@ impl Taken {
         matches!(self, Self::Call(message) if message.envelope.out_of_order())
     }
 
-    async fn answer(self, shared: &Shared, peer: &Peer) -> Answer {
+    fn begin<'a>(self, shared: &'a Shared, peer: &'a Peer) -> Begun<'a, Answer> {
         match self {
-            Self::Call(message) => shared.service.call(message, peer).await,
-            Self::Answer(answer) => answer,
+            Self::Call(message) => shared.service.call(message, peer),
+            Self::Answer(answer) => Begun::Done(answer),
         }
     }
 }

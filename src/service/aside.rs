@@ -5,7 +5,7 @@ use std::panic::resume_unwind;
 use tokio::task::spawn_blocking;
 
 /// From so many bytes on, work that touches each of them takes longer than the hop to another thread and back.
-const ASIDE_BYTES: usize = 256 * 1024;
+pub(super) const ASIDE_BYTES: usize = 256 * 1024;
 
 /// Runs work that touches so many bytes: here if they are few, else beside the threads that serve connections, every one of
 /// which it would hold up. A panic of it goes on here.

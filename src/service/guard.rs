@@ -5,102 +5,146 @@ use super::audit::Change;
 use super::judge::{Peer, judge};
 use crate::error::{Error, Result};
 use crate::telemetry::{Cancelled, Reason};
-use crate::wire::runtime::{Arguments, Call, Method, Reply, RequestId, Role};
+use crate::wire::runtime::{Arguments, Begun, Call, Method, Reply, RequestId, Role};
 use crate::wire::services::{dispatch, find};
 use crate::wire::types::{RequestContext, ServiceError};
 use crate::wire::{
     Answer, Format, Head, Held, Message, Opened, Refusal, Transport, convert, error_reply, open, refusal_reply,
 };
-use futures_util::{FutureExt, poll};
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use log::{debug, error};
 use std::future::Future;
-use std::panic::AssertUnwindSafe;
-use std::pin::{Pin, pin};
-use std::task::Poll;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use tokio::sync::SemaphorePermit;
+use tokio::time::timeout_at;
+
+/// What a reply is written by.
+struct Asked {
+    format: Format,
+    head: Head,
+    held: Option<Arc<Held>>,
+}
+
+/// A reply behind its headroom.
+struct Written {
+    reply: Vec<u8>,
+    /// The connection is closed after it.
+    close: bool,
+}
 
 impl Service {
-    /// Answers one message. Dropping the future cancels the call.
-    pub async fn call(&self, message: Message, peer: &Peer) -> Answer {
+    /// Begins one message. Dropping what waits cancels the call.
+    pub fn call<'a>(&'a self, message: Message, peer: &'a Peer) -> Begun<'a, Answer> {
         let (format, envelope, held) = (message.format, message.envelope.clone(), message.held.clone());
-        let answer = match open(&message, &self.parts.wire_limits) {
+        match open(&message, &self.parts.wire_limits) {
             Ok(Opened { head, context }) => {
-                let (reply, close) = self.answer(&head, context, message, peer).await;
-                Answer { envelope, reply: Some(reply).filter(|_| !head.oneway), close, held: None }
+                let oneway = head.oneway;
+                self.begin(head, context, message, peer).map(move |Written { reply, close }| {
+                    let reply = Some(reply).filter(|_| !oneway);
+                    Answer { envelope, reply, close, held }
+                })
             }
             Err((head, refusal)) => {
                 self.count(&refusal);
                 debug!(peer:% = peer.address, refusal = refusal.message; "Message refused.");
-                Answer::refused(format, envelope, head.as_ref(), &refusal, true)
+                let refused = Answer::refused(format, envelope, head.as_ref(), &refusal, true);
+                Begun::Done(Answer { held, ..refused })
             }
-        };
-        Answer { held, ..answer }
+        }
     }
 
-    /// The reply behind its headroom, and whether the connection is closed after it.
-    async fn answer(
-        &self,
-        head: &Head,
+    fn begin<'a>(
+        &'a self,
+        head: Head,
         context: std::result::Result<RequestContext, Refusal>,
         message: Message,
-        peer: &Peer,
-    ) -> (Vec<u8>, bool) {
-        let (format, limits, held) = (message.format, self.parts.wire_limits, message.held.clone());
-        let Some(method) = find(head.service.as_deref(), &head.name) else {
-            return (self.refusal(format, head, &Refusal::unknown_method(&head.name)), false);
+        peer: &'a Peer,
+    ) -> Begun<'a, Written> {
+        let asked = Asked { format: message.format, head, held: message.held.clone() };
+        let (method, call) = match self.admitted(&asked, context, &message, peer) {
+            Ok(admitted) => admitted,
+            Err(written) => return Begun::Done(written),
         };
-        let context = match context {
-            Ok(context) => context,
-            Err(refusal) => return self.unreadable(format, head, &refusal),
-        };
-        let (received, access) = (message.received, &self.parts.access);
-        let call = match judge(method, context, received, peer, access, self.parts.max_deadline) {
-            Ok(call) => call,
-            Err(refused) => {
-                self.denials.write(&refused.denied(method, peer));
-                return (self.refused(format, head, &refused.error, &refused.request_id), false);
-            }
-        };
-        if !held.as_ref().is_none_or(|held| held.try_cover(message.body.len())) {
-            return (self.refused(format, head, &Error::Full, &call.request_id), false); // It was compressed.
-        }
-        let Some(_place) = self.place(method) else {
+        let Some(place) = self.place(method) else {
             let limit = self.parts.max_calls;
             let error = Error::TooMany { what: "calls", count: limit, limit };
-            return (self.refused(format, head, &error, &call.request_id), false);
+            return Begun::Done(self.refused(&asked, &error, &call.request_id));
         };
         debug!(method = method.name, who = call.identity.name(), request_id:? = call.request_id, peer:% = call.peer; "Call.");
         self.parts.telemetry.calls.inc();
-        let arguments = Arguments { head: head.clone(), message, limits };
-        let change = Change::begin(method, &call);
-        let work = pin!(dispatch(self, method, &call, arguments)); // In place: what a call holds is moved as seldom as can be.
-        let done = guarded(&call, work).await;
-        if let Some(change) = change {
-            change.end(&done);
+        let arguments = Arguments { head: asked.head.clone(), message, limits: self.parts.wire_limits };
+        match catch_unwind(AssertUnwindSafe(|| dispatch(self, method, &call, arguments))) {
+            Ok(Begun::Done(done)) => Begun::Done(self.written(&asked, &call, Ok(done))),
+            Ok(Begun::Waits(work)) => Begun::waits(async move {
+                let _place = place;
+                let change = Change::begin(method, &call);
+                let done = guarded(&call, work).await;
+                if let Some(change) = change {
+                    change.end(&done);
+                }
+                self.written(&asked, &call, done)
+            }),
+            Err(_) => Begun::Done(self.written(&asked, &call, Err(panicked(&call)))),
         }
-        match done {
-            Ok(Reply::Bytes(bytes)) => (self.fitting(bytes, format, head, &call, held.as_deref()), false),
+    }
+
+    /// The method that is called and what is known of the call, if that is allowed.
+    ///
+    /// # Errors
+    /// What the caller is told.
+    fn admitted(
+        &self,
+        asked: &Asked,
+        context: std::result::Result<RequestContext, Refusal>,
+        message: &Message,
+        peer: &Peer,
+    ) -> std::result::Result<(&'static Method, Arc<Call>), Written> {
+        let Some(method) = find(asked.head.service.as_deref(), &asked.head.name) else {
+            let refusal = Refusal::unknown_method(&asked.head.name);
+            return Err(Written { reply: self.refusal(asked, &refusal), close: false });
+        };
+        let context = context.map_err(|refusal| self.unreadable(asked, &refusal))?;
+        let (received, access) = (message.received, &self.parts.access);
+        let call = judge(method, context, received, peer, access, self.parts.max_deadline).map_err(|refused| {
+            self.denials.write(&refused.denied(method, peer));
+            self.refused(asked, &refused.error, &refused.request_id)
+        })?;
+        if !asked.held.as_ref().is_none_or(|held| held.try_cover(message.body.len())) {
+            return Err(self.refused(asked, &Error::Full, &call.request_id)); // It was compressed.
+        }
+        Ok((method, Arc::new(call)))
+    }
+
+    /// What goes back for a call that has ended.
+    fn written(&self, asked: &Asked, call: &Call, done: Declared<Reply>) -> Written {
+        let (format, head) = (asked.format, &asked.head);
+        let reply = match done {
+            Ok(Reply::Bytes(bytes)) => self.fitting(bytes, asked, call),
             Ok(Reply::Refused(refusal)) if refusal.reason == Reason::Memory => {
-                (self.refused(format, head, &Error::Full, &call.request_id), false)
+                return self.refused(asked, &Error::Full, &call.request_id);
             }
-            Ok(Reply::Refused(refusal)) => self.unreadable(format, head, &refusal),
+            Ok(Reply::Refused(refusal)) => return self.unreadable(asked, &refusal),
             Ok(Reply::Thrown(error)) => {
                 if error.code_name.as_deref() == Some("PERMISSION_DENIED") {
                     self.parts.telemetry.refused(Reason::PermissionDenied);
                 }
-                (error_reply(format, head, &error), false)
+                error_reply(format, head, &error)
             }
             Err(error) => {
                 if error.code_name.as_deref() == Some("DEADLINE_EXCEEDED") {
                     self.parts.telemetry.cancelled(Cancelled::Deadline, 1);
                 }
-                (error_reply(format, head, &error), false)
+                error_reply(format, head, &error)
             }
-        }
+        };
+        Written { reply, close: false }
     }
 
     /// The reply, unless it is larger than a message may be or than the memory that is left.
-    fn fitting(&self, reply: Vec<u8>, format: Format, head: &Head, call: &Call, held: Option<&Held>) -> Vec<u8> {
+    fn fitting(&self, reply: Vec<u8>, asked: &Asked, call: &Call) -> Vec<u8> {
+        let (format, head, held) = (asked.format, &asked.head, asked.held.as_deref());
         let (size, limit) = (reply.len(), self.parts.wire_limits.max_frame_bytes);
         if format.framed_bytes(size) > limit {
             return error_reply(format, head, &reply_too_large(call, size, limit));
@@ -122,22 +166,24 @@ impl Service {
         self.calls.try_acquire().ok().map(Some)
     }
 
-    fn refusal(&self, format: Format, head: &Head, refusal: &Refusal) -> Vec<u8> {
+    fn refusal(&self, asked: &Asked, refusal: &Refusal) -> Vec<u8> {
         self.count(refusal);
-        refusal_reply(format, head, refusal)
+        refusal_reply(asked.format, &asked.head, refusal)
     }
 
     /// A frame says where the next message begins; without one, a message that cannot be read leaves that in doubt.
-    fn unreadable(&self, format: Format, head: &Head, refusal: &Refusal) -> (Vec<u8>, bool) {
-        (self.refusal(format, head, refusal), format.transport == Transport::Unframed)
+    fn unreadable(&self, asked: &Asked, refusal: &Refusal) -> Written {
+        let close = asked.format.transport == Transport::Unframed;
+        Written { reply: self.refusal(asked, refusal), close }
     }
 
     /// The reply to a call that was not begun.
-    fn refused(&self, format: Format, head: &Head, error: &Error, request_id: &RequestId) -> Vec<u8> {
+    fn refused(&self, asked: &Asked, error: &Error, request_id: &RequestId) -> Written {
         if let Some(reason) = reason(error) {
             self.parts.telemetry.refused(reason);
         }
-        error_reply(format, head, &convert::service_error(error, request_id))
+        let reply = error_reply(asked.format, &asked.head, &convert::service_error(error, request_id));
+        Written { reply, close: false }
     }
 
     /// Counts a message that was refused.
@@ -158,18 +204,17 @@ fn reason(error: &Error) -> Option<Reason> {
     }
 }
 
-/// Runs the work of a call within its deadline; a panic is an error of this call and of nothing else.
-async fn guarded<T>(call: &Call, work: Pin<&mut impl Future<Output = T>>) -> Declared<T> {
-    let mut work = AssertUnwindSafe(work).catch_unwind();
-    let ended = match poll!(&mut work) {
-        Poll::Ready(ended) => Ok(ended), // Most calls are answered at once and need no timer.
-        Poll::Pending => tokio::time::timeout_at(call.deadline.into(), work).await,
-    };
-    match ended {
+/// Goes on with the work of a call within its deadline; a panic is an error of this call and of nothing else.
+async fn guarded<T>(call: &Call, work: BoxFuture<'_, T>) -> Declared<T> {
+    match timeout_at(call.deadline.into(), AssertUnwindSafe(work).catch_unwind()).await {
         Ok(Ok(done)) => Ok(done),
-        Ok(Err(_)) => Err(declared(call, &Error::internal("a handler panicked"))),
+        Ok(Err(_)) => Err(panicked(call)),
         Err(_) => Err(ServiceError { executed: None, ..convert::service_error(&Error::TooLate, &call.request_id) }),
     }
+}
+
+fn panicked(call: &Call) -> ServiceError {
+    declared(call, &Error::internal("a handler panicked"))
 }
 
 /// What a handler answers: the response of the IDL, or its exception.
@@ -181,7 +226,7 @@ pub(super) fn declare<T>(call: &Call, body: impl Future<Output = Result<T>>) -> 
 }
 
 /// The exception for an error. What is our fault is logged here, once, under the id that the caller gets.
-fn declared(call: &Call, error: &Error) -> ServiceError {
+pub(super) fn declared(call: &Call, error: &Error) -> ServiceError {
     if error.code() == crate::error::Code::Internal {
         error!(request_id:? = call.request_id, peer:% = call.peer, error:%; "A call went wrong.");
     }
@@ -209,7 +254,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_panic_is_an_internal_error_that_tells_the_caller_an_id_and_not_the_reason() {
-        let error = guarded(&call(), pin!(async { panic!("secret detail") })).await.map(|(): ()| ()).unwrap_err();
+        let error = guarded(&call(), Box::pin(async { panic!("secret detail") })).await.map(|(): ()| ()).unwrap_err();
 
         assert_eq!(error.code_name.as_deref(), Some("INTERNAL"));
         assert_eq!(error.executed, None);
@@ -219,7 +264,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn work_that_outlasts_its_deadline_is_dropped() {
-        let error = guarded(&call(), pin!(std::future::pending::<()>())).await.unwrap_err();
+        let error = guarded(&call(), Box::pin(std::future::pending::<()>())).await.unwrap_err();
 
         assert_eq!(error.code_name.as_deref(), Some("DEADLINE_EXCEEDED"));
     }

@@ -1,7 +1,7 @@
 //! Who is there, what can it do, how is it.
 
 use super::Service;
-use super::guard::{Declared, declare};
+use super::guard::{Declared, declare, declared};
 use crate::access::Identity;
 use crate::error::{Error, Result};
 use crate::model::ALGORITHMS;
@@ -11,10 +11,11 @@ use crate::wire::health::{
     DescribeRequest, DescribeResponse, EchoRequest, EchoResponse, HelloRequest, HelloResponse, ModelStatus,
     StatusRequest, StatusResponse,
 };
-use crate::wire::runtime::Call;
+use crate::wire::runtime::{Begun, Call};
 use crate::wire::services::{Health, IDL_SHA256, METHODS};
 use bytes::Bytes;
 use chrono::{SecondsFormat, Utc};
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -45,8 +46,9 @@ impl Health for Service {
         })
     }
 
-    async fn echo(&self, call: &Call, request: EchoRequest) -> Declared<EchoResponse> {
-        declare(call, async { self.echoed(request).map(|payload| EchoResponse { payload: Some(payload) }) }).await
+    fn echo<'a>(&'a self, call: &Arc<Call>, request: EchoRequest) -> Begun<'a, Declared<EchoResponse>> {
+        let echoed = self.echoed(request).map(|payload| EchoResponse { payload: Some(payload) });
+        Begun::Done(echoed.map_err(|error| declared(call, &error)))
     }
 }
 

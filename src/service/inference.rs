@@ -3,41 +3,103 @@
 mod predict_many;
 
 use super::Service;
-use super::guard::{Declared, declare};
-use crate::batching::Work;
-use crate::data::Reference;
+use super::aside::{ASIDE_BYTES, aside};
+use super::guard::{Declared, declare, declared};
+use crate::batching::{AtOnce, Work};
+use crate::data::{Features, Reference};
 use crate::error::{Error, Result};
+use crate::model::{LoadedModel, Predictions};
 use crate::registry::Resolved;
 use crate::wire::convert;
 use crate::wire::inference::{PredictManyRequest, PredictManyResponse, PredictRequest, PredictResponse};
-use crate::wire::runtime::Call;
+use crate::wire::runtime::{Begun, Call};
 use crate::wire::services::Inference;
 use std::sync::Arc;
 
 impl Inference for Service {
-    async fn predict(&self, call: &Call, request: PredictRequest) -> Declared<PredictResponse> {
-        declare(call, async {
-            let reference = Reference::parse("model", &request.model.unwrap_or_default())?;
-            let features = convert::features(request.matrix, request.table)?;
-            let Resolved { model, generation } = self.parts.registry.resolve(&reference)?;
-            not_behind(&reference, generation, call.min_generation)?;
-            let predictions = self
-                .parts
-                .batcher
-                .submit(Work { model: Arc::clone(&model), features, deadline: call.deadline, priority: call.priority })
-                .await?;
-            Ok(PredictResponse {
-                model: Some(model.name.to_string()),
-                version: i64::try_from(model.version).ok(),
-                generation: generation.and_then(|generation| i64::try_from(generation).ok()),
-                ..convert::prediction(&predictions)
-            })
-        })
-        .await
+    fn predict<'a>(&'a self, call: &Arc<Call>, request: PredictRequest) -> Begun<'a, Declared<PredictResponse>> {
+        let asked = match convert::row_bytes(request.matrix.as_ref(), request.table.as_ref()) {
+            ASIDE_BYTES.. => {
+                let call = Arc::clone(call);
+                return Begun::waits(async move { declare(&call, self.predict_large(&call, request)).await });
+            }
+            _ => read(request)
+                .and_then(|(reference, features)| self.ask(call, call.min_generation, &reference, features)),
+        };
+        let at_once = asked.and_then(|Asked { named, work }| Ok((named, self.parts.batcher.at_once(work)?)));
+        match at_once {
+            Ok((named, AtOnce::Answered(predictions))) => Begun::Done(Ok(named.response(&predictions))),
+            Ok((named, AtOnce::Prepared(prepared))) => {
+                let call = Arc::clone(call);
+                let predictions = self.parts.batcher.enqueued(prepared);
+                Begun::waits(async move {
+                    declare(&call, async { predictions.await.map(|predictions| named.response(&predictions)) }).await
+                })
+            }
+            Err(error) => Begun::Done(Err(declared(call, &error))),
+        }
     }
 
-    async fn predict_many(&self, call: &Call, request: PredictManyRequest) -> Declared<PredictManyResponse> {
-        declare(call, self.answer_items(call, request.items.unwrap_or_default())).await
+    fn predict_many<'a>(
+        &'a self,
+        call: &Arc<Call>,
+        request: PredictManyRequest,
+    ) -> Begun<'a, Declared<PredictManyResponse>> {
+        let call = Arc::clone(call);
+        let items = request.items.unwrap_or_default();
+        Begun::waits(async move { declare(&call, self.answer_items(&call, items)).await })
+    }
+}
+
+/// Rows for a model that is there.
+struct Asked {
+    named: Named,
+    work: Work,
+}
+
+/// The model that answers.
+struct Named {
+    model: Arc<LoadedModel>,
+    generation: Option<u64>,
+}
+
+impl Named {
+    fn response(&self, predictions: &Predictions) -> PredictResponse {
+        PredictResponse {
+            model: Some(self.model.name.to_string()),
+            version: i64::try_from(self.model.version).ok(),
+            generation: self.generation.and_then(|generation| i64::try_from(generation).ok()),
+            ..convert::prediction(predictions)
+        }
+    }
+}
+
+fn read(request: PredictRequest) -> Result<(Reference, Features)> {
+    let reference = Reference::parse("model", &request.model.unwrap_or_default())?;
+    Ok((reference, convert::features(request.matrix, request.table)?))
+}
+
+impl Service {
+    /// The model that a reference means now; a caller that has `seen` a generation of it is not answered by an older one.
+    fn ask(&self, call: &Call, seen: Option<u64>, reference: &Reference, features: Features) -> Result<Asked> {
+        let Resolved { model, generation } = self.parts.registry.resolve(reference)?;
+        not_behind(reference, generation, seen)?;
+        let work = Work { model: Arc::clone(&model), features, deadline: call.deadline, priority: call.priority };
+        Ok(Asked { named: Named { model, generation }, work })
+    }
+
+    /// What touches all of the rows, or all of the answers, does not hold up the thread of a connection.
+    async fn predict_large(&self, call: &Call, request: PredictRequest) -> Result<PredictResponse> {
+        let bytes = convert::row_bytes(request.matrix.as_ref(), request.table.as_ref());
+        let (reference, features) = aside(bytes, move || read(request)).await??;
+        let Asked { named, work } = self.ask(call, call.min_generation, &reference, features)?;
+        let answer_bytes = work.features.n_rows().saturating_mul(named.model.pipeline.answer_bytes());
+        let batcher = self.parts.batcher.clone();
+        let predictions = match aside(bytes, move || batcher.at_once(work)).await?? {
+            AtOnce::Answered(predictions) => predictions,
+            AtOnce::Prepared(prepared) => self.parts.batcher.enqueued(prepared).await?,
+        };
+        aside(answer_bytes, move || named.response(&predictions)).await
     }
 }
 

@@ -11,6 +11,7 @@ use crate::access::{Identity, Trail};
 use crate::error::Result as Checked;
 use crate::telemetry::Reason;
 use bytes::Bytes;
+use futures_util::future::BoxFuture;
 use std::fmt;
 use std::future::Future;
 use std::panic::resume_unwind;
@@ -137,6 +138,37 @@ pub enum Reply {
     Refused(Refusal),
 }
 
+/// A call that has begun.
+pub enum Begun<'a, T> {
+    /// It has ended already, as most short ones do.
+    Done(T),
+    /// It waits for something.
+    Waits(BoxFuture<'a, T>),
+}
+
+impl<'a, T: Send + 'a> Begun<'a, T> {
+    /// Work that waits.
+    pub fn waits(work: impl Future<Output = T> + Send + 'a) -> Self {
+        Self::Waits(Box::pin(work))
+    }
+
+    /// What follows when it has ended.
+    pub fn map<U>(self, then: impl FnOnce(T) -> U + Send + 'a) -> Begun<'a, U> {
+        match self {
+            Self::Done(done) => Begun::Done(then(done)),
+            Self::Waits(work) => Begun::Waits(Box::pin(async move { then(work.await) })),
+        }
+    }
+
+    /// Its end.
+    pub async fn end(self) -> T {
+        match self {
+            Self::Done(done) => done,
+            Self::Waits(work) => work.await,
+        }
+    }
+}
+
 /// Decodes the request, holds what it names against who calls, hands it to `handler`, encodes what that answers.
 pub async fn answer<Q, A, F>(call: &Call, arguments: Arguments, handler: impl FnOnce(Q) -> F) -> Reply
 where
@@ -144,54 +176,63 @@ where
     A: TSerializable,
     F: Future<Output = Result<A, ServiceError>>,
 {
-    work(call, arguments, Shortcut { read: |_, _| None, write: |_, _, _| None }, handler).await
-}
-
-/// The same for a hot method.
-pub async fn answer_directly<Q, A, F>(call: &Call, arguments: Arguments, handler: impl FnOnce(Q) -> F) -> Reply
-where
-    Q: TSerializable + Direct + Resources + Send + 'static,
-    A: TSerializable + Direct,
-    F: Future<Output = Result<A, ServiceError>>,
-{
-    work(call, arguments, Shortcut { read: direct::decode, write: direct::reply }, handler).await
-}
-
-/// How requests are read and answers written without the library, where that can be.
-struct Shortcut<Q, A> {
-    read: fn(&Message, &Limits) -> Option<Q>,
-    write: fn(Format, &Head, &A) -> Option<Vec<u8>>,
-}
-
-async fn work<Q, A, F>(
-    call: &Call,
-    arguments: Arguments,
-    shortcut: Shortcut<Q, A>,
-    handler: impl FnOnce(Q) -> F,
-) -> Reply
-where
-    Q: TSerializable + Resources + Send + 'static,
-    A: TSerializable,
-    F: Future<Output = Result<A, ServiceError>>,
-{
     let (format, head) = (arguments.message.format, arguments.head.clone());
-    let read = match (shortcut.read)(&arguments.message, &arguments.limits) {
-        Some(request) => Ok(request),
-        None => decode(arguments).await,
-    };
-    let request = match read {
+    let request: Q = match decode(arguments).await {
         Ok(request) => request,
         Err(refusal) => return Reply::Refused(refusal),
     };
-    if let Err(error) = request.resources().try_for_each(|resource| call.check(resource)) {
-        return Reply::Thrown(convert::service_error(&error, &call.request_id));
+    if let Err(thrown) = allowed(call, &request) {
+        return thrown;
     }
     match handler(request).await {
-        Ok(answer) => Reply::Bytes(
-            (shortcut.write)(format, &head, &answer).unwrap_or_else(|| reply(format, &head, ("success", 0), &answer)),
-        ),
+        Ok(answer) => Reply::Bytes(reply(format, &head, ("success", 0), &answer)),
         Err(error) => Reply::Thrown(error),
     }
+}
+
+/// The same for a hot method: request and answer are read and written without the library where that can be, and a call
+/// that is answered at once ends here.
+pub fn begin<'a, Q, A, H>(call: Arc<Call>, arguments: Arguments, handler: H) -> Begun<'a, Reply>
+where
+    Q: TSerializable + Direct + Resources + Send + 'static,
+    A: TSerializable + Direct + Send + 'a,
+    H: FnOnce(Q) -> Begun<'a, Result<A, ServiceError>> + Send + 'a,
+{
+    let (format, head) = (arguments.message.format, arguments.head.clone());
+    match direct::decode(&arguments.message, &arguments.limits) {
+        Some(request) => begin_with(&call, (format, head), request, handler),
+        None => Begun::waits(async move {
+            match decode(arguments).await {
+                Ok(request) => begin_with(&call, (format, head), request, handler).end().await,
+                Err(refusal) => Reply::Refused(refusal),
+            }
+        }),
+    }
+}
+
+fn begin_with<'a, Q: Resources, A: TSerializable + Direct + Send + 'a>(
+    call: &Call,
+    (format, head): (Format, Head),
+    request: Q,
+    handler: impl FnOnce(Q) -> Begun<'a, Result<A, ServiceError>>,
+) -> Begun<'a, Reply> {
+    if let Err(thrown) = allowed(call, &request) {
+        return Begun::Done(thrown);
+    }
+    handler(request).map(move |done| match done {
+        Ok(answer) => {
+            let bytes = direct::reply(format, &head, &answer);
+            Reply::Bytes(bytes.unwrap_or_else(|| reply(format, &head, ("success", 0), &answer)))
+        }
+        Err(error) => Reply::Thrown(error),
+    })
+}
+
+/// Holds what a request names against who calls.
+fn allowed(call: &Call, request: &impl Resources) -> Result<(), Reply> {
+    let mut resources = request.resources();
+    let checked = resources.try_for_each(|resource| call.check(resource));
+    checked.map_err(|error| Reply::Thrown(convert::service_error(&error, &call.request_id)))
 }
 
 /// Decoding a small request is shorter than the hop to another thread; a large one would hold up every other connection of

@@ -13,8 +13,8 @@ use crate::idl::{Idl, Meaning, Method, Type};
 use std::collections::BTreeSet;
 
 /// What `runtime` has for the services.
-const RUNTIME: [&str; 10] =
-    ["self", "Arguments", "Call", "CallError", "Channel", "Method", "Reply", "Resource", "Resources", "Role"];
+const RUNTIME: [&str; 11] =
+    ["self", "Arguments", "Begun", "Call", "CallError", "Channel", "Method", "Reply", "Resource", "Resources", "Role"];
 
 /// The whole file for an IDL that keeps the rules.
 pub(crate) fn services(idl: &Idl) -> String {
@@ -34,7 +34,7 @@ fn head(idl: &Idl) -> String {
     let namespace = namespace(idl);
     let (oneway, two_way): (Vec<_>, Vec<_>) =
         idl.methods().map(|(_, _, method)| method).partition(|method| method.oneway);
-    let mut standard = vec!["use std::future::Future;\n"];
+    let mut standard = vec!["use std::future::Future;\n", "use std::sync::Arc;\n"];
     if !oneway.is_empty() {
         standard.insert(0, "use std::convert::Infallible;\n");
     }

@@ -1,23 +1,19 @@
 //! Several independent requests in one call. Each is answered as `predict` would answer it alone, to the bit; what is wrong
 //! with one is an error of that one.
 
-use super::not_behind;
-use crate::batching::Work;
+use super::{Asked, Named};
 use crate::data::{Features, Labels, Reference};
 use crate::error::{Code, Error, Result};
-use crate::model::{LoadedModel, Predictions};
-use crate::registry::Resolved;
+use crate::model::Predictions;
 use crate::service::Service;
 use crate::service::aside::aside;
 use crate::service::guard::{Declared, declare};
 use crate::service::judge::generation;
 use crate::telemetry::Reason;
 use crate::wire::convert;
-use crate::wire::inference::{PredictItem, PredictManyResponse, PredictOutcome, PredictResponse};
+use crate::wire::inference::{PredictItem, PredictManyResponse, PredictOutcome};
 use crate::wire::runtime::{Call, Resources};
-use bytes::Bytes;
 use futures_util::future::join_all;
-use std::sync::Arc;
 use tokio::task::coop::consume_budget;
 
 /// Most items of a call: each takes a place in the queue of its model, however few rows it has.
@@ -26,17 +22,9 @@ const MAX_ITEMS: usize = 1000;
 /// An item without its rows, and these; they may be wrong without the item being judged by it first.
 type Read = (PredictItem, Result<Features>);
 
-/// Rows for a model that is there.
-struct Asked {
-    model: Arc<LoadedModel>,
-    generation: Option<u64>,
-    features: Features,
-}
-
 /// What a model said.
 struct Answered {
-    model: Arc<LoadedModel>,
-    generation: Option<u64>,
+    named: Named,
     predictions: Predictions,
 }
 
@@ -44,9 +32,9 @@ impl Service {
     /// One outcome for each item, in their order.
     pub(super) async fn answer_items(&self, call: &Call, items: Vec<PredictItem>) -> Result<PredictManyResponse> {
         check_count(items.len())?;
-        let bytes = items.iter().map(request_bytes).sum();
+        let bytes = items.iter().map(|item| convert::row_bytes(item.matrix.as_ref(), item.table.as_ref())).sum();
         let read = aside(bytes, move || items.into_iter().map(read).collect::<Vec<_>>()).await?;
-        let asked: Vec<_> = read.into_iter().map(|item| self.ask(call, item)).collect();
+        let asked: Vec<_> = read.into_iter().map(|item| self.ask_item(call, item)).collect();
         let bytes = check_answers(&asked, self.parts.batching_limits.max_answer_bytes)?;
         // All are submitted before any is waited for, so that they share batches with each other and with other calls.
         let answered = join_all(asked.into_iter().map(|asked| self.answer_item(call, asked))).await;
@@ -55,14 +43,12 @@ impl Service {
     }
 
     /// Judges an item in the order in which `predict` is judged.
-    fn ask(&self, call: &Call, (item, features): Read) -> Result<Asked> {
+    fn ask_item(&self, call: &Call, (item, features): Read) -> Result<Asked> {
         let seen = generation(item.min_generation)?.or(call.min_generation);
         item.resources().try_for_each(|resource| call.check(resource))?;
         let reference = Reference::parse("model", &item.model.unwrap_or_default())?;
         let features = features?;
-        let Resolved { model, generation } = self.parts.registry.resolve(&reference)?;
-        not_behind(&reference, generation, seen)?;
-        Ok(Asked { model, generation, features })
+        self.ask(call, seen, &reference, features)
     }
 
     async fn answer_item(&self, call: &Call, asked: Result<Asked>) -> Declared<Answered> {
@@ -71,13 +57,9 @@ impl Service {
             self.parts.telemetry.refused(Reason::PermissionDenied);
         }
         declare(call, async {
-            let Asked { model, generation, features } = asked?;
-            let predictions = self
-                .parts
-                .batcher
-                .submit(Work { model: Arc::clone(&model), features, deadline: call.deadline, priority: call.priority })
-                .await?;
-            Ok(Answered { model, generation, predictions })
+            let Asked { named, work } = asked?;
+            let predictions = self.parts.batcher.submit(work).await?;
+            Ok(Answered { named, predictions })
         })
         .await
     }
@@ -110,20 +92,9 @@ fn check_answers(asked: &[Result<Asked>], limit: usize) -> Result<usize> {
 
 /// What is said of each row, and once of the classes.
 fn answer_bytes(asked: &Asked) -> usize {
-    let pipeline = &asked.model.pipeline;
+    let pipeline = &asked.named.model.pipeline;
     let classes = pipeline.schema().classes.as_deref().map_or(0, Labels::encoded_bytes);
-    asked.features.n_rows().saturating_mul(pipeline.answer_bytes()).saturating_add(classes)
-}
-
-/// Bytes of the rows of an item as they came.
-fn request_bytes(item: &PredictItem) -> usize {
-    let length = |bytes: &Option<Bytes>| bytes.as_ref().map_or(0, Bytes::len);
-    let matrix = item.matrix.as_ref().map_or(0, |tensor| length(&tensor.data));
-    let columns = item.table.iter().flat_map(|table| table.columns.iter().flatten());
-    let column = |it: &crate::wire::types::Column| {
-        it.tensor.as_ref().map_or(0, |tensor| length(&tensor.data)) + length(&it.text_data) + length(&it.text_offsets)
-    };
-    matrix + columns.map(column).sum::<usize>()
+    asked.work.features.n_rows().saturating_mul(pipeline.answer_bytes()).saturating_add(classes)
 }
 
 fn read(mut item: PredictItem) -> Read {
@@ -133,14 +104,8 @@ fn read(mut item: PredictItem) -> Read {
 
 fn outcome(answered: Declared<Answered>) -> PredictOutcome {
     match answered {
-        Ok(Answered { model, generation, predictions }) => {
-            let response = PredictResponse {
-                model: Some(model.name.to_string()),
-                version: i64::try_from(model.version).ok(),
-                generation: generation.and_then(|generation| i64::try_from(generation).ok()),
-                ..convert::prediction(&predictions)
-            };
-            PredictOutcome { response: Some(response), error: None }
+        Ok(Answered { named, predictions }) => {
+            PredictOutcome { response: Some(named.response(&predictions)), error: None }
         }
         Err(error) => PredictOutcome { response: None, error: Some(error) },
     }

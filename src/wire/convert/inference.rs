@@ -8,8 +8,10 @@ use crate::data::{Features, Labels};
 use crate::error::{Error, Result};
 use crate::model::Predictions;
 use crate::wire::answers::Prediction;
+use crate::wire::direct::Direct;
 use crate::wire::inference::{PredictItem, PredictManyResponse, PredictOutcome, PredictRequest, PredictResponse};
 use crate::wire::types::{Column, Table, Tensor};
+use bytes::Bytes;
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::Arc;
@@ -27,9 +29,18 @@ pub fn features(matrix: Option<Tensor>, table: Option<Table>) -> Result<Features
     }
 }
 
+/// Bytes of the rows of a request as they came.
+pub fn row_bytes(matrix: Option<&Tensor>, table: Option<&Table>) -> usize {
+    let length = |bytes: &Option<Bytes>| bytes.as_ref().map_or(0, Bytes::len);
+    let tensor = |tensor: &Tensor| length(&tensor.data);
+    let column = |it: &Column| it.tensor.as_ref().map_or(0, tensor) + length(&it.text_data) + length(&it.text_offsets);
+    let columns = table.and_then(|table| table.columns.as_deref()).unwrap_or_default();
+    matrix.map_or(0, tensor) + columns.iter().map(column).sum::<usize>()
+}
+
 /// Predictions as they travel; the caller fills in which model they are of.
 pub fn prediction(predictions: &Predictions) -> PredictResponse {
-    let empty = crate::wire::empty();
+    let empty = PredictResponse::empty();
     match predictions {
         Predictions::Values(values) => PredictResponse { values: Some(vector_to(values.view())), ..empty },
         Predictions::Classes { labels, probabilities, classes } => PredictResponse {

@@ -16,7 +16,6 @@ mod cursor;
 #[cfg(test)]
 mod tests;
 
-use super::empty;
 use super::limits::Limits;
 use super::message::{Head, Message, Opened, with_headers};
 use super::protocol::{Format, Protocol};
@@ -31,6 +30,9 @@ use thrift::protocol::TMessageType;
 
 /// A struct that hot methods carry.
 pub trait Direct: Sized {
+    /// One without any field.
+    fn empty() -> Self;
+
     /// Reads one; `None` for what is left to the library.
     fn read<S: Source>(source: &mut S) -> Option<Self>;
 
@@ -167,7 +169,7 @@ fn begin<'a, S: Source>(
     for _ in 0..2 {
         source.enter()?;
         if source.field()? != Some((Kind::Struct, 1)) {
-            return Some((head, empty()));
+            return Some((head, RequestContext::empty()));
         }
     }
     Some((head, RequestContext::read(source)?))

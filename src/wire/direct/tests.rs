@@ -110,7 +110,7 @@ proptest! {
 
             prop_assert_eq!(&read, &request);
             prop_assert_eq!((opened.head.name.as_ref(), opened.head.seqid), ("predict", seqid));
-            let sent = request.context.clone().unwrap_or_else(empty);
+            let sent = request.context.clone().unwrap_or_else(RequestContext::empty);
             let token = sent.token.clone().filter(|token| !token.is_empty()); // None is shown.
             prop_assert_eq!(opened.context.unwrap(), RequestContext { token, ..sent });
         }
@@ -166,7 +166,7 @@ proptest! {
 fn bytes_share_those_of_the_message() {
     let data = Some(Bytes::from(vec![7; 1000]));
     let matrix = Some(Tensor { dtype: None, shape: None, data });
-    let message = call(Protocol::Binary, "predict", 1, &PredictRequest { matrix, ..empty() });
+    let message = call(Protocol::Binary, "predict", 1, &PredictRequest { matrix, ..PredictRequest::empty() });
 
     let read: PredictRequest = decode(&message, &Limits::default()).unwrap();
 

@@ -57,6 +57,9 @@ fn without_role(method: &Method) -> Option<Broken> {
 fn undecided(method: &Method) -> Option<Broken> {
     let changes = method.annotation("role").is_some_and(|role| CHANGING.contains(&role));
     let rule = "a method for trainers or admins, and no other, says whether its calls stand in the audit log";
+    if changes && method.is_hot() {
+        return Some(("a hot method changes nothing", "remove hot".to_owned()));
+    }
     match (changes, method.annotation("audit")) {
         (true, None) => Some((rule, "write audit = \"true\", or \"false\" for what nobody else sees yet".to_owned())),
         (false, Some(_)) => Some((rule, "remove audit".to_owned())),

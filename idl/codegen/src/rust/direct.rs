@@ -15,8 +15,11 @@ fn of_struct(idl: &Idl, file: &File, found: &Struct) -> String {
     let writes: String = found.fields.iter().map(|field| write(idl, field)).collect();
     format!(
         "impl Direct for {}::{} {{\n    \
+             fn empty() -> Self {{\n        \
+                 Self {{ {} }}\n    \
+             }}\n\n    \
              fn read<S: Source>(source: &mut S) -> Option<Self> {{\n        \
-                 let mut it = Self {{ {} }};\n        \
+                 let mut it = Self::empty();\n        \
                  let outer = source.enter()?;\n        \
                  while let Some(field) = source.field()? {{\n            \
                      match field {{\n\

@@ -7,14 +7,14 @@ use crate::hello::wire::runtime::{Arguments, Call, CallError, Channel, Method, R
 use crate::hello::wire::services::{self, Archive, ArchiveClient, Greeter, GreeterClient, METHODS};
 use std::future::Future;
 use std::pin::pin;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
 /// Serves both services, and is the channel to itself.
 #[derive(Default)]
 struct Doorman {
     heard: Mutex<Vec<String>>,
-    call: Call,
+    call: Arc<Call>,
 }
 
 impl Greeter for Doorman {
@@ -45,7 +45,7 @@ impl Archive for Doorman {
 
 impl Channel for Doorman {
     fn exchange(&self, method: &'static Method, arguments: Arguments) -> impl Future<Output = Reply> + Send {
-        services::dispatch(self, method, &self.call, arguments)
+        services::dispatch(self, method, &self.call, arguments).0
     }
 }
 

@@ -180,6 +180,8 @@ refusals! {
         "method Others.audited_for_nothing", "a method for trainers or admins, and no other, says";
     a_hot_that_is_not_true: "methods.thrift", "perhaps_hot(",
         "method Others.perhaps_hot", "hot is \"true\" or absent";
+    a_hot_method_that_changes_something: "methods.thrift", "hot_change(",
+        "method Others.hot_change", "a hot method changes nothing";
     a_hot_request_with_a_number_that_has_no_fast_reader: "methods.thrift", "2: optional double temperature",
         "field Warm.temperature", "what a hot method carries is made of bool, i32, i64, string, binary, enums, structs and lists";
     an_annotation_of_a_service: "types.thrift", "service Nothing {",

@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::future::Future;
+use std::pin::Pin;
 use std::sync::Mutex;
 
 /// A request.
@@ -29,6 +30,15 @@ pub(crate) trait Resources {
 /// What a method is told of a call; what its request names is taken down.
 #[derive(Default)]
 pub(crate) struct Call(pub(crate) Mutex<Vec<String>>);
+
+/// A call that has begun.
+pub(crate) struct Begun<'a, T>(pub(crate) Pin<Box<dyn Future<Output = T> + Send + 'a>>);
+
+impl<'a, T> Begun<'a, T> {
+    pub(crate) fn waits(work: impl Future<Output = T> + Send + 'a) -> Self {
+        Self(Box::pin(work))
+    }
+}
 
 #[derive(Debug, PartialEq)]
 pub(crate) struct Method {
