@@ -152,7 +152,7 @@ impl Batcher {
         let rows = features.nrows().max(1); // One without rows takes a place too, or they would have no bound.
         let entered = RowsInFlight::enter(rows_in_flight, rows, |in_flight| admit(in_flight, rows, self.limits()));
         let entered = entered.inspect_err(|_| _ = metrics.refused_full.inc())?;
-        let wait = scheduler.wait(lane.key(), &lane.terms(), rows, priority);
+        let wait = scheduler.wait(lane.key(), &lane.terms(), priority);
         admit_wait(wait, left, lane.promised()).inspect_err(|_| _ = metrics.refused_late.inc())?;
         let (request, answer) = Request::new(Arc::clone(model), features, entered);
         Ok((request, answer, rows))
@@ -160,12 +160,11 @@ impl Batcher {
 
     fn enqueue<'a>(&'a self, lane: &'a Lane, entry: Entry<Arc<Request>>) -> Waiting<'a> {
         let (shared, terms) = (&self.shared, lane.terms());
-        let closes_at = (!terms.max_delay.is_zero()).then_some(entry.arrived + terms.max_delay);
-        let deadline = entry.deadline;
+        let (arrived, deadline) = (entry.arrived, entry.deadline);
         shared.metrics.placed.pool.inc();
         let note = |own, all| shared.note_rows(lane, own, all);
         let (rank, call) = shared.scheduler.push(lane.key(), terms, entry, note);
-        let waiting = Waiting { shared, lane, rank: Some(rank), closes_at, deadline };
+        let waiting = Waiting { shared, lane, rank: Some(rank), arrived, delay: terms.max_delay, deadline };
         shared.call(call);
         waiting
     }

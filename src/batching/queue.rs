@@ -110,14 +110,17 @@ impl<K: Clone + Eq + Hash, T: Clone> Queue<K, T> {
         }
         if self.backlogs.values().all(Backlog::is_at_rest) {
             self.now = self.backlogs.drain().map(|(_, backlog)| backlog.used).fold(self.now, f64::max);
+            self.under_way = 0.0; // Sums of fractions do not always come back to it.
         }
     }
 
-    /// How long rows that come now under a key wait, and are computed, on `threads` threads: what is under way, what goes
-    /// before them under their own key, and of every other key what it is entitled to in that time.
-    pub(super) fn wait(&self, key: &K, terms: &Terms, rows: usize, priority: i32, threads: usize) -> Duration {
-        let before = self.backlogs.get(key).map_or(0, |backlog| backlog.rows_before(priority));
-        let own = terms.cost(before + rows);
+    /// How long rows that come now under a key wait for their turn on `threads` threads: what is under way, what goes before
+    /// them under their own key, and of every other key what it is entitled to in that time.
+    ///
+    /// What they cost themselves is no part of it. Else a model that is wrongly thought to be slow would be refused for ever,
+    /// and never be measured again.
+    pub(super) fn wait(&self, key: &K, terms: &Terms, priority: i32, threads: usize) -> Duration {
+        let own = self.backlogs.get(key).map_or(0.0, |backlog| terms.cost(backlog.rows_before(priority)));
         let others = self.backlogs.iter().filter(|(other, _)| *other != key).map(|(_, backlog)| {
             let entitled = own / terms.weight * backlog.terms.weight;
             backlog.terms.cost(backlog.total()).min(entitled)

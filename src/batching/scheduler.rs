@@ -42,8 +42,8 @@ impl<K: Clone + Eq + Hash, T: Clone> Scheduler<K, T> {
     }
 
     /// How long rows that come now wait, see [`Queue::wait`].
-    pub(super) fn wait(&self, key: &K, terms: &Terms, rows: usize, priority: i32) -> Duration {
-        self.lock().queue.wait(key, terms, rows, priority, self.threads)
+    pub(super) fn wait(&self, key: &K, terms: &Terms, priority: i32) -> Duration {
+        self.lock().queue.wait(key, terms, priority, self.threads)
     }
 
     /// Puts a request into the queue. `note` is told how many rows wait under its key, and in all.

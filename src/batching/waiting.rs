@@ -7,7 +7,7 @@ use super::worker::Shared;
 use crate::error::{Error, Result};
 use crate::model::Predictions;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio::time::timeout_at;
 
 /// A request in the queue. Dropping it takes the request out, so that nothing is computed that nobody waits for.
@@ -16,19 +16,24 @@ pub(super) struct Waiting<'a> {
     pub(super) lane: &'a Lane,
     /// Where it stands in the queue; `None` when it does not any more.
     pub(super) rank: Option<Rank>,
-    /// Until when its batch is kept open for others, if at all.
-    pub(super) closes_at: Option<Instant>,
+    pub(super) arrived: Instant,
+    /// How long its batch is kept open for others.
+    pub(super) delay: Duration,
     pub(super) deadline: Instant,
 }
 
 impl Waiting<'_> {
     /// Its answer, or that its time is over.
     pub(super) async fn answered(mut self, mut answer: Answer) -> Result<Predictions> {
-        if let Some(closes_at) = self.closes_at.filter(|closes_at| *closes_at < self.deadline) {
-            match timeout_at(closes_at.into(), &mut answer).await {
+        // The batch closes when its oldest request has waited that long. That one may leave, or have come with another delay:
+        // so everybody looks after each delay.
+        let mut look_at = self.arrived + self.delay;
+        while !self.delay.is_zero() && look_at < self.deadline {
+            match timeout_at(look_at.into(), &mut answer).await {
                 Ok(answer) => return self.done(answer.unwrap_or_else(|_| Err(lost()))),
-                Err(_) => self.shared.call(self.shared.scheduler.wake(closes_at)),
+                Err(_) => self.shared.call(self.shared.scheduler.wake(look_at)),
             }
+            look_at += self.delay;
         }
         match timeout_at(self.deadline.into(), &mut answer).await {
             Ok(answer) => self.done(answer.unwrap_or_else(|_| Err(lost()))),

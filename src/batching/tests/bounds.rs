@@ -126,7 +126,7 @@ async fn work_that_cannot_be_done_in_time_is_refused_at_once_and_other_work_is_n
     assert!((&mut running).now_or_never().is_none());
     stage.wait_for_a_batch();
 
-    let soon = Instant::now() + Duration::from_millis(1500);
+    let soon = Instant::now() + Duration::from_millis(500);
     let refused = batcher.submit(work(Arc::clone(&model), &one, soon)).now_or_never().expect("at once");
 
     let refused = refused.unwrap_err();

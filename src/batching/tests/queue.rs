@@ -160,13 +160,27 @@ fn the_wait_counts_what_goes_before_and_of_others_what_they_are_entitled_to() {
     queue.push(&"a", terms(1.0), entry(0, 1000, now));
     queue.push(&"b", terms(1.0), entry(0, 90_000, now));
 
-    let wait = |rows, priority, threads| queue.wait(&"a", &terms(1.0), rows, priority, threads);
+    let wait = |priority, threads| queue.wait(&"a", &terms(1.0), priority, threads);
 
-    assert_eq!(wait(1000, 0, 1), ms(4), "own 2 ms and as much for the other model");
-    assert_eq!(wait(1000, 0, 2), ms(2), "two threads need half the time");
-    assert_eq!(wait(1000, 1, 1), ms(2), "what has a lower priority does not go before");
-    assert_eq!(wait(1000, -1, 1), ms(4));
-    assert_eq!(queue.wait(&"c", &terms(0.5), 500, 0, 1), ms(500 + 1000 + 1000) / 1000);
+    assert_eq!(wait(0, 1), ms(2), "1 ms before it, and as much for the other model");
+    assert_eq!(wait(0, 2), ms(1), "two threads need half the time");
+    assert_eq!(wait(1, 1), ms(0), "what has a lower priority does not go before");
+    assert_eq!(wait(-1, 1), ms(2));
+    assert_eq!(queue.wait(&"b", &terms(2.0), 0, 1), ms(90) + ms(1));
+}
+
+#[test]
+fn a_model_that_is_thought_to_be_slow_is_not_refused_for_that_but_measured_again() {
+    let (mut queue, now) = (Numbers::new(), Instant::now());
+    let slow = Terms { estimate: Some(Estimate { fixed: 1e12, per_row: 1e12 }), ..terms(1.0) };
+
+    assert_eq!(queue.wait(&"a", &slow, 0, 1), ms(0));
+
+    queue.push(&"a", slow, entry(1, 1, now));
+    let turn = queue.take(now, HOP, 0).unwrap();
+    assert!(queue.wait(&"b", &terms(1.0), 0, 1) > ms(1000), "it is under way");
+    queue.settle(&turn.key, turn.charged, ms(1));
+    assert_eq!(queue.wait(&"b", &terms(1.0), 0, 1), ms(0));
 }
 
 #[test]

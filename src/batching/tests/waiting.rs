@@ -118,6 +118,22 @@ async fn with_a_delay_requests_wait_for_each_other_and_not_longer() {
 }
 
 #[tokio::test]
+async fn a_batch_closes_although_the_one_it_waited_for_has_left() {
+    let mut stage = Stage::closed();
+    stage.open();
+    let (_, batcher) = batcher(2, 8, Limits { max_delay: 5 * MS, ..LIMITS });
+    let (model, two) = (stage.model("a", 1), [0, 1].map(|tag| matrix(rows(0, 1, tag))));
+    let mut leaves = Box::pin(batcher.submit(work(Arc::clone(&model), &two[0], later())));
+    let mut stays = Box::pin(batcher.submit(work(model, &two[1], later())));
+    assert!((&mut leaves).now_or_never().is_none() && (&mut stays).now_or_never().is_none());
+
+    drop(leaves);
+
+    assert_eq!(stays.await.unwrap(), expected(1, 1));
+    assert_eq!(stage.tags(), [1]);
+}
+
+#[tokio::test]
 async fn a_full_batch_does_not_wait_for_its_delay() {
     let mut stage = Stage::closed();
     stage.open();
