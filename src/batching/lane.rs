@@ -106,8 +106,9 @@ impl Lane {
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
             Err(TryLockError::WouldBlock) => return,
         };
-        runs.learn(rows, took);
-        if let Some(estimate) = runs.estimate() {
+        if runs.learn(rows, took)
+            && let Some(estimate) = runs.estimate()
+        {
             self.estimate.store(estimate);
             self.metrics.fixed_seconds.set(estimate.fixed * 1e-9);
             self.metrics.row_seconds.set(estimate.per_row * 1e-9);

@@ -10,7 +10,7 @@ fn nanos(nanos: f64) -> Duration {
 
 fn after(runs: impl IntoIterator<Item = (usize, f64)>) -> Estimate {
     let mut learned = Runs::default();
-    runs.into_iter().for_each(|(rows, took)| learned.learn(rows, nanos(took)));
+    runs.into_iter().for_each(|(rows, took)| _ = learned.learn(rows, nanos(took)));
     learned.estimate().unwrap()
 }
 
@@ -68,6 +68,17 @@ fn a_model_that_became_a_hundred_times_slower_is_known_as_that_within_fifty_runs
 }
 
 #[test]
+fn the_first_runs_and_the_large_ones_are_looked_at_at_once_and_small_ones_now_and_then() {
+    let mut learned = Runs::default();
+
+    let first = (0..16).filter(|_| learned.learn(1, nanos(1.0))).count();
+    let later = (0..800).filter(|_| learned.learn(1, nanos(1.0))).count();
+
+    assert_eq!((first, later), (16, 100));
+    assert!((0..20).all(|_| learned.learn(1000, nanos(1.0))));
+}
+
+#[test]
 fn rows_within_a_time_are_those_whose_run_ends_in_it() {
     let estimate = Estimate { fixed: 1000.0, per_row: 10.0 };
 
@@ -82,7 +93,7 @@ proptest! {
         runs in proptest::collection::vec((0..2_000_000usize, 0..u64::MAX / 2), 1..50),
     ) {
         let mut learned = Runs::default();
-        runs.iter().for_each(|(rows, took)| learned.learn(*rows, Duration::from_nanos(*took)));
+        runs.iter().for_each(|(rows, took)| _ = learned.learn(*rows, Duration::from_nanos(*took)));
 
         let estimate = learned.estimate().unwrap();
 
