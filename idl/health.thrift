@@ -40,12 +40,17 @@ struct ModelStatus {
   3: optional bool ready
   /** Why it is not ready. */
   4: optional string reason
+  /** "loaded", "loading", "unloaded" or "damaged". */
+  5: optional string state
 }
 
 struct StatusResponse {
   /** The process answers. */
   1: optional bool live
-  /** At least one model is there, every version on disk is loaded, and the server is not draining. */
+  /**
+   * A model is loaded, every version that was to be loaded when the server started is, none is damaged, and the server is not
+   * draining. What is unloaded on purpose, or is being loaded, does not count.
+   */
   2: optional bool ready
   /** Why it is not ready. */
   3: optional string reason

@@ -52,6 +52,8 @@ struct ModelVersion {
   14: optional i64 created_ms
   /** The aliases that name it. */
   15: optional list<string> aliases
+  /** "loaded", "loading", "unloaded" or "damaged". */
+  16: optional string state
 }
 
 struct ModelSummary {
@@ -60,6 +62,8 @@ struct ModelSummary {
   2: optional list<i64> versions
   /** By name. */
   3: optional list<Alias> aliases
+  /** One for each of `versions`, in their order: "loaded", "loading", "unloaded" or "damaged". */
+  4: optional list<string> states
 }
 
 struct ListModelsRequest {
@@ -104,6 +108,33 @@ struct SetAliasResponse {
   1: optional Alias current
 }
 
+struct LoadModelRequest {
+  1: optional types.RequestContext context
+  /** Name of the model. */
+  2: optional string model (resource = "model")
+  3: optional i64 version (resource = "version")
+  /**
+   * "swap": beside what is loaded, for which there has to be room. "drop_first": where there is no room, other versions of
+   * the model that no alias names are unloaded first, lowest first. Absent: as the server is set.
+   */
+  4: optional string replacement
+}
+
+struct LoadModelResponse {
+  /** What it counts for against the server's budget, in bytes. */
+  1: optional i64 model_bytes
+}
+
+struct UnloadModelRequest {
+  1: optional types.RequestContext context
+  /** Name of the model. */
+  2: optional string model (resource = "model")
+  3: optional i64 version (resource = "version")
+}
+
+struct UnloadModelResponse {
+}
+
 struct DeleteVersionRequest {
   1: optional types.RequestContext context
   /** Name of the model. */
@@ -122,8 +153,22 @@ service Models {
   DescribeModelResponse describe_model(1: DescribeModelRequest request) throws (1: types.ServiceError error) (idempotent = "true", role = "reader")
 
   /**
+   * Reads a version from disk, verifies it and serves it once it answers its stored rows as it did when it was trained; a
+   * restart loads it again. Loading what is loaded changes nothing. Throws NOT_FOUND, INVALID_ARGUMENT (replacement),
+   * FAILED_PRECONDITION (no room in the server's budget, and then nothing was read; damaged, with the reason).
+   */
+  LoadModelResponse load_model(1: LoadModelRequest request) throws (1: types.ServiceError error) (idempotent = "true", role = "trainer", audit = "true")
+
+  /**
+   * Stops serving a version, which stays on disk, and stays unloaded after a restart. Calls that have begun are answered, and
+   * then its memory is freed. Unloading what is not loaded changes nothing. Throws NOT_FOUND, FAILED_PRECONDITION (an alias
+   * names it).
+   */
+  UnloadModelResponse unload_model(1: UnloadModelRequest request) throws (1: types.ServiceError error) (idempotent = "true", role = "trainer", audit = "true")
+
+  /**
    * Points an alias at a version, if the alias is still as the caller has seen it. Throws NOT_FOUND (model or version),
-   * INVALID_ARGUMENT (name), FAILED_PRECONDITION (another generation; removing `stable`).
+   * INVALID_ARGUMENT (name), FAILED_PRECONDITION (another generation; removing `stable`; a version that is not loaded).
    */
   SetAliasResponse set_alias(1: SetAliasRequest request) throws (1: types.ServiceError error) (role = "trainer", audit = "true")
 

@@ -14,6 +14,8 @@ type ModelSummary struct {
 	Name string
 	// Versions are ascending.
 	Versions []int64
+	// States are "loaded", "loading", "unloaded" or "damaged", one for each of Versions.
+	States []string
 	// Aliases are in the order of their names.
 	Aliases []Alias
 }
@@ -54,6 +56,8 @@ type ModelVersion struct {
 	Created time.Time
 	// Aliases are the names of those that name it.
 	Aliases []string
+	// State is "loaded", "loading" or "unloaded".
+	State string
 }
 
 // Reference names this version: "churn@3".
@@ -126,6 +130,38 @@ func (c *Client) setAlias(ctx context.Context, request *wire.SetAliasRequest, op
 	return aliasFrom(reply.Current), nil
 }
 
+// LoadModel serves a version that is on disk, from now on and after a restart, and answers the bytes that it takes. It fails with
+// [ErrNotFound], and with [ErrFailedPrecondition] if there is no room for it or it is damaged.
+func (c *Client) LoadModel(ctx context.Context, model string, version int64, options ...CallOption) (int64, error) {
+	return c.loadModel(ctx, &wire.LoadModelRequest{Model: &model, Version: &version}, options)
+}
+
+// ReplaceModel is [Client.LoadModel], but where there is no room other versions of the model that no alias names are unloaded
+// first, lowest first.
+func (c *Client) ReplaceModel(ctx context.Context, model string, version int64, options ...CallOption) (int64, error) {
+	dropFirst := "drop_first"
+	return c.loadModel(ctx, &wire.LoadModelRequest{Model: &model, Version: &version, Replacement: &dropFirst}, options)
+}
+
+func (c *Client) loadModel(ctx context.Context, request *wire.LoadModelRequest, options []CallOption) (int64, error) {
+	call := c.call(anyNumberOf, options)
+	request.Context = call.head
+	reply, err := invoke(ctx, call, wire.NewModelsClient(call).LoadModel, request)
+	if err != nil {
+		return 0, err
+	}
+	return reply.GetModelBytes(), nil
+}
+
+// UnloadModel serves a version no more, until [Client.LoadModel]; it stays on disk, and calls that have begun are answered. It
+// fails with [ErrNotFound], and with [ErrFailedPrecondition] if an alias names it.
+func (c *Client) UnloadModel(ctx context.Context, model string, version int64, options ...CallOption) error {
+	call := c.call(anyNumberOf, options)
+	request := &wire.UnloadModelRequest{Context: call.head, Model: &model, Version: &version}
+	_, err := invoke(ctx, call, wire.NewModelsClient(call).UnloadModel, request)
+	return err
+}
+
 // DeleteVersion deletes a version of a model for good. It fails with [ErrNotFound], and with [ErrFailedPrecondition] if an
 // alias names it; stable goes with the last version of a model.
 func (c *Client) DeleteVersion(ctx context.Context, model string, version int64, options ...CallOption) error {
@@ -136,7 +172,7 @@ func (c *Client) DeleteVersion(ctx context.Context, model string, version int64,
 }
 
 func summaryFrom(sent *wire.ModelSummary) (ModelSummary, error) {
-	summary := ModelSummary{Name: sent.GetName(), Versions: sent.Versions}
+	summary := ModelSummary{Name: sent.GetName(), Versions: sent.Versions, States: sent.States}
 	for _, alias := range sent.Aliases {
 		summary.Aliases = append(summary.Aliases, aliasFrom(alias))
 	}
@@ -168,6 +204,7 @@ func versionFrom(sent *wire.ModelVersion) (ModelVersion, error) {
 		Size:       sent.GetSizeBytes(),
 		Created:    timeOf(sent.CreatedMs),
 		Aliases:    sent.Aliases,
+		State:      sent.GetState(),
 	}, err
 }
 

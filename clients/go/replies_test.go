@@ -19,6 +19,7 @@ type oracle struct {
 	wire.Datasets
 	predicted *wire.PredictRequest
 	prophecy  *wire.PredictResponse
+	loaded    *wire.LoadModelRequest
 	swapped   *wire.SetAliasRequest
 	deleted   *wire.DeleteDatasetRequest
 }
@@ -72,6 +73,15 @@ func (o *oracle) SetAlias(_ context.Context, request *wire.SetAliasRequest) (*wi
 		return &wire.SetAliasResponse{}, nil
 	}
 	return &wire.SetAliasResponse{Current: &wire.Alias{Name: request.AliasName, Version: request.Version}}, nil
+}
+
+func (o *oracle) LoadModel(_ context.Context, request *wire.LoadModelRequest) (*wire.LoadModelResponse, error) {
+	o.loaded = request
+	return &wire.LoadModelResponse{ModelBytes: pointer(int64(744))}, nil
+}
+
+func (o *oracle) UnloadModel(context.Context, *wire.UnloadModelRequest) (*wire.UnloadModelResponse, error) {
+	return nil, thrown(wire.ErrorCode_FAILED_PRECONDITION, "stable names it")
 }
 
 func (o *oracle) DeleteVersion(context.Context, *wire.DeleteVersionRequest) (*wire.DeleteVersionResponse, error) {
@@ -231,6 +241,27 @@ func TestAnAliasIsSetSwappedAndRemoved(t *testing.T) {
 	}
 	if err != nil || server.swapped.GetVersion() != 0 || !server.swapped.IsSetVersion() {
 		t.Errorf("removed with %v and %v", server.swapped, err)
+	}
+}
+
+func TestAVersionIsLoadedAndOthersGiveWayIfTheyAreToldTo(t *testing.T) {
+	server := &oracle{}
+	client := server.connect(t)
+
+	bytes := must(client.LoadModel(t.Context(), "churn", 2))
+	beside := server.loaded.Replacement
+	must(client.ReplaceModel(t.Context(), "churn", 2))
+
+	if bytes != 744 || beside != nil || server.loaded.GetReplacement() != "drop_first" || server.loaded.GetVersion() != 2 {
+		t.Errorf("got %d; loaded with %v, replaced with %v", bytes, beside, server.loaded)
+	}
+}
+
+func TestAVersionThatAnAliasNamesIsNotUnloaded(t *testing.T) {
+	err := (&oracle{}).connect(t).UnloadModel(t.Context(), "churn", 1)
+
+	if !errors.Is(err, ErrFailedPrecondition) {
+		t.Errorf("got %v", err)
 	}
 }
 

@@ -326,15 +326,18 @@ pub struct ModelStatus {
   pub ready: Option<bool>,
   /// Why it is not ready.
   pub reason: Option<String>,
+  /// "loaded", "loading", "unloaded" or "damaged".
+  pub state: Option<String>,
 }
 
 impl ModelStatus {
-  pub fn new<F1, F2, F3, F4>(name: F1, version: F2, ready: F3, reason: F4) -> ModelStatus where F1: Into<Option<String>>, F2: Into<Option<i64>>, F3: Into<Option<bool>>, F4: Into<Option<String>> {
+  pub fn new<F1, F2, F3, F4, F5>(name: F1, version: F2, ready: F3, reason: F4, state: F5) -> ModelStatus where F1: Into<Option<String>>, F2: Into<Option<i64>>, F3: Into<Option<bool>>, F4: Into<Option<String>>, F5: Into<Option<String>> {
     ModelStatus {
       name: name.into(),
       version: version.into(),
       ready: ready.into(),
       reason: reason.into(),
+      state: state.into(),
     }
   }
 }
@@ -346,6 +349,7 @@ impl TSerializable for ModelStatus {
     let mut f_2: Option<i64> = None;
     let mut f_3: Option<bool> = None;
     let mut f_4: Option<String> = None;
+    let mut f_5: Option<String> = None;
     loop {
       let field_ident = i_prot.read_field_begin()?;
       if field_ident.field_type == TType::Stop {
@@ -369,6 +373,10 @@ impl TSerializable for ModelStatus {
           let val = i_prot.read_string()?;
           f_4 = Some(val);
         },
+        5 => {
+          let val = i_prot.read_string()?;
+          f_5 = Some(val);
+        },
         _ => {
           i_prot.skip(field_ident.field_type)?;
         },
@@ -381,6 +389,7 @@ impl TSerializable for ModelStatus {
       version: f_2,
       ready: f_3,
       reason: f_4,
+      state: f_5,
     };
     Ok(ret)
   }
@@ -407,6 +416,11 @@ impl TSerializable for ModelStatus {
       o_prot.write_string(fld_var)?;
       o_prot.write_field_end()?
     }
+    if let Some(ref fld_var) = self.state {
+      o_prot.write_field_begin(&TFieldIdentifier::new("state", TType::String, 5))?;
+      o_prot.write_string(fld_var)?;
+      o_prot.write_field_end()?
+    }
     o_prot.write_field_stop()?;
     o_prot.write_struct_end()
   }
@@ -419,6 +433,7 @@ impl Default for ModelStatus {
       version: Some(0),
       ready: Some(false),
       reason: Some("".to_owned()),
+      state: Some("".to_owned()),
     }
   }
 }
@@ -431,7 +446,8 @@ impl Default for ModelStatus {
 pub struct StatusResponse {
   /// The process answers.
   pub live: Option<bool>,
-  /// At least one model is there, every version on disk is loaded, and the server is not draining.
+  /// A model is loaded, every version that was to be loaded when the server started is, none is damaged, and the server is not
+  /// draining. What is unloaded on purpose, or is being loaded, does not count.
   pub ready: Option<bool>,
   /// Why it is not ready.
   pub reason: Option<String>,

@@ -261,10 +261,12 @@ pub struct ModelVersion {
   pub created_ms: Option<i64>,
   /// The aliases that name it.
   pub aliases: Option<Vec<String>>,
+  /// "loaded", "loading", "unloaded" or "damaged".
+  pub state: Option<String>,
 }
 
 impl ModelVersion {
-  pub fn new<F1, F2, F3, F4, F5, F6, F7, F8, F9, F10, F11, F12, F13, F14, F15>(name: F1, version: F2, kind: F3, steps: F4, schema: F5, metrics: F6, n_samples: F7, seed: F8, job_id: F9, dataset: F10, data_sha256: F11, sha256: F12, size_bytes: F13, created_ms: F14, aliases: F15) -> ModelVersion where F1: Into<Option<String>>, F2: Into<Option<i64>>, F3: Into<Option<String>>, F4: Into<Option<Vec<types::Step>>>, F5: Into<Option<ModelSchema>>, F6: Into<Option<BTreeMap<String, OrderedFloat<f64>>>>, F7: Into<Option<i64>>, F8: Into<Option<i64>>, F9: Into<Option<String>>, F10: Into<Option<String>>, F11: Into<Option<String>>, F12: Into<Option<String>>, F13: Into<Option<i64>>, F14: Into<Option<i64>>, F15: Into<Option<Vec<String>>> {
+  pub fn new<F1, F2, F3, F4, F5, F6, F7, F8, F9, F10, F11, F12, F13, F14, F15, F16>(name: F1, version: F2, kind: F3, steps: F4, schema: F5, metrics: F6, n_samples: F7, seed: F8, job_id: F9, dataset: F10, data_sha256: F11, sha256: F12, size_bytes: F13, created_ms: F14, aliases: F15, state: F16) -> ModelVersion where F1: Into<Option<String>>, F2: Into<Option<i64>>, F3: Into<Option<String>>, F4: Into<Option<Vec<types::Step>>>, F5: Into<Option<ModelSchema>>, F6: Into<Option<BTreeMap<String, OrderedFloat<f64>>>>, F7: Into<Option<i64>>, F8: Into<Option<i64>>, F9: Into<Option<String>>, F10: Into<Option<String>>, F11: Into<Option<String>>, F12: Into<Option<String>>, F13: Into<Option<i64>>, F14: Into<Option<i64>>, F15: Into<Option<Vec<String>>>, F16: Into<Option<String>> {
     ModelVersion {
       name: name.into(),
       version: version.into(),
@@ -281,6 +283,7 @@ impl ModelVersion {
       size_bytes: size_bytes.into(),
       created_ms: created_ms.into(),
       aliases: aliases.into(),
+      state: state.into(),
     }
   }
 }
@@ -303,6 +306,7 @@ impl TSerializable for ModelVersion {
     let mut f_13: Option<i64> = None;
     let mut f_14: Option<i64> = None;
     let mut f_15: Option<Vec<String>> = None;
+    let mut f_16: Option<String> = None;
     loop {
       let field_ident = i_prot.read_field_begin()?;
       if field_ident.field_type == TType::Stop {
@@ -389,6 +393,10 @@ impl TSerializable for ModelVersion {
           i_prot.read_list_end()?;
           f_15 = Some(val);
         },
+        16 => {
+          let val = i_prot.read_string()?;
+          f_16 = Some(val);
+        },
         _ => {
           i_prot.skip(field_ident.field_type)?;
         },
@@ -412,6 +420,7 @@ impl TSerializable for ModelVersion {
       size_bytes: f_13,
       created_ms: f_14,
       aliases: f_15,
+      state: f_16,
     };
     Ok(ret)
   }
@@ -506,6 +515,11 @@ impl TSerializable for ModelVersion {
       o_prot.write_list_end()?;
       o_prot.write_field_end()?
     }
+    if let Some(ref fld_var) = self.state {
+      o_prot.write_field_begin(&TFieldIdentifier::new("state", TType::String, 16))?;
+      o_prot.write_string(fld_var)?;
+      o_prot.write_field_end()?
+    }
     o_prot.write_field_stop()?;
     o_prot.write_struct_end()
   }
@@ -529,6 +543,7 @@ impl Default for ModelVersion {
       size_bytes: Some(0),
       created_ms: Some(0),
       aliases: Some(Default::default()),
+      state: Some("".to_owned()),
     }
   }
 }
@@ -544,14 +559,17 @@ pub struct ModelSummary {
   pub versions: Option<Vec<i64>>,
   /// By name.
   pub aliases: Option<Vec<Alias>>,
+  /// One for each of `versions`, in their order: "loaded", "loading", "unloaded" or "damaged".
+  pub states: Option<Vec<String>>,
 }
 
 impl ModelSummary {
-  pub fn new<F1, F2, F3>(name: F1, versions: F2, aliases: F3) -> ModelSummary where F1: Into<Option<String>>, F2: Into<Option<Vec<i64>>>, F3: Into<Option<Vec<Alias>>> {
+  pub fn new<F1, F2, F3, F4>(name: F1, versions: F2, aliases: F3, states: F4) -> ModelSummary where F1: Into<Option<String>>, F2: Into<Option<Vec<i64>>>, F3: Into<Option<Vec<Alias>>>, F4: Into<Option<Vec<String>>> {
     ModelSummary {
       name: name.into(),
       versions: versions.into(),
       aliases: aliases.into(),
+      states: states.into(),
     }
   }
 }
@@ -562,6 +580,7 @@ impl TSerializable for ModelSummary {
     let mut f_1: Option<String> = None;
     let mut f_2: Option<Vec<i64>> = None;
     let mut f_3: Option<Vec<Alias>> = None;
+    let mut f_4: Option<Vec<String>> = None;
     loop {
       let field_ident = i_prot.read_field_begin()?;
       if field_ident.field_type == TType::Stop {
@@ -593,6 +612,16 @@ impl TSerializable for ModelSummary {
           i_prot.read_list_end()?;
           f_3 = Some(val);
         },
+        4 => {
+          let list_ident = i_prot.read_list_begin()?;
+          let mut val: Vec<String> = Vec::with_capacity(list_ident.size as usize);
+          for _ in 0..list_ident.size {
+            let list_elem_7 = i_prot.read_string()?;
+            val.push(list_elem_7);
+          }
+          i_prot.read_list_end()?;
+          f_4 = Some(val);
+        },
         _ => {
           i_prot.skip(field_ident.field_type)?;
         },
@@ -604,6 +633,7 @@ impl TSerializable for ModelSummary {
       name: f_1,
       versions: f_2,
       aliases: f_3,
+      states: f_4,
     };
     Ok(ret)
   }
@@ -633,6 +663,15 @@ impl TSerializable for ModelSummary {
       o_prot.write_list_end()?;
       o_prot.write_field_end()?
     }
+    if let Some(ref fld_var) = self.states {
+      o_prot.write_field_begin(&TFieldIdentifier::new("states", TType::List, 4))?;
+      o_prot.write_list_begin(&TListIdentifier::new(TType::String, fld_var.len() as i32))?;
+      for e in fld_var {
+        o_prot.write_string(e)?;
+      }
+      o_prot.write_list_end()?;
+      o_prot.write_field_end()?
+    }
     o_prot.write_field_stop()?;
     o_prot.write_struct_end()
   }
@@ -644,6 +683,7 @@ impl Default for ModelSummary {
       name: Some("".to_owned()),
       versions: Some(Default::default()),
       aliases: Some(Default::default()),
+      states: Some(Default::default()),
     }
   }
 }
@@ -780,8 +820,8 @@ impl TSerializable for ListModelsResponse {
           let list_ident = i_prot.read_list_begin()?;
           let mut val: Vec<ModelSummary> = Vec::with_capacity(list_ident.size as usize);
           for _ in 0..list_ident.size {
-            let list_elem_7 = ModelSummary::read_from_in_protocol(i_prot)?;
-            val.push(list_elem_7);
+            let list_elem_8 = ModelSummary::read_from_in_protocol(i_prot)?;
+            val.push(list_elem_8);
           }
           i_prot.read_list_end()?;
           f_1 = Some(val);
@@ -1171,6 +1211,324 @@ impl Default for SetAliasResponse {
 }
 
 //
+// LoadModelRequest
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct LoadModelRequest {
+  pub context: Option<types::RequestContext>,
+  /// Name of the model.
+  pub model: Option<String>,
+  pub version: Option<i64>,
+  /// "swap": beside what is loaded, for which there has to be room. "drop_first": where there is no room, other versions of
+  /// the model that no alias names are unloaded first, lowest first. Absent: as the server is set.
+  pub replacement: Option<String>,
+}
+
+impl LoadModelRequest {
+  pub fn new<F1, F2, F3, F4>(context: F1, model: F2, version: F3, replacement: F4) -> LoadModelRequest where F1: Into<Option<types::RequestContext>>, F2: Into<Option<String>>, F3: Into<Option<i64>>, F4: Into<Option<String>> {
+    LoadModelRequest {
+      context: context.into(),
+      model: model.into(),
+      version: version.into(),
+      replacement: replacement.into(),
+    }
+  }
+}
+
+impl TSerializable for LoadModelRequest {
+  fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<LoadModelRequest> {
+    i_prot.read_struct_begin()?;
+    let mut f_1: Option<types::RequestContext> = None;
+    let mut f_2: Option<String> = None;
+    let mut f_3: Option<i64> = None;
+    let mut f_4: Option<String> = None;
+    loop {
+      let field_ident = i_prot.read_field_begin()?;
+      if field_ident.field_type == TType::Stop {
+        break;
+      }
+      let field_id = field_id(&field_ident)?;
+      match field_id {
+        1 => {
+          let val = types::RequestContext::read_from_in_protocol(i_prot)?;
+          f_1 = Some(val);
+        },
+        2 => {
+          let val = i_prot.read_string()?;
+          f_2 = Some(val);
+        },
+        3 => {
+          let val = i_prot.read_i64()?;
+          f_3 = Some(val);
+        },
+        4 => {
+          let val = i_prot.read_string()?;
+          f_4 = Some(val);
+        },
+        _ => {
+          i_prot.skip(field_ident.field_type)?;
+        },
+      };
+      i_prot.read_field_end()?;
+    }
+    i_prot.read_struct_end()?;
+    let ret = LoadModelRequest {
+      context: f_1,
+      model: f_2,
+      version: f_3,
+      replacement: f_4,
+    };
+    Ok(ret)
+  }
+  fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    let struct_ident = TStructIdentifier::new("LoadModelRequest");
+    o_prot.write_struct_begin(&struct_ident)?;
+    if let Some(ref fld_var) = self.context {
+      o_prot.write_field_begin(&TFieldIdentifier::new("context", TType::Struct, 1))?;
+      fld_var.write_to_out_protocol(o_prot)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(ref fld_var) = self.model {
+      o_prot.write_field_begin(&TFieldIdentifier::new("model", TType::String, 2))?;
+      o_prot.write_string(fld_var)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(fld_var) = self.version {
+      o_prot.write_field_begin(&TFieldIdentifier::new("version", TType::I64, 3))?;
+      o_prot.write_i64(fld_var)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(ref fld_var) = self.replacement {
+      o_prot.write_field_begin(&TFieldIdentifier::new("replacement", TType::String, 4))?;
+      o_prot.write_string(fld_var)?;
+      o_prot.write_field_end()?
+    }
+    o_prot.write_field_stop()?;
+    o_prot.write_struct_end()
+  }
+}
+
+impl Default for LoadModelRequest {
+  fn default() -> Self {
+    LoadModelRequest{
+      context: None,
+      model: Some("".to_owned()),
+      version: Some(0),
+      replacement: Some("".to_owned()),
+    }
+  }
+}
+
+//
+// LoadModelResponse
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct LoadModelResponse {
+  /// What it counts for against the server's budget, in bytes.
+  pub model_bytes: Option<i64>,
+}
+
+impl LoadModelResponse {
+  pub fn new<F1>(model_bytes: F1) -> LoadModelResponse where F1: Into<Option<i64>> {
+    LoadModelResponse {
+      model_bytes: model_bytes.into(),
+    }
+  }
+}
+
+impl TSerializable for LoadModelResponse {
+  fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<LoadModelResponse> {
+    i_prot.read_struct_begin()?;
+    let mut f_1: Option<i64> = None;
+    loop {
+      let field_ident = i_prot.read_field_begin()?;
+      if field_ident.field_type == TType::Stop {
+        break;
+      }
+      let field_id = field_id(&field_ident)?;
+      match field_id {
+        1 => {
+          let val = i_prot.read_i64()?;
+          f_1 = Some(val);
+        },
+        _ => {
+          i_prot.skip(field_ident.field_type)?;
+        },
+      };
+      i_prot.read_field_end()?;
+    }
+    i_prot.read_struct_end()?;
+    let ret = LoadModelResponse {
+      model_bytes: f_1,
+    };
+    Ok(ret)
+  }
+  fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    let struct_ident = TStructIdentifier::new("LoadModelResponse");
+    o_prot.write_struct_begin(&struct_ident)?;
+    if let Some(fld_var) = self.model_bytes {
+      o_prot.write_field_begin(&TFieldIdentifier::new("model_bytes", TType::I64, 1))?;
+      o_prot.write_i64(fld_var)?;
+      o_prot.write_field_end()?
+    }
+    o_prot.write_field_stop()?;
+    o_prot.write_struct_end()
+  }
+}
+
+impl Default for LoadModelResponse {
+  fn default() -> Self {
+    LoadModelResponse{
+      model_bytes: Some(0),
+    }
+  }
+}
+
+//
+// UnloadModelRequest
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct UnloadModelRequest {
+  pub context: Option<types::RequestContext>,
+  /// Name of the model.
+  pub model: Option<String>,
+  pub version: Option<i64>,
+}
+
+impl UnloadModelRequest {
+  pub fn new<F1, F2, F3>(context: F1, model: F2, version: F3) -> UnloadModelRequest where F1: Into<Option<types::RequestContext>>, F2: Into<Option<String>>, F3: Into<Option<i64>> {
+    UnloadModelRequest {
+      context: context.into(),
+      model: model.into(),
+      version: version.into(),
+    }
+  }
+}
+
+impl TSerializable for UnloadModelRequest {
+  fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<UnloadModelRequest> {
+    i_prot.read_struct_begin()?;
+    let mut f_1: Option<types::RequestContext> = None;
+    let mut f_2: Option<String> = None;
+    let mut f_3: Option<i64> = None;
+    loop {
+      let field_ident = i_prot.read_field_begin()?;
+      if field_ident.field_type == TType::Stop {
+        break;
+      }
+      let field_id = field_id(&field_ident)?;
+      match field_id {
+        1 => {
+          let val = types::RequestContext::read_from_in_protocol(i_prot)?;
+          f_1 = Some(val);
+        },
+        2 => {
+          let val = i_prot.read_string()?;
+          f_2 = Some(val);
+        },
+        3 => {
+          let val = i_prot.read_i64()?;
+          f_3 = Some(val);
+        },
+        _ => {
+          i_prot.skip(field_ident.field_type)?;
+        },
+      };
+      i_prot.read_field_end()?;
+    }
+    i_prot.read_struct_end()?;
+    let ret = UnloadModelRequest {
+      context: f_1,
+      model: f_2,
+      version: f_3,
+    };
+    Ok(ret)
+  }
+  fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    let struct_ident = TStructIdentifier::new("UnloadModelRequest");
+    o_prot.write_struct_begin(&struct_ident)?;
+    if let Some(ref fld_var) = self.context {
+      o_prot.write_field_begin(&TFieldIdentifier::new("context", TType::Struct, 1))?;
+      fld_var.write_to_out_protocol(o_prot)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(ref fld_var) = self.model {
+      o_prot.write_field_begin(&TFieldIdentifier::new("model", TType::String, 2))?;
+      o_prot.write_string(fld_var)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(fld_var) = self.version {
+      o_prot.write_field_begin(&TFieldIdentifier::new("version", TType::I64, 3))?;
+      o_prot.write_i64(fld_var)?;
+      o_prot.write_field_end()?
+    }
+    o_prot.write_field_stop()?;
+    o_prot.write_struct_end()
+  }
+}
+
+impl Default for UnloadModelRequest {
+  fn default() -> Self {
+    UnloadModelRequest{
+      context: None,
+      model: Some("".to_owned()),
+      version: Some(0),
+    }
+  }
+}
+
+//
+// UnloadModelResponse
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct UnloadModelResponse {
+}
+
+impl UnloadModelResponse {
+  pub fn new() -> UnloadModelResponse {
+    UnloadModelResponse {}
+  }
+}
+
+impl TSerializable for UnloadModelResponse {
+  fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<UnloadModelResponse> {
+    i_prot.read_struct_begin()?;
+    loop {
+      let field_ident = i_prot.read_field_begin()?;
+      if field_ident.field_type == TType::Stop {
+        break;
+      }
+      let field_id = field_id(&field_ident)?;
+      match field_id {
+        _ => {
+          i_prot.skip(field_ident.field_type)?;
+        },
+      };
+      i_prot.read_field_end()?;
+    }
+    i_prot.read_struct_end()?;
+    let ret = UnloadModelResponse {};
+    Ok(ret)
+  }
+  fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    let struct_ident = TStructIdentifier::new("UnloadModelResponse");
+    o_prot.write_struct_begin(&struct_ident)?;
+    o_prot.write_field_stop()?;
+    o_prot.write_struct_end()
+  }
+}
+
+impl Default for UnloadModelResponse {
+  fn default() -> Self {
+    UnloadModelResponse{}
+  }
+}
+
+//
 // DeleteVersionRequest
 //
 
@@ -1321,8 +1679,16 @@ pub trait TModelsSyncClient {
   fn list_models(&mut self, request: ListModelsRequest) -> thrift::Result<ListModelsResponse>;
   /// Answers what a version takes, how it was made and how well it fits. Throws NOT_FOUND, INVALID_ARGUMENT (reference).
   fn describe_model(&mut self, request: DescribeModelRequest) -> thrift::Result<DescribeModelResponse>;
+  /// Reads a version from disk, verifies it and serves it once it answers its stored rows as it did when it was trained; a
+  /// restart loads it again. Loading what is loaded changes nothing. Throws NOT_FOUND, INVALID_ARGUMENT (replacement),
+  /// FAILED_PRECONDITION (no room in the server's budget, and then nothing was read; damaged, with the reason).
+  fn load_model(&mut self, request: LoadModelRequest) -> thrift::Result<LoadModelResponse>;
+  /// Stops serving a version, which stays on disk, and stays unloaded after a restart. Calls that have begun are answered, and
+  /// then its memory is freed. Unloading what is not loaded changes nothing. Throws NOT_FOUND, FAILED_PRECONDITION (an alias
+  /// names it).
+  fn unload_model(&mut self, request: UnloadModelRequest) -> thrift::Result<UnloadModelResponse>;
   /// Points an alias at a version, if the alias is still as the caller has seen it. Throws NOT_FOUND (model or version),
-  /// INVALID_ARGUMENT (name), FAILED_PRECONDITION (another generation; removing `stable`).
+  /// INVALID_ARGUMENT (name), FAILED_PRECONDITION (another generation; removing `stable`; a version that is not loaded).
   fn set_alias(&mut self, request: SetAliasRequest) -> thrift::Result<SetAliasResponse>;
   /// Deletes a version for good. Throws NOT_FOUND, FAILED_PRECONDITION (an alias names it; `stable` goes with the last
   /// version of a model).
@@ -1407,6 +1773,60 @@ impl <C: TThriftClient + TModelsSyncClientMarker> TModelsSyncClient for C {
       result.ok_or()
     }
   }
+  fn load_model(&mut self, request: LoadModelRequest) -> thrift::Result<LoadModelResponse> {
+    (
+      {
+        self.increment_sequence_number();
+        let message_ident = TMessageIdentifier::new("load_model", TMessageType::Call, self.sequence_number());
+        let call_args = ModelsLoadModelArgs { request };
+        self.o_prot_mut().write_message_begin(&message_ident)?;
+        call_args.write_to_out_protocol(self.o_prot_mut())?;
+        self.o_prot_mut().write_message_end()?;
+        self.o_prot_mut().flush()
+      }
+    )?;
+    {
+      let message_ident = self.i_prot_mut().read_message_begin()?;
+      verify_expected_sequence_number(self.sequence_number(), message_ident.sequence_number)?;
+      verify_expected_service_call("load_model", &message_ident.name)?;
+      if message_ident.message_type == TMessageType::Exception {
+        let remote_error = thrift::Error::read_application_error_from_in_protocol(self.i_prot_mut())?;
+        self.i_prot_mut().read_message_end()?;
+        return Err(thrift::Error::Application(remote_error))
+      }
+      verify_expected_message_type(TMessageType::Reply, message_ident.message_type)?;
+      let result = ModelsLoadModelResult::read_from_in_protocol(self.i_prot_mut())?;
+      self.i_prot_mut().read_message_end()?;
+      result.ok_or()
+    }
+  }
+  fn unload_model(&mut self, request: UnloadModelRequest) -> thrift::Result<UnloadModelResponse> {
+    (
+      {
+        self.increment_sequence_number();
+        let message_ident = TMessageIdentifier::new("unload_model", TMessageType::Call, self.sequence_number());
+        let call_args = ModelsUnloadModelArgs { request };
+        self.o_prot_mut().write_message_begin(&message_ident)?;
+        call_args.write_to_out_protocol(self.o_prot_mut())?;
+        self.o_prot_mut().write_message_end()?;
+        self.o_prot_mut().flush()
+      }
+    )?;
+    {
+      let message_ident = self.i_prot_mut().read_message_begin()?;
+      verify_expected_sequence_number(self.sequence_number(), message_ident.sequence_number)?;
+      verify_expected_service_call("unload_model", &message_ident.name)?;
+      if message_ident.message_type == TMessageType::Exception {
+        let remote_error = thrift::Error::read_application_error_from_in_protocol(self.i_prot_mut())?;
+        self.i_prot_mut().read_message_end()?;
+        return Err(thrift::Error::Application(remote_error))
+      }
+      verify_expected_message_type(TMessageType::Reply, message_ident.message_type)?;
+      let result = ModelsUnloadModelResult::read_from_in_protocol(self.i_prot_mut())?;
+      self.i_prot_mut().read_message_end()?;
+      result.ok_or()
+    }
+  }
   fn set_alias(&mut self, request: SetAliasRequest) -> thrift::Result<SetAliasResponse> {
     (
       {
@@ -1472,8 +1892,16 @@ pub trait ModelsSyncHandler {
   fn handle_list_models(&self, request: ListModelsRequest) -> thrift::Result<ListModelsResponse>;
   /// Answers what a version takes, how it was made and how well it fits. Throws NOT_FOUND, INVALID_ARGUMENT (reference).
   fn handle_describe_model(&self, request: DescribeModelRequest) -> thrift::Result<DescribeModelResponse>;
+  /// Reads a version from disk, verifies it and serves it once it answers its stored rows as it did when it was trained; a
+  /// restart loads it again. Loading what is loaded changes nothing. Throws NOT_FOUND, INVALID_ARGUMENT (replacement),
+  /// FAILED_PRECONDITION (no room in the server's budget, and then nothing was read; damaged, with the reason).
+  fn handle_load_model(&self, request: LoadModelRequest) -> thrift::Result<LoadModelResponse>;
+  /// Stops serving a version, which stays on disk, and stays unloaded after a restart. Calls that have begun are answered, and
+  /// then its memory is freed. Unloading what is not loaded changes nothing. Throws NOT_FOUND, FAILED_PRECONDITION (an alias
+  /// names it).
+  fn handle_unload_model(&self, request: UnloadModelRequest) -> thrift::Result<UnloadModelResponse>;
   /// Points an alias at a version, if the alias is still as the caller has seen it. Throws NOT_FOUND (model or version),
-  /// INVALID_ARGUMENT (name), FAILED_PRECONDITION (another generation; removing `stable`).
+  /// INVALID_ARGUMENT (name), FAILED_PRECONDITION (another generation; removing `stable`; a version that is not loaded).
   fn handle_set_alias(&self, request: SetAliasRequest) -> thrift::Result<SetAliasResponse>;
   /// Deletes a version for good. Throws NOT_FOUND, FAILED_PRECONDITION (an alias names it; `stable` goes with the last
   /// version of a model).
@@ -1495,6 +1923,12 @@ impl <H: ModelsSyncHandler> ModelsSyncProcessor<H> {
   }
   fn process_describe_model(&self, incoming_sequence_number: i32, i_prot: &mut dyn TInputProtocol, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
     TModelsProcessFunctions::process_describe_model(&self.handler, incoming_sequence_number, i_prot, o_prot)
+  }
+  fn process_load_model(&self, incoming_sequence_number: i32, i_prot: &mut dyn TInputProtocol, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    TModelsProcessFunctions::process_load_model(&self.handler, incoming_sequence_number, i_prot, o_prot)
+  }
+  fn process_unload_model(&self, incoming_sequence_number: i32, i_prot: &mut dyn TInputProtocol, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    TModelsProcessFunctions::process_unload_model(&self.handler, incoming_sequence_number, i_prot, o_prot)
   }
   fn process_set_alias(&self, incoming_sequence_number: i32, i_prot: &mut dyn TInputProtocol, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
     TModelsProcessFunctions::process_set_alias(&self.handler, incoming_sequence_number, i_prot, o_prot)
@@ -1618,6 +2052,126 @@ impl TModelsProcessFunctions {
               )
             };
             let message_ident = TMessageIdentifier::new("describe_model", TMessageType::Exception, incoming_sequence_number);
+            o_prot.write_message_begin(&message_ident)?;
+            thrift::Error::write_application_error_to_out_protocol(&ret_err, o_prot)?;
+            o_prot.write_message_end()?;
+            o_prot.flush()
+          },
+        }
+      },
+    }
+  }
+  pub fn process_load_model<H: ModelsSyncHandler>(handler: &H, incoming_sequence_number: i32, i_prot: &mut dyn TInputProtocol, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    let args = ModelsLoadModelArgs::read_from_in_protocol(i_prot)?;
+    match handler.handle_load_model(args.request) {
+      Ok(handler_return) => {
+        let message_ident = TMessageIdentifier::new("load_model", TMessageType::Reply, incoming_sequence_number);
+        o_prot.write_message_begin(&message_ident)?;
+        let ret = ModelsLoadModelResult { result_value: Some(handler_return), error: None };
+        ret.write_to_out_protocol(o_prot)?;
+        o_prot.write_message_end()?;
+        o_prot.flush()
+      },
+      Err(e) => {
+        match e {
+          thrift::Error::User(usr_err) => {
+            if usr_err.downcast_ref::<types::ServiceError>().is_some() {
+              let err = usr_err.downcast::<types::ServiceError>().expect("downcast already checked");
+              let ret_err = ModelsLoadModelResult{ result_value: None, error: Some(*err) };
+              let message_ident = TMessageIdentifier::new("load_model", TMessageType::Reply, incoming_sequence_number);
+              o_prot.write_message_begin(&message_ident)?;
+              ret_err.write_to_out_protocol(o_prot)?;
+              o_prot.write_message_end()?;
+              o_prot.flush()
+            } else {
+              let ret_err = {
+                ApplicationError::new(
+                  ApplicationErrorKind::Unknown,
+                  usr_err.to_string()
+                )
+              };
+              let message_ident = TMessageIdentifier::new("load_model", TMessageType::Exception, incoming_sequence_number);
+              o_prot.write_message_begin(&message_ident)?;
+              thrift::Error::write_application_error_to_out_protocol(&ret_err, o_prot)?;
+              o_prot.write_message_end()?;
+              o_prot.flush()
+            }
+          },
+          thrift::Error::Application(app_err) => {
+            let message_ident = TMessageIdentifier::new("load_model", TMessageType::Exception, incoming_sequence_number);
+            o_prot.write_message_begin(&message_ident)?;
+            thrift::Error::write_application_error_to_out_protocol(&app_err, o_prot)?;
+            o_prot.write_message_end()?;
+            o_prot.flush()
+          },
+          _ => {
+            let ret_err = {
+              ApplicationError::new(
+                ApplicationErrorKind::Unknown,
+                e.to_string()
+              )
+            };
+            let message_ident = TMessageIdentifier::new("load_model", TMessageType::Exception, incoming_sequence_number);
+            o_prot.write_message_begin(&message_ident)?;
+            thrift::Error::write_application_error_to_out_protocol(&ret_err, o_prot)?;
+            o_prot.write_message_end()?;
+            o_prot.flush()
+          },
+        }
+      },
+    }
+  }
+  pub fn process_unload_model<H: ModelsSyncHandler>(handler: &H, incoming_sequence_number: i32, i_prot: &mut dyn TInputProtocol, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    let args = ModelsUnloadModelArgs::read_from_in_protocol(i_prot)?;
+    match handler.handle_unload_model(args.request) {
+      Ok(handler_return) => {
+        let message_ident = TMessageIdentifier::new("unload_model", TMessageType::Reply, incoming_sequence_number);
+        o_prot.write_message_begin(&message_ident)?;
+        let ret = ModelsUnloadModelResult { result_value: Some(handler_return), error: None };
+        ret.write_to_out_protocol(o_prot)?;
+        o_prot.write_message_end()?;
+        o_prot.flush()
+      },
+      Err(e) => {
+        match e {
+          thrift::Error::User(usr_err) => {
+            if usr_err.downcast_ref::<types::ServiceError>().is_some() {
+              let err = usr_err.downcast::<types::ServiceError>().expect("downcast already checked");
+              let ret_err = ModelsUnloadModelResult{ result_value: None, error: Some(*err) };
+              let message_ident = TMessageIdentifier::new("unload_model", TMessageType::Reply, incoming_sequence_number);
+              o_prot.write_message_begin(&message_ident)?;
+              ret_err.write_to_out_protocol(o_prot)?;
+              o_prot.write_message_end()?;
+              o_prot.flush()
+            } else {
+              let ret_err = {
+                ApplicationError::new(
+                  ApplicationErrorKind::Unknown,
+                  usr_err.to_string()
+                )
+              };
+              let message_ident = TMessageIdentifier::new("unload_model", TMessageType::Exception, incoming_sequence_number);
+              o_prot.write_message_begin(&message_ident)?;
+              thrift::Error::write_application_error_to_out_protocol(&ret_err, o_prot)?;
+              o_prot.write_message_end()?;
+              o_prot.flush()
+            }
+          },
+          thrift::Error::Application(app_err) => {
+            let message_ident = TMessageIdentifier::new("unload_model", TMessageType::Exception, incoming_sequence_number);
+            o_prot.write_message_begin(&message_ident)?;
+            thrift::Error::write_application_error_to_out_protocol(&app_err, o_prot)?;
+            o_prot.write_message_end()?;
+            o_prot.flush()
+          },
+          _ => {
+            let ret_err = {
+              ApplicationError::new(
+                ApplicationErrorKind::Unknown,
+                e.to_string()
+              )
+            };
+            let message_ident = TMessageIdentifier::new("unload_model", TMessageType::Exception, incoming_sequence_number);
             o_prot.write_message_begin(&message_ident)?;
             thrift::Error::write_application_error_to_out_protocol(&ret_err, o_prot)?;
             o_prot.write_message_end()?;
@@ -1758,6 +2312,12 @@ impl <H: ModelsSyncHandler> TProcessor for ModelsSyncProcessor<H> {
       },
       "describe_model" => {
         self.process_describe_model(message_ident.sequence_number, i_prot, o_prot)
+      },
+      "load_model" => {
+        self.process_load_model(message_ident.sequence_number, i_prot, o_prot)
+      },
+      "unload_model" => {
+        self.process_unload_model(message_ident.sequence_number, i_prot, o_prot)
       },
       "set_alias" => {
         self.process_set_alias(message_ident.sequence_number, i_prot, o_prot)
@@ -2014,6 +2574,256 @@ impl ModelsDescribeModelResult {
   }
   fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
     let struct_ident = TStructIdentifier::new("ModelsDescribeModelResult");
+    o_prot.write_struct_begin(&struct_ident)?;
+    if let Some(ref fld_var) = self.result_value {
+      o_prot.write_field_begin(&TFieldIdentifier::new("result_value", TType::Struct, 0))?;
+      fld_var.write_to_out_protocol(o_prot)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(ref fld_var) = self.error {
+      o_prot.write_field_begin(&TFieldIdentifier::new("error", TType::Struct, 1))?;
+      fld_var.write_to_out_protocol(o_prot)?;
+      o_prot.write_field_end()?
+    }
+    o_prot.write_field_stop()?;
+    o_prot.write_struct_end()
+  }
+}
+
+//
+// ModelsLoadModelArgs
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+struct ModelsLoadModelArgs {
+  request: LoadModelRequest,
+}
+
+impl ModelsLoadModelArgs {
+  fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<ModelsLoadModelArgs> {
+    i_prot.read_struct_begin()?;
+    let mut f_1: Option<LoadModelRequest> = None;
+    loop {
+      let field_ident = i_prot.read_field_begin()?;
+      if field_ident.field_type == TType::Stop {
+        break;
+      }
+      let field_id = field_id(&field_ident)?;
+      match field_id {
+        1 => {
+          let val = LoadModelRequest::read_from_in_protocol(i_prot)?;
+          f_1 = Some(val);
+        },
+        _ => {
+          i_prot.skip(field_ident.field_type)?;
+        },
+      };
+      i_prot.read_field_end()?;
+    }
+    i_prot.read_struct_end()?;
+    verify_required_field_exists("ModelsLoadModelArgs.request", &f_1)?;
+    let ret = ModelsLoadModelArgs {
+      request: f_1.expect("auto-generated code should have checked for presence of required fields"),
+    };
+    Ok(ret)
+  }
+  fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    let struct_ident = TStructIdentifier::new("load_model_args");
+    o_prot.write_struct_begin(&struct_ident)?;
+    o_prot.write_field_begin(&TFieldIdentifier::new("request", TType::Struct, 1))?;
+    self.request.write_to_out_protocol(o_prot)?;
+    o_prot.write_field_end()?;
+    o_prot.write_field_stop()?;
+    o_prot.write_struct_end()
+  }
+}
+
+//
+// ModelsLoadModelResult
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+struct ModelsLoadModelResult {
+  result_value: Option<LoadModelResponse>,
+  error: Option<types::ServiceError>,
+}
+
+impl ModelsLoadModelResult {
+  fn ok_or(self) -> thrift::Result<LoadModelResponse> {
+    if self.error.is_some() {
+      Err(thrift::Error::User(Box::new(self.error.unwrap())))
+    } else if self.result_value.is_some() {
+      Ok(self.result_value.unwrap())
+    } else {
+      Err(
+        thrift::Error::Application(
+          ApplicationError::new(
+            ApplicationErrorKind::MissingResult,
+            "no result received for ModelsLoadModel"
+          )
+        )
+      )
+    }
+  }
+  fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<ModelsLoadModelResult> {
+    i_prot.read_struct_begin()?;
+    let mut f_0: Option<LoadModelResponse> = None;
+    let mut f_1: Option<types::ServiceError> = None;
+    loop {
+      let field_ident = i_prot.read_field_begin()?;
+      if field_ident.field_type == TType::Stop {
+        break;
+      }
+      let field_id = field_id(&field_ident)?;
+      match field_id {
+        0 => {
+          let val = LoadModelResponse::read_from_in_protocol(i_prot)?;
+          f_0 = Some(val);
+        },
+        1 => {
+          let val = types::ServiceError::read_from_in_protocol(i_prot)?;
+          f_1 = Some(val);
+        },
+        _ => {
+          i_prot.skip(field_ident.field_type)?;
+        },
+      };
+      i_prot.read_field_end()?;
+    }
+    i_prot.read_struct_end()?;
+    let ret = ModelsLoadModelResult {
+      result_value: f_0,
+      error: f_1,
+    };
+    Ok(ret)
+  }
+  fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    let struct_ident = TStructIdentifier::new("ModelsLoadModelResult");
+    o_prot.write_struct_begin(&struct_ident)?;
+    if let Some(ref fld_var) = self.result_value {
+      o_prot.write_field_begin(&TFieldIdentifier::new("result_value", TType::Struct, 0))?;
+      fld_var.write_to_out_protocol(o_prot)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(ref fld_var) = self.error {
+      o_prot.write_field_begin(&TFieldIdentifier::new("error", TType::Struct, 1))?;
+      fld_var.write_to_out_protocol(o_prot)?;
+      o_prot.write_field_end()?
+    }
+    o_prot.write_field_stop()?;
+    o_prot.write_struct_end()
+  }
+}
+
+//
+// ModelsUnloadModelArgs
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+struct ModelsUnloadModelArgs {
+  request: UnloadModelRequest,
+}
+
+impl ModelsUnloadModelArgs {
+  fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<ModelsUnloadModelArgs> {
+    i_prot.read_struct_begin()?;
+    let mut f_1: Option<UnloadModelRequest> = None;
+    loop {
+      let field_ident = i_prot.read_field_begin()?;
+      if field_ident.field_type == TType::Stop {
+        break;
+      }
+      let field_id = field_id(&field_ident)?;
+      match field_id {
+        1 => {
+          let val = UnloadModelRequest::read_from_in_protocol(i_prot)?;
+          f_1 = Some(val);
+        },
+        _ => {
+          i_prot.skip(field_ident.field_type)?;
+        },
+      };
+      i_prot.read_field_end()?;
+    }
+    i_prot.read_struct_end()?;
+    verify_required_field_exists("ModelsUnloadModelArgs.request", &f_1)?;
+    let ret = ModelsUnloadModelArgs {
+      request: f_1.expect("auto-generated code should have checked for presence of required fields"),
+    };
+    Ok(ret)
+  }
+  fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    let struct_ident = TStructIdentifier::new("unload_model_args");
+    o_prot.write_struct_begin(&struct_ident)?;
+    o_prot.write_field_begin(&TFieldIdentifier::new("request", TType::Struct, 1))?;
+    self.request.write_to_out_protocol(o_prot)?;
+    o_prot.write_field_end()?;
+    o_prot.write_field_stop()?;
+    o_prot.write_struct_end()
+  }
+}
+
+//
+// ModelsUnloadModelResult
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+struct ModelsUnloadModelResult {
+  result_value: Option<UnloadModelResponse>,
+  error: Option<types::ServiceError>,
+}
+
+impl ModelsUnloadModelResult {
+  fn ok_or(self) -> thrift::Result<UnloadModelResponse> {
+    if self.error.is_some() {
+      Err(thrift::Error::User(Box::new(self.error.unwrap())))
+    } else if self.result_value.is_some() {
+      Ok(self.result_value.unwrap())
+    } else {
+      Err(
+        thrift::Error::Application(
+          ApplicationError::new(
+            ApplicationErrorKind::MissingResult,
+            "no result received for ModelsUnloadModel"
+          )
+        )
+      )
+    }
+  }
+  fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<ModelsUnloadModelResult> {
+    i_prot.read_struct_begin()?;
+    let mut f_0: Option<UnloadModelResponse> = None;
+    let mut f_1: Option<types::ServiceError> = None;
+    loop {
+      let field_ident = i_prot.read_field_begin()?;
+      if field_ident.field_type == TType::Stop {
+        break;
+      }
+      let field_id = field_id(&field_ident)?;
+      match field_id {
+        0 => {
+          let val = UnloadModelResponse::read_from_in_protocol(i_prot)?;
+          f_0 = Some(val);
+        },
+        1 => {
+          let val = types::ServiceError::read_from_in_protocol(i_prot)?;
+          f_1 = Some(val);
+        },
+        _ => {
+          i_prot.skip(field_ident.field_type)?;
+        },
+      };
+      i_prot.read_field_end()?;
+    }
+    i_prot.read_struct_end()?;
+    let ret = ModelsUnloadModelResult {
+      result_value: f_0,
+      error: f_1,
+    };
+    Ok(ret)
+  }
+  fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    let struct_ident = TStructIdentifier::new("ModelsUnloadModelResult");
     o_prot.write_struct_begin(&struct_ident)?;
     if let Some(ref fld_var) = self.result_value {
       o_prot.write_field_begin(&TFieldIdentifier::new("result_value", TType::Struct, 0))?;

@@ -8,7 +8,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 /// SHA-256 of the IDL files, in hex.
-pub const IDL_SHA256: &str = "50481a345abaa3b5d82309083c42b2d8958de9f78a97da048648f6e0d3858a8f";
+pub const IDL_SHA256: &str = "6db99640accec992bba378beffb2173ef4282a497f13c5997005075db93cd6c9";
 
 /// Every method, in the order of the files' names, then as declared; `Method::id` is its place here.
 pub static METHODS: &[Method] = &[
@@ -26,13 +26,15 @@ pub static METHODS: &[Method] = &[
     Method { id: 11, service: "Inference", name: "predict_many", oneway: false, idempotent: true, role: Role::Predictor, audited: false },
     Method { id: 12, service: "Models", name: "list_models", oneway: false, idempotent: true, role: Role::Reader, audited: false },
     Method { id: 13, service: "Models", name: "describe_model", oneway: false, idempotent: true, role: Role::Reader, audited: false },
-    Method { id: 14, service: "Models", name: "set_alias", oneway: false, idempotent: false, role: Role::Trainer, audited: true },
-    Method { id: 15, service: "Models", name: "delete_version", oneway: false, idempotent: false, role: Role::Admin, audited: true },
-    Method { id: 16, service: "Training", name: "train", oneway: false, idempotent: false, role: Role::Trainer, audited: true },
-    Method { id: 17, service: "Training", name: "get_job", oneway: false, idempotent: true, role: Role::Reader, audited: false },
-    Method { id: 18, service: "Training", name: "watch_job", oneway: false, idempotent: true, role: Role::Reader, audited: false },
-    Method { id: 19, service: "Training", name: "list_jobs", oneway: false, idempotent: true, role: Role::Reader, audited: false },
-    Method { id: 20, service: "Training", name: "cancel_job", oneway: false, idempotent: true, role: Role::Trainer, audited: true },
+    Method { id: 14, service: "Models", name: "load_model", oneway: false, idempotent: true, role: Role::Trainer, audited: true },
+    Method { id: 15, service: "Models", name: "unload_model", oneway: false, idempotent: true, role: Role::Trainer, audited: true },
+    Method { id: 16, service: "Models", name: "set_alias", oneway: false, idempotent: false, role: Role::Trainer, audited: true },
+    Method { id: 17, service: "Models", name: "delete_version", oneway: false, idempotent: false, role: Role::Admin, audited: true },
+    Method { id: 18, service: "Training", name: "train", oneway: false, idempotent: false, role: Role::Trainer, audited: true },
+    Method { id: 19, service: "Training", name: "get_job", oneway: false, idempotent: true, role: Role::Reader, audited: false },
+    Method { id: 20, service: "Training", name: "watch_job", oneway: false, idempotent: true, role: Role::Reader, audited: false },
+    Method { id: 21, service: "Training", name: "list_jobs", oneway: false, idempotent: true, role: Role::Reader, audited: false },
+    Method { id: 22, service: "Training", name: "cancel_job", oneway: false, idempotent: true, role: Role::Trainer, audited: true },
 ];
 
 /// Stored tables, in versions.
@@ -149,8 +151,26 @@ pub trait Models: Send + Sync {
         request: models::DescribeModelRequest,
     ) -> impl Future<Output = Result<models::DescribeModelResponse, types::ServiceError>> + Send;
 
+    /// Reads a version from disk, verifies it and serves it once it answers its stored rows as it did when it was trained; a
+    /// restart loads it again. Loading what is loaded changes nothing. Throws NOT_FOUND, INVALID_ARGUMENT (replacement),
+    /// FAILED_PRECONDITION (no room in the server's budget, and then nothing was read; damaged, with the reason).
+    fn load_model(
+        &self,
+        call: &Call,
+        request: models::LoadModelRequest,
+    ) -> impl Future<Output = Result<models::LoadModelResponse, types::ServiceError>> + Send;
+
+    /// Stops serving a version, which stays on disk, and stays unloaded after a restart. Calls that have begun are answered, and
+    /// then its memory is freed. Unloading what is not loaded changes nothing. Throws NOT_FOUND, FAILED_PRECONDITION (an alias
+    /// names it).
+    fn unload_model(
+        &self,
+        call: &Call,
+        request: models::UnloadModelRequest,
+    ) -> impl Future<Output = Result<models::UnloadModelResponse, types::ServiceError>> + Send;
+
     /// Points an alias at a version, if the alias is still as the caller has seen it. Throws NOT_FOUND (model or version),
-    /// INVALID_ARGUMENT (name), FAILED_PRECONDITION (another generation; removing `stable`).
+    /// INVALID_ARGUMENT (name), FAILED_PRECONDITION (another generation; removing `stable`; a version that is not loaded).
     fn set_alias(
         &self,
         call: &Call,
@@ -227,13 +247,15 @@ pub fn find(service: Option<&str>, name: &str) -> Option<&'static Method> {
         "predict_many" => 11,
         "list_models" => 12,
         "describe_model" => 13,
-        "set_alias" => 14,
-        "delete_version" => 15,
-        "train" => 16,
-        "get_job" => 17,
-        "watch_job" => 18,
-        "list_jobs" => 19,
-        "cancel_job" => 20,
+        "load_model" => 14,
+        "unload_model" => 15,
+        "set_alias" => 16,
+        "delete_version" => 17,
+        "train" => 18,
+        "get_job" => 19,
+        "watch_job" => 20,
+        "list_jobs" => 21,
+        "cancel_job" => 22,
         _ => return None,
     };
     METHODS.get(id).filter(|method| service.is_none_or(|service| service == method.service))
@@ -257,13 +279,15 @@ pub fn dispatch<'a, S: Services>(services: &'a S, method: &Method, call: &Arc<Ca
         11 => runtime::begin(Arc::clone(&call), arguments, move |request| services.predict_many(&call, request)),
         12 => Begun::waits(async move { runtime::answer(&call, arguments, |request| services.list_models(&call, request)).await }),
         13 => Begun::waits(async move { runtime::answer(&call, arguments, |request| services.describe_model(&call, request)).await }),
-        14 => Begun::waits(async move { runtime::answer(&call, arguments, |request| services.set_alias(&call, request)).await }),
-        15 => Begun::waits(async move { runtime::answer(&call, arguments, |request| services.delete_version(&call, request)).await }),
-        16 => Begun::waits(async move { runtime::answer(&call, arguments, |request| services.train(&call, request)).await }),
-        17 => Begun::waits(async move { runtime::answer(&call, arguments, |request| services.get_job(&call, request)).await }),
-        18 => Begun::waits(async move { runtime::answer(&call, arguments, |request| services.watch_job(&call, request)).await }),
-        19 => Begun::waits(async move { runtime::answer(&call, arguments, |request| services.list_jobs(&call, request)).await }),
-        // 20: METHODS has no other id.
+        14 => Begun::waits(async move { runtime::answer(&call, arguments, |request| services.load_model(&call, request)).await }),
+        15 => Begun::waits(async move { runtime::answer(&call, arguments, |request| services.unload_model(&call, request)).await }),
+        16 => Begun::waits(async move { runtime::answer(&call, arguments, |request| services.set_alias(&call, request)).await }),
+        17 => Begun::waits(async move { runtime::answer(&call, arguments, |request| services.delete_version(&call, request)).await }),
+        18 => Begun::waits(async move { runtime::answer(&call, arguments, |request| services.train(&call, request)).await }),
+        19 => Begun::waits(async move { runtime::answer(&call, arguments, |request| services.get_job(&call, request)).await }),
+        20 => Begun::waits(async move { runtime::answer(&call, arguments, |request| services.watch_job(&call, request)).await }),
+        21 => Begun::waits(async move { runtime::answer(&call, arguments, |request| services.list_jobs(&call, request)).await }),
+        // 22: METHODS has no other id.
         _ => Begun::waits(async move { runtime::answer(&call, arguments, |request| services.cancel_job(&call, request)).await }),
     }
 }
@@ -355,6 +379,18 @@ impl Resources for models::DescribeModelRequest {
 impl Resources for models::SetAliasRequest {
     fn resources(&self) -> impl Iterator<Item = Resource<'_>> {
         [self.model.as_deref().map(Resource::Model), self.alias_name.as_deref().map(Resource::Alias), self.version.map(Resource::Version)].into_iter().flatten()
+    }
+}
+
+impl Resources for models::LoadModelRequest {
+    fn resources(&self) -> impl Iterator<Item = Resource<'_>> {
+        [self.model.as_deref().map(Resource::Model), self.version.map(Resource::Version)].into_iter().flatten()
+    }
+}
+
+impl Resources for models::UnloadModelRequest {
+    fn resources(&self) -> impl Iterator<Item = Resource<'_>> {
+        [self.model.as_deref().map(Resource::Model), self.version.map(Resource::Version)].into_iter().flatten()
     }
 }
 
@@ -1089,13 +1125,33 @@ impl<C: Channel> ModelsClient<'_, C> {
         runtime::call(self.0, &METHODS[13], request).await
     }
 
+    /// Reads a version from disk, verifies it and serves it once it answers its stored rows as it did when it was trained; a
+    /// restart loads it again. Loading what is loaded changes nothing. Throws NOT_FOUND, INVALID_ARGUMENT (replacement),
+    /// FAILED_PRECONDITION (no room in the server's budget, and then nothing was read; damaged, with the reason).
+    pub async fn load_model(
+        &self,
+        request: models::LoadModelRequest,
+    ) -> Result<models::LoadModelResponse, CallError<types::ServiceError>> {
+        runtime::call(self.0, &METHODS[14], request).await
+    }
+
+    /// Stops serving a version, which stays on disk, and stays unloaded after a restart. Calls that have begun are answered, and
+    /// then its memory is freed. Unloading what is not loaded changes nothing. Throws NOT_FOUND, FAILED_PRECONDITION (an alias
+    /// names it).
+    pub async fn unload_model(
+        &self,
+        request: models::UnloadModelRequest,
+    ) -> Result<models::UnloadModelResponse, CallError<types::ServiceError>> {
+        runtime::call(self.0, &METHODS[15], request).await
+    }
+
     /// Points an alias at a version, if the alias is still as the caller has seen it. Throws NOT_FOUND (model or version),
-    /// INVALID_ARGUMENT (name), FAILED_PRECONDITION (another generation; removing `stable`).
+    /// INVALID_ARGUMENT (name), FAILED_PRECONDITION (another generation; removing `stable`; a version that is not loaded).
     pub async fn set_alias(
         &self,
         request: models::SetAliasRequest,
     ) -> Result<models::SetAliasResponse, CallError<types::ServiceError>> {
-        runtime::call(self.0, &METHODS[14], request).await
+        runtime::call(self.0, &METHODS[16], request).await
     }
 
     /// Deletes a version for good. Throws NOT_FOUND, FAILED_PRECONDITION (an alias names it; `stable` goes with the last
@@ -1104,7 +1160,7 @@ impl<C: Channel> ModelsClient<'_, C> {
         &self,
         request: models::DeleteVersionRequest,
     ) -> Result<models::DeleteVersionResponse, CallError<types::ServiceError>> {
-        runtime::call(self.0, &METHODS[15], request).await
+        runtime::call(self.0, &METHODS[17], request).await
     }
 }
 
@@ -1118,7 +1174,7 @@ impl<C: Channel> TrainingClient<'_, C> {
         &self,
         request: training::TrainRequest,
     ) -> Result<training::TrainResponse, CallError<types::ServiceError>> {
-        runtime::call(self.0, &METHODS[16], request).await
+        runtime::call(self.0, &METHODS[18], request).await
     }
 
     /// Answers a job as it is now. Throws NOT_FOUND.
@@ -1126,7 +1182,7 @@ impl<C: Channel> TrainingClient<'_, C> {
         &self,
         request: training::GetJobRequest,
     ) -> Result<training::GetJobResponse, CallError<types::ServiceError>> {
-        runtime::call(self.0, &METHODS[17], request).await
+        runtime::call(self.0, &METHODS[19], request).await
     }
 
     /// Answers the events of a job after a sequence number, waiting for one if there is none. Throws NOT_FOUND, INVALID_ARGUMENT (wait_ms).
@@ -1134,7 +1190,7 @@ impl<C: Channel> TrainingClient<'_, C> {
         &self,
         request: training::WatchJobRequest,
     ) -> Result<training::WatchJobResponse, CallError<types::ServiceError>> {
-        runtime::call(self.0, &METHODS[18], request).await
+        runtime::call(self.0, &METHODS[20], request).await
     }
 
     /// Answers the jobs, newest first, a page at a time. Throws INVALID_ARGUMENT (limit).
@@ -1142,7 +1198,7 @@ impl<C: Channel> TrainingClient<'_, C> {
         &self,
         request: training::ListJobsRequest,
     ) -> Result<training::ListJobsResponse, CallError<types::ServiceError>> {
-        runtime::call(self.0, &METHODS[19], request).await
+        runtime::call(self.0, &METHODS[21], request).await
     }
 
     /// Cancels a job that waits or runs; one that has ended is answered as it is. Throws NOT_FOUND.
@@ -1150,6 +1206,6 @@ impl<C: Channel> TrainingClient<'_, C> {
         &self,
         request: training::CancelJobRequest,
     ) -> Result<training::CancelJobResponse, CallError<types::ServiceError>> {
-        runtime::call(self.0, &METHODS[20], request).await
+        runtime::call(self.0, &METHODS[22], request).await
     }
 }

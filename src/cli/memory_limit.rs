@@ -8,9 +8,20 @@ const MOST: usize = 1 << 30;
 
 /// What messages and replies may hold by default, in bytes: a quarter of the memory, at most 1 GiB.
 pub(super) fn for_messages() -> usize {
+    memory().map_or(MOST, |limit| (limit / 4).min(MOST))
+}
+
+/// What models may take by default, in bytes: half of the memory. The rest is for messages, training and what loading takes
+/// for a moment.
+pub(super) fn for_models() -> u64 {
+    memory().map_or(u64::MAX, |limit| limit as u64 / 2)
+}
+
+/// The memory that this process may have, in bytes.
+fn memory() -> Option<usize> {
     let groups = read_to_string("/proc/self/cgroup").unwrap_or_default();
     let limits = groups.lines().filter_map(|line| group_limit(line, Path::new("/sys/fs/cgroup")));
-    limits.chain(physical()).min().map_or(MOST, |limit| (limit / 4).min(MOST))
+    limits.chain(physical()).min()
 }
 
 /// The memory of the machine in bytes.

@@ -8,6 +8,7 @@ mod memory_limit;
 mod model_settings;
 mod models;
 mod ping;
+mod policies;
 mod predict;
 mod predictions;
 mod progress;

@@ -5,10 +5,10 @@ use super::{Failure, report};
 use crate::client::{Client, ModelVersion};
 use crate::error::Result;
 use crate::model::StepSpec;
-use crate::registry::{Alias, ModelSummary};
+use crate::registry::{Alias, LoadState, ModelSummary, Replacement};
 use serde_json::json;
 
-/// List models, show one, point aliases, delete versions
+/// List models, show one, point aliases, load, unload and delete versions
 ///
 /// Example:
 ///     modelwire models list
@@ -58,6 +58,36 @@ enum Command {
         #[arg(long, value_name = "GENERATION")]
         expected_generation: Option<u64>,
     },
+    /// Serve a version that is on disk
+    ///
+    /// The server reads it, verifies it and tries it out before it answers; a restart loads it again.
+    ///
+    /// Example:
+    ///     modelwire models load wine 2
+    #[command(verbatim_doc_comment)]
+    Load {
+        /// Name of the model.
+        model: String,
+        /// Its version.
+        version: u64,
+        /// What gives way where there is no room: nothing (swap), or other versions of the model that no alias names
+        /// (drop_first) [default: as the server is set].
+        #[arg(long)]
+        replacement: Option<Replacement>,
+    },
+    /// Serve a version no more; it stays on disk
+    ///
+    /// A version that an alias names stays loaded.
+    ///
+    /// Example:
+    ///     modelwire models unload wine 1
+    #[command(verbatim_doc_comment)]
+    Unload {
+        /// Name of the model.
+        model: String,
+        /// Its version.
+        version: u64,
+    },
     /// Delete a version for good
     ///
     /// A version that an alias names is kept; the last version of a model takes its alias "stable" with it.
@@ -92,6 +122,16 @@ pub(super) fn run(arguments: Arguments) -> std::result::Result<(), Failure> {
                 None => format!("{model}@{alias} is removed"),
             })
         }
+        Command::Load { model, version, replacement } => {
+            let bytes = client.load_model(model, *version, *replacement).await?;
+            remote.print(&json!({ "model_bytes": bytes }), || {
+                format!("{model}@{version} is loaded and takes {bytes} bytes")
+            })
+        }
+        Command::Unload { model, version } => {
+            client.unload_model(model, *version).await?;
+            if remote.json { print("{}") } else { print(&format!("{model}@{version} is unloaded")) }
+        }
         Command::Delete { model, version } => {
             client.delete_version(model, *version).await?;
             if remote.json { print("{}") } else { print(&format!("{model}@{version} is deleted")) }
@@ -114,7 +154,8 @@ async fn all(client: &Client) -> Result<Vec<ModelSummary>> {
 fn list(models: &[ModelSummary]) -> String {
     let alias = |alias: &Alias| format!("{}={} (generation {})", alias.name, alias.version, alias.generation);
     let rows = models.iter().map(|model| {
-        let versions: Vec<String> = model.versions.iter().map(u64::to_string).collect();
+        let versions = model.versions.iter().zip(&model.states);
+        let versions: Vec<String> = versions.map(|(version, state)| listed(*version, *state)).collect();
         let aliases: Vec<String> = model.aliases.iter().map(alias).collect();
         [model.name.to_string(), versions.join(", "), aliases.join(", ")]
     });
@@ -125,6 +166,11 @@ fn list(models: &[ModelSummary]) -> String {
     )
 }
 
+/// "3", or "3 (unloaded)".
+fn listed(version: u64, state: LoadState) -> String {
+    if state == LoadState::Loaded { version.to_string() } else { format!("{version} ({})", state.name()) }
+}
+
 fn description(model: &ModelVersion) -> String {
     let steps: Vec<String> = model.steps.iter().map(step).collect();
     let target = model.schema.target.as_ref().map(|column| format!("{} ({})", column.name, column.column_type));
@@ -132,6 +178,7 @@ fn description(model: &ModelVersion) -> String {
     let facts = report::facts([
         ("model", format!("{}@{}", model.name, model.version)),
         ("aliases", model.aliases.join(", ")),
+        ("state", model.state.clone()),
         ("kind", model.kind.clone()),
         ("steps", steps.join(", ")),
         ("target", report::optional(target)),

@@ -8,7 +8,7 @@ use crate::coordination::Coordination;
 use crate::datasets::Datasets;
 use crate::error::Result;
 use crate::pool::Pool;
-use crate::registry::Registry;
+use crate::registry::{self, Registry};
 use crate::server::{self, Listener};
 use crate::service::{Parts, Service};
 use crate::storage::Storage;
@@ -126,7 +126,14 @@ async fn watch(access: Arc<Access>) {
 async fn compose(settings: &Settings, access: Arc<Access>) -> Result<(Service, Jobs)> {
     let storage = Arc::new(Storage::open(settings.data())?);
     let coordination = Arc::new(Coordination::open(&settings.data().join("state.redb"))?);
-    let registry = Registry::open(Arc::clone(&storage), Arc::clone(&coordination)).await?;
+    let telemetry = Arc::new(Telemetry::default());
+    let registry = Registry::open(registry::Parts {
+        storage: Arc::clone(&storage),
+        coordination: Arc::clone(&coordination),
+        options: settings.registry(),
+        telemetry: Arc::clone(&telemetry),
+    })
+    .await?;
     let now_ms = chrono::Utc::now().timestamp_millis();
     let datasets = Datasets::open(Arc::clone(&storage), Arc::clone(&coordination), settings.datasets(), now_ms).await?;
     let parts = training::Parts {

@@ -4,9 +4,11 @@
 //! `modelwire.toml`, `MODELWIRE_SERVER_MAX_FRAME_BYTES` and `--server-max-frame-bytes`. All faults come in one report.
 
 use super::model_settings::Models;
+use super::policies::ByModel;
 use super::tls::ClientCertificates;
 use super::{memory_limit, model_settings};
-use crate::{batching, datasets, server, training, wire};
+use crate::registry::{Policy, Replacement};
+use crate::{batching, datasets, registry, server, training, wire};
 use serde::Deserialize;
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
@@ -104,6 +106,20 @@ settings! {
 }
 
 settings! {
+    /// Which models are loaded.
+    Registry {
+        /// Versions of a model that are loaded: all, latest:2, specific:1,3, or aliased; those that an alias names always are [default: all].
+        load ("registry-load", "MODELWIRE_REGISTRY_LOAD"): Policy,
+        /// The same for certain models: "wine=latest:1;beer=aliased".
+        load_models ("registry-load-models", "MODELWIRE_REGISTRY_LOAD_MODELS"): ByModel,
+        /// Memory in bytes that models take together [default: half of the memory].
+        max_model_bytes ("registry-max-model-bytes", "MODELWIRE_REGISTRY_MAX_MODEL_BYTES"): u64,
+        /// What gives way where there is no room for a version: nothing (swap), or other versions of its model that no alias names (drop_first) [default: swap].
+        replacement ("registry-replacement", "MODELWIRE_REGISTRY_REPLACEMENT"): Replacement,
+    }
+}
+
+settings! {
     /// Training.
     Training {
         /// Jobs that train at once, each on one thread [default: 1].
@@ -164,6 +180,8 @@ pub(super) struct Settings {
     #[command(flatten)]
     pub(super) batching: Batching,
     #[command(flatten)]
+    pub(super) registry: Registry,
+    #[command(flatten)]
     pub(super) training: Training,
     #[command(flatten)]
     pub(super) datasets: Datasets,
@@ -188,6 +206,7 @@ impl Settings {
             server: self.server.or(file.server),
             tls: self.tls.or(file.tls),
             batching: self.batching.or(file.batching),
+            registry: self.registry.or(file.registry),
             training: self.training.or(file.training),
             datasets: self.datasets.or(file.datasets),
             access: self.access.or(file.access),
@@ -229,6 +248,7 @@ impl Settings {
             outside("batching.max_delay_ms", self.batching.max_delay_ms, (0, 60_000)),
             outside("batching.target_p99_ms", self.batching.target_p99_ms, (1, 60_000)),
             outside("batching.max_queue_rows", self.batching.max_queue_rows, (1, 1 << 40)),
+            outside("registry.max_model_bytes", self.registry.max_model_bytes, (1024, 1 << 50)),
             outside("training.threads", self.training.threads, (1, 1024)),
             outside("training.max_queued_jobs", self.training.max_queued_jobs, (1, 1_000_000)),
             outside("training.max_ended_jobs", self.training.max_ended_jobs, (1, 1_000_000)),
@@ -323,6 +343,16 @@ impl Settings {
         batching::Options { limits: self.batching(), models }
     }
 
+    pub(super) fn registry(&self) -> registry::Options {
+        let default = registry::Options::default();
+        registry::Options {
+            policy: self.registry.load.clone().unwrap_or(default.policy),
+            policies: self.registry.load_models.clone().map_or(default.policies, |ByModel(policies)| policies),
+            max_model_bytes: self.registry.max_model_bytes.unwrap_or_else(memory_limit::for_models),
+            replacement: self.registry.replacement.unwrap_or(default.replacement),
+        }
+    }
+
     pub(super) fn training(&self) -> training::Limits {
         let default = training::Limits::default();
         training::Limits {
@@ -381,6 +411,17 @@ mod tests {
 
         assert_eq!(engine.limits.max_delay, Duration::from_millis(3));
         assert_eq!(engine.models["churn"].max_delay, Some(Duration::ZERO));
+    }
+
+    #[test]
+    fn what_is_loaded_is_set_for_all_models_and_for_each() {
+        let text =
+            "[registry]\nload = \"latest:2\"\nreplacement = \"drop_first\"\nload_models = \"wine=specific:1,3\"\n";
+
+        let options = from_file(text, Settings::default()).unwrap().registry();
+
+        assert_eq!((options.policy, options.replacement), (Policy::Latest(2), Replacement::DropFirst));
+        assert_eq!(options.policies.len(), 1);
     }
 
     #[test]

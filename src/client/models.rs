@@ -3,9 +3,12 @@
 use super::{Client, ModelVersion};
 use crate::data::Page;
 use crate::error::Result;
-use crate::registry::{Alias, ModelSummary};
+use crate::registry::{Alias, ModelSummary, Replacement};
 use crate::wire::convert;
-use crate::wire::models::{DeleteVersionRequest, DescribeModelRequest, ListModelsRequest, SetAliasRequest};
+use crate::wire::models::{
+    DeleteVersionRequest, DescribeModelRequest, ListModelsRequest, LoadModelRequest, SetAliasRequest,
+    UnloadModelRequest,
+};
 use crate::wire::services::ModelsClient;
 
 impl Client {
@@ -61,6 +64,38 @@ impl Client {
             ModelsClient(&*exchange).set_alias(request).await
         });
         self.plain(answer.await?.current.map(convert::alias_from).transpose())
+    }
+
+    /// Serves a version from now on, also after a restart; the bytes that it takes. It may take long for a large model.
+    ///
+    /// `replacement` says what gives way where there is no room; `None` leaves it to the server.
+    ///
+    /// # Errors
+    /// [`Code`](crate::error::Code) `NotFound`, or `FailedPrecondition` if there is no room or the version is damaged.
+    pub async fn load_model(&self, model: &str, version: u64, replacement: Option<Replacement>) -> Result<u64> {
+        let answer = self.call(|exchange, context| async move {
+            let request = LoadModelRequest {
+                context,
+                model: Some(model.into()),
+                version: Some(number(version)),
+                replacement: replacement.map(|it| it.name().into()),
+            };
+            ModelsClient(&*exchange).load_model(request).await
+        });
+        let bytes = answer.await?.model_bytes;
+        Ok(bytes.and_then(|bytes| u64::try_from(bytes).ok()).unwrap_or_default())
+    }
+
+    /// Serves a version no more, also after a restart; it stays on disk.
+    ///
+    /// # Errors
+    /// [`Code`](crate::error::Code) `NotFound`, or `FailedPrecondition` if an alias names it.
+    pub async fn unload_model(&self, model: &str, version: u64) -> Result<()> {
+        let answer = self.call(|exchange, context| async move {
+            let request = UnloadModelRequest { context, model: Some(model.into()), version: Some(number(version)) };
+            ModelsClient(&*exchange).unload_model(request).await
+        });
+        answer.await.map(drop)
     }
 
     /// Deletes a version for good.

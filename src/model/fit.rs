@@ -34,7 +34,12 @@ pub struct Fitted {
     pub metrics: BTreeMap<String, f64>,
     /// How many rows these were.
     pub n_samples: usize,
+    /// The first of these rows, at most 16, as [`Pipeline::predict`] takes them: `(<= 16, n_features)`.
+    pub first_rows: Array2<f64>,
 }
+
+/// Rows that a fit keeps, for whoever wants to know whether the model still answers as it did.
+const FIRST_ROWS: usize = 16;
 
 /// Fits each step on what the step before makes of the rows.
 ///
@@ -44,6 +49,7 @@ pub struct Fitted {
 pub fn fit(spec: &Spec, table: &Table, progress: &dyn Progress) -> Result<Fitted> {
     let Resolved { steps, kind, mut schema } = spec.resolve(&table.schema())?;
     let (mut features, targets) = read(table, kind, &mut schema)?;
+    let first_rows = features.slice_axis(Axis(0), (..features.nrows().min(FIRST_ROWS)).into()).to_owned();
     let stages = (steps.len() + 1) as f64;
     let (last, first) = steps.split_last().ok_or_else(|| Error::internal("a checked specification has no step"))?;
     let mut transformers = Vec::with_capacity(first.len());
@@ -59,7 +65,8 @@ pub fn fit(spec: &Spec, table: &Table, progress: &dyn Progress) -> Result<Fitted
     progress.report("measuring the model on its training rows", steps.len() as f64 / stages)?;
     let metrics = metrics::of(|rows| model.predict(rows), features.view(), &targets);
     let steps = steps.iter().zip(&spec.steps).map(|(step, stated)| written_out(step, stated)).collect();
-    Ok(Fitted { pipeline: Pipeline { schema, kind, steps, transformers, model }, metrics, n_samples: table.n_rows() })
+    let pipeline = Pipeline { schema, kind, steps, transformers, model };
+    Ok(Fitted { pipeline, metrics, n_samples: table.n_rows(), first_rows })
 }
 
 /// Features and targets of a table; the schema learns the classes.

@@ -1,7 +1,7 @@
 //! Names for versions: compared and swapped by generation.
 
 use super::Shared;
-use super::snapshot::Version;
+use super::snapshot::{Version, unloaded};
 use crate::coordination::{Compare, Coordination, Entry, Transaction, Write};
 use crate::data::Name;
 use crate::error::{Error, Result};
@@ -114,17 +114,18 @@ fn settable(name: &Name, alias: &Name, version: Option<u64>) -> Result<()> {
     Ok(())
 }
 
-/// The model is there, and so is the version, ready to be served.
+/// The model is there, and so is the version, and served.
 fn servable(name: &Name, version: Option<u64>, versions: &BTreeMap<u64, Version>) -> Result<()> {
     if versions.is_empty() {
         return Err(Error::ModelNotFound { reference: name.to_string() });
     }
     let Some(version) = version else { return Ok(()) };
+    let refused = |how: &str| Err(Error::precondition(format!("version {version} of model \"{name}\" {how}")));
     match versions.get(&version) {
-        Some(Version::Ready { .. }) => Ok(()),
-        Some(Version::Damaged { .. }) => {
-            Err(Error::precondition(format!("version {version} of model \"{name}\" is damaged and cannot be served")))
-        }
+        Some(Version::Loaded(_)) => Ok(()),
+        Some(Version::Loading { .. }) => refused("is being loaded; ask again once it is"),
+        Some(Version::Unloaded { .. }) => Err(unloaded(name, version)),
+        Some(Version::Damaged { .. }) => refused("is damaged and cannot be served"),
         None => Err(Error::ModelNotFound { reference: format!("{name}@{version}") }),
     }
 }

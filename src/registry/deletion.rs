@@ -2,6 +2,7 @@
 
 use super::aliases::{Alias, STABLE, assign};
 use super::manifest::MANIFEST;
+use super::policy::keep;
 use super::{Shared, folder};
 use crate::data::Name;
 use crate::error::{Error, Result};
@@ -16,13 +17,13 @@ pub const STEPS: [&str; 3] = [COMMITTED, UNNAMED, SHOWN];
 
 impl Shared {
     pub(super) async fn delete_version(&self, name: &Name, version: u64) -> Result<()> {
-        let _changing = self.changes.lock().await;
+        let _changing = self.settled(name, version).await;
         let mut versions = self.snapshot.load().versions(name);
-        if versions.remove(&version).is_none() {
-            return Err(Error::ModelNotFound { reference: format!("{name}@{version}") });
-        }
+        let missing = || Error::ModelNotFound { reference: format!("{name}@{version}") };
+        let deleted = versions.remove(&version).ok_or_else(missing)?;
         let is_last = versions.is_empty();
-        check_unnamed(name, version, is_last, &self.snapshot.load().aliases(name))?;
+        let goes_along = |alias: &Alias| is_last && alias.name.as_str() == STABLE;
+        self.check_unnamed(name, version, goes_along)?;
 
         self.storage.delete(&format!("{}/{MANIFEST}", folder(name, version))).await?;
         failpoint::reach(COMMITTED);
@@ -31,24 +32,30 @@ impl Shared {
             false => Ok(()),
         };
         failpoint::reach(UNNAMED);
+        if let Some(resident) = deleted.resident() {
+            resident.taken.forget();
+        }
+        drop(deleted);
         self.show(name, versions).await?;
         failpoint::reach(SHOWN);
         unnamed?;
+        keep(&self.coordination, name, version, None).await?;
         // The version is gone already: what is left of it takes room, and does no harm.
         if let Err(error) = self.storage.delete_folder(&folder(name, version)).await {
             log::warn!(model:% = name, version, error:%; "Left files of a deleted version behind.");
         }
         Ok(())
     }
-}
 
-fn check_unnamed(name: &Name, version: u64, is_last: bool, aliases: &[Alias]) -> Result<()> {
-    let goes_along = |alias: &Alias| is_last && alias.name.as_str() == STABLE;
-    match aliases.iter().find(|alias| alias.version == version && !goes_along(alias)) {
-        None => Ok(()),
-        Some(alias) => Err(Error::precondition(format!(
-            "version {version} of model \"{name}\" is named by the alias \"{}\"; point it elsewhere first",
-            alias.name
-        ))),
+    /// No alias names the version, but those that go along with it.
+    pub(super) fn check_unnamed(&self, name: &Name, version: u64, goes_along: impl Fn(&Alias) -> bool) -> Result<()> {
+        let aliases = self.snapshot.load().aliases(name);
+        match aliases.iter().find(|alias| alias.version == version && !goes_along(alias)) {
+            None => Ok(()),
+            Some(alias) => Err(Error::precondition(format!(
+                "version {version} of model \"{name}\" is named by the alias \"{}\"; point it elsewhere first",
+                alias.name
+            ))),
+        }
     }
 }

@@ -47,4 +47,9 @@ impl Manifest {
     pub fn model_file(&self) -> Option<&StoredFile> {
         self.files.iter().find(|file| file.path == MODEL)
     }
+
+    /// What the model takes in memory: its arrays are as large there as in `model.bin`.
+    pub fn model_bytes(&self) -> u64 {
+        self.model_file().map_or(0, |file| file.size)
+    }
 }

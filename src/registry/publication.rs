@@ -1,8 +1,11 @@
 //! Making a version: its number, its model, its manifest, its alias, and only then the snapshot that serves it.
 
 use super::aliases::{STABLE, assign};
+use super::aside::aside;
+use super::golden::{self, GOLDEN};
+use super::loading::Asked;
 use super::manifest::{MANIFEST, MODEL, Manifest};
-use super::snapshot::Version;
+use super::snapshot::{Resident, Version};
 use super::{Shared, folder};
 use crate::data::Name;
 use crate::error::{Error, Result};
@@ -10,17 +13,19 @@ use crate::failpoint;
 use crate::model::{LoadedModel, Pipeline};
 use crate::storage::{StoredFile, seal};
 use bytes::Bytes;
+use ndarray::Array2;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 const RESERVED: &str = "publish:reserved";
 const WRITTEN: &str = "publish:model";
+const RECORDED: &str = "publish:golden";
 const COMMITTED: &str = "publish:manifest";
 const NAMED: &str = "publish:alias";
 const SHOWN: &str = "publish:snapshot";
 
 /// The failpoints of a publication, each after the step that it is named for.
-pub const STEPS: [&str; 5] = [RESERVED, WRITTEN, COMMITTED, NAMED, SHOWN];
+pub const STEPS: [&str; 6] = [RESERVED, WRITTEN, RECORDED, COMMITTED, NAMED, SHOWN];
 
 /// What becomes a version.
 #[derive(Debug)]
@@ -43,12 +48,17 @@ pub struct Publication {
     pub dataset: Option<String>,
     /// SHA-256 of the rows that it was trained on, in hex.
     pub data_sha256: String,
+    /// Rows that the version has to answer as it does now whenever it is loaded: `(n_samples, n_features)`, as
+    /// [`Pipeline::predict`] takes them; none are fine.
+    pub golden_rows: Array2<f64>,
     /// Milliseconds since 1970-01-01T00:00:00Z.
     pub created_ms: i64,
 }
 
 impl Publication {
-    fn manifest(&self, bytes: &[u8]) -> Manifest {
+    fn manifest(&self, bytes: &[u8], golden: Option<&[u8]>) -> Manifest {
+        let model = StoredFile::of(MODEL, bytes);
+        let golden = golden.map(|golden| StoredFile::of(GOLDEN, golden));
         Manifest {
             name: self.name.clone(),
             version: self.version,
@@ -62,26 +72,29 @@ impl Publication {
             dataset: self.dataset.clone(),
             data_sha256: self.data_sha256.clone(),
             created_ms: self.created_ms,
-            files: vec![StoredFile::of(MODEL, bytes)],
+            files: [model].into_iter().chain(golden).collect(),
         }
     }
 }
 
+/// A version and its files, not yet written.
+struct Prepared {
+    manifest: Arc<Manifest>,
+    bytes: Bytes,
+    golden: Option<Bytes>,
+    model: LoadedModel,
+}
+
 impl Shared {
-    pub(super) async fn publish(&self, publication: Publication) -> Result<Arc<Manifest>> {
-        let (manifest, bytes, model) = prepare(publication).await?;
+    pub(super) async fn publish(self: &Arc<Self>, publication: Publication) -> Result<Arc<Manifest>> {
+        let Prepared { manifest, bytes, golden, model } = prepare(publication).await?;
         let (name, version) = (&manifest.name, manifest.version);
-        let _changing = self.changes.lock().await;
+        let changing = self.settled(name, version).await;
         let mut versions = self.snapshot.load().versions(name);
         if let Some(there) = versions.get(&version) {
             return same(there, &manifest);
         }
-
-        failpoint::reach(RESERVED);
-        self.storage.create(&format!("{}/{MODEL}", folder(name, version)), bytes).await?;
-        failpoint::reach(WRITTEN);
-        self.storage.create(&format!("{}/{MANIFEST}", folder(name, version)), seal(&*manifest)?).await?;
-        failpoint::reach(COMMITTED);
+        self.write(&manifest, bytes, golden).await?;
         if self.snapshot.load().aliases(name).iter().all(|alias| alias.name.as_str() != STABLE)
             && let Err(error) = assign(&self.coordination, name, STABLE, Some(version), |_| Ok(())).await
         {
@@ -89,29 +102,82 @@ impl Shared {
             log::error!(model:% = name, version, error:%; "The first version could not be made \"stable\".");
         }
         failpoint::reach(NAMED);
-        versions.insert(version, Version::Ready { manifest: Arc::clone(&manifest), model });
+        let entered = self.enter(&manifest, model).await?;
+        let waits = matches!(entered, Version::Unloaded { missing: Some(_), .. });
+        versions.insert(version, entered);
         self.show(name, versions).await?;
         failpoint::reach(SHOWN);
+        drop(changing);
 
-        log::info!(model:% = name, version, size_bytes = manifest.files[0].size; "Published model version.");
+        log::info!(model:% = name, version, size_bytes = manifest.model_bytes(); "Published model version.");
+        if waits && let Err(error) = self.load_model(name, version, None, Asked::ByPolicy).await {
+            log::warn!(model:% = name, version, error:%; "A published model version is not served.");
+            self.give_up(name, version).await?;
+        }
         Ok(manifest)
+    }
+
+    /// Nobody waits for a version for which there was no room when it was published, unless an alias names it: it must
+    /// neither take the server out of service nor be read at the next start.
+    async fn give_up(&self, name: &Name, version: u64) -> Result<()> {
+        match self.check_unnamed(name, version, |_| false) {
+            Ok(()) => self.unload_model(name, version).await,
+            Err(_) => Ok(()),
+        }
+    }
+
+    /// Writes the files of a version, the manifest last.
+    async fn write(&self, manifest: &Manifest, bytes: Bytes, golden: Option<Bytes>) -> Result<()> {
+        let folder = folder(&manifest.name, manifest.version);
+        failpoint::reach(RESERVED);
+        self.storage.create(&format!("{folder}/{MODEL}"), bytes).await?;
+        failpoint::reach(WRITTEN);
+        if let Some(golden) = golden {
+            self.storage.create(&format!("{folder}/{GOLDEN}"), golden).await?;
+        }
+        failpoint::reach(RECORDED);
+        self.storage.create(&format!("{folder}/{MANIFEST}"), seal(manifest)?).await?;
+        failpoint::reach(COMMITTED);
+        Ok(())
+    }
+
+    /// How a version that was just written is shown: loaded, if it shall be and there is room at once.
+    async fn enter(&self, manifest: &Arc<Manifest>, model: LoadedModel) -> Result<Version> {
+        let (name, version) = (&manifest.name, manifest.version);
+        let manifest = Arc::clone(manifest);
+        if !self.wants(name, version).await? {
+            self.discard(model);
+            return Ok(Version::Unloaded { manifest, missing: None });
+        }
+        // What is being loaded has been promised its room, and may not have taken it yet.
+        let fits = self.room.fits(self.snapshot.load().held().chain([manifest.as_ref()]));
+        Ok(match fits.then(|| self.room.try_take(&manifest)).flatten() {
+            Some(taken) => Version::Loaded(Arc::new(Resident { manifest, model: Arc::new(model), taken })),
+            None => {
+                self.discard(model);
+                Version::Unloaded { missing: Some(self.room.refusal(&manifest)), manifest }
+            }
+        })
     }
 }
 
 /// Writes the pipeline as bytes and loads it from them: what is served now is what a restart would serve.
-async fn prepare(publication: Publication) -> Result<(Arc<Manifest>, Bytes, Arc<LoadedModel>)> {
-    let prepared = tokio::task::spawn_blocking(move || {
+async fn prepare(publication: Publication) -> Result<Prepared> {
+    aside(move || {
         let bytes = Bytes::from(publication.pipeline.to_bytes());
-        let manifest = publication.manifest(&bytes);
-        let model = LoadedModel::new(publication.name, publication.version, Pipeline::from_bytes(&bytes)?);
-        Ok((Arc::new(manifest), bytes, Arc::new(model)))
-    });
-    prepared.await.map_err(|cause| Error::internal(format!("writing a model ended early: {cause}")))?
+        let pipeline = Pipeline::from_bytes(&bytes)?;
+        let golden = golden::record(&pipeline, &publication.golden_rows).map(Bytes::from);
+        let manifest = Arc::new(publication.manifest(&bytes, golden.as_deref()));
+        let model = LoadedModel::new(publication.name, publication.version, pipeline);
+        Ok(Prepared { manifest, bytes, golden, model })
+    })
+    .await
 }
 
+/// The golden rows do not tell versions apart: those of another build may be rounded otherwise, or be missing.
 fn same(there: &Version, manifest: &Manifest) -> Result<Arc<Manifest>> {
-    match there {
-        Version::Ready { manifest: found, .. } if found.files == manifest.files => Ok(Arc::clone(found)),
+    match there.manifest() {
+        Some(found) if found.model_file() == manifest.model_file() => Ok(Arc::clone(found)),
         _ => Err(Error::precondition(format!(
             "version {} of model \"{}\" is already there with other content",
             manifest.version, manifest.name

@@ -2,12 +2,14 @@
 
 use super::Manifest;
 use super::aliases::{Alias, Assignment, STABLE};
+use super::room::Taken;
 use crate::data::{Name, Page, Reference, Selector};
 use crate::error::{Error, Result};
 use crate::model::LoadedModel;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use tokio::sync::watch;
 
 /// What a reference means.
 #[derive(Clone, Debug)]
@@ -23,6 +25,8 @@ pub struct Resolved {
 pub struct Description {
     /// Of the version.
     pub manifest: Arc<Manifest>,
+    /// Whether it is served.
+    pub state: LoadState,
     /// By name.
     pub aliases: Vec<Name>,
 }
@@ -32,10 +36,41 @@ pub struct Description {
 pub struct ModelSummary {
     /// Of the model.
     pub name: Name,
-    /// Ascending; damaged ones are among them.
+    /// Ascending; those that are not served are among them.
     pub versions: Vec<u64>,
+    /// How each of them is, in their order.
+    pub states: Vec<LoadState>,
     /// By name.
     pub aliases: Vec<Alias>,
+}
+
+/// Whether a version is served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LoadState {
+    /// It answers.
+    Loaded,
+    /// It is read, verified and tried out; it answers soon.
+    Loading,
+    /// It is on disk only.
+    Unloaded,
+    /// It is not what was written, or does not answer as it did.
+    Damaged,
+}
+
+impl LoadState {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Loaded, Self::Loading, Self::Unloaded, Self::Damaged];
+
+    /// As users and the wire have it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Loaded => "loaded",
+            Self::Loading => "loading",
+            Self::Unloaded => "unloaded",
+            Self::Damaged => "damaged",
+        }
+    }
 }
 
 /// How a version is.
@@ -45,32 +80,74 @@ pub struct VersionStatus {
     pub name: Name,
     /// From 1.
     pub version: u64,
-    /// Why it is not ready; `None` if it is.
+    /// Whether it is served.
+    pub state: LoadState,
+    /// Why it is not as it should be; `None` where it is, also if it is unloaded because nobody wants it loaded.
     pub reason: Option<String>,
 }
 
 impl VersionStatus {
     /// It is loaded and answers.
     pub fn is_ready(&self) -> bool {
-        self.reason.is_none()
+        self.state == LoadState::Loaded
     }
+}
+
+/// A version in memory. Requests hold its model; snapshots, and who frees it, hold this.
+#[derive(Debug)]
+pub(super) struct Resident {
+    /// As it is on disk.
+    pub(super) manifest: Arc<Manifest>,
+    /// What predicts.
+    pub(super) model: Arc<LoadedModel>,
+    /// Free again once the model is: fields are dropped in their order.
+    pub(super) taken: Taken,
 }
 
 /// A version that has a manifest.
 #[derive(Clone, Debug)]
 pub(super) enum Version {
-    /// Verified and loaded.
-    Ready {
-        /// As it is on disk.
-        manifest: Arc<Manifest>,
-        /// What predicts.
-        model: Arc<LoadedModel>,
-    },
-    /// Not what was written; it is not served.
-    Damaged {
-        /// For people.
-        reason: String,
-    },
+    /// Verified, tried out and served.
+    Loaded(Arc<Resident>),
+    /// Being loaded by somebody, until that is over.
+    Loading { manifest: Arc<Manifest>, over: watch::Receiver<()> },
+    /// On disk; `missing` says why it is not loaded though it should be.
+    Unloaded { manifest: Arc<Manifest>, missing: Option<String> },
+    /// Not what was written, or it does not answer as it did; it is not served.
+    Damaged { reason: String },
+}
+
+impl Version {
+    pub(super) fn state(&self) -> LoadState {
+        match self {
+            Self::Loaded(_) => LoadState::Loaded,
+            Self::Loading { .. } => LoadState::Loading,
+            Self::Unloaded { .. } => LoadState::Unloaded,
+            Self::Damaged { .. } => LoadState::Damaged,
+        }
+    }
+
+    pub(super) fn resident(&self) -> Option<&Arc<Resident>> {
+        if let Self::Loaded(resident) = self { Some(resident) } else { None }
+    }
+
+    /// What is known of it; nothing of a damaged one.
+    pub(super) fn manifest(&self) -> Option<&Arc<Manifest>> {
+        match self {
+            Self::Loaded(resident) => Some(&resident.manifest),
+            Self::Loading { manifest, .. } | Self::Unloaded { manifest, .. } => Some(manifest),
+            Self::Damaged { .. } => None,
+        }
+    }
+
+    fn status(&self, name: &Name, version: u64) -> VersionStatus {
+        let reason = match self {
+            Self::Loaded(_) | Self::Loading { .. } => None,
+            Self::Unloaded { missing, .. } => missing.clone(),
+            Self::Damaged { reason } => Some(reason.clone()),
+        };
+        VersionStatus { name: name.clone(), version, state: self.state(), reason }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -93,9 +170,8 @@ impl Model {
         Some((version, assignment.generation))
     }
 
-    fn newest_ready(&self) -> Option<u64> {
-        let ready = |version: &Version| matches!(version, Version::Ready { .. });
-        self.versions.iter().rev().find(|(_, version)| ready(version)).map(|(number, _)| *number)
+    fn newest_loaded(&self) -> Option<u64> {
+        self.versions.iter().rev().find(|(_, version)| version.resident().is_some()).map(|(number, _)| *number)
     }
 }
 
@@ -116,18 +192,20 @@ impl Snapshot {
     }
 
     pub(super) fn resolve(&self, reference: &Reference) -> Result<Resolved> {
-        let (_, version, generation) = self.find(reference)?;
+        let (_, number, version, generation) = self.find(reference)?;
         match version {
-            Version::Ready { model, .. } => Ok(Resolved { model: Arc::clone(model), generation }),
-            Version::Damaged { .. } => Err(not_ready(reference)),
+            Version::Loaded(resident) => Ok(Resolved { model: Arc::clone(&resident.model), generation }),
+            Version::Loading { .. } => Err(loading(reference)),
+            Version::Unloaded { .. } => Err(unloaded(&reference.name, number)),
+            Version::Damaged { .. } => Err(damaged(reference)),
         }
     }
 
     pub(super) fn describe(&self, reference: &Reference) -> Result<Description> {
-        let (model, version, _) = self.find(reference)?;
-        let Version::Ready { manifest, .. } = version else { return Err(not_ready(reference)) };
-        let naming = model.aliases().filter(|alias| alias.version == manifest.version);
-        Ok(Description { manifest: Arc::clone(manifest), aliases: naming.map(|alias| alias.name).collect() })
+        let (model, number, version, _) = self.find(reference)?;
+        let manifest = Arc::clone(version.manifest().ok_or_else(|| damaged(reference))?);
+        let naming = model.aliases().filter(|alias| alias.version == number);
+        Ok(Description { manifest, state: version.state(), aliases: naming.map(|alias| alias.name).collect() })
     }
 
     pub(super) fn list(
@@ -139,6 +217,7 @@ impl Snapshot {
         let summary = |name: &Name, model: &Model| ModelSummary {
             name: name.clone(),
             versions: model.versions.keys().copied().collect(),
+            states: model.versions.values().map(Version::state).collect(),
             aliases: model.aliases().collect(),
         };
         let models = self.models.iter().filter(|(name, _)| shown(name));
@@ -147,15 +226,7 @@ impl Snapshot {
 
     pub(super) fn statuses(&self) -> Vec<VersionStatus> {
         let versions = self.models.iter().flat_map(|(name, model)| model.versions.iter().map(move |it| (name, it)));
-        let status = |(name, (number, version)): (&Name, (&u64, &Version))| VersionStatus {
-            name: name.clone(),
-            version: *number,
-            reason: match version {
-                Version::Ready { .. } => None,
-                Version::Damaged { reason } => Some(reason.clone()),
-            },
-        };
-        versions.map(status).collect()
+        versions.map(|(name, (number, version))| version.status(name, *number)).collect()
     }
 
     /// The versions of a model, none if it is not there.
@@ -163,13 +234,25 @@ impl Snapshot {
         self.models.get(name).map(|model| model.versions.clone()).unwrap_or_default()
     }
 
+    /// A version of a model.
+    pub(super) fn version(&self, name: &Name, version: u64) -> Option<Version> {
+        self.models.get(name)?.versions.get(&version).cloned()
+    }
+
+    /// What is in memory, or soon is.
+    pub(super) fn held(&self) -> impl Iterator<Item = &Manifest> {
+        let versions = self.models.values().flat_map(|model| model.versions.values());
+        let held = versions.filter(|it| matches!(it, Version::Loaded(_) | Version::Loading { .. }));
+        held.filter_map(|version| version.manifest().map(Arc::as_ref))
+    }
+
     /// The aliases of a model that name a version that is there.
     pub(super) fn aliases(&self, name: &Name) -> Vec<Alias> {
         self.models.get(name).map(|model| model.aliases().collect()).unwrap_or_default()
     }
 
-    /// The version that a reference means, with the generation of the alias that was asked for.
-    fn find(&self, reference: &Reference) -> Result<(&Model, &Version, Option<u64>)> {
+    /// The version that a reference means, with its number and the generation of the alias that was asked for.
+    fn find(&self, reference: &Reference) -> Result<(&Model, u64, &Version, Option<u64>)> {
         let missing = || Error::ModelNotFound { reference: reference.to_string() };
         let model = self.models.get(&reference.name).ok_or_else(missing)?;
         let named = |alias: &str| model.named(alias).map(|(version, generation)| (version, Some(generation)));
@@ -177,15 +260,28 @@ impl Snapshot {
             Selector::Bare => named(STABLE).ok_or_else(missing)?,
             Selector::Alias(alias) => named(alias.as_str()).ok_or_else(missing)?,
             Selector::Version(version) => (*version, None),
-            Selector::Latest => (model.newest_ready().ok_or_else(|| not_ready(reference))?, None),
+            Selector::Latest => (model.newest_loaded().ok_or_else(|| none_loaded(reference))?, None),
         };
         let version = model.versions.get(&number).ok_or_else(missing)?;
-        Ok((model, version, generation))
+        Ok((model, number, version, generation))
     }
 }
 
-fn not_ready(reference: &Reference) -> Error {
+fn damaged(reference: &Reference) -> Error {
     Error::Unavailable {
         what: format!("model \"{reference}\" is damaged and is not served; \"status\" says what it is"),
     }
+}
+
+fn loading(reference: &Reference) -> Error {
+    Error::Unavailable { what: format!("model \"{reference}\" is being loaded; ask again") }
+}
+
+fn none_loaded(reference: &Reference) -> Error {
+    Error::Unavailable { what: format!("no version of model \"{}\" is loaded; \"status\" says why", reference.name) }
+}
+
+/// The version is on disk and not in memory.
+pub(super) fn unloaded(name: &Name, version: u64) -> Error {
+    Error::precondition(format!("version {version} of model \"{name}\" is not loaded; load it first, by load_model"))
 }

@@ -5,7 +5,7 @@ use super::guard::{Declared, declare, declared};
 use crate::access::Identity;
 use crate::error::{Error, Result};
 use crate::model::ALGORITHMS;
-use crate::registry::VersionStatus;
+use crate::registry::{LoadState, VersionStatus};
 use crate::wire::convert;
 use crate::wire::health::{
     DescribeRequest, DescribeResponse, EchoRequest, EchoResponse, HelloRequest, HelloResponse, ModelStatus,
@@ -87,13 +87,7 @@ impl Service {
     }
 
     fn reason(&self, statuses: &[VersionStatus]) -> Option<String> {
-        let damaged = statuses.iter().filter(|status| !status.is_ready()).count();
-        match (self.draining.load(Ordering::SeqCst), statuses.len(), damaged) {
-            (true, ..) => Some("the server is draining".into()),
-            (_, 0, _) => Some("no model is there yet".into()),
-            (_, all, damaged) if damaged > 0 => Some(format!("{damaged} of {all} model versions are damaged")),
-            _ => None,
-        }
+        if self.draining.load(Ordering::SeqCst) { Some("the server is draining".into()) } else { unready(statuses) }
     }
 
     /// Whether the server is ready is told to everyone, which models it has only to who may know of them.
@@ -105,6 +99,7 @@ impl Service {
             name: Some(status.name.to_string()),
             version: Some(i64::try_from(status.version).unwrap_or(i64::MAX)),
             ready: Some(status.is_ready()),
+            state: Some(status.state.name().into()),
             reason: status.reason,
         });
         StatusResponse {
@@ -114,6 +109,54 @@ impl Service {
             models: Some(models.collect()),
             rows_in_flight: Some(i64::try_from(self.parts.batcher.rows_in_flight()).unwrap_or(i64::MAX)),
             jobs_in_flight: Some(i64::try_from(self.parts.jobs.in_flight()).unwrap_or(i64::MAX)),
+        }
+    }
+}
+
+/// Why models make the server not ready. One that is unloaded on purpose or being loaded does not, as long as another answers.
+fn unready(statuses: &[VersionStatus]) -> Option<String> {
+    let all = statuses.len();
+    let wrong =
+        |state: LoadState| statuses.iter().filter(|status| status.state == state && status.reason.is_some()).count();
+    let loaded = statuses.iter().filter(|status| status.is_ready()).count();
+    match (wrong(LoadState::Damaged), wrong(LoadState::Unloaded)) {
+        _ if all == 0 => Some("no model is there yet".into()),
+        (0, 0) if loaded == 0 => Some("no model is loaded".into()),
+        (0, 0) => None,
+        (0, missing) => Some(format!("{missing} of {all} model versions are not loaded and should be")),
+        (damaged, _) => Some(format!("{damaged} of {all} model versions are damaged")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::Name;
+    use LoadState::{Damaged, Loaded, Loading, Unloaded};
+
+    fn status(state: LoadState, reason: Option<&str>) -> VersionStatus {
+        let name = Name::parse("model", "wine").unwrap();
+        VersionStatus { name, version: 1, state, reason: reason.map(Into::into) }
+    }
+
+    #[test]
+    fn the_server_is_ready_if_something_answers_and_nothing_is_wrong() {
+        let (loaded, loading, unloaded) = (status(Loaded, None), status(Loading, None), status(Unloaded, None));
+        let (damaged, missing) = (status(Damaged, Some("it is cut")), status(Unloaded, Some("no room")));
+
+        for (statuses, reason) in [
+            (vec![], Some("no model is there yet")),
+            (vec![&loaded], None),
+            (vec![&loaded, &loading], None),
+            (vec![&loaded, &unloaded], None),
+            (vec![&loading], Some("no model is loaded")),
+            (vec![&unloaded, &unloaded], Some("no model is loaded")),
+            (vec![&loaded, &damaged], Some("1 of 2 model versions are damaged")),
+            (vec![&loaded, &missing, &unloaded], Some("1 of 3 model versions are not loaded and should be")),
+            (vec![&missing, &damaged], Some("1 of 2 model versions are damaged")),
+        ] {
+            let statuses: Vec<VersionStatus> = statuses.into_iter().cloned().collect();
+            assert_eq!(unready(&statuses).as_deref(), reason, "{statuses:?}");
         }
     }
 }

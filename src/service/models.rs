@@ -7,7 +7,8 @@ use crate::error::{Error, Result};
 use crate::wire::convert;
 use crate::wire::models::{
     DeleteVersionRequest, DeleteVersionResponse, DescribeModelRequest, DescribeModelResponse, ListModelsRequest,
-    ListModelsResponse, SetAliasRequest, SetAliasResponse,
+    ListModelsResponse, LoadModelRequest, LoadModelResponse, SetAliasRequest, SetAliasResponse, UnloadModelRequest,
+    UnloadModelResponse,
 };
 use crate::wire::runtime::Call;
 use crate::wire::services::Models;
@@ -27,7 +28,7 @@ impl Models for Service {
         declare(call, async {
             let reference = Reference::parse("model", &request.model.unwrap_or_default())?;
             let description = self.parts.registry.describe(&reference)?;
-            let model = convert::model_version(&description.manifest, &description.aliases);
+            let model = convert::model_version(&description);
             Ok(DescribeModelResponse { model: Some(model) })
         })
         .await
@@ -44,6 +45,27 @@ impl Models for Service {
             let expected = request.expected_generation.map(generation).transpose()?;
             let current = self.parts.registry.set_alias(&model, &alias, version, expected).await?;
             Ok(SetAliasResponse { current: current.as_ref().map(convert::alias) })
+        })
+        .await
+    }
+
+    async fn load_model(&self, call: &Call, request: LoadModelRequest) -> Declared<LoadModelResponse> {
+        declare(call, async {
+            let model = Name::parse("model", &request.model.unwrap_or_default())?;
+            let version = version(request.version)?;
+            let replacement = request.replacement.map(|text| text.parse().map_err(|why: String| Error::invalid(why)));
+            let replacement = replacement.transpose()?;
+            let bytes = self.parts.registry.load_model(&model, version, replacement).await?;
+            Ok(LoadModelResponse { model_bytes: i64::try_from(bytes).ok() })
+        })
+        .await
+    }
+
+    async fn unload_model(&self, call: &Call, request: UnloadModelRequest) -> Declared<UnloadModelResponse> {
+        declare(call, async {
+            let model = Name::parse("model", &request.model.unwrap_or_default())?;
+            self.parts.registry.unload_model(&model, version(request.version)?).await?;
+            Ok(UnloadModelResponse {})
         })
         .await
     }

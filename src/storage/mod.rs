@@ -36,6 +36,21 @@ impl StoredFile {
     pub fn of(path: impl Into<String>, bytes: &[u8]) -> Self {
         Self { path: path.into(), size: bytes.len() as u64, sha256: sha256(bytes) }
     }
+
+    /// Holds the bytes that were read of it, in `folder`, against what was listed. A large file takes its time.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] if they are not what was listed.
+    pub fn verify(&self, folder: &str, bytes: &[u8]) -> Result<()> {
+        let path = format!("{folder}/{}", self.path);
+        if bytes.len() as u64 != self.size {
+            return Err(damaged(&path, format!("it has {} bytes and had {}", bytes.len(), self.size)));
+        }
+        if sha256(bytes) != self.sha256 {
+            return Err(damaged(&path, "its SHA-256 is not the one in the manifest"));
+        }
+        Ok(())
+    }
 }
 
 /// SHA-256 in lower-case hex.
@@ -93,14 +108,8 @@ impl Storage {
     /// # Errors
     /// [`Error::Damaged`] if it is not what was listed, [`Error::Storage`] if it cannot be read.
     pub async fn read_listed(&self, folder: &str, file: &StoredFile) -> Result<Bytes> {
-        let path = format!("{folder}/{}", file.path);
-        let bytes = self.read(&path).await?;
-        if bytes.len() as u64 != file.size {
-            return Err(damaged(&path, format!("it has {} bytes and had {}", bytes.len(), file.size)));
-        }
-        if sha256(&bytes) != file.sha256 {
-            return Err(damaged(&path, "its SHA-256 is not the one in the manifest"));
-        }
+        let bytes = self.read(&format!("{folder}/{}", file.path)).await?;
+        file.verify(folder, &bytes)?;
         Ok(bytes)
     }
 

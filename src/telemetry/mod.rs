@@ -121,12 +121,19 @@ struct ByCause {
     reason: Cancelled,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ByVersion {
+    model: String,
+    version: u64,
+}
+
 /// The counters of one server.
 #[derive(Debug)]
 pub struct Telemetry {
     registry: Registry,
     refused: Family<ByReason, Counter>,
     cancelled: Family<ByCause, Counter>,
+    model_bytes: Family<ByVersion, Gauge>,
     /// Calls that were begun.
     pub calls: Counter,
     /// Connections that are open.
@@ -141,14 +148,19 @@ impl Default for Telemetry {
     fn default() -> Self {
         let mut registry = Registry::with_prefix("modelwire");
         let (refused, cancelled, calls) = (Family::default(), Family::default(), Counter::default());
-        let (connections, held_bytes) = (Gauge::default(), Gauge::default());
+        let (connections, held_bytes, model_bytes) = (Gauge::default(), Gauge::default(), Family::default());
         registry.register("refused", "What arrived and was refused, by reason", Family::clone(&refused));
         registry.register("cancelled", "Calls that were given up after they had begun", Family::clone(&cancelled));
         registry.register("calls", "Calls that were begun", Counter::clone(&calls));
         registry.register("connections", "Connections that are open", Gauge::clone(&connections));
         registry.register("held_bytes", "Bytes of messages and replies that are held", Gauge::clone(&held_bytes));
+        registry.register(
+            "model_bytes",
+            "Bytes that a version of a model takes in memory",
+            Family::clone(&model_bytes),
+        );
         let engine = EngineMetrics::register(&mut registry);
-        Self { registry, refused, cancelled, calls, connections, held_bytes, engine }
+        Self { registry, refused, cancelled, model_bytes, calls, connections, held_bytes, engine }
     }
 }
 
@@ -168,6 +180,17 @@ impl Telemetry {
         self.cancelled.get_or_create(&ByCause { reason }).inc_by(calls as u64);
     }
 
+    /// A version of a model takes so many bytes of memory; 0 once it has left it.
+    pub fn model_bytes(&self, model: &str, version: u64, bytes: u64) {
+        let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
+        self.model_bytes.get_or_create(&ByVersion { model: model.to_owned(), version }).set(bytes);
+    }
+
+    /// A version of a model is deleted: there is nothing to tell of it any more.
+    pub fn forget_model(&self, model: &str, version: u64) {
+        self.model_bytes.remove(&ByVersion { model: model.to_owned(), version });
+    }
+
     /// All of it, in the OpenMetrics text format.
     pub fn text(&self) -> String {
         let mut text = String::new();
@@ -182,15 +205,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_refusal_is_counted_under_its_reason() {
+    fn what_is_counted_is_told_under_its_labels() {
         let telemetry = Telemetry::default();
 
         telemetry.refused(Reason::FrameBytes);
         telemetry.refused(Reason::FrameBytes);
         telemetry.cancelled(Cancelled::Disconnect, 3);
+        telemetry.model_bytes("wine", 1, 512);
+        telemetry.model_bytes("wine", 2, 512);
+        telemetry.model_bytes("wine", 1, 0);
+        telemetry.forget_model("wine", 2);
 
         let text = telemetry.text();
         assert!(text.contains("modelwire_refused_total{reason=\"frame_bytes\"} 2"), "{text}");
         assert!(text.contains("modelwire_cancelled_total{reason=\"disconnect\"} 3"), "{text}");
+        assert!(text.contains("modelwire_model_bytes{model=\"wine\",version=\"1\"} 0"), "{text}");
+        assert!(!text.contains("version=\"2\""), "{text}");
     }
 }

@@ -114,6 +114,7 @@ impl Shared {
             job_id: job.id,
             dataset: job.dataset,
             data_sha256,
+            golden_rows: fitted.first_rows,
             created_ms: now_ms(),
         };
         let manifest = self.parts.registry.publish(publication).await?;

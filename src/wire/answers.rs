@@ -29,7 +29,8 @@ pub struct Greeting {
 pub struct ServerStatus {
     /// The process answers.
     pub live: bool,
-    /// At least one model is there, every version on disk is loaded, and the server is not draining.
+    /// A model is loaded, every version that was to be loaded when the server started is, none is damaged, and the server
+    /// is not draining.
     pub ready: bool,
     /// Why it is not ready.
     pub reason: Option<String>,
@@ -162,6 +163,8 @@ pub struct ModelVersion {
     pub created_ms: i64,
     /// The aliases that name it.
     pub aliases: Vec<String>,
+    /// "loaded", "loading" or "unloaded".
+    pub state: String,
 }
 
 impl ModelVersion {

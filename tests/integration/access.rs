@@ -22,7 +22,7 @@ fn wires() -> impl Iterator<Item = (Carrier, Protocol)> {
 }
 
 /// The role that each method wants.
-const METHOD_ROLES: [(&str, &str); 21] = [
+const METHOD_ROLES: [(&str, &str); 23] = [
     ("hello", "public"),
     ("status", "public"),
     ("describe", "reader"),
@@ -38,6 +38,8 @@ const METHOD_ROLES: [(&str, &str); 21] = [
     ("predict_many", "predictor"),
     ("train", "trainer"),
     ("cancel_job", "trainer"),
+    ("load_model", "trainer"),
+    ("unload_model", "trainer"),
     ("set_alias", "trainer"),
     ("create_dataset", "trainer"),
     ("append_rows", "trainer"),
@@ -133,6 +135,8 @@ fn what_a_method_names_has_to_be_covered_by_the_patterns_of_the_caller() {
         ("predict", 2, "team-a-line@1", "team-b-line@1", &[]),
         ("describe_model", 2, "team-a-line", "team-b-line@team-a-x", &[]),
         ("set_alias", 2, "team-a-line", "team-b-line", &[Field::Text(3, "canary"), number(4)]),
+        ("load_model", 2, "team-a-line", "team-b-line", &[number(3)]),
+        ("unload_model", 2, "team-a-line", "team-b-line", &[number(3)]),
         ("delete_version", 2, "team-a-line", "team-b-line", &[number(3)]),
         ("train", 2, "team-a-line", "team-b-line", &[Field::Text(5, "team-a-rows")]),
         ("train", 5, "team-a-rows", "team-b-rows@1", &[Field::Text(2, "team-a-line")]),

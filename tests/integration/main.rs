@@ -21,6 +21,7 @@ mod harness;
 mod hostile;
 mod large_inputs;
 mod linfa_facts;
+mod loading;
 mod loadtest;
 mod methods;
 mod ping;

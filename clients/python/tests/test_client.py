@@ -339,6 +339,19 @@ def test_an_alias_is_set_with_the_generation_that_was_seen(start: Start) -> None
     assert alias == modelwire.Alias("canary", 2, 4)
 
 
+def test_a_version_is_loaded_with_its_replacement_and_unloaded(start: Start) -> None:
+    response = models_wire.LoadModelResponse(model_bytes=744)
+    handler = Recorder(load_model=response, unload_model=models_wire.UnloadModelResponse())
+    client = start(handler)
+
+    model_bytes = client.load_model("wine", 2, replacement="drop_first")
+    request = handler.request
+    assert (request.model, request.version, request.replacement, model_bytes) == ("wine", 2, "drop_first", 744)
+
+    client.unload_model("wine", 2)
+    assert (handler.request.model, handler.request.version) == ("wine", 2)
+
+
 def test_a_removed_alias_is_none(start: Start) -> None:
     assert start(Recorder(set_alias=models_wire.SetAliasResponse())).set_alias("wine", "canary", 0) is None
 

@@ -668,11 +668,13 @@ func (p *StatusRequest) String() string {
 //  - Version
 //  - Ready: It is loaded and answers.
 //  - Reason: Why it is not ready.
+//  - State: "loaded", "loading", "unloaded" or "damaged".
 type ModelStatus struct {
   Name *string `thrift:"name,1" db:"name" json:"name,omitempty"`
   Version *int64 `thrift:"version,2" db:"version" json:"version,omitempty"`
   Ready *bool `thrift:"ready,3" db:"ready" json:"ready,omitempty"`
   Reason *string `thrift:"reason,4" db:"reason" json:"reason,omitempty"`
+  State *string `thrift:"state,5" db:"state" json:"state,omitempty"`
 }
 
 func NewModelStatus() *ModelStatus {
@@ -707,6 +709,13 @@ func (p *ModelStatus) GetReason() string {
   }
 return *p.Reason
 }
+var ModelStatus_State_DEFAULT string
+func (p *ModelStatus) GetState() string {
+  if !p.IsSetState() {
+    return ModelStatus_State_DEFAULT
+  }
+return *p.State
+}
 func (p *ModelStatus) IsSetName() bool {
   return p.Name != nil
 }
@@ -721,6 +730,10 @@ func (p *ModelStatus) IsSetReady() bool {
 
 func (p *ModelStatus) IsSetReason() bool {
   return p.Reason != nil
+}
+
+func (p *ModelStatus) IsSetState() bool {
+  return p.State != nil
 }
 
 func (p *ModelStatus) Read(ctx context.Context, iprot thrift.TProtocol) error {
@@ -769,6 +782,16 @@ func (p *ModelStatus) Read(ctx context.Context, iprot thrift.TProtocol) error {
     case 4:
       if fieldTypeId == thrift.STRING {
         if err := p.ReadField4(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 5:
+      if fieldTypeId == thrift.STRING {
+        if err := p.ReadField5(ctx, iprot); err != nil {
           return err
         }
       } else {
@@ -827,6 +850,15 @@ func (p *ModelStatus)  ReadField4(ctx context.Context, iprot thrift.TProtocol) e
   return nil
 }
 
+func (p *ModelStatus)  ReadField5(ctx context.Context, iprot thrift.TProtocol) error {
+  if v, err := iprot.ReadString(ctx); err != nil {
+  return thrift.PrependError("error reading field 5: ", err)
+} else {
+  p.State = &v
+}
+  return nil
+}
+
 func (p *ModelStatus) Write(ctx context.Context, oprot thrift.TProtocol) error {
   if err := oprot.WriteStructBegin(ctx, "ModelStatus"); err != nil {
     return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err) }
@@ -835,6 +867,7 @@ func (p *ModelStatus) Write(ctx context.Context, oprot thrift.TProtocol) error {
     if err := p.writeField2(ctx, oprot); err != nil { return err }
     if err := p.writeField3(ctx, oprot); err != nil { return err }
     if err := p.writeField4(ctx, oprot); err != nil { return err }
+    if err := p.writeField5(ctx, oprot); err != nil { return err }
   }
   if err := oprot.WriteFieldStop(ctx); err != nil {
     return thrift.PrependError("write field stop error: ", err) }
@@ -891,6 +924,18 @@ func (p *ModelStatus) writeField4(ctx context.Context, oprot thrift.TProtocol) (
   return err
 }
 
+func (p *ModelStatus) writeField5(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetState() {
+    if err := oprot.WriteFieldBegin(ctx, "state", thrift.STRING, 5); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 5:state: ", p), err) }
+    if err := oprot.WriteString(ctx, string(*p.State)); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T.state (5) field write error: ", p), err) }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 5:state: ", p), err) }
+  }
+  return err
+}
+
 func (p *ModelStatus) Equals(other *ModelStatus) bool {
   if p == other {
     return true
@@ -921,6 +966,12 @@ func (p *ModelStatus) Equals(other *ModelStatus) bool {
     }
     if (*p.Reason) != (*other.Reason) { return false }
   }
+  if p.State != other.State {
+    if p.State == nil || other.State == nil {
+      return false
+    }
+    if (*p.State) != (*other.State) { return false }
+  }
   return true
 }
 
@@ -933,7 +984,8 @@ func (p *ModelStatus) String() string {
 
 // Attributes:
 //  - Live: The process answers.
-//  - Ready: At least one model is there, every version on disk is loaded, and the server is not draining.
+//  - Ready: A model is loaded, every version that was to be loaded when the server started is, none is damaged, and the server is not
+// draining. What is unloaded on purpose, or is being loaded, does not count.
 //  - Reason: Why it is not ready.
 //  - Models
 //  - RowsInFlight: Rows that wait for or are in a prediction.

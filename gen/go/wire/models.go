@@ -481,6 +481,7 @@ func (p *ModelSchema) String() string {
 //  - SizeBytes: Size of model.bin in bytes.
 //  - CreatedMs: Milliseconds since 1970-01-01T00:00:00Z.
 //  - Aliases: The aliases that name it.
+//  - State: "loaded", "loading", "unloaded" or "damaged".
 type ModelVersion struct {
   Name *string `thrift:"name,1" db:"name" json:"name,omitempty"`
   Version *int64 `thrift:"version,2" db:"version" json:"version,omitempty"`
@@ -497,6 +498,7 @@ type ModelVersion struct {
   SizeBytes *int64 `thrift:"size_bytes,13" db:"size_bytes" json:"size_bytes,omitempty"`
   CreatedMs *int64 `thrift:"created_ms,14" db:"created_ms" json:"created_ms,omitempty"`
   Aliases []string `thrift:"aliases,15" db:"aliases" json:"aliases,omitempty"`
+  State *string `thrift:"state,16" db:"state" json:"state,omitempty"`
 }
 
 func NewModelVersion() *ModelVersion {
@@ -602,6 +604,13 @@ var ModelVersion_Aliases_DEFAULT []string
 func (p *ModelVersion) GetAliases() []string {
   return p.Aliases
 }
+var ModelVersion_State_DEFAULT string
+func (p *ModelVersion) GetState() string {
+  if !p.IsSetState() {
+    return ModelVersion_State_DEFAULT
+  }
+return *p.State
+}
 func (p *ModelVersion) IsSetName() bool {
   return p.Name != nil
 }
@@ -660,6 +669,10 @@ func (p *ModelVersion) IsSetCreatedMs() bool {
 
 func (p *ModelVersion) IsSetAliases() bool {
   return p.Aliases != nil
+}
+
+func (p *ModelVersion) IsSetState() bool {
+  return p.State != nil
 }
 
 func (p *ModelVersion) Read(ctx context.Context, iprot thrift.TProtocol) error {
@@ -818,6 +831,16 @@ func (p *ModelVersion) Read(ctx context.Context, iprot thrift.TProtocol) error {
     case 15:
       if fieldTypeId == thrift.LIST {
         if err := p.ReadField15(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 16:
+      if fieldTypeId == thrift.STRING {
+        if err := p.ReadField16(ctx, iprot); err != nil {
           return err
         }
       } else {
@@ -1017,6 +1040,15 @@ var _elem5 string
   return nil
 }
 
+func (p *ModelVersion)  ReadField16(ctx context.Context, iprot thrift.TProtocol) error {
+  if v, err := iprot.ReadString(ctx); err != nil {
+  return thrift.PrependError("error reading field 16: ", err)
+} else {
+  p.State = &v
+}
+  return nil
+}
+
 func (p *ModelVersion) Write(ctx context.Context, oprot thrift.TProtocol) error {
   if err := oprot.WriteStructBegin(ctx, "ModelVersion"); err != nil {
     return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err) }
@@ -1036,6 +1068,7 @@ func (p *ModelVersion) Write(ctx context.Context, oprot thrift.TProtocol) error 
     if err := p.writeField13(ctx, oprot); err != nil { return err }
     if err := p.writeField14(ctx, oprot); err != nil { return err }
     if err := p.writeField15(ctx, oprot); err != nil { return err }
+    if err := p.writeField16(ctx, oprot); err != nil { return err }
   }
   if err := oprot.WriteFieldStop(ctx); err != nil {
     return thrift.PrependError("write field stop error: ", err) }
@@ -1252,6 +1285,18 @@ func (p *ModelVersion) writeField15(ctx context.Context, oprot thrift.TProtocol)
   return err
 }
 
+func (p *ModelVersion) writeField16(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetState() {
+    if err := oprot.WriteFieldBegin(ctx, "state", thrift.STRING, 16); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 16:state: ", p), err) }
+    if err := oprot.WriteString(ctx, string(*p.State)); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T.state (16) field write error: ", p), err) }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 16:state: ", p), err) }
+  }
+  return err
+}
+
 func (p *ModelVersion) Equals(other *ModelVersion) bool {
   if p == other {
     return true
@@ -1340,6 +1385,12 @@ func (p *ModelVersion) Equals(other *ModelVersion) bool {
     _src8 := other.Aliases[i]
     if _tgt != _src8 { return false }
   }
+  if p.State != other.State {
+    if p.State == nil || other.State == nil {
+      return false
+    }
+    if (*p.State) != (*other.State) { return false }
+  }
   return true
 }
 
@@ -1354,10 +1405,12 @@ func (p *ModelVersion) String() string {
 //  - Name
 //  - Versions: Ascending.
 //  - Aliases: By name.
+//  - States: One for each of `versions`, in their order: "loaded", "loading", "unloaded" or "damaged".
 type ModelSummary struct {
   Name *string `thrift:"name,1" db:"name" json:"name,omitempty"`
   Versions []int64 `thrift:"versions,2" db:"versions" json:"versions,omitempty"`
   Aliases []*Alias `thrift:"aliases,3" db:"aliases" json:"aliases,omitempty"`
+  States []string `thrift:"states,4" db:"states" json:"states,omitempty"`
 }
 
 func NewModelSummary() *ModelSummary {
@@ -1381,6 +1434,11 @@ var ModelSummary_Aliases_DEFAULT []*Alias
 func (p *ModelSummary) GetAliases() []*Alias {
   return p.Aliases
 }
+var ModelSummary_States_DEFAULT []string
+
+func (p *ModelSummary) GetStates() []string {
+  return p.States
+}
 func (p *ModelSummary) IsSetName() bool {
   return p.Name != nil
 }
@@ -1391,6 +1449,10 @@ func (p *ModelSummary) IsSetVersions() bool {
 
 func (p *ModelSummary) IsSetAliases() bool {
   return p.Aliases != nil
+}
+
+func (p *ModelSummary) IsSetStates() bool {
+  return p.States != nil
 }
 
 func (p *ModelSummary) Read(ctx context.Context, iprot thrift.TProtocol) error {
@@ -1429,6 +1491,16 @@ func (p *ModelSummary) Read(ctx context.Context, iprot thrift.TProtocol) error {
     case 3:
       if fieldTypeId == thrift.LIST {
         if err := p.ReadField3(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 4:
+      if fieldTypeId == thrift.LIST {
+        if err := p.ReadField4(ctx, iprot); err != nil {
           return err
         }
       } else {
@@ -1502,6 +1574,28 @@ func (p *ModelSummary)  ReadField3(ctx context.Context, iprot thrift.TProtocol) 
   return nil
 }
 
+func (p *ModelSummary)  ReadField4(ctx context.Context, iprot thrift.TProtocol) error {
+  _, size, err := iprot.ReadListBegin(ctx)
+  if err != nil {
+    return thrift.PrependError("error reading list begin: ", err)
+  }
+  tSlice := make([]string, 0, size)
+  p.States =  tSlice
+  for i := 0; i < size; i ++ {
+var _elem11 string
+    if v, err := iprot.ReadString(ctx); err != nil {
+    return thrift.PrependError("error reading field 0: ", err)
+} else {
+    _elem11 = v
+}
+    p.States = append(p.States, _elem11)
+  }
+  if err := iprot.ReadListEnd(ctx); err != nil {
+    return thrift.PrependError("error reading list end: ", err)
+  }
+  return nil
+}
+
 func (p *ModelSummary) Write(ctx context.Context, oprot thrift.TProtocol) error {
   if err := oprot.WriteStructBegin(ctx, "ModelSummary"); err != nil {
     return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err) }
@@ -1509,6 +1603,7 @@ func (p *ModelSummary) Write(ctx context.Context, oprot thrift.TProtocol) error 
     if err := p.writeField1(ctx, oprot); err != nil { return err }
     if err := p.writeField2(ctx, oprot); err != nil { return err }
     if err := p.writeField3(ctx, oprot); err != nil { return err }
+    if err := p.writeField4(ctx, oprot); err != nil { return err }
   }
   if err := oprot.WriteFieldStop(ctx); err != nil {
     return thrift.PrependError("write field stop error: ", err) }
@@ -1570,6 +1665,26 @@ func (p *ModelSummary) writeField3(ctx context.Context, oprot thrift.TProtocol) 
   return err
 }
 
+func (p *ModelSummary) writeField4(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetStates() {
+    if err := oprot.WriteFieldBegin(ctx, "states", thrift.LIST, 4); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 4:states: ", p), err) }
+    if err := oprot.WriteListBegin(ctx, thrift.STRING, len(p.States)); err != nil {
+      return thrift.PrependError("error writing list begin: ", err)
+    }
+    for _, v := range p.States {
+      if err := oprot.WriteString(ctx, string(v)); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T. (0) field write error: ", p), err) }
+    }
+    if err := oprot.WriteListEnd(ctx); err != nil {
+      return thrift.PrependError("error writing list end: ", err)
+    }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 4:states: ", p), err) }
+  }
+  return err
+}
+
 func (p *ModelSummary) Equals(other *ModelSummary) bool {
   if p == other {
     return true
@@ -1584,13 +1699,18 @@ func (p *ModelSummary) Equals(other *ModelSummary) bool {
   }
   if len(p.Versions) != len(other.Versions) { return false }
   for i, _tgt := range p.Versions {
-    _src11 := other.Versions[i]
-    if _tgt != _src11 { return false }
+    _src12 := other.Versions[i]
+    if _tgt != _src12 { return false }
   }
   if len(p.Aliases) != len(other.Aliases) { return false }
   for i, _tgt := range p.Aliases {
-    _src12 := other.Aliases[i]
-    if !_tgt.Equals(_src12) { return false }
+    _src13 := other.Aliases[i]
+    if !_tgt.Equals(_src13) { return false }
+  }
+  if len(p.States) != len(other.States) { return false }
+  for i, _tgt := range p.States {
+    _src14 := other.States[i]
+    if _tgt != _src14 { return false }
   }
   return true
 }
@@ -1902,11 +2022,11 @@ func (p *ListModelsResponse)  ReadField1(ctx context.Context, iprot thrift.TProt
   tSlice := make([]*ModelSummary, 0, size)
   p.Models =  tSlice
   for i := 0; i < size; i ++ {
-    _elem13 := &ModelSummary{}
-    if err := _elem13.Read(ctx, iprot); err != nil {
-      return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", _elem13), err)
+    _elem15 := &ModelSummary{}
+    if err := _elem15.Read(ctx, iprot); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", _elem15), err)
     }
-    p.Models = append(p.Models, _elem13)
+    p.Models = append(p.Models, _elem15)
   }
   if err := iprot.ReadListEnd(ctx); err != nil {
     return thrift.PrependError("error reading list end: ", err)
@@ -1978,8 +2098,8 @@ func (p *ListModelsResponse) Equals(other *ListModelsResponse) bool {
   }
   if len(p.Models) != len(other.Models) { return false }
   for i, _tgt := range p.Models {
-    _src14 := other.Models[i]
-    if !_tgt.Equals(_src14) { return false }
+    _src16 := other.Models[i]
+    if !_tgt.Equals(_src16) { return false }
   }
   if p.NextPage != other.NextPage {
     if p.NextPage == nil || other.NextPage == nil {
@@ -2696,6 +2816,657 @@ func (p *SetAliasResponse) String() string {
 //  - Context
 //  - Model: Name of the model.
 //  - Version
+//  - Replacement: "swap": beside what is loaded, for which there has to be room. "drop_first": where there is no room, other versions of
+// the model that no alias names are unloaded first, lowest first. Absent: as the server is set.
+type LoadModelRequest struct {
+  Context *RequestContext `thrift:"context,1" db:"context" json:"context,omitempty"`
+  Model *string `thrift:"model,2" db:"model" json:"model,omitempty"`
+  Version *int64 `thrift:"version,3" db:"version" json:"version,omitempty"`
+  Replacement *string `thrift:"replacement,4" db:"replacement" json:"replacement,omitempty"`
+}
+
+func NewLoadModelRequest() *LoadModelRequest {
+  return &LoadModelRequest{}
+}
+
+var LoadModelRequest_Context_DEFAULT *RequestContext
+func (p *LoadModelRequest) GetContext() *RequestContext {
+  if !p.IsSetContext() {
+    return LoadModelRequest_Context_DEFAULT
+  }
+return p.Context
+}
+var LoadModelRequest_Model_DEFAULT string
+func (p *LoadModelRequest) GetModel() string {
+  if !p.IsSetModel() {
+    return LoadModelRequest_Model_DEFAULT
+  }
+return *p.Model
+}
+var LoadModelRequest_Version_DEFAULT int64
+func (p *LoadModelRequest) GetVersion() int64 {
+  if !p.IsSetVersion() {
+    return LoadModelRequest_Version_DEFAULT
+  }
+return *p.Version
+}
+var LoadModelRequest_Replacement_DEFAULT string
+func (p *LoadModelRequest) GetReplacement() string {
+  if !p.IsSetReplacement() {
+    return LoadModelRequest_Replacement_DEFAULT
+  }
+return *p.Replacement
+}
+func (p *LoadModelRequest) IsSetContext() bool {
+  return p.Context != nil
+}
+
+func (p *LoadModelRequest) IsSetModel() bool {
+  return p.Model != nil
+}
+
+func (p *LoadModelRequest) IsSetVersion() bool {
+  return p.Version != nil
+}
+
+func (p *LoadModelRequest) IsSetReplacement() bool {
+  return p.Replacement != nil
+}
+
+func (p *LoadModelRequest) Read(ctx context.Context, iprot thrift.TProtocol) error {
+  if _, err := iprot.ReadStructBegin(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read error: ", p), err)
+  }
+
+
+  for {
+    _, fieldTypeId, fieldId, err := iprot.ReadFieldBegin(ctx)
+    if err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T field %d read error: ", p, fieldId), err)
+    }
+    if fieldTypeId == thrift.STOP { break; }
+    switch fieldId {
+    case 1:
+      if fieldTypeId == thrift.STRUCT {
+        if err := p.ReadField1(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 2:
+      if fieldTypeId == thrift.STRING {
+        if err := p.ReadField2(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 3:
+      if fieldTypeId == thrift.I64 {
+        if err := p.ReadField3(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 4:
+      if fieldTypeId == thrift.STRING {
+        if err := p.ReadField4(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    default:
+      if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+        return err
+      }
+    }
+    if err := iprot.ReadFieldEnd(ctx); err != nil {
+      return err
+    }
+  }
+  if err := iprot.ReadStructEnd(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read struct end error: ", p), err)
+  }
+  return nil
+}
+
+func (p *LoadModelRequest)  ReadField1(ctx context.Context, iprot thrift.TProtocol) error {
+  p.Context = &RequestContext{}
+  if err := p.Context.Read(ctx, iprot); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Context), err)
+  }
+  return nil
+}
+
+func (p *LoadModelRequest)  ReadField2(ctx context.Context, iprot thrift.TProtocol) error {
+  if v, err := iprot.ReadString(ctx); err != nil {
+  return thrift.PrependError("error reading field 2: ", err)
+} else {
+  p.Model = &v
+}
+  return nil
+}
+
+func (p *LoadModelRequest)  ReadField3(ctx context.Context, iprot thrift.TProtocol) error {
+  if v, err := iprot.ReadI64(ctx); err != nil {
+  return thrift.PrependError("error reading field 3: ", err)
+} else {
+  p.Version = &v
+}
+  return nil
+}
+
+func (p *LoadModelRequest)  ReadField4(ctx context.Context, iprot thrift.TProtocol) error {
+  if v, err := iprot.ReadString(ctx); err != nil {
+  return thrift.PrependError("error reading field 4: ", err)
+} else {
+  p.Replacement = &v
+}
+  return nil
+}
+
+func (p *LoadModelRequest) Write(ctx context.Context, oprot thrift.TProtocol) error {
+  if err := oprot.WriteStructBegin(ctx, "LoadModelRequest"); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err) }
+  if p != nil {
+    if err := p.writeField1(ctx, oprot); err != nil { return err }
+    if err := p.writeField2(ctx, oprot); err != nil { return err }
+    if err := p.writeField3(ctx, oprot); err != nil { return err }
+    if err := p.writeField4(ctx, oprot); err != nil { return err }
+  }
+  if err := oprot.WriteFieldStop(ctx); err != nil {
+    return thrift.PrependError("write field stop error: ", err) }
+  if err := oprot.WriteStructEnd(ctx); err != nil {
+    return thrift.PrependError("write struct stop error: ", err) }
+  return nil
+}
+
+func (p *LoadModelRequest) writeField1(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetContext() {
+    if err := oprot.WriteFieldBegin(ctx, "context", thrift.STRUCT, 1); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 1:context: ", p), err) }
+    if err := p.Context.Write(ctx, oprot); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Context), err)
+    }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 1:context: ", p), err) }
+  }
+  return err
+}
+
+func (p *LoadModelRequest) writeField2(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetModel() {
+    if err := oprot.WriteFieldBegin(ctx, "model", thrift.STRING, 2); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 2:model: ", p), err) }
+    if err := oprot.WriteString(ctx, string(*p.Model)); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T.model (2) field write error: ", p), err) }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 2:model: ", p), err) }
+  }
+  return err
+}
+
+func (p *LoadModelRequest) writeField3(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetVersion() {
+    if err := oprot.WriteFieldBegin(ctx, "version", thrift.I64, 3); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 3:version: ", p), err) }
+    if err := oprot.WriteI64(ctx, int64(*p.Version)); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T.version (3) field write error: ", p), err) }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 3:version: ", p), err) }
+  }
+  return err
+}
+
+func (p *LoadModelRequest) writeField4(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetReplacement() {
+    if err := oprot.WriteFieldBegin(ctx, "replacement", thrift.STRING, 4); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 4:replacement: ", p), err) }
+    if err := oprot.WriteString(ctx, string(*p.Replacement)); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T.replacement (4) field write error: ", p), err) }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 4:replacement: ", p), err) }
+  }
+  return err
+}
+
+func (p *LoadModelRequest) Equals(other *LoadModelRequest) bool {
+  if p == other {
+    return true
+  } else if p == nil || other == nil {
+    return false
+  }
+  if !p.Context.Equals(other.Context) { return false }
+  if p.Model != other.Model {
+    if p.Model == nil || other.Model == nil {
+      return false
+    }
+    if (*p.Model) != (*other.Model) { return false }
+  }
+  if p.Version != other.Version {
+    if p.Version == nil || other.Version == nil {
+      return false
+    }
+    if (*p.Version) != (*other.Version) { return false }
+  }
+  if p.Replacement != other.Replacement {
+    if p.Replacement == nil || other.Replacement == nil {
+      return false
+    }
+    if (*p.Replacement) != (*other.Replacement) { return false }
+  }
+  return true
+}
+
+func (p *LoadModelRequest) String() string {
+  if p == nil {
+    return "<nil>"
+  }
+  return fmt.Sprintf("LoadModelRequest(%+v)", *p)
+}
+
+// Attributes:
+//  - ModelBytes: What it counts for against the server's budget, in bytes.
+type LoadModelResponse struct {
+  ModelBytes *int64 `thrift:"model_bytes,1" db:"model_bytes" json:"model_bytes,omitempty"`
+}
+
+func NewLoadModelResponse() *LoadModelResponse {
+  return &LoadModelResponse{}
+}
+
+var LoadModelResponse_ModelBytes_DEFAULT int64
+func (p *LoadModelResponse) GetModelBytes() int64 {
+  if !p.IsSetModelBytes() {
+    return LoadModelResponse_ModelBytes_DEFAULT
+  }
+return *p.ModelBytes
+}
+func (p *LoadModelResponse) IsSetModelBytes() bool {
+  return p.ModelBytes != nil
+}
+
+func (p *LoadModelResponse) Read(ctx context.Context, iprot thrift.TProtocol) error {
+  if _, err := iprot.ReadStructBegin(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read error: ", p), err)
+  }
+
+
+  for {
+    _, fieldTypeId, fieldId, err := iprot.ReadFieldBegin(ctx)
+    if err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T field %d read error: ", p, fieldId), err)
+    }
+    if fieldTypeId == thrift.STOP { break; }
+    switch fieldId {
+    case 1:
+      if fieldTypeId == thrift.I64 {
+        if err := p.ReadField1(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    default:
+      if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+        return err
+      }
+    }
+    if err := iprot.ReadFieldEnd(ctx); err != nil {
+      return err
+    }
+  }
+  if err := iprot.ReadStructEnd(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read struct end error: ", p), err)
+  }
+  return nil
+}
+
+func (p *LoadModelResponse)  ReadField1(ctx context.Context, iprot thrift.TProtocol) error {
+  if v, err := iprot.ReadI64(ctx); err != nil {
+  return thrift.PrependError("error reading field 1: ", err)
+} else {
+  p.ModelBytes = &v
+}
+  return nil
+}
+
+func (p *LoadModelResponse) Write(ctx context.Context, oprot thrift.TProtocol) error {
+  if err := oprot.WriteStructBegin(ctx, "LoadModelResponse"); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err) }
+  if p != nil {
+    if err := p.writeField1(ctx, oprot); err != nil { return err }
+  }
+  if err := oprot.WriteFieldStop(ctx); err != nil {
+    return thrift.PrependError("write field stop error: ", err) }
+  if err := oprot.WriteStructEnd(ctx); err != nil {
+    return thrift.PrependError("write struct stop error: ", err) }
+  return nil
+}
+
+func (p *LoadModelResponse) writeField1(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetModelBytes() {
+    if err := oprot.WriteFieldBegin(ctx, "model_bytes", thrift.I64, 1); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 1:model_bytes: ", p), err) }
+    if err := oprot.WriteI64(ctx, int64(*p.ModelBytes)); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T.model_bytes (1) field write error: ", p), err) }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 1:model_bytes: ", p), err) }
+  }
+  return err
+}
+
+func (p *LoadModelResponse) Equals(other *LoadModelResponse) bool {
+  if p == other {
+    return true
+  } else if p == nil || other == nil {
+    return false
+  }
+  if p.ModelBytes != other.ModelBytes {
+    if p.ModelBytes == nil || other.ModelBytes == nil {
+      return false
+    }
+    if (*p.ModelBytes) != (*other.ModelBytes) { return false }
+  }
+  return true
+}
+
+func (p *LoadModelResponse) String() string {
+  if p == nil {
+    return "<nil>"
+  }
+  return fmt.Sprintf("LoadModelResponse(%+v)", *p)
+}
+
+// Attributes:
+//  - Context
+//  - Model: Name of the model.
+//  - Version
+type UnloadModelRequest struct {
+  Context *RequestContext `thrift:"context,1" db:"context" json:"context,omitempty"`
+  Model *string `thrift:"model,2" db:"model" json:"model,omitempty"`
+  Version *int64 `thrift:"version,3" db:"version" json:"version,omitempty"`
+}
+
+func NewUnloadModelRequest() *UnloadModelRequest {
+  return &UnloadModelRequest{}
+}
+
+var UnloadModelRequest_Context_DEFAULT *RequestContext
+func (p *UnloadModelRequest) GetContext() *RequestContext {
+  if !p.IsSetContext() {
+    return UnloadModelRequest_Context_DEFAULT
+  }
+return p.Context
+}
+var UnloadModelRequest_Model_DEFAULT string
+func (p *UnloadModelRequest) GetModel() string {
+  if !p.IsSetModel() {
+    return UnloadModelRequest_Model_DEFAULT
+  }
+return *p.Model
+}
+var UnloadModelRequest_Version_DEFAULT int64
+func (p *UnloadModelRequest) GetVersion() int64 {
+  if !p.IsSetVersion() {
+    return UnloadModelRequest_Version_DEFAULT
+  }
+return *p.Version
+}
+func (p *UnloadModelRequest) IsSetContext() bool {
+  return p.Context != nil
+}
+
+func (p *UnloadModelRequest) IsSetModel() bool {
+  return p.Model != nil
+}
+
+func (p *UnloadModelRequest) IsSetVersion() bool {
+  return p.Version != nil
+}
+
+func (p *UnloadModelRequest) Read(ctx context.Context, iprot thrift.TProtocol) error {
+  if _, err := iprot.ReadStructBegin(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read error: ", p), err)
+  }
+
+
+  for {
+    _, fieldTypeId, fieldId, err := iprot.ReadFieldBegin(ctx)
+    if err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T field %d read error: ", p, fieldId), err)
+    }
+    if fieldTypeId == thrift.STOP { break; }
+    switch fieldId {
+    case 1:
+      if fieldTypeId == thrift.STRUCT {
+        if err := p.ReadField1(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 2:
+      if fieldTypeId == thrift.STRING {
+        if err := p.ReadField2(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 3:
+      if fieldTypeId == thrift.I64 {
+        if err := p.ReadField3(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    default:
+      if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+        return err
+      }
+    }
+    if err := iprot.ReadFieldEnd(ctx); err != nil {
+      return err
+    }
+  }
+  if err := iprot.ReadStructEnd(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read struct end error: ", p), err)
+  }
+  return nil
+}
+
+func (p *UnloadModelRequest)  ReadField1(ctx context.Context, iprot thrift.TProtocol) error {
+  p.Context = &RequestContext{}
+  if err := p.Context.Read(ctx, iprot); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Context), err)
+  }
+  return nil
+}
+
+func (p *UnloadModelRequest)  ReadField2(ctx context.Context, iprot thrift.TProtocol) error {
+  if v, err := iprot.ReadString(ctx); err != nil {
+  return thrift.PrependError("error reading field 2: ", err)
+} else {
+  p.Model = &v
+}
+  return nil
+}
+
+func (p *UnloadModelRequest)  ReadField3(ctx context.Context, iprot thrift.TProtocol) error {
+  if v, err := iprot.ReadI64(ctx); err != nil {
+  return thrift.PrependError("error reading field 3: ", err)
+} else {
+  p.Version = &v
+}
+  return nil
+}
+
+func (p *UnloadModelRequest) Write(ctx context.Context, oprot thrift.TProtocol) error {
+  if err := oprot.WriteStructBegin(ctx, "UnloadModelRequest"); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err) }
+  if p != nil {
+    if err := p.writeField1(ctx, oprot); err != nil { return err }
+    if err := p.writeField2(ctx, oprot); err != nil { return err }
+    if err := p.writeField3(ctx, oprot); err != nil { return err }
+  }
+  if err := oprot.WriteFieldStop(ctx); err != nil {
+    return thrift.PrependError("write field stop error: ", err) }
+  if err := oprot.WriteStructEnd(ctx); err != nil {
+    return thrift.PrependError("write struct stop error: ", err) }
+  return nil
+}
+
+func (p *UnloadModelRequest) writeField1(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetContext() {
+    if err := oprot.WriteFieldBegin(ctx, "context", thrift.STRUCT, 1); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 1:context: ", p), err) }
+    if err := p.Context.Write(ctx, oprot); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Context), err)
+    }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 1:context: ", p), err) }
+  }
+  return err
+}
+
+func (p *UnloadModelRequest) writeField2(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetModel() {
+    if err := oprot.WriteFieldBegin(ctx, "model", thrift.STRING, 2); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 2:model: ", p), err) }
+    if err := oprot.WriteString(ctx, string(*p.Model)); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T.model (2) field write error: ", p), err) }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 2:model: ", p), err) }
+  }
+  return err
+}
+
+func (p *UnloadModelRequest) writeField3(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetVersion() {
+    if err := oprot.WriteFieldBegin(ctx, "version", thrift.I64, 3); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 3:version: ", p), err) }
+    if err := oprot.WriteI64(ctx, int64(*p.Version)); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T.version (3) field write error: ", p), err) }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 3:version: ", p), err) }
+  }
+  return err
+}
+
+func (p *UnloadModelRequest) Equals(other *UnloadModelRequest) bool {
+  if p == other {
+    return true
+  } else if p == nil || other == nil {
+    return false
+  }
+  if !p.Context.Equals(other.Context) { return false }
+  if p.Model != other.Model {
+    if p.Model == nil || other.Model == nil {
+      return false
+    }
+    if (*p.Model) != (*other.Model) { return false }
+  }
+  if p.Version != other.Version {
+    if p.Version == nil || other.Version == nil {
+      return false
+    }
+    if (*p.Version) != (*other.Version) { return false }
+  }
+  return true
+}
+
+func (p *UnloadModelRequest) String() string {
+  if p == nil {
+    return "<nil>"
+  }
+  return fmt.Sprintf("UnloadModelRequest(%+v)", *p)
+}
+
+type UnloadModelResponse struct {
+}
+
+func NewUnloadModelResponse() *UnloadModelResponse {
+  return &UnloadModelResponse{}
+}
+
+func (p *UnloadModelResponse) Read(ctx context.Context, iprot thrift.TProtocol) error {
+  if _, err := iprot.ReadStructBegin(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read error: ", p), err)
+  }
+
+
+  for {
+    _, fieldTypeId, fieldId, err := iprot.ReadFieldBegin(ctx)
+    if err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T field %d read error: ", p, fieldId), err)
+    }
+    if fieldTypeId == thrift.STOP { break; }
+    if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+      return err
+    }
+    if err := iprot.ReadFieldEnd(ctx); err != nil {
+      return err
+    }
+  }
+  if err := iprot.ReadStructEnd(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read struct end error: ", p), err)
+  }
+  return nil
+}
+
+func (p *UnloadModelResponse) Write(ctx context.Context, oprot thrift.TProtocol) error {
+  if err := oprot.WriteStructBegin(ctx, "UnloadModelResponse"); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err) }
+  if p != nil {
+  }
+  if err := oprot.WriteFieldStop(ctx); err != nil {
+    return thrift.PrependError("write field stop error: ", err) }
+  if err := oprot.WriteStructEnd(ctx); err != nil {
+    return thrift.PrependError("write struct stop error: ", err) }
+  return nil
+}
+
+func (p *UnloadModelResponse) Equals(other *UnloadModelResponse) bool {
+  if p == other {
+    return true
+  } else if p == nil || other == nil {
+    return false
+  }
+  return true
+}
+
+func (p *UnloadModelResponse) String() string {
+  if p == nil {
+    return "<nil>"
+  }
+  return fmt.Sprintf("UnloadModelResponse(%+v)", *p)
+}
+
+// Attributes:
+//  - Context
+//  - Model: Name of the model.
+//  - Version
 type DeleteVersionRequest struct {
   Context *RequestContext `thrift:"context,1" db:"context" json:"context,omitempty"`
   Model *string `thrift:"model,2" db:"model" json:"model,omitempty"`
@@ -2975,8 +3746,22 @@ type Models interface {
   // Parameters:
   //  - Request
   DescribeModel(ctx context.Context, request *DescribeModelRequest) (_r *DescribeModelResponse, _err error)
+  // Reads a version from disk, verifies it and serves it once it answers its stored rows as it did when it was trained; a
+  // restart loads it again. Loading what is loaded changes nothing. Throws NOT_FOUND, INVALID_ARGUMENT (replacement),
+  // FAILED_PRECONDITION (no room in the server's budget, and then nothing was read; damaged, with the reason).
+  // 
+  // Parameters:
+  //  - Request
+  LoadModel(ctx context.Context, request *LoadModelRequest) (_r *LoadModelResponse, _err error)
+  // Stops serving a version, which stays on disk, and stays unloaded after a restart. Calls that have begun are answered, and
+  // then its memory is freed. Unloading what is not loaded changes nothing. Throws NOT_FOUND, FAILED_PRECONDITION (an alias
+  // names it).
+  // 
+  // Parameters:
+  //  - Request
+  UnloadModel(ctx context.Context, request *UnloadModelRequest) (_r *UnloadModelResponse, _err error)
   // Points an alias at a version, if the alias is still as the caller has seen it. Throws NOT_FOUND (model or version),
-  // INVALID_ARGUMENT (name), FAILED_PRECONDITION (another generation; removing `stable`).
+  // INVALID_ARGUMENT (name), FAILED_PRECONDITION (another generation; removing `stable`; a version that is not loaded).
   // 
   // Parameters:
   //  - Request
@@ -3029,22 +3814,22 @@ func (p *ModelsClient) SetLastResponseMeta_(meta thrift.ResponseMeta) {
 // Parameters:
 //  - Request
 func (p *ModelsClient) ListModels(ctx context.Context, request *ListModelsRequest) (_r *ListModelsResponse, _err error) {
-  var _args15 ModelsListModelsArgs
-  _args15.Request = request
-  var _result17 ModelsListModelsResult
-  var _meta16 thrift.ResponseMeta
-  _meta16, _err = p.Client_().Call(ctx, "list_models", &_args15, &_result17)
-  p.SetLastResponseMeta_(_meta16)
+  var _args17 ModelsListModelsArgs
+  _args17.Request = request
+  var _result19 ModelsListModelsResult
+  var _meta18 thrift.ResponseMeta
+  _meta18, _err = p.Client_().Call(ctx, "list_models", &_args17, &_result19)
+  p.SetLastResponseMeta_(_meta18)
   if _err != nil {
     return
   }
   switch {
-  case _result17.Error!= nil:
-    return _r, _result17.Error
+  case _result19.Error!= nil:
+    return _r, _result19.Error
   }
 
-  if _ret18 := _result17.GetSuccess(); _ret18 != nil {
-    return _ret18, nil
+  if _ret20 := _result19.GetSuccess(); _ret20 != nil {
+    return _ret20, nil
   }
   return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "list_models failed: unknown result")
 }
@@ -3054,48 +3839,102 @@ func (p *ModelsClient) ListModels(ctx context.Context, request *ListModelsReques
 // Parameters:
 //  - Request
 func (p *ModelsClient) DescribeModel(ctx context.Context, request *DescribeModelRequest) (_r *DescribeModelResponse, _err error) {
-  var _args19 ModelsDescribeModelArgs
-  _args19.Request = request
-  var _result21 ModelsDescribeModelResult
-  var _meta20 thrift.ResponseMeta
-  _meta20, _err = p.Client_().Call(ctx, "describe_model", &_args19, &_result21)
-  p.SetLastResponseMeta_(_meta20)
+  var _args21 ModelsDescribeModelArgs
+  _args21.Request = request
+  var _result23 ModelsDescribeModelResult
+  var _meta22 thrift.ResponseMeta
+  _meta22, _err = p.Client_().Call(ctx, "describe_model", &_args21, &_result23)
+  p.SetLastResponseMeta_(_meta22)
   if _err != nil {
     return
   }
   switch {
-  case _result21.Error!= nil:
-    return _r, _result21.Error
+  case _result23.Error!= nil:
+    return _r, _result23.Error
   }
 
-  if _ret22 := _result21.GetSuccess(); _ret22 != nil {
-    return _ret22, nil
+  if _ret24 := _result23.GetSuccess(); _ret24 != nil {
+    return _ret24, nil
   }
   return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "describe_model failed: unknown result")
 }
 
-// Points an alias at a version, if the alias is still as the caller has seen it. Throws NOT_FOUND (model or version),
-// INVALID_ARGUMENT (name), FAILED_PRECONDITION (another generation; removing `stable`).
+// Reads a version from disk, verifies it and serves it once it answers its stored rows as it did when it was trained; a
+// restart loads it again. Loading what is loaded changes nothing. Throws NOT_FOUND, INVALID_ARGUMENT (replacement),
+// FAILED_PRECONDITION (no room in the server's budget, and then nothing was read; damaged, with the reason).
 // 
 // Parameters:
 //  - Request
-func (p *ModelsClient) SetAlias(ctx context.Context, request *SetAliasRequest) (_r *SetAliasResponse, _err error) {
-  var _args23 ModelsSetAliasArgs
-  _args23.Request = request
-  var _result25 ModelsSetAliasResult
-  var _meta24 thrift.ResponseMeta
-  _meta24, _err = p.Client_().Call(ctx, "set_alias", &_args23, &_result25)
-  p.SetLastResponseMeta_(_meta24)
+func (p *ModelsClient) LoadModel(ctx context.Context, request *LoadModelRequest) (_r *LoadModelResponse, _err error) {
+  var _args25 ModelsLoadModelArgs
+  _args25.Request = request
+  var _result27 ModelsLoadModelResult
+  var _meta26 thrift.ResponseMeta
+  _meta26, _err = p.Client_().Call(ctx, "load_model", &_args25, &_result27)
+  p.SetLastResponseMeta_(_meta26)
   if _err != nil {
     return
   }
   switch {
-  case _result25.Error!= nil:
-    return _r, _result25.Error
+  case _result27.Error!= nil:
+    return _r, _result27.Error
   }
 
-  if _ret26 := _result25.GetSuccess(); _ret26 != nil {
-    return _ret26, nil
+  if _ret28 := _result27.GetSuccess(); _ret28 != nil {
+    return _ret28, nil
+  }
+  return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "load_model failed: unknown result")
+}
+
+// Stops serving a version, which stays on disk, and stays unloaded after a restart. Calls that have begun are answered, and
+// then its memory is freed. Unloading what is not loaded changes nothing. Throws NOT_FOUND, FAILED_PRECONDITION (an alias
+// names it).
+// 
+// Parameters:
+//  - Request
+func (p *ModelsClient) UnloadModel(ctx context.Context, request *UnloadModelRequest) (_r *UnloadModelResponse, _err error) {
+  var _args29 ModelsUnloadModelArgs
+  _args29.Request = request
+  var _result31 ModelsUnloadModelResult
+  var _meta30 thrift.ResponseMeta
+  _meta30, _err = p.Client_().Call(ctx, "unload_model", &_args29, &_result31)
+  p.SetLastResponseMeta_(_meta30)
+  if _err != nil {
+    return
+  }
+  switch {
+  case _result31.Error!= nil:
+    return _r, _result31.Error
+  }
+
+  if _ret32 := _result31.GetSuccess(); _ret32 != nil {
+    return _ret32, nil
+  }
+  return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "unload_model failed: unknown result")
+}
+
+// Points an alias at a version, if the alias is still as the caller has seen it. Throws NOT_FOUND (model or version),
+// INVALID_ARGUMENT (name), FAILED_PRECONDITION (another generation; removing `stable`; a version that is not loaded).
+// 
+// Parameters:
+//  - Request
+func (p *ModelsClient) SetAlias(ctx context.Context, request *SetAliasRequest) (_r *SetAliasResponse, _err error) {
+  var _args33 ModelsSetAliasArgs
+  _args33.Request = request
+  var _result35 ModelsSetAliasResult
+  var _meta34 thrift.ResponseMeta
+  _meta34, _err = p.Client_().Call(ctx, "set_alias", &_args33, &_result35)
+  p.SetLastResponseMeta_(_meta34)
+  if _err != nil {
+    return
+  }
+  switch {
+  case _result35.Error!= nil:
+    return _r, _result35.Error
+  }
+
+  if _ret36 := _result35.GetSuccess(); _ret36 != nil {
+    return _ret36, nil
   }
   return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "set_alias failed: unknown result")
 }
@@ -3106,22 +3945,22 @@ func (p *ModelsClient) SetAlias(ctx context.Context, request *SetAliasRequest) (
 // Parameters:
 //  - Request
 func (p *ModelsClient) DeleteVersion(ctx context.Context, request *DeleteVersionRequest) (_r *DeleteVersionResponse, _err error) {
-  var _args27 ModelsDeleteVersionArgs
-  _args27.Request = request
-  var _result29 ModelsDeleteVersionResult
-  var _meta28 thrift.ResponseMeta
-  _meta28, _err = p.Client_().Call(ctx, "delete_version", &_args27, &_result29)
-  p.SetLastResponseMeta_(_meta28)
+  var _args37 ModelsDeleteVersionArgs
+  _args37.Request = request
+  var _result39 ModelsDeleteVersionResult
+  var _meta38 thrift.ResponseMeta
+  _meta38, _err = p.Client_().Call(ctx, "delete_version", &_args37, &_result39)
+  p.SetLastResponseMeta_(_meta38)
   if _err != nil {
     return
   }
   switch {
-  case _result29.Error!= nil:
-    return _r, _result29.Error
+  case _result39.Error!= nil:
+    return _r, _result39.Error
   }
 
-  if _ret30 := _result29.GetSuccess(); _ret30 != nil {
-    return _ret30, nil
+  if _ret40 := _result39.GetSuccess(); _ret40 != nil {
+    return _ret40, nil
   }
   return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "delete_version failed: unknown result")
 }
@@ -3146,12 +3985,14 @@ func (p *ModelsProcessor) ProcessorMap() map[string]thrift.TProcessorFunction {
 
 func NewModelsProcessor(handler Models) *ModelsProcessor {
 
-  self31 := &ModelsProcessor{handler:handler, processorMap:make(map[string]thrift.TProcessorFunction)}
-  self31.processorMap["list_models"] = &modelsProcessorListModels{handler:handler}
-  self31.processorMap["describe_model"] = &modelsProcessorDescribeModel{handler:handler}
-  self31.processorMap["set_alias"] = &modelsProcessorSetAlias{handler:handler}
-  self31.processorMap["delete_version"] = &modelsProcessorDeleteVersion{handler:handler}
-return self31
+  self41 := &ModelsProcessor{handler:handler, processorMap:make(map[string]thrift.TProcessorFunction)}
+  self41.processorMap["list_models"] = &modelsProcessorListModels{handler:handler}
+  self41.processorMap["describe_model"] = &modelsProcessorDescribeModel{handler:handler}
+  self41.processorMap["load_model"] = &modelsProcessorLoadModel{handler:handler}
+  self41.processorMap["unload_model"] = &modelsProcessorUnloadModel{handler:handler}
+  self41.processorMap["set_alias"] = &modelsProcessorSetAlias{handler:handler}
+  self41.processorMap["delete_version"] = &modelsProcessorDeleteVersion{handler:handler}
+return self41
 }
 
 func (p *ModelsProcessor) Process(ctx context.Context, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
@@ -3162,12 +4003,12 @@ func (p *ModelsProcessor) Process(ctx context.Context, iprot, oprot thrift.TProt
   }
   iprot.Skip(ctx, thrift.STRUCT)
   iprot.ReadMessageEnd(ctx)
-  x32 := thrift.NewTApplicationException(thrift.UNKNOWN_METHOD, "Unknown function " + name)
+  x42 := thrift.NewTApplicationException(thrift.UNKNOWN_METHOD, "Unknown function " + name)
   oprot.WriteMessageBegin(ctx, name, thrift.EXCEPTION, seqId)
-  x32.Write(ctx, oprot)
+  x42.Write(ctx, oprot)
   oprot.WriteMessageEnd(ctx)
   oprot.Flush(ctx)
-  return false, x32
+  return false, x42
 
 }
 
@@ -3176,7 +4017,7 @@ type modelsProcessorListModels struct {
 }
 
 func (p *modelsProcessorListModels) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-  var _write_err33 error
+  var _write_err43 error
   args := ModelsListModelsArgs{}
   if err2 := args.Read(ctx, iprot); err2 != nil {
     iprot.ReadMessageEnd(ctx)
@@ -3226,21 +4067,21 @@ func (p *modelsProcessorListModels) Process(ctx context.Context, seqId int32, ip
       if errors.Is(err2, thrift.ErrAbandonRequest) {
         return false, thrift.WrapTException(err2)
       }
-      _exc34 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing list_models: " + err2.Error())
+      _exc44 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing list_models: " + err2.Error())
       if err2 := oprot.WriteMessageBegin(ctx, "list_models", thrift.EXCEPTION, seqId); err2 != nil {
-        _write_err33 = thrift.WrapTException(err2)
+        _write_err43 = thrift.WrapTException(err2)
       }
-      if err2 := _exc34.Write(ctx, oprot); _write_err33 == nil && err2 != nil {
-        _write_err33 = thrift.WrapTException(err2)
+      if err2 := _exc44.Write(ctx, oprot); _write_err43 == nil && err2 != nil {
+        _write_err43 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.WriteMessageEnd(ctx); _write_err33 == nil && err2 != nil {
-        _write_err33 = thrift.WrapTException(err2)
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err43 == nil && err2 != nil {
+        _write_err43 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.Flush(ctx); _write_err33 == nil && err2 != nil {
-        _write_err33 = thrift.WrapTException(err2)
+      if err2 := oprot.Flush(ctx); _write_err43 == nil && err2 != nil {
+        _write_err43 = thrift.WrapTException(err2)
       }
-      if _write_err33 != nil {
-        return false, thrift.WrapTException(_write_err33)
+      if _write_err43 != nil {
+        return false, thrift.WrapTException(_write_err43)
       }
       return true, err
     }
@@ -3249,19 +4090,19 @@ func (p *modelsProcessorListModels) Process(ctx context.Context, seqId int32, ip
   }
   tickerCancel()
   if err2 := oprot.WriteMessageBegin(ctx, "list_models", thrift.REPLY, seqId); err2 != nil {
-    _write_err33 = thrift.WrapTException(err2)
+    _write_err43 = thrift.WrapTException(err2)
   }
-  if err2 := result.Write(ctx, oprot); _write_err33 == nil && err2 != nil {
-    _write_err33 = thrift.WrapTException(err2)
+  if err2 := result.Write(ctx, oprot); _write_err43 == nil && err2 != nil {
+    _write_err43 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.WriteMessageEnd(ctx); _write_err33 == nil && err2 != nil {
-    _write_err33 = thrift.WrapTException(err2)
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err43 == nil && err2 != nil {
+    _write_err43 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.Flush(ctx); _write_err33 == nil && err2 != nil {
-    _write_err33 = thrift.WrapTException(err2)
+  if err2 := oprot.Flush(ctx); _write_err43 == nil && err2 != nil {
+    _write_err43 = thrift.WrapTException(err2)
   }
-  if _write_err33 != nil {
-    return false, thrift.WrapTException(_write_err33)
+  if _write_err43 != nil {
+    return false, thrift.WrapTException(_write_err43)
   }
   return true, err
 }
@@ -3271,7 +4112,7 @@ type modelsProcessorDescribeModel struct {
 }
 
 func (p *modelsProcessorDescribeModel) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-  var _write_err35 error
+  var _write_err45 error
   args := ModelsDescribeModelArgs{}
   if err2 := args.Read(ctx, iprot); err2 != nil {
     iprot.ReadMessageEnd(ctx)
@@ -3321,21 +4162,21 @@ func (p *modelsProcessorDescribeModel) Process(ctx context.Context, seqId int32,
       if errors.Is(err2, thrift.ErrAbandonRequest) {
         return false, thrift.WrapTException(err2)
       }
-      _exc36 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing describe_model: " + err2.Error())
+      _exc46 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing describe_model: " + err2.Error())
       if err2 := oprot.WriteMessageBegin(ctx, "describe_model", thrift.EXCEPTION, seqId); err2 != nil {
-        _write_err35 = thrift.WrapTException(err2)
+        _write_err45 = thrift.WrapTException(err2)
       }
-      if err2 := _exc36.Write(ctx, oprot); _write_err35 == nil && err2 != nil {
-        _write_err35 = thrift.WrapTException(err2)
+      if err2 := _exc46.Write(ctx, oprot); _write_err45 == nil && err2 != nil {
+        _write_err45 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.WriteMessageEnd(ctx); _write_err35 == nil && err2 != nil {
-        _write_err35 = thrift.WrapTException(err2)
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err45 == nil && err2 != nil {
+        _write_err45 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.Flush(ctx); _write_err35 == nil && err2 != nil {
-        _write_err35 = thrift.WrapTException(err2)
+      if err2 := oprot.Flush(ctx); _write_err45 == nil && err2 != nil {
+        _write_err45 = thrift.WrapTException(err2)
       }
-      if _write_err35 != nil {
-        return false, thrift.WrapTException(_write_err35)
+      if _write_err45 != nil {
+        return false, thrift.WrapTException(_write_err45)
       }
       return true, err
     }
@@ -3344,19 +4185,209 @@ func (p *modelsProcessorDescribeModel) Process(ctx context.Context, seqId int32,
   }
   tickerCancel()
   if err2 := oprot.WriteMessageBegin(ctx, "describe_model", thrift.REPLY, seqId); err2 != nil {
-    _write_err35 = thrift.WrapTException(err2)
+    _write_err45 = thrift.WrapTException(err2)
   }
-  if err2 := result.Write(ctx, oprot); _write_err35 == nil && err2 != nil {
-    _write_err35 = thrift.WrapTException(err2)
+  if err2 := result.Write(ctx, oprot); _write_err45 == nil && err2 != nil {
+    _write_err45 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.WriteMessageEnd(ctx); _write_err35 == nil && err2 != nil {
-    _write_err35 = thrift.WrapTException(err2)
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err45 == nil && err2 != nil {
+    _write_err45 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.Flush(ctx); _write_err35 == nil && err2 != nil {
-    _write_err35 = thrift.WrapTException(err2)
+  if err2 := oprot.Flush(ctx); _write_err45 == nil && err2 != nil {
+    _write_err45 = thrift.WrapTException(err2)
   }
-  if _write_err35 != nil {
-    return false, thrift.WrapTException(_write_err35)
+  if _write_err45 != nil {
+    return false, thrift.WrapTException(_write_err45)
+  }
+  return true, err
+}
+
+type modelsProcessorLoadModel struct {
+  handler Models
+}
+
+func (p *modelsProcessorLoadModel) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
+  var _write_err47 error
+  args := ModelsLoadModelArgs{}
+  if err2 := args.Read(ctx, iprot); err2 != nil {
+    iprot.ReadMessageEnd(ctx)
+    x := thrift.NewTApplicationException(thrift.PROTOCOL_ERROR, err2.Error())
+    oprot.WriteMessageBegin(ctx, "load_model", thrift.EXCEPTION, seqId)
+    x.Write(ctx, oprot)
+    oprot.WriteMessageEnd(ctx)
+    oprot.Flush(ctx)
+    return false, thrift.WrapTException(err2)
+  }
+  iprot.ReadMessageEnd(ctx)
+
+  tickerCancel := func() {}
+  // Start a goroutine to do server side connectivity check.
+  if thrift.ServerConnectivityCheckInterval > 0 {
+    var cancel context.CancelFunc
+    ctx, cancel = context.WithCancel(ctx)
+    defer cancel()
+    var tickerCtx context.Context
+    tickerCtx, tickerCancel = context.WithCancel(context.Background())
+    defer tickerCancel()
+    go func(ctx context.Context, cancel context.CancelFunc) {
+      ticker := time.NewTicker(thrift.ServerConnectivityCheckInterval)
+      defer ticker.Stop()
+      for {
+        select {
+        case <-ctx.Done():
+          return
+        case <-ticker.C:
+          if !iprot.Transport().IsOpen() {
+            cancel()
+            return
+          }
+        }
+      }
+    }(tickerCtx, cancel)
+  }
+
+  result := ModelsLoadModelResult{}
+  if retval, err2 := p.handler.LoadModel(ctx, args.Request); err2 != nil {
+    tickerCancel()
+    err = thrift.WrapTException(err2)
+    switch v := err2.(type) {
+    case *ServiceError:
+      result.Error = v
+    default:
+      if errors.Is(err2, thrift.ErrAbandonRequest) {
+        return false, thrift.WrapTException(err2)
+      }
+      _exc48 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing load_model: " + err2.Error())
+      if err2 := oprot.WriteMessageBegin(ctx, "load_model", thrift.EXCEPTION, seqId); err2 != nil {
+        _write_err47 = thrift.WrapTException(err2)
+      }
+      if err2 := _exc48.Write(ctx, oprot); _write_err47 == nil && err2 != nil {
+        _write_err47 = thrift.WrapTException(err2)
+      }
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err47 == nil && err2 != nil {
+        _write_err47 = thrift.WrapTException(err2)
+      }
+      if err2 := oprot.Flush(ctx); _write_err47 == nil && err2 != nil {
+        _write_err47 = thrift.WrapTException(err2)
+      }
+      if _write_err47 != nil {
+        return false, thrift.WrapTException(_write_err47)
+      }
+      return true, err
+    }
+  } else {
+    result.Success = retval
+  }
+  tickerCancel()
+  if err2 := oprot.WriteMessageBegin(ctx, "load_model", thrift.REPLY, seqId); err2 != nil {
+    _write_err47 = thrift.WrapTException(err2)
+  }
+  if err2 := result.Write(ctx, oprot); _write_err47 == nil && err2 != nil {
+    _write_err47 = thrift.WrapTException(err2)
+  }
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err47 == nil && err2 != nil {
+    _write_err47 = thrift.WrapTException(err2)
+  }
+  if err2 := oprot.Flush(ctx); _write_err47 == nil && err2 != nil {
+    _write_err47 = thrift.WrapTException(err2)
+  }
+  if _write_err47 != nil {
+    return false, thrift.WrapTException(_write_err47)
+  }
+  return true, err
+}
+
+type modelsProcessorUnloadModel struct {
+  handler Models
+}
+
+func (p *modelsProcessorUnloadModel) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
+  var _write_err49 error
+  args := ModelsUnloadModelArgs{}
+  if err2 := args.Read(ctx, iprot); err2 != nil {
+    iprot.ReadMessageEnd(ctx)
+    x := thrift.NewTApplicationException(thrift.PROTOCOL_ERROR, err2.Error())
+    oprot.WriteMessageBegin(ctx, "unload_model", thrift.EXCEPTION, seqId)
+    x.Write(ctx, oprot)
+    oprot.WriteMessageEnd(ctx)
+    oprot.Flush(ctx)
+    return false, thrift.WrapTException(err2)
+  }
+  iprot.ReadMessageEnd(ctx)
+
+  tickerCancel := func() {}
+  // Start a goroutine to do server side connectivity check.
+  if thrift.ServerConnectivityCheckInterval > 0 {
+    var cancel context.CancelFunc
+    ctx, cancel = context.WithCancel(ctx)
+    defer cancel()
+    var tickerCtx context.Context
+    tickerCtx, tickerCancel = context.WithCancel(context.Background())
+    defer tickerCancel()
+    go func(ctx context.Context, cancel context.CancelFunc) {
+      ticker := time.NewTicker(thrift.ServerConnectivityCheckInterval)
+      defer ticker.Stop()
+      for {
+        select {
+        case <-ctx.Done():
+          return
+        case <-ticker.C:
+          if !iprot.Transport().IsOpen() {
+            cancel()
+            return
+          }
+        }
+      }
+    }(tickerCtx, cancel)
+  }
+
+  result := ModelsUnloadModelResult{}
+  if retval, err2 := p.handler.UnloadModel(ctx, args.Request); err2 != nil {
+    tickerCancel()
+    err = thrift.WrapTException(err2)
+    switch v := err2.(type) {
+    case *ServiceError:
+      result.Error = v
+    default:
+      if errors.Is(err2, thrift.ErrAbandonRequest) {
+        return false, thrift.WrapTException(err2)
+      }
+      _exc50 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing unload_model: " + err2.Error())
+      if err2 := oprot.WriteMessageBegin(ctx, "unload_model", thrift.EXCEPTION, seqId); err2 != nil {
+        _write_err49 = thrift.WrapTException(err2)
+      }
+      if err2 := _exc50.Write(ctx, oprot); _write_err49 == nil && err2 != nil {
+        _write_err49 = thrift.WrapTException(err2)
+      }
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err49 == nil && err2 != nil {
+        _write_err49 = thrift.WrapTException(err2)
+      }
+      if err2 := oprot.Flush(ctx); _write_err49 == nil && err2 != nil {
+        _write_err49 = thrift.WrapTException(err2)
+      }
+      if _write_err49 != nil {
+        return false, thrift.WrapTException(_write_err49)
+      }
+      return true, err
+    }
+  } else {
+    result.Success = retval
+  }
+  tickerCancel()
+  if err2 := oprot.WriteMessageBegin(ctx, "unload_model", thrift.REPLY, seqId); err2 != nil {
+    _write_err49 = thrift.WrapTException(err2)
+  }
+  if err2 := result.Write(ctx, oprot); _write_err49 == nil && err2 != nil {
+    _write_err49 = thrift.WrapTException(err2)
+  }
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err49 == nil && err2 != nil {
+    _write_err49 = thrift.WrapTException(err2)
+  }
+  if err2 := oprot.Flush(ctx); _write_err49 == nil && err2 != nil {
+    _write_err49 = thrift.WrapTException(err2)
+  }
+  if _write_err49 != nil {
+    return false, thrift.WrapTException(_write_err49)
   }
   return true, err
 }
@@ -3366,7 +4397,7 @@ type modelsProcessorSetAlias struct {
 }
 
 func (p *modelsProcessorSetAlias) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-  var _write_err37 error
+  var _write_err51 error
   args := ModelsSetAliasArgs{}
   if err2 := args.Read(ctx, iprot); err2 != nil {
     iprot.ReadMessageEnd(ctx)
@@ -3416,21 +4447,21 @@ func (p *modelsProcessorSetAlias) Process(ctx context.Context, seqId int32, ipro
       if errors.Is(err2, thrift.ErrAbandonRequest) {
         return false, thrift.WrapTException(err2)
       }
-      _exc38 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing set_alias: " + err2.Error())
+      _exc52 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing set_alias: " + err2.Error())
       if err2 := oprot.WriteMessageBegin(ctx, "set_alias", thrift.EXCEPTION, seqId); err2 != nil {
-        _write_err37 = thrift.WrapTException(err2)
+        _write_err51 = thrift.WrapTException(err2)
       }
-      if err2 := _exc38.Write(ctx, oprot); _write_err37 == nil && err2 != nil {
-        _write_err37 = thrift.WrapTException(err2)
+      if err2 := _exc52.Write(ctx, oprot); _write_err51 == nil && err2 != nil {
+        _write_err51 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.WriteMessageEnd(ctx); _write_err37 == nil && err2 != nil {
-        _write_err37 = thrift.WrapTException(err2)
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err51 == nil && err2 != nil {
+        _write_err51 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.Flush(ctx); _write_err37 == nil && err2 != nil {
-        _write_err37 = thrift.WrapTException(err2)
+      if err2 := oprot.Flush(ctx); _write_err51 == nil && err2 != nil {
+        _write_err51 = thrift.WrapTException(err2)
       }
-      if _write_err37 != nil {
-        return false, thrift.WrapTException(_write_err37)
+      if _write_err51 != nil {
+        return false, thrift.WrapTException(_write_err51)
       }
       return true, err
     }
@@ -3439,19 +4470,19 @@ func (p *modelsProcessorSetAlias) Process(ctx context.Context, seqId int32, ipro
   }
   tickerCancel()
   if err2 := oprot.WriteMessageBegin(ctx, "set_alias", thrift.REPLY, seqId); err2 != nil {
-    _write_err37 = thrift.WrapTException(err2)
+    _write_err51 = thrift.WrapTException(err2)
   }
-  if err2 := result.Write(ctx, oprot); _write_err37 == nil && err2 != nil {
-    _write_err37 = thrift.WrapTException(err2)
+  if err2 := result.Write(ctx, oprot); _write_err51 == nil && err2 != nil {
+    _write_err51 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.WriteMessageEnd(ctx); _write_err37 == nil && err2 != nil {
-    _write_err37 = thrift.WrapTException(err2)
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err51 == nil && err2 != nil {
+    _write_err51 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.Flush(ctx); _write_err37 == nil && err2 != nil {
-    _write_err37 = thrift.WrapTException(err2)
+  if err2 := oprot.Flush(ctx); _write_err51 == nil && err2 != nil {
+    _write_err51 = thrift.WrapTException(err2)
   }
-  if _write_err37 != nil {
-    return false, thrift.WrapTException(_write_err37)
+  if _write_err51 != nil {
+    return false, thrift.WrapTException(_write_err51)
   }
   return true, err
 }
@@ -3461,7 +4492,7 @@ type modelsProcessorDeleteVersion struct {
 }
 
 func (p *modelsProcessorDeleteVersion) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-  var _write_err39 error
+  var _write_err53 error
   args := ModelsDeleteVersionArgs{}
   if err2 := args.Read(ctx, iprot); err2 != nil {
     iprot.ReadMessageEnd(ctx)
@@ -3511,21 +4542,21 @@ func (p *modelsProcessorDeleteVersion) Process(ctx context.Context, seqId int32,
       if errors.Is(err2, thrift.ErrAbandonRequest) {
         return false, thrift.WrapTException(err2)
       }
-      _exc40 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing delete_version: " + err2.Error())
+      _exc54 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing delete_version: " + err2.Error())
       if err2 := oprot.WriteMessageBegin(ctx, "delete_version", thrift.EXCEPTION, seqId); err2 != nil {
-        _write_err39 = thrift.WrapTException(err2)
+        _write_err53 = thrift.WrapTException(err2)
       }
-      if err2 := _exc40.Write(ctx, oprot); _write_err39 == nil && err2 != nil {
-        _write_err39 = thrift.WrapTException(err2)
+      if err2 := _exc54.Write(ctx, oprot); _write_err53 == nil && err2 != nil {
+        _write_err53 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.WriteMessageEnd(ctx); _write_err39 == nil && err2 != nil {
-        _write_err39 = thrift.WrapTException(err2)
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err53 == nil && err2 != nil {
+        _write_err53 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.Flush(ctx); _write_err39 == nil && err2 != nil {
-        _write_err39 = thrift.WrapTException(err2)
+      if err2 := oprot.Flush(ctx); _write_err53 == nil && err2 != nil {
+        _write_err53 = thrift.WrapTException(err2)
       }
-      if _write_err39 != nil {
-        return false, thrift.WrapTException(_write_err39)
+      if _write_err53 != nil {
+        return false, thrift.WrapTException(_write_err53)
       }
       return true, err
     }
@@ -3534,19 +4565,19 @@ func (p *modelsProcessorDeleteVersion) Process(ctx context.Context, seqId int32,
   }
   tickerCancel()
   if err2 := oprot.WriteMessageBegin(ctx, "delete_version", thrift.REPLY, seqId); err2 != nil {
-    _write_err39 = thrift.WrapTException(err2)
+    _write_err53 = thrift.WrapTException(err2)
   }
-  if err2 := result.Write(ctx, oprot); _write_err39 == nil && err2 != nil {
-    _write_err39 = thrift.WrapTException(err2)
+  if err2 := result.Write(ctx, oprot); _write_err53 == nil && err2 != nil {
+    _write_err53 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.WriteMessageEnd(ctx); _write_err39 == nil && err2 != nil {
-    _write_err39 = thrift.WrapTException(err2)
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err53 == nil && err2 != nil {
+    _write_err53 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.Flush(ctx); _write_err39 == nil && err2 != nil {
-    _write_err39 = thrift.WrapTException(err2)
+  if err2 := oprot.Flush(ctx); _write_err53 == nil && err2 != nil {
+    _write_err53 = thrift.WrapTException(err2)
   }
-  if _write_err39 != nil {
-    return false, thrift.WrapTException(_write_err39)
+  if _write_err53 != nil {
+    return false, thrift.WrapTException(_write_err53)
   }
   return true, err
 }
@@ -4038,6 +5069,492 @@ func (p *ModelsDescribeModelResult) String() string {
     return "<nil>"
   }
   return fmt.Sprintf("ModelsDescribeModelResult(%+v)", *p)
+}
+
+// Attributes:
+//  - Request
+type ModelsLoadModelArgs struct {
+  Request *LoadModelRequest `thrift:"request,1" db:"request" json:"request"`
+}
+
+func NewModelsLoadModelArgs() *ModelsLoadModelArgs {
+  return &ModelsLoadModelArgs{}
+}
+
+var ModelsLoadModelArgs_Request_DEFAULT *LoadModelRequest
+func (p *ModelsLoadModelArgs) GetRequest() *LoadModelRequest {
+  if !p.IsSetRequest() {
+    return ModelsLoadModelArgs_Request_DEFAULT
+  }
+return p.Request
+}
+func (p *ModelsLoadModelArgs) IsSetRequest() bool {
+  return p.Request != nil
+}
+
+func (p *ModelsLoadModelArgs) Read(ctx context.Context, iprot thrift.TProtocol) error {
+  if _, err := iprot.ReadStructBegin(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read error: ", p), err)
+  }
+
+
+  for {
+    _, fieldTypeId, fieldId, err := iprot.ReadFieldBegin(ctx)
+    if err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T field %d read error: ", p, fieldId), err)
+    }
+    if fieldTypeId == thrift.STOP { break; }
+    switch fieldId {
+    case 1:
+      if fieldTypeId == thrift.STRUCT {
+        if err := p.ReadField1(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    default:
+      if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+        return err
+      }
+    }
+    if err := iprot.ReadFieldEnd(ctx); err != nil {
+      return err
+    }
+  }
+  if err := iprot.ReadStructEnd(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read struct end error: ", p), err)
+  }
+  return nil
+}
+
+func (p *ModelsLoadModelArgs)  ReadField1(ctx context.Context, iprot thrift.TProtocol) error {
+  p.Request = &LoadModelRequest{}
+  if err := p.Request.Read(ctx, iprot); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Request), err)
+  }
+  return nil
+}
+
+func (p *ModelsLoadModelArgs) Write(ctx context.Context, oprot thrift.TProtocol) error {
+  if err := oprot.WriteStructBegin(ctx, "load_model_args"); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err) }
+  if p != nil {
+    if err := p.writeField1(ctx, oprot); err != nil { return err }
+  }
+  if err := oprot.WriteFieldStop(ctx); err != nil {
+    return thrift.PrependError("write field stop error: ", err) }
+  if err := oprot.WriteStructEnd(ctx); err != nil {
+    return thrift.PrependError("write struct stop error: ", err) }
+  return nil
+}
+
+func (p *ModelsLoadModelArgs) writeField1(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if err := oprot.WriteFieldBegin(ctx, "request", thrift.STRUCT, 1); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T write field begin error 1:request: ", p), err) }
+  if err := p.Request.Write(ctx, oprot); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Request), err)
+  }
+  if err := oprot.WriteFieldEnd(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T write field end error 1:request: ", p), err) }
+  return err
+}
+
+func (p *ModelsLoadModelArgs) String() string {
+  if p == nil {
+    return "<nil>"
+  }
+  return fmt.Sprintf("ModelsLoadModelArgs(%+v)", *p)
+}
+
+// Attributes:
+//  - Success
+//  - Error
+type ModelsLoadModelResult struct {
+  Success *LoadModelResponse `thrift:"success,0" db:"success" json:"success,omitempty"`
+  Error *ServiceError `thrift:"error,1" db:"error" json:"error,omitempty"`
+}
+
+func NewModelsLoadModelResult() *ModelsLoadModelResult {
+  return &ModelsLoadModelResult{}
+}
+
+var ModelsLoadModelResult_Success_DEFAULT *LoadModelResponse
+func (p *ModelsLoadModelResult) GetSuccess() *LoadModelResponse {
+  if !p.IsSetSuccess() {
+    return ModelsLoadModelResult_Success_DEFAULT
+  }
+return p.Success
+}
+var ModelsLoadModelResult_Error_DEFAULT *ServiceError
+func (p *ModelsLoadModelResult) GetError() *ServiceError {
+  if !p.IsSetError() {
+    return ModelsLoadModelResult_Error_DEFAULT
+  }
+return p.Error
+}
+func (p *ModelsLoadModelResult) IsSetSuccess() bool {
+  return p.Success != nil
+}
+
+func (p *ModelsLoadModelResult) IsSetError() bool {
+  return p.Error != nil
+}
+
+func (p *ModelsLoadModelResult) Read(ctx context.Context, iprot thrift.TProtocol) error {
+  if _, err := iprot.ReadStructBegin(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read error: ", p), err)
+  }
+
+
+  for {
+    _, fieldTypeId, fieldId, err := iprot.ReadFieldBegin(ctx)
+    if err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T field %d read error: ", p, fieldId), err)
+    }
+    if fieldTypeId == thrift.STOP { break; }
+    switch fieldId {
+    case 0:
+      if fieldTypeId == thrift.STRUCT {
+        if err := p.ReadField0(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 1:
+      if fieldTypeId == thrift.STRUCT {
+        if err := p.ReadField1(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    default:
+      if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+        return err
+      }
+    }
+    if err := iprot.ReadFieldEnd(ctx); err != nil {
+      return err
+    }
+  }
+  if err := iprot.ReadStructEnd(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read struct end error: ", p), err)
+  }
+  return nil
+}
+
+func (p *ModelsLoadModelResult)  ReadField0(ctx context.Context, iprot thrift.TProtocol) error {
+  p.Success = &LoadModelResponse{}
+  if err := p.Success.Read(ctx, iprot); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Success), err)
+  }
+  return nil
+}
+
+func (p *ModelsLoadModelResult)  ReadField1(ctx context.Context, iprot thrift.TProtocol) error {
+  p.Error = &ServiceError{}
+  if err := p.Error.Read(ctx, iprot); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Error), err)
+  }
+  return nil
+}
+
+func (p *ModelsLoadModelResult) Write(ctx context.Context, oprot thrift.TProtocol) error {
+  if err := oprot.WriteStructBegin(ctx, "load_model_result"); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err) }
+  if p != nil {
+    if err := p.writeField0(ctx, oprot); err != nil { return err }
+    if err := p.writeField1(ctx, oprot); err != nil { return err }
+  }
+  if err := oprot.WriteFieldStop(ctx); err != nil {
+    return thrift.PrependError("write field stop error: ", err) }
+  if err := oprot.WriteStructEnd(ctx); err != nil {
+    return thrift.PrependError("write struct stop error: ", err) }
+  return nil
+}
+
+func (p *ModelsLoadModelResult) writeField0(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetSuccess() {
+    if err := oprot.WriteFieldBegin(ctx, "success", thrift.STRUCT, 0); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 0:success: ", p), err) }
+    if err := p.Success.Write(ctx, oprot); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Success), err)
+    }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 0:success: ", p), err) }
+  }
+  return err
+}
+
+func (p *ModelsLoadModelResult) writeField1(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetError() {
+    if err := oprot.WriteFieldBegin(ctx, "error", thrift.STRUCT, 1); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 1:error: ", p), err) }
+    if err := p.Error.Write(ctx, oprot); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Error), err)
+    }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 1:error: ", p), err) }
+  }
+  return err
+}
+
+func (p *ModelsLoadModelResult) String() string {
+  if p == nil {
+    return "<nil>"
+  }
+  return fmt.Sprintf("ModelsLoadModelResult(%+v)", *p)
+}
+
+// Attributes:
+//  - Request
+type ModelsUnloadModelArgs struct {
+  Request *UnloadModelRequest `thrift:"request,1" db:"request" json:"request"`
+}
+
+func NewModelsUnloadModelArgs() *ModelsUnloadModelArgs {
+  return &ModelsUnloadModelArgs{}
+}
+
+var ModelsUnloadModelArgs_Request_DEFAULT *UnloadModelRequest
+func (p *ModelsUnloadModelArgs) GetRequest() *UnloadModelRequest {
+  if !p.IsSetRequest() {
+    return ModelsUnloadModelArgs_Request_DEFAULT
+  }
+return p.Request
+}
+func (p *ModelsUnloadModelArgs) IsSetRequest() bool {
+  return p.Request != nil
+}
+
+func (p *ModelsUnloadModelArgs) Read(ctx context.Context, iprot thrift.TProtocol) error {
+  if _, err := iprot.ReadStructBegin(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read error: ", p), err)
+  }
+
+
+  for {
+    _, fieldTypeId, fieldId, err := iprot.ReadFieldBegin(ctx)
+    if err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T field %d read error: ", p, fieldId), err)
+    }
+    if fieldTypeId == thrift.STOP { break; }
+    switch fieldId {
+    case 1:
+      if fieldTypeId == thrift.STRUCT {
+        if err := p.ReadField1(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    default:
+      if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+        return err
+      }
+    }
+    if err := iprot.ReadFieldEnd(ctx); err != nil {
+      return err
+    }
+  }
+  if err := iprot.ReadStructEnd(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read struct end error: ", p), err)
+  }
+  return nil
+}
+
+func (p *ModelsUnloadModelArgs)  ReadField1(ctx context.Context, iprot thrift.TProtocol) error {
+  p.Request = &UnloadModelRequest{}
+  if err := p.Request.Read(ctx, iprot); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Request), err)
+  }
+  return nil
+}
+
+func (p *ModelsUnloadModelArgs) Write(ctx context.Context, oprot thrift.TProtocol) error {
+  if err := oprot.WriteStructBegin(ctx, "unload_model_args"); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err) }
+  if p != nil {
+    if err := p.writeField1(ctx, oprot); err != nil { return err }
+  }
+  if err := oprot.WriteFieldStop(ctx); err != nil {
+    return thrift.PrependError("write field stop error: ", err) }
+  if err := oprot.WriteStructEnd(ctx); err != nil {
+    return thrift.PrependError("write struct stop error: ", err) }
+  return nil
+}
+
+func (p *ModelsUnloadModelArgs) writeField1(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if err := oprot.WriteFieldBegin(ctx, "request", thrift.STRUCT, 1); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T write field begin error 1:request: ", p), err) }
+  if err := p.Request.Write(ctx, oprot); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Request), err)
+  }
+  if err := oprot.WriteFieldEnd(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T write field end error 1:request: ", p), err) }
+  return err
+}
+
+func (p *ModelsUnloadModelArgs) String() string {
+  if p == nil {
+    return "<nil>"
+  }
+  return fmt.Sprintf("ModelsUnloadModelArgs(%+v)", *p)
+}
+
+// Attributes:
+//  - Success
+//  - Error
+type ModelsUnloadModelResult struct {
+  Success *UnloadModelResponse `thrift:"success,0" db:"success" json:"success,omitempty"`
+  Error *ServiceError `thrift:"error,1" db:"error" json:"error,omitempty"`
+}
+
+func NewModelsUnloadModelResult() *ModelsUnloadModelResult {
+  return &ModelsUnloadModelResult{}
+}
+
+var ModelsUnloadModelResult_Success_DEFAULT *UnloadModelResponse
+func (p *ModelsUnloadModelResult) GetSuccess() *UnloadModelResponse {
+  if !p.IsSetSuccess() {
+    return ModelsUnloadModelResult_Success_DEFAULT
+  }
+return p.Success
+}
+var ModelsUnloadModelResult_Error_DEFAULT *ServiceError
+func (p *ModelsUnloadModelResult) GetError() *ServiceError {
+  if !p.IsSetError() {
+    return ModelsUnloadModelResult_Error_DEFAULT
+  }
+return p.Error
+}
+func (p *ModelsUnloadModelResult) IsSetSuccess() bool {
+  return p.Success != nil
+}
+
+func (p *ModelsUnloadModelResult) IsSetError() bool {
+  return p.Error != nil
+}
+
+func (p *ModelsUnloadModelResult) Read(ctx context.Context, iprot thrift.TProtocol) error {
+  if _, err := iprot.ReadStructBegin(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read error: ", p), err)
+  }
+
+
+  for {
+    _, fieldTypeId, fieldId, err := iprot.ReadFieldBegin(ctx)
+    if err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T field %d read error: ", p, fieldId), err)
+    }
+    if fieldTypeId == thrift.STOP { break; }
+    switch fieldId {
+    case 0:
+      if fieldTypeId == thrift.STRUCT {
+        if err := p.ReadField0(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 1:
+      if fieldTypeId == thrift.STRUCT {
+        if err := p.ReadField1(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    default:
+      if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+        return err
+      }
+    }
+    if err := iprot.ReadFieldEnd(ctx); err != nil {
+      return err
+    }
+  }
+  if err := iprot.ReadStructEnd(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read struct end error: ", p), err)
+  }
+  return nil
+}
+
+func (p *ModelsUnloadModelResult)  ReadField0(ctx context.Context, iprot thrift.TProtocol) error {
+  p.Success = &UnloadModelResponse{}
+  if err := p.Success.Read(ctx, iprot); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Success), err)
+  }
+  return nil
+}
+
+func (p *ModelsUnloadModelResult)  ReadField1(ctx context.Context, iprot thrift.TProtocol) error {
+  p.Error = &ServiceError{}
+  if err := p.Error.Read(ctx, iprot); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Error), err)
+  }
+  return nil
+}
+
+func (p *ModelsUnloadModelResult) Write(ctx context.Context, oprot thrift.TProtocol) error {
+  if err := oprot.WriteStructBegin(ctx, "unload_model_result"); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err) }
+  if p != nil {
+    if err := p.writeField0(ctx, oprot); err != nil { return err }
+    if err := p.writeField1(ctx, oprot); err != nil { return err }
+  }
+  if err := oprot.WriteFieldStop(ctx); err != nil {
+    return thrift.PrependError("write field stop error: ", err) }
+  if err := oprot.WriteStructEnd(ctx); err != nil {
+    return thrift.PrependError("write struct stop error: ", err) }
+  return nil
+}
+
+func (p *ModelsUnloadModelResult) writeField0(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetSuccess() {
+    if err := oprot.WriteFieldBegin(ctx, "success", thrift.STRUCT, 0); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 0:success: ", p), err) }
+    if err := p.Success.Write(ctx, oprot); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Success), err)
+    }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 0:success: ", p), err) }
+  }
+  return err
+}
+
+func (p *ModelsUnloadModelResult) writeField1(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetError() {
+    if err := oprot.WriteFieldBegin(ctx, "error", thrift.STRUCT, 1); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 1:error: ", p), err) }
+    if err := p.Error.Write(ctx, oprot); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Error), err)
+    }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 1:error: ", p), err) }
+  }
+  return err
+}
+
+func (p *ModelsUnloadModelResult) String() string {
+  if p == nil {
+    return "<nil>"
+  }
+  return fmt.Sprintf("ModelsUnloadModelResult(%+v)", *p)
 }
 
 // Attributes:

@@ -92,6 +92,7 @@ mod tests {
             size_bytes: 0,
             created_ms: 0,
             aliases: vec![],
+            state: "loaded".into(),
         }
     }
 

@@ -60,9 +60,7 @@ async fn no_cut_and_no_flipped_bit_of_a_version_is_ever_served() {
     let folder = tempfile::tempdir().unwrap();
     let registry = open(folder.path()).await;
     publish(&registry, "wine").await;
-    let (storage, coordination) = (&registry.shared.storage, &registry.shared.coordination);
-
-    for file in ["model.bin", "manifest.json"] {
+    for file in ["model.bin", "golden.bin", "manifest.json"] {
         let path = folder.path().join("models/wine/1").join(file);
         let whole = std::fs::read(&path).unwrap();
         let cuts = (0..whole.len()).map(|length| whole[..length].to_vec());
@@ -73,10 +71,10 @@ async fn no_cut_and_no_flipped_bit_of_a_version_is_ever_served() {
         });
         for damaged in cuts.chain(flips) {
             std::fs::write(&path, &damaged).unwrap();
-            let found = recovery::recover(storage, coordination).await.unwrap();
+            let found = registry.shared.recover().await.unwrap();
             assert!(!found.statuses()[0].is_ready(), "{file} with {} bytes was served", damaged.len());
         }
         std::fs::write(&path, &whole).unwrap();
     }
-    assert!(recovery::recover(storage, coordination).await.unwrap().statuses()[0].is_ready());
+    assert!(registry.shared.recover().await.unwrap().statuses()[0].is_ready());
 }

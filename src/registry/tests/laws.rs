@@ -7,6 +7,8 @@ use proptest::prelude::*;
 enum Change {
     Publish,
     SetAlias { alias: &'static str, version: Option<u64>, expected: Option<u64> },
+    Load { version: u64 },
+    Unload { version: u64 },
     Delete { version: u64 },
     Reopen,
 }
@@ -19,6 +21,8 @@ fn change() -> impl Strategy<Value = Change> {
         3 => Just(Change::Publish),
         4 => (alias, version, expected)
             .prop_map(|(alias, version, expected)| Change::SetAlias { alias, version, expected }),
+        2 => (1..5u64).prop_map(|version| Change::Load { version }),
+        3 => (1..5u64).prop_map(|version| Change::Unload { version }),
         2 => (1..5u64).prop_map(|version| Change::Delete { version }),
         1 => Just(Change::Reopen),
     ]
@@ -29,6 +33,7 @@ fn change() -> impl Strategy<Value = Change> {
 struct Plain {
     published: u64,
     versions: Vec<u64>,
+    unloaded: BTreeSet<u64>,
     /// Name -> (version, generation).
     aliases: BTreeMap<&'static str, (Option<u64>, u64)>,
 }
@@ -51,12 +56,24 @@ impl Plain {
     fn set_alias(&mut self, alias: &'static str, version: Option<u64>, expected: Option<u64>) -> bool {
         let is =
             self.aliases.get(alias).filter(|(version, _)| version.is_some()).map_or(0, |(_, generation)| *generation);
-        let known = version.is_none_or(|version| self.versions.contains(&version));
+        let known = version.is_none_or(|version| self.versions.contains(&version) && !self.unloaded.contains(&version));
         let removes_stable = alias == "stable" && version.is_none();
         let allowed = !self.versions.is_empty() && known && !removes_stable && expected.is_none_or(|it| it == is);
         if allowed {
             self.assign(alias, version);
         }
+        allowed
+    }
+
+    fn load(&mut self, version: u64) -> bool {
+        self.unloaded.remove(&version);
+        self.versions.contains(&version)
+    }
+
+    fn unload(&mut self, version: u64) -> bool {
+        let named = self.aliases.values().any(|alias| alias.0 == Some(version));
+        let allowed = self.versions.contains(&version) && !named;
+        allowed.then(|| self.unloaded.insert(version));
         allowed
     }
 
@@ -78,7 +95,9 @@ impl Plain {
             Some(Alias { name: name(alias), version: (*version)?, generation: *generation })
         };
         let aliases = self.aliases.iter().filter_map(alias).collect();
-        let model = ModelSummary { name: name("wine"), versions: self.versions.clone(), aliases };
+        let state = |version| if self.unloaded.contains(version) { LoadState::Unloaded } else { LoadState::Loaded };
+        let states = self.versions.iter().map(state).collect();
+        let model = ModelSummary { name: name("wine"), versions: self.versions.clone(), states, aliases };
         if self.versions.is_empty() { vec![] } else { vec![model] }
     }
 }
@@ -103,6 +122,14 @@ proptest! {
                     Change::SetAlias { alias, version, expected } => {
                         let set = registry.set_alias(&name("wine"), &name(alias), version, expected).await;
                         assert_eq!(set.is_ok(), plain.set_alias(alias, version, expected), "{set:?}");
+                    }
+                    Change::Load { version } => {
+                        let loaded = registry.load_model(&name("wine"), version, None).await;
+                        assert_eq!(loaded.is_ok(), plain.load(version), "{loaded:?}");
+                    }
+                    Change::Unload { version } => {
+                        let unloaded = registry.unload_model(&name("wine"), version).await;
+                        assert_eq!(unloaded.is_ok(), plain.unload(version), "{unloaded:?}");
                     }
                     Change::Delete { version } => {
                         let deleted = registry.delete_version(&name("wine"), version).await;

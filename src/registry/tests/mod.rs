@@ -1,12 +1,16 @@
 #[cfg(feature = "failpoints")]
 mod crashes;
 mod damage;
+mod golden;
 mod laws;
+mod loading;
 
 use super::*;
 use crate::data::{Column, Selector, Table};
 use crate::error::{Code, Error};
 use crate::model::{Pipeline, Spec, StepSpec, fit};
+use crate::telemetry::Telemetry;
+use ndarray::array;
 use std::path::Path;
 
 /// A fitted pipeline; another number gives other bytes.
@@ -21,9 +25,13 @@ fn pipeline(number: u32) -> Pipeline {
 }
 
 async fn open(folder: &Path) -> Registry {
+    open_with(folder, Options::default()).await
+}
+
+async fn open_with(folder: &Path, options: Options) -> Registry {
     let storage = Arc::new(Storage::open(folder).unwrap());
     let coordination = Arc::new(Coordination::open(&folder.join("state.redb")).unwrap());
-    Registry::open(storage, coordination).await.unwrap()
+    Registry::open(Parts { storage, coordination, options, telemetry: Arc::default() }).await.unwrap()
 }
 
 fn name(text: &str) -> Name {
@@ -45,6 +53,7 @@ fn publication(model: &str, version: u64, number: u32) -> Publication {
         job_id: "j1".into(),
         dataset: Some("wine@2".into()),
         data_sha256: "00".into(),
+        golden_rows: array![[0.0], [1.0], [2.0]],
         created_ms: 1_000,
     }
 }

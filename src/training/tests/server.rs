@@ -6,7 +6,7 @@ use crate::data::{Column, Name, Table};
 use crate::datasets::Datasets;
 use crate::error::{Code, Result};
 use crate::model::{Spec, StepSpec};
-use crate::registry::Registry;
+use crate::registry::{self, Registry};
 use crate::storage::Storage;
 use std::path::Path;
 use std::sync::{Arc, mpsc};
@@ -19,7 +19,13 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 pub(super) async fn parts(folder: &Path, limits: Limits) -> Parts {
     let storage = Arc::new(Storage::open(folder).unwrap());
     let coordination = Arc::new(Coordination::open(&folder.join("state.redb")).unwrap());
-    let registry = Registry::open(Arc::clone(&storage), Arc::clone(&coordination)).await.unwrap();
+    let parts = registry::Parts {
+        storage: Arc::clone(&storage),
+        coordination: Arc::clone(&coordination),
+        options: registry::Options::default(),
+        telemetry: Arc::default(),
+    };
+    let registry = Registry::open(parts).await.unwrap();
     let bounds = crate::datasets::Limits::default();
     let datasets = Datasets::open(Arc::clone(&storage), Arc::clone(&coordination), bounds, 0).await.unwrap();
     Parts { storage, coordination, registry, datasets, limits }

@@ -1,11 +1,11 @@
 //! Who is there, what can it do, how is it.
 
-use super::models::{name_from, number_from};
+use super::models::{load_state_from, name_from, number_from};
 use super::parameters::{spec_parameter, wire_parameter};
 use crate::batching;
 use crate::error::{Error, Result};
 use crate::model::{Algorithm, ParameterSpec};
-use crate::registry::VersionStatus;
+use crate::registry::{LoadState, VersionStatus};
 use crate::wire::answers::{self, Greeting, ServerDescription, ServerLimits, ServerStatus};
 use crate::wire::health::{
     AlgorithmDescription, DescribeResponse, HelloResponse, Limits, MethodDescription, ModelStatus,
@@ -88,10 +88,12 @@ pub fn status_from(answer: StatusResponse) -> Result<ServerStatus> {
     })
 }
 
+/// A server that does not say how a version is says whether it is ready.
 fn version_status_from(status: ModelStatus) -> Result<VersionStatus> {
     let ready = status.ready.unwrap_or_default();
-    let reason = status.reason.or_else(|| (!ready).then(|| "it is not ready".into()));
-    Ok(VersionStatus { name: name_from("model", status.name)?, version: number_from(status.version), reason })
+    let state = load_state_from(status.state).unwrap_or(if ready { LoadState::Loaded } else { LoadState::Damaged });
+    let (name, version) = (name_from("model", status.name)?, number_from(status.version));
+    Ok(VersionStatus { name, version, state, reason: status.reason })
 }
 
 /// What `describe` answered.

@@ -5,7 +5,7 @@ use super::table::{column_from, column_to, schema_from, schema_to};
 use crate::data::{ColumnSchema, Labels, Name, Values};
 use crate::error::{Error, Result};
 use crate::model::Schema;
-use crate::registry::{self, Manifest};
+use crate::registry::{self, Description, LoadState};
 use crate::wire::answers;
 use crate::wire::models::{Alias, ModelSchema, ModelSummary, ModelVersion};
 use crate::wire::types;
@@ -37,12 +37,14 @@ pub fn model_summary(model: &registry::ModelSummary) -> ModelSummary {
     ModelSummary {
         name: Some(model.name.to_string()),
         versions: Some(model.versions.iter().copied().map(number).collect()),
+        states: Some(model.states.iter().map(|state| state.name().into()).collect()),
         aliases: Some(model.aliases.iter().map(alias).collect()),
     }
 }
 
 /// What a version is.
-pub fn model_version(manifest: &Manifest, aliases: &[Name]) -> ModelVersion {
+pub fn model_version(description: &Description) -> ModelVersion {
+    let Description { manifest, state, aliases } = description;
     let file = manifest.model_file();
     ModelVersion {
         name: Some(manifest.name.to_string()),
@@ -60,6 +62,7 @@ pub fn model_version(manifest: &Manifest, aliases: &[Name]) -> ModelVersion {
         size_bytes: file.map(|file| number(file.size)),
         created_ms: Some(manifest.created_ms),
         aliases: Some(aliases.iter().map(Name::to_string).collect()),
+        state: Some(state.name().into()),
     }
 }
 
@@ -79,6 +82,11 @@ pub(super) fn number_from(number: Option<i64>) -> u64 {
 /// A name as it came; `what` says in an error what it should name.
 pub(super) fn name_from(what: &'static str, name: Option<String>) -> Result<Name> {
     Name::parse(what, &name.unwrap_or_default())
+}
+
+/// How a version is; `None` where a server does not say, or says what is not known here.
+pub(super) fn load_state_from(state: Option<String>) -> Option<LoadState> {
+    LoadState::ALL.into_iter().find(|known| Some(known.name()) == state.as_deref())
 }
 
 /// Metrics as they came.
@@ -103,9 +111,12 @@ pub fn alias_from(alias: Alias) -> Result<registry::Alias> {
 /// # Errors
 /// [`Error::Name`] if a name is none.
 pub fn model_summary_from(model: ModelSummary) -> Result<registry::ModelSummary> {
+    let versions: Vec<u64> = model.versions.unwrap_or_default().into_iter().map(|it| number_from(Some(it))).collect();
+    let mut states = model.states.unwrap_or_default().into_iter();
     Ok(registry::ModelSummary {
         name: name_from("model", model.name)?,
-        versions: model.versions.unwrap_or_default().into_iter().map(|it| number_from(Some(it))).collect(),
+        states: versions.iter().map(|_| load_state_from(states.next()).unwrap_or(LoadState::Loaded)).collect(),
+        versions,
         aliases: model.aliases.unwrap_or_default().into_iter().map(alias_from).collect::<Result<_>>()?,
     })
 }
@@ -132,6 +143,7 @@ pub fn model_version_from(model: Option<ModelVersion>) -> Result<answers::ModelV
         size_bytes: number_from(model.size_bytes),
         created_ms: model.created_ms.unwrap_or_default(),
         aliases: model.aliases.unwrap_or_default(),
+        state: model.state.unwrap_or_else(|| LoadState::Loaded.name().into()),
     })
 }
 

@@ -107,7 +107,9 @@ fn requests(protocol: Protocol, bytes: &[u8]) {
         }
         health { HelloRequest StatusRequest DescribeRequest EchoRequest }
         inference { PredictRequest PredictManyRequest }
-        models { ListModelsRequest DescribeModelRequest SetAliasRequest DeleteVersionRequest }
+        models {
+            ListModelsRequest DescribeModelRequest LoadModelRequest UnloadModelRequest SetAliasRequest DeleteVersionRequest
+        }
         training { TrainRequest GetJobRequest WatchJobRequest ListJobsRequest CancelJobRequest }
     }
 }

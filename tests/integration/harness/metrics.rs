@@ -34,6 +34,11 @@ impl Metrics {
         self.0["modelwire_held_bytes"]
     }
 
+    /// What a version of a model takes; `None` if nothing is told of it.
+    pub fn model_bytes(&self, model: &str, version: i64) -> Option<u64> {
+        self.0.get(&format!("modelwire_model_bytes{{model=\"{model}\",version=\"{version}\"}}")).copied()
+    }
+
     /// How often this was refused.
     pub fn refused(&self, reason: &str) -> u64 {
         self.labelled("modelwire_refused_total", reason)

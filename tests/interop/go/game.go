@@ -25,6 +25,8 @@ type client interface {
 	listModels(ctx context.Context) (any, error)
 	describeModel(ctx context.Context, model string) (any, error)
 	setAlias(ctx context.Context, model, alias string, version int64, expected *int64) (any, error)
+	loadModel(ctx context.Context, model string, version int64) (any, error)
+	unloadModel(ctx context.Context, model string, version int64) (any, error)
 	deleteVersion(ctx context.Context, model string, version int64) (any, error)
 	getJob(ctx context.Context, id string) (any, error)
 	close()
@@ -118,6 +120,10 @@ func (g *game) call(ctx context.Context, step step) (any, error) {
 		return g.client.describeModel(ctx, step.Model)
 	case "set_alias":
 		return g.client.setAlias(ctx, step.Model, step.Alias, step.Version, step.ExpectedGeneration)
+	case "load_model":
+		return g.client.loadModel(ctx, step.Model, step.Version)
+	case "unload_model":
+		return g.client.unloadModel(ctx, step.Model, step.Version)
 	case "delete_version":
 		return g.client.deleteVersion(ctx, step.Model, step.Version)
 	case "get_job":

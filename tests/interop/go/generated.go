@@ -210,6 +210,14 @@ func (s *stubs) setAlias(ctx context.Context, model, alias string, version int64
 	}))
 }
 
+func (s *stubs) loadModel(ctx context.Context, model string, version int64) (any, error) {
+	return answered(s.models.LoadModel(ctx, &wire.LoadModelRequest{Context: s.head, Model: &model, Version: &version}))
+}
+
+func (s *stubs) unloadModel(ctx context.Context, model string, version int64) (any, error) {
+	return answered(s.models.UnloadModel(ctx, &wire.UnloadModelRequest{Context: s.head, Model: &model, Version: &version}))
+}
+
 func (s *stubs) deleteVersion(ctx context.Context, model string, version int64) (any, error) {
 	return answered(s.models.DeleteVersion(ctx, &wire.DeleteVersionRequest{Context: s.head, Model: &model, Version: &version}))
 }

@@ -120,6 +120,16 @@ func (s sdk) setAlias(ctx context.Context, model, alias string, version int64, e
 	return converted(func(alias modelwire.Alias) any { return record{"current": aliasRecord(alias)} }, current, err)
 }
 
+func (s sdk) loadModel(ctx context.Context, model string, version int64) (any, error) {
+	bytes, err := s.client.LoadModel(ctx, model, version)
+	return converted(func(bytes int64) any { return record{"model_bytes": bytes} }, bytes, err)
+}
+
+func (s sdk) unloadModel(ctx context.Context, model string, version int64) (any, error) {
+	err := s.client.UnloadModel(ctx, model, version)
+	return converted(func(struct{}) any { return record{} }, struct{}{}, err)
+}
+
 func (s sdk) deleteVersion(ctx context.Context, model string, version int64) (any, error) {
 	err := s.client.DeleteVersion(ctx, model, version)
 	return converted(func(struct{}) any { return record{} }, struct{}{}, err)

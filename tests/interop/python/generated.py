@@ -114,6 +114,14 @@ class GeneratedDriver:
         )
         return self._call(Models, "set_alias", request)
 
+    def load_model(self, step: dict[str, Any]) -> Any:
+        request = models.LoadModelRequest(model=step["model"], version=step["version"])
+        return self._call(Models, "load_model", request)
+
+    def unload_model(self, step: dict[str, Any]) -> Any:
+        request = models.UnloadModelRequest(model=step["model"], version=step["version"])
+        return self._call(Models, "unload_model", request)
+
     def delete_version(self, step: dict[str, Any]) -> Any:
         request = models.DeleteVersionRequest(model=step["model"], version=step["version"])
         return self._call(Models, "delete_version", request)

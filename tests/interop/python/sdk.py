@@ -103,6 +103,13 @@ class SdkDriver:
         )
         return {"current": None if alias is None else vars(alias)}
 
+    def load_model(self, step: dict[str, Any]) -> Any:
+        return {"model_bytes": _called(lambda: self._client.load_model(step["model"], step["version"]))}
+
+    def unload_model(self, step: dict[str, Any]) -> Any:
+        _called(lambda: self._client.unload_model(step["model"], step["version"]))
+        return {}
+
     def delete_version(self, step: dict[str, Any]) -> Any:
         _called(lambda: self._client.delete_version(step["model"], step["version"]))
         return {}

@@ -17,7 +17,7 @@ from modelwire._errors import ModelwireError
 from modelwire._health import Description, Greeting, Status
 from modelwire._inference import Prediction
 from modelwire._jobs import Job, JobEvent, blocking_job
-from modelwire._models import Alias, ModelSummary, ModelVersion
+from modelwire._models import Alias, ModelSummary, ModelVersion, Replacement
 from modelwire._pool import Pool
 from modelwire._steps import Step, StepLike
 from modelwire._tls import Tls
@@ -292,6 +292,34 @@ class Client:
         return run(
             self._verbs.set_alias(model, alias, version, expected_generation=expected_generation, timeout=timeout)
         )
+
+    def load_model(
+        self, model: str, version: int, *, replacement: Replacement | None = None, timeout: float | None = None
+    ) -> int:
+        """Serve a version that is on disk, from now on and after a restart; answer the bytes that it takes.
+
+        Parameters
+        ----------
+        replacement : {"swap", "drop_first"}, optional
+            What gives way where there is no room: nothing, or other versions of the model that no alias names. As the
+            server is set if it is not given.
+
+        Raises
+        ------
+        FailedPrecondition
+            If there is no room for it, or it is damaged.
+        """
+        return run(self._verbs.load_model(model, version, replacement=replacement, timeout=timeout))
+
+    def unload_model(self, model: str, version: int, *, timeout: float | None = None) -> None:
+        """Serve a version no more, until `load_model`; it stays on disk, and calls that have begun are answered.
+
+        Raises
+        ------
+        FailedPrecondition
+            If an alias names it.
+        """
+        run(self._verbs.unload_model(model, version, timeout=timeout))
 
     def delete_version(self, model: str, version: int, *, timeout: float | None = None) -> None:
         """Delete a version for good.

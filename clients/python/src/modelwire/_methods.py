@@ -41,6 +41,8 @@ PREDICT_MANY = _method(Inference, "predict_many", idempotent=True, when_too_larg
 
 LIST_MODELS = _method(Models, "list_models", idempotent=True)
 DESCRIBE_MODEL = _method(Models, "describe_model", idempotent=True)
+LOAD_MODEL = _method(Models, "load_model", idempotent=True)
+UNLOAD_MODEL = _method(Models, "unload_model", idempotent=True)
 SET_ALIAS = _method(Models, "set_alias", idempotent=False)
 DELETE_VERSION = _method(Models, "delete_version", idempotent=False)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import numpy.typing as npt
 from modelwire_wire.models import ttypes as wire
@@ -13,6 +13,9 @@ from modelwire import _columns, _steps
 from modelwire._columns import ColumnSchema
 from modelwire._steps import Step
 from modelwire._times import moment
+
+#: What gives way where there is no room for a version: nothing, or other versions of its model that no alias names.
+Replacement: TypeAlias = Literal["swap", "drop_first"]
 
 
 @dataclass(frozen=True)
@@ -26,11 +29,15 @@ class Alias:
 
 @dataclass(frozen=True)
 class ModelSummary:
-    """A model with its versions, ascending, and its aliases, by name."""
+    """A model with its versions, ascending, and its aliases, by name.
+
+    `states` has one of "loaded", "loading", "unloaded" and "damaged" for each version.
+    """
 
     name: str
     versions: tuple[int, ...]
     aliases: tuple[Alias, ...]
+    states: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +51,7 @@ class ModelSchema:
 
 @dataclass(frozen=True, eq=False)
 class ModelVersion:
-    """A version of a model, which never changes; only `aliases` do.
+    """A version of a model, which never changes; only `aliases` and `state` do.
 
     Attributes
     ----------
@@ -56,6 +63,8 @@ class ModelVersion:
         Rows that it was trained on; `data_sha256` is their hash, `dataset` the stored data set that they are from.
     sha256, size_bytes
         Of its file.
+    state : str or None
+        ``"loaded"``, ``"loading"`` or ``"unloaded"``.
     """
 
     name: str
@@ -73,6 +82,7 @@ class ModelVersion:
     size_bytes: int | None
     created: datetime | None
     aliases: tuple[str, ...]
+    state: str | None = None
 
 
 def version_from_wire(version: wire.ModelVersion) -> ModelVersion:
@@ -93,13 +103,14 @@ def version_from_wire(version: wire.ModelVersion) -> ModelVersion:
         size_bytes=version.size_bytes,
         created=moment(version.created_ms),
         aliases=tuple(version.aliases or ()),
+        state=version.state,
     )
 
 
 def summary_from_wire(summary: wire.ModelSummary) -> ModelSummary:
     """Read a model."""
     aliases = tuple(Alias(it.name, it.version, it.generation) for it in summary.aliases or ())
-    return ModelSummary(summary.name, tuple(summary.versions or ()), aliases)
+    return ModelSummary(summary.name, tuple(summary.versions or ()), aliases, tuple(summary.states or ()))
 
 
 def alias_from_wire(alias: wire.Alias | None) -> Alias | None:

@@ -23,7 +23,7 @@ from modelwire._health import Description, Greeting, Status
 from modelwire._inference import Prediction
 from modelwire._jobs import AsyncJob, JobEvent
 from modelwire._methods import Method
-from modelwire._models import Alias, ModelSummary, ModelVersion
+from modelwire._models import Alias, ModelSummary, ModelVersion, Replacement
 from modelwire._rows import Rows
 from modelwire._steps import Step, StepLike
 from modelwire._together import Together
@@ -197,6 +197,19 @@ class Verbs:
             model=model, alias_name=alias, version=version, expected_generation=expected_generation
         )
         return _models.alias_from_wire((await self._call(_methods.SET_ALIAS, request, timeout)).current)
+
+    async def load_model(
+        self, model: str, version: int, *, replacement: Replacement | None = None, timeout: float | None = None
+    ) -> int:
+        """Serve a version that is on disk; answer the bytes that it takes."""
+        request = models_wire.LoadModelRequest(model=model, version=version, replacement=replacement)
+        reply = await self._call(_methods.LOAD_MODEL, request, timeout)
+        return reply.model_bytes or 0
+
+    async def unload_model(self, model: str, version: int, *, timeout: float | None = None) -> None:
+        """Serve a version no more; it stays on disk."""
+        request = models_wire.UnloadModelRequest(model=model, version=version)
+        await self._call(_methods.UNLOAD_MODEL, request, timeout)
 
     async def delete_version(self, model: str, version: int, *, timeout: float | None = None) -> None:
         """Delete a version for good."""

@@ -265,15 +265,17 @@ class ModelStatus(object):
      - version
      - ready: It is loaded and answers.
      - reason: Why it is not ready.
+     - state: "loaded", "loading", "unloaded" or "damaged".
 
     """
 
 
-    def __init__(self, name=None, version=None, ready=None, reason=None,):
+    def __init__(self, name=None, version=None, ready=None, reason=None, state=None,):
         self.name = name
         self.version = version
         self.ready = ready
         self.reason = reason
+        self.state = state
 
     def read(self, iprot):
         if iprot._fast_decode is not None and isinstance(iprot.trans, TTransport.CReadableTransport) and self.thrift_spec is not None:
@@ -304,6 +306,11 @@ class ModelStatus(object):
                     self.reason = iprot.readString().decode('utf-8', errors='replace') if sys.version_info[0] == 2 else iprot.readString()
                 else:
                     iprot.skip(ftype)
+            elif fid == 5:
+                if ftype == TType.STRING:
+                    self.state = iprot.readString().decode('utf-8', errors='replace') if sys.version_info[0] == 2 else iprot.readString()
+                else:
+                    iprot.skip(ftype)
             else:
                 iprot.skip(ftype)
             iprot.readFieldEnd()
@@ -330,6 +337,10 @@ class ModelStatus(object):
             oprot.writeFieldBegin('reason', TType.STRING, 4)
             oprot.writeString(self.reason.encode('utf-8') if sys.version_info[0] == 2 else self.reason)
             oprot.writeFieldEnd()
+        if self.state is not None:
+            oprot.writeFieldBegin('state', TType.STRING, 5)
+            oprot.writeString(self.state.encode('utf-8') if sys.version_info[0] == 2 else self.state)
+            oprot.writeFieldEnd()
         oprot.writeFieldStop()
         oprot.writeStructEnd()
 
@@ -352,7 +363,8 @@ class StatusResponse(object):
     """
     Attributes:
      - live: The process answers.
-     - ready: At least one model is there, every version on disk is loaded, and the server is not draining.
+     - ready: A model is loaded, every version that was to be loaded when the server started is, none is damaged, and the server is not
+    draining. What is unloaded on purpose, or is being loaded, does not count.
      - reason: Why it is not ready.
      - models
      - rows_in_flight: Rows that wait for or are in a prediction.
@@ -1226,6 +1238,7 @@ ModelStatus.thrift_spec = (
     (2, TType.I64, 'version', None, None, ),  # 2
     (3, TType.BOOL, 'ready', None, None, ),  # 3
     (4, TType.STRING, 'reason', 'UTF8', None, ),  # 4
+    (5, TType.STRING, 'state', 'UTF8', None, ),  # 5
 )
 all_structs.append(StatusResponse)
 StatusResponse.thrift_spec = (

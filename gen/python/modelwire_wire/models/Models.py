@@ -39,10 +39,34 @@ class Iface(object):
         """
         pass
 
+    def load_model(self, request):
+        """
+        Reads a version from disk, verifies it and serves it once it answers its stored rows as it did when it was trained; a
+        restart loads it again. Loading what is loaded changes nothing. Throws NOT_FOUND, INVALID_ARGUMENT (replacement),
+        FAILED_PRECONDITION (no room in the server's budget, and then nothing was read; damaged, with the reason).
+
+        Parameters:
+         - request
+
+        """
+        pass
+
+    def unload_model(self, request):
+        """
+        Stops serving a version, which stays on disk, and stays unloaded after a restart. Calls that have begun are answered, and
+        then its memory is freed. Unloading what is not loaded changes nothing. Throws NOT_FOUND, FAILED_PRECONDITION (an alias
+        names it).
+
+        Parameters:
+         - request
+
+        """
+        pass
+
     def set_alias(self, request):
         """
         Points an alias at a version, if the alias is still as the caller has seen it. Throws NOT_FOUND (model or version),
-        INVALID_ARGUMENT (name), FAILED_PRECONDITION (another generation; removing `stable`).
+        INVALID_ARGUMENT (name), FAILED_PRECONDITION (another generation; removing `stable`; a version that is not loaded).
 
         Parameters:
          - request
@@ -141,10 +165,86 @@ class Client(Iface):
             raise result.error
         raise TApplicationException(TApplicationException.MISSING_RESULT, "describe_model failed: unknown result")
 
+    def load_model(self, request):
+        """
+        Reads a version from disk, verifies it and serves it once it answers its stored rows as it did when it was trained; a
+        restart loads it again. Loading what is loaded changes nothing. Throws NOT_FOUND, INVALID_ARGUMENT (replacement),
+        FAILED_PRECONDITION (no room in the server's budget, and then nothing was read; damaged, with the reason).
+
+        Parameters:
+         - request
+
+        """
+        self.send_load_model(request)
+        return self.recv_load_model()
+
+    def send_load_model(self, request):
+        self._oprot.writeMessageBegin('load_model', TMessageType.CALL, self._seqid)
+        args = load_model_args()
+        args.request = request
+        args.write(self._oprot)
+        self._oprot.writeMessageEnd()
+        self._oprot.trans.flush()
+
+    def recv_load_model(self):
+        iprot = self._iprot
+        (fname, mtype, rseqid) = iprot.readMessageBegin()
+        if mtype == TMessageType.EXCEPTION:
+            x = TApplicationException()
+            x.read(iprot)
+            iprot.readMessageEnd()
+            raise x
+        result = load_model_result()
+        result.read(iprot)
+        iprot.readMessageEnd()
+        if result.success is not None:
+            return result.success
+        if result.error is not None:
+            raise result.error
+        raise TApplicationException(TApplicationException.MISSING_RESULT, "load_model failed: unknown result")
+
+    def unload_model(self, request):
+        """
+        Stops serving a version, which stays on disk, and stays unloaded after a restart. Calls that have begun are answered, and
+        then its memory is freed. Unloading what is not loaded changes nothing. Throws NOT_FOUND, FAILED_PRECONDITION (an alias
+        names it).
+
+        Parameters:
+         - request
+
+        """
+        self.send_unload_model(request)
+        return self.recv_unload_model()
+
+    def send_unload_model(self, request):
+        self._oprot.writeMessageBegin('unload_model', TMessageType.CALL, self._seqid)
+        args = unload_model_args()
+        args.request = request
+        args.write(self._oprot)
+        self._oprot.writeMessageEnd()
+        self._oprot.trans.flush()
+
+    def recv_unload_model(self):
+        iprot = self._iprot
+        (fname, mtype, rseqid) = iprot.readMessageBegin()
+        if mtype == TMessageType.EXCEPTION:
+            x = TApplicationException()
+            x.read(iprot)
+            iprot.readMessageEnd()
+            raise x
+        result = unload_model_result()
+        result.read(iprot)
+        iprot.readMessageEnd()
+        if result.success is not None:
+            return result.success
+        if result.error is not None:
+            raise result.error
+        raise TApplicationException(TApplicationException.MISSING_RESULT, "unload_model failed: unknown result")
+
     def set_alias(self, request):
         """
         Points an alias at a version, if the alias is still as the caller has seen it. Throws NOT_FOUND (model or version),
-        INVALID_ARGUMENT (name), FAILED_PRECONDITION (another generation; removing `stable`).
+        INVALID_ARGUMENT (name), FAILED_PRECONDITION (another generation; removing `stable`; a version that is not loaded).
 
         Parameters:
          - request
@@ -222,6 +322,8 @@ class Processor(Iface, TProcessor):
         self._processMap = {}
         self._processMap["list_models"] = Processor.process_list_models
         self._processMap["describe_model"] = Processor.process_describe_model
+        self._processMap["load_model"] = Processor.process_load_model
+        self._processMap["unload_model"] = Processor.process_unload_model
         self._processMap["set_alias"] = Processor.process_set_alias
         self._processMap["delete_version"] = Processor.process_delete_version
         self._on_message_begin = None
@@ -294,6 +396,58 @@ class Processor(Iface, TProcessor):
             msg_type = TMessageType.EXCEPTION
             result = TApplicationException(TApplicationException.INTERNAL_ERROR, 'Internal error')
         oprot.writeMessageBegin("describe_model", msg_type, seqid)
+        result.write(oprot)
+        oprot.writeMessageEnd()
+        oprot.trans.flush()
+
+    def process_load_model(self, seqid, iprot, oprot):
+        args = load_model_args()
+        args.read(iprot)
+        iprot.readMessageEnd()
+        result = load_model_result()
+        try:
+            result.success = self._handler.load_model(args.request)
+            msg_type = TMessageType.REPLY
+        except TTransport.TTransportException:
+            raise
+        except modelwire_wire.types.ttypes.ServiceError as error:
+            msg_type = TMessageType.REPLY
+            result.error = error
+        except TApplicationException as ex:
+            logging.exception('TApplication exception in handler')
+            msg_type = TMessageType.EXCEPTION
+            result = ex
+        except Exception:
+            logging.exception('Unexpected exception in handler')
+            msg_type = TMessageType.EXCEPTION
+            result = TApplicationException(TApplicationException.INTERNAL_ERROR, 'Internal error')
+        oprot.writeMessageBegin("load_model", msg_type, seqid)
+        result.write(oprot)
+        oprot.writeMessageEnd()
+        oprot.trans.flush()
+
+    def process_unload_model(self, seqid, iprot, oprot):
+        args = unload_model_args()
+        args.read(iprot)
+        iprot.readMessageEnd()
+        result = unload_model_result()
+        try:
+            result.success = self._handler.unload_model(args.request)
+            msg_type = TMessageType.REPLY
+        except TTransport.TTransportException:
+            raise
+        except modelwire_wire.types.ttypes.ServiceError as error:
+            msg_type = TMessageType.REPLY
+            result.error = error
+        except TApplicationException as ex:
+            logging.exception('TApplication exception in handler')
+            msg_type = TMessageType.EXCEPTION
+            result = ex
+        except Exception:
+            logging.exception('Unexpected exception in handler')
+            msg_type = TMessageType.EXCEPTION
+            result = TApplicationException(TApplicationException.INTERNAL_ERROR, 'Internal error')
+        oprot.writeMessageBegin("unload_model", msg_type, seqid)
         result.write(oprot)
         oprot.writeMessageEnd()
         oprot.trans.flush()
@@ -623,6 +777,280 @@ class describe_model_result(object):
 all_structs.append(describe_model_result)
 describe_model_result.thrift_spec = (
     (0, TType.STRUCT, 'success', [DescribeModelResponse, None], None, ),  # 0
+    (1, TType.STRUCT, 'error', [modelwire_wire.types.ttypes.ServiceError, None], None, ),  # 1
+)
+
+
+class load_model_args(object):
+    """
+    Attributes:
+     - request
+
+    """
+
+
+    def __init__(self, request=None,):
+        self.request = request
+
+    def read(self, iprot):
+        if iprot._fast_decode is not None and isinstance(iprot.trans, TTransport.CReadableTransport) and self.thrift_spec is not None:
+            iprot._fast_decode(self, iprot, [self.__class__, self.thrift_spec])
+            return
+        iprot.readStructBegin()
+        while True:
+            (fname, ftype, fid) = iprot.readFieldBegin()
+            if ftype == TType.STOP:
+                break
+            if fid == 1:
+                if ftype == TType.STRUCT:
+                    self.request = LoadModelRequest()
+                    self.request.read(iprot)
+                else:
+                    iprot.skip(ftype)
+            else:
+                iprot.skip(ftype)
+            iprot.readFieldEnd()
+        iprot.readStructEnd()
+
+    def write(self, oprot):
+        if oprot._fast_encode is not None and self.thrift_spec is not None:
+            oprot.trans.write(oprot._fast_encode(self, [self.__class__, self.thrift_spec]))
+            return
+        oprot.writeStructBegin('load_model_args')
+        if self.request is not None:
+            oprot.writeFieldBegin('request', TType.STRUCT, 1)
+            self.request.write(oprot)
+            oprot.writeFieldEnd()
+        oprot.writeFieldStop()
+        oprot.writeStructEnd()
+
+    def validate(self):
+        return
+
+    def __repr__(self):
+        L = ['%s=%r' % (key, value)
+             for key, value in self.__dict__.items()]
+        return '%s(%s)' % (self.__class__.__name__, ', '.join(L))
+
+    def __eq__(self, other):
+        return isinstance(other, self.__class__) and self.__dict__ == other.__dict__
+
+    def __ne__(self, other):
+        return not (self == other)
+all_structs.append(load_model_args)
+load_model_args.thrift_spec = (
+    None,  # 0
+    (1, TType.STRUCT, 'request', [LoadModelRequest, None], None, ),  # 1
+)
+
+
+class load_model_result(object):
+    """
+    Attributes:
+     - success
+     - error
+
+    """
+
+
+    def __init__(self, success=None, error=None,):
+        self.success = success
+        self.error = error
+
+    def read(self, iprot):
+        if iprot._fast_decode is not None and isinstance(iprot.trans, TTransport.CReadableTransport) and self.thrift_spec is not None:
+            iprot._fast_decode(self, iprot, [self.__class__, self.thrift_spec])
+            return
+        iprot.readStructBegin()
+        while True:
+            (fname, ftype, fid) = iprot.readFieldBegin()
+            if ftype == TType.STOP:
+                break
+            if fid == 0:
+                if ftype == TType.STRUCT:
+                    self.success = LoadModelResponse()
+                    self.success.read(iprot)
+                else:
+                    iprot.skip(ftype)
+            elif fid == 1:
+                if ftype == TType.STRUCT:
+                    self.error = modelwire_wire.types.ttypes.ServiceError.read(iprot)
+                else:
+                    iprot.skip(ftype)
+            else:
+                iprot.skip(ftype)
+            iprot.readFieldEnd()
+        iprot.readStructEnd()
+
+    def write(self, oprot):
+        if oprot._fast_encode is not None and self.thrift_spec is not None:
+            oprot.trans.write(oprot._fast_encode(self, [self.__class__, self.thrift_spec]))
+            return
+        oprot.writeStructBegin('load_model_result')
+        if self.success is not None:
+            oprot.writeFieldBegin('success', TType.STRUCT, 0)
+            self.success.write(oprot)
+            oprot.writeFieldEnd()
+        if self.error is not None:
+            oprot.writeFieldBegin('error', TType.STRUCT, 1)
+            self.error.write(oprot)
+            oprot.writeFieldEnd()
+        oprot.writeFieldStop()
+        oprot.writeStructEnd()
+
+    def validate(self):
+        return
+
+    def __repr__(self):
+        L = ['%s=%r' % (key, value)
+             for key, value in self.__dict__.items()]
+        return '%s(%s)' % (self.__class__.__name__, ', '.join(L))
+
+    def __eq__(self, other):
+        return isinstance(other, self.__class__) and self.__dict__ == other.__dict__
+
+    def __ne__(self, other):
+        return not (self == other)
+all_structs.append(load_model_result)
+load_model_result.thrift_spec = (
+    (0, TType.STRUCT, 'success', [LoadModelResponse, None], None, ),  # 0
+    (1, TType.STRUCT, 'error', [modelwire_wire.types.ttypes.ServiceError, None], None, ),  # 1
+)
+
+
+class unload_model_args(object):
+    """
+    Attributes:
+     - request
+
+    """
+
+
+    def __init__(self, request=None,):
+        self.request = request
+
+    def read(self, iprot):
+        if iprot._fast_decode is not None and isinstance(iprot.trans, TTransport.CReadableTransport) and self.thrift_spec is not None:
+            iprot._fast_decode(self, iprot, [self.__class__, self.thrift_spec])
+            return
+        iprot.readStructBegin()
+        while True:
+            (fname, ftype, fid) = iprot.readFieldBegin()
+            if ftype == TType.STOP:
+                break
+            if fid == 1:
+                if ftype == TType.STRUCT:
+                    self.request = UnloadModelRequest()
+                    self.request.read(iprot)
+                else:
+                    iprot.skip(ftype)
+            else:
+                iprot.skip(ftype)
+            iprot.readFieldEnd()
+        iprot.readStructEnd()
+
+    def write(self, oprot):
+        if oprot._fast_encode is not None and self.thrift_spec is not None:
+            oprot.trans.write(oprot._fast_encode(self, [self.__class__, self.thrift_spec]))
+            return
+        oprot.writeStructBegin('unload_model_args')
+        if self.request is not None:
+            oprot.writeFieldBegin('request', TType.STRUCT, 1)
+            self.request.write(oprot)
+            oprot.writeFieldEnd()
+        oprot.writeFieldStop()
+        oprot.writeStructEnd()
+
+    def validate(self):
+        return
+
+    def __repr__(self):
+        L = ['%s=%r' % (key, value)
+             for key, value in self.__dict__.items()]
+        return '%s(%s)' % (self.__class__.__name__, ', '.join(L))
+
+    def __eq__(self, other):
+        return isinstance(other, self.__class__) and self.__dict__ == other.__dict__
+
+    def __ne__(self, other):
+        return not (self == other)
+all_structs.append(unload_model_args)
+unload_model_args.thrift_spec = (
+    None,  # 0
+    (1, TType.STRUCT, 'request', [UnloadModelRequest, None], None, ),  # 1
+)
+
+
+class unload_model_result(object):
+    """
+    Attributes:
+     - success
+     - error
+
+    """
+
+
+    def __init__(self, success=None, error=None,):
+        self.success = success
+        self.error = error
+
+    def read(self, iprot):
+        if iprot._fast_decode is not None and isinstance(iprot.trans, TTransport.CReadableTransport) and self.thrift_spec is not None:
+            iprot._fast_decode(self, iprot, [self.__class__, self.thrift_spec])
+            return
+        iprot.readStructBegin()
+        while True:
+            (fname, ftype, fid) = iprot.readFieldBegin()
+            if ftype == TType.STOP:
+                break
+            if fid == 0:
+                if ftype == TType.STRUCT:
+                    self.success = UnloadModelResponse()
+                    self.success.read(iprot)
+                else:
+                    iprot.skip(ftype)
+            elif fid == 1:
+                if ftype == TType.STRUCT:
+                    self.error = modelwire_wire.types.ttypes.ServiceError.read(iprot)
+                else:
+                    iprot.skip(ftype)
+            else:
+                iprot.skip(ftype)
+            iprot.readFieldEnd()
+        iprot.readStructEnd()
+
+    def write(self, oprot):
+        if oprot._fast_encode is not None and self.thrift_spec is not None:
+            oprot.trans.write(oprot._fast_encode(self, [self.__class__, self.thrift_spec]))
+            return
+        oprot.writeStructBegin('unload_model_result')
+        if self.success is not None:
+            oprot.writeFieldBegin('success', TType.STRUCT, 0)
+            self.success.write(oprot)
+            oprot.writeFieldEnd()
+        if self.error is not None:
+            oprot.writeFieldBegin('error', TType.STRUCT, 1)
+            self.error.write(oprot)
+            oprot.writeFieldEnd()
+        oprot.writeFieldStop()
+        oprot.writeStructEnd()
+
+    def validate(self):
+        return
+
+    def __repr__(self):
+        L = ['%s=%r' % (key, value)
+             for key, value in self.__dict__.items()]
+        return '%s(%s)' % (self.__class__.__name__, ', '.join(L))
+
+    def __eq__(self, other):
+        return isinstance(other, self.__class__) and self.__dict__ == other.__dict__
+
+    def __ne__(self, other):
+        return not (self == other)
+all_structs.append(unload_model_result)
+unload_model_result.thrift_spec = (
+    (0, TType.STRUCT, 'success', [UnloadModelResponse, None], None, ),  # 0
     (1, TType.STRUCT, 'error', [modelwire_wire.types.ttypes.ServiceError, None], None, ),  # 1
 )
 

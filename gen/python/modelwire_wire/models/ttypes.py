@@ -208,11 +208,12 @@ class ModelVersion(object):
      - size_bytes: Size of model.bin in bytes.
      - created_ms: Milliseconds since 1970-01-01T00:00:00Z.
      - aliases: The aliases that name it.
+     - state: "loaded", "loading", "unloaded" or "damaged".
 
     """
 
 
-    def __init__(self, name=None, version=None, kind=None, steps=None, schema=None, metrics=None, n_samples=None, seed=None, job_id=None, dataset=None, data_sha256=None, sha256=None, size_bytes=None, created_ms=None, aliases=None,):
+    def __init__(self, name=None, version=None, kind=None, steps=None, schema=None, metrics=None, n_samples=None, seed=None, job_id=None, dataset=None, data_sha256=None, sha256=None, size_bytes=None, created_ms=None, aliases=None, state=None,):
         self.name = name
         self.version = version
         self.kind = kind
@@ -228,6 +229,7 @@ class ModelVersion(object):
         self.size_bytes = size_bytes
         self.created_ms = created_ms
         self.aliases = aliases
+        self.state = state
 
     def read(self, iprot):
         if iprot._fast_decode is not None and isinstance(iprot.trans, TTransport.CReadableTransport) and self.thrift_spec is not None:
@@ -331,6 +333,11 @@ class ModelVersion(object):
                     iprot.readListEnd()
                 else:
                     iprot.skip(ftype)
+            elif fid == 16:
+                if ftype == TType.STRING:
+                    self.state = iprot.readString().decode('utf-8', errors='replace') if sys.version_info[0] == 2 else iprot.readString()
+                else:
+                    iprot.skip(ftype)
             else:
                 iprot.skip(ftype)
             iprot.readFieldEnd()
@@ -411,6 +418,10 @@ class ModelVersion(object):
                 oprot.writeString(iter29.encode('utf-8') if sys.version_info[0] == 2 else iter29)
             oprot.writeListEnd()
             oprot.writeFieldEnd()
+        if self.state is not None:
+            oprot.writeFieldBegin('state', TType.STRING, 16)
+            oprot.writeString(self.state.encode('utf-8') if sys.version_info[0] == 2 else self.state)
+            oprot.writeFieldEnd()
         oprot.writeFieldStop()
         oprot.writeStructEnd()
 
@@ -435,14 +446,16 @@ class ModelSummary(object):
      - name
      - versions: Ascending.
      - aliases: By name.
+     - states: One for each of `versions`, in their order: "loaded", "loading", "unloaded" or "damaged".
 
     """
 
 
-    def __init__(self, name=None, versions=None, aliases=None,):
+    def __init__(self, name=None, versions=None, aliases=None, states=None,):
         self.name = name
         self.versions = versions
         self.aliases = aliases
+        self.states = states
 
     def read(self, iprot):
         if iprot._fast_decode is not None and isinstance(iprot.trans, TTransport.CReadableTransport) and self.thrift_spec is not None:
@@ -479,6 +492,16 @@ class ModelSummary(object):
                     iprot.readListEnd()
                 else:
                     iprot.skip(ftype)
+            elif fid == 4:
+                if ftype == TType.LIST:
+                    self.states = []
+                    (_etype45, _size42) = iprot.readListBegin()
+                    for _i46 in range(_size42):
+                        _elem47 = iprot.readString().decode('utf-8', errors='replace') if sys.version_info[0] == 2 else iprot.readString()
+                        self.states.append(_elem47)
+                    iprot.readListEnd()
+                else:
+                    iprot.skip(ftype)
             else:
                 iprot.skip(ftype)
             iprot.readFieldEnd()
@@ -496,15 +519,22 @@ class ModelSummary(object):
         if self.versions is not None:
             oprot.writeFieldBegin('versions', TType.LIST, 2)
             oprot.writeListBegin(TType.I64, len(self.versions))
-            for iter42 in self.versions:
-                oprot.writeI64(iter42)
+            for iter48 in self.versions:
+                oprot.writeI64(iter48)
             oprot.writeListEnd()
             oprot.writeFieldEnd()
         if self.aliases is not None:
             oprot.writeFieldBegin('aliases', TType.LIST, 3)
             oprot.writeListBegin(TType.STRUCT, len(self.aliases))
-            for iter43 in self.aliases:
-                iter43.write(oprot)
+            for iter49 in self.aliases:
+                iter49.write(oprot)
+            oprot.writeListEnd()
+            oprot.writeFieldEnd()
+        if self.states is not None:
+            oprot.writeFieldBegin('states', TType.LIST, 4)
+            oprot.writeListBegin(TType.STRING, len(self.states))
+            for iter50 in self.states:
+                oprot.writeString(iter50.encode('utf-8') if sys.version_info[0] == 2 else iter50)
             oprot.writeListEnd()
             oprot.writeFieldEnd()
         oprot.writeFieldStop()
@@ -630,11 +660,11 @@ class ListModelsResponse(object):
             if fid == 1:
                 if ftype == TType.LIST:
                     self.models = []
-                    (_etype47, _size44) = iprot.readListBegin()
-                    for _i48 in range(_size44):
-                        _elem49 = ModelSummary()
-                        _elem49.read(iprot)
-                        self.models.append(_elem49)
+                    (_etype54, _size51) = iprot.readListBegin()
+                    for _i55 in range(_size51):
+                        _elem56 = ModelSummary()
+                        _elem56.read(iprot)
+                        self.models.append(_elem56)
                     iprot.readListEnd()
                 else:
                     iprot.skip(ftype)
@@ -656,8 +686,8 @@ class ListModelsResponse(object):
         if self.models is not None:
             oprot.writeFieldBegin('models', TType.LIST, 1)
             oprot.writeListBegin(TType.STRUCT, len(self.models))
-            for iter50 in self.models:
-                iter50.write(oprot)
+            for iter57 in self.models:
+                iter57.write(oprot)
             oprot.writeListEnd()
             oprot.writeFieldEnd()
         if self.next_page is not None:
@@ -969,6 +999,275 @@ class SetAliasResponse(object):
         return not (self == other)
 
 
+class LoadModelRequest(object):
+    """
+    Attributes:
+     - context
+     - model: Name of the model.
+     - version
+     - replacement: "swap": beside what is loaded, for which there has to be room. "drop_first": where there is no room, other versions of
+    the model that no alias names are unloaded first, lowest first. Absent: as the server is set.
+
+    """
+
+
+    def __init__(self, context=None, model=None, version=None, replacement=None,):
+        self.context = context
+        self.model = model
+        self.version = version
+        self.replacement = replacement
+
+    def read(self, iprot):
+        if iprot._fast_decode is not None and isinstance(iprot.trans, TTransport.CReadableTransport) and self.thrift_spec is not None:
+            iprot._fast_decode(self, iprot, [self.__class__, self.thrift_spec])
+            return
+        iprot.readStructBegin()
+        while True:
+            (fname, ftype, fid) = iprot.readFieldBegin()
+            if ftype == TType.STOP:
+                break
+            if fid == 1:
+                if ftype == TType.STRUCT:
+                    self.context = modelwire_wire.types.ttypes.RequestContext()
+                    self.context.read(iprot)
+                else:
+                    iprot.skip(ftype)
+            elif fid == 2:
+                if ftype == TType.STRING:
+                    self.model = iprot.readString().decode('utf-8', errors='replace') if sys.version_info[0] == 2 else iprot.readString()
+                else:
+                    iprot.skip(ftype)
+            elif fid == 3:
+                if ftype == TType.I64:
+                    self.version = iprot.readI64()
+                else:
+                    iprot.skip(ftype)
+            elif fid == 4:
+                if ftype == TType.STRING:
+                    self.replacement = iprot.readString().decode('utf-8', errors='replace') if sys.version_info[0] == 2 else iprot.readString()
+                else:
+                    iprot.skip(ftype)
+            else:
+                iprot.skip(ftype)
+            iprot.readFieldEnd()
+        iprot.readStructEnd()
+
+    def write(self, oprot):
+        if oprot._fast_encode is not None and self.thrift_spec is not None:
+            oprot.trans.write(oprot._fast_encode(self, [self.__class__, self.thrift_spec]))
+            return
+        oprot.writeStructBegin('LoadModelRequest')
+        if self.context is not None:
+            oprot.writeFieldBegin('context', TType.STRUCT, 1)
+            self.context.write(oprot)
+            oprot.writeFieldEnd()
+        if self.model is not None:
+            oprot.writeFieldBegin('model', TType.STRING, 2)
+            oprot.writeString(self.model.encode('utf-8') if sys.version_info[0] == 2 else self.model)
+            oprot.writeFieldEnd()
+        if self.version is not None:
+            oprot.writeFieldBegin('version', TType.I64, 3)
+            oprot.writeI64(self.version)
+            oprot.writeFieldEnd()
+        if self.replacement is not None:
+            oprot.writeFieldBegin('replacement', TType.STRING, 4)
+            oprot.writeString(self.replacement.encode('utf-8') if sys.version_info[0] == 2 else self.replacement)
+            oprot.writeFieldEnd()
+        oprot.writeFieldStop()
+        oprot.writeStructEnd()
+
+    def validate(self):
+        return
+
+    def __repr__(self):
+        L = ['%s=%r' % (key, value)
+             for key, value in self.__dict__.items()]
+        return '%s(%s)' % (self.__class__.__name__, ', '.join(L))
+
+    def __eq__(self, other):
+        return isinstance(other, self.__class__) and self.__dict__ == other.__dict__
+
+    def __ne__(self, other):
+        return not (self == other)
+
+
+class LoadModelResponse(object):
+    """
+    Attributes:
+     - model_bytes: What it counts for against the server's budget, in bytes.
+
+    """
+
+
+    def __init__(self, model_bytes=None,):
+        self.model_bytes = model_bytes
+
+    def read(self, iprot):
+        if iprot._fast_decode is not None and isinstance(iprot.trans, TTransport.CReadableTransport) and self.thrift_spec is not None:
+            iprot._fast_decode(self, iprot, [self.__class__, self.thrift_spec])
+            return
+        iprot.readStructBegin()
+        while True:
+            (fname, ftype, fid) = iprot.readFieldBegin()
+            if ftype == TType.STOP:
+                break
+            if fid == 1:
+                if ftype == TType.I64:
+                    self.model_bytes = iprot.readI64()
+                else:
+                    iprot.skip(ftype)
+            else:
+                iprot.skip(ftype)
+            iprot.readFieldEnd()
+        iprot.readStructEnd()
+
+    def write(self, oprot):
+        if oprot._fast_encode is not None and self.thrift_spec is not None:
+            oprot.trans.write(oprot._fast_encode(self, [self.__class__, self.thrift_spec]))
+            return
+        oprot.writeStructBegin('LoadModelResponse')
+        if self.model_bytes is not None:
+            oprot.writeFieldBegin('model_bytes', TType.I64, 1)
+            oprot.writeI64(self.model_bytes)
+            oprot.writeFieldEnd()
+        oprot.writeFieldStop()
+        oprot.writeStructEnd()
+
+    def validate(self):
+        return
+
+    def __repr__(self):
+        L = ['%s=%r' % (key, value)
+             for key, value in self.__dict__.items()]
+        return '%s(%s)' % (self.__class__.__name__, ', '.join(L))
+
+    def __eq__(self, other):
+        return isinstance(other, self.__class__) and self.__dict__ == other.__dict__
+
+    def __ne__(self, other):
+        return not (self == other)
+
+
+class UnloadModelRequest(object):
+    """
+    Attributes:
+     - context
+     - model: Name of the model.
+     - version
+
+    """
+
+
+    def __init__(self, context=None, model=None, version=None,):
+        self.context = context
+        self.model = model
+        self.version = version
+
+    def read(self, iprot):
+        if iprot._fast_decode is not None and isinstance(iprot.trans, TTransport.CReadableTransport) and self.thrift_spec is not None:
+            iprot._fast_decode(self, iprot, [self.__class__, self.thrift_spec])
+            return
+        iprot.readStructBegin()
+        while True:
+            (fname, ftype, fid) = iprot.readFieldBegin()
+            if ftype == TType.STOP:
+                break
+            if fid == 1:
+                if ftype == TType.STRUCT:
+                    self.context = modelwire_wire.types.ttypes.RequestContext()
+                    self.context.read(iprot)
+                else:
+                    iprot.skip(ftype)
+            elif fid == 2:
+                if ftype == TType.STRING:
+                    self.model = iprot.readString().decode('utf-8', errors='replace') if sys.version_info[0] == 2 else iprot.readString()
+                else:
+                    iprot.skip(ftype)
+            elif fid == 3:
+                if ftype == TType.I64:
+                    self.version = iprot.readI64()
+                else:
+                    iprot.skip(ftype)
+            else:
+                iprot.skip(ftype)
+            iprot.readFieldEnd()
+        iprot.readStructEnd()
+
+    def write(self, oprot):
+        if oprot._fast_encode is not None and self.thrift_spec is not None:
+            oprot.trans.write(oprot._fast_encode(self, [self.__class__, self.thrift_spec]))
+            return
+        oprot.writeStructBegin('UnloadModelRequest')
+        if self.context is not None:
+            oprot.writeFieldBegin('context', TType.STRUCT, 1)
+            self.context.write(oprot)
+            oprot.writeFieldEnd()
+        if self.model is not None:
+            oprot.writeFieldBegin('model', TType.STRING, 2)
+            oprot.writeString(self.model.encode('utf-8') if sys.version_info[0] == 2 else self.model)
+            oprot.writeFieldEnd()
+        if self.version is not None:
+            oprot.writeFieldBegin('version', TType.I64, 3)
+            oprot.writeI64(self.version)
+            oprot.writeFieldEnd()
+        oprot.writeFieldStop()
+        oprot.writeStructEnd()
+
+    def validate(self):
+        return
+
+    def __repr__(self):
+        L = ['%s=%r' % (key, value)
+             for key, value in self.__dict__.items()]
+        return '%s(%s)' % (self.__class__.__name__, ', '.join(L))
+
+    def __eq__(self, other):
+        return isinstance(other, self.__class__) and self.__dict__ == other.__dict__
+
+    def __ne__(self, other):
+        return not (self == other)
+
+
+class UnloadModelResponse(object):
+
+
+    def read(self, iprot):
+        if iprot._fast_decode is not None and isinstance(iprot.trans, TTransport.CReadableTransport) and self.thrift_spec is not None:
+            iprot._fast_decode(self, iprot, [self.__class__, self.thrift_spec])
+            return
+        iprot.readStructBegin()
+        while True:
+            (fname, ftype, fid) = iprot.readFieldBegin()
+            if ftype == TType.STOP:
+                break
+            else:
+                iprot.skip(ftype)
+            iprot.readFieldEnd()
+        iprot.readStructEnd()
+
+    def write(self, oprot):
+        if oprot._fast_encode is not None and self.thrift_spec is not None:
+            oprot.trans.write(oprot._fast_encode(self, [self.__class__, self.thrift_spec]))
+            return
+        oprot.writeStructBegin('UnloadModelResponse')
+        oprot.writeFieldStop()
+        oprot.writeStructEnd()
+
+    def validate(self):
+        return
+
+    def __repr__(self):
+        L = ['%s=%r' % (key, value)
+             for key, value in self.__dict__.items()]
+        return '%s(%s)' % (self.__class__.__name__, ', '.join(L))
+
+    def __eq__(self, other):
+        return isinstance(other, self.__class__) and self.__dict__ == other.__dict__
+
+    def __ne__(self, other):
+        return not (self == other)
+
+
 class DeleteVersionRequest(object):
     """
     Attributes:
@@ -1119,6 +1418,7 @@ ModelVersion.thrift_spec = (
     (13, TType.I64, 'size_bytes', None, None, ),  # 13
     (14, TType.I64, 'created_ms', None, None, ),  # 14
     (15, TType.LIST, 'aliases', (TType.STRING, 'UTF8', False), None, ),  # 15
+    (16, TType.STRING, 'state', 'UTF8', None, ),  # 16
 )
 all_structs.append(ModelSummary)
 ModelSummary.thrift_spec = (
@@ -1126,6 +1426,7 @@ ModelSummary.thrift_spec = (
     (1, TType.STRING, 'name', 'UTF8', None, ),  # 1
     (2, TType.LIST, 'versions', (TType.I64, None, False), None, ),  # 2
     (3, TType.LIST, 'aliases', (TType.STRUCT, [Alias, None], False), None, ),  # 3
+    (4, TType.LIST, 'states', (TType.STRING, 'UTF8', False), None, ),  # 4
 )
 all_structs.append(ListModelsRequest)
 ListModelsRequest.thrift_spec = (
@@ -1164,6 +1465,29 @@ all_structs.append(SetAliasResponse)
 SetAliasResponse.thrift_spec = (
     None,  # 0
     (1, TType.STRUCT, 'current', [Alias, None], None, ),  # 1
+)
+all_structs.append(LoadModelRequest)
+LoadModelRequest.thrift_spec = (
+    None,  # 0
+    (1, TType.STRUCT, 'context', [modelwire_wire.types.ttypes.RequestContext, None], None, ),  # 1
+    (2, TType.STRING, 'model', 'UTF8', None, ),  # 2
+    (3, TType.I64, 'version', None, None, ),  # 3
+    (4, TType.STRING, 'replacement', 'UTF8', None, ),  # 4
+)
+all_structs.append(LoadModelResponse)
+LoadModelResponse.thrift_spec = (
+    None,  # 0
+    (1, TType.I64, 'model_bytes', None, None, ),  # 1
+)
+all_structs.append(UnloadModelRequest)
+UnloadModelRequest.thrift_spec = (
+    None,  # 0
+    (1, TType.STRUCT, 'context', [modelwire_wire.types.ttypes.RequestContext, None], None, ),  # 1
+    (2, TType.STRING, 'model', 'UTF8', None, ),  # 2
+    (3, TType.I64, 'version', None, None, ),  # 3
+)
+all_structs.append(UnloadModelResponse)
+UnloadModelResponse.thrift_spec = (
 )
 all_structs.append(DeleteVersionRequest)
 DeleteVersionRequest.thrift_spec = (

@@ -438,14 +438,14 @@ public class ListModelsResponse implements org.apache.thrift.TBase<ListModelsRes
           case 1: // MODELS
             if (schemeField.type == org.apache.thrift.protocol.TType.LIST) {
               {
-                org.apache.thrift.protocol.TList _list50 = iprot.readListBegin();
-                struct.models = new java.util.ArrayList<ModelSummary>(_list50.size);
-                @org.apache.thrift.annotation.Nullable ModelSummary _elem51;
-                for (int _i52 = 0; _i52 < _list50.size; ++_i52)
+                org.apache.thrift.protocol.TList _list58 = iprot.readListBegin();
+                struct.models = new java.util.ArrayList<ModelSummary>(_list58.size);
+                @org.apache.thrift.annotation.Nullable ModelSummary _elem59;
+                for (int _i60 = 0; _i60 < _list58.size; ++_i60)
                 {
-                  _elem51 = new ModelSummary();
-                  _elem51.read(iprot);
-                  struct.models.add(_elem51);
+                  _elem59 = new ModelSummary();
+                  _elem59.read(iprot);
+                  struct.models.add(_elem59);
                 }
                 iprot.readListEnd();
               }
@@ -483,9 +483,9 @@ public class ListModelsResponse implements org.apache.thrift.TBase<ListModelsRes
           oprot.writeFieldBegin(MODELS_FIELD_DESC);
           {
             oprot.writeListBegin(new org.apache.thrift.protocol.TList(org.apache.thrift.protocol.TType.STRUCT, struct.models.size()));
-            for (ModelSummary _iter53 : struct.models)
+            for (ModelSummary _iter61 : struct.models)
             {
-              _iter53.write(oprot);
+              _iter61.write(oprot);
             }
             oprot.writeListEnd();
           }
@@ -528,9 +528,9 @@ public class ListModelsResponse implements org.apache.thrift.TBase<ListModelsRes
       if (struct.isSetModels()) {
         {
           oprot.writeI32(struct.models.size());
-          for (ModelSummary _iter54 : struct.models)
+          for (ModelSummary _iter62 : struct.models)
           {
-            _iter54.write(oprot);
+            _iter62.write(oprot);
           }
         }
       }
@@ -545,14 +545,14 @@ public class ListModelsResponse implements org.apache.thrift.TBase<ListModelsRes
       java.util.BitSet incoming = iprot.readBitSet(2);
       if (incoming.get(0)) {
         {
-          org.apache.thrift.protocol.TList _list55 = iprot.readListBegin(org.apache.thrift.protocol.TType.STRUCT);
-          struct.models = new java.util.ArrayList<ModelSummary>(_list55.size);
-          @org.apache.thrift.annotation.Nullable ModelSummary _elem56;
-          for (int _i57 = 0; _i57 < _list55.size; ++_i57)
+          org.apache.thrift.protocol.TList _list63 = iprot.readListBegin(org.apache.thrift.protocol.TType.STRUCT);
+          struct.models = new java.util.ArrayList<ModelSummary>(_list63.size);
+          @org.apache.thrift.annotation.Nullable ModelSummary _elem64;
+          for (int _i65 = 0; _i65 < _list63.size; ++_i65)
           {
-            _elem56 = new ModelSummary();
-            _elem56.read(iprot);
-            struct.models.add(_elem56);
+            _elem64 = new ModelSummary();
+            _elem64.read(iprot);
+            struct.models.add(_elem64);
           }
         }
         struct.setModelsIsSet(true);

@@ -17,6 +17,7 @@ public class ModelStatus implements org.apache.thrift.TBase<ModelStatus, ModelSt
   private static final org.apache.thrift.protocol.TField VERSION_FIELD_DESC = new org.apache.thrift.protocol.TField("version", org.apache.thrift.protocol.TType.I64, (short)2);
   private static final org.apache.thrift.protocol.TField READY_FIELD_DESC = new org.apache.thrift.protocol.TField("ready", org.apache.thrift.protocol.TType.BOOL, (short)3);
   private static final org.apache.thrift.protocol.TField REASON_FIELD_DESC = new org.apache.thrift.protocol.TField("reason", org.apache.thrift.protocol.TType.STRING, (short)4);
+  private static final org.apache.thrift.protocol.TField STATE_FIELD_DESC = new org.apache.thrift.protocol.TField("state", org.apache.thrift.protocol.TType.STRING, (short)5);
 
   private static final org.apache.thrift.scheme.SchemeFactory STANDARD_SCHEME_FACTORY = new ModelStatusStandardSchemeFactory();
   private static final org.apache.thrift.scheme.SchemeFactory TUPLE_SCHEME_FACTORY = new ModelStatusTupleSchemeFactory();
@@ -31,6 +32,10 @@ public class ModelStatus implements org.apache.thrift.TBase<ModelStatus, ModelSt
    * Why it is not ready.
    */
   public @org.apache.thrift.annotation.Nullable java.lang.String reason; // optional
+  /**
+   * "loaded", "loading", "unloaded" or "damaged".
+   */
+  public @org.apache.thrift.annotation.Nullable java.lang.String state; // optional
 
   /** The set of fields this struct contains, along with convenience methods for finding and manipulating them. */
   public enum _Fields implements org.apache.thrift.TFieldIdEnum {
@@ -43,7 +48,11 @@ public class ModelStatus implements org.apache.thrift.TBase<ModelStatus, ModelSt
     /**
      * Why it is not ready.
      */
-    REASON((short)4, "reason");
+    REASON((short)4, "reason"),
+    /**
+     * "loaded", "loading", "unloaded" or "damaged".
+     */
+    STATE((short)5, "state");
 
     private static final java.util.Map<java.lang.String, _Fields> byName = new java.util.HashMap<java.lang.String, _Fields>();
 
@@ -67,6 +76,8 @@ public class ModelStatus implements org.apache.thrift.TBase<ModelStatus, ModelSt
           return READY;
         case 4: // REASON
           return REASON;
+        case 5: // STATE
+          return STATE;
         default:
           return null;
       }
@@ -113,7 +124,7 @@ public class ModelStatus implements org.apache.thrift.TBase<ModelStatus, ModelSt
   private static final int __VERSION_ISSET_ID = 0;
   private static final int __READY_ISSET_ID = 1;
   private byte __isset_bitfield = 0;
-  private static final _Fields optionals[] = {_Fields.NAME,_Fields.VERSION,_Fields.READY,_Fields.REASON};
+  private static final _Fields optionals[] = {_Fields.NAME,_Fields.VERSION,_Fields.READY,_Fields.REASON,_Fields.STATE};
   public static final java.util.Map<_Fields, org.apache.thrift.meta_data.FieldMetaData> metaDataMap;
   static {
     java.util.Map<_Fields, org.apache.thrift.meta_data.FieldMetaData> tmpMap = new java.util.EnumMap<_Fields, org.apache.thrift.meta_data.FieldMetaData>(_Fields.class);
@@ -124,6 +135,8 @@ public class ModelStatus implements org.apache.thrift.TBase<ModelStatus, ModelSt
     tmpMap.put(_Fields.READY, new org.apache.thrift.meta_data.FieldMetaData("ready", org.apache.thrift.TFieldRequirementType.OPTIONAL, 
         new org.apache.thrift.meta_data.FieldValueMetaData(org.apache.thrift.protocol.TType.BOOL)));
     tmpMap.put(_Fields.REASON, new org.apache.thrift.meta_data.FieldMetaData("reason", org.apache.thrift.TFieldRequirementType.OPTIONAL, 
+        new org.apache.thrift.meta_data.FieldValueMetaData(org.apache.thrift.protocol.TType.STRING)));
+    tmpMap.put(_Fields.STATE, new org.apache.thrift.meta_data.FieldMetaData("state", org.apache.thrift.TFieldRequirementType.OPTIONAL, 
         new org.apache.thrift.meta_data.FieldValueMetaData(org.apache.thrift.protocol.TType.STRING)));
     metaDataMap = java.util.Collections.unmodifiableMap(tmpMap);
     org.apache.thrift.meta_data.FieldMetaData.addStructMetaDataMap(ModelStatus.class, metaDataMap);
@@ -145,6 +158,9 @@ public class ModelStatus implements org.apache.thrift.TBase<ModelStatus, ModelSt
     if (other.isSetReason()) {
       this.reason = other.reason;
     }
+    if (other.isSetState()) {
+      this.state = other.state;
+    }
   }
 
   @Override
@@ -160,6 +176,7 @@ public class ModelStatus implements org.apache.thrift.TBase<ModelStatus, ModelSt
     setReadyIsSet(false);
     this.ready = false;
     this.reason = null;
+    this.state = null;
   }
 
   @org.apache.thrift.annotation.Nullable
@@ -270,6 +287,37 @@ public class ModelStatus implements org.apache.thrift.TBase<ModelStatus, ModelSt
     }
   }
 
+  /**
+   * "loaded", "loading", "unloaded" or "damaged".
+   */
+  @org.apache.thrift.annotation.Nullable
+  public java.lang.String getState() {
+    return this.state;
+  }
+
+  /**
+   * "loaded", "loading", "unloaded" or "damaged".
+   */
+  public ModelStatus setState(@org.apache.thrift.annotation.Nullable java.lang.String state) {
+    this.state = state;
+    return this;
+  }
+
+  public void unsetState() {
+    this.state = null;
+  }
+
+  /** Returns true if field state is set (has been assigned a value) and false otherwise */
+  public boolean isSetState() {
+    return this.state != null;
+  }
+
+  public void setStateIsSet(boolean value) {
+    if (!value) {
+      this.state = null;
+    }
+  }
+
   @Override
   public void setFieldValue(_Fields field, @org.apache.thrift.annotation.Nullable java.lang.Object value) {
     switch (field) {
@@ -305,6 +353,14 @@ public class ModelStatus implements org.apache.thrift.TBase<ModelStatus, ModelSt
       }
       break;
 
+    case STATE:
+      if (value == null) {
+        unsetState();
+      } else {
+        setState((java.lang.String)value);
+      }
+      break;
+
     }
   }
 
@@ -323,6 +379,9 @@ public class ModelStatus implements org.apache.thrift.TBase<ModelStatus, ModelSt
 
     case REASON:
       return getReason();
+
+    case STATE:
+      return getState();
 
     }
     throw new java.lang.IllegalStateException();
@@ -344,6 +403,8 @@ public class ModelStatus implements org.apache.thrift.TBase<ModelStatus, ModelSt
       return isSetReady();
     case REASON:
       return isSetReason();
+    case STATE:
+      return isSetState();
     }
     throw new java.lang.IllegalStateException();
   }
@@ -397,6 +458,15 @@ public class ModelStatus implements org.apache.thrift.TBase<ModelStatus, ModelSt
         return false;
     }
 
+    boolean this_present_state = true && this.isSetState();
+    boolean that_present_state = true && that.isSetState();
+    if (this_present_state || that_present_state) {
+      if (!(this_present_state && that_present_state))
+        return false;
+      if (!this.state.equals(that.state))
+        return false;
+    }
+
     return true;
   }
 
@@ -419,6 +489,10 @@ public class ModelStatus implements org.apache.thrift.TBase<ModelStatus, ModelSt
     hashCode = hashCode * 8191 + ((isSetReason()) ? 131071 : 524287);
     if (isSetReason())
       hashCode = hashCode * 8191 + reason.hashCode();
+
+    hashCode = hashCode * 8191 + ((isSetState()) ? 131071 : 524287);
+    if (isSetState())
+      hashCode = hashCode * 8191 + state.hashCode();
 
     return hashCode;
   }
@@ -467,6 +541,16 @@ public class ModelStatus implements org.apache.thrift.TBase<ModelStatus, ModelSt
     }
     if (isSetReason()) {
       lastComparison = org.apache.thrift.TBaseHelper.compareTo(this.reason, other.reason);
+      if (lastComparison != 0) {
+        return lastComparison;
+      }
+    }
+    lastComparison = java.lang.Boolean.compare(isSetState(), other.isSetState());
+    if (lastComparison != 0) {
+      return lastComparison;
+    }
+    if (isSetState()) {
+      lastComparison = org.apache.thrift.TBaseHelper.compareTo(this.state, other.state);
       if (lastComparison != 0) {
         return lastComparison;
       }
@@ -523,6 +607,16 @@ public class ModelStatus implements org.apache.thrift.TBase<ModelStatus, ModelSt
         sb.append("null");
       } else {
         sb.append(this.reason);
+      }
+      first = false;
+    }
+    if (isSetState()) {
+      if (!first) sb.append(", ");
+      sb.append("state:");
+      if (this.state == null) {
+        sb.append("null");
+      } else {
+        sb.append(this.state);
       }
       first = false;
     }
@@ -605,6 +699,14 @@ public class ModelStatus implements org.apache.thrift.TBase<ModelStatus, ModelSt
               org.apache.thrift.protocol.TProtocolUtil.skip(iprot, schemeField.type);
             }
             break;
+          case 5: // STATE
+            if (schemeField.type == org.apache.thrift.protocol.TType.STRING) {
+              struct.state = iprot.readString();
+              struct.setStateIsSet(true);
+            } else { 
+              org.apache.thrift.protocol.TProtocolUtil.skip(iprot, schemeField.type);
+            }
+            break;
           default:
             org.apache.thrift.protocol.TProtocolUtil.skip(iprot, schemeField.type);
         }
@@ -645,6 +747,13 @@ public class ModelStatus implements org.apache.thrift.TBase<ModelStatus, ModelSt
           oprot.writeFieldEnd();
         }
       }
+      if (struct.state != null) {
+        if (struct.isSetState()) {
+          oprot.writeFieldBegin(STATE_FIELD_DESC);
+          oprot.writeString(struct.state);
+          oprot.writeFieldEnd();
+        }
+      }
       oprot.writeFieldStop();
       oprot.writeStructEnd();
     }
@@ -676,7 +785,10 @@ public class ModelStatus implements org.apache.thrift.TBase<ModelStatus, ModelSt
       if (struct.isSetReason()) {
         optionals.set(3);
       }
-      oprot.writeBitSet(optionals, 4);
+      if (struct.isSetState()) {
+        optionals.set(4);
+      }
+      oprot.writeBitSet(optionals, 5);
       if (struct.isSetName()) {
         oprot.writeString(struct.name);
       }
@@ -689,12 +801,15 @@ public class ModelStatus implements org.apache.thrift.TBase<ModelStatus, ModelSt
       if (struct.isSetReason()) {
         oprot.writeString(struct.reason);
       }
+      if (struct.isSetState()) {
+        oprot.writeString(struct.state);
+      }
     }
 
     @Override
     public void read(org.apache.thrift.protocol.TProtocol prot, ModelStatus struct) throws org.apache.thrift.TException {
       org.apache.thrift.protocol.TTupleProtocol iprot = (org.apache.thrift.protocol.TTupleProtocol) prot;
-      java.util.BitSet incoming = iprot.readBitSet(4);
+      java.util.BitSet incoming = iprot.readBitSet(5);
       if (incoming.get(0)) {
         struct.name = iprot.readString();
         struct.setNameIsSet(true);
@@ -710,6 +825,10 @@ public class ModelStatus implements org.apache.thrift.TBase<ModelStatus, ModelSt
       if (incoming.get(3)) {
         struct.reason = iprot.readString();
         struct.setReasonIsSet(true);
+      }
+      if (incoming.get(4)) {
+        struct.state = iprot.readString();
+        struct.setStateIsSet(true);
       }
     }
   }

@@ -13,6 +13,7 @@ public class ModelSummary implements org.apache.thrift.TBase<ModelSummary, Model
   private static final org.apache.thrift.protocol.TField NAME_FIELD_DESC = new org.apache.thrift.protocol.TField("name", org.apache.thrift.protocol.TType.STRING, (short)1);
   private static final org.apache.thrift.protocol.TField VERSIONS_FIELD_DESC = new org.apache.thrift.protocol.TField("versions", org.apache.thrift.protocol.TType.LIST, (short)2);
   private static final org.apache.thrift.protocol.TField ALIASES_FIELD_DESC = new org.apache.thrift.protocol.TField("aliases", org.apache.thrift.protocol.TType.LIST, (short)3);
+  private static final org.apache.thrift.protocol.TField STATES_FIELD_DESC = new org.apache.thrift.protocol.TField("states", org.apache.thrift.protocol.TType.LIST, (short)4);
 
   private static final org.apache.thrift.scheme.SchemeFactory STANDARD_SCHEME_FACTORY = new ModelSummaryStandardSchemeFactory();
   private static final org.apache.thrift.scheme.SchemeFactory TUPLE_SCHEME_FACTORY = new ModelSummaryTupleSchemeFactory();
@@ -26,6 +27,10 @@ public class ModelSummary implements org.apache.thrift.TBase<ModelSummary, Model
    * By name.
    */
   public @org.apache.thrift.annotation.Nullable java.util.List<Alias> aliases; // optional
+  /**
+   * One for each of `versions`, in their order: "loaded", "loading", "unloaded" or "damaged".
+   */
+  public @org.apache.thrift.annotation.Nullable java.util.List<java.lang.String> states; // optional
 
   /** The set of fields this struct contains, along with convenience methods for finding and manipulating them. */
   public enum _Fields implements org.apache.thrift.TFieldIdEnum {
@@ -37,7 +42,11 @@ public class ModelSummary implements org.apache.thrift.TBase<ModelSummary, Model
     /**
      * By name.
      */
-    ALIASES((short)3, "aliases");
+    ALIASES((short)3, "aliases"),
+    /**
+     * One for each of `versions`, in their order: "loaded", "loading", "unloaded" or "damaged".
+     */
+    STATES((short)4, "states");
 
     private static final java.util.Map<java.lang.String, _Fields> byName = new java.util.HashMap<java.lang.String, _Fields>();
 
@@ -59,6 +68,8 @@ public class ModelSummary implements org.apache.thrift.TBase<ModelSummary, Model
           return VERSIONS;
         case 3: // ALIASES
           return ALIASES;
+        case 4: // STATES
+          return STATES;
         default:
           return null;
       }
@@ -102,7 +113,7 @@ public class ModelSummary implements org.apache.thrift.TBase<ModelSummary, Model
   }
 
   // isset id assignments
-  private static final _Fields optionals[] = {_Fields.NAME,_Fields.VERSIONS,_Fields.ALIASES};
+  private static final _Fields optionals[] = {_Fields.NAME,_Fields.VERSIONS,_Fields.ALIASES,_Fields.STATES};
   public static final java.util.Map<_Fields, org.apache.thrift.meta_data.FieldMetaData> metaDataMap;
   static {
     java.util.Map<_Fields, org.apache.thrift.meta_data.FieldMetaData> tmpMap = new java.util.EnumMap<_Fields, org.apache.thrift.meta_data.FieldMetaData>(_Fields.class);
@@ -114,6 +125,9 @@ public class ModelSummary implements org.apache.thrift.TBase<ModelSummary, Model
     tmpMap.put(_Fields.ALIASES, new org.apache.thrift.meta_data.FieldMetaData("aliases", org.apache.thrift.TFieldRequirementType.OPTIONAL, 
         new org.apache.thrift.meta_data.ListMetaData(org.apache.thrift.protocol.TType.LIST, 
             new org.apache.thrift.meta_data.StructMetaData(org.apache.thrift.protocol.TType.STRUCT, Alias.class))));
+    tmpMap.put(_Fields.STATES, new org.apache.thrift.meta_data.FieldMetaData("states", org.apache.thrift.TFieldRequirementType.OPTIONAL, 
+        new org.apache.thrift.meta_data.ListMetaData(org.apache.thrift.protocol.TType.LIST, 
+            new org.apache.thrift.meta_data.FieldValueMetaData(org.apache.thrift.protocol.TType.STRING))));
     metaDataMap = java.util.Collections.unmodifiableMap(tmpMap);
     org.apache.thrift.meta_data.FieldMetaData.addStructMetaDataMap(ModelSummary.class, metaDataMap);
   }
@@ -139,6 +153,10 @@ public class ModelSummary implements org.apache.thrift.TBase<ModelSummary, Model
       }
       this.aliases = __this__aliases;
     }
+    if (other.isSetStates()) {
+      java.util.List<java.lang.String> __this__states = new java.util.ArrayList<java.lang.String>(other.states);
+      this.states = __this__states;
+    }
   }
 
   @Override
@@ -151,6 +169,7 @@ public class ModelSummary implements org.apache.thrift.TBase<ModelSummary, Model
     this.name = null;
     this.versions = null;
     this.aliases = null;
+    this.states = null;
   }
 
   @org.apache.thrift.annotation.Nullable
@@ -272,6 +291,53 @@ public class ModelSummary implements org.apache.thrift.TBase<ModelSummary, Model
     }
   }
 
+  public int getStatesSize() {
+    return (this.states == null) ? 0 : this.states.size();
+  }
+
+  @org.apache.thrift.annotation.Nullable
+  public java.util.Iterator<java.lang.String> getStatesIterator() {
+    return (this.states == null) ? null : this.states.iterator();
+  }
+
+  public void addToStates(java.lang.String elem) {
+    if (this.states == null) {
+      this.states = new java.util.ArrayList<java.lang.String>();
+    }
+    this.states.add(elem);
+  }
+
+  /**
+   * One for each of `versions`, in their order: "loaded", "loading", "unloaded" or "damaged".
+   */
+  @org.apache.thrift.annotation.Nullable
+  public java.util.List<java.lang.String> getStates() {
+    return this.states;
+  }
+
+  /**
+   * One for each of `versions`, in their order: "loaded", "loading", "unloaded" or "damaged".
+   */
+  public ModelSummary setStates(@org.apache.thrift.annotation.Nullable java.util.List<java.lang.String> states) {
+    this.states = states;
+    return this;
+  }
+
+  public void unsetStates() {
+    this.states = null;
+  }
+
+  /** Returns true if field states is set (has been assigned a value) and false otherwise */
+  public boolean isSetStates() {
+    return this.states != null;
+  }
+
+  public void setStatesIsSet(boolean value) {
+    if (!value) {
+      this.states = null;
+    }
+  }
+
   @Override
   public void setFieldValue(_Fields field, @org.apache.thrift.annotation.Nullable java.lang.Object value) {
     switch (field) {
@@ -299,6 +365,14 @@ public class ModelSummary implements org.apache.thrift.TBase<ModelSummary, Model
       }
       break;
 
+    case STATES:
+      if (value == null) {
+        unsetStates();
+      } else {
+        setStates((java.util.List<java.lang.String>)value);
+      }
+      break;
+
     }
   }
 
@@ -314,6 +388,9 @@ public class ModelSummary implements org.apache.thrift.TBase<ModelSummary, Model
 
     case ALIASES:
       return getAliases();
+
+    case STATES:
+      return getStates();
 
     }
     throw new java.lang.IllegalStateException();
@@ -333,6 +410,8 @@ public class ModelSummary implements org.apache.thrift.TBase<ModelSummary, Model
       return isSetVersions();
     case ALIASES:
       return isSetAliases();
+    case STATES:
+      return isSetStates();
     }
     throw new java.lang.IllegalStateException();
   }
@@ -377,6 +456,15 @@ public class ModelSummary implements org.apache.thrift.TBase<ModelSummary, Model
         return false;
     }
 
+    boolean this_present_states = true && this.isSetStates();
+    boolean that_present_states = true && that.isSetStates();
+    if (this_present_states || that_present_states) {
+      if (!(this_present_states && that_present_states))
+        return false;
+      if (!this.states.equals(that.states))
+        return false;
+    }
+
     return true;
   }
 
@@ -395,6 +483,10 @@ public class ModelSummary implements org.apache.thrift.TBase<ModelSummary, Model
     hashCode = hashCode * 8191 + ((isSetAliases()) ? 131071 : 524287);
     if (isSetAliases())
       hashCode = hashCode * 8191 + aliases.hashCode();
+
+    hashCode = hashCode * 8191 + ((isSetStates()) ? 131071 : 524287);
+    if (isSetStates())
+      hashCode = hashCode * 8191 + states.hashCode();
 
     return hashCode;
   }
@@ -433,6 +525,16 @@ public class ModelSummary implements org.apache.thrift.TBase<ModelSummary, Model
     }
     if (isSetAliases()) {
       lastComparison = org.apache.thrift.TBaseHelper.compareTo(this.aliases, other.aliases);
+      if (lastComparison != 0) {
+        return lastComparison;
+      }
+    }
+    lastComparison = java.lang.Boolean.compare(isSetStates(), other.isSetStates());
+    if (lastComparison != 0) {
+      return lastComparison;
+    }
+    if (isSetStates()) {
+      lastComparison = org.apache.thrift.TBaseHelper.compareTo(this.states, other.states);
       if (lastComparison != 0) {
         return lastComparison;
       }
@@ -487,6 +589,16 @@ public class ModelSummary implements org.apache.thrift.TBase<ModelSummary, Model
         sb.append("null");
       } else {
         sb.append(this.aliases);
+      }
+      first = false;
+    }
+    if (isSetStates()) {
+      if (!first) sb.append(", ");
+      sb.append("states:");
+      if (this.states == null) {
+        sb.append("null");
+      } else {
+        sb.append(this.states);
       }
       first = false;
     }
@@ -580,6 +692,24 @@ public class ModelSummary implements org.apache.thrift.TBase<ModelSummary, Model
               org.apache.thrift.protocol.TProtocolUtil.skip(iprot, schemeField.type);
             }
             break;
+          case 4: // STATES
+            if (schemeField.type == org.apache.thrift.protocol.TType.LIST) {
+              {
+                org.apache.thrift.protocol.TList _list40 = iprot.readListBegin();
+                struct.states = new java.util.ArrayList<java.lang.String>(_list40.size);
+                @org.apache.thrift.annotation.Nullable java.lang.String _elem41;
+                for (int _i42 = 0; _i42 < _list40.size; ++_i42)
+                {
+                  _elem41 = iprot.readString();
+                  struct.states.add(_elem41);
+                }
+                iprot.readListEnd();
+              }
+              struct.setStatesIsSet(true);
+            } else { 
+              org.apache.thrift.protocol.TProtocolUtil.skip(iprot, schemeField.type);
+            }
+            break;
           default:
             org.apache.thrift.protocol.TProtocolUtil.skip(iprot, schemeField.type);
         }
@@ -608,9 +738,9 @@ public class ModelSummary implements org.apache.thrift.TBase<ModelSummary, Model
           oprot.writeFieldBegin(VERSIONS_FIELD_DESC);
           {
             oprot.writeListBegin(new org.apache.thrift.protocol.TList(org.apache.thrift.protocol.TType.I64, struct.versions.size()));
-            for (long _iter40 : struct.versions)
+            for (long _iter43 : struct.versions)
             {
-              oprot.writeI64(_iter40);
+              oprot.writeI64(_iter43);
             }
             oprot.writeListEnd();
           }
@@ -622,9 +752,23 @@ public class ModelSummary implements org.apache.thrift.TBase<ModelSummary, Model
           oprot.writeFieldBegin(ALIASES_FIELD_DESC);
           {
             oprot.writeListBegin(new org.apache.thrift.protocol.TList(org.apache.thrift.protocol.TType.STRUCT, struct.aliases.size()));
-            for (Alias _iter41 : struct.aliases)
+            for (Alias _iter44 : struct.aliases)
             {
-              _iter41.write(oprot);
+              _iter44.write(oprot);
+            }
+            oprot.writeListEnd();
+          }
+          oprot.writeFieldEnd();
+        }
+      }
+      if (struct.states != null) {
+        if (struct.isSetStates()) {
+          oprot.writeFieldBegin(STATES_FIELD_DESC);
+          {
+            oprot.writeListBegin(new org.apache.thrift.protocol.TList(org.apache.thrift.protocol.TType.STRING, struct.states.size()));
+            for (java.lang.String _iter45 : struct.states)
+            {
+              oprot.writeString(_iter45);
             }
             oprot.writeListEnd();
           }
@@ -659,25 +803,37 @@ public class ModelSummary implements org.apache.thrift.TBase<ModelSummary, Model
       if (struct.isSetAliases()) {
         optionals.set(2);
       }
-      oprot.writeBitSet(optionals, 3);
+      if (struct.isSetStates()) {
+        optionals.set(3);
+      }
+      oprot.writeBitSet(optionals, 4);
       if (struct.isSetName()) {
         oprot.writeString(struct.name);
       }
       if (struct.isSetVersions()) {
         {
           oprot.writeI32(struct.versions.size());
-          for (long _iter42 : struct.versions)
+          for (long _iter46 : struct.versions)
           {
-            oprot.writeI64(_iter42);
+            oprot.writeI64(_iter46);
           }
         }
       }
       if (struct.isSetAliases()) {
         {
           oprot.writeI32(struct.aliases.size());
-          for (Alias _iter43 : struct.aliases)
+          for (Alias _iter47 : struct.aliases)
           {
-            _iter43.write(oprot);
+            _iter47.write(oprot);
+          }
+        }
+      }
+      if (struct.isSetStates()) {
+        {
+          oprot.writeI32(struct.states.size());
+          for (java.lang.String _iter48 : struct.states)
+          {
+            oprot.writeString(_iter48);
           }
         }
       }
@@ -686,37 +842,50 @@ public class ModelSummary implements org.apache.thrift.TBase<ModelSummary, Model
     @Override
     public void read(org.apache.thrift.protocol.TProtocol prot, ModelSummary struct) throws org.apache.thrift.TException {
       org.apache.thrift.protocol.TTupleProtocol iprot = (org.apache.thrift.protocol.TTupleProtocol) prot;
-      java.util.BitSet incoming = iprot.readBitSet(3);
+      java.util.BitSet incoming = iprot.readBitSet(4);
       if (incoming.get(0)) {
         struct.name = iprot.readString();
         struct.setNameIsSet(true);
       }
       if (incoming.get(1)) {
         {
-          org.apache.thrift.protocol.TList _list44 = iprot.readListBegin(org.apache.thrift.protocol.TType.I64);
-          struct.versions = new java.util.ArrayList<java.lang.Long>(_list44.size);
-          long _elem45;
-          for (int _i46 = 0; _i46 < _list44.size; ++_i46)
+          org.apache.thrift.protocol.TList _list49 = iprot.readListBegin(org.apache.thrift.protocol.TType.I64);
+          struct.versions = new java.util.ArrayList<java.lang.Long>(_list49.size);
+          long _elem50;
+          for (int _i51 = 0; _i51 < _list49.size; ++_i51)
           {
-            _elem45 = iprot.readI64();
-            struct.versions.add(_elem45);
+            _elem50 = iprot.readI64();
+            struct.versions.add(_elem50);
           }
         }
         struct.setVersionsIsSet(true);
       }
       if (incoming.get(2)) {
         {
-          org.apache.thrift.protocol.TList _list47 = iprot.readListBegin(org.apache.thrift.protocol.TType.STRUCT);
-          struct.aliases = new java.util.ArrayList<Alias>(_list47.size);
-          @org.apache.thrift.annotation.Nullable Alias _elem48;
-          for (int _i49 = 0; _i49 < _list47.size; ++_i49)
+          org.apache.thrift.protocol.TList _list52 = iprot.readListBegin(org.apache.thrift.protocol.TType.STRUCT);
+          struct.aliases = new java.util.ArrayList<Alias>(_list52.size);
+          @org.apache.thrift.annotation.Nullable Alias _elem53;
+          for (int _i54 = 0; _i54 < _list52.size; ++_i54)
           {
-            _elem48 = new Alias();
-            _elem48.read(iprot);
-            struct.aliases.add(_elem48);
+            _elem53 = new Alias();
+            _elem53.read(iprot);
+            struct.aliases.add(_elem53);
           }
         }
         struct.setAliasesIsSet(true);
+      }
+      if (incoming.get(3)) {
+        {
+          org.apache.thrift.protocol.TList _list55 = iprot.readListBegin(org.apache.thrift.protocol.TType.STRING);
+          struct.states = new java.util.ArrayList<java.lang.String>(_list55.size);
+          @org.apache.thrift.annotation.Nullable java.lang.String _elem56;
+          for (int _i57 = 0; _i57 < _list55.size; ++_i57)
+          {
+            _elem56 = iprot.readString();
+            struct.states.add(_elem56);
+          }
+        }
+        struct.setStatesIsSet(true);
       }
     }
   }

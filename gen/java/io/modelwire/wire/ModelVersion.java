@@ -25,6 +25,7 @@ public class ModelVersion implements org.apache.thrift.TBase<ModelVersion, Model
   private static final org.apache.thrift.protocol.TField SIZE_BYTES_FIELD_DESC = new org.apache.thrift.protocol.TField("size_bytes", org.apache.thrift.protocol.TType.I64, (short)13);
   private static final org.apache.thrift.protocol.TField CREATED_MS_FIELD_DESC = new org.apache.thrift.protocol.TField("created_ms", org.apache.thrift.protocol.TType.I64, (short)14);
   private static final org.apache.thrift.protocol.TField ALIASES_FIELD_DESC = new org.apache.thrift.protocol.TField("aliases", org.apache.thrift.protocol.TType.LIST, (short)15);
+  private static final org.apache.thrift.protocol.TField STATE_FIELD_DESC = new org.apache.thrift.protocol.TField("state", org.apache.thrift.protocol.TType.STRING, (short)16);
 
   private static final org.apache.thrift.scheme.SchemeFactory STANDARD_SCHEME_FACTORY = new ModelVersionStandardSchemeFactory();
   private static final org.apache.thrift.scheme.SchemeFactory TUPLE_SCHEME_FACTORY = new ModelVersionTupleSchemeFactory();
@@ -77,6 +78,10 @@ public class ModelVersion implements org.apache.thrift.TBase<ModelVersion, Model
    * The aliases that name it.
    */
   public @org.apache.thrift.annotation.Nullable java.util.List<java.lang.String> aliases; // optional
+  /**
+   * "loaded", "loading", "unloaded" or "damaged".
+   */
+  public @org.apache.thrift.annotation.Nullable java.lang.String state; // optional
 
   /** The set of fields this struct contains, along with convenience methods for finding and manipulating them. */
   public enum _Fields implements org.apache.thrift.TFieldIdEnum {
@@ -127,7 +132,11 @@ public class ModelVersion implements org.apache.thrift.TBase<ModelVersion, Model
     /**
      * The aliases that name it.
      */
-    ALIASES((short)15, "aliases");
+    ALIASES((short)15, "aliases"),
+    /**
+     * "loaded", "loading", "unloaded" or "damaged".
+     */
+    STATE((short)16, "state");
 
     private static final java.util.Map<java.lang.String, _Fields> byName = new java.util.HashMap<java.lang.String, _Fields>();
 
@@ -173,6 +182,8 @@ public class ModelVersion implements org.apache.thrift.TBase<ModelVersion, Model
           return CREATED_MS;
         case 15: // ALIASES
           return ALIASES;
+        case 16: // STATE
+          return STATE;
         default:
           return null;
       }
@@ -222,7 +233,7 @@ public class ModelVersion implements org.apache.thrift.TBase<ModelVersion, Model
   private static final int __SIZE_BYTES_ISSET_ID = 3;
   private static final int __CREATED_MS_ISSET_ID = 4;
   private byte __isset_bitfield = 0;
-  private static final _Fields optionals[] = {_Fields.NAME,_Fields.VERSION,_Fields.KIND,_Fields.STEPS,_Fields.SCHEMA,_Fields.METRICS,_Fields.N_SAMPLES,_Fields.SEED,_Fields.JOB_ID,_Fields.DATASET,_Fields.DATA_SHA256,_Fields.SHA256,_Fields.SIZE_BYTES,_Fields.CREATED_MS,_Fields.ALIASES};
+  private static final _Fields optionals[] = {_Fields.NAME,_Fields.VERSION,_Fields.KIND,_Fields.STEPS,_Fields.SCHEMA,_Fields.METRICS,_Fields.N_SAMPLES,_Fields.SEED,_Fields.JOB_ID,_Fields.DATASET,_Fields.DATA_SHA256,_Fields.SHA256,_Fields.SIZE_BYTES,_Fields.CREATED_MS,_Fields.ALIASES,_Fields.STATE};
   public static final java.util.Map<_Fields, org.apache.thrift.meta_data.FieldMetaData> metaDataMap;
   static {
     java.util.Map<_Fields, org.apache.thrift.meta_data.FieldMetaData> tmpMap = new java.util.EnumMap<_Fields, org.apache.thrift.meta_data.FieldMetaData>(_Fields.class);
@@ -260,6 +271,8 @@ public class ModelVersion implements org.apache.thrift.TBase<ModelVersion, Model
     tmpMap.put(_Fields.ALIASES, new org.apache.thrift.meta_data.FieldMetaData("aliases", org.apache.thrift.TFieldRequirementType.OPTIONAL, 
         new org.apache.thrift.meta_data.ListMetaData(org.apache.thrift.protocol.TType.LIST, 
             new org.apache.thrift.meta_data.FieldValueMetaData(org.apache.thrift.protocol.TType.STRING))));
+    tmpMap.put(_Fields.STATE, new org.apache.thrift.meta_data.FieldMetaData("state", org.apache.thrift.TFieldRequirementType.OPTIONAL, 
+        new org.apache.thrift.meta_data.FieldValueMetaData(org.apache.thrift.protocol.TType.STRING)));
     metaDataMap = java.util.Collections.unmodifiableMap(tmpMap);
     org.apache.thrift.meta_data.FieldMetaData.addStructMetaDataMap(ModelVersion.class, metaDataMap);
   }
@@ -313,6 +326,9 @@ public class ModelVersion implements org.apache.thrift.TBase<ModelVersion, Model
       java.util.List<java.lang.String> __this__aliases = new java.util.ArrayList<java.lang.String>(other.aliases);
       this.aliases = __this__aliases;
     }
+    if (other.isSetState()) {
+      this.state = other.state;
+    }
   }
 
   @Override
@@ -342,6 +358,7 @@ public class ModelVersion implements org.apache.thrift.TBase<ModelVersion, Model
     setCreated_msIsSet(false);
     this.created_ms = 0;
     this.aliases = null;
+    this.state = null;
   }
 
   @org.apache.thrift.annotation.Nullable
@@ -818,6 +835,37 @@ public class ModelVersion implements org.apache.thrift.TBase<ModelVersion, Model
     }
   }
 
+  /**
+   * "loaded", "loading", "unloaded" or "damaged".
+   */
+  @org.apache.thrift.annotation.Nullable
+  public java.lang.String getState() {
+    return this.state;
+  }
+
+  /**
+   * "loaded", "loading", "unloaded" or "damaged".
+   */
+  public ModelVersion setState(@org.apache.thrift.annotation.Nullable java.lang.String state) {
+    this.state = state;
+    return this;
+  }
+
+  public void unsetState() {
+    this.state = null;
+  }
+
+  /** Returns true if field state is set (has been assigned a value) and false otherwise */
+  public boolean isSetState() {
+    return this.state != null;
+  }
+
+  public void setStateIsSet(boolean value) {
+    if (!value) {
+      this.state = null;
+    }
+  }
+
   @Override
   public void setFieldValue(_Fields field, @org.apache.thrift.annotation.Nullable java.lang.Object value) {
     switch (field) {
@@ -941,6 +989,14 @@ public class ModelVersion implements org.apache.thrift.TBase<ModelVersion, Model
       }
       break;
 
+    case STATE:
+      if (value == null) {
+        unsetState();
+      } else {
+        setState((java.lang.String)value);
+      }
+      break;
+
     }
   }
 
@@ -993,6 +1049,9 @@ public class ModelVersion implements org.apache.thrift.TBase<ModelVersion, Model
     case ALIASES:
       return getAliases();
 
+    case STATE:
+      return getState();
+
     }
     throw new java.lang.IllegalStateException();
   }
@@ -1035,6 +1094,8 @@ public class ModelVersion implements org.apache.thrift.TBase<ModelVersion, Model
       return isSetCreated_ms();
     case ALIASES:
       return isSetAliases();
+    case STATE:
+      return isSetState();
     }
     throw new java.lang.IllegalStateException();
   }
@@ -1187,6 +1248,15 @@ public class ModelVersion implements org.apache.thrift.TBase<ModelVersion, Model
         return false;
     }
 
+    boolean this_present_state = true && this.isSetState();
+    boolean that_present_state = true && that.isSetState();
+    if (this_present_state || that_present_state) {
+      if (!(this_present_state && that_present_state))
+        return false;
+      if (!this.state.equals(that.state))
+        return false;
+    }
+
     return true;
   }
 
@@ -1253,6 +1323,10 @@ public class ModelVersion implements org.apache.thrift.TBase<ModelVersion, Model
     hashCode = hashCode * 8191 + ((isSetAliases()) ? 131071 : 524287);
     if (isSetAliases())
       hashCode = hashCode * 8191 + aliases.hashCode();
+
+    hashCode = hashCode * 8191 + ((isSetState()) ? 131071 : 524287);
+    if (isSetState())
+      hashCode = hashCode * 8191 + state.hashCode();
 
     return hashCode;
   }
@@ -1415,6 +1489,16 @@ public class ModelVersion implements org.apache.thrift.TBase<ModelVersion, Model
         return lastComparison;
       }
     }
+    lastComparison = java.lang.Boolean.compare(isSetState(), other.isSetState());
+    if (lastComparison != 0) {
+      return lastComparison;
+    }
+    if (isSetState()) {
+      lastComparison = org.apache.thrift.TBaseHelper.compareTo(this.state, other.state);
+      if (lastComparison != 0) {
+        return lastComparison;
+      }
+    }
     return 0;
   }
 
@@ -1565,6 +1649,16 @@ public class ModelVersion implements org.apache.thrift.TBase<ModelVersion, Model
         sb.append("null");
       } else {
         sb.append(this.aliases);
+      }
+      first = false;
+    }
+    if (isSetState()) {
+      if (!first) sb.append(", ");
+      sb.append("state:");
+      if (this.state == null) {
+        sb.append("null");
+      } else {
+        sb.append(this.state);
       }
       first = false;
     }
@@ -1772,6 +1866,14 @@ public class ModelVersion implements org.apache.thrift.TBase<ModelVersion, Model
               org.apache.thrift.protocol.TProtocolUtil.skip(iprot, schemeField.type);
             }
             break;
+          case 16: // STATE
+            if (schemeField.type == org.apache.thrift.protocol.TType.STRING) {
+              struct.state = iprot.readString();
+              struct.setStateIsSet(true);
+            } else { 
+              org.apache.thrift.protocol.TProtocolUtil.skip(iprot, schemeField.type);
+            }
+            break;
           default:
             org.apache.thrift.protocol.TProtocolUtil.skip(iprot, schemeField.type);
         }
@@ -1905,6 +2007,13 @@ public class ModelVersion implements org.apache.thrift.TBase<ModelVersion, Model
           oprot.writeFieldEnd();
         }
       }
+      if (struct.state != null) {
+        if (struct.isSetState()) {
+          oprot.writeFieldBegin(STATE_FIELD_DESC);
+          oprot.writeString(struct.state);
+          oprot.writeFieldEnd();
+        }
+      }
       oprot.writeFieldStop();
       oprot.writeStructEnd();
     }
@@ -1969,7 +2078,10 @@ public class ModelVersion implements org.apache.thrift.TBase<ModelVersion, Model
       if (struct.isSetAliases()) {
         optionals.set(14);
       }
-      oprot.writeBitSet(optionals, 15);
+      if (struct.isSetState()) {
+        optionals.set(15);
+      }
+      oprot.writeBitSet(optionals, 16);
       if (struct.isSetName()) {
         oprot.writeString(struct.name);
       }
@@ -2034,12 +2146,15 @@ public class ModelVersion implements org.apache.thrift.TBase<ModelVersion, Model
           }
         }
       }
+      if (struct.isSetState()) {
+        oprot.writeString(struct.state);
+      }
     }
 
     @Override
     public void read(org.apache.thrift.protocol.TProtocol prot, ModelVersion struct) throws org.apache.thrift.TException {
       org.apache.thrift.protocol.TTupleProtocol iprot = (org.apache.thrift.protocol.TTupleProtocol) prot;
-      java.util.BitSet incoming = iprot.readBitSet(15);
+      java.util.BitSet incoming = iprot.readBitSet(16);
       if (incoming.get(0)) {
         struct.name = iprot.readString();
         struct.setNameIsSet(true);
@@ -2130,6 +2245,10 @@ public class ModelVersion implements org.apache.thrift.TBase<ModelVersion, Model
           }
         }
         struct.setAliasesIsSet(true);
+      }
+      if (incoming.get(15)) {
+        struct.state = iprot.readString();
+        struct.setStateIsSet(true);
       }
     }
   }

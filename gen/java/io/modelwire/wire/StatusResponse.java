@@ -25,7 +25,8 @@ public class StatusResponse implements org.apache.thrift.TBase<StatusResponse, S
    */
   public boolean live; // optional
   /**
-   * At least one model is there, every version on disk is loaded, and the server is not draining.
+   * A model is loaded, every version that was to be loaded when the server started is, none is damaged, and the server is not
+   * draining. What is unloaded on purpose, or is being loaded, does not count.
    */
   public boolean ready; // optional
   /**
@@ -49,7 +50,8 @@ public class StatusResponse implements org.apache.thrift.TBase<StatusResponse, S
      */
     LIVE((short)1, "live"),
     /**
-     * At least one model is there, every version on disk is loaded, and the server is not draining.
+     * A model is loaded, every version that was to be loaded when the server started is, none is damaged, and the server is not
+     * draining. What is unloaded on purpose, or is being loaded, does not count.
      */
     READY((short)2, "ready"),
     /**
@@ -234,14 +236,16 @@ public class StatusResponse implements org.apache.thrift.TBase<StatusResponse, S
   }
 
   /**
-   * At least one model is there, every version on disk is loaded, and the server is not draining.
+   * A model is loaded, every version that was to be loaded when the server started is, none is damaged, and the server is not
+   * draining. What is unloaded on purpose, or is being loaded, does not count.
    */
   public boolean isReady() {
     return this.ready;
   }
 
   /**
-   * At least one model is there, every version on disk is loaded, and the server is not draining.
+   * A model is loaded, every version that was to be loaded when the server started is, none is damaged, and the server is not
+   * draining. What is unloaded on purpose, or is being loaded, does not count.
    */
   public StatusResponse setReady(boolean ready) {
     this.ready = ready;

@@ -17,6 +17,7 @@ import io.modelwire.wire.HelloRequest;
 import io.modelwire.wire.Inference;
 import io.modelwire.wire.JobState;
 import io.modelwire.wire.ListModelsRequest;
+import io.modelwire.wire.LoadModelRequest;
 import io.modelwire.wire.Models;
 import io.modelwire.wire.Parameter;
 import io.modelwire.wire.PredictItem;
@@ -30,6 +31,7 @@ import io.modelwire.wire.Table;
 import io.modelwire.wire.Tensor;
 import io.modelwire.wire.TrainRequest;
 import io.modelwire.wire.Training;
+import io.modelwire.wire.UnloadModelRequest;
 import io.modelwire.wire.WatchJobRequest;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -98,6 +100,10 @@ final class GeneratedClient implements Client {
             case "describe_model" -> models.describe_model(
                     new DescribeModelRequest().setContext(context).setModel(Arguments.text(step, "model")));
             case "set_alias" -> setAlias(step);
+            case "load_model" -> models.load_model(new LoadModelRequest().setContext(context)
+                    .setModel(Arguments.text(step, "model")).setVersion(step.get("version").getAsLong()));
+            case "unload_model" -> models.unload_model(new UnloadModelRequest().setContext(context)
+                    .setModel(Arguments.text(step, "model")).setVersion(step.get("version").getAsLong()));
             case "delete_version" -> models.delete_version(new DeleteVersionRequest().setContext(context)
                     .setModel(Arguments.text(step, "model")).setVersion(step.get("version").getAsLong()));
             case "get_job" -> training.get_job(new GetJobRequest().setContext(context).setJob_id(Arguments.text(step, "job")));

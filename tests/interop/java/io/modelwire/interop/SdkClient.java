@@ -51,6 +51,8 @@ final class SdkClient implements Client {
             case "list_models" -> SdkRecords.models(client.listModels().toList());
             case "describe_model" -> SdkRecords.model(client.describeModel(Arguments.text(step, "model")));
             case "set_alias" -> setAlias(step);
+            case "load_model" -> loadModel(step);
+            case "unload_model" -> unloadModel(step);
             case "delete_version" -> deleteVersion(step);
             case "get_job" -> SdkRecords.under("job", SdkRecords.of(client.getJob(Arguments.text(step, "job"))));
             default -> throw new IllegalArgumentException("unknown call " + call);
@@ -137,6 +139,18 @@ final class SdkClient implements Client {
                 ? client.setAlias(model, alias, version, step.get("expected_generation").getAsLong())
                 : client.setAlias(model, alias, version);
         return current.map(now -> SdkRecords.under("current", SdkRecords.of(now))).orElseGet(JsonObject::new);
+    }
+
+    private JsonObject loadModel(JsonObject step) {
+        var record = new JsonObject();
+        record.addProperty("model_bytes",
+                client.loadModel(Arguments.text(step, "model"), step.get("version").getAsLong()));
+        return record;
+    }
+
+    private JsonObject unloadModel(JsonObject step) {
+        client.unloadModel(Arguments.text(step, "model"), step.get("version").getAsLong());
+        return new JsonObject();
     }
 
     private JsonObject deleteVersion(JsonObject step) {

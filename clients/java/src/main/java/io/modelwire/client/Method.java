@@ -12,6 +12,8 @@ enum Method {
     PREDICT_MANY(Repeat.SAFE),
     LIST_MODELS(Repeat.SAFE),
     DESCRIBE_MODEL(Repeat.SAFE),
+    LOAD_MODEL(Repeat.SAFE),
+    UNLOAD_MODEL(Repeat.SAFE),
     SET_ALIAS(Repeat.UNSAFE),
     DELETE_VERSION(Repeat.UNSAFE),
     TRAIN(Repeat.UNSAFE),

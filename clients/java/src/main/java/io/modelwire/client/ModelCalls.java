@@ -3,7 +3,9 @@ package io.modelwire.client;
 import io.modelwire.wire.DeleteVersionRequest;
 import io.modelwire.wire.DescribeModelRequest;
 import io.modelwire.wire.ListModelsRequest;
+import io.modelwire.wire.LoadModelRequest;
 import io.modelwire.wire.SetAliasRequest;
+import io.modelwire.wire.UnloadModelRequest;
 import java.util.Optional;
 import java.util.stream.Stream;
 
@@ -35,6 +37,23 @@ record ModelCalls(Caller caller) {
     private Optional<Alias> setAlias(SetAliasRequest request) {
         var reply = caller.call(Method.SET_ALIAS, (to, context) -> to.models().set_alias(request.setContext(context)));
         return Optional.ofNullable(reply.current).map(Replies::alias);
+    }
+
+    long load(String model, long version) {
+        return load(new LoadModelRequest().setModel(model).setVersion(version));
+    }
+
+    long replace(String model, long version) {
+        return load(new LoadModelRequest().setModel(model).setVersion(version).setReplacement("drop_first"));
+    }
+
+    private long load(LoadModelRequest request) {
+        return caller.call(Method.LOAD_MODEL, (to, context) -> to.models().load_model(request.setContext(context))).model_bytes;
+    }
+
+    void unload(String model, long version) {
+        caller.call(Method.UNLOAD_MODEL, (to, context) -> to.models().unload_model(
+                new UnloadModelRequest().setContext(context).setModel(model).setVersion(version)));
     }
 
     void deleteVersion(String model, long version) {

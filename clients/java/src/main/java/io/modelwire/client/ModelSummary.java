@@ -8,6 +8,7 @@ import java.util.List;
  * @param name the model's name
  * @param versions in ascending order
  * @param aliases by name
+ * @param states {@code "loaded"}, {@code "loading"}, {@code "unloaded"} or {@code "damaged"}, one for each version
  */
-public record ModelSummary(String name, List<Long> versions, List<Alias> aliases) {
+public record ModelSummary(String name, List<Long> versions, List<Alias> aliases, List<String> states) {
 }

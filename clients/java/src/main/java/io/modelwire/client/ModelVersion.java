@@ -25,8 +25,10 @@ import java.util.Optional;
  * @param sizeBytes size of the model's file
  * @param created when it was published
  * @param aliases the aliases that name it
+ * @param state {@code "loaded"}, {@code "loading"} or {@code "unloaded"}
  */
 public record ModelVersion(String name, long version, String kind, List<Step> steps, List<ColumnSchema> features,
         Optional<ColumnSchema> target, Column classes, Map<String, Double> metrics, long nSamples, long seed, String jobId,
-        Optional<String> dataset, String dataSha256, String sha256, long sizeBytes, Instant created, List<String> aliases) {
+        Optional<String> dataset, String dataSha256, String sha256, long sizeBytes, Instant created, List<String> aliases,
+        String state) {
 }

@@ -350,6 +350,45 @@ public final class ModelwireClient implements AutoCloseable {
     }
 
     /**
+     * Serves a version that is on disk, from now on and after a restart.
+     *
+     * @param model name of the model
+     * @param version its version
+     * @return the bytes that it takes
+     * @throws ModelwireException.NotFound if there is no such model or version
+     * @throws ModelwireException.FailedPrecondition if there is no room for it, or it is damaged
+     */
+    public long loadModel(String model, long version) {
+        return models.load(model, version);
+    }
+
+    /**
+     * Serves a version that is on disk as {@link #loadModel} does, but where there is no room other versions of the model that
+     * no alias names are unloaded first, lowest first.
+     *
+     * @param model name of the model
+     * @param version its version
+     * @return the bytes that it takes
+     * @throws ModelwireException.NotFound if there is no such model or version
+     * @throws ModelwireException.FailedPrecondition if there is no room for it even so, or it is damaged
+     */
+    public long replaceModel(String model, long version) {
+        return models.replace(model, version);
+    }
+
+    /**
+     * Serves a version no more, until {@link #loadModel}; it stays on disk, and calls that have begun are answered.
+     *
+     * @param model name of the model
+     * @param version its version
+     * @throws ModelwireException.NotFound if there is no such model or version
+     * @throws ModelwireException.FailedPrecondition if an alias names it
+     */
+    public void unloadModel(String model, long version) {
+        models.unload(model, version);
+    }
+
+    /**
      * Deletes a version for good.
      *
      * @param model name of the model

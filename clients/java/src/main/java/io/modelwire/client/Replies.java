@@ -92,7 +92,8 @@ final class Replies {
     }
 
     static ModelSummary modelSummary(io.modelwire.wire.ModelSummary wire) {
-        return new ModelSummary(text(wire.name), each(wire.versions, version -> version), each(wire.aliases, Replies::alias));
+        return new ModelSummary(text(wire.name), each(wire.versions, version -> version), each(wire.aliases, Replies::alias),
+                each(wire.states, state -> state));
     }
 
     static Alias alias(io.modelwire.wire.Alias wire) {
@@ -105,7 +106,8 @@ final class Replies {
                 each(schema.features, Replies::columnSchema), Optional.ofNullable(schema.target).map(Replies::columnSchema),
                 column(schema.classes, "classes"), metrics(wire.metrics), wire.n_samples, wire.seed, text(wire.job_id),
                 Optional.ofNullable(wire.dataset), text(wire.data_sha256), text(wire.sha256), wire.size_bytes,
-                Instant.ofEpochMilli(wire.created_ms), each(wire.aliases, alias -> alias));
+                Instant.ofEpochMilli(wire.created_ms), each(wire.aliases, alias -> alias),
+                text(wire.state));
     }
 
     private static Step step(io.modelwire.wire.Step wire) {
