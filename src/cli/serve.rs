@@ -144,7 +144,6 @@ async fn compose(settings: &Settings, access: Arc<Access>) -> Result<(Service, J
         limits: settings.training(),
     };
     let jobs = Jobs::open(parts).await?;
-    let telemetry = Arc::<Telemetry>::default();
     let pool = Pool::start("compute", settings.compute_threads(), POOL_QUEUE, telemetry.engine.pool.clone())
         .map_err(|cause| crate::error::Error::storage("starting the compute threads", cause))?;
     let service = Service::new(Parts {
