@@ -1,6 +1,8 @@
 //! Clustering around centres.
 
 use super::arrays::{Arrays, damaged};
+use super::kernels::{Panels, Real, first_smallest, in_rows, table};
+use super::precision::Precision;
 use super::{
     Algorithm, Estimator, FittedStep, Inputs, Kind, Model, ParameterSpec, Parameters, Predictions, Progress, Targets,
     UnfittedStep,
@@ -9,7 +11,7 @@ use crate::error::{Error, Result};
 use linfa::traits::Fit;
 use linfa::{DatasetBase, ParamGuard};
 use linfa_clustering::KMeansInit;
-use ndarray::{Array2, ArrayD, ArrayView1, ArrayView2, Axis};
+use ndarray::{Array2, ArrayD, ArrayView2, Axis};
 use rand_xoshiro::Xoshiro256Plus;
 use rand_xoshiro::rand_core::{self, RngCore, SeedableRng};
 use std::cell::RefCell;
@@ -27,6 +29,7 @@ use std::cell::RefCell;
 /// | `max_iter` | 300 | 1 to 100,000 | most iterations of each start |
 /// | `tol` | 1e-4 | above 0 | stop when all centres together moved by less, in the unit of the columns |
 /// | `init` | k-means++ | k-means++, random | first centres: far from each other, or rows by chance |
+/// | `precision` | f64 | f64, f32 | numbers that distances are computed in; f32 has none above 1.8e19 but infinity |
 #[derive(Clone, Copy, Debug)]
 pub struct KMeans;
 
@@ -54,6 +57,7 @@ impl Algorithm for KMeans {
                 &["k-means++", "random"],
                 "First centres: rows far from each other, or by chance.",
             ),
+            Precision::parameter(),
         ]
     }
 
@@ -67,16 +71,17 @@ impl Algorithm for KMeans {
                 "random" => KMeansInit::Random,
                 _ => KMeansInit::KMeansPlusPlus,
             },
+            precision: Precision::of(parameters),
         }))
     }
 
-    fn load(&self, _: &Parameters, arrays: &mut Arrays, inputs: &Inputs) -> Result<FittedStep> {
+    fn load(&self, parameters: &Parameters, arrays: &mut Arrays, inputs: &Inputs) -> Result<FittedStep> {
         let n_clusters = arrays.shape("centres").and_then(|shape| shape.first().copied()).unwrap_or(0);
         if n_clusters == 0 {
             return Err(damaged("there are no centres"));
         }
         let centres = arrays.take("centres", (n_clusters, inputs.n_features))?;
-        Ok(FittedStep::Model(Box::new(Centres { centres })))
+        Ok(FittedStep::Model(model(Precision::of(parameters), &centres)?))
     }
 }
 
@@ -117,6 +122,7 @@ struct Clusterer {
     max_iter: usize,
     tol: f64,
     init: KMeansInit<f64>,
+    precision: Precision,
 }
 
 impl Estimator for Clusterer {
@@ -140,7 +146,7 @@ impl Estimator for Clusterer {
             }
         }
         let best = best.ok_or_else(|| Error::internal("k_means was to make no run"))?;
-        Ok(Box::new(Centres { centres: in_order(&best.centres) }))
+        model(self.precision, &in_order(&best.centres))
     }
 }
 
@@ -208,46 +214,43 @@ fn in_order(centres: &Array2<f64>) -> Array2<f64> {
     centres.select(Axis(0), &order)
 }
 
-#[derive(Debug)]
-struct Centres {
-    /// `(n_clusters, n_features)`
-    centres: Array2<f64>,
+fn model(precision: Precision, centres: &Array2<f64>) -> Result<Box<dyn Model>> {
+    precision.check("k_means", centres)?;
+    Ok(match precision {
+        Precision::F64 => Box::new(Centres::<f64>::new(centres)),
+        Precision::F32 => Box::new(Centres::<f32>::new(centres)),
+    })
 }
 
-impl Model for Centres {
+#[derive(Debug)]
+struct Centres<T> {
+    /// A column for each centre.
+    centres: Panels<T>,
+}
+
+impl<T: Real> Centres<T> {
+    /// Of `(n_clusters, n_features)`.
+    fn new(centres: &Array2<f64>) -> Self {
+        Self { centres: Panels::new(centres.t()) }
+    }
+}
+
+impl<T: Real> Model for Centres<T> {
     fn predict(&self, features: ArrayView2<'_, f64>) -> Predictions {
-        let mut distances = Array2::zeros((features.nrows(), self.centres.nrows()));
-        for (row, mut places) in features.rows().into_iter().zip(distances.rows_mut()) {
-            for (centre, place) in self.centres.rows().into_iter().zip(&mut places) {
-                *place = distance(row, centre);
-            }
-        }
-        let clusters = distances.rows().into_iter().map(nearest).collect();
+        let mut distances = self.centres.squared_distances(&in_rows(&features));
+        distances.iter_mut().for_each(|square| *square = square.sqrt());
+        let clusters: Vec<usize> = distances.chunks_exact(self.centres.n_outputs()).map(first_smallest).collect();
+        let distances = table(distances, clusters.len(), self.centres.n_outputs());
         Predictions::Clusters { clusters, distances }
     }
 
     fn answer_bytes(&self) -> usize {
-        size_of::<i64>() + self.centres.nrows() * size_of::<f64>()
+        size_of::<i64>() + self.centres.n_outputs() * size_of::<f64>()
     }
 
     fn arrays(&self) -> Vec<(&'static str, ArrayD<f64>)> {
-        vec![("centres", self.centres.clone().into_dyn())]
+        vec![("centres", self.centres.to_array().reversed_axes().as_standard_layout().into_owned().into_dyn())]
     }
-}
-
-fn distance(row: ArrayView1<'_, f64>, centre: ArrayView1<'_, f64>) -> f64 {
-    row.iter().zip(centre).map(|(x, c)| (x - c) * (x - c)).sum::<f64>().sqrt()
-}
-
-/// The position of the smallest value, the first one of equals.
-fn nearest(distances: ArrayView1<'_, f64>) -> usize {
-    let mut best = 0;
-    for (position, distance) in distances.iter().enumerate() {
-        if *distance < distances[best] {
-            best = position;
-        }
-    }
-    best
 }
 
 #[cfg(test)]
@@ -264,11 +267,13 @@ mod tests {
 
     #[test]
     fn the_nearest_centre_is_the_first_one_of_equals() {
-        let model = Centres { centres: array![[0.0], [2.0]] };
+        for precision in [Precision::F64, Precision::F32] {
+            let model = model(precision, &array![[0.0], [2.0]]).unwrap();
 
-        let answer = model.predict(array![[1.0], [1.5], [-3.0]].view());
+            let answer = model.predict(array![[1.0], [1.5], [-3.0]].view());
 
-        let distances = array![[1.0, 1.0], [1.5, 0.5], [3.0, 5.0]];
-        assert_eq!(answer, Predictions::Clusters { clusters: vec![0, 1, 0], distances });
+            let distances = array![[1.0, 1.0], [1.5, 0.5], [3.0, 5.0]];
+            assert_eq!(answer, Predictions::Clusters { clusters: vec![0, 1, 0], distances });
+        }
     }
 }

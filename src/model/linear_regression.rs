@@ -1,7 +1,9 @@
 //! Ordinary least squares.
 
 use super::arrays::Arrays;
+use super::kernels::{Dot, Real, in_rows};
 use super::minimum_norm::{Columns, minimum_norm};
+use super::precision::Precision;
 use super::{
     Algorithm, Estimator, FittedStep, Inputs, Kind, Model, ParameterSpec, Parameters, Predictions, Progress, Targets,
     UnfittedStep,
@@ -20,6 +22,7 @@ use ndarray::{Array1, ArrayD, ArrayView2, arr0};
 /// | parameter | default | range | meaning |
 /// |---|---|---|---|
 /// | `fit_intercept` | true | true or false | learn an intercept; otherwise it is 0 |
+/// | `precision` | f64 | f64, f32 | numbers that predictions are computed in |
 #[derive(Clone, Copy, Debug)]
 pub struct LinearRegression;
 
@@ -37,23 +40,28 @@ impl Algorithm for LinearRegression {
     }
 
     fn parameters(&self) -> Vec<ParameterSpec> {
-        vec![ParameterSpec::flag("fit_intercept", true, "Learn an intercept; otherwise it is 0.")]
+        vec![
+            ParameterSpec::flag("fit_intercept", true, "Learn an intercept; otherwise it is 0."),
+            Precision::parameter(),
+        ]
     }
 
     fn unfitted(&self, parameters: &Parameters) -> UnfittedStep {
-        UnfittedStep::Estimator(Box::new(LeastSquares { fit_intercept: parameters.flag("fit_intercept") }))
+        let (fit_intercept, precision) = (parameters.flag("fit_intercept"), Precision::of(parameters));
+        UnfittedStep::Estimator(Box::new(LeastSquares { fit_intercept, precision }))
     }
 
-    fn load(&self, _: &Parameters, arrays: &mut Arrays, inputs: &Inputs) -> Result<FittedStep> {
+    fn load(&self, parameters: &Parameters, arrays: &mut Arrays, inputs: &Inputs) -> Result<FittedStep> {
         let coefficients = arrays.take("coefficients", inputs.n_features)?;
         let intercept = arrays.take("intercept", ())?.into_scalar();
-        Ok(FittedStep::Model(Box::new(LinearModel { coefficients, intercept })))
+        Ok(FittedStep::Model(model(Precision::of(parameters), &coefficients, intercept)?))
     }
 }
 
 #[derive(Debug)]
 struct LeastSquares {
     fit_intercept: bool,
+    precision: Precision,
 }
 
 impl Estimator for LeastSquares {
@@ -77,7 +85,7 @@ impl Estimator for LeastSquares {
                  for example with standard_scaler",
             ));
         }
-        Ok(Box::new(LinearModel { coefficients, intercept }))
+        model(self.precision, &coefficients, intercept)
     }
 }
 
@@ -91,21 +99,35 @@ impl LeastSquares {
     }
 }
 
-#[derive(Debug)]
-struct LinearModel {
-    coefficients: Array1<f64>,
-    intercept: f64,
+fn model(precision: Precision, coefficients: &Array1<f64>, intercept: f64) -> Result<Box<dyn Model>> {
+    precision.check("linear_regression", coefficients.iter().chain([&intercept]))?;
+    Ok(match precision {
+        Precision::F64 => Box::new(LinearModel::<f64>::new(coefficients, intercept)),
+        Precision::F32 => Box::new(LinearModel::<f32>::new(coefficients, intercept)),
+    })
 }
 
-impl Model for LinearModel {
+#[derive(Debug)]
+struct LinearModel<T> {
+    coefficients: Dot<T>,
+    intercept: T,
+}
+
+impl<T: Real> LinearModel<T> {
+    fn new(coefficients: &Array1<f64>, intercept: f64) -> Self {
+        Self { coefficients: Dot::new(coefficients), intercept: T::rounded(intercept) }
+    }
+}
+
+impl<T: Real> Model for LinearModel<T> {
     fn predict(&self, features: ArrayView2<'_, f64>) -> Predictions {
-        // Row-major: the bits of a product depend on the layout, and a row must not see how it came.
-        let mut values = features.as_standard_layout().dot(&self.coefficients);
-        values += self.intercept;
-        Predictions::Values(values)
+        let mut values = Vec::with_capacity(features.nrows());
+        self.coefficients.for_each(&in_rows(&features), |product| values.push((product + self.intercept).widened()));
+        Predictions::Values(values.into())
     }
 
     fn arrays(&self) -> Vec<(&'static str, ArrayD<f64>)> {
-        vec![("coefficients", self.coefficients.clone().into_dyn()), ("intercept", arr0(self.intercept).into_dyn())]
+        let coefficients: Array1<f64> = self.coefficients.weights().collect();
+        vec![("coefficients", coefficients.into_dyn()), ("intercept", arr0(self.intercept.widened()).into_dyn())]
     }
 }

@@ -37,6 +37,11 @@ impl LoadedModel {
     /// # Errors
     /// [`Error::FeatureCount`] for a matrix of another width, which names the model; otherwise as there.
     pub fn matrix(&self, features: Features) -> Result<Array2<f64>> {
+        self.check_width(&features)?;
+        self.pipeline.schema().matrix(features)
+    }
+
+    fn check_width(&self, features: &Features) -> Result<()> {
         let expected = self.pipeline.schema().features.len();
         match &features {
             Features::Matrix(matrix) if matrix.ncols() != expected => Err(Error::FeatureCount {
@@ -44,7 +49,7 @@ impl LoadedModel {
                 expected,
                 got: matrix.ncols(),
             }),
-            _ => self.pipeline.schema().matrix(features),
+            _ => Ok(()),
         }
     }
 }

@@ -1,15 +1,17 @@
 //! Logistic regression for two or many classes.
 
 use super::arrays::Arrays;
+use super::kernels::{Dot, Panels, Real, first_largest, in_rows, table};
 use super::lbfgs::{Limits, minimise};
 use super::logistic_loss::{LogisticLoss, sigmoid, softmax};
+use super::precision::Precision;
 use super::{
     Algorithm, Estimator, FittedStep, Inputs, Kind, Model, ParameterSpec, Parameters, Predictions, Progress, Targets,
     UnfittedStep,
 };
 use crate::data::Labels;
 use crate::error::{Error, Result};
-use ndarray::{Array1, Array2, ArrayD, ArrayView1, ArrayView2, Axis};
+use ndarray::{Array1, Array2, ArrayD, ArrayView2, Axis};
 use std::sync::Arc;
 
 /// Minimises `C * sum log-loss + |w|^2 / 2`, as scikit-learn and linfa do; the intercept is not penalised.
@@ -25,6 +27,7 @@ use std::sync::Arc;
 /// | `max_iter` | 100 | 1 to 100,000 | most iterations of the solver |
 /// | `tol` | 1e-4 | above 0 | stop when the norm of the gradient of the summed loss is below |
 /// | `fit_intercept` | true | true or false | learn an intercept; otherwise it is 0 |
+/// | `precision` | f64 | f64, f32 | numbers that scores are computed in; probabilities are made of them in f64 |
 #[derive(Clone, Copy, Debug)]
 pub struct LogisticRegression;
 
@@ -47,6 +50,7 @@ impl Algorithm for LogisticRegression {
             ParameterSpec::integer("max_iter", 100, (1, 100_000), "Most iterations of the solver."),
             ParameterSpec::positive("tol", 1e-4, "Stop when the norm of the gradient of the summed loss is below."),
             ParameterSpec::flag("fit_intercept", true, "Learn an intercept; otherwise it is 0."),
+            Precision::parameter(),
         ]
     }
 
@@ -55,15 +59,17 @@ impl Algorithm for LogisticRegression {
             alpha: 1.0 / parameters.number("C"),
             limits: Limits { max_iter: parameters.count("max_iter"), tol: parameters.number("tol") },
             fit_intercept: parameters.flag("fit_intercept"),
+            precision: Precision::of(parameters),
         }))
     }
 
-    fn load(&self, _: &Parameters, arrays: &mut Arrays, inputs: &Inputs) -> Result<FittedStep> {
+    fn load(&self, parameters: &Parameters, arrays: &mut Arrays, inputs: &Inputs) -> Result<FittedStep> {
         let classes = inputs.classes.clone().ok_or_else(|| super::arrays::damaged("a classifier has no classes"))?;
         let outputs = if classes.len() == 2 { 1 } else { classes.len() };
         let coefficients = arrays.take("coefficients", (inputs.n_features, outputs))?;
         let intercepts = arrays.take("intercepts", outputs)?;
-        Ok(FittedStep::Model(Box::new(LogisticModel { coefficients, intercepts, classes })))
+        let learned = Learned { coefficients, intercepts, classes };
+        Ok(FittedStep::Model(learned.model(Precision::of(parameters))?))
     }
 }
 
@@ -72,6 +78,7 @@ struct Logistic {
     alpha: f64,
     limits: Limits,
     fit_intercept: bool,
+    precision: Precision,
 }
 
 impl Estimator for Logistic {
@@ -100,7 +107,7 @@ impl Estimator for Logistic {
         if coefficients.iter().chain(&intercepts).any(|value| !value.is_finite()) {
             return Err(overflow());
         }
-        Ok(Box::new(LogisticModel { coefficients, intercepts, classes: classes.clone() }))
+        Learned { coefficients, intercepts, classes: classes.clone() }.model(self.precision)
     }
 }
 
@@ -111,61 +118,114 @@ fn overflow() -> Error {
     )
 }
 
-#[derive(Debug)]
-struct LogisticModel {
-    /// `(n_features, outputs)`, row-major; one output for two classes, otherwise one for each.
+/// What a fit found, or a file holds.
+#[derive(Clone)]
+struct Learned {
+    /// `(n_features, outputs)`; one output for two classes, otherwise one for each.
     coefficients: Array2<f64>,
     intercepts: Array1<f64>,
     classes: Arc<Labels>,
 }
 
-impl Model for LogisticModel {
+impl Learned {
+    fn model(self, precision: Precision) -> Result<Box<dyn Model>> {
+        precision.check("logistic_regression", self.coefficients.iter().chain(&self.intercepts))?;
+        Ok(match (precision, self.intercepts.len()) {
+            (Precision::F64, 1) => Box::new(TwoClasses::<f64>::new(&self)),
+            (Precision::F32, 1) => Box::new(TwoClasses::<f32>::new(&self)),
+            (Precision::F64, _) => Box::new(ManyClasses::<f64>::new(&self)),
+            (Precision::F32, _) => Box::new(ManyClasses::<f32>::new(&self)),
+        })
+    }
+}
+
+/// One score decides.
+#[derive(Debug)]
+struct TwoClasses<T> {
+    coefficients: Dot<T>,
+    intercept: T,
+    classes: Arc<Labels>,
+}
+
+impl<T: Real> TwoClasses<T> {
+    fn new(Learned { coefficients, intercepts, classes }: &Learned) -> Self {
+        let intercept = T::rounded(intercepts[0]);
+        Self { coefficients: Dot::new(coefficients), intercept, classes: classes.clone() }
+    }
+}
+
+impl<T: Real> Model for TwoClasses<T> {
     fn predict(&self, features: ArrayView2<'_, f64>) -> Predictions {
-        // Row-major: the bits of a product depend on the layout, and a row must not see how it came.
-        let features = features.as_standard_layout();
-        let probabilities = if self.intercepts.len() == 1 {
-            two_classes(&(features.dot(&self.coefficients.column(0)) + self.intercepts[0]))
-        } else {
-            let mut scores = features.dot(&self.coefficients) + &self.intercepts;
-            // A score that overflowed counts as the largest number there is, so that no infinities are subtracted.
-            scores.mapv_inplace(|score| score.clamp(f64::MIN / 2.0, f64::MAX / 2.0));
-            for row in scores.rows_mut() {
-                softmax(row);
-            }
-            scores
-        };
-        let labels = probabilities.rows().into_iter().map(most_probable).collect();
-        Predictions::Classes { labels, probabilities, classes: self.classes.clone() }
+        let mut probabilities = Vec::with_capacity(2 * features.nrows());
+        self.coefficients.for_each(&in_rows(&features), |product| {
+            let score = (product + self.intercept).widened();
+            probabilities.extend([sigmoid(-score), sigmoid(score)]);
+        });
+        classified(probabilities, &self.classes)
     }
 
     fn answer_bytes(&self) -> usize {
-        self.classes.longest() + self.classes.len() * size_of::<f64>()
+        answer_bytes(&self.classes)
     }
 
     fn arrays(&self) -> Vec<(&'static str, ArrayD<f64>)> {
-        let (coefficients, intercepts) = (self.coefficients.clone(), self.intercepts.clone());
+        let coefficients: Array1<f64> = self.coefficients.weights().collect();
+        let intercepts = Array1::from_elem(1, self.intercept.widened());
+        vec![("coefficients", coefficients.insert_axis(Axis(1)).into_dyn()), ("intercepts", intercepts.into_dyn())]
+    }
+}
+
+/// A score for each class.
+#[derive(Debug)]
+struct ManyClasses<T> {
+    coefficients: Panels<T>,
+    /// Rounded like the coefficients; the addition is f64.
+    intercepts: Vec<f64>,
+    classes: Arc<Labels>,
+}
+
+impl<T: Real> ManyClasses<T> {
+    fn new(Learned { coefficients, intercepts, classes }: &Learned) -> Self {
+        let intercepts = intercepts.iter().map(|intercept| T::rounded(*intercept).widened()).collect();
+        Self { coefficients: Panels::new(coefficients.view()), intercepts, classes: classes.clone() }
+    }
+}
+
+impl<T: Real> Model for ManyClasses<T> {
+    fn predict(&self, features: ArrayView2<'_, f64>) -> Predictions {
+        let mut scores = self.coefficients.products(&in_rows(&features));
+        for row in scores.chunks_exact_mut(self.classes.len()) {
+            for (score, intercept) in row.iter_mut().zip(&self.intercepts) {
+                // A score that overflowed counts as the largest number there is, so that no infinities are subtracted.
+                *score = (*score + intercept).clamp(f64::MIN / 2.0, f64::MAX / 2.0);
+            }
+        }
+        // In a pass of its own: a processor that has just stored numbers one by one waits before it can load them in pairs.
+        scores.chunks_exact_mut(self.classes.len()).for_each(|row| {
+            softmax(row.into());
+        });
+        classified(scores, &self.classes)
+    }
+
+    fn answer_bytes(&self) -> usize {
+        answer_bytes(&self.classes)
+    }
+
+    fn arrays(&self) -> Vec<(&'static str, ArrayD<f64>)> {
+        let (coefficients, intercepts) = (self.coefficients.to_array(), Array1::from(self.intercepts.clone()));
         vec![("coefficients", coefficients.into_dyn()), ("intercepts", intercepts.into_dyn())]
     }
 }
 
-fn two_classes(scores: &Array1<f64>) -> Array2<f64> {
-    let mut probabilities = Array2::zeros((scores.len(), 2));
-    for (mut row, score) in probabilities.rows_mut().into_iter().zip(scores) {
-        row[0] = sigmoid(-score);
-        row[1] = sigmoid(*score);
-    }
-    probabilities
+/// The answer to rows of these probabilities, row-major.
+fn classified(probabilities: Vec<f64>, classes: &Arc<Labels>) -> Predictions {
+    let labels: Vec<usize> = probabilities.chunks_exact(classes.len()).map(first_largest).collect();
+    let probabilities = table(probabilities, labels.len(), classes.len());
+    Predictions::Classes { labels, probabilities, classes: classes.clone() }
 }
 
-/// The position of the largest value, the first one of equals.
-fn most_probable(row: ArrayView1<'_, f64>) -> usize {
-    let mut best = 0;
-    for (position, probability) in row.iter().enumerate() {
-        if *probability > row[best] {
-            best = position;
-        }
-    }
-    best
+fn answer_bytes(classes: &Labels) -> usize {
+    classes.longest() + classes.len() * size_of::<f64>()
 }
 
 #[cfg(test)]
@@ -176,16 +236,14 @@ mod tests {
     #[test]
     fn a_score_that_overflows_still_answers_a_class() {
         let (coefficients, classes) = (array![[2.0, -2.0, 0.0]], Arc::new(Labels::Integer(vec![1, 2, 3])));
-        let model = LogisticModel { coefficients, intercepts: array![0.0, 0.0, 0.0], classes: classes.clone() };
+        let learned = Learned { coefficients, intercepts: array![0.0, 0.0, 0.0], classes: classes.clone() };
+        for precision in [Precision::F64, Precision::F32] {
+            let model = learned.clone().model(precision).unwrap();
 
-        let answer = model.predict(array![[1e308]].view());
+            let answer = model.predict(array![[1e308]].view());
 
-        let probabilities = array![[1.0, 0.0, 0.0]];
-        assert_eq!(answer, Predictions::Classes { labels: vec![0], probabilities, classes });
-    }
-
-    #[test]
-    fn equals_go_to_the_first_label() {
-        assert_eq!(most_probable(array![0.25, 0.375, 0.375].view()), 1);
+            let probabilities = array![[1.0, 0.0, 0.0]];
+            assert_eq!(answer, Predictions::Classes { labels: vec![0], probabilities, classes: classes.clone() });
+        }
     }
 }

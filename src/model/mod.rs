@@ -29,7 +29,7 @@
 //!     Column::float("petal_width", vec![0.3]),
 //!     Column::float("petal_length", vec![1.6]),
 //! ])?);
-//! let answer = model.predict(model.schema().matrix(rows)?.view());
+//! let answer = model.predict(model.schema().matrix(rows)?);
 //! let Predictions::Classes { labels, classes, .. } = answer else { unreachable!() };
 //! assert_eq!(classes.take(&labels).to_column("species"), Column::text("species", &["setosa"]));
 //! # Ok(())
@@ -52,8 +52,10 @@ mod artefact;
 
 mod algorithm;
 mod parameters;
+mod precision;
 
 mod k_means;
+mod kernels;
 mod lbfgs;
 mod linear_regression;
 mod logistic_loss;

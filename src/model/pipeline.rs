@@ -6,7 +6,7 @@ use super::spec::{positions, resolve_steps};
 use super::{FittedStep, FittedTransformer, Inputs, Kind, Model, Predictions, Schema, StepSpec, targets};
 use crate::data::ColumnType;
 use crate::error::{Error, Result};
-use ndarray::{Array2, ArrayView2, Axis};
+use ndarray::{Array2, Axis, CowArray, Ix2};
 use std::collections::HashSet;
 
 /// A fitted pipeline. Training and serving run the same code, so that they cannot differ.
@@ -40,16 +40,20 @@ impl TransformerStep {
 impl Pipeline {
     /// Answers each row on its own, bit-equal alone or in any batch.
     ///
-    /// `features` is a matrix that [`Schema::matrix`] made, or several of them stacked.
+    /// `features` is a matrix that [`Schema::matrix`] made, or several of them stacked. One that is handed over (an `Array2`) is
+    /// transformed where it stands; a view (`.view()`) is copied if there is a transformer.
     ///
     /// # Panics
     /// If it has another width than `schema().features`.
-    pub fn predict(&self, features: ArrayView2<'_, f64>) -> Predictions {
+    pub fn predict<'a>(&self, features: impl Into<CowArray<'a, f64, Ix2>>) -> Predictions {
+        self.answer(features.into())
+    }
+
+    fn answer(&self, features: CowArray<'_, f64, Ix2>) -> Predictions {
         assert_eq!(features.ncols(), self.schema.features.len(), "Schema::matrix makes matrices of the model's width");
-        let Some((first, rest)) = self.transformers.split_first() else { return self.model.predict(features) };
-        // Row-major whatever came: see `Model::predict`.
-        let owned = features.as_standard_layout().into_owned();
-        let transformed = rest.iter().fold(first.transform(owned), |features, step| step.transform(features));
+        let Some((first, rest)) = self.transformers.split_first() else { return self.model.predict(features.view()) };
+        let owned = first.transform(features.into_owned());
+        let transformed = rest.iter().fold(owned, |features, step| step.transform(features));
         self.model.predict(transformed.view())
     }
 

@@ -1,5 +1,6 @@
 //! The columns that a model was fitted on, and how a caller's rows become its matrix.
 
+use super::kernels::{all_finite, in_rows_mut};
 use crate::data::{Column, ColumnSchema, ColumnType, Features, Labels, Table, Values};
 use crate::error::{Error, Result, quotable};
 use ndarray::Array2;
@@ -43,9 +44,7 @@ impl Schema {
                 listed(self.features.iter().map(|feature| feature.name.as_str()))
             )));
         }
-        // No copy of rows that are row-major, as they are when they come over the wire.
-        let is_row_major = matrix.is_standard_layout();
-        self.check_finite(if is_row_major { matrix } else { matrix.as_standard_layout().into_owned() })
+        self.check_finite(matrix)
     }
 
     fn by_name(&self, table: &Table) -> Result<Array2<f64>> {
@@ -79,9 +78,10 @@ impl Schema {
         self.check_finite(matrix)
     }
 
-    fn check_finite(&self, matrix: Array2<f64>) -> Result<Array2<f64>> {
-        if matrix.as_slice().is_some_and(|values| values.iter().all(|value| value.is_finite())) {
-            return Ok(matrix); // Without counting rows and columns on the way.
+    /// The same values, row-major.
+    fn check_finite(&self, mut matrix: Array2<f64>) -> Result<Array2<f64>> {
+        if all_finite(in_rows_mut(&mut matrix)) {
+            return Ok(matrix);
         }
         let Some(((row, column), value)) = matrix.indexed_iter().find(|(_, value)| !value.is_finite()) else {
             return Ok(matrix);

@@ -1,6 +1,7 @@
 //! Columns of mean 0 and variance 1.
 
 use super::arrays::Arrays;
+use super::kernels::{in_rows_mut, shift_and_scale};
 use super::{
     Algorithm, FittedStep, FittedTransformer, Inputs, Kind, ParameterSpec, Parameters, Transformer, UnfittedStep,
 };
@@ -49,7 +50,7 @@ impl Algorithm for StandardScaler {
         if scale.iter().any(|scale| *scale <= 0.0) {
             return Err(super::arrays::damaged("a scale is not greater than 0"));
         }
-        Ok(FittedStep::Transformer(Box::new(FittedScaler { mean, scale })))
+        Ok(FittedStep::Transformer(Box::new(FittedScaler::new(mean, scale))))
     }
 }
 
@@ -66,7 +67,7 @@ impl Transformer for Scaler {
         let scale = if self.with_std { moments.scale() } else { Array1::ones(width) };
         let mean = if self.with_mean { moments.mean } else { Array1::zeros(width) };
         match mean.iter().chain(&scale).position(|value| !value.is_finite()) {
-            None => Ok(Box::new(FittedScaler { mean, scale })),
+            None => Ok(Box::new(FittedScaler::new(mean, scale))),
             Some(position) => Err(Error::invalid(format!(
                 "mean or variance of its column {} (from 0) overflows in standard_scaler; bring the values below 1e150",
                 position % width
@@ -115,20 +116,25 @@ impl Moments {
 
 #[derive(Debug)]
 struct FittedScaler {
-    mean: Array1<f64>,
-    scale: Array1<f64>,
+    mean: Vec<f64>,
+    scale: Vec<f64>,
+}
+
+impl FittedScaler {
+    fn new(mean: Array1<f64>, scale: Array1<f64>) -> Self {
+        Self { mean: mean.to_vec(), scale: scale.to_vec() }
+    }
 }
 
 impl FittedTransformer for FittedScaler {
     fn transform(&self, mut features: Array2<f64>) -> Array2<f64> {
-        for mut row in features.rows_mut() {
-            Zip::from(&mut row).and(&self.mean).and(&self.scale).for_each(|x, mean, scale| *x = (*x - mean) / scale);
-        }
+        shift_and_scale(in_rows_mut(&mut features), &self.mean, &self.scale);
         features
     }
 
     fn arrays(&self) -> Vec<(&'static str, ArrayD<f64>)> {
-        vec![("mean", self.mean.clone().into_dyn()), ("scale", self.scale.clone().into_dyn())]
+        let array = |values: &[f64]| Array1::from(values.to_vec()).into_dyn();
+        vec![("mean", array(&self.mean)), ("scale", array(&self.scale))]
     }
 }
 

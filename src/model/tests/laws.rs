@@ -7,8 +7,8 @@ use ndarray::{Array2, Axis, Zip, array};
 use proptest::prelude::*;
 use std::cell::RefCell;
 
-/// A regressor, a two-class and a three-class classifier on as many columns, with coefficients of every magnitude.
-fn synthetic(width: usize, n_classes: i64) -> Pipeline {
+/// A regressor or a classifier of as many columns, with coefficients of every magnitude.
+fn synthetic(width: usize, n_classes: i64, precision: &str) -> Pipeline {
     let n_rows = 3 * width + 10;
     let value = |row: usize, column: usize| (((row * 7919 + column * 104_729 + row * column * 31) % 1009) as f64).sin();
     let mut columns: Vec<Column> = (0..width)
@@ -19,7 +19,8 @@ fn synthetic(width: usize, n_classes: i64) -> Pipeline {
         n => ("logistic_regression", Column::integer("y", (0..n_rows as i64).map(|row| row * row % 7 % n).collect())),
     };
     columns.push(target);
-    fitted(&spec(&[step(algorithm, &[])], "y"), &Table::new(columns).unwrap()).pipeline
+    let parameters = [("precision", Value::Text(precision.into()))];
+    fitted(&spec(&[step(algorithm, &parameters)], "y"), &Table::new(columns).unwrap()).pipeline
 }
 
 proptest! {
@@ -28,8 +29,9 @@ proptest! {
     #[test]
     fn a_row_is_answered_with_the_same_bits_alone_and_in_any_batch(
         width in 1usize..70, n_classes in 0i64..5, n_rows in 1usize..40, seed in any::<u64>(),
+        precision in prop::sample::select(vec!["f64", "f32"]),
     ) {
-        let pipeline = synthetic(width, if n_classes == 1 { 7 } else { n_classes });
+        let pipeline = synthetic(width, if n_classes == 1 { 7 } else { n_classes }, precision);
         let rows = Array2::from_shape_fn((n_rows, width), |(row, column)| {
             (seed.wrapping_mul(row as u64 + 1).rotate_left(column as u32) % 2003) as f64 / 77.0 - 13.0
         });
@@ -89,6 +91,15 @@ fn no_rows_give_no_predictions() {
         let answer = pipeline.predict(rows.slice_axis(Axis(0), (0..0).into()));
 
         assert_eq!(answer.n_rows(), 0, "{:?}", pipeline.kind());
+    }
+}
+
+#[test]
+fn rows_that_are_handed_over_are_answered_as_those_that_are_shown() {
+    for (pipeline, rows) in one_of_each_kind() {
+        let shown = pipeline.predict(rows.view());
+
+        assert_eq!(pipeline.predict(rows), shown);
     }
 }
 

@@ -3,6 +3,7 @@
 mod laws;
 mod model_bin;
 mod oracles;
+mod precision;
 mod specs;
 
 use super::{Fitted, Pipeline, Spec, StepSpec, Value, fit};

@@ -1,0 +1,53 @@
+//! What is done to rows themselves, and looked for in them.
+
+use ndarray::{Array2, ArrayView2};
+use std::borrow::Cow;
+
+/// The rows of a matrix as one slice; copied only if they lie in another order.
+pub(in crate::model) fn in_rows<'a>(matrix: &'a ArrayView2<'_, f64>) -> Cow<'a, [f64]> {
+    matrix.as_slice().map_or_else(|| Cow::Owned(matrix.iter().copied().collect()), Cow::Borrowed)
+}
+
+/// The rows of a matrix as one slice, which becomes row-major if it was not.
+pub(in crate::model) fn in_rows_mut(matrix: &mut Array2<f64>) -> &mut [f64] {
+    if !matrix.is_standard_layout() {
+        *matrix = matrix.as_standard_layout().into_owned();
+    }
+    matrix.as_slice_mut().expect("a row-major matrix of its own is one slice")
+}
+
+/// A matrix of the numbers that a kernel answered, `n_columns` for each row.
+pub(in crate::model) fn table(values: Vec<f64>, n_rows: usize, n_columns: usize) -> Array2<f64> {
+    Array2::from_shape_vec((n_rows, n_columns), values).expect("a kernel answers as many numbers for each row")
+}
+
+/// Whether no value is NaN or infinite.
+pub(in crate::model) fn all_finite(values: &[f64]) -> bool {
+    // Without a way out within a chunk, so that several values are looked at in one instruction.
+    values.chunks(256).all(|chunk| chunk.iter().fold(true, |finite, value| finite & (value.abs() < f64::INFINITY)))
+}
+
+/// `(x - mean) / scale` in the place of each `x`; a mean and a scale for each column.
+pub(in crate::model) fn shift_and_scale(rows: &mut [f64], mean: &[f64], scale: &[f64]) {
+    for row in rows.chunks_exact_mut(mean.len()) {
+        for ((x, mean), scale) in row.iter_mut().zip(mean).zip(scale) {
+            *x = (*x - mean) / scale;
+        }
+    }
+}
+
+/// The position of the largest value, the first one of equals.
+pub(in crate::model) fn first_largest(row: &[f64]) -> usize {
+    first(row, |one, other| one > other)
+}
+
+/// The position of the smallest value, the first one of equals.
+pub(in crate::model) fn first_smallest(row: &[f64]) -> usize {
+    first(row, |one, other| one < other)
+}
+
+fn first(row: &[f64], wins: impl Fn(f64, f64) -> bool) -> usize {
+    let positions = row.iter().enumerate();
+    let best = positions.reduce(|best, it| if wins(*it.1, *best.1) { it } else { best });
+    best.map_or(0, |(position, _)| position)
+}
