@@ -1,7 +1,7 @@
 //! Modelwire trains, versions and serves machine-learning models over Thrift.
 //!
 //! A request goes down the layers and its answer comes back up: [`server`] -> [`service`] -> [`wire`] ->
-//! { [`registry`], [`batching`] } -> [`model`]. Start reading at [`model`]; it knows nothing of Thrift or sockets.
+//! { [`registry`], [`cache`], [`batching`] } -> [`model`]. Start reading at [`model`]; it knows nothing of Thrift or sockets.
 
 pub mod data;
 pub mod error;
@@ -17,6 +17,7 @@ pub mod tls;
 pub mod model;
 
 pub mod batching;
+pub mod cache;
 pub mod datasets;
 pub mod registry;
 

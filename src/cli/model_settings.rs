@@ -19,6 +19,8 @@ pub(super) struct ModelSettings {
     max_batch_rows: Option<usize>,
     max_delay_ms: Option<u64>,
     target_p99_ms: Option<u64>,
+    /// Bytes of answers that are kept, with their rows, for who asks the same again [default: none are].
+    cache_bytes: Option<usize>,
 }
 
 impl ModelSettings {
@@ -39,9 +41,15 @@ impl ModelSettings {
             outside(&setting("max_batch_rows"), self.max_batch_rows, (1, 1 << 30)),
             outside(&setting("max_delay_ms"), self.max_delay_ms, (0, 60_000)),
             outside(&setting("target_p99_ms"), self.target_p99_ms, (1, 60_000)),
+            outside(&setting("cache_bytes"), self.cache_bytes, (4096, 1 << 40)),
         ];
         faults.into_iter().flatten().collect()
     }
+}
+
+/// The models that keep answers, and within how many bytes.
+pub(super) fn caches(models: &Models) -> impl Iterator<Item = (Name, usize)> {
+    models.iter().filter_map(|(name, settings)| Some((Name::parse("model", name).ok()?, settings.cache_bytes?)))
 }
 
 /// What is wrong with the settings of models, a sentence each.

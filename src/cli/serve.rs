@@ -1,9 +1,11 @@
 //! `modelwire serve`: puts the layers together and runs until it is told to stop.
 
 use super::Failure;
+use super::model_settings;
 use super::settings::Settings;
 use crate::access::Access;
 use crate::batching::Batcher;
+use crate::cache::Caches;
 use crate::coordination::Coordination;
 use crate::datasets::Datasets;
 use crate::error::Result;
@@ -157,6 +159,7 @@ async fn compose(settings: &Settings, access: Arc<Access>) -> Result<(Service, J
         max_calls_in_flight: settings.server().max_calls_in_flight,
         max_calls: settings.max_calls(),
         max_deadline: settings.max_deadline(),
+        caches: Caches::new(model_settings::caches(&settings.models), &telemetry),
         telemetry,
     });
     Ok((service, jobs))

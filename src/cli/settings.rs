@@ -432,6 +432,22 @@ mod tests {
     }
 
     #[test]
+    fn a_model_has_settings_of_its_own_in_the_file() {
+        let settings = from_file("[models.churn]\ncache_bytes = 65536\n[models.fraud]\n", Settings::default()).unwrap();
+
+        let caches: Vec<(String, usize)> =
+            model_settings::caches(&settings.models).map(|(name, bytes)| (name.to_string(), bytes)).collect();
+
+        assert_eq!(caches, [("churn".to_owned(), 65536)]);
+        for (text, named) in [("[models.churn]\ncache = 1\n", "cache"), ("[models.\"-\"]\n", "\"-\"")] {
+            let refused = from_file(text, Settings::default()).unwrap_err();
+            assert!(refused.contains(named), "{refused}");
+        }
+        let tiny = from_file("[models.churn]\ncache_bytes = 1\n", Settings::default()).unwrap().check().unwrap_err();
+        assert!(tiny.contains("models.churn.cache_bytes is 1"), "{tiny}");
+    }
+
+    #[test]
     fn all_faults_come_in_one_report() {
         let settings =
             from_file("[server]\nmax_frame_bytes = 1\n[training]\nthreads = 0\n", Settings::default()).unwrap();

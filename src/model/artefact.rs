@@ -69,6 +69,11 @@ pub(super) fn read(bytes: &[u8]) -> Result<(Head, Vec<Named>)> {
     }
 }
 
+/// The SHA-256 at the end of bytes that were written here or have been read.
+pub(super) fn digest(bytes: &[u8]) -> [u8; DIGEST] {
+    bytes.last_chunk().copied().expect("the bytes of a model end with their checksum")
+}
+
 /// The bytes without their checksum, which is right.
 fn verified(bytes: &[u8]) -> Result<&[u8]> {
     if !bytes.starts_with(MAGIC) {

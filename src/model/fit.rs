@@ -7,6 +7,7 @@ use crate::data::Table;
 use crate::error::{Error, Result};
 use ndarray::{Array2, Axis};
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 /// Told where a fit is, between its steps and within those that take long. Its error stops the fit: that is how one is cancelled.
 ///
@@ -65,7 +66,7 @@ pub fn fit(spec: &Spec, table: &Table, progress: &dyn Progress) -> Result<Fitted
     progress.report("measuring the model on its training rows", steps.len() as f64 / stages)?;
     let metrics = metrics::of(|rows| model.predict(rows), features.view(), &targets);
     let steps = steps.iter().zip(&spec.steps).map(|(step, stated)| written_out(step, stated)).collect();
-    let pipeline = Pipeline { schema, kind, steps, transformers, model };
+    let pipeline = Pipeline { schema, kind, steps, transformers, model, sha256: OnceLock::new() };
     Ok(Fitted { pipeline, metrics, n_samples: table.n_rows(), first_rows })
 }
 

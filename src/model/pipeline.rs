@@ -8,6 +8,7 @@ use crate::data::ColumnType;
 use crate::error::{Error, Result};
 use ndarray::{Array2, Axis, CowArray, Ix2};
 use std::collections::HashSet;
+use std::sync::OnceLock;
 
 /// A fitted pipeline. Training and serving run the same code, so that they cannot differ.
 #[derive(Debug)]
@@ -17,6 +18,8 @@ pub struct Pipeline {
     pub(super) steps: Vec<StepSpec>,
     pub(super) transformers: Vec<TransformerStep>,
     pub(super) model: Box<dyn Model>,
+    /// Known once the bytes have been made or read.
+    pub(super) sha256: OnceLock<[u8; 32]>,
 }
 
 /// A fitted transformer and the columns that it works on; `None`: all.
@@ -87,6 +90,11 @@ impl Pipeline {
         artefact::write(&self.schema, &self.steps, &arrays)
     }
 
+    /// The SHA-256 that closes its bytes: pipelines that share it answer the same, to the bit.
+    pub fn sha256(&self) -> [u8; 32] {
+        *self.sha256.get_or_init(|| artefact::digest(&self.to_bytes()))
+    }
+
     /// Reads the content of a `model.bin`.
     ///
     /// # Errors
@@ -94,7 +102,8 @@ impl Pipeline {
     /// a format or an algorithm that this one does not know.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
         let (Head { schema, steps, .. }, arrays) = artefact::read(bytes)?;
-        load(schema, steps, arrays).map_err(|error| match error {
+        let sha256 = OnceLock::from(artefact::digest(bytes));
+        load(schema, steps, arrays, sha256).map_err(|error| match error {
             Error::InvalidArgument { what } => damaged(what),
             other => other,
         })
@@ -108,11 +117,12 @@ impl Pipeline {
         let column = |name: String| crate::data::ColumnSchema { name, column_type: ColumnType::Float };
         let features = (0..n_features).map(|number| column(format!("x{number}"))).collect();
         let schema = Schema { features, target: Some(column("y".into())), classes: None };
-        Self { schema, kind: Kind::Regressor, steps: vec![], transformers: vec![], model: Box::new(model) }
+        let (kind, model, sha256) = (Kind::Regressor, Box::new(model), OnceLock::new());
+        Self { schema, kind, steps: vec![], transformers: vec![], model, sha256 }
     }
 }
 
-fn load(schema: Schema, steps: Vec<StepSpec>, arrays: Vec<Named>) -> Result<Pipeline> {
+fn load(schema: Schema, steps: Vec<StepSpec>, arrays: Vec<Named>, sha256: OnceLock<[u8; 32]>) -> Result<Pipeline> {
     let resolved = resolve_steps(&steps)?;
     let mut arrays = by_step(steps.len(), arrays)?.into_iter();
     let (mut transformers, mut models) = (vec![], vec![]);
@@ -129,7 +139,7 @@ fn load(schema: Schema, steps: Vec<StepSpec>, arrays: Vec<Named>) -> Result<Pipe
     }
     let (kind, model) = models.pop().ok_or_else(|| damaged("there is no estimator"))?;
     check_schema(&schema, kind)?;
-    Ok(Pipeline { schema, kind, steps, transformers, model })
+    Ok(Pipeline { schema, kind, steps, transformers, model, sha256 })
 }
 
 /// Deals out arrays named `<step>.<name>`.

@@ -37,6 +37,16 @@ impl Predictions {
         }
     }
 
+    /// What they take in memory, in bytes, without the classes, which all answers of a model share.
+    pub fn size_bytes(&self) -> usize {
+        let numbers = match self {
+            Self::Values(values) => values.len(),
+            Self::Classes { labels, probabilities, .. } => labels.len() + probabilities.len(),
+            Self::Clusters { clusters, distances } => clusters.len() + distances.len(),
+        };
+        size_of::<Self>() + numbers * size_of::<f64>()
+    }
+
     /// The answers of rows `from .. from + length`, for the caller who sent them.
     ///
     /// # Panics

@@ -26,8 +26,16 @@ impl Inference for Service {
             _ => read(request)
                 .and_then(|(reference, features)| self.ask(call, call.min_generation, &reference, features)),
         };
-        let at_once = asked.and_then(|Asked { named, work }| Ok((named, self.parts.batcher.at_once(work)?)));
-        match at_once {
+        let asked = match asked {
+            Ok(Asked { named, work }) if self.parts.caches.of(&named.model.name).is_some() => {
+                let call = Arc::clone(call);
+                return Begun::waits(async move {
+                    declare(&call, async { Ok(named.response(&*self.predictions(work).await?)) }).await
+                });
+            }
+            asked => asked,
+        };
+        match asked.and_then(|Asked { named, work }| Ok((named, self.parts.batcher.at_once(work)?))) {
             Ok((named, AtOnce::Answered(predictions))) => Begun::Done(Ok(named.response(&predictions))),
             Ok((named, AtOnce::Prepared(prepared))) => {
                 let call = Arc::clone(call);
@@ -94,12 +102,27 @@ impl Service {
         let (reference, features) = aside(bytes, move || read(request)).await??;
         let Asked { named, work } = self.ask(call, call.min_generation, &reference, features)?;
         let answer_bytes = work.features.n_rows().saturating_mul(named.model.pipeline.answer_bytes());
-        let batcher = self.parts.batcher.clone();
-        let predictions = match aside(bytes, move || batcher.at_once(work)).await?? {
-            AtOnce::Answered(predictions) => predictions,
-            AtOnce::Prepared(prepared) => self.parts.batcher.enqueued(prepared).await?,
+        let predictions = if self.parts.caches.of(&named.model.name).is_some() {
+            self.predictions(work).await?
+        } else {
+            let batcher = self.parts.batcher.clone();
+            Arc::new(match aside(bytes, move || batcher.at_once(work)).await?? {
+                AtOnce::Answered(predictions) => predictions,
+                AtOnce::Prepared(prepared) => self.parts.batcher.enqueued(prepared).await?,
+            })
         };
         aside(answer_bytes, move || named.response(&predictions)).await
+    }
+
+    /// From the model's cache, if it has one, or computed.
+    async fn predictions(&self, work: Work) -> Result<Arc<Predictions>> {
+        let Work { model, features, deadline, priority } = work;
+        let submit =
+            |features| self.parts.batcher.submit(Work { model: Arc::clone(&model), features, deadline, priority });
+        match self.parts.caches.of(&model.name) {
+            Some(cache) => cache.answer(&model, features, deadline, submit).await,
+            None => submit(features).await.map(Arc::new),
+        }
     }
 }
 

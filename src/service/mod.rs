@@ -14,6 +14,7 @@ pub use judge::Peer;
 
 use crate::access::{Access, Role, bearer};
 use crate::batching::{self, Batcher};
+use crate::cache::Caches;
 use crate::datasets::Datasets;
 use crate::error::Result;
 use crate::registry::Registry;
@@ -38,6 +39,8 @@ pub struct Parts {
     pub jobs: Jobs,
     /// Predictions.
     pub batcher: Batcher,
+    /// Predictions that are kept, of the models whose settings say so.
+    pub caches: Caches,
     /// What a message may cost.
     pub wire_limits: wire::Limits,
     /// What a batch may cost; `describe` reports it.

@@ -2,8 +2,10 @@
 //!
 //! One [`Telemetry`] a server, handed down by the composition root; [`Telemetry::text`] is what a metrics scraper reads.
 
+mod caches;
 mod engine;
 
+pub use caches::CacheCounters;
 pub use engine::{ByPlace, EngineMetrics, ModelMetrics, PoolMetrics};
 
 use prometheus_client::encoding::text::encode;
@@ -134,6 +136,7 @@ pub struct Telemetry {
     refused: Family<ByReason, Counter>,
     cancelled: Family<ByCause, Counter>,
     model_bytes: Family<ByVersion, Gauge>,
+    caches: caches::Caches,
     /// Calls that were begun.
     pub calls: Counter,
     /// Connections that are open.
@@ -159,8 +162,9 @@ impl Default for Telemetry {
             "Bytes that a version of a model takes in memory",
             Family::clone(&model_bytes),
         );
+        let caches = caches::Caches::registered(&mut registry);
         let engine = EngineMetrics::register(&mut registry);
-        Self { registry, refused, cancelled, model_bytes, calls, connections, held_bytes, engine }
+        Self { registry, refused, cancelled, model_bytes, caches, calls, connections, held_bytes, engine }
     }
 }
 
@@ -189,6 +193,11 @@ impl Telemetry {
     /// A version of a model is deleted: there is nothing to tell of it any more.
     pub fn forget_model(&self, model: &str, version: u64) {
         self.model_bytes.remove(&ByVersion { model: model.to_owned(), version });
+    }
+
+    /// The counters of the cache of a model, which are those of this server's metrics.
+    pub fn cache(&self, model: &str) -> CacheCounters {
+        self.caches.of(model)
     }
 
     /// All of it, in the OpenMetrics text format.

@@ -9,7 +9,7 @@ const LAYERS: &[&[&str]] = &[
     &["error", "failpoint", "telemetry"],
     &["access", "data", "storage", "coordination", "tls", "pool"],
     &["model"],
-    &["registry", "batching", "datasets"],
+    &["registry", "batching", "cache", "datasets"],
     &["training"],
     &["wire"],
     &["service", "client"],

@@ -7,6 +7,7 @@
 mod access;
 mod agreement;
 mod architecture;
+mod caching;
 mod certificates;
 mod cli;
 mod client;

@@ -14,6 +14,7 @@ use crate::wire::convert;
 use crate::wire::inference::{PredictItem, PredictManyResponse, PredictOutcome};
 use crate::wire::runtime::{Call, Resources};
 use futures_util::future::join_all;
+use std::sync::Arc;
 use tokio::task::coop::consume_budget;
 
 /// Most items of a call: each takes a place in the queue of its model, however few rows it has.
@@ -25,7 +26,7 @@ type Read = (PredictItem, Result<Features>);
 /// What a model said.
 struct Answered {
     named: Named,
-    predictions: Predictions,
+    predictions: Arc<Predictions>,
 }
 
 impl Service {
@@ -58,7 +59,7 @@ impl Service {
         }
         declare(call, async {
             let Asked { named, work } = asked?;
-            let predictions = self.parts.batcher.submit(work).await?;
+            let predictions = self.predictions(work).await?;
             Ok(Answered { named, predictions })
         })
         .await

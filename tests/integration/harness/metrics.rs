@@ -49,6 +49,11 @@ impl Metrics {
         self.labelled("modelwire_cancelled_total", reason)
     }
 
+    /// What is counted of the cache of a model.
+    pub fn cache(&self, name: &str, model: &str) -> u64 {
+        self.0[&format!("modelwire_cache_{name}{{model=\"{model}\"}}")]
+    }
+
     fn labelled(&self, name: &str, reason: &str) -> u64 {
         self.0.get(&format!("{name}{{reason=\"{reason}\"}}")).copied().unwrap_or_default()
     }
