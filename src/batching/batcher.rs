@@ -4,7 +4,7 @@ use super::backlog::Entry;
 use super::compute::alone;
 use super::in_flight::RowsInFlight;
 use super::lane::Lane;
-use super::policy::{Arrived, Place, admit, admit_wait, check_answer, place};
+use super::policy::{Arrived, Place, admit, admit_wait, check_answer, place, there_and_back};
 use super::request::{Answer, Request};
 use super::scheduler::Scheduler;
 use super::waiting::Waiting;
@@ -133,7 +133,7 @@ impl Batcher {
         let took = begun.elapsed();
         lane.learn(features.nrows(), took);
         self.shared.metrics.placed.here.inc();
-        if took > self.shared.pool.hop() {
+        if took > there_and_back(self.shared.pool.hop()) {
             self.shared.metrics.regretted.here.inc();
         }
         answer

@@ -39,10 +39,15 @@ pub(super) struct Arrived {
     pub(super) waiting_rows: usize,
 }
 
-/// Work shorter than the hop to another thread stays where it stands; unmeasured work never does, nor does what would
-/// overtake rows that wait for the same model.
+/// The way to another thread and back: rows go there, their answer comes back to a thread that has gone to sleep meanwhile.
+pub(super) fn there_and_back(hop: Duration) -> Duration {
+    2 * hop
+}
+
+/// Work shorter than the way to another thread and back stays where it stands; unmeasured work never does, nor does what
+/// would overtake rows that wait for the same model.
 pub(super) fn place(work: Arrived, hop: Duration) -> Place {
-    let is_short = work.cost.is_some_and(|cost| cost < hop.min(LONGEST_HERE));
+    let is_short = work.cost.is_some_and(|cost| cost < there_and_back(hop).min(LONGEST_HERE));
     let is_small = work.bytes <= LARGEST_HERE && work.rows <= work.max_rows;
     if is_short && is_small && work.waiting_rows == 0 { Place::Here } else { Place::Pool }
 }

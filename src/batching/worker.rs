@@ -4,6 +4,7 @@ use super::Options;
 use super::backlog::{Entry, Part};
 use super::compute::compute;
 use super::lane::Lane;
+use super::policy::there_and_back;
 use super::queue::Turn;
 use super::request::Request;
 use super::scheduler::{Call, Scheduler};
@@ -114,7 +115,7 @@ impl Shared {
             self.metrics.estimated_seconds.inc_by(charged.as_secs_f64());
             self.metrics.computed_seconds.inc_by(took.as_secs_f64());
         }
-        if alone && took < self.pool.hop() {
+        if alone && took < there_and_back(self.pool.hop()) {
             self.metrics.regretted.pool.inc();
         }
     }

@@ -440,7 +440,7 @@ mod tests {
 
         assert_eq!(caches, [("churn".to_owned(), 65536)]);
         for (text, named) in [("[models.churn]\ncache = 1\n", "cache"), ("[models.\"-\"]\n", "\"-\"")] {
-            let refused = from_file(text, Settings::default()).unwrap_err();
+            let refused = from_file(text, Settings::default()).and_then(|settings| settings.check()).unwrap_err();
             assert!(refused.contains(named), "{refused}");
         }
         let tiny = from_file("[models.churn]\ncache_bytes = 1\n", Settings::default()).unwrap().check().unwrap_err();

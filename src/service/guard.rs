@@ -221,8 +221,8 @@ fn panicked(call: &Call) -> ServiceError {
 pub(super) type Declared<T> = std::result::Result<T, ServiceError>;
 
 /// Runs the body of a handler; its error becomes the exception of the IDL.
-pub(super) fn declare<T>(call: &Call, body: impl Future<Output = Result<T>>) -> impl Future<Output = Declared<T>> {
-    body.map(|done| done.map_err(|error| declared(call, &error)))
+pub(super) async fn declare<T>(call: &Call, body: impl Future<Output = Result<T>>) -> Declared<T> {
+    body.await.map_err(|error| declared(call, &error))
 }
 
 /// The exception for an error. What is our fault is logged here, once, under the id that the caller gets.

@@ -181,7 +181,7 @@ where
         Ok(request) => request,
         Err(refusal) => return Reply::Refused(refusal),
     };
-    if let Err(thrown) = allowed(call, &request) {
+    if let Some(thrown) = denied(call, &request) {
         return thrown;
     }
     match handler(request).await {
@@ -216,7 +216,7 @@ fn begin_with<'a, Q: Resources, A: TSerializable + Direct + Send + 'a>(
     request: Q,
     handler: impl FnOnce(Q) -> Begun<'a, Result<A, ServiceError>>,
 ) -> Begun<'a, Reply> {
-    if let Err(thrown) = allowed(call, &request) {
+    if let Some(thrown) = denied(call, &request) {
         return Begun::Done(thrown);
     }
     handler(request).map(move |done| match done {
@@ -228,11 +228,11 @@ fn begin_with<'a, Q: Resources, A: TSerializable + Direct + Send + 'a>(
     })
 }
 
-/// Holds what a request names against who calls.
-fn allowed(call: &Call, request: &impl Resources) -> Result<(), Reply> {
+/// Holds what a request names against who calls, and answers what the caller is told if that may not be.
+fn denied(call: &Call, request: &impl Resources) -> Option<Reply> {
     let mut resources = request.resources();
-    let checked = resources.try_for_each(|resource| call.check(resource));
-    checked.map_err(|error| Reply::Thrown(convert::service_error(&error, &call.request_id)))
+    let error = resources.try_for_each(|resource| call.check(resource)).err()?;
+    Some(Reply::Thrown(convert::service_error(&error, &call.request_id)))
 }
 
 /// Decoding a small request is shorter than the hop to another thread; a large one would hold up every other connection of

@@ -23,9 +23,9 @@ fn arrived(cost_us: u64) -> Arrived {
 }
 
 #[test]
-fn work_shorter_than_the_hop_runs_where_it_stands_and_longer_work_does_not() {
-    assert_eq!(place(arrived(7), HOP), Place::Here);
-    assert_eq!(place(arrived(8), HOP), Place::Pool);
+fn work_shorter_than_the_way_there_and_back_runs_where_it_stands_and_longer_work_does_not() {
+    assert_eq!(place(arrived(15), HOP), Place::Here);
+    assert_eq!(place(arrived(16), HOP), Place::Pool);
 }
 
 #[test]
