@@ -42,8 +42,8 @@ fn short_work_does_not_overtake_what_waits_for_its_model() {
 fn neither_a_slow_hop_nor_a_low_estimate_keeps_long_work_on_a_thread_of_sockets() {
     let slow = Duration::from_millis(3);
 
-    assert_eq!(place(arrived(49), slow), Place::Here);
-    assert_eq!(place(arrived(51), slow), Place::Pool);
+    assert_eq!(place(arrived(19), slow), Place::Here);
+    assert_eq!(place(arrived(21), slow), Place::Pool);
     assert_eq!(place(Arrived { bytes: 1 << 20, ..arrived(1) }, HOP), Place::Pool);
     assert_eq!(place(Arrived { rows: 11, ..arrived(1) }, HOP), Place::Pool);
 }
