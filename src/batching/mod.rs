@@ -1,7 +1,7 @@
 //! From single requests to answers: here, or in a batch with whatever else has queued up for a model.
 //!
 //! A request whose model is known to answer it sooner than another thread could begin with it is computed where it stands
-//! ([`policy::place`]). Anything else waits in a queue until a compute thread is free, and then all that waits for its model is
+//! (`policy::place`). Anything else waits in a queue until a compute thread is free, and then all that waits for its model is
 //! one batch: while one batch runs, the next one grows, so that load makes batches and an idle server adds no delay.
 //!
 //! | file | |

@@ -3,7 +3,7 @@
 //! The library's protocols cost an object a message, a call by pointer a value and, when they write, a name on the heap for
 //! each field: more than a small prediction. So the generator writes a reader and a writer for each struct that a hot method
 //! carries ([`Direct`]), which the compiler makes one function of for each of the two protocols that are fast by design
-//! ([`binary`], [`compact`]).
+//! (binary, compact).
 //!
 //! They know no refusals: what is not exactly as a client of this IDL writes it (an unknown field, a type that is not the
 //! announced one, a limit that would be passed) is `None`, and is left to the library's readers, which skip it or say what is
