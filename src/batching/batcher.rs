@@ -8,9 +8,9 @@ use super::policy::{Arrived, Place, admit, admit_wait, check_answer, place, ther
 use super::request::{Answer, Request};
 use super::scheduler::Scheduler;
 use super::waiting::Waiting;
+use super::work::{AtOnce, Prepared, Work};
 use super::worker::Shared;
 use super::{Limits, Options};
-use crate::data::Features;
 use crate::error::{Error, Result};
 use crate::model::{LoadedModel, Predictions};
 use crate::pool::Pool;
@@ -24,38 +24,6 @@ use std::time::{Duration, Instant};
 #[derive(Clone)]
 pub struct Batcher {
     shared: Arc<Shared>,
-}
-
-/// Rows to predict.
-#[derive(Debug)]
-pub struct Work {
-    /// What answers.
-    pub model: Arc<LoadedModel>,
-    /// The rows, as the caller sent them.
-    pub features: Features,
-    /// After this the caller waits no more.
-    pub deadline: Instant,
-    /// Higher goes first among those that wait for the same model; 0 is usual.
-    pub priority: i32,
-}
-
-/// What [`Batcher::at_once`] could do.
-#[derive(Debug)]
-pub enum AtOnce {
-    /// All of it.
-    Answered(Predictions),
-    /// It would take longer.
-    Prepared(Prepared),
-}
-
-/// Rows that wait for their turn.
-#[derive(Debug)]
-pub struct Prepared {
-    model: Arc<LoadedModel>,
-    features: Array2<f64>,
-    arrived: Instant,
-    deadline: Instant,
-    priority: i32,
 }
 
 impl Batcher {

@@ -6,7 +6,7 @@
 //!
 //! | file | |
 //! |---|---|
-//! | `batcher` | takes a request, computes it or puts it into the queue |
+//! | `batcher`, `work` | takes a request, computes it or puts it into the queue |
 //! | `policy`, `priority`, `cost`, `target` | what is decided: pure functions, without threads or clocks |
 //! | `queue`, `backlog` | what waits, fair over the models: a data structure, without threads or clocks |
 //! | `scheduler`, `worker` | the queue under its lock; the threads that work on it |
@@ -14,6 +14,7 @@
 //! | `request`, `compute`, `waiting`, `in_flight` | one request: its rows and answer, its batch, its caller, what it counts |
 
 mod batcher;
+mod work;
 
 mod cost;
 mod policy;
@@ -24,6 +25,7 @@ mod backlog;
 mod queue;
 
 mod scheduler;
+
 mod worker;
 
 mod compute;
@@ -35,7 +37,8 @@ mod waiting;
 #[cfg(test)]
 mod tests;
 
-pub use batcher::{AtOnce, Batcher, Prepared, Work};
+pub use batcher::Batcher;
+pub use work::{AtOnce, Prepared, Work};
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -1,0 +1,39 @@
+//! What a batcher is asked for, and what it can do of it at once.
+
+use crate::data::Features;
+use crate::model::{LoadedModel, Predictions};
+use ndarray::Array2;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// Rows to predict.
+#[derive(Debug)]
+pub struct Work {
+    /// What answers.
+    pub model: Arc<LoadedModel>,
+    /// The rows, as the caller sent them.
+    pub features: Features,
+    /// After this the caller waits no more.
+    pub deadline: Instant,
+    /// Higher goes first among those that wait for the same model; 0 is usual.
+    pub priority: i32,
+}
+
+/// What [`Batcher::at_once`](super::Batcher::at_once) could do.
+#[derive(Debug)]
+pub enum AtOnce {
+    /// All of it.
+    Answered(Predictions),
+    /// It would take longer.
+    Prepared(Prepared),
+}
+
+/// Rows that wait for their turn.
+#[derive(Debug)]
+pub struct Prepared {
+    pub(super) model: Arc<LoadedModel>,
+    pub(super) features: Array2<f64>,
+    pub(super) arrived: Instant,
+    pub(super) deadline: Instant,
+    pub(super) priority: i32,
+}
