@@ -15,7 +15,7 @@ pub const DEADLINE_MS: i64 = 5_000;
 
 /// A model whose prediction costs more than the call: distances to so many centres in so many dimensions.
 pub const COSTLY_FEATURES: usize = 1_024;
-pub const COSTLY_CLUSTERS: usize = 256;
+pub const COSTLY_CLUSTERS: usize = 450;
 
 const REGRESSION: &str = "line";
 const CLUSTERING: &str = "clusters";
