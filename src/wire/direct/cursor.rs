@@ -5,6 +5,10 @@ use super::super::limits::Limits;
 use super::super::message::Message;
 use bytes::Bytes;
 
+/// More elements than this take longer than a thread that serves connections has for one call: the library's reader takes
+/// them elsewhere if their message is large.
+const MOST_ELEMENTS: usize = 4096;
+
 /// The next byte to read, within the limits of a message.
 pub(super) struct Cursor<'a> {
     body: &'a Bytes,
@@ -20,7 +24,7 @@ impl<'a> Cursor<'a> {
         Self {
             body: &message.body,
             at: 0,
-            elements_left: limits.max_elements,
+            elements_left: limits.max_elements.min(MOST_ELEMENTS),
             depth_left: limits.max_depth,
             memory_left: covered(message.body.len(), limits, message.held.as_deref()),
         }

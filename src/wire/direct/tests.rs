@@ -163,6 +163,22 @@ proptest! {
 }
 
 #[test]
+fn a_great_many_elements_are_left_to_the_library() {
+    let with = |elements| {
+        let matrix = Some(Tensor { dtype: None, shape: Some(vec![1; elements]), data: None });
+        PROTOCOLS.map(|protocol| {
+            let message =
+                call(protocol, "predict", 1, &PredictRequest { matrix: matrix.clone(), ..PredictRequest::empty() });
+            let library: Option<PredictRequest> = by_library(&message, &Limits::default());
+            assert!(library.is_some());
+            decode::<PredictRequest>(&message, &Limits::default()).is_some()
+        })
+    };
+
+    assert_eq!((with(4096), with(4097)), ([true; 2], [false; 2]));
+}
+
+#[test]
 fn bytes_share_those_of_the_message() {
     let data = Some(Bytes::from(vec![7; 1000]));
     let matrix = Some(Tensor { dtype: None, shape: None, data });
