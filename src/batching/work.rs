@@ -19,6 +19,14 @@ pub struct Work {
     pub priority: i32,
 }
 
+impl Work {
+    /// What its rows take in memory when the model takes them.
+    pub fn row_bytes(&self) -> usize {
+        let n_features = self.model.pipeline.schema().features.len();
+        self.features.n_rows().saturating_mul(n_features).saturating_mul(size_of::<f64>())
+    }
+}
+
 /// What [`Batcher::at_once`](super::Batcher::at_once) could do.
 #[derive(Debug)]
 pub enum AtOnce {

@@ -21,7 +21,7 @@ use tokio::sync::SemaphorePermit;
 use tokio::time::timeout_at;
 
 /// What a reply is written by.
-struct Asked {
+struct ReplyTo {
     format: Format,
     head: Head,
     held: Option<Arc<Held>>,
@@ -62,21 +62,21 @@ impl Service {
         message: Message,
         peer: &'a Peer,
     ) -> Begun<'a, Written> {
-        let asked = Asked { format: message.format, head, held: message.held.clone() };
-        let (method, call) = match self.admitted(&asked, context, &message, peer) {
+        let to = ReplyTo { format: message.format, head, held: message.held.clone() };
+        let (method, call) = match self.admitted(&to, context, &message, peer) {
             Ok(admitted) => admitted,
             Err(written) => return Begun::Done(written),
         };
         let Some(place) = self.place(method) else {
             let limit = self.parts.max_calls;
             let error = Error::TooMany { what: "calls", count: limit, limit };
-            return Begun::Done(self.refused(&asked, &error, &call.request_id));
+            return Begun::Done(self.refused(&to, &error, &call.request_id));
         };
         debug!(method = method.name, who = call.identity.name(), request_id:? = call.request_id, peer:% = call.peer; "Call.");
         self.parts.telemetry.calls.inc();
-        let arguments = Arguments { head: asked.head.clone(), message, limits: self.parts.wire_limits };
+        let arguments = Arguments { head: to.head.clone(), message, limits: self.parts.wire_limits };
         match catch_unwind(AssertUnwindSafe(|| dispatch(self, method, &call, arguments))) {
-            Ok(Begun::Done(done)) => Begun::Done(self.written(&asked, &call, Ok(done))),
+            Ok(Begun::Done(done)) => Begun::Done(self.written(&to, &call, Ok(done))),
             Ok(Begun::Waits(work)) => Begun::waits(async move {
                 let _place = place;
                 let change = Change::begin(method, &call);
@@ -84,9 +84,9 @@ impl Service {
                 if let Some(change) = change {
                     change.end(&done);
                 }
-                self.written(&asked, &call, done)
+                self.written(&to, &call, done)
             }),
-            Err(_) => Begun::Done(self.written(&asked, &call, Err(panicked(&call)))),
+            Err(_) => Begun::Done(self.written(&to, &call, Err(panicked(&call)))),
         }
     }
 
@@ -96,36 +96,36 @@ impl Service {
     /// What the caller is told.
     fn admitted(
         &self,
-        asked: &Asked,
+        to: &ReplyTo,
         context: std::result::Result<RequestContext, Refusal>,
         message: &Message,
         peer: &Peer,
     ) -> std::result::Result<(&'static Method, Arc<Call>), Written> {
-        let Some(method) = find(asked.head.service.as_deref(), &asked.head.name) else {
-            let refusal = Refusal::unknown_method(&asked.head.name);
-            return Err(Written { reply: self.refusal(asked, &refusal), close: false });
+        let Some(method) = find(to.head.service.as_deref(), &to.head.name) else {
+            let refusal = Refusal::unknown_method(&to.head.name);
+            return Err(Written { reply: self.refusal(to, &refusal), close: false });
         };
-        let context = context.map_err(|refusal| self.unreadable(asked, &refusal))?;
+        let context = context.map_err(|refusal| self.unreadable(to, &refusal))?;
         let (received, access) = (message.received, &self.parts.access);
         let call = judge(method, context, received, peer, access, self.parts.max_deadline).map_err(|refused| {
             self.denials.write(&refused.denied(method, peer));
-            self.refused(asked, &refused.error, &refused.request_id)
+            self.refused(to, &refused.error, &refused.request_id)
         })?;
-        if !asked.held.as_ref().is_none_or(|held| held.try_cover(message.body.len())) {
-            return Err(self.refused(asked, &Error::Full, &call.request_id)); // It was compressed.
+        if !to.held.as_ref().is_none_or(|held| held.try_cover(message.body.len())) {
+            return Err(self.refused(to, &Error::Full, &call.request_id)); // It was compressed.
         }
         Ok((method, Arc::new(call)))
     }
 
     /// What goes back for a call that has ended.
-    fn written(&self, asked: &Asked, call: &Call, done: Declared<Reply>) -> Written {
-        let (format, head) = (asked.format, &asked.head);
+    fn written(&self, to: &ReplyTo, call: &Call, done: Declared<Reply>) -> Written {
+        let (format, head) = (to.format, &to.head);
         let reply = match done {
-            Ok(Reply::Bytes(bytes)) => self.fitting(bytes, asked, call),
+            Ok(Reply::Bytes(bytes)) => self.fitting(bytes, to, call),
             Ok(Reply::Refused(refusal)) if refusal.reason == Reason::Memory => {
-                return self.refused(asked, &Error::Full, &call.request_id);
+                return self.refused(to, &Error::Full, &call.request_id);
             }
-            Ok(Reply::Refused(refusal)) => return self.unreadable(asked, &refusal),
+            Ok(Reply::Refused(refusal)) => return self.unreadable(to, &refusal),
             Ok(Reply::Thrown(error)) => {
                 if error.code_name.as_deref() == Some("PERMISSION_DENIED") {
                     self.parts.telemetry.refused(Reason::PermissionDenied);
@@ -143,8 +143,8 @@ impl Service {
     }
 
     /// The reply, unless it is larger than a message may be or than the memory that is left.
-    fn fitting(&self, reply: Vec<u8>, asked: &Asked, call: &Call) -> Vec<u8> {
-        let (format, head, held) = (asked.format, &asked.head, asked.held.as_deref());
+    fn fitting(&self, reply: Vec<u8>, to: &ReplyTo, call: &Call) -> Vec<u8> {
+        let (format, head, held) = (to.format, &to.head, to.held.as_deref());
         let (size, limit) = (reply.len(), self.parts.wire_limits.max_frame_bytes);
         if format.framed_bytes(size) > limit {
             return error_reply(format, head, &reply_too_large(call, size, limit));
@@ -166,23 +166,23 @@ impl Service {
         self.calls.try_acquire().ok().map(Some)
     }
 
-    fn refusal(&self, asked: &Asked, refusal: &Refusal) -> Vec<u8> {
+    fn refusal(&self, to: &ReplyTo, refusal: &Refusal) -> Vec<u8> {
         self.count(refusal);
-        refusal_reply(asked.format, &asked.head, refusal)
+        refusal_reply(to.format, &to.head, refusal)
     }
 
     /// A frame says where the next message begins; without one, a message that cannot be read leaves that in doubt.
-    fn unreadable(&self, asked: &Asked, refusal: &Refusal) -> Written {
-        let close = asked.format.transport == Transport::Unframed;
-        Written { reply: self.refusal(asked, refusal), close }
+    fn unreadable(&self, to: &ReplyTo, refusal: &Refusal) -> Written {
+        let close = to.format.transport == Transport::Unframed;
+        Written { reply: self.refusal(to, refusal), close }
     }
 
     /// The reply to a call that was not begun.
-    fn refused(&self, asked: &Asked, error: &Error, request_id: &RequestId) -> Written {
+    fn refused(&self, to: &ReplyTo, error: &Error, request_id: &RequestId) -> Written {
         if let Some(reason) = reason(error) {
             self.parts.telemetry.refused(reason);
         }
-        let reply = error_reply(asked.format, &asked.head, &convert::service_error(error, request_id));
+        let reply = error_reply(to.format, &to.head, &convert::service_error(error, request_id));
         Written { reply, close: false }
     }
 

@@ -3,17 +3,16 @@
 mod predict_many;
 
 use super::Service;
-use super::aside::{ASIDE_BYTES, aside};
 use super::guard::{Declared, declare, declared};
 use crate::batching::{AtOnce, Work};
 use crate::data::{Features, Reference};
 use crate::error::{Error, Result};
 use crate::model::{LoadedModel, Predictions};
 use crate::registry::Resolved;
-use crate::wire::convert;
 use crate::wire::inference::{PredictManyRequest, PredictManyResponse, PredictRequest, PredictResponse};
 use crate::wire::runtime::{Begun, Call};
 use crate::wire::services::Inference;
+use crate::wire::{ASIDE_BYTES, aside, convert};
 use std::sync::Arc;
 
 impl Inference for Service {
@@ -102,26 +101,25 @@ impl Service {
         let (reference, features) = aside(bytes, move || read(request)).await??;
         let Asked { named, work } = self.ask(call, call.min_generation, &reference, features)?;
         let answer_bytes = work.features.n_rows().saturating_mul(named.model.pipeline.answer_bytes());
-        let predictions = if self.parts.caches.of(&named.model.name).is_some() {
-            self.predictions(work).await?
-        } else {
-            let batcher = self.parts.batcher.clone();
-            Arc::new(match aside(bytes, move || batcher.at_once(work)).await?? {
-                AtOnce::Answered(predictions) => predictions,
-                AtOnce::Prepared(prepared) => self.parts.batcher.enqueued(prepared).await?,
-            })
-        };
+        let predictions = self.predictions(work).await?;
         aside(answer_bytes, move || named.response(&predictions)).await
     }
 
     /// From the model's cache, if it has one, or computed.
     async fn predictions(&self, work: Work) -> Result<Arc<Predictions>> {
+        let Some(cache) = self.parts.caches.of(&work.model.name) else {
+            return self.computed(work).await.map(Arc::new);
+        };
         let Work { model, features, deadline, priority } = work;
-        let submit =
-            |features| self.parts.batcher.submit(Work { model: Arc::clone(&model), features, deadline, priority });
-        match self.parts.caches.of(&model.name) {
-            Some(cache) => cache.answer(&model, features, deadline, submit).await,
-            None => submit(features).await.map(Arc::new),
+        let compute = |features| self.computed(Work { model: Arc::clone(&model), features, deadline, priority });
+        cache.answer(&model, features, deadline, compute).await
+    }
+
+    async fn computed(&self, work: Work) -> Result<Predictions> {
+        let (bytes, batcher) = (work.row_bytes(), self.parts.batcher.clone());
+        match aside(bytes, move || batcher.at_once(work)).await?? {
+            AtOnce::Answered(predictions) => Ok(predictions),
+            AtOnce::Prepared(prepared) => self.parts.batcher.enqueued(prepared).await,
         }
     }
 }

@@ -1,6 +1,5 @@
 //! The one door: every call of every transport passes [`Service::call`], and behind it the methods, a file each service.
 
-mod aside;
 mod audit;
 mod datasets;
 mod guard;

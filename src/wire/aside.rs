@@ -5,14 +5,14 @@ use std::panic::resume_unwind;
 use tokio::task::spawn_blocking;
 
 /// From so many bytes on, work that touches each of them takes longer than the hop to another thread and back.
-pub(super) const ASIDE_BYTES: usize = 256 * 1024;
+pub const ASIDE_BYTES: usize = 256 * 1024;
 
 /// Runs work that touches so many bytes: here if they are few, else beside the threads that serve connections, every one of
 /// which it would hold up. A panic of it goes on here.
 ///
 /// # Errors
 /// [`Error::Unavailable`] if the server stops first.
-pub(super) async fn aside<T: Send + 'static>(bytes: usize, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+pub async fn aside<T: Send + 'static>(bytes: usize, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
     if bytes < ASIDE_BYTES {
         return Ok(work());
     }

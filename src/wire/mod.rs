@@ -6,6 +6,7 @@
 
 mod announced;
 pub mod answers;
+mod aside;
 mod budget;
 pub mod convert;
 mod detect;
@@ -34,6 +35,7 @@ mod ttheader;
 mod verdict;
 mod zlib;
 
+pub use aside::{ASIDE_BYTES, aside};
 pub use detect::{Detection, detect, is_tls};
 pub use envelope::{Answer, Envelope, Notice};
 pub use frame::{Cut, Cutter};

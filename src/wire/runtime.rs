@@ -1,5 +1,6 @@
 //! What the generated services stand on: a call, its arguments, its reply; and the other end, a channel to call through.
 
+use super::aside::aside;
 use super::convert;
 use super::direct::{self, Direct};
 use super::limits::Limits;
@@ -14,16 +15,12 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use std::fmt;
 use std::future::Future;
-use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::time::Instant;
 use thrift::protocol::{TMessageIdentifier, TMessageType, TSerializable};
 use thrift::{ApplicationError, ApplicationErrorKind};
 
 pub use crate::access::{Resource, Role};
-
-/// From this size on a message is decoded beside the threads that serve connections.
-const ASIDE_BYTES: usize = 256 * 1024;
 
 /// A method of the IDL.
 #[derive(Debug, PartialEq, Eq)]
@@ -235,21 +232,11 @@ fn denied(call: &Call, request: &impl Resources) -> Option<Reply> {
     Some(Reply::Thrown(convert::service_error(&error, &call.request_id)))
 }
 
-/// Decoding a small request is shorter than the hop to another thread; a large one would hold up every other connection of
-/// this thread.
+/// A large request would hold up every other connection of this thread.
 async fn decode<Q: TSerializable + Send + 'static>(arguments: Arguments) -> Result<Q, Refusal> {
-    let is_large = arguments.message.body.len() >= ASIDE_BYTES;
-    let decode = move || message::decode(&arguments.message, &arguments.limits);
-    if !is_large {
-        return decode();
-    }
-    match tokio::task::spawn_blocking(decode).await {
-        Ok(request) => request,
-        Err(failed) => match failed.try_into_panic() {
-            Ok(panic) => resume_unwind(panic), // The guard around every call makes it an error of this call.
-            Err(_) => Err(Refusal::beyond(Reason::Memory, "the server is about to stop")),
-        },
-    }
+    let bytes = arguments.message.body.len();
+    let decoded = aside(bytes, move || message::decode(&arguments.message, &arguments.limits)).await;
+    decoded.unwrap_or_else(|stopping| Err(Refusal::beyond(Reason::Memory, stopping.to_string())))
 }
 
 /// Carries one message to a server and its reply back.
