@@ -1,6 +1,7 @@
-//! What detection, limits and budgets cost a small call: the same exchange with and without them, and a call of a server.
+//! What detection, limits and budgets cost a small call: the same exchange by the library alone, with all of them, and with the
+//! readers and writers that hot methods have; and a call of a server.
 //!
-//! `cargo bench --bench guard` prints the three; docs/performance.md holds them and the share of the first in the last.
+//! `cargo bench --bench guard` prints them; docs/performance.md holds them.
 
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs)] // A panic is how a benchmark fails.
 
@@ -9,9 +10,9 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use futures_util::FutureExt;
 use modelwire::access::{Access, Trail};
 use modelwire::wire::inference::{PredictRequest, PredictResponse};
-use modelwire::wire::runtime::{Arguments, Call, Reply, RequestId, answer};
+use modelwire::wire::runtime::{Arguments, Begun, Call, Reply, RequestId, answer, begin};
 use modelwire::wire::types::{DType, RequestContext, ServiceError, Tensor};
-use modelwire::wire::{Account, Answer, Cut, Cutter, Limits, Memory, Opened, decode, empty, open};
+use modelwire::wire::{Account, Answer, Cut, Cutter, FREE_BYTES, Limits, Memory, Opened, decode, empty, open};
 use std::hint::black_box;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -82,8 +83,8 @@ fn bare(bytes: &[u8]) -> Vec<u8> {
 }
 
 /// A caller that was judged.
-fn caller() -> Call {
-    Call {
+fn caller() -> Arc<Call> {
+    Arc::new(Call {
         request_id: RequestId::Own(1),
         deadline: Instant::now() + Duration::from_secs(3600),
         idempotency_key: None,
@@ -92,24 +93,41 @@ fn caller() -> Call {
         peer: "".into(),
         identity: Access::open().identify(None, None).unwrap(),
         trail: Trail::default(),
-    }
+    })
 }
 
 /// The whole way of a call but its handler: detection, limits, budgets, a look at the context before the rest is decoded,
 /// what the request names held against the caller, the reply in its envelope.
-fn guarded(cutter: &mut Cutter, bytes: &[u8], call: &Call, memory: &Memory, limits: Limits) -> Bytes {
+fn on_its_way(cutter: &mut Cutter, bytes: &[u8], memory: &Memory, run: impl FnOnce(Arguments) -> Reply) -> Bytes {
     let mut buffer = BytesMut::from(bytes);
     let Cut::Message(mut message) = cutter.cut(&mut buffer) else { panic!("no message") };
-    message.held = Some(Arc::new(memory.account().nothing()));
+    let held = memory.account().nothing();
+    assert!(bytes.len() < FREE_BYTES || held.try_grow(2 * bytes.len())); // As much as a connection takes for it.
+    message.held = Some(Arc::new(held));
+    let limits = Limits::default();
     let (envelope, Opened { head, context }) = (message.envelope.clone(), open(&message, &limits).unwrap());
     black_box(context.unwrap());
+    let Reply::Bytes(reply) = run(Arguments { head, message, limits }) else { panic!("no reply") };
+    Answer { envelope, reply: Some(reply), close: false, held: None }.seal(false)
+}
+
+/// A method that reads and writes by the library.
+fn by_library(call: &Call, arguments: Arguments) -> Reply {
     let handler = |request: PredictRequest| async move {
         black_box(request);
         Ok::<_, ServiceError>(response())
     };
-    let reply = answer(call, Arguments { head, message, limits }, handler).now_or_never().expect("nothing waits");
-    let Reply::Bytes(reply) = reply else { panic!("no reply") };
-    Answer { envelope, reply: Some(reply), close: false, held: None }.seal(false)
+    answer(call, arguments, handler).now_or_never().expect("nothing waits")
+}
+
+/// A hot method.
+fn hot(call: &Arc<Call>, arguments: Arguments) -> Reply {
+    let handler = |request: PredictRequest| {
+        black_box(request);
+        Begun::Done(Ok::<_, ServiceError>(response()))
+    };
+    let Begun::Done(reply) = begin(Arc::clone(call), arguments, handler) else { panic!("it waits") };
+    reply
 }
 
 /// A server of its own process, and a connection to it.
@@ -152,7 +170,10 @@ fn small_call(criterion: &mut Criterion) {
     group.bench_function("bare", |bencher| bencher.iter(|| bare(black_box(&call))));
     let (mut cutter, known) = (Cutter::new(limits), caller());
     group.bench_function("guarded", |bencher| {
-        bencher.iter(|| guarded(&mut cutter, black_box(&call), &known, &memory, limits));
+        bencher.iter(|| on_its_way(&mut cutter, black_box(&call), &memory, |arguments| by_library(&known, arguments)));
+    });
+    group.bench_function("hot", |bencher| {
+        bencher.iter(|| on_its_way(&mut cutter, black_box(&call), &memory, |arguments| hot(&known, arguments)));
     });
     let (_server, mut stream) = Server::start();
     let mut reply = [0; 4096];
@@ -172,6 +193,10 @@ fn tensor_of_a_mebibyte(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("tensor of 1 MiB");
     group.bench_function("one copy", |bencher| bencher.iter(|| black_box(call.clone())));
     group.bench_function("bare", |bencher| bencher.iter(|| bare(black_box(&call))));
+    let (mut cutter, known, memory) = (Cutter::new(Limits::default()), caller(), Memory::new(1 << 30));
+    group.bench_function("hot", |bencher| {
+        bencher.iter(|| on_its_way(&mut cutter, black_box(&call), &memory, |arguments| hot(&known, arguments)));
+    });
     group.finish();
 }
 
