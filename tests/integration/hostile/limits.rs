@@ -279,7 +279,7 @@ fn a_length_that_is_only_stated_takes_no_memory_from_others() {
     for stream in &mut silent {
         stream.write_all(&[&16_000_000_u32.to_be_bytes()[..], HELLO].concat()).unwrap();
     }
-    let metrics = server.metrics(21);
+    let metrics = server.metrics(20);
 
     let mut stream = server.connect();
     stream.write_all(&echo(1, &[7; 40_000])).unwrap();
