@@ -5,7 +5,7 @@ use super::pieces::{self, MAX_PIECE_BYTES};
 use crate::data::{Features, Labels};
 use crate::error::{Code, Error, Result};
 use crate::model::{Predictions, Value};
-use ndarray::{Array2, Axis, concatenate};
+use ndarray::Axis;
 use std::ops::Range;
 
 /// Bytes of all rows as they travel.
@@ -98,43 +98,16 @@ pub(super) fn counted_from(start: usize, error: Error) -> Error {
 }
 
 /// Answers of one model, one after the other; there is at least one.
-pub(super) fn join(mut answers: Vec<Predictions>) -> Result<Predictions> {
-    if answers.len() == 1 {
-        return Ok(answers.remove(0));
-    }
-    let (mut numbers, mut positions, mut matrices, mut names) = (vec![], vec![], vec![], None);
-    let mut clusters = false;
-    for answer in answers {
-        match answer {
-            Predictions::Values(values) => numbers.extend(values),
-            Predictions::Classes { labels, probabilities, classes } => {
-                positions.extend(labels);
-                matrices.push(probabilities);
-                names = Some(classes);
-            }
-            Predictions::Clusters { clusters: nearest, distances } => {
-                positions.extend(nearest);
-                matrices.push(distances);
-                clusters = true;
-            }
-        }
-    }
-    let stacked = || {
-        let views: Vec<_> = matrices.iter().map(Array2::view).collect();
-        concatenate(Axis(0), &views).map_err(|cause| Error::internal(cause.to_string()))
-    };
-    Ok(match names {
-        Some(classes) => Predictions::Classes { labels: positions, probabilities: stacked()?, classes },
-        None if clusters => Predictions::Clusters { clusters: positions, distances: stacked()? },
-        None => Predictions::Values(numbers.into()),
-    })
+pub(super) fn join(answers: Vec<Predictions>) -> Result<Predictions> {
+    let joined = Predictions::join(answers);
+    joined.ok_or_else(|| Error::internal("the answers to the parts of a request do not fit together"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::data::{Column, Table};
-    use ndarray::array;
+    use ndarray::{Array2, array};
     use std::sync::Arc;
 
     fn ends(rows: &Features, start: usize, answer_bytes: usize) -> Vec<(usize, usize)> {
