@@ -8,7 +8,6 @@ mod memory_limit;
 mod model_settings;
 mod models;
 mod ping;
-mod policies;
 mod predict;
 mod predictions;
 mod progress;

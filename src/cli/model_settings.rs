@@ -3,6 +3,7 @@
 use super::settings::outside;
 use crate::batching::ModelLimits;
 use crate::data::Name;
+use crate::registry::Policy;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -10,7 +11,7 @@ use std::time::Duration;
 /// By name of model.
 pub(super) type Models = BTreeMap<String, ModelSettings>;
 
-/// What holds for one model instead of what `[batching]` says.
+/// What holds for one model instead of what `[batching]` and `[registry]` say, and whether it keeps answers.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ModelSettings {
@@ -21,6 +22,8 @@ pub(super) struct ModelSettings {
     target_p99_ms: Option<u64>,
     /// Bytes of answers that are kept, with their rows, for who asks the same again [default: none are].
     cache_bytes: Option<usize>,
+    /// Versions that are loaded, as `registry.load` says for all models.
+    load: Option<Policy>,
 }
 
 impl ModelSettings {
@@ -45,6 +48,11 @@ impl ModelSettings {
         ];
         faults.into_iter().flatten().collect()
     }
+}
+
+/// What is loaded of models that say so.
+pub(super) fn policies(models: &Models) -> impl Iterator<Item = (Name, Policy)> {
+    models.iter().filter_map(|(name, settings)| Some((Name::parse("model", name).ok()?, settings.load.clone()?)))
 }
 
 /// The models that keep answers, and within how many bytes.
@@ -74,6 +82,21 @@ mod tests {
         assert_eq!(faults(&models).count(), 0);
         assert_eq!((limits.weight, limits.target_p99), (Some(2.0), Some(Duration::from_millis(5))));
         assert_eq!((limits.max_batch_rows, limits.max_delay), (None, None));
+    }
+
+    #[test]
+    fn what_is_loaded_of_a_model_is_a_policy_and_stands_there_once() {
+        let names = |text: &str| models(text).map(|models| policies(&models).count());
+
+        assert_eq!(names("[wine]\nload = \"latest:1\"\n[beer]\nload = \"aliased\"\n[water]\n").unwrap(), 2);
+        for text in [
+            "[wine]\nload = \"\"\n",
+            "[wine]\nload = \"most\"\n",
+            "[wine]\nload = \"all\"\n[wine]\nload = \"aliased\"\n",
+        ] {
+            assert!(names(text).is_err(), "{text}");
+        }
+        assert_eq!(faults(&models("[7]\nload = \"all\"\n").unwrap()).count(), 1);
     }
 
     #[test]

@@ -4,7 +4,6 @@
 //! `modelwire.toml`, `MODELWIRE_SERVER_MAX_FRAME_BYTES` and `--server-max-frame-bytes`. All faults come in one report.
 
 use super::model_settings::Models;
-use super::policies::ByModel;
 use super::tls::ClientCertificates;
 use super::{memory_limit, model_settings};
 use crate::registry::{Policy, Replacement};
@@ -110,8 +109,6 @@ settings! {
     Registry {
         /// Versions of a model that are loaded: all, latest:2, specific:1,3, or aliased; those that an alias names always are [default: all].
         load ("registry-load", "MODELWIRE_REGISTRY_LOAD"): Policy,
-        /// The same for certain models: "wine=latest:1;beer=aliased".
-        load_models ("registry-load-models", "MODELWIRE_REGISTRY_LOAD_MODELS"): ByModel,
         /// Memory in bytes that models take together [default: half of the memory].
         max_model_bytes ("registry-max-model-bytes", "MODELWIRE_REGISTRY_MAX_MODEL_BYTES"): u64,
         /// What gives way where there is no room for a version: nothing (swap), or other versions of its model that no alias names (drop_first) [default: swap].
@@ -347,7 +344,7 @@ impl Settings {
         let default = registry::Options::default();
         registry::Options {
             policy: self.registry.load.clone().unwrap_or(default.policy),
-            policies: self.registry.load_models.clone().map_or(default.policies, |ByModel(policies)| policies),
+            policies: model_settings::policies(&self.models).collect(),
             max_model_bytes: self.registry.max_model_bytes.unwrap_or_else(memory_limit::for_models),
             replacement: self.registry.replacement.unwrap_or(default.replacement),
         }
@@ -415,13 +412,13 @@ mod tests {
 
     #[test]
     fn what_is_loaded_is_set_for_all_models_and_for_each() {
-        let text =
-            "[registry]\nload = \"latest:2\"\nreplacement = \"drop_first\"\nload_models = \"wine=specific:1,3\"\n";
+        let text = "[registry]\nload = \"latest:2\"\nreplacement = \"drop_first\"\n[models.wine]\nload = \"specific:1,3\"\n[models.beer]\n";
 
         let options = from_file(text, Settings::default()).unwrap().registry();
 
         assert_eq!((options.policy, options.replacement), (Policy::Latest(2), Replacement::DropFirst));
-        assert_eq!(options.policies.len(), 1);
+        let wine = crate::data::Name::parse("model", "wine").unwrap();
+        assert_eq!(options.policies, [(wine, Policy::Specific([1, 3].into()))].into());
     }
 
     #[test]

@@ -80,7 +80,9 @@ fn what_is_set_to_be_loaded_and_is_not_makes_the_server_not_ready() {
     assert_told(&server, &["loaded", "unloaded", "loaded"], None);
     server.kill();
 
-    let server = TestServer::start_with(data.path(), &[], &[("MODELWIRE_REGISTRY_LOAD_MODELS", "line=aliased")]);
+    let settings = data.path().join("modelwire.toml");
+    std::fs::write(&settings, "[models.line]\nload = \"aliased\"\n").unwrap();
+    let server = TestServer::start_with(data.path(), &["--config", settings.to_str().unwrap()], &[]);
     assert_told(&server, &["loaded", "unloaded", "unloaded"], None);
 }
 
