@@ -105,9 +105,9 @@ fn on_its_way(cutter: &mut Cutter, bytes: &[u8], memory: &Memory, run: impl FnOn
     assert!(bytes.len() < FREE_BYTES || held.try_grow(2 * bytes.len())); // As much as a connection takes for it.
     message.held = Some(Arc::new(held));
     let limits = Limits::default();
-    let (envelope, Opened { head, context }) = (message.envelope.clone(), open(&message, &limits).unwrap());
+    let (envelope, Opened { head, context, rest }) = (message.envelope.clone(), open(&message, &limits).unwrap());
     black_box(context.unwrap());
-    let Reply::Bytes(reply) = run(Arguments { head, message, limits }) else { panic!("no reply") };
+    let Reply::Bytes(reply) = run(Arguments { head, message, rest, limits }) else { panic!("no reply") };
     Answer { envelope, reply: Some(reply), close: false, held: None }.seal(false)
 }
 

@@ -441,19 +441,16 @@ impl Direct for health::EchoRequest {
         Self { context: None, payload: None, reply_bytes: None }
     }
 
-    fn read<S: Source>(source: &mut S) -> Option<Self> {
-        let mut it = Self::empty();
-        let outer = source.enter()?;
+    fn fields<S: Source>(&mut self, source: &mut S) -> Option<()> {
         while let Some(field) = source.field()? {
             match field {
-                (Kind::Struct, 1) => it.context = Some(types::RequestContext::read(source)?),
-                (Kind::Text, 2) => it.payload = Some(source.bytes()?),
-                (Kind::I64, 3) => it.reply_bytes = Some(source.i64()?),
+                (Kind::Struct, 1) => self.context.insert(types::RequestContext::empty()).read(source)?,
+                (Kind::Text, 2) => self.payload = Some(source.bytes()?),
+                (Kind::I64, 3) => self.reply_bytes = Some(source.i64()?),
                 _ => return None,
             }
         }
-        source.leave(outer);
-        Some(it)
+        Some(())
     }
 
     fn write<S: Sink>(&self, sink: &mut S) {
@@ -479,17 +476,14 @@ impl Direct for health::EchoResponse {
         Self { payload: None }
     }
 
-    fn read<S: Source>(source: &mut S) -> Option<Self> {
-        let mut it = Self::empty();
-        let outer = source.enter()?;
+    fn fields<S: Source>(&mut self, source: &mut S) -> Option<()> {
         while let Some(field) = source.field()? {
             match field {
-                (Kind::Text, 1) => it.payload = Some(source.bytes()?),
+                (Kind::Text, 1) => self.payload = Some(source.bytes()?),
                 _ => return None,
             }
         }
-        source.leave(outer);
-        Some(it)
+        Some(())
     }
 
     fn write<S: Sink>(&self, sink: &mut S) {
@@ -507,20 +501,17 @@ impl Direct for inference::PredictRequest {
         Self { context: None, model: None, matrix: None, table: None }
     }
 
-    fn read<S: Source>(source: &mut S) -> Option<Self> {
-        let mut it = Self::empty();
-        let outer = source.enter()?;
+    fn fields<S: Source>(&mut self, source: &mut S) -> Option<()> {
         while let Some(field) = source.field()? {
             match field {
-                (Kind::Struct, 1) => it.context = Some(types::RequestContext::read(source)?),
-                (Kind::Text, 2) => it.model = Some(source.text()?),
-                (Kind::Struct, 3) => it.matrix = Some(types::Tensor::read(source)?),
-                (Kind::Struct, 4) => it.table = Some(types::Table::read(source)?),
+                (Kind::Struct, 1) => self.context.insert(types::RequestContext::empty()).read(source)?,
+                (Kind::Text, 2) => self.model = Some(source.text()?),
+                (Kind::Struct, 3) => self.matrix.insert(types::Tensor::empty()).read(source)?,
+                (Kind::Struct, 4) => self.table.insert(types::Table::empty()).read(source)?,
                 _ => return None,
             }
         }
-        source.leave(outer);
-        Some(it)
+        Some(())
     }
 
     fn write<S: Sink>(&self, sink: &mut S) {
@@ -550,25 +541,22 @@ impl Direct for inference::PredictResponse {
         Self { model: None, version: None, generation: None, values: None, labels: None, probabilities: None, classes: None, clusters: None, distances: None }
     }
 
-    fn read<S: Source>(source: &mut S) -> Option<Self> {
-        let mut it = Self::empty();
-        let outer = source.enter()?;
+    fn fields<S: Source>(&mut self, source: &mut S) -> Option<()> {
         while let Some(field) = source.field()? {
             match field {
-                (Kind::Text, 1) => it.model = Some(source.text()?),
-                (Kind::I64, 2) => it.version = Some(source.i64()?),
-                (Kind::I64, 3) => it.generation = Some(source.i64()?),
-                (Kind::Struct, 4) => it.values = Some(types::Tensor::read(source)?),
-                (Kind::Struct, 5) => it.labels = Some(types::Column::read(source)?),
-                (Kind::Struct, 6) => it.probabilities = Some(types::Tensor::read(source)?),
-                (Kind::Struct, 7) => it.classes = Some(types::Column::read(source)?),
-                (Kind::Struct, 8) => it.clusters = Some(types::Tensor::read(source)?),
-                (Kind::Struct, 9) => it.distances = Some(types::Tensor::read(source)?),
+                (Kind::Text, 1) => self.model = Some(source.text()?),
+                (Kind::I64, 2) => self.version = Some(source.i64()?),
+                (Kind::I64, 3) => self.generation = Some(source.i64()?),
+                (Kind::Struct, 4) => self.values.insert(types::Tensor::empty()).read(source)?,
+                (Kind::Struct, 5) => self.labels.insert(types::Column::empty()).read(source)?,
+                (Kind::Struct, 6) => self.probabilities.insert(types::Tensor::empty()).read(source)?,
+                (Kind::Struct, 7) => self.classes.insert(types::Column::empty()).read(source)?,
+                (Kind::Struct, 8) => self.clusters.insert(types::Tensor::empty()).read(source)?,
+                (Kind::Struct, 9) => self.distances.insert(types::Tensor::empty()).read(source)?,
                 _ => return None,
             }
         }
-        source.leave(outer);
-        Some(it)
+        Some(())
     }
 
     fn write<S: Sink>(&self, sink: &mut S) {
@@ -618,20 +606,17 @@ impl Direct for inference::PredictItem {
         Self { model: None, matrix: None, table: None, min_generation: None }
     }
 
-    fn read<S: Source>(source: &mut S) -> Option<Self> {
-        let mut it = Self::empty();
-        let outer = source.enter()?;
+    fn fields<S: Source>(&mut self, source: &mut S) -> Option<()> {
         while let Some(field) = source.field()? {
             match field {
-                (Kind::Text, 1) => it.model = Some(source.text()?),
-                (Kind::Struct, 2) => it.matrix = Some(types::Tensor::read(source)?),
-                (Kind::Struct, 3) => it.table = Some(types::Table::read(source)?),
-                (Kind::I64, 4) => it.min_generation = Some(source.i64()?),
+                (Kind::Text, 1) => self.model = Some(source.text()?),
+                (Kind::Struct, 2) => self.matrix.insert(types::Tensor::empty()).read(source)?,
+                (Kind::Struct, 3) => self.table.insert(types::Table::empty()).read(source)?,
+                (Kind::I64, 4) => self.min_generation = Some(source.i64()?),
                 _ => return None,
             }
         }
-        source.leave(outer);
-        Some(it)
+        Some(())
     }
 
     fn write<S: Sink>(&self, sink: &mut S) {
@@ -661,18 +646,15 @@ impl Direct for inference::PredictManyRequest {
         Self { context: None, items: None }
     }
 
-    fn read<S: Source>(source: &mut S) -> Option<Self> {
-        let mut it = Self::empty();
-        let outer = source.enter()?;
+    fn fields<S: Source>(&mut self, source: &mut S) -> Option<()> {
         while let Some(field) = source.field()? {
             match field {
-                (Kind::Struct, 1) => it.context = Some(types::RequestContext::read(source)?),
-                (Kind::List, 2) => it.items = Some(source.list(Kind::Struct, |source| Some(inference::PredictItem::read(source)?))?),
+                (Kind::Struct, 1) => self.context.insert(types::RequestContext::empty()).read(source)?,
+                (Kind::List, 2) => self.items = Some(source.list(Kind::Struct, |source| Some(inference::PredictItem::one(source)?))?),
                 _ => return None,
             }
         }
-        source.leave(outer);
-        Some(it)
+        Some(())
     }
 
     fn write<S: Sink>(&self, sink: &mut S) {
@@ -694,18 +676,15 @@ impl Direct for inference::PredictOutcome {
         Self { response: None, error: None }
     }
 
-    fn read<S: Source>(source: &mut S) -> Option<Self> {
-        let mut it = Self::empty();
-        let outer = source.enter()?;
+    fn fields<S: Source>(&mut self, source: &mut S) -> Option<()> {
         while let Some(field) = source.field()? {
             match field {
-                (Kind::Struct, 1) => it.response = Some(inference::PredictResponse::read(source)?),
-                (Kind::Struct, 2) => it.error = Some(types::ServiceError::read(source)?),
+                (Kind::Struct, 1) => self.response.insert(inference::PredictResponse::empty()).read(source)?,
+                (Kind::Struct, 2) => self.error.insert(types::ServiceError::empty()).read(source)?,
                 _ => return None,
             }
         }
-        source.leave(outer);
-        Some(it)
+        Some(())
     }
 
     fn write<S: Sink>(&self, sink: &mut S) {
@@ -727,17 +706,14 @@ impl Direct for inference::PredictManyResponse {
         Self { outcomes: None }
     }
 
-    fn read<S: Source>(source: &mut S) -> Option<Self> {
-        let mut it = Self::empty();
-        let outer = source.enter()?;
+    fn fields<S: Source>(&mut self, source: &mut S) -> Option<()> {
         while let Some(field) = source.field()? {
             match field {
-                (Kind::List, 1) => it.outcomes = Some(source.list(Kind::Struct, |source| Some(inference::PredictOutcome::read(source)?))?),
+                (Kind::List, 1) => self.outcomes = Some(source.list(Kind::Struct, |source| Some(inference::PredictOutcome::one(source)?))?),
                 _ => return None,
             }
         }
-        source.leave(outer);
-        Some(it)
+        Some(())
     }
 
     fn write<S: Sink>(&self, sink: &mut S) {
@@ -755,23 +731,20 @@ impl Direct for types::RequestContext {
         Self { deadline_ms: None, request_id: None, traceparent: None, token: None, priority: None, idempotency_key: None, min_generation: None }
     }
 
-    fn read<S: Source>(source: &mut S) -> Option<Self> {
-        let mut it = Self::empty();
-        let outer = source.enter()?;
+    fn fields<S: Source>(&mut self, source: &mut S) -> Option<()> {
         while let Some(field) = source.field()? {
             match field {
-                (Kind::I64, 1) => it.deadline_ms = Some(source.i64()?),
-                (Kind::Text, 2) => it.request_id = Some(source.text()?),
-                (Kind::Text, 3) => it.traceparent = Some(source.text()?),
-                (Kind::Text, 4) => it.token = Some(source.text()?),
-                (Kind::I32, 5) => it.priority = Some(source.i32()?),
-                (Kind::Text, 6) => it.idempotency_key = Some(source.text()?),
-                (Kind::I64, 7) => it.min_generation = Some(source.i64()?),
+                (Kind::I64, 1) => self.deadline_ms = Some(source.i64()?),
+                (Kind::Text, 2) => self.request_id = Some(source.text()?),
+                (Kind::Text, 3) => self.traceparent = Some(source.text()?),
+                (Kind::Text, 4) => self.token = Some(source.text()?),
+                (Kind::I32, 5) => self.priority = Some(source.i32()?),
+                (Kind::Text, 6) => self.idempotency_key = Some(source.text()?),
+                (Kind::I64, 7) => self.min_generation = Some(source.i64()?),
                 _ => return None,
             }
         }
-        source.leave(outer);
-        Some(it)
+        Some(())
     }
 
     fn write<S: Sink>(&self, sink: &mut S) {
@@ -813,23 +786,20 @@ impl Direct for types::ServiceError {
         Self { code: None, code_name: None, message: None, hint: None, executed: None, retry_after_ms: None, request_id: None }
     }
 
-    fn read<S: Source>(source: &mut S) -> Option<Self> {
-        let mut it = Self::empty();
-        let outer = source.enter()?;
+    fn fields<S: Source>(&mut self, source: &mut S) -> Option<()> {
         while let Some(field) = source.field()? {
             match field {
-                (Kind::I32, 1) => it.code = Some(source.i32()?),
-                (Kind::Text, 2) => it.code_name = Some(source.text()?),
-                (Kind::Text, 3) => it.message = Some(source.text()?),
-                (Kind::Text, 4) => it.hint = Some(source.text()?),
-                (Kind::Bool, 5) => it.executed = Some(source.bool()?),
-                (Kind::I64, 6) => it.retry_after_ms = Some(source.i64()?),
-                (Kind::Text, 7) => it.request_id = Some(source.text()?),
+                (Kind::I32, 1) => self.code = Some(source.i32()?),
+                (Kind::Text, 2) => self.code_name = Some(source.text()?),
+                (Kind::Text, 3) => self.message = Some(source.text()?),
+                (Kind::Text, 4) => self.hint = Some(source.text()?),
+                (Kind::Bool, 5) => self.executed = Some(source.bool()?),
+                (Kind::I64, 6) => self.retry_after_ms = Some(source.i64()?),
+                (Kind::Text, 7) => self.request_id = Some(source.text()?),
                 _ => return None,
             }
         }
-        source.leave(outer);
-        Some(it)
+        Some(())
     }
 
     fn write<S: Sink>(&self, sink: &mut S) {
@@ -870,19 +840,16 @@ impl Direct for types::Tensor {
         Self { dtype: None, shape: None, data: None }
     }
 
-    fn read<S: Source>(source: &mut S) -> Option<Self> {
-        let mut it = Self::empty();
-        let outer = source.enter()?;
+    fn fields<S: Source>(&mut self, source: &mut S) -> Option<()> {
         while let Some(field) = source.field()? {
             match field {
-                (Kind::I32, 1) => it.dtype = Some(types::DType::from(source.i32()?)),
-                (Kind::List, 2) => it.shape = Some(source.list(Kind::I64, |source| Some(source.i64()?))?),
-                (Kind::Text, 3) => it.data = Some(source.bytes()?),
+                (Kind::I32, 1) => self.dtype = Some(types::DType::from(source.i32()?)),
+                (Kind::List, 2) => self.shape = Some(source.list(Kind::I64, |source| Some(source.i64()?))?),
+                (Kind::Text, 3) => self.data = Some(source.bytes()?),
                 _ => return None,
             }
         }
-        source.leave(outer);
-        Some(it)
+        Some(())
     }
 
     fn write<S: Sink>(&self, sink: &mut S) {
@@ -908,23 +875,20 @@ impl Direct for types::Column {
         Self { name: None, type_: None, type_name: None, tensor: None, text_data: None, text_offsets: None, missing: None }
     }
 
-    fn read<S: Source>(source: &mut S) -> Option<Self> {
-        let mut it = Self::empty();
-        let outer = source.enter()?;
+    fn fields<S: Source>(&mut self, source: &mut S) -> Option<()> {
         while let Some(field) = source.field()? {
             match field {
-                (Kind::Text, 1) => it.name = Some(source.text()?),
-                (Kind::I32, 2) => it.type_ = Some(source.i32()?),
-                (Kind::Text, 3) => it.type_name = Some(source.text()?),
-                (Kind::Struct, 4) => it.tensor = Some(types::Tensor::read(source)?),
-                (Kind::Text, 5) => it.text_data = Some(source.bytes()?),
-                (Kind::Text, 6) => it.text_offsets = Some(source.bytes()?),
-                (Kind::Text, 7) => it.missing = Some(source.bytes()?),
+                (Kind::Text, 1) => self.name = Some(source.text()?),
+                (Kind::I32, 2) => self.type_ = Some(source.i32()?),
+                (Kind::Text, 3) => self.type_name = Some(source.text()?),
+                (Kind::Struct, 4) => self.tensor.insert(types::Tensor::empty()).read(source)?,
+                (Kind::Text, 5) => self.text_data = Some(source.bytes()?),
+                (Kind::Text, 6) => self.text_offsets = Some(source.bytes()?),
+                (Kind::Text, 7) => self.missing = Some(source.bytes()?),
                 _ => return None,
             }
         }
-        source.leave(outer);
-        Some(it)
+        Some(())
     }
 
     fn write<S: Sink>(&self, sink: &mut S) {
@@ -966,17 +930,14 @@ impl Direct for types::Table {
         Self { columns: None }
     }
 
-    fn read<S: Source>(source: &mut S) -> Option<Self> {
-        let mut it = Self::empty();
-        let outer = source.enter()?;
+    fn fields<S: Source>(&mut self, source: &mut S) -> Option<()> {
         while let Some(field) = source.field()? {
             match field {
-                (Kind::List, 1) => it.columns = Some(source.list(Kind::Struct, |source| Some(types::Column::read(source)?))?),
+                (Kind::List, 1) => self.columns = Some(source.list(Kind::Struct, |source| Some(types::Column::one(source)?))?),
                 _ => return None,
             }
         }
-        source.leave(outer);
-        Some(it)
+        Some(())
     }
 
     fn write<S: Sink>(&self, sink: &mut S) {

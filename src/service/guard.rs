@@ -39,9 +39,9 @@ impl Service {
     pub fn call<'a>(&'a self, message: Message, peer: &'a Peer) -> Begun<'a, Answer> {
         let (format, envelope, held) = (message.format, message.envelope.clone(), message.held.clone());
         match open(&message, &self.parts.wire_limits) {
-            Ok(Opened { head, context }) => {
-                let oneway = head.oneway;
-                self.begin(head, context, message, peer).map(move |Written { reply, close }| {
+            Ok(opened) => {
+                let oneway = opened.head.oneway;
+                self.begin(opened, message, peer).map(move |Written { reply, close }| {
                     let reply = Some(reply).filter(|_| !oneway);
                     Answer { envelope, reply, close, held }
                 })
@@ -57,8 +57,7 @@ impl Service {
 
     fn begin<'a>(
         &'a self,
-        head: Head,
-        context: std::result::Result<RequestContext, Refusal>,
+        Opened { head, context, rest }: Opened,
         message: Message,
         peer: &'a Peer,
     ) -> Begun<'a, Written> {
@@ -74,7 +73,7 @@ impl Service {
         };
         debug!(method = method.name, who = call.identity.name(), request_id:? = call.request_id, peer:% = call.peer; "Call.");
         self.parts.telemetry.calls.inc();
-        let arguments = Arguments { head: to.head.clone(), message, limits: self.parts.wire_limits };
+        let arguments = Arguments { head: to.head.clone(), message, rest, limits: self.parts.wire_limits };
         match catch_unwind(AssertUnwindSafe(|| dispatch(self, method, &call, arguments))) {
             Ok(Begun::Done(done)) => Begun::Done(self.written(&to, &call, Ok(done))),
             Ok(Begun::Waits(work)) => Begun::waits(async move {

@@ -1,6 +1,6 @@
 //! One message: its head, its arguments, its reply.
 
-use super::direct;
+use super::direct::{self, Place};
 use super::envelope::Envelope;
 use super::headers::Headers;
 use super::limits::Limits;
@@ -136,6 +136,8 @@ pub struct Opened {
     /// # Errors
     /// A type 7 [`Refusal`].
     pub context: Result<RequestContext, Refusal>,
+    /// Where a hot method's reader goes on, behind the context; `None` where that begins again.
+    pub rest: Option<Place>,
 }
 
 /// Reads of a call what is needed to judge it, before anything large is decoded.
@@ -158,7 +160,8 @@ pub(super) fn open_by_library(message: &Message, limits: &Limits) -> Result<Open
         return Err((Some(head), Refusal { kind, reason: Reason::MessageType, message }));
     }
     let context = guard(|| leading_context(&mut *reader));
-    Ok(Opened { head, context: context.map(|context| with_headers(context.unwrap_or_else(empty), &message.headers)) })
+    let context = context.map(|context| with_headers(context.unwrap_or_else(empty), &message.headers));
+    Ok(Opened { head, context, rest: None })
 }
 
 /// The number of a message, whatever it is.
@@ -169,6 +172,10 @@ pub(super) fn seqid(format: Format, body: &Bytes, limits: &Limits) -> Result<i32
 
 /// Fills in from the headers what the context leaves open.
 pub(super) fn with_headers(context: RequestContext, headers: &Headers) -> RequestContext {
+    let no_token = context.token.as_ref().is_some_and(String::is_empty);
+    if headers.is_empty() && !no_token {
+        return context;
+    }
     let text = |name| headers.get(name).map(str::to_owned);
     let number = |name| headers.get(name).and_then(|value| value.trim().parse().ok());
     RequestContext {

@@ -2,7 +2,7 @@
 
 use super::aside::aside;
 use super::convert;
-use super::direct::{self, Direct};
+use super::direct::{self, Direct, Place};
 use super::limits::Limits;
 use super::message;
 use super::message::{Head, Message, Refusal, encode, field_of_struct, guard, reply, write_single};
@@ -120,6 +120,8 @@ pub struct Arguments {
     pub head: Head,
     /// The whole message.
     pub message: Message,
+    /// What is left of it behind the context of the request, for the readers of hot methods.
+    pub rest: Option<Place>,
     /// What decoding may cost.
     pub limits: Limits,
 }
@@ -195,10 +197,10 @@ where
     A: TSerializable + Direct + Send + 'a,
     H: FnOnce(Q) -> Begun<'a, Result<A, ServiceError>> + Send + 'a,
 {
-    let (format, head) = (arguments.message.format, arguments.head.clone());
-    match direct::decode(&arguments.message, &arguments.limits) {
-        Some(request) => begin_with(&call, (format, head), request, handler),
+    match direct::decode(&arguments.message, arguments.rest) {
+        Some(request) => begin_with(&call, (arguments.message.format, arguments.head), request, handler),
         None => Begun::waits(async move {
+            let (format, head) = (arguments.message.format, arguments.head.clone());
             match decode(arguments).await {
                 Ok(request) => begin_with(&call, (format, head), request, handler).end().await,
                 Err(refusal) => Reply::Refused(refusal),

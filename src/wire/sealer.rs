@@ -146,7 +146,7 @@ mod tests {
 
             let message = received(&sealed);
 
-            let Opened { head, context } = open(&message, &Limits::default()).unwrap();
+            let Opened { head, context, .. } = open(&message, &Limits::default()).unwrap();
             assert_eq!((message.format, head.name.as_ref(), head.seqid), (sealer.format(), "hello", 7));
             let has_headers =
                 matches!(message.format.transport, Transport::Header | Transport::TtHeader | Transport::Http);

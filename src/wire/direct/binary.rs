@@ -1,7 +1,7 @@
 //! The binary protocol with a version word, see [`Protocol::Binary`](super::Protocol::Binary).
 
 use super::cursor::Cursor;
-use super::{Head, Kind, RawHead, Sink, Source};
+use super::{Head, Kind, Place, RawHead, Sink, Source};
 use bytes::Bytes;
 use thrift::protocol::TMessageType;
 
@@ -52,6 +52,10 @@ fn code(kind: Kind) -> u8 {
 }
 
 impl Source for BinarySource<'_> {
+    fn place(&self) -> Place {
+        self.0.place
+    }
+
     fn enter(&mut self) -> Option<i16> {
         self.0.enter_struct()?;
         Some(0) // A field says its number in full.

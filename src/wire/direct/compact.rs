@@ -1,7 +1,7 @@
 //! The compact protocol, see [`Protocol::Compact`](super::Protocol::Compact).
 
 use super::cursor::Cursor;
-use super::{Head, Kind, RawHead, Sink, Source};
+use super::{Head, Kind, Place, RawHead, Sink, Source};
 use bytes::Bytes;
 use thrift::protocol::TMessageType;
 
@@ -16,15 +16,13 @@ const FEW: usize = 14;
 /// Reads values in the compact protocol.
 pub(super) struct CompactSource<'a> {
     cursor: Cursor<'a>,
-    /// The number of the field before, from which the next one counts.
-    last: i16,
     /// The value of a field that is true or false stands in its type.
     flag: bool,
 }
 
 impl<'a> CompactSource<'a> {
     pub(super) fn new(cursor: Cursor<'a>) -> Self {
-        Self { cursor, last: 0, flag: false }
+        Self { cursor, flag: false }
     }
 
     pub(super) fn head(&mut self) -> Option<RawHead<'a>> {
@@ -89,9 +87,13 @@ fn from_zigzag(value: u64) -> i64 {
 }
 
 impl Source for CompactSource<'_> {
+    fn place(&self) -> Place {
+        self.cursor.place
+    }
+
     fn enter(&mut self) -> Option<i16> {
         self.cursor.enter_struct()?;
-        Some(std::mem::take(&mut self.last))
+        Some(std::mem::take(&mut self.cursor.place.last))
     }
 
     fn field(&mut self) -> Option<Option<(Kind, i16)>> {
@@ -101,15 +103,15 @@ impl Source for CompactSource<'_> {
         }
         let kind = kind(byte & 0x0f)?;
         self.flag = byte & 0x0f == TRUE;
-        self.last = match byte >> 4 {
+        self.cursor.place.last = match byte >> 4 {
             0 => self.id()?,
-            further => self.last.checked_add(further.into())?,
+            further => self.cursor.place.last.checked_add(further.into())?,
         };
-        Some(Some((kind, self.last)))
+        Some(Some((kind, self.cursor.place.last)))
     }
 
     fn leave(&mut self, outer: i16) {
-        self.last = outer;
+        self.cursor.place.last = outer;
         self.cursor.leave();
     }
 

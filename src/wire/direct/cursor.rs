@@ -9,36 +9,51 @@ use bytes::Bytes;
 /// them elsewhere if their message is large.
 const MOST_ELEMENTS: usize = 4096;
 
-/// The next byte to read, within the limits of a message.
-pub(super) struct Cursor<'a> {
-    body: &'a Bytes,
+/// The next byte to read, and what reading on may still cost.
+#[derive(Clone, Copy, Debug)]
+pub struct Place {
     at: usize,
+    /// The number of the field before, where the next one counts from it.
+    pub(super) last: i16,
     elements_left: usize,
     depth_left: usize,
     /// Memory that is paid for; whoever needs more asks the library's reader, which can get more.
     memory_left: usize,
 }
 
+/// A place in the bytes of a message.
+pub(super) struct Cursor<'a> {
+    body: &'a Bytes,
+    pub(super) place: Place,
+}
+
 impl<'a> Cursor<'a> {
+    /// At the start of a message, within its limits.
     pub(super) fn new(message: &'a Message, limits: &Limits) -> Self {
-        Self {
-            body: &message.body,
+        let place = Place {
             at: 0,
+            last: 0,
             elements_left: limits.max_elements.min(MOST_ELEMENTS),
             depth_left: limits.max_depth,
             memory_left: covered(message.body.len(), limits, message.held.as_deref()),
-        }
+        };
+        Self::at(message, place)
+    }
+
+    /// Where another one of this message stood.
+    pub(super) fn at(message: &'a Message, place: Place) -> Self {
+        Self { body: &message.body, place }
     }
 
     pub(super) fn byte(&mut self) -> Option<u8> {
-        let byte = self.body.get(self.at).copied();
-        self.at += 1;
+        let byte = self.body.get(self.place.at).copied();
+        self.place.at += 1;
         byte
     }
 
     pub(super) fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
-        let array = self.body.get(self.at..)?.first_chunk().copied();
-        self.at += N;
+        let array = self.body.get(self.place.at..)?.first_chunk().copied();
+        self.place.at += N;
         array
     }
 
@@ -62,8 +77,8 @@ impl<'a> Cursor<'a> {
     /// The next `length` bytes, where they stand.
     pub(super) fn slice(&mut self, length: usize) -> Option<&'a [u8]> {
         self.charge(length + STRING_BYTES)?;
-        let slice = self.body.get(self.at..self.at.checked_add(length)?)?;
-        self.at += length;
+        let slice = self.body.get(self.place.at..self.place.at.checked_add(length)?)?;
+        self.place.at += length;
         Some(slice)
     }
 
@@ -83,21 +98,21 @@ impl<'a> Cursor<'a> {
     }
 
     pub(super) fn enter_list(&mut self, length: usize) -> Option<()> {
-        self.elements_left = self.elements_left.checked_sub(length)?;
+        self.place.elements_left = self.place.elements_left.checked_sub(length)?;
         self.deeper()
     }
 
     pub(super) fn leave(&mut self) {
-        self.depth_left += 1;
+        self.place.depth_left += 1;
     }
 
     fn deeper(&mut self) -> Option<()> {
-        self.depth_left = self.depth_left.checked_sub(1)?;
+        self.place.depth_left = self.place.depth_left.checked_sub(1)?;
         Some(())
     }
 
     fn charge(&mut self, bytes: usize) -> Option<()> {
-        self.memory_left = self.memory_left.checked_sub(bytes)?;
+        self.place.memory_left = self.place.memory_left.checked_sub(bytes)?;
         Some(())
     }
 }

@@ -25,6 +25,7 @@ use binary::{BinarySink, BinarySource};
 use bytes::Bytes;
 use compact::{CompactSink, CompactSource};
 use cursor::Cursor;
+pub use cursor::Place;
 use std::borrow::Cow;
 use thrift::protocol::TMessageType;
 
@@ -33,8 +34,23 @@ pub trait Direct: Sized {
     /// One without any field.
     fn empty() -> Self;
 
-    /// Reads one; `None` for what is left to the library.
-    fn read<S: Source>(source: &mut S) -> Option<Self>;
+    /// Reads its fields, up to the end of the struct; `None` for what is left to the library.
+    fn fields<S: Source>(&mut self, source: &mut S) -> Option<()>;
+
+    /// Reads it whole.
+    fn read<S: Source>(&mut self, source: &mut S) -> Option<()> {
+        let outer = source.enter()?;
+        self.fields(source)?;
+        source.leave(outer);
+        Some(())
+    }
+
+    /// One that is read.
+    fn one<S: Source>(source: &mut S) -> Option<Self> {
+        let mut one = Self::empty();
+        one.read(source)?;
+        Some(one)
+    }
 
     /// Writes it.
     fn write<S: Sink>(&self, sink: &mut S);
@@ -59,6 +75,9 @@ pub enum Kind {
 
 /// Where a struct is read from. Everything answers `None` for what is left to the library.
 pub trait Source {
+    /// Where it stands.
+    fn place(&self) -> Place;
+
     /// A struct begins; the answer is for [`Source::leave`].
     fn enter(&mut self) -> Option<i16>;
 
@@ -117,20 +136,21 @@ pub trait Sink {
 /// What is needed of a call to judge it, if its method is known and it is written as a client of this IDL writes it.
 pub(super) fn open(message: &Message, limits: &Limits) -> Option<Opened> {
     let cursor = Cursor::new(message, limits);
-    let (head, context) = match message.format.protocol {
+    let (head, context, rest) = match message.format.protocol {
         Protocol::Binary => begin(&mut BinarySource::new(cursor), BinarySource::head),
         Protocol::Compact => begin(&mut CompactSource::new(cursor), CompactSource::head),
         Protocol::OldBinary | Protocol::Json => None,
     }?;
-    Some(Opened { head, context: Ok(with_headers(context, &message.headers)) })
+    Some(Opened { head, context: Ok(with_headers(context, &message.headers)), rest })
 }
 
-/// The request of a call, if it is written as a client of this IDL writes it.
-pub(super) fn decode<Q: Direct>(message: &Message, limits: &Limits) -> Option<Q> {
-    let cursor = Cursor::new(message, limits);
+/// The request of a call, if it is written as a client of this IDL writes it. Only the `rest` is read: what [`open`] has read
+/// is not in it.
+pub(super) fn decode<Q: Direct>(message: &Message, rest: Option<Place>) -> Option<Q> {
+    let cursor = Cursor::at(message, rest?);
     match message.format.protocol {
-        Protocol::Binary => arguments(&mut BinarySource::new(cursor), BinarySource::head),
-        Protocol::Compact => arguments(&mut CompactSource::new(cursor), CompactSource::head),
+        Protocol::Binary => request(&mut BinarySource::new(cursor)),
+        Protocol::Compact => request(&mut CompactSource::new(cursor)),
         Protocol::OldBinary | Protocol::Json => None,
     }
 }
@@ -153,10 +173,15 @@ const SMALL_REPLY: usize = 256;
 /// A message head as it stands: type, name with its service, number.
 type RawHead<'a> = (TMessageType, &'a str, i32);
 
+/// The one argument of every method: its request.
+const ARGUMENT: i16 = 1;
+/// Field of every request that holds its context.
+const CONTEXT: i16 = 1;
+
 fn begin<'a, S: Source>(
     source: &mut S,
     head: impl FnOnce(&mut S) -> Option<RawHead<'a>>,
-) -> Option<(Head, RequestContext)> {
+) -> Option<(Head, RequestContext, Option<Place>)> {
     let (kind, name, seqid) = head(source)?;
     let (service, name) = name.split_once(':').map_or((None, name), |(service, name)| (Some(service), name));
     let method = find(service, name).filter(|_| matches!(kind, TMessageType::Call | TMessageType::OneWay))?;
@@ -166,22 +191,24 @@ fn begin<'a, S: Source>(
         seqid,
         oneway: kind == TMessageType::OneWay,
     };
-    for _ in 0..2 {
-        source.enter()?;
-        if source.field()? != Some((Kind::Struct, 1)) {
-            return Some((head, RequestContext::empty()));
-        }
+    source.enter()?;
+    if source.field()? != Some((Kind::Struct, ARGUMENT)) {
+        return Some((head, RequestContext::empty(), None));
     }
-    Some((head, RequestContext::read(source)?))
+    source.enter()?;
+    let first = source.place();
+    if source.field()? != Some((Kind::Struct, CONTEXT)) {
+        return Some((head, RequestContext::empty(), Some(first)));
+    }
+    let context = RequestContext::one(source)?;
+    Some((head, context, Some(source.place())))
 }
 
-fn arguments<'a, S: Source, Q: Direct>(source: &mut S, head: impl FnOnce(&mut S) -> Option<RawHead<'a>>) -> Option<Q> {
-    head(source)?;
-    source.enter()?;
-    if source.field()? != Some((Kind::Struct, 1)) {
-        return None;
-    }
-    let request = Q::read(source)?;
+/// The request, of which no more than the context has been read.
+fn request<Q: Direct>(source: &mut impl Source) -> Option<Q> {
+    let mut request = Q::empty();
+    request.fields(source)?;
+    source.leave(ARGUMENT);
     source.field()?.is_none().then_some(request)
 }
 

@@ -18,16 +18,13 @@ fn of_struct(idl: &Idl, file: &File, found: &Struct) -> String {
              fn empty() -> Self {{\n        \
                  Self {{ {} }}\n    \
              }}\n\n    \
-             fn read<S: Source>(source: &mut S) -> Option<Self> {{\n        \
-                 let mut it = Self::empty();\n        \
-                 let outer = source.enter()?;\n        \
+             fn fields<S: Source>(&mut self, source: &mut S) -> Option<()> {{\n        \
                  while let Some(field) = source.field()? {{\n            \
                      match field {{\n\
          {reads}                _ => return None,\n            \
                      }}\n        \
                  }}\n        \
-                 source.leave(outer);\n        \
-                 Some(it)\n    \
+                 Some(())\n    \
              }}\n\n    \
              fn write<S: Sink>(&self, sink: &mut S) {{\n        \
                  let outer = sink.enter();\n\
@@ -46,15 +43,22 @@ fn name(field: &Field) -> String {
 }
 
 fn read(idl: &Idl, field: &Field) -> String {
-    let (kind, value) = (kind(idl, &field.type_), source(idl, &field.type_));
-    format!("                (Kind::{kind}, {}) => it.{} = Some({value}),\n", field.id, name(field))
+    let (kind, id, name) = (kind(idl, &field.type_), field.id, name(field));
+    let read = match idl.meaning(&field.type_) {
+        // Where it stays: a struct is large.
+        Meaning::Struct(file, found) => {
+            format!("self.{name}.insert({}::{}::empty()).read(source)?", file.name, found.name)
+        }
+        _ => format!("self.{name} = Some({})", source(idl, &field.type_)),
+    };
+    format!("                (Kind::{kind}, {id}) => {read},\n")
 }
 
 /// An expression that reads one value.
 fn source(idl: &Idl, type_: &Type) -> String {
     match idl.meaning(type_) {
         Meaning::Enum => format!("{}::from(source.i32()?)", declared(type_)),
-        Meaning::Struct(file, found) => format!("{}::{}::read(source)?", file.name, found.name),
+        Meaning::Struct(file, found) => format!("{}::{}::one(source)?", file.name, found.name),
         Meaning::Plain(Type::List(element)) => {
             format!("source.list(Kind::{}, |source| Some({}))?", kind(idl, element), source(idl, element))
         }
