@@ -149,5 +149,5 @@ impl<T> Entry<T> {
 
 /// A time to calculate with.
 pub(super) fn nanos(time: Duration) -> f64 {
-    time.as_nanos() as f64
+    time.as_secs_f64() * 1e9
 }

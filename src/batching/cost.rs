@@ -59,7 +59,7 @@ impl Runs {
     pub(super) fn learn(&mut self, rows: usize, took: Duration) -> bool {
         self.count = self.count.wrapping_add(1);
         let is_due = rows >= 16 || self.count <= 16 || self.count.is_multiple_of(SOLVE_EVERY);
-        let (rows, nanos) = (rows as f64, took.as_nanos() as f64);
+        let (rows, nanos) = (rows as f64, took.as_secs_f64() * 1e9);
         let mean = &mut self.sizes[size(rows as usize)];
         *mean = Some(mean.map_or(Mean { rows, nanos }, |mean| mean.and(rows, nanos)));
         is_due

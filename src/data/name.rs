@@ -13,13 +13,14 @@ impl Name {
     ///
     /// # Errors
     /// [`Error::Name`] if it breaks the rule.
-    pub fn parse(what: &'static str, text: &str) -> Result<Self> {
+    pub fn parse(what: &'static str, text: impl Into<String>) -> Result<Self> {
+        let text = text.into();
         let starts = text.starts_with(|first: char| first.is_ascii_alphabetic());
         let continues = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte));
         if starts && continues && text.len() <= 64 {
-            Ok(Self(text.to_owned()))
+            Ok(Self(text))
         } else {
-            Err(Error::Name { what, name: quotable(text), but: "" })
+            Err(Error::Name { what, name: quotable(&text), but: "" })
         }
     }
 
@@ -33,7 +34,7 @@ impl TryFrom<String> for Name {
     type Error = Error;
 
     fn try_from(text: String) -> Result<Self> {
-        Self::parse("a", &text)
+        Self::parse("a", text)
     }
 }
 
@@ -83,7 +84,8 @@ impl Reference {
     ///
     /// # Errors
     /// [`Error::Name`] if the name or alias breaks the rule of names, [`Error::InvalidArgument`] for version 0.
-    pub fn parse(what: &'static str, text: &str) -> Result<Self> {
+    pub fn parse(what: &'static str, text: impl Into<String>) -> Result<Self> {
+        let text = text.into();
         let Some((name, rest)) = text.split_once('@') else {
             return Ok(Self { name: Name::parse(what, text)?, selector: Selector::Bare });
         };

@@ -57,7 +57,7 @@ impl Datasets for Service {
         request: DescribeDatasetRequest,
     ) -> Declared<DescribeDatasetResponse> {
         declare(call, async {
-            let reference = Reference::parse("data set", &request.dataset.unwrap_or_default())?;
+            let reference = Reference::parse("data set", request.dataset.unwrap_or_default())?;
             let (dataset, statistics) = self.parts.datasets.describe(&reference)?;
             Ok(DescribeDatasetResponse {
                 dataset: Some(convert::dataset(&dataset)),

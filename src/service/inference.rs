@@ -73,7 +73,7 @@ struct Named {
 impl Named {
     fn response(&self, predictions: &Predictions) -> PredictResponse {
         PredictResponse {
-            model: Some(self.model.name.to_string()),
+            model: Some(self.model.name.as_str().to_owned()),
             version: i64::try_from(self.model.version).ok(),
             generation: self.generation.and_then(|generation| i64::try_from(generation).ok()),
             ..convert::prediction(predictions)
@@ -82,7 +82,7 @@ impl Named {
 }
 
 fn read(request: PredictRequest) -> Result<(Reference, Features)> {
-    let reference = Reference::parse("model", &request.model.unwrap_or_default())?;
+    let reference = Reference::parse("model", request.model.unwrap_or_default())?;
     Ok((reference, convert::features(request.matrix, request.table)?))
 }
 

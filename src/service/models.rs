@@ -26,7 +26,7 @@ impl Models for Service {
 
     async fn describe_model(&self, call: &Call, request: DescribeModelRequest) -> Declared<DescribeModelResponse> {
         declare(call, async {
-            let reference = Reference::parse("model", &request.model.unwrap_or_default())?;
+            let reference = Reference::parse("model", request.model.unwrap_or_default())?;
             let description = self.parts.registry.describe(&reference)?;
             let model = convert::model_version(&description);
             Ok(DescribeModelResponse { model: Some(model) })

@@ -82,6 +82,21 @@ const MAX_OLD_NAME: usize = 256;
 
 /// Tells the format from the first bytes of a connection; nine are always enough.
 pub fn detect(bytes: &[u8]) -> Detection {
+    usual(bytes).unwrap_or_else(|| by_table(bytes))
+}
+
+/// What most messages of most clients are, which the table says too, a row at a time.
+fn usual(bytes: &[u8]) -> Option<Detection> {
+    let [length, _, _, _, magic, version, ..] = *bytes else { return None };
+    let framed = |protocol| (length & LENGTH_BITS == 0).then_some(message(Transport::Framed, protocol));
+    match (magic, version) {
+        (0x80, 0x01) => framed(Protocol::Binary),
+        (0x82, version) if version & 0x1f == 0x01 => framed(Protocol::Compact),
+        _ => None,
+    }
+}
+
+fn by_table(bytes: &[u8]) -> Detection {
     let mut undecided = false;
     for (test, detection) in TABLE {
         match test(bytes) {
@@ -181,6 +196,9 @@ fn identifier(byte: u8) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+    use proptest::sample::select;
 
     /// `hello` with an empty request, as the Apache Python library writes it.
     const STRICT: &str = "80010001 00000005 68656c6c6f 00000000 0c0001 00 00";
@@ -223,6 +241,19 @@ mod tests {
 
             assert_eq!(first, Some(expected));
             assert_eq!(detect(&message[..9]), expected);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_usual_is_what_the_table_says(
+            mut bytes in vec(any::<u8>(), 0..12),
+            magic in select(vec![&[0x80, 0x01][..], &[0x82, 0x21], &[0x82], &[]]),
+        ) {
+            let end = bytes.len().min(4);
+            bytes.splice(end..end, magic.iter().copied());
+
+            prop_assert!(usual(&bytes).is_none_or(|usual| usual == by_table(&bytes)));
         }
     }
 

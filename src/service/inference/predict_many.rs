@@ -46,7 +46,7 @@ impl Service {
     fn ask_item(&self, call: &Call, (item, features): Read) -> Result<Asked> {
         let seen = generation(item.min_generation)?.or(call.min_generation);
         item.resources().try_for_each(|resource| call.check(resource))?;
-        let reference = Reference::parse("model", &item.model.unwrap_or_default())?;
+        let reference = Reference::parse("model", item.model.unwrap_or_default())?;
         let features = features?;
         self.ask(call, seen, &reference, features)
     }
