@@ -8,7 +8,7 @@
 use bytes::{Bytes, BytesMut};
 use criterion::{Criterion, criterion_group, criterion_main};
 use futures_util::FutureExt;
-use modelwire::access::{Access, Trail};
+use modelwire::access::{Access, Shown, Trail};
 use modelwire::wire::inference::{PredictRequest, PredictResponse};
 use modelwire::wire::runtime::{Arguments, Begun, Call, Reply, RequestId, answer, begin};
 use modelwire::wire::types::{DType, RequestContext, ServiceError, Tensor};
@@ -91,7 +91,7 @@ fn caller() -> Arc<Call> {
         min_generation: None,
         priority: 0,
         peer: "".into(),
-        identity: Access::open().identify(None, None).unwrap(),
+        identity: Access::open().identify(&Shown::default(), None, None).unwrap(),
         trail: Trail::default(),
     })
 }

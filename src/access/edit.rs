@@ -262,7 +262,7 @@ mod tests {
         let text = fs::read_to_string(&path).unwrap();
         assert!(!text.contains(token.as_str()) && text.contains(&token.digest().to_hex()), "{text}");
         let tokens = Tokens::parse(&text).unwrap();
-        assert_eq!(tokens.identify(Kind::Token, &token.digest(), now()).unwrap().name(), "ci");
+        assert_eq!(tokens.identify(Kind::Token, &token.digest(), now()).unwrap().identity.name(), "ci");
         let listed = list(&path).unwrap().remove(0);
         assert_eq!((listed.role, listed.kind, listed.models.join(",")), ("trainer", "token", "churn*".to_owned()));
         assert_eq!(listed.created.as_deref(), Some("2026-01-31T12:00:00Z"));

@@ -1,5 +1,6 @@
 //! The rules as they are now, read again when their file changes.
 
+use super::shown::{Found, Shown};
 use super::token::Digest;
 use super::tokens::{Kind, Tokens, unknown};
 use super::{Identity, Token};
@@ -94,19 +95,31 @@ impl Access {
         matches!(self.rules, Rules::Open(_))
     }
 
-    /// Who calls. A token is looked at before the SHA-256 of a client certificate in hex; who shows neither is anonymous.
+    /// Who calls. A token is looked at before the SHA-256 of a client certificate in hex; who shows neither is anonymous. All
+    /// calls of a connection have one `shown`, and one certificate.
     ///
     /// # Errors
     /// [`Error::Unauthenticated`] if what is shown is not known or has expired.
-    pub fn identify(&self, token: Option<&str>, certificate_sha256: Option<&str>) -> Result<Arc<Identity>> {
-        let tokens = match &self.rules {
-            Rules::Open(anyone) => return Ok(Arc::clone(anyone)),
-            Rules::Watched(watched) => watched.tokens.load(),
-        };
+    pub fn identify(
+        &self,
+        shown: &Shown,
+        token: Option<&str>,
+        certificate_sha256: Option<&str>,
+    ) -> Result<Arc<Identity>> {
+        match &self.rules {
+            Rules::Open(anyone) => shown.again(None, None, || Ok(Found::always(anyone))),
+            Rules::Watched(watched) => {
+                let tokens = watched.tokens.load();
+                shown.again(token, Some(&tokens), || self.find(&tokens, token, certificate_sha256))
+            }
+        }
+    }
+
+    fn find(&self, tokens: &Tokens, token: Option<&str>, certificate_sha256: Option<&str>) -> Result<Found> {
         let (kind, secret) = match (token, certificate_sha256) {
             (Some(token), _) => (Kind::Token, (token.len() <= MAX_TOKEN_BYTES).then(|| Digest::of(token))),
             (None, Some(fingerprint)) => (Kind::Certificate, Digest::from_hex(fingerprint)),
-            (None, None) => return Ok(self.anonymous()),
+            (None, None) => return Ok(Found::always(&self.anonymous)),
         };
         tokens.identify(kind, &secret.ok_or_else(|| unknown(kind))?, Utc::now())
     }
@@ -182,7 +195,10 @@ mod tests {
     use crate::error::Code;
 
     fn name(access: &Access, token: &str) -> std::result::Result<String, Code> {
-        access.identify(Some(token), None).map(|it| it.name().to_owned()).map_err(|error| error.code())
+        access
+            .identify(&Shown::default(), Some(token), None)
+            .map(|it| it.name().to_owned())
+            .map_err(|error| error.code())
     }
 
     /// Two looks in a row; the first takes nothing up.
@@ -200,7 +216,13 @@ mod tests {
         let access = Access::open();
 
         for shown in [None, Some("any token")] {
-            assert!(access.identify(shown, None).unwrap().may_call("delete_version", Role::Admin).is_ok());
+            assert!(
+                access
+                    .identify(&Shown::default(), shown, None)
+                    .unwrap()
+                    .may_call("delete_version", Role::Admin)
+                    .is_ok()
+            );
         }
         assert_eq!(access.reload_if_changed(), Reload::Unchanged);
     }
@@ -212,13 +234,13 @@ mod tests {
         std::fs::write(&path, entry("ci", "secret")).unwrap();
         let access = Access::load(&path).unwrap();
 
-        assert_eq!(access.identify(None, None).unwrap().name(), "anonymous");
+        assert_eq!(access.identify(&Shown::default(), None, None).unwrap().name(), "anonymous");
         assert_eq!(name(&access, "secret").as_deref(), Ok("ci"));
         for token in ["", "Secret", "secret ", &"x".repeat(1025)] {
             assert_eq!(name(&access, token), Err(Code::Unauthenticated), "{token:?}");
         }
         for fingerprint in ["", "ab", &"ab".repeat(32)] {
-            assert!(access.identify(None, Some(fingerprint)).is_err(), "{fingerprint:?}");
+            assert!(access.identify(&Shown::default(), None, Some(fingerprint)).is_err(), "{fingerprint:?}");
         }
     }
 
@@ -280,5 +302,38 @@ mod tests {
     #[test]
     fn a_file_without_end_is_not_read_to_it() {
         assert!(read("/dev/zero".as_ref()).unwrap_err().to_string().contains("more than 1048576 bytes"));
+    }
+
+    #[test]
+    fn a_connection_that_shows_what_it_has_shown_before_is_judged_by_the_rules_of_now() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tokens.toml");
+        std::fs::write(&path, entry("ci", "secret")).unwrap();
+        let (access, shown) = (Access::load(&path).unwrap(), Shown::default());
+        let who = |token| access.identify(&shown, token, None).map(|it| it.name().to_owned()).map_err(|it| it.code());
+        assert_eq!([who(Some("secret")), who(Some("secret"))], [Ok("ci".into()), Ok("ci".into())]);
+        assert_eq!((who(Some("other")), who(None)), (Err(Code::Unauthenticated), Ok("anonymous".into())));
+        assert_eq!(who(Some("secret")), Ok("ci".into()));
+
+        std::fs::write(&path, entry("ops", "other")).unwrap();
+        look_twice(&access);
+
+        assert_eq!((who(Some("secret")), who(Some("other"))), (Err(Code::Unauthenticated), Ok("ops".into())));
+    }
+
+    #[test]
+    fn a_token_that_has_been_shown_before_expires_all_the_same() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tokens.toml");
+        let soon = Utc::now() + chrono::TimeDelta::milliseconds(300);
+        std::fs::write(&path, format!("{}expires = {soon:?}\n", entry("ci", "secret"))).unwrap();
+        let (access, shown) = (Access::load(&path).unwrap(), Shown::default());
+        assert!(access.identify(&shown, Some("secret"), None).is_ok());
+
+        while Utc::now() <= soon {
+            std::thread::yield_now();
+        }
+
+        assert_eq!(access.identify(&shown, Some("secret"), None).unwrap_err().code(), Code::Unauthenticated);
     }
 }

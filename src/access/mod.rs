@@ -20,6 +20,7 @@ mod token;
 
 mod file;
 mod live;
+mod shown;
 mod tokens;
 
 mod edit;
@@ -31,6 +32,7 @@ pub use identity::{Identity, Resource};
 pub use live::{Access, Reload};
 pub use pattern::Pattern;
 pub use role::Role;
+pub use shown::Shown;
 pub use token::{Token, bearer};
 pub use tokens::{Kind, Tokens};
 pub use trail::Trail;

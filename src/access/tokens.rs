@@ -2,6 +2,7 @@
 
 use super::file;
 use super::identity::Identity;
+use super::shown::Found;
 use super::token::Digest;
 use crate::error::{Error, Result};
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -69,13 +70,13 @@ impl Tokens {
         self.entries.is_empty()
     }
 
-    /// The identity of a secret.
+    /// Whom a secret belongs to.
     ///
     /// Every entry is compared, and each in full, so that the time that it takes says nothing about the hashes.
     ///
     /// # Errors
     /// [`Error::Unauthenticated`] if there is no such entry or it has expired.
-    pub(super) fn identify(&self, kind: Kind, secret: &Digest, now: DateTime<Utc>) -> Result<Arc<Identity>> {
+    pub(super) fn identify(&self, kind: Kind, secret: &Digest, now: DateTime<Utc>) -> Result<Found> {
         let mut found = u64::MAX;
         for (place, entry) in (0_u64..).zip(&self.entries) {
             let of_kind = Choice::from(u8::from(entry.kind == kind));
@@ -84,10 +85,15 @@ impl Tokens {
         let entry = usize::try_from(found).ok().and_then(|place| self.entries.get(place));
         let entry = entry.ok_or_else(|| unknown(kind))?;
         match entry.expires {
-            Some(expires) if expires <= now => Err(expired(entry, expires)),
-            _ => Ok(Arc::clone(&entry.identity)),
+            Some(expires) if is_over(expires, now) => Err(expired(entry, expires)),
+            expires => Ok(Found { identity: Arc::clone(&entry.identity), expires }),
         }
     }
+}
+
+/// Whether what holds until then holds no more.
+pub(super) fn is_over(expires: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+    expires <= now
 }
 
 pub(super) fn unknown(kind: Kind) -> Error {
@@ -124,7 +130,8 @@ mod tests {
     #[test]
     fn each_secret_is_found_and_only_as_what_it_is() {
         let (tokens, now) = (tokens(), at("2029-12-31T23:59:59Z"));
-        let name = |kind, secret| tokens.identify(kind, &Digest::of(secret), now).map(|it| it.name().to_owned()).ok();
+        let name =
+            |kind, secret| tokens.identify(kind, &Digest::of(secret), now).map(|it| it.identity.name().to_owned()).ok();
 
         assert_eq!(name(Kind::Token, "one").as_deref(), Some("first"));
         assert_eq!(name(Kind::Token, "two").as_deref(), Some("second"));

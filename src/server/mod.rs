@@ -12,6 +12,7 @@ mod stream;
 
 pub use listener::Listener;
 
+use crate::access::Shown;
 use crate::service::{Peer, Service};
 use crate::telemetry::{Cancelled, Telemetry};
 use crate::tls::ServerTls;
@@ -196,7 +197,7 @@ async fn serve(accepted: Accepted, shared: &Shared, mut phase: watch::Receiver<P
             return;
         }
     };
-    let peer = Peer { address: address.into(), certificate };
+    let peer = Peer { address: address.into(), certificate, shown: Shown::default() };
     if let Err(error) = connection::serve(stream, first, &peer, shared, phase).await {
         debug!(peer:% = peer.address, error:%; "Connection ended.");
     }

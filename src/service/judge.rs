@@ -2,7 +2,7 @@
 //! decoded.
 
 use super::audit::Denied;
-use crate::access::{Access, Identity, Role, Trail};
+use crate::access::{Access, Identity, Role, Shown, Trail};
 use crate::error::{Error, Result};
 use crate::wire::runtime::{Call, Method, RequestId};
 use crate::wire::types::RequestContext;
@@ -11,12 +11,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// Who is at the other end of a connection.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct Peer {
     /// Its address, for the log.
     pub address: Arc<str>,
     /// SHA-256 of its TLS certificate in hex, if it has shown one that was verified.
     pub certificate: Option<String>,
+    /// Who it has last shown itself to be.
+    pub shown: Shown,
 }
 
 /// Why a call goes no further than its context.
@@ -88,7 +90,7 @@ fn request_id(id: Option<String>) -> (RequestId, Result<()>) {
 /// Who calls. A token goes before the certificate. What is public is answered whatever is shown: a probe whose token has
 /// expired has to see that the server is up.
 fn identify(method: &Method, token: Option<&str>, peer: &Peer, access: &Access) -> Result<Arc<Identity>> {
-    match access.identify(token, peer.certificate.as_deref()) {
+    match access.identify(&peer.shown, token, peer.certificate.as_deref()) {
         Err(_) if method.role == Role::Public => Ok(access.anonymous()),
         shown => shown,
     }

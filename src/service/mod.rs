@@ -87,7 +87,7 @@ impl Service {
     /// Nobody is known by it, or a reader's role is missing.
     pub fn may_read_metrics(&self, peer: &Peer, authorization: Option<&str>) -> Result<()> {
         let token = authorization.map(|header| bearer(header).unwrap_or_default());
-        self.parts.access.identify(token, peer.certificate.as_deref())?.may_call("/metrics", Role::Reader)
+        self.parts.access.identify(&peer.shown, token, peer.certificate.as_deref())?.may_call("/metrics", Role::Reader)
     }
 
     /// From now on the server is not ready, because it is about to stop; it still answers.
