@@ -66,15 +66,17 @@ impl Service {
             Ok(admitted) => admitted,
             Err(written) => return Begun::Done(written),
         };
-        let Some(place) = self.place(method) else {
+        debug!(method = method.name, who = call.identity.name(), request_id:? = call.request_id, peer:% = call.peer; "Call.");
+        let arguments = Arguments { head: to.head.clone(), message, rest, limits: self.parts.wire_limits };
+        let begun = catch_unwind(AssertUnwindSafe(|| dispatch(self, method, &call, arguments)));
+        let waits = matches!(begun, Ok(Begun::Waits(_)));
+        let Some(place) = (if waits { self.place(method) } else { Some(None) }) else {
             let limit = self.parts.max_calls;
             let error = Error::TooMany { what: "calls", count: limit, limit };
             return Begun::Done(self.refused(&to, &error, &call.request_id));
         };
-        debug!(method = method.name, who = call.identity.name(), request_id:? = call.request_id, peer:% = call.peer; "Call.");
         self.parts.telemetry.calls.inc();
-        let arguments = Arguments { head: to.head.clone(), message, rest, limits: self.parts.wire_limits };
-        match catch_unwind(AssertUnwindSafe(|| dispatch(self, method, &call, arguments))) {
+        match begun {
             Ok(Begun::Done(done)) => Begun::Done(self.written(&to, &call, Ok(done))),
             Ok(Begun::Waits(work)) => Begun::waits(async move {
                 let _place = place;
@@ -156,8 +158,8 @@ impl Service {
         reply
     }
 
-    /// A place among the calls that are worked on at once; `None` if all are taken. Who asks how the server is, or
-    /// administers it, always has one.
+    /// A place among the calls that are worked on at once; `None` if all are taken. What is answered when it begins needs
+    /// none. Who asks how the server is, or administers it, always has one.
     fn place(&self, method: &Method) -> Option<Option<SemaphorePermit<'_>>> {
         if method.service == "Health" || method.role == Role::Admin {
             return Some(None);

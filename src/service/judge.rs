@@ -6,6 +6,8 @@ use crate::access::{Access, Identity, Role, Shown, Trail};
 use crate::error::{Error, Result};
 use crate::wire::runtime::{Call, Method, RequestId};
 use crate::wire::types::RequestContext;
+use std::cell::Cell;
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -76,15 +78,32 @@ pub(super) fn judge(
 
 /// The caller's id, or one of ours; and what is wrong with the former.
 fn request_id(id: Option<String>) -> (RequestId, Result<()>) {
-    static COUNT: AtomicU64 = AtomicU64::new(1);
-    let own_id = || RequestId::Own(COUNT.fetch_add(1, Ordering::Relaxed));
     match id {
         Some(id) if id.chars().count() > 128 => {
-            (own_id(), Err(Error::invalid("the request_id has more than 128 characters")))
+            (RequestId::Own(number()), Err(Error::invalid("the request_id has more than 128 characters")))
         }
         Some(id) if !id.is_empty() => (RequestId::Given(id), Ok(())),
-        _ => (own_id(), Ok(())),
+        _ => (RequestId::Own(number()), Ok(())),
     }
+}
+
+/// A number that no other call has. Each thread takes some at a time, so that threads do not wait for each other at every call.
+fn number() -> u64 {
+    const SOME: u64 = 1024;
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    thread_local! {
+        static OWN: Cell<Range<u64>> = const { Cell::new(0..0) };
+    }
+    OWN.with(|own| {
+        let mut numbers = own.take();
+        let number = numbers.next().unwrap_or_else(|| {
+            let first = NEXT.fetch_add(SOME, Ordering::Relaxed);
+            numbers = first + 1..first + SOME;
+            first
+        });
+        own.set(numbers);
+        number
+    })
 }
 
 /// Who calls. A token goes before the certificate. What is public is answered whatever is shown: a probe whose token has

@@ -1,5 +1,6 @@
 //! What the engine that computes predictions counts about itself. All of it are handles: counting looks nothing up.
 
+use super::BusyCounter;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
 use prometheus_client::metrics::counter::Counter;
@@ -30,14 +31,14 @@ pub struct PoolMetrics {
 #[derive(Clone, Debug, Default)]
 pub struct ByPlace {
     /// Where they stood.
-    pub here: Counter,
+    pub here: BusyCounter,
     /// On the compute threads.
-    pub pool: Counter,
+    pub pool: BusyCounter,
 }
 
 impl ByPlace {
     fn register(registry: &mut Registry, name: &str, help: &str) -> Self {
-        let family = Family::<[(&'static str, &'static str); 1], Counter>::default();
+        let family = Family::<[(&'static str, &'static str); 1], BusyCounter>::default();
         let of = |place| family.get_or_create_owned(&[("place", place)]);
         let by_place = Self { here: of("here"), pool: of("pool") };
         registry.register(name, help, family);

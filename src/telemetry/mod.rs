@@ -4,9 +4,11 @@
 
 mod caches;
 mod engine;
+mod striped;
 
 pub use caches::CacheCounters;
 pub use engine::{ByPlace, EngineMetrics, ModelMetrics, PoolMetrics};
+pub use striped::{BusyCounter, Striped};
 
 use prometheus_client::encoding::text::encode;
 use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder};
@@ -138,7 +140,7 @@ pub struct Telemetry {
     model_bytes: Family<ByVersion, Gauge>,
     caches: caches::Caches,
     /// Calls that were begun.
-    pub calls: Counter,
+    pub calls: BusyCounter,
     /// Connections that are open.
     pub connections: Gauge,
     /// Bytes of messages and replies that are held.
@@ -150,11 +152,11 @@ pub struct Telemetry {
 impl Default for Telemetry {
     fn default() -> Self {
         let mut registry = Registry::with_prefix("modelwire");
-        let (refused, cancelled, calls) = (Family::default(), Family::default(), Counter::default());
+        let (refused, cancelled, calls) = (Family::default(), Family::default(), BusyCounter::default());
         let (connections, held_bytes, model_bytes) = (Gauge::default(), Gauge::default(), Family::default());
         registry.register("refused", "What arrived and was refused, by reason", Family::clone(&refused));
         registry.register("cancelled", "Calls that were given up after they had begun", Family::clone(&cancelled));
-        registry.register("calls", "Calls that were begun", Counter::clone(&calls));
+        registry.register("calls", "Calls that were begun", BusyCounter::clone(&calls));
         registry.register("connections", "Connections that are open", Gauge::clone(&connections));
         registry.register("held_bytes", "Bytes of messages and replies that are held", Gauge::clone(&held_bytes));
         registry.register(

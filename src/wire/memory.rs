@@ -35,29 +35,32 @@ impl Memory {
 
     /// An account of its own for a connection.
     pub fn account(&self) -> Account {
-        Account { memory: self.clone(), used: Arc::default() }
+        Account(Arc::new(Owed { memory: self.clone(), used: AtomicUsize::new(0) }))
     }
 }
 
-/// What one connection holds of the budget.
+/// What one connection holds of the budget. Cloning shares it, and touches nothing that other connections touch.
 #[derive(Clone, Debug)]
-pub struct Account {
+pub struct Account(Arc<Owed>);
+
+#[derive(Debug)]
+struct Owed {
     memory: Memory,
-    used: Arc<AtomicUsize>,
+    used: AtomicUsize,
 }
 
 impl Account {
     /// Bytes that this connection holds.
     pub fn used(&self) -> usize {
-        self.used.load(Ordering::Relaxed) * UNIT
+        self.0.used.load(Ordering::Relaxed) * UNIT
     }
 
     /// Waits until this many bytes are free, and takes them; more than there is at all is cut to all.
     pub async fn take(self, bytes: usize) -> Held {
-        let units = bytes.div_ceil(UNIT).min(self.memory.units);
+        let units = bytes.div_ceil(UNIT).min(self.0.memory.units);
         let held = Held { account: self, units: AtomicUsize::new(0) };
         let permits = u32::try_from(units).unwrap_or(u32::MAX);
-        if let Ok(permit) = held.account.memory.free.acquire_many(permits).await {
+        if let Ok(permit) = held.account.0.memory.free.acquire_many(permits).await {
             permit.forget();
             held.add(units);
         }
@@ -83,7 +86,7 @@ impl Held {
     pub fn try_grow(&self, bytes: usize) -> bool {
         let units = bytes.div_ceil(UNIT);
         let Ok(permits) = u32::try_from(units) else { return false };
-        let Ok(permit) = self.account.memory.free.try_acquire_many(permits) else { return false };
+        let Ok(permit) = self.account.0.memory.free.try_acquire_many(permits) else { return false };
         permit.forget();
         self.add(units);
         true
@@ -103,15 +106,18 @@ impl Held {
 
     fn add(&self, units: usize) {
         self.units.fetch_add(units, Ordering::Relaxed);
-        self.account.used.fetch_add(units, Ordering::Relaxed);
+        self.account.0.used.fetch_add(units, Ordering::Relaxed);
     }
 }
 
 impl Drop for Held {
     fn drop(&mut self) {
         let units = *self.units.get_mut();
-        self.account.used.fetch_sub(units, Ordering::Relaxed);
-        self.account.memory.free.add_permits(units);
+        if units == 0 {
+            return;
+        }
+        self.account.0.used.fetch_sub(units, Ordering::Relaxed);
+        self.account.0.memory.free.add_permits(units);
     }
 }
 
