@@ -1,4 +1,5 @@
-//! `peers run`: every server under every load, and the report. `peers load`: one load on one server that runs already.
+//! `peers run`: every server under every load, and the report. `peers overload`: Modelwire's overload alone. `peers load`: one
+//! load on one server that runs already.
 
 use clap::{Parser, ValueEnum};
 use modelwire_peers::call::{Call, Terms, Work};
@@ -16,6 +17,7 @@ use std::time::Duration;
 #[command(about = "Measures Modelwire beside the servers that people use today")]
 enum Arguments {
     Run(Run),
+    Overload(Overload),
     Load(Load),
 }
 
@@ -45,6 +47,25 @@ struct Run {
     /// The command that the report names
     #[arg(long, default_value = "make bench-peers")]
     command: String,
+}
+
+/// Load Modelwire alone with more than it can bear, and print what came of it
+#[derive(clap::Args)]
+struct Overload {
+    /// The server that is measured, as it is shipped
+    #[arg(long, env, value_name = "FILE")]
+    modelwire: PathBuf,
+    /// Where models and `overload.json` are kept
+    #[arg(long, value_name = "FOLDER")]
+    folder: PathBuf,
+    #[arg(long, env = "PEERS_ROUNDS", default_value_t = 5)]
+    rounds: usize,
+    /// How long each load is measured
+    #[arg(long, env = "PEERS_SECONDS", default_value_t = 3.0)]
+    seconds: f64,
+    /// Milliseconds that a call may take [default: twice what 99 % take at 80 % load]
+    #[arg(long, env = "PEERS_DEADLINE_MS")]
+    deadline_ms: Option<i64>,
 }
 
 /// Load one server that runs already, and print what came of it
@@ -107,6 +128,7 @@ enum Speaks {
 fn main() -> io::Result<()> {
     match Arguments::parse() {
         Arguments::Run(run) => run.run(),
+        Arguments::Overload(overload) => overload.run(),
         Arguments::Load(load) => load.run(),
     }
 }
@@ -127,6 +149,20 @@ impl Run {
         let Some(document) = self.document.filter(|_| !self.smoke) else { return Ok(()) };
         let replaced = report::replaced(&fs::read_to_string(&document)?, &report).map_err(io::Error::other)?;
         fs::write(document, replaced)
+    }
+}
+
+impl Overload {
+    fn run(self) -> io::Result<()> {
+        fs::create_dir_all(&self.folder)?;
+        let folder = fs::canonicalize(&self.folder)?;
+        let modelwire = Modelwire::prepare(&fs::canonicalize(&self.modelwire)?, &folder.join("modelwire"))?;
+        let time = Duration::from_secs_f64(self.seconds);
+        let options = run::Options { rounds: self.rounds.max(1), time, deadline_ms: self.deadline_ms };
+        let overloads = run::overload(&modelwire, &options)?;
+        fs::write(folder.join("overload.json"), serde_json::to_vec_pretty(&overloads)?)?;
+        println!("{}", report::overload(&overloads));
+        Ok(())
     }
 }
 

@@ -9,7 +9,7 @@ use crate::load::Pace;
 use crate::overload::{Overload, Step};
 use crate::peer::Peer;
 use crate::run::{Options, Results, Sample};
-use goals::goals;
+use goals::{Goal, goals};
 use medians::{median, ratio, value};
 use std::fmt::Write as _;
 
@@ -34,7 +34,7 @@ pub fn markdown(results: &Results, options: &Options, command: &str) -> String {
     let rounds =
         if options.rounds == 1 { "one round".to_owned() } else { format!("medians of {} rounds", options.rounds) };
     let _ = writeln!(report, "`{command}`: {rounds} of {seconds} s a load; {}.\n", machine::description());
-    write_goals(&mut report, results);
+    write_goals(&mut report, &goals(results));
     for case in CASES {
         write_case(&mut report, results, case);
     }
@@ -43,9 +43,17 @@ pub fn markdown(results: &Results, options: &Options, command: &str) -> String {
     report
 }
 
-fn write_goals(report: &mut String, results: &Results) {
+/// What is said of overload alone.
+pub fn overload(overloads: &[Overload]) -> String {
+    let mut report = String::new();
+    write_goals(&mut report, &goals::overload(overloads));
+    write_overload(&mut report, overloads);
+    report
+}
+
+fn write_goals(report: &mut String, goals: &[Goal]) {
     report.push_str("| case | measure | to reach | measured | |\n|---|---|--:|--:|---|\n");
-    for goal in goals(results) {
+    for goal in goals {
         let (reached, measured) = match goal.measured {
             Some(measured) if goal.bound.holds(measured) => ("reached", number(measured)),
             Some(measured) => ("missed", number(measured)),

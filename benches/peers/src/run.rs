@@ -3,6 +3,7 @@
 use crate::call::Call;
 use crate::case::{CASES, Case, Key, Place};
 use crate::load::{self, Measured, Plan, quantile_us};
+use crate::modelwire::Modelwire;
 use crate::overload::{self, Overload};
 use crate::peer::{ALL, Peer, Setup};
 use crate::server::{Server, free_address};
@@ -91,6 +92,16 @@ pub fn run(setup: &Setup, skipped: Vec<(Peer, String)>, options: &Options) -> io
         }
     }
     Ok(results)
+}
+
+/// Loads Modelwire alone with more than it can bear, `options.rounds` times.
+///
+/// # Errors
+/// If it does not start, or a connection breaks.
+pub fn overload(modelwire: &Modelwire, options: &Options) -> io::Result<Vec<Overload>> {
+    let address = free_address()?;
+    let server = Server::start(&mut modelwire.command(address)?, address)?;
+    (0..options.rounds).map(|_| overload::measure(&server, modelwire, options)).collect()
 }
 
 /// Starts all servers. One in Python that does not start is left out; any other ends the run.

@@ -75,7 +75,7 @@ fn other_calls(results: &Results) -> Vec<Goal> {
     ]
 }
 
-fn overload(overloads: &[Overload]) -> Vec<Goal> {
+pub(super) fn overload(overloads: &[Overload]) -> Vec<Goal> {
     let of = |read: fn(&Overload) -> f64| median(overloads.iter().map(read).collect());
     let refusing = overloads.iter().filter(|overload| overload.at_200_percent.refused_per_second > 0.0);
     let refusals = median(refusing.map(|overload| overload.at_200_percent.refusal_p99_us / 1e3).collect());
