@@ -113,7 +113,7 @@ pub enum Error {
     TooBusy {
         /// Until it could have been answered.
         wait: Duration,
-        /// "the call has", "target_p99_ms allows".
+        /// "the call can wait for", "target_p99_ms allows".
         what: &'static str,
         /// So much.
         limit: Duration,

@@ -30,6 +30,8 @@ pub(super) struct Entry<T> {
     pub(super) arrived: Instant,
     pub(super) deadline: Instant,
     pub(super) priority: i32,
+    /// How long it was thought to wait.
+    pub(super) foreseen: Duration,
 }
 
 /// Rows of a request that are in a batch.
@@ -39,6 +41,7 @@ pub(super) struct Part<T> {
     pub(super) from: usize,
     pub(super) rows: usize,
     pub(super) arrived: Instant,
+    pub(super) foreseen: Duration,
 }
 
 impl<T: Clone> Backlog<T> {
@@ -99,7 +102,7 @@ impl<T: Clone> Backlog<T> {
                     expired.push(entry);
                 } else {
                     room -= left;
-                    parts.push(Part { from: entry.taken, rows: left, arrived: entry.arrived, item: entry.item });
+                    parts.push(entry.part(left));
                 }
             } else {
                 // Only what is larger than a whole batch is cut: a smaller one would wait for two batches instead of one.
@@ -113,7 +116,7 @@ impl<T: Clone> Backlog<T> {
 
     fn cut_front(&mut self, rank: Rank, rows: usize) -> Option<Part<T>> {
         let front = self.waiting.get_mut(&rank)?;
-        let part = Part { item: front.item.clone(), from: front.taken, rows, arrived: front.arrived };
+        let part = front.part(rows);
         front.taken += rows;
         self.rows[level(front.priority)] -= rows;
         Some(part)
@@ -137,6 +140,14 @@ impl<T: Clone> Backlog<T> {
     pub(super) fn drain(&mut self) -> impl Iterator<Item = Entry<T>> + use<T> {
         (self.rows, self.oldest) = ([0; LEVELS], None);
         std::mem::take(&mut self.waiting).into_values()
+    }
+}
+
+impl<T: Clone> Entry<T> {
+    /// Its next rows.
+    fn part(&self, rows: usize) -> Part<T> {
+        let Self { taken, arrived, foreseen, .. } = *self;
+        Part { item: self.item.clone(), from: taken, rows, arrived, foreseen }
     }
 }
 

@@ -1,11 +1,13 @@
 //! Takes requests: computes them where they stand, or puts them into the queue.
 
+use super::admission::{admit, admit_wait, check_answer};
 use super::backlog::Entry;
 use super::compute::alone;
 use super::in_flight::RowsInFlight;
 use super::lane::Lane;
-use super::policy::{Arrived, Place, admit, admit_wait, check_answer, place, there_and_back};
-use super::request::{Answer, Request};
+use super::policy::{Arrived, Place, place, there_and_back};
+use super::queue::Asked;
+use super::request::Request;
 use super::scheduler::Scheduler;
 use super::waiting::Waiting;
 use super::work::{AtOnce, Prepared, Work};
@@ -65,8 +67,10 @@ impl Batcher {
         let Prepared { model, features, arrived, deadline, priority } = prepared;
         let lane = Lane::of(&model, &self.shared.options, &self.shared.metrics)?;
         let left = deadline.saturating_duration_since(arrived);
-        let (request, answer, rows) = self.admitted(&model, lane, features, left, priority)?;
-        let entry = Entry { item: request, rows, taken: 0, arrived, deadline, priority };
+        let rows = features.nrows().max(1); // One without rows takes a place too, or they would have no bound.
+        let (entered, foreseen) = self.admitted(lane, &Asked { rows, priority, now: arrived }, left)?;
+        let (item, answer) = Request::new(model.clone(), features, entered);
+        let entry = Entry { item, rows, taken: 0, arrived, deadline, priority, foreseen };
         self.enqueue(lane, entry).answered(answer).await
     }
 
@@ -107,23 +111,17 @@ impl Batcher {
         answer
     }
 
-    /// Takes rows in, if there is room for them and time for all that goes before them.
-    fn admitted(
-        &self,
-        model: &Arc<LoadedModel>,
-        lane: &Lane,
-        features: Array2<f64>,
-        left: Duration,
-        priority: i32,
-    ) -> Result<(Arc<Request>, Answer, usize)> {
+    /// Takes rows in, if there is room for them and time for all that goes before them. Answers how long they are thought to wait.
+    fn admitted(&self, lane: &Lane, asked: &Asked, left: Duration) -> Result<(RowsInFlight, Duration)> {
         let Shared { scheduler, rows_in_flight, metrics, .. } = &*self.shared;
-        let rows = features.nrows().max(1); // One without rows takes a place too, or they would have no bound.
-        let entered = RowsInFlight::enter(rows_in_flight, rows, |in_flight| admit(in_flight, rows, self.limits()));
+        let entered =
+            RowsInFlight::enter(rows_in_flight, asked.rows, |in_flight| admit(in_flight, asked.rows, self.limits()));
         let entered = entered.inspect_err(|_| _ = metrics.refused_full.inc())?;
-        let wait = scheduler.wait(lane.key(), &lane.terms(), priority);
-        admit_wait(wait, left, lane.promised()).inspect_err(|_| _ = metrics.refused_late.inc())?;
-        let (request, answer) = Request::new(Arc::clone(model), features, entered);
-        Ok((request, answer, rows))
+        let terms = lane.terms();
+        let ahead = scheduler.ahead(lane.key(), &terms, asked);
+        let admitted = admit_wait(&ahead, lane.slowness.estimate(), left, lane.promised());
+        admitted.inspect_err(|_| _ = metrics.refused_late.inc())?;
+        Ok((entered, ahead.wait() + terms.max_delay))
     }
 
     fn enqueue<'a>(&'a self, lane: &'a Lane, entry: Entry<Arc<Request>>) -> Waiting<'a> {

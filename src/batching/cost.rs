@@ -33,6 +33,11 @@ impl Estimate {
         Duration::from_nanos((self.fixed + self.per_row * rows as f64) as u64)
     }
 
+    /// Of a run, whatever its rows.
+    pub(super) fn run(self) -> Duration {
+        Duration::from_nanos(self.fixed as u64)
+    }
+
     /// Rows whose run takes this long; 0 if not even one does.
     pub(super) fn rows_within(self, time: Duration) -> usize {
         let left = time.as_nanos() as f64 - self.fixed;

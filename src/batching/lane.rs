@@ -3,6 +3,7 @@
 
 use super::cost::{Estimate, Runs};
 use super::policy::{Terms, batch_rows};
+use super::slowness::Slowness;
 use super::target::{Size, Step, Tuning};
 use super::worker::Key;
 use super::{ModelLimits, Options};
@@ -18,6 +19,8 @@ pub(super) struct Lane {
     key: Arc<Key>,
     runs: Mutex<Runs>,
     estimate: SharedEstimate,
+    /// How much longer its callers wait than they are thought to.
+    pub(super) slowness: Slowness,
     waiting_rows: AtomicUsize,
     weight: f64,
     size: Size,
@@ -48,6 +51,7 @@ impl Lane {
             key: Arc::new(Key { model: model.name.clone(), version: model.version }),
             runs: Mutex::default(),
             estimate: SharedEstimate::default(),
+            slowness: Slowness::default(),
             waiting_rows: AtomicUsize::new(0),
             weight: weight.unwrap_or(1.0),
             size,

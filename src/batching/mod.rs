@@ -7,7 +7,7 @@
 //! | file | |
 //! |---|---|
 //! | `batcher`, `work` | takes a request, computes it or puts it into the queue |
-//! | `policy`, `priority`, `cost`, `target` | what is decided: pure functions, without threads or clocks |
+//! | `policy`, `admission`, `priority`, `cost`, `slowness`, `target` | what is decided: pure functions, without threads or clocks |
 //! | `queue`, `backlog` | what waits, fair over the models: a data structure, without threads or clocks |
 //! | `scheduler`, `worker` | the queue under its lock; the threads that work on it |
 //! | `lane` | what is kept beside a model: its cost, how much of it waits |
@@ -16,9 +16,11 @@
 mod batcher;
 mod work;
 
+mod admission;
 mod cost;
 mod policy;
 mod priority;
+mod slowness;
 mod target;
 
 mod backlog;

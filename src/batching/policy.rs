@@ -1,8 +1,7 @@
-//! Where work runs, what is taken in, what makes a batch: pure functions, so that they are tested without threads or clocks.
+//! Where work runs, what makes a batch: pure functions, so that they are tested without threads or clocks.
 
 use super::Limits;
 use super::cost::Estimate;
-use crate::error::{Error, Result};
 use std::time::{Duration, Instant};
 
 /// Work that runs where it stands ends sooner than this, however long the way to another thread is on a busy machine: the
@@ -52,44 +51,6 @@ pub(super) fn place(work: Arrived, hop: Duration) -> Place {
     if is_short && is_small && work.waiting_rows == 0 { Place::Here } else { Place::Pool }
 }
 
-/// Whether these rows may wait beside those in flight.
-///
-/// # Errors
-/// [`Error::TooManyRows`] at once, never a silent wait. One request alone may be larger than the limit of a batch, not of
-/// the queue.
-pub(super) fn admit(in_flight: usize, asked: usize, limits: &Limits) -> Result<()> {
-    let limit = limits.max_queue_rows;
-    if in_flight.saturating_add(asked) <= limit { Ok(()) } else { Err(Error::TooManyRows { in_flight, asked, limit }) }
-}
-
-/// Whether the answer to one request may be that large.
-///
-/// # Errors
-/// [`Error::InvalidArgument`] with the number of rows that are answered in one call.
-pub(super) fn check_answer(rows: usize, answer_bytes: usize, limits: &Limits) -> Result<()> {
-    let most = limits.max_answer_bytes / answer_bytes.max(1);
-    if rows <= most {
-        return Ok(());
-    }
-    Err(Error::invalid(format!(
-        "the answer to {rows} rows takes {answer_bytes} bytes a row and the limit is {}; send at most {most} rows in one call",
-        limits.max_answer_bytes
-    )))
-}
-
-/// Whether work may wait, that would be answered after `wait`.
-///
-/// # Errors
-/// [`Error::TooBusy`] if it has less time `left` than that, or the model's callers are promised less.
-pub(super) fn admit_wait(wait: Duration, left: Duration, promised: Option<Duration>) -> Result<()> {
-    let refuse = |what, limit| Err(Error::TooBusy { wait, what, limit });
-    match promised {
-        _ if wait > left => refuse("the call has", left),
-        Some(promised) if wait > promised => refuse("target_p99_ms allows", promised),
-        _ => Ok(()),
-    }
-}
-
 /// Rows of a batch, when a row and its answer take this much.
 pub(super) fn batch_rows(row_bytes: usize, limits: &Limits) -> usize {
     limits.max_batch_rows.min(limits.max_batch_bytes / row_bytes.max(1)).max(1)
@@ -111,6 +72,17 @@ impl Terms {
     pub(super) fn cost(&self, rows: usize) -> f64 {
         let Some(Estimate { fixed, per_row }) = self.estimate else { return 0.0 };
         fixed * rows.div_ceil(self.max_rows.max(1)) as f64 + per_row * rows as f64
+    }
+
+    /// Rows of a batch that is as large as one becomes.
+    fn most_rows(&self) -> usize {
+        let in_turn = |it: Estimate| it.rows_within(TURN.max(it.run() * WORTH));
+        self.estimate.map_or(usize::MAX, in_turn).min(self.max_rows).max(1)
+    }
+
+    /// What the batch costs that has so many rows, or the largest one.
+    pub(super) fn batch(&self, rows: usize) -> Duration {
+        self.estimate.map_or(Duration::ZERO, |estimate| estimate.of(rows.min(self.most_rows())))
     }
 }
 
@@ -141,9 +113,6 @@ pub(super) fn decide(waiting_rows: usize, oldest: Instant, now: Instant, terms: 
 /// others have their turn, unless most of it would be what a batch costs whatever its rows.
 pub(super) fn turn_rows(waiting_rows: usize, terms: &Terms, hop: Duration, idle: usize) -> usize {
     let Some(estimate) = terms.estimate else { return terms.max_rows.max(1) };
-    let fixed = Duration::from_nanos(estimate.fixed as u64);
-    let in_turn = estimate.rows_within(TURN.max(fixed * WORTH));
-    let worth = estimate.rows_within((hop + fixed) * WORTH);
-    let share = waiting_rows.div_ceil(idle + 1).max(worth);
-    share.min(in_turn).min(terms.max_rows).max(1)
+    let worth = estimate.rows_within((hop + estimate.run()) * WORTH);
+    waiting_rows.div_ceil(idle + 1).max(worth).min(terms.most_rows()).max(1)
 }

@@ -6,6 +6,7 @@
 //! A turn is charged with what it is thought to cost and settled with what it did cost. A model that comes back begins where
 //! the others are: nobody saves up time.
 
+use super::admission::Ahead;
 use super::backlog::{Backlog, Entry, Part, nanos};
 use super::policy::{Terms, turn_rows};
 use super::priority::{Rank, rank};
@@ -18,10 +19,18 @@ pub(super) struct Queue<K, T> {
     backlogs: HashMap<K, Backlog<T>>,
     /// Where the latest turn began, in used time by weight.
     now: f64,
-    /// Nanoseconds that the turns under way are thought to take.
-    under_way: f64,
+    /// Turns under way: when each began, and what it is thought to cost.
+    under_way: Vec<(Instant, Duration)>,
     rows: usize,
     count: u64,
+}
+
+/// Rows that have just come.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asked {
+    pub(super) rows: usize,
+    pub(super) priority: i32,
+    pub(super) now: Instant,
 }
 
 /// The next batch.
@@ -31,13 +40,14 @@ pub(super) struct Turn<K, T> {
     pub(super) parts: Vec<Part<T>>,
     /// Those whose time is over, and who are not in the batch.
     pub(super) expired: Vec<Entry<T>>,
+    pub(super) begun: Instant,
     /// What the batch is thought to cost; zero if nothing is known.
     pub(super) charged: Duration,
 }
 
 impl<K: Clone + Eq + Hash, T: Clone> Queue<K, T> {
     pub(super) fn new() -> Self {
-        Self { backlogs: HashMap::new(), now: 0.0, under_way: 0.0, rows: 0, count: 0 }
+        Self { backlogs: HashMap::new(), now: 0.0, under_way: Vec::new(), rows: 0, count: 0 }
     }
 
     /// Rows that wait.
@@ -98,35 +108,42 @@ impl<K: Clone + Eq + Hash, T: Clone> Queue<K, T> {
         self.now = self.now.max(backlog.used);
         self.rows -= before - backlog.total();
         let charged = backlog.charge(parts.iter().map(|part| part.rows).sum());
-        self.under_way += nanos(charged);
-        Some(Turn { key: key.clone(), parts, expired, charged })
+        self.under_way.push((now, charged));
+        Some(Turn { key: key.clone(), parts, expired, begun: now, charged })
     }
 
     /// Ends a turn: what was charged is replaced by what it took.
-    pub(super) fn settle(&mut self, key: &K, charged: Duration, took: Duration) {
-        self.under_way = (self.under_way - nanos(charged)).max(0.0);
+    pub(super) fn settle(&mut self, key: &K, begun: Instant, charged: Duration, took: Duration) {
+        if let Some(at) = self.under_way.iter().position(|turn| *turn == (begun, charged)) {
+            self.under_way.swap_remove(at);
+        }
         if let Some(backlog) = self.backlogs.get_mut(key) {
             backlog.settle(charged, took);
         }
         if self.backlogs.values().all(Backlog::is_at_rest) {
             self.now = self.backlogs.drain().map(|(_, backlog)| backlog.used).fold(self.now, f64::max);
-            self.under_way = 0.0; // Sums of fractions do not always come back to it.
         }
     }
 
-    /// How long rows that come now under a key wait for their turn on `threads` threads: what is under way, what goes before
-    /// them under their own key, and of every other key what it is entitled to in that time.
-    ///
-    /// What they cost themselves is no part of it. Else a model that is wrongly thought to be slow would be refused for ever,
-    /// and never be measured again.
-    pub(super) fn wait(&self, key: &K, terms: &Terms, priority: i32, threads: usize) -> Duration {
-        let own = self.backlogs.get(key).map_or(0.0, |backlog| terms.cost(backlog.rows_before(priority)));
+    /// What rows that come now under a key wait for on `threads` threads: what is left of the turns under way, and in the
+    /// queue what goes before them under their own key, and of every other key what it is entitled to in that time.
+    pub(super) fn ahead(&self, key: &K, terms: &Terms, asked: &Asked, threads: usize) -> Ahead {
+        let Asked { rows, priority, now } = *asked;
+        let before = self.backlogs.get(key).map_or(0, |backlog| backlog.rows_before(priority));
+        let own = terms.cost(before);
         let others = self.backlogs.iter().filter(|(other, _)| *other != key).map(|(_, backlog)| {
             let entitled = own / terms.weight * backlog.terms.weight;
             backlog.terms.cost(backlog.total()).min(entitled)
         });
-        let nanos = (self.under_way + own + others.sum::<f64>()) / threads.max(1) as f64;
-        Duration::from_nanos(nanos as u64)
+        let (queued, is_free) = (own + others.sum::<f64>(), self.under_way.len() < threads);
+        let over = |nanos: f64| Duration::from_nanos((nanos / threads.max(1) as f64) as u64);
+        let left =
+            |(begun, charged): &(Instant, Duration)| charged.saturating_sub(now.saturating_duration_since(*begun));
+        Ahead {
+            running: if is_free { Duration::ZERO } else { over(nanos(self.under_way.iter().map(left).sum())) },
+            queued: over(queued),
+            own: terms.batch(before + rows).max(over(terms.cost(rows))),
+        }
     }
 
     /// Keys of which something is known.

@@ -3,10 +3,11 @@
 //! Whoever puts work into the queue is told whether to call a thread to it; a thread takes turns until it is dismissed, under
 //! the same lock. So there is always a thread at work when something is ready, and no two have the same request.
 
+use super::admission::Ahead;
 use super::backlog::Entry;
 use super::policy::Terms;
 use super::priority::Rank;
-use super::queue::{Queue, Turn};
+use super::queue::{Asked, Queue, Turn};
 use super::sync::{Mutex, MutexGuard, PoisonError};
 use std::hash::Hash;
 use std::time::{Duration, Instant};
@@ -41,9 +42,9 @@ impl<K: Clone + Eq + Hash, T: Clone> Scheduler<K, T> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How long rows that come now wait, see [`Queue::wait`].
-    pub(super) fn wait(&self, key: &K, terms: &Terms, priority: i32) -> Duration {
-        self.lock().queue.wait(key, terms, priority, self.threads)
+    /// What rows that come now wait for, see [`Queue::ahead`].
+    pub(super) fn ahead(&self, key: &K, terms: &Terms, asked: &Asked) -> Ahead {
+        self.lock().queue.ahead(key, terms, asked, self.threads)
     }
 
     /// Puts a request into the queue. `note` is told how many rows wait under its key, and in all.
@@ -90,8 +91,8 @@ impl<K: Clone + Eq + Hash, T: Clone> Scheduler<K, T> {
     }
 
     /// Ends a turn: what it was charged is replaced by what it took.
-    pub(super) fn settle(&self, key: &K, charged: Duration, took: Duration) {
-        self.lock().queue.settle(key, charged, took);
+    pub(super) fn settle(&self, key: &K, begun: Instant, charged: Duration, took: Duration) {
+        self.lock().queue.settle(key, begun, charged, took);
     }
 
     /// A thread at work was lost in a panic; another one takes its place, if there is work.

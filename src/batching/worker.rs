@@ -55,6 +55,7 @@ impl Shared {
         while let Some((turn, call)) = self.take() {
             self.call(call);
             self.run(turn);
+            std::thread::yield_now(); // Threads of sockets that wait for this processor have short work, and a caller each.
             if self.pool.has_jobs() {
                 let shared = Arc::clone(&self);
                 if self.pool.submit(move || shared.work()).is_ok() {
@@ -81,16 +82,16 @@ impl Shared {
         self.metrics.waiting_rows.set(i64::try_from(all).unwrap_or(i64::MAX));
     }
 
-    fn run(&self, Turn { key, mut parts, expired, charged }: OwnTurn) {
+    fn run(&self, Turn { key, mut parts, expired, begun, charged }: OwnTurn) {
         self.metrics.expired.inc_by(expired.len() as u64);
         let late = |entry: &Entry<_>| if entry.taken == 0 { Error::DeadlineExceeded } else { Error::TooLate };
         expired.iter().for_each(|entry| entry.item.answer(0, Err(late(entry))));
         parts.retain(|part| part.item.is_open());
-        let mut settled = Settled { shared: self, key, charged, took: Duration::ZERO };
+        let mut settled = Settled { shared: self, key, begun, charged, took: Duration::ZERO };
         if let Some(model) = parts.first().map(|part| Arc::clone(&part.item.model))
             && let Ok(lane) = Lane::of(&model, &self.options, &self.metrics)
         {
-            self.count(&parts);
+            self.count(&parts, lane);
             let (arrivals, alone) = (parts.iter().map(|part| part.arrived).collect::<Vec<_>>(), parts.len() == 1);
             compute(&model, parts, &mut |rows, took| {
                 settled.took += took;
@@ -101,8 +102,10 @@ impl Shared {
         }
     }
 
-    fn count(&self, parts: &[Part<Arc<Request>>]) {
+    fn count(&self, parts: &[Part<Arc<Request>>], lane: &Lane) {
         let now = Instant::now();
+        let waited = |part: &Part<_>| now.saturating_duration_since(part.arrived);
+        lane.slowness.learn(parts.iter().filter(|part| part.from == 0).map(|part| (part.foreseen, waited(part))));
         self.metrics.batch_rows.observe(parts.iter().map(|part| part.rows).sum::<usize>() as f64);
         for part in parts {
             self.metrics.queue_seconds.observe(now.saturating_duration_since(part.arrived).as_secs_f64());
@@ -125,13 +128,14 @@ impl Shared {
 struct Settled<'a> {
     shared: &'a Shared,
     key: Arc<Key>,
+    begun: Instant,
     charged: Duration,
     took: Duration,
 }
 
 impl Drop for Settled<'_> {
     fn drop(&mut self) {
-        self.shared.scheduler.settle(&self.key, self.charged, self.took);
+        self.shared.scheduler.settle(&self.key, self.begun, self.charged, self.took);
     }
 }
 

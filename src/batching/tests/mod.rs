@@ -1,5 +1,6 @@
 //! What a caller may rely on, whoever else asks at the same time.
 
+mod admission;
 mod bounds;
 mod cost;
 mod laws;

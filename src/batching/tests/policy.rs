@@ -2,10 +2,7 @@
 
 use crate::batching::Limits;
 use crate::batching::cost::Estimate;
-use crate::batching::policy::{
-    Arrived, Decision, Place, Terms, admit, admit_wait, batch_rows, check_answer, decide, place, turn_rows,
-};
-use crate::error::Code;
+use crate::batching::policy::{Arrived, Decision, Place, Terms, batch_rows, decide, place, turn_rows};
 use std::time::{Duration, Instant};
 
 const LIMITS: Limits = Limits {
@@ -49,46 +46,10 @@ fn neither_a_slow_hop_nor_a_low_estimate_keeps_long_work_on_a_thread_of_sockets(
 }
 
 #[test]
-fn a_request_whose_answer_no_reply_could_hold_is_refused_with_the_rows_that_one_could() {
-    assert!(check_answer(2, 400, &LIMITS).is_ok());
-
-    let refused = check_answer(3, 400, &LIMITS).unwrap_err().to_string();
-
-    assert!(refused.contains("3 rows takes 400 bytes a row") && refused.contains("at most 2 rows"), "{refused}");
-}
-
-#[test]
-fn the_queue_is_bounded_in_rows_and_says_by_how_much() {
-    assert!(admit(90, 10, &LIMITS).is_ok());
-
-    let refused = admit(90, 11, &LIMITS).unwrap_err();
-
-    assert_eq!(refused.to_string(), "90 rows are in flight, 11 more were asked for and the limit is 100");
-}
-
-#[test]
 fn a_batch_has_neither_more_rows_nor_more_bytes_than_it_may() {
     assert_eq!(batch_rows(8, &LIMITS), 10);
     assert_eq!(batch_rows(400, &LIMITS), 2);
     assert_eq!(batch_rows(8000, &LIMITS), 1);
-}
-
-#[test]
-fn work_whose_time_is_over_before_its_turn_is_refused_with_the_time_to_come_back_after() {
-    let refused = admit_wait(ms(120), ms(50), None).unwrap_err();
-
-    assert_eq!((refused.code(), refused.executed()), (Code::Overloaded, Some(false)));
-    assert_eq!(refused.to_string(), "the work that goes before takes about 120.0ms and the call has 50.0ms");
-    assert_eq!(refused.retry_after(), Some(ms(70)));
-    assert!(admit_wait(ms(50), ms(50), None).is_ok());
-}
-
-#[test]
-fn work_that_would_wait_longer_than_is_promised_is_refused_however_long_its_caller_would_wait() {
-    let refused = admit_wait(ms(6), ms(60_000), Some(ms(5))).unwrap_err().to_string();
-
-    assert!(refused.contains("target_p99_ms allows 5.0ms"), "{refused}");
-    assert!(admit_wait(ms(5), ms(60_000), Some(ms(5))).is_ok());
 }
 
 fn ms(ms: u64) -> Duration {
@@ -140,6 +101,13 @@ fn a_batch_ends_after_two_milliseconds_unless_each_costs_so_much_that_it_is_not_
     assert_eq!(turn_rows(1000, &slow(0.0, 1e4), HOP, 0), 200);
     assert_eq!(turn_rows(1000, &slow(1e6, 1e4), HOP, 0), 300);
     assert_eq!(turn_rows(1000, &slow(0.0, 1e7), HOP, 0), 1);
+}
+
+#[test]
+fn the_cost_of_a_batch_is_that_of_its_rows_and_never_more_than_that_of_the_largest() {
+    assert_eq!(terms().batch(9), Duration::from_micros(10));
+    assert_eq!(terms().batch(100_000), Duration::from_micros(1001));
+    assert_eq!(Terms { estimate: None, ..terms() }.batch(9), Duration::ZERO);
 }
 
 #[test]

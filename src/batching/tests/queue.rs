@@ -4,7 +4,7 @@ use crate::batching::backlog::{Entry, Part};
 use crate::batching::cost::Estimate;
 use crate::batching::policy::Terms;
 use crate::batching::priority::Rank;
-use crate::batching::queue::Queue;
+use crate::batching::queue::{Asked, Queue};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use std::collections::HashMap;
@@ -25,7 +25,7 @@ fn ms(ms: u64) -> Duration {
 }
 
 fn entry(item: usize, rows: usize, arrived: Instant) -> Entry<usize> {
-    Entry { item, rows, taken: 0, arrived, deadline: arrived + ms(60_000), priority: 0 }
+    Entry { item, rows, taken: 0, arrived, deadline: arrived + ms(60_000), priority: 0, foreseen: ms(0) }
 }
 
 fn items(parts: &[Part<usize>]) -> Vec<usize> {
@@ -57,7 +57,7 @@ fn a_request_larger_than_a_batch_is_computed_in_several_and_a_smaller_one_never_
 
     let parts: Vec<_> = (0..4).filter_map(|_| queue.take(now, HOP, 0)).flat_map(|turn| turn.parts).collect();
 
-    let part = |item, from, rows| Part { item, from, rows, arrived: now };
+    let part = |item, from, rows| Part { item, from, rows, arrived: now, foreseen: ms(0) };
     assert_eq!(parts, [part(1, 0, 100), part(1, 100, 100), part(1, 200, 50), part(2, 0, 60)]);
 }
 
@@ -148,10 +148,21 @@ fn a_model_that_cost_more_than_it_was_thought_to_pays_for_it() {
         let turn = queue.take(now, HOP, 0).unwrap();
         *turns.entry(turn.key).or_insert(0) += 1;
         let took = if turn.key == "liar" { turn.charged * 3 } else { turn.charged };
-        queue.settle(&turn.key, turn.charged, took);
+        queue.settle(&turn.key, turn.begun, turn.charged, took);
     }
 
     assert!((9..=11).contains(&turns["liar"]), "{turns:?}");
+}
+
+/// How long one row that comes now waits.
+fn wait(
+    queue: &Numbers,
+    key: &'static str,
+    terms: &Terms,
+    (priority, now): (i32, Instant),
+    threads: usize,
+) -> Duration {
+    queue.ahead(&key, terms, &Asked { rows: 1, priority, now }, threads).wait()
 }
 
 #[test]
@@ -160,13 +171,40 @@ fn the_wait_counts_what_goes_before_and_of_others_what_they_are_entitled_to() {
     queue.push(&"a", terms(1.0), entry(0, 1000, now));
     queue.push(&"b", terms(1.0), entry(0, 90_000, now));
 
-    let wait = |priority, threads| queue.wait(&"a", &terms(1.0), priority, threads);
+    let of_a = |priority, threads| wait(&queue, "a", &terms(1.0), (priority, now), threads);
 
-    assert_eq!(wait(0, 1), ms(2), "1 ms before it, and as much for the other model");
-    assert_eq!(wait(0, 2), ms(1), "two threads need half the time");
-    assert_eq!(wait(1, 1), ms(0), "what has a lower priority does not go before");
-    assert_eq!(wait(-1, 1), ms(2));
-    assert_eq!(queue.wait(&"b", &terms(2.0), 0, 1), ms(90) + ms(1));
+    assert_eq!(of_a(0, 1), ms(2), "1 ms before it, and as much for the other model");
+    assert_eq!(of_a(0, 2), ms(1), "two threads need half the time");
+    assert_eq!(of_a(1, 1), ms(0), "what has a lower priority does not go before");
+    assert_eq!(of_a(-1, 1), ms(2));
+    assert_eq!(wait(&queue, "b", &terms(2.0), (0, now), 1), ms(90) + ms(1));
+}
+
+#[test]
+fn what_runs_is_waited_for_as_long_as_it_still_takes_and_only_where_every_thread_is_busy() {
+    let (mut queue, now) = (Numbers::new(), Instant::now());
+    let slow = Terms { estimate: Some(Estimate { fixed: 10e6, per_row: 0.0 }), ..terms(1.0) };
+    queue.push(&"a", slow, entry(0, 1, now));
+    queue.take(now, HOP, 0).unwrap();
+
+    let after = |passed, threads| wait(&queue, "b", &terms(1.0), (0, now + passed), threads);
+
+    assert_eq!(after(ms(0), 1), ms(10));
+    assert_eq!(after(ms(7), 1), ms(3));
+    assert_eq!(after(ms(12), 1), ms(0), "it may end at any time");
+    assert_eq!(after(ms(0), 2), ms(0), "the other thread has nothing to do");
+}
+
+#[test]
+fn rows_share_the_batch_of_those_before_them_and_large_requests_take_all_threads() {
+    let (mut queue, now) = (Numbers::new(), Instant::now());
+    queue.push(&"a", terms(1.0), entry(0, 50, now));
+
+    let own = |rows, threads| queue.ahead(&"a", &terms(1.0), &Asked { rows, priority: 0, now }, threads).own;
+
+    assert_eq!(own(10, 2), Duration::from_micros(60));
+    assert_eq!(own(100, 2), Duration::from_micros(100), "no batch is larger");
+    assert_eq!(own(10_000, 2), ms(5));
 }
 
 #[test]
@@ -174,13 +212,13 @@ fn a_model_that_is_thought_to_be_slow_is_not_refused_for_that_but_measured_again
     let (mut queue, now) = (Numbers::new(), Instant::now());
     let slow = Terms { estimate: Some(Estimate { fixed: 1e12, per_row: 1e12 }), ..terms(1.0) };
 
-    assert_eq!(queue.wait(&"a", &slow, 0, 1), ms(0));
+    assert_eq!(wait(&queue, "a", &slow, (0, now), 1), ms(0));
 
     queue.push(&"a", slow, entry(1, 1, now));
     let turn = queue.take(now, HOP, 0).unwrap();
-    assert!(queue.wait(&"b", &terms(1.0), 0, 1) > ms(1000), "it is under way");
-    queue.settle(&turn.key, turn.charged, ms(1));
-    assert_eq!(queue.wait(&"b", &terms(1.0), 0, 1), ms(0));
+    assert!(wait(&queue, "b", &terms(1.0), (0, now), 1) > ms(1000), "it is under way");
+    queue.settle(&turn.key, turn.begun, turn.charged, ms(1));
+    assert_eq!(wait(&queue, "b", &terms(1.0), (0, now), 1), ms(0));
 }
 
 #[test]
@@ -189,7 +227,7 @@ fn nothing_is_remembered_of_a_model_that_is_not_asked_any_more() {
     for key in 0..10_000 {
         queue.push(&key, terms(1.0), entry(0, 1, now));
         let turn = queue.take(now, HOP, 0).unwrap();
-        queue.settle(&turn.key, turn.charged, turn.charged);
+        queue.settle(&turn.key, turn.begun, turn.charged, turn.charged);
     }
 
     assert!(queue.remembered() < 10, "{}", queue.remembered());
@@ -234,7 +272,7 @@ proptest! {
         for _ in 0..4000 {
             let turn = queue.take(now, HOP, 0).unwrap();
             used[turn.key] += turn.charged.as_secs_f64();
-            queue.settle(&turn.key, turn.charged, turn.charged);
+            queue.settle(&turn.key, turn.begun, turn.charged, turn.charged);
         }
 
         let (all, weights): (f64, f64) = (used.iter().sum(), models.iter().map(|(weight, _)| weight).sum());
@@ -278,7 +316,7 @@ proptest! {
                         *seen.entry(late.item).or_default() += late.rows - late.taken;
                         in_queue.remove(&late.item);
                     }
-                    queue.settle(&turn.key, turn.charged, turn.charged);
+                    queue.settle(&turn.key, turn.begun, turn.charged, turn.charged);
                 }
                 Event::Passes { ms: passed } => now += ms(passed),
                 Event::Leaves { .. } => {}

@@ -12,7 +12,7 @@ mod sync {
 }
 
 // As the scheduler names them.
-use crate::batching::{backlog, policy, priority, queue};
+use crate::batching::{admission, backlog, policy, priority, queue};
 use backlog::Entry;
 use policy::Terms;
 use scheduler::{Call, Scheduler};
@@ -33,7 +33,8 @@ struct Ends {
 type Numbers = Scheduler<usize, usize>;
 
 fn entry(item: usize, now: Instant) -> Entry<usize> {
-    Entry { item, rows: 3, taken: 0, arrived: now, deadline: now + Duration::from_secs(600), priority: 0 }
+    let (deadline, foreseen) = (now + Duration::from_secs(600), Duration::ZERO);
+    Entry { item, rows: 3, taken: 0, arrived: now, deadline, priority: 0, foreseen }
 }
 
 /// A thread at work, as the pool runs it.
@@ -43,7 +44,7 @@ fn work(scheduler: &Arc<Numbers>, ends: &Arc<Vec<Ends>>, now: Instant) {
         for part in &turn.parts {
             ends[part.item].computed.fetch_add(part.rows, Ordering::SeqCst);
         }
-        scheduler.settle(&turn.key, turn.charged, turn.charged);
+        scheduler.settle(&turn.key, turn.begun, turn.charged, turn.charged);
     }
 }
 
