@@ -5,6 +5,7 @@ use super::{Options, Shared};
 use crate::telemetry::Reason;
 use crate::wire::{Account, Cut, Cutter, FREE_BYTES, Held, Message};
 use bytes::{BufMut, Bytes, BytesMut};
+use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use std::io;
 use std::sync::Arc;
@@ -96,7 +97,7 @@ impl Input {
                 // What a message says of its length is worth nothing yet: it has to bring what is free of charge first.
                 let is_large = self.wanted > FREE_BYTES && so_far >= FREE_BYTES;
                 if is_large && self.held.is_none() && self.waiting.is_none() {
-                    self.waiting = Some(Box::pin(self.account.clone().take(price(self.wanted))));
+                    self.pay();
                 }
                 if self.buffer.is_empty() && self.cutter.is_between_messages() {
                     self.await_next(); // What came was a frame that keeps the connection alive.
@@ -109,6 +110,22 @@ impl Input {
                 other
             }
         }
+    }
+
+    /// Takes the memory for the message that is arriving, or begins to wait for it.
+    fn pay(&mut self) {
+        let price = price(self.wanted);
+        match self.account.clone().take(price).now_or_never() {
+            Some(held) => self.paid(held),
+            None => self.waiting = Some(Box::pin(self.account.clone().take(price))),
+        }
+    }
+
+    fn paid(&mut self, held: Held) {
+        self.held = Some(held);
+        self.waiting = None;
+        self.await_next(); // Waiting for memory was not the peer's time.
+        self.until = self.until.min(Instant::now() + STALL);
     }
 
     /// The message that was arriving is taken out of the buffer, or will not be: what it held.
@@ -140,10 +157,8 @@ impl Input {
     /// Waits for memory if the message that is arriving needs it, else for bytes.
     pub(super) async fn progress(&mut self) -> io::Result<()> {
         if let Some(waiting) = &mut self.waiting {
-            self.held = Some(waiting.await);
-            self.waiting = None;
-            self.await_next(); // Waiting for memory was not the peer's time.
-            self.until = self.until.min(Instant::now() + STALL);
+            let held = waiting.await;
+            self.paid(held);
             return Ok(());
         }
         let missing = self.wanted.saturating_sub(self.buffer.len() + self.cutter.held_bytes());

@@ -3,7 +3,7 @@
 use super::Real;
 
 /// Sums of a row that run side by side.
-const LANES: usize = 8;
+pub(super) const LANES: usize = 8;
 
 /// One number for each row: `x . w`.
 ///
@@ -70,7 +70,7 @@ fn add_products<T: Real>(sums: &mut [T; LANES], row: &[T], weights: &[T]) {
 }
 
 #[inline]
-fn in_pairs<T: Real>(sums: [T; LANES]) -> T {
+pub(super) fn in_pairs<T: Real>(sums: [T; LANES]) -> T {
     let [a, b, c, d, e, f, g, h] = sums;
     let [a, b, c, d] = [a + e, b + f, c + g, d + h];
     (a + c) + (b + d)

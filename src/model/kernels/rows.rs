@@ -1,5 +1,6 @@
 //! What is done to rows themselves, and looked for in them.
 
+use super::dot::{LANES, in_pairs};
 use ndarray::{Array2, ArrayView2};
 use std::borrow::Cow;
 
@@ -23,8 +24,18 @@ pub(in crate::model) fn table(values: Vec<f64>, n_rows: usize, n_columns: usize)
 
 /// Whether no value is NaN or infinite.
 pub(in crate::model) fn all_finite(values: &[f64]) -> bool {
-    // Without a way out within a chunk, so that several values are looked at in one instruction.
-    values.chunks(256).all(|chunk| chunk.iter().fold(true, |finite, value| finite & (value.abs() < f64::INFINITY)))
+    // A finite sum has finite terms only, and takes one instruction for several values. One that is not finite may be large
+    // values that together are too large.
+    values.chunks(512).all(|chunk| sum(chunk).is_finite() || chunk.iter().all(|value| value.is_finite()))
+}
+
+fn sum(values: &[f64]) -> f64 {
+    let (blocks, rest) = values.as_chunks::<LANES>();
+    let mut sums = [0.0; LANES];
+    for block in blocks {
+        sums.iter_mut().zip(block).for_each(|(sum, value)| *sum += value);
+    }
+    rest.iter().fold(in_pairs(sums), |sum, value| sum + value)
 }
 
 /// `(x - mean) / scale` in the place of each `x`; a mean and a scale for each column.
