@@ -104,8 +104,12 @@ fn code_name(code: Code) -> String {
 }
 
 fn latencies(report: &Report) -> String {
-    let rows =
-        [("answered", report.answered_ms), ("failed", report.failed_ms), ("waited to be sent", report.waited_ms)];
+    let rows = [
+        ("answered", report.answered_ms),
+        ("failed", report.failed_ms),
+        ("waited to be sent", report.waited_ms),
+        ("sent until replied", report.replied_ms),
+    ];
     let rows = rows.into_iter().filter_map(|(name, latency)| Some(row(name, latency?)));
     report::table(&["ms", "min", "mean", "p50", "p90", "p99", "p99.9", "max"], rows, "no call has ended")
 }

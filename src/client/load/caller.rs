@@ -150,6 +150,7 @@ impl Caller {
                 self.closing |= reply.notice.draining || reply.notice.closing;
                 let unasked = || ChannelFault::Unreadable("it sent a reply that nobody asked for".into());
                 let call = self.places.free(reply.seqid).ok_or_else(unasked)?;
+                counting.replied(&call, now);
                 match verdict(terms.format, &reply.body) {
                     Ok(Verdict::Answered) => counting.ended(call.due, now, Ok(())),
                     Ok(Verdict::Failed(error)) => counting.ended(call.due, now, Err(&error)),

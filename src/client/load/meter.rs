@@ -1,5 +1,6 @@
 //! Counts the calls of a load.
 
+use super::places::InFlight;
 use super::report::Report;
 use super::schedule::Pace;
 use crate::client::Times;
@@ -31,6 +32,7 @@ pub(super) struct Tally {
     answered: Times,
     failed: Times,
     waited: Times,
+    replied: Times,
     errors: BTreeMap<Code, u64>,
     last_error: Option<String>,
     unsent: u64,
@@ -77,6 +79,7 @@ impl Meter {
             answered_ms: tally.answered.latency(),
             failed_ms: tally.failed.latency(),
             waited_ms: tally.waited.latency(),
+            replied_ms: tally.replied.latency(),
             times: tally.answered.clone(),
         }
     }
@@ -93,6 +96,13 @@ impl Counting<'_> {
     pub(super) fn sent(&mut self, due: Instant, now: Instant) {
         if due >= self.window.start && self.window.pace != Pace::Closed {
             self.tally.waited.record(now.saturating_duration_since(due));
+        }
+    }
+
+    /// A call has its reply now, whatever that says.
+    pub(super) fn replied(&mut self, call: &InFlight, now: Instant) {
+        if call.due >= self.window.start {
+            self.tally.replied.record(now.saturating_duration_since(call.sent));
         }
     }
 
@@ -154,6 +164,20 @@ mod tests {
         let report = meter.report(start + 30 * SECOND);
 
         assert_eq!((report.seconds, report.goodput_per_second), (20.0, 2.0));
+    }
+
+    #[test]
+    fn the_time_of_a_reply_is_counted_from_when_its_call_was_sent_and_not_from_when_it_was_due() {
+        let (meter, start) = meter(Pace::Open { calls_per_second: 1.0 });
+        meter.count(|it| {
+            for (due, sent, replied) in [(start, 3, 5), (start + SECOND, 3, 4), (start - SECOND, 0, 9)] {
+                it.replied(&InFlight { due, sent: start + sent * SECOND }, start + replied * SECOND);
+            }
+        });
+
+        let replied = meter.report(start + 9 * SECOND).replied_ms.unwrap();
+
+        assert_eq!((replied.min, replied.max), (1_000.0, 2_000.0), "the last one is warm-up");
     }
 
     #[test]

@@ -34,6 +34,8 @@ pub struct Report {
     pub failed_ms: Option<Latency>,
     /// How long calls of an open loop waited until they were sent: for a place, and for this process.
     pub waited_ms: Option<Latency>,
+    /// How long replies of any kind took from when their calls were sent: the part of the server and of the way to it.
+    pub replied_ms: Option<Latency>,
     /// The times behind `answered_ms`.
     #[serde(skip)]
     pub times: Times,
