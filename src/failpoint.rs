@@ -1,4 +1,4 @@
-//! Steps at which a test can end the process as abruptly as a power cut would.
+//! Steps at which a test can end the process as abruptly as a power cut would, or let it panic.
 //!
 //! Without the cargo feature `failpoints` nothing of this is compiled in.
 
@@ -6,11 +6,28 @@
 #[inline]
 pub fn reach(step: &'static str) {
     #[cfg(feature = "failpoints")]
-    if std::env::var("MODELWIRE_FAILPOINT").is_ok_and(|wanted| wanted == step) {
+    if is_wanted(step) {
         kill();
     }
     #[cfg(not(feature = "failpoints"))]
     let _ = step;
+}
+
+/// Panics where `here` holds, if the environment variable `MODELWIRE_FAILPOINT` names this step.
+#[inline]
+pub fn panic_where(step: &'static str, here: impl FnOnce() -> bool) {
+    #[cfg(feature = "failpoints")]
+    #[allow(clippy::panic)] // It is what the test has asked for.
+    if is_wanted(step) && here() {
+        panic!("{step}, on purpose");
+    }
+    #[cfg(not(feature = "failpoints"))]
+    let _ = (step, here);
+}
+
+#[cfg(feature = "failpoints")]
+fn is_wanted(step: &str) -> bool {
+    std::env::var("MODELWIRE_FAILPOINT").is_ok_and(|wanted| wanted == step)
 }
 
 /// By the `kill` command, because a signal without it takes `unsafe`.

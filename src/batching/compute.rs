@@ -3,6 +3,7 @@
 use super::backlog::Part;
 use super::request::Request;
 use crate::error::{Error, Result};
+use crate::failpoint;
 use crate::model::{LoadedModel, Predictions};
 use ndarray::{ArrayView2, Axis, concatenate};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -54,6 +55,7 @@ fn together(model: &LoadedModel, views: &[ArrayView2<'_, f64>]) -> Result<Vec<Pr
 
 /// One answer for each row, or an error.
 fn answer(model: &LoadedModel, features: ArrayView2<'_, f64>) -> Result<Predictions> {
+    failpoint::panic_where("compute:poison", || features.iter().any(|value| *value == f64::MAX));
     let (rows, answer) = (features.nrows(), model.pipeline.predict(features));
     if answer.n_rows() != rows {
         return Err(Error::internal(format!("{} predictions for {rows} rows", answer.n_rows())));

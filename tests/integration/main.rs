@@ -11,6 +11,8 @@ mod caching;
 mod certificates;
 mod cli;
 mod client;
+#[cfg(feature = "failpoints")]
+mod crowd;
 mod docs;
 mod drain;
 mod durability;

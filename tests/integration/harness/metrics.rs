@@ -34,6 +34,21 @@ impl Metrics {
         self.0["modelwire_held_bytes"]
     }
 
+    /// Rows that wait to be computed.
+    pub fn queue_rows(&self) -> u64 {
+        self.0["modelwire_queue_rows"]
+    }
+
+    /// Requests that found the queue full.
+    pub fn refused_full(&self) -> u64 {
+        self.0["modelwire_predictions_refused_total{why=\"full\"}"]
+    }
+
+    /// Jobs of the compute threads that panicked.
+    pub fn compute_panics(&self) -> u64 {
+        self.0["modelwire_compute_panics_total"]
+    }
+
     /// What a version of a model takes; `None` if nothing is told of it.
     pub fn model_bytes(&self, model: &str, version: i64) -> Option<u64> {
         self.0.get(&format!("modelwire_model_bytes{{model=\"{model}\",version=\"{version}\"}}")).copied()
