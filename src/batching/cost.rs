@@ -15,8 +15,8 @@ const UNUSUAL: f64 = 4.0;
 /// The weight of "no rows cost nothing" beside the runs. It decides only where all runs had the same size: then it makes
 /// the cost grow with the rows, so that what was never seen is thought too expensive rather than too cheap.
 const ANCHOR: f64 = 1e-6;
-/// Small runs are so short that finding the line anew after each would be felt: one in so many has to do, after the first ones.
-const SOLVE_EVERY: u32 = 8;
+/// Small runs are so short that learning from each would be felt: one in so many has to do, after the first ones.
+const LEARN_EVERY: u32 = 8;
 
 /// What a run costs, in nanoseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -45,11 +45,16 @@ impl Estimate {
     }
 }
 
+/// Whether to learn from a run of so many rows, of a model that so many runs are known of; it is run number `turn` of those
+/// that are thought of here.
+pub(super) fn is_telling(rows: usize, known: u32, turn: u32) -> bool {
+    rows >= 16 || known < 16 || turn.is_multiple_of(LEARN_EVERY)
+}
+
 /// What the runs of a model have told so far.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Runs {
     sizes: [Option<Mean>; SIZES],
-    count: u32,
 }
 
 /// The usual run of a size.
@@ -60,14 +65,11 @@ struct Mean {
 }
 
 impl Runs {
-    /// Takes a run into account, and answers whether it is time to look at the estimate again.
-    pub(super) fn learn(&mut self, rows: usize, took: Duration) -> bool {
-        self.count = self.count.wrapping_add(1);
-        let is_due = rows >= 16 || self.count <= 16 || self.count.is_multiple_of(SOLVE_EVERY);
+    /// Takes a run into account.
+    pub(super) fn learn(&mut self, rows: usize, took: Duration) {
         let (rows, nanos) = (rows as f64, took.as_secs_f64() * 1e9);
         let mean = &mut self.sizes[size(rows as usize)];
         *mean = Some(mean.map_or(Mean { rows, nanos }, |mean| mean.and(rows, nanos)));
-        is_due
     }
 
     /// What the next run costs; `None` before the first one.

@@ -1,7 +1,7 @@
 //! What batching keeps beside a model, so that a request finds it without a lookup: its cost and the bounds of its batches,
 //! and how much of it waits.
 
-use super::cost::{Estimate, Runs};
+use super::cost::{Estimate, Runs, is_telling};
 use super::policy::{Terms, batch_rows};
 use super::slowness::Slowness;
 use super::target::{Size, Step, Tuning};
@@ -10,7 +10,8 @@ use super::{ModelLimits, Options};
 use crate::error::{Error, Result};
 use crate::model::LoadedModel;
 use crate::telemetry::{EngineMetrics, ModelMetrics};
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::cell::Cell;
+use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
@@ -18,6 +19,8 @@ use std::time::{Duration, Instant};
 pub(super) struct Lane {
     key: Arc<Key>,
     runs: Mutex<Runs>,
+    /// How many were learned from.
+    known: AtomicU32,
     estimate: SharedEstimate,
     /// How much longer its callers wait than they are thought to.
     pub(super) slowness: Slowness,
@@ -50,6 +53,7 @@ impl Lane {
         Self {
             key: Arc::new(Key { model: model.name.clone(), version: model.version }),
             runs: Mutex::default(),
+            known: AtomicU32::new(0),
             estimate: SharedEstimate::default(),
             slowness: Slowness::default(),
             waiting_rows: AtomicUsize::new(0),
@@ -103,16 +107,28 @@ impl Lane {
         self.estimate.load()
     }
 
-    /// Takes a run into account. Nobody waits for it: of two runs that end at the same time, one is enough.
+    /// Takes a run into account, if it tells something. Nobody waits for it: of two runs that end at the same time, one is
+    /// enough.
     pub(super) fn learn(&self, rows: usize, took: Duration) {
+        thread_local! {
+            /// Runs that ended on this thread: threads that counted together would wait for each other.
+            static TURN: Cell<u32> = const { Cell::new(0) };
+        }
+        let turn = TURN.replace(TURN.get().wrapping_add(1));
+        if is_telling(rows, self.known.load(Ordering::Relaxed), turn) {
+            self.learn_now(rows, took);
+        }
+    }
+
+    fn learn_now(&self, rows: usize, took: Duration) {
         let mut runs = match self.runs.try_lock() {
             Ok(runs) => runs,
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
             Err(TryLockError::WouldBlock) => return,
         };
-        if runs.learn(rows, took)
-            && let Some(estimate) = runs.estimate()
-        {
+        runs.learn(rows, took);
+        self.known.fetch_add(1, Ordering::Relaxed);
+        if let Some(estimate) = runs.estimate() {
             self.estimate.store(estimate);
             self.metrics.fixed_seconds.set(estimate.fixed * 1e-9);
             self.metrics.row_seconds.set(estimate.per_row * 1e-9);
