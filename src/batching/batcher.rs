@@ -18,6 +18,7 @@ use crate::model::{LoadedModel, Predictions};
 use crate::pool::Pool;
 use crate::telemetry::EngineMetrics;
 use ndarray::Array2;
+use std::borrow::Borrow;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -44,18 +45,21 @@ impl Batcher {
     ///
     /// # Errors
     /// As [`Batcher::submit`].
-    pub fn at_once(&self, work: Work) -> Result<AtOnce> {
+    pub fn at_once(&self, work: Work<impl Borrow<Arc<LoadedModel>>>) -> Result<AtOnce> {
         let Work { model, features, deadline, priority } = work;
+        let model = model.borrow();
         let features = model.matrix(features)?;
         check_answer(features.nrows(), model.pipeline.answer_bytes(), self.limits())?;
-        let lane = Lane::of(&model, &self.shared.options, &self.shared.metrics)?;
+        let lane = Lane::of(model, &self.shared.options, &self.shared.metrics)?;
         let arrived = Instant::now();
         if deadline <= arrived {
             return Err(Error::DeadlineExceeded);
         }
         match self.place(lane, &features) {
-            Place::Here => self.here(&model, lane, &features, arrived).map(AtOnce::Answered),
-            Place::Pool => Ok(AtOnce::Prepared(Prepared { model, features, arrived, deadline, priority })),
+            Place::Here => self.here(model, lane, &features, arrived).map(AtOnce::Answered),
+            Place::Pool => {
+                Ok(AtOnce::Prepared(Prepared { model: Arc::clone(model), features, arrived, deadline, priority }))
+            }
         }
     }
 

@@ -6,17 +6,26 @@ use ndarray::Array2;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// Rows to predict.
+/// Rows to predict. A model may be lent: it is counted then only if the rows have to wait.
 #[derive(Debug)]
-pub struct Work {
+pub struct Work<M = Arc<LoadedModel>> {
     /// What answers.
-    pub model: Arc<LoadedModel>,
+    pub model: M,
     /// The rows, as the caller sent them.
     pub features: Features,
     /// After this the caller waits no more.
     pub deadline: Instant,
     /// Higher goes first among those that wait for the same model; 0 is usual.
     pub priority: i32,
+}
+
+impl Work<&Arc<LoadedModel>> {
+    /// The same, to be kept.
+    #[must_use]
+    pub fn kept(self) -> Work {
+        let Self { model, features, deadline, priority } = self;
+        Work { model: Arc::clone(model), features, deadline, priority }
+    }
 }
 
 impl Work {

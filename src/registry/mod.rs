@@ -40,8 +40,9 @@ use crate::data::{Name, Page, Reference};
 #[cfg(doc)]
 use crate::error::Error;
 use crate::error::Result;
+use crate::model::LoadedModel;
 use crate::storage::Storage;
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, Guard};
 use loading::Asked;
 use policy::{wanted, wishes};
 use room::Room;
@@ -70,6 +71,20 @@ struct Shared {
     loading: Mutex<()>,
     /// Who waits for the last calls of models that are on their way out.
     retiring: std::sync::Mutex<JoinSet<()>>,
+}
+
+/// All models as they were at one moment. What has been replaced since stays in memory as long as this does: it is not kept
+/// over a wait.
+pub struct View(Guard<Arc<Snapshot>>);
+
+impl View {
+    /// As [`Registry::resolve`], at that moment.
+    ///
+    /// # Errors
+    /// Likewise.
+    pub fn resolve(&self, reference: &Reference) -> Result<Resolved<&Arc<LoadedModel>>> {
+        self.0.resolve(reference)
+    }
 }
 
 impl Registry {
@@ -104,7 +119,12 @@ impl Registry {
     /// [`Error::ModelNotFound`] if there is no such model, version or alias; [`Error::FailedPrecondition`] if the version
     /// is not loaded; [`Error::Unavailable`] if it is being loaded or is damaged.
     pub fn resolve(&self, reference: &Reference) -> Result<Resolved> {
-        self.shared.snapshot.load().resolve(reference)
+        self.view().resolve(reference).map(Resolved::kept)
+    }
+
+    /// All models as they are now, to look at: what is asked for through it is lent by it.
+    pub fn view(&self) -> View {
+        View(self.shared.snapshot.load())
     }
 
     /// What a version is, and the aliases that name it.

@@ -13,11 +13,19 @@ use tokio::sync::watch;
 
 /// What a reference means.
 #[derive(Clone, Debug)]
-pub struct Resolved {
+pub struct Resolved<M = Arc<LoadedModel>> {
     /// The model with its name and version.
-    pub model: Arc<LoadedModel>,
+    pub model: M,
     /// How often the alias that was asked for has been set; `None` where a version or `latest` was asked for.
     pub generation: Option<u64>,
+}
+
+impl Resolved<&Arc<LoadedModel>> {
+    /// The same, to be kept.
+    #[must_use]
+    pub fn kept(self) -> Resolved {
+        Resolved { model: Arc::clone(self.model), generation: self.generation }
+    }
 }
 
 /// What a version is, and what names it.
@@ -191,10 +199,10 @@ impl Snapshot {
         }
     }
 
-    pub(super) fn resolve(&self, reference: &Reference) -> Result<Resolved> {
+    pub(super) fn resolve(&self, reference: &Reference) -> Result<Resolved<&Arc<LoadedModel>>> {
         let (_, number, version, generation) = self.find(reference)?;
         match version {
-            Version::Loaded(resident) => Ok(Resolved { model: Arc::clone(&resident.model), generation }),
+            Version::Loaded(resident) => Ok(Resolved { model: &resident.model, generation }),
             Version::Loading { .. } => Err(loading(reference)),
             Version::Unloaded { .. } => Err(unloaded(&reference.name, number)),
             Version::Damaged { .. } => Err(damaged(reference)),

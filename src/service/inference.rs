@@ -13,38 +13,16 @@ use crate::wire::inference::{PredictManyRequest, PredictManyResponse, PredictReq
 use crate::wire::runtime::{Begun, Call};
 use crate::wire::services::Inference;
 use crate::wire::{ASIDE_BYTES, aside, convert};
+use std::borrow::Borrow;
 use std::sync::Arc;
 
 impl Inference for Service {
     fn predict<'a>(&'a self, call: &Arc<Call>, request: PredictRequest) -> Begun<'a, Declared<PredictResponse>> {
-        let asked = match convert::row_bytes(request.matrix.as_ref(), request.table.as_ref()) {
-            ASIDE_BYTES.. => {
-                let call = Arc::clone(call);
-                return Begun::waits(async move { declare(&call, self.predict_large(&call, request)).await });
-            }
-            _ => read(request)
-                .and_then(|(reference, features)| self.ask(call, call.min_generation, &reference, features)),
-        };
-        let asked = match asked {
-            Ok(Asked { named, work }) if self.parts.caches.of(&named.model.name).is_some() => {
-                let call = Arc::clone(call);
-                return Begun::waits(async move {
-                    declare(&call, async { Ok(named.response(&*self.predictions(work).await?)) }).await
-                });
-            }
-            asked => asked,
-        };
-        match asked.and_then(|Asked { named, work }| Ok((named, self.parts.batcher.at_once(work)?))) {
-            Ok((named, AtOnce::Answered(predictions))) => Begun::Done(Ok(named.response(&predictions))),
-            Ok((named, AtOnce::Prepared(prepared))) => {
-                let call = Arc::clone(call);
-                let predictions = self.parts.batcher.enqueued(prepared);
-                Begun::waits(async move {
-                    declare(&call, async { predictions.await.map(|predictions| named.response(&predictions)) }).await
-                })
-            }
-            Err(error) => Begun::Done(Err(declared(call, &error))),
+        if convert::row_bytes(request.matrix.as_ref(), request.table.as_ref()) >= ASIDE_BYTES {
+            let call = Arc::clone(call);
+            return Begun::waits(async move { declare(&call, self.predict_large(&call, request)).await });
         }
+        self.predict_small(call, request).unwrap_or_else(|error| Begun::Done(Err(declared(call, &error))))
     }
 
     fn predict_many<'a>(
@@ -60,24 +38,17 @@ impl Inference for Service {
 
 /// Rows for a model that is there.
 struct Asked {
-    named: Named,
+    named: Resolved,
     work: Work,
 }
 
-/// The model that answers.
-struct Named {
-    model: Arc<LoadedModel>,
-    generation: Option<u64>,
-}
-
-impl Named {
-    fn response(&self, predictions: &Predictions) -> PredictResponse {
-        PredictResponse {
-            model: Some(self.model.name.as_str().to_owned()),
-            version: i64::try_from(self.model.version).ok(),
-            generation: self.generation.and_then(|generation| i64::try_from(generation).ok()),
-            ..convert::prediction(predictions)
-        }
+fn response<M: Borrow<Arc<LoadedModel>>>(by: &Resolved<M>, predictions: &Predictions) -> PredictResponse {
+    let model = by.model.borrow();
+    PredictResponse {
+        model: Some(model.name.as_str().to_owned()),
+        version: i64::try_from(model.version).ok(),
+        generation: by.generation.and_then(|generation| i64::try_from(generation).ok()),
+        ..convert::prediction(predictions)
     }
 }
 
@@ -87,12 +58,38 @@ fn read(request: PredictRequest) -> Result<(Reference, Features)> {
 }
 
 impl Service {
+    /// What is answered from a cache or by the compute threads waits; the rest is answered here, of a model that is lent.
+    fn predict_small<'a>(
+        &'a self,
+        call: &Arc<Call>,
+        request: PredictRequest,
+    ) -> Result<Begun<'a, Declared<PredictResponse>>> {
+        let (reference, features) = read(request)?;
+        let view = self.parts.registry.view();
+        let lent = view.resolve(&reference)?;
+        not_behind(&reference, lent.generation, call.min_generation)?;
+        let work = Work { model: lent.model, features, deadline: call.deadline, priority: call.priority };
+        if self.parts.caches.of(&lent.model.name).is_some() {
+            let (call, named, work) = (Arc::clone(call), lent.kept(), work.kept());
+            let answer = async move { Ok(response(&named, &*self.predictions(work).await?)) };
+            return Ok(Begun::waits(async move { declare(&call, answer).await }));
+        }
+        match self.parts.batcher.at_once(work)? {
+            AtOnce::Answered(predictions) => Ok(Begun::Done(Ok(response(&lent, &predictions)))),
+            AtOnce::Prepared(prepared) => {
+                let (call, named) = (Arc::clone(call), lent.kept());
+                let answer = async move { Ok(response(&named, &self.parts.batcher.enqueued(prepared).await?)) };
+                Ok(Begun::waits(async move { declare(&call, answer).await }))
+            }
+        }
+    }
+
     /// The model that a reference means now; a caller that has `seen` a generation of it is not answered by an older one.
     fn ask(&self, call: &Call, seen: Option<u64>, reference: &Reference, features: Features) -> Result<Asked> {
-        let Resolved { model, generation } = self.parts.registry.resolve(reference)?;
-        not_behind(reference, generation, seen)?;
-        let work = Work { model: Arc::clone(&model), features, deadline: call.deadline, priority: call.priority };
-        Ok(Asked { named: Named { model, generation }, work })
+        let named = self.parts.registry.resolve(reference)?;
+        not_behind(reference, named.generation, seen)?;
+        let model = Arc::clone(&named.model);
+        Ok(Asked { named, work: Work { model, features, deadline: call.deadline, priority: call.priority } })
     }
 
     /// What touches all of the rows, or all of the answers, does not hold up the thread of a connection.
@@ -102,7 +99,7 @@ impl Service {
         let Asked { named, work } = self.ask(call, call.min_generation, &reference, features)?;
         let answer_bytes = work.features.n_rows().saturating_mul(named.model.pipeline.answer_bytes());
         let predictions = self.predictions(work).await?;
-        aside(answer_bytes, move || named.response(&predictions)).await
+        aside(answer_bytes, move || response(&named, &predictions)).await
     }
 
     /// From the model's cache, if it has one, or computed.

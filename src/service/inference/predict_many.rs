@@ -1,10 +1,11 @@
 //! Several independent requests in one call. Each is answered as `predict` would answer it alone, to the bit; what is wrong
 //! with one is an error of that one.
 
-use super::{Asked, Named};
+use super::{Asked, response};
 use crate::data::{Features, Labels, Reference};
 use crate::error::{Code, Error, Result};
 use crate::model::Predictions;
+use crate::registry::Resolved;
 use crate::service::Service;
 use crate::service::guard::{Declared, declare};
 use crate::service::judge::generation;
@@ -24,7 +25,7 @@ type Read = (PredictItem, Result<Features>);
 
 /// What a model said.
 struct Answered {
-    named: Named,
+    named: Resolved,
     predictions: Arc<Predictions>,
 }
 
@@ -105,7 +106,7 @@ fn read(mut item: PredictItem) -> Read {
 fn outcome(answered: Declared<Answered>) -> PredictOutcome {
     match answered {
         Ok(Answered { named, predictions }) => {
-            PredictOutcome { response: Some(named.response(&predictions)), error: None }
+            PredictOutcome { response: Some(response(&named, &predictions)), error: None }
         }
         Err(error) => PredictOutcome { response: None, error: Some(error) },
     }
