@@ -44,12 +44,7 @@ struct Asked {
 
 fn response<M: Borrow<Arc<LoadedModel>>>(by: &Resolved<M>, predictions: &Predictions) -> PredictResponse {
     let model = by.model.borrow();
-    PredictResponse {
-        model: Some(model.name.as_str().to_owned()),
-        version: i64::try_from(model.version).ok(),
-        generation: by.generation.and_then(|generation| i64::try_from(generation).ok()),
-        ..convert::prediction(predictions)
-    }
+    convert::prediction(predictions, model.name.as_str(), model.version, by.generation)
 }
 
 fn read(request: PredictRequest) -> Result<(Reference, Features)> {

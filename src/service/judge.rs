@@ -115,11 +115,11 @@ fn identify(method: &Method, token: Option<&str>, peer: &Peer, access: &Access) 
     }
 }
 
-/// The time counts from when the message was there, not from when its turn came.
+/// The time counts from when the message was there. It is judged right then: what has no time is refused.
 fn deadline(asked_ms: Option<i64>, received: Instant, max_deadline: Duration) -> Result<Instant> {
     let asked = asked_ms.map_or(max_deadline, |ms| Duration::from_millis(u64::try_from(ms).unwrap_or_default()));
     let deadline = received + asked.min(max_deadline);
-    if deadline <= Instant::now() { Err(Error::DeadlineExceeded) } else { Ok(deadline) }
+    if deadline <= received { Err(Error::DeadlineExceeded) } else { Ok(deadline) }
 }
 
 /// A key belongs to who sent it: another caller's, which may be the same, is another key.

@@ -38,23 +38,26 @@ pub fn row_bytes(matrix: Option<&Tensor>, table: Option<&Table>) -> usize {
     matrix.map_or(0, tensor) + columns.iter().map(column).sum::<usize>()
 }
 
-/// Predictions as they travel; the caller fills in which model they are of.
-pub fn prediction(predictions: &Predictions) -> PredictResponse {
-    let empty = PredictResponse::empty();
+/// Predictions as they travel.
+pub fn prediction(predictions: &Predictions, model: &str, version: u64, generation: Option<u64>) -> PredictResponse {
+    let number = |number| i64::try_from(number).ok();
+    let mut answer = PredictResponse::empty();
+    answer.model = Some(model.to_owned());
+    answer.version = number(version);
+    answer.generation = generation.and_then(number);
     match predictions {
-        Predictions::Values(values) => PredictResponse { values: Some(vector_to(values.view())), ..empty },
-        Predictions::Classes { labels, probabilities, classes } => PredictResponse {
-            labels: Some(labels_to(classes, labels)),
-            probabilities: Some(matrix_to(probabilities.view())),
-            classes: Some(column_to(&classes.to_column("classes"))),
-            ..empty
-        },
-        Predictions::Clusters { clusters, distances } => PredictResponse {
-            clusters: Some(positions_to(clusters)),
-            distances: Some(matrix_to(distances.view())),
-            ..empty
-        },
+        Predictions::Values(values) => answer.values = Some(vector_to(values.view())),
+        Predictions::Classes { labels, probabilities, classes } => {
+            answer.labels = Some(labels_to(classes, labels));
+            answer.probabilities = Some(matrix_to(probabilities.view()));
+            answer.classes = Some(column_to(&classes.to_column("classes")));
+        }
+        Predictions::Clusters { clusters, distances } => {
+            answer.clusters = Some(positions_to(clusters));
+            answer.distances = Some(matrix_to(distances.view()));
+        }
     }
+    answer
 }
 
 /// Rows for a model, as a client sends them; the caller fills in the context.
@@ -141,7 +144,7 @@ mod tests {
     use ndarray::array;
 
     fn received(predictions: &Predictions) -> Result<Predictions> {
-        prediction_from(prediction(predictions)).map(|it| it.predictions)
+        prediction_from(prediction(predictions, "line", 1, None)).map(|it| it.predictions)
     }
 
     #[test]
@@ -161,7 +164,7 @@ mod tests {
     fn a_label_that_is_no_class_is_refused() {
         let classes = Arc::new(Labels::Integer(vec![3, 4]));
         let sent = Predictions::Classes { labels: vec![1], probabilities: array![[0.2, 0.8]], classes };
-        let mut answer = prediction(&sent);
+        let mut answer = prediction(&sent, "line", 1, None);
         answer.labels = Some(column_to(&crate::data::Column::integer("labels", vec![5])));
 
         assert!(prediction_from(answer).unwrap_err().to_string().contains("do not fit"));
