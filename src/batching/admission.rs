@@ -52,7 +52,7 @@ pub(super) fn check_answer(rows: usize, answer_bytes: usize, limits: &Limits) ->
     )))
 }
 
-/// Whether work may wait that has so much `left` until its deadline, when waits are `slowness` times what they are thought to be.
+/// Whether work may wait that has so much `left` until its deadline, when all takes `slowness` times as long as thought.
 ///
 /// What need not wait is never refused, whatever it costs itself: else a model that is wrongly thought to be slow would be
 /// refused for ever, and never be measured again.
@@ -61,8 +61,8 @@ pub(super) fn check_answer(rows: usize, answer_bytes: usize, limits: &Limits) ->
 /// [`Error::TooBusy`] if it would be answered too late, or the queue before it takes more than its share of what is left, or
 /// the wait is longer than the model's callers are promised.
 pub(super) fn admit_wait(ahead: &Ahead, slowness: f64, left: Duration, promised: Option<Duration>) -> Result<()> {
-    let (wait, queued) = (ahead.wait().mul_f64(slowness), ahead.queued.mul_f64(slowness));
-    let (before_own, share) = (left.saturating_sub(ahead.own), left.mul_f64(QUEUE_SHARE));
+    let [wait, queued, own] = [ahead.wait(), ahead.queued, ahead.own].map(|time| time.mul_f64(slowness));
+    let (before_own, share) = (left.saturating_sub(own), left.mul_f64(QUEUE_SHARE));
     let refuse = |wait, what, limit| Err(Error::TooBusy { wait, what, limit });
     match promised {
         _ if wait.is_zero() => Ok(()),

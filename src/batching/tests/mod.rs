@@ -4,6 +4,7 @@ mod admission;
 mod bounds;
 mod cost;
 mod laws;
+mod open_loop;
 mod policy;
 mod queue;
 mod scripted;
