@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .PHONY: help build demo test check-gen gen lint lint-rust lint-python lint-go fmt doc \
-	test-unit test-clients test-interop test-demo test-robust fuzz bench-peers
+	test-unit test-clients test-interop test-demo test-robust test-soak fuzz bench-peers
 
 target := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
 cargo_test := cargo test --workspace --all-features --locked
@@ -33,7 +33,7 @@ demo: build python-client java-client go-demo ## Serve, train on real data, pred
 	JAVA="$(if $(java_runner),$(java_client)/classes:$(java_client)/lib/*)" \
 	tests/interop/serve $(target)/release/modelwire docs/examples/demo
 
-test: check-gen lint doc test-unit test-clients test-interop test-demo test-robust ## Everything CI runs
+test: check-gen lint doc test-unit test-clients test-interop test-demo test-robust test-soak ## Everything CI runs
 
 gen: ## Regenerate gen/ from idl/
 	idl/generate
@@ -87,6 +87,11 @@ test-demo: demo
 
 test-robust: build ## The hostile tests against the server as it is shipped, also in 512 MiB
 	tests/robust $(target)/release/modelwire
+
+SOAK_SECONDS ?= 60
+test-soak: build ## SOAK_SECONDS (60) at 80 % load: flat memory, no answer later than its deadline
+	SOAK_SECONDS=$(SOAK_SECONDS) MODELWIRE_BINARY=$(target)/release/modelwire cargo test --all-features --locked --test integration \
+	-- --ignored --exact --nocapture soak::at_four_fifths_of_its_load_memory_is_flat_and_nobody_waits_much_longer_than_he_said
 
 FUZZ_SECONDS ?= 60
 fuzz: ## Fuzz everything that takes bytes, FUZZ_SECONDS (60) each target

@@ -123,6 +123,20 @@ impl TestServer {
         kilobytes * 1024
     }
 
+    /// Threads of the process.
+    pub fn threads(&self) -> u64 {
+        self.entries("task")
+    }
+
+    /// Files and sockets that the process has open.
+    pub fn descriptors(&self) -> u64 {
+        self.entries("fd")
+    }
+
+    fn entries(&self, folder: &str) -> u64 {
+        std::fs::read_dir(format!("/proc/{}/{folder}", self.child.id())).unwrap().count() as u64
+    }
+
     /// Sends a signal by name.
     pub fn signal(&self, name: &str) {
         let sent = Command::new("kill").args([&format!("-{name}"), &self.child.id().to_string()]).status();
@@ -162,7 +176,7 @@ pub fn command(data: &Path) -> Command {
 }
 
 /// The binary under test: MODELWIRE_BINARY, or the one that was built with the tests.
-fn binary() -> OsString {
+pub fn binary() -> OsString {
     std::env::var_os("MODELWIRE_BINARY").unwrap_or_else(|| env!("CARGO_BIN_EXE_modelwire").into())
 }
 

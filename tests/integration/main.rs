@@ -31,5 +31,6 @@ mod ping;
 mod predict_many;
 mod protocols;
 mod quickstart;
+mod soak;
 mod stock;
 mod tls;

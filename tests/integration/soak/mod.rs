@@ -1,0 +1,119 @@
+//! A server under four fifths of what it bears, for SOAK_SECONDS: its memory stays what it is, and nobody waits for an answer
+//! much longer than he said that he would.
+//!
+//! The load comes from `modelwire loadtest`, a process for each kind of [`Traffic`], all at once and in rounds, so that
+//! connections come and go too. It takes the machine for itself, hence is ignored but for `make test-soak`.
+
+mod items;
+mod record;
+mod traffic;
+mod witness;
+
+use crate::harness::TestServer;
+use crate::stock::{Clients, state, step};
+use items::Items;
+use modelwire::data::{Column, Table};
+use modelwire::wire::training::{TTrainingSyncClient, TrainRequest};
+use modelwire::wire::types::Parameter;
+use modelwire::wire::{convert, empty};
+use record::{Record, Sample};
+use std::time::{Duration, Instant};
+use traffic::{ALL, LONELY, Offer, Running, Seen};
+use witness::Witness;
+
+/// Of what the server bears.
+const SHARE: f64 = 0.8;
+/// Of a load before connections are opened anew.
+const ROUND: Duration = Duration::from_secs(5);
+/// From one look at the process to the next.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+/// How much longer than until its deadline a call may wait for an answer.
+const GRACE: Duration = Duration::from_millis(5);
+
+/// Seconds of the load: SOAK_SECONDS, or a minute.
+fn duration() -> Duration {
+    let seconds = std::env::var("SOAK_SECONDS").map_or(60, |text| text.parse().expect("a number of seconds"));
+    Duration::from_secs(seconds).max(4 * ROUND)
+}
+
+/// A server with `plane`, which answers where it stands, `centres`, which is worth the way to another thread, and [`LONELY`],
+/// whose batches wait for company.
+fn server(data: &std::path::Path) -> TestServer {
+    let settings = data.join("modelwire.toml");
+    std::fs::write(&settings, format!("[models.{LONELY}]\nmax_delay_ms = 300\n")).unwrap();
+    let server = TestServer::start_with(data, &["--config", settings.to_str().unwrap()], &[]);
+    let mut clients = Clients::of(&server);
+    let columns = |count, rows: u32| -> Vec<Column> {
+        let value = |column: u32, row: u32| f64::from((row * 7919 + column * 104_729) % 10_007) / 10_007.0;
+        (0..count).map(|at| Column::float(format!("x{at}"), (0..rows).map(|row| value(at, row)).collect())).collect()
+    };
+    let number = |name: &str, integer| Parameter { name: Some(name.into()), integer: Some(integer), ..empty() };
+    let parameters = Some(vec![number("n_clusters", 128), number("n_init", 1), number("max_iter", 3)]);
+    let of = |model: &str, step, target: Option<&str>, columns| TrainRequest {
+        model: Some(model.into()),
+        steps: Some(vec![step]),
+        target: target.map(str::to_owned),
+        table: Some(convert::table_to(&Table::new(columns).unwrap())),
+        ..empty()
+    };
+    let centres = modelwire::wire::types::Step { parameters, ..step("k_means") };
+    for request in [
+        of("plane", step("linear_regression"), Some("x16"), columns(17, 100)),
+        of("centres", centres.clone(), None, columns(128, 500)),
+        of(LONELY, centres, None, columns(128, 500)),
+    ] {
+        let job = clients.training.train(request).unwrap().job.unwrap();
+        assert_eq!(state(&clients.wait(&job.id.unwrap()).unwrap()), "SUCCEEDED");
+    }
+    server
+}
+
+#[test]
+#[ignore = "it takes a minute and the machine for itself: make test-soak"]
+fn at_four_fifths_of_its_load_memory_is_flat_and_nobody_waits_much_longer_than_he_said() {
+    let data = tempfile::tempdir().unwrap();
+    let server = server(data.path());
+    let offers = ALL.map(|traffic| traffic.offer(&server.address, SHARE));
+    let (witness, mut record, end) = (Witness::start(), Record::default(), Instant::now() + duration());
+    println!("offered: {offers:?}");
+
+    let (mut answered, mut calls, mut faults) = (0, 0, vec![]);
+    while Instant::now() < end {
+        let begun = Instant::now();
+        let seen = round(&server, &offers, &mut record);
+        server.metrics(0);
+        record.at_rest(Sample::of(&server));
+        println!("{:.1} s", record.seconds());
+        for seen in seen {
+            let limit = seen.deadline + GRACE;
+            // What neither the server nor its load can be blamed for, and what the load blames itself for.
+            let kept = witness.longest(begun, limit) + seen.sent_late;
+            println!("    {seen}; machine and load kept at most {kept:.1?}");
+            if seen.waited > limit + kept {
+                faults.push(seen.to_string());
+            }
+            (answered, calls) = (answered + seen.answered, calls + seen.calls);
+        }
+    }
+
+    println!("{answered} of {calls} calls answered; {record}");
+    assert!(faults.is_empty(), "calls waited too long:\n{}", faults.join("\n"));
+    assert!(2 * answered > calls, "most of the load was not borne: {answered} of {calls} calls");
+    record.assert_flat();
+}
+
+/// All traffic at once, while the process is looked at.
+fn round(server: &TestServer, offers: &[Offer], record: &mut Record) -> Vec<Seen> {
+    let (mut items, end) = (Items::of(&server.address), Instant::now() + ROUND);
+    let running: Vec<_> = offers.iter().map(|offer| offer.start(&server.address, ROUND)).collect();
+    let asked = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while Instant::now() < end {
+                record.under_load(Sample::of(server));
+                std::thread::park_timeout(LOOK_EVERY);
+            }
+        });
+        items.ask_until(end)
+    });
+    running.into_iter().map(Running::seen).chain([asked]).collect()
+}
