@@ -14,10 +14,18 @@ const SATURATING: [(usize, usize); 2] = [(16, 4), (64, 4)];
 /// Connections of the open loops: answers of one come in order, so that few of them make a refusal wait.
 const CONNECTIONS: usize = 256;
 
+/// The next load that is tried, as a share of one that was too much.
+const LESS: f64 = 0.94;
+
+/// A load is borne if 99 of 100 are answered rightly within this.
+const BORNE_MS: i64 = 20;
+
 /// What came of one round.
 #[derive(Clone, Debug, Serialize)]
 pub struct Overload {
-    /// Right answers a second in the better of two closed loops: what the server can bear.
+    /// Right answers a second in the better of two closed loops.
+    pub closed_per_second: f64,
+    /// What the server can bear: the right answers of the greatest open loop that it bore.
     pub best_per_second: f64,
     /// Milliseconds that each call was given at full and at double load.
     pub deadline_ms: i64,
@@ -47,7 +55,7 @@ pub struct Step {
     pub cpu_us: f64,
 }
 
-/// Finds the best, then loads with 80 %, 100 % and 200 % of it.
+/// Finds what the server can bear, then loads with 80 %, 100 % and 200 % of it.
 ///
 /// # Errors
 /// If a connection breaks.
@@ -58,18 +66,28 @@ pub fn measure(server: &Server, modelwire: &Modelwire, options: &Options) -> io:
     let expected = load::probe(server.address, &patient)?;
     let plan = |connections, pace| Plan { connections, pace, warm_up: options.warm_up(), time: options.time };
     let run = |call: &Call, plan: &Plan| load::run(server.address, call, &expected, plan, &|| server.cpu());
-    let mut best = 0.0_f64;
+    let mut closed_per_second = 0.0_f64;
     for (connections, in_flight) in SATURATING {
-        best = best.max(run(&patient, &plan(connections, Pace::Closed { in_flight }))?.per_second());
+        closed_per_second =
+            closed_per_second.max(run(&patient, &plan(connections, Pace::Closed { in_flight }))?.per_second());
     }
-    let step = |call: &Call, share: f64, deadline_ms| -> io::Result<Step> {
-        let per_second = best * share;
+    let open = |call: &Call, per_second, deadline_ms| -> io::Result<Step> {
         Ok(Step::of(per_second, deadline_ms, &run(call, &plan(CONNECTIONS, Pace::Open { per_second }))?))
     };
+    let mut offered = closed_per_second;
+    let best = loop {
+        let tried = open(&patient, offered, BORNE_MS)?;
+        if tried.is_borne() || offered < closed_per_second / 4.0 {
+            break tried.goodput;
+        }
+        offered *= LESS;
+    };
+    let step = |call: &Call, share: f64, deadline_ms| open(call, best * share, deadline_ms);
     let at_80_percent = step(&patient, 0.8, DEADLINE_MS)?;
     let deadline_ms = options.deadline_ms.unwrap_or_else(|| twice_in_ms(at_80_percent.p99_us));
     let pressed = call(deadline_ms);
     Ok(Overload {
+        closed_per_second,
         best_per_second: best,
         deadline_ms,
         at_80_percent,
@@ -96,6 +114,10 @@ impl Overload {
 }
 
 impl Step {
+    fn is_borne(&self) -> bool {
+        self.goodput >= 0.99 * self.offered_per_second
+    }
+
     fn of(offered_per_second: f64, deadline_ms: i64, measured: &Measured) -> Self {
         let per_second = |count: u64| count as f64 / measured.time.as_secs_f64();
         let deadline_ns = u64::try_from(deadline_ms).unwrap_or_default() * 1_000_000;
