@@ -58,6 +58,8 @@ impl Batcher {
         match self.place(lane, &features) {
             Place::Here => self.here(model, lane, &features, arrived).map(AtOnce::Answered),
             Place::Pool => {
+                let rows = features.nrows().max(1);
+                self.foreseen(lane, &Asked { rows, priority, now: arrived }, deadline - arrived)?;
                 Ok(AtOnce::Prepared(Prepared { model: Arc::clone(model), features, arrived, deadline, priority }))
             }
         }
@@ -117,15 +119,20 @@ impl Batcher {
 
     /// Takes rows in, if there is room for them and time for all that goes before them. Answers how long they are thought to wait.
     fn admitted(&self, lane: &Lane, asked: &Asked, left: Duration) -> Result<(RowsInFlight, Duration)> {
-        let Shared { scheduler, rows_in_flight, metrics, .. } = &*self.shared;
+        let Shared { rows_in_flight, metrics, .. } = &*self.shared;
         let entered =
             RowsInFlight::enter(rows_in_flight, asked.rows, |in_flight| admit(in_flight, asked.rows, self.limits()));
         let entered = entered.inspect_err(|_| _ = metrics.refused_full.inc())?;
+        Ok((entered, self.foreseen(lane, asked, left)?))
+    }
+
+    /// How long rows are thought to wait, if there is time for that.
+    fn foreseen(&self, lane: &Lane, asked: &Asked, left: Duration) -> Result<Duration> {
         let terms = lane.terms();
-        let ahead = scheduler.ahead(lane.key(), &terms, asked);
+        let ahead = self.shared.scheduler.ahead(lane.key(), &terms, asked);
         let admitted = admit_wait(&ahead, lane.slowness.estimate(), left, lane.promised());
-        admitted.inspect_err(|_| _ = metrics.refused_late.inc())?;
-        Ok((entered, ahead.wait() + terms.max_delay))
+        admitted.inspect_err(|_| _ = self.shared.metrics.refused_late.inc())?;
+        Ok(ahead.wait() + terms.max_delay)
     }
 
     fn enqueue<'a>(&'a self, lane: &'a Lane, entry: Entry<Arc<Request>>) -> Waiting<'a> {
