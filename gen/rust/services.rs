@@ -522,7 +522,7 @@ impl Direct for inference::PredictRequest {
         }
         if let Some(value) = &self.model {
             sink.field(Kind::Text, 2);
-            sink.bytes(value.as_bytes());
+            sink.text(value);
         }
         if let Some(value) = &self.matrix {
             sink.field(Kind::Struct, 3);
@@ -563,7 +563,7 @@ impl Direct for inference::PredictResponse {
         let outer = sink.enter();
         if let Some(value) = &self.model {
             sink.field(Kind::Text, 1);
-            sink.bytes(value.as_bytes());
+            sink.text(value);
         }
         if let Some(value) = &self.version {
             sink.field(Kind::I64, 2);
@@ -623,7 +623,7 @@ impl Direct for inference::PredictItem {
         let outer = sink.enter();
         if let Some(value) = &self.model {
             sink.field(Kind::Text, 1);
-            sink.bytes(value.as_bytes());
+            sink.text(value);
         }
         if let Some(value) = &self.matrix {
             sink.field(Kind::Struct, 2);
@@ -755,15 +755,15 @@ impl Direct for types::RequestContext {
         }
         if let Some(value) = &self.request_id {
             sink.field(Kind::Text, 2);
-            sink.bytes(value.as_bytes());
+            sink.text(value);
         }
         if let Some(value) = &self.traceparent {
             sink.field(Kind::Text, 3);
-            sink.bytes(value.as_bytes());
+            sink.text(value);
         }
         if let Some(value) = &self.token {
             sink.field(Kind::Text, 4);
-            sink.bytes(value.as_bytes());
+            sink.text(value);
         }
         if let Some(value) = &self.priority {
             sink.field(Kind::I32, 5);
@@ -771,7 +771,7 @@ impl Direct for types::RequestContext {
         }
         if let Some(value) = &self.idempotency_key {
             sink.field(Kind::Text, 6);
-            sink.bytes(value.as_bytes());
+            sink.text(value);
         }
         if let Some(value) = &self.min_generation {
             sink.field(Kind::I64, 7);
@@ -810,15 +810,15 @@ impl Direct for types::ServiceError {
         }
         if let Some(value) = &self.code_name {
             sink.field(Kind::Text, 2);
-            sink.bytes(value.as_bytes());
+            sink.text(value);
         }
         if let Some(value) = &self.message {
             sink.field(Kind::Text, 3);
-            sink.bytes(value.as_bytes());
+            sink.text(value);
         }
         if let Some(value) = &self.hint {
             sink.field(Kind::Text, 4);
-            sink.bytes(value.as_bytes());
+            sink.text(value);
         }
         if let Some(value) = self.executed {
             sink.flag(5, value);
@@ -829,7 +829,7 @@ impl Direct for types::ServiceError {
         }
         if let Some(value) = &self.request_id {
             sink.field(Kind::Text, 7);
-            sink.bytes(value.as_bytes());
+            sink.text(value);
         }
         sink.leave(outer);
     }
@@ -895,7 +895,7 @@ impl Direct for types::Column {
         let outer = sink.enter();
         if let Some(value) = &self.name {
             sink.field(Kind::Text, 1);
-            sink.bytes(value.as_bytes());
+            sink.text(value);
         }
         if let Some(value) = &self.type_ {
             sink.field(Kind::I32, 2);
@@ -903,7 +903,7 @@ impl Direct for types::Column {
         }
         if let Some(value) = &self.type_name {
             sink.field(Kind::Text, 3);
-            sink.bytes(value.as_bytes());
+            sink.text(value);
         }
         if let Some(value) = &self.tensor {
             sink.field(Kind::Struct, 4);

@@ -2,9 +2,10 @@
 
 use super::Phase;
 use super::calls::Calls;
-use crate::wire::Held;
-use bytes::Bytes;
+use crate::wire::{Held, Pieces};
+use bytes::Buf;
 use std::cell::Cell;
+use std::io::{Cursor, IoSlice};
 use std::sync::Arc;
 
 /// Replies are gathered up to this size, so that a burst of calls is answered by one write.
@@ -22,9 +23,9 @@ pub(super) struct Burst {
 }
 
 enum Gathered {
-    Small(Scratch),
+    Small(Cursor<Scratch>),
     /// One reply that is not moved.
-    Large(Bytes),
+    Large(Pieces),
 }
 
 impl Burst {
@@ -42,19 +43,43 @@ impl Burst {
             close = answer.closes(draining);
             held.extend(answer.held.clone().filter(|held| held.bytes() > 0));
             if is_large {
-                let bytes = Gathered::Large(answer.seal(draining));
+                let bytes = Gathered::Large(answer.seal_in_pieces(draining));
                 return Some(Self { bytes, close, _held: held });
             }
             answer.seal_into(draining, &mut all.0);
             next = if close || all.0.len() >= BURST_BYTES { None } else { calls.ready() };
         }
-        Some(Self { bytes: Gathered::Small(all), close, _held: held })
+        Some(Self { bytes: Gathered::Small(Cursor::new(all)), close, _held: held })
+    }
+}
+
+/// What has not been written.
+impl Buf for Burst {
+    fn remaining(&self) -> usize {
+        match &self.bytes {
+            Gathered::Small(all) => all.remaining(),
+            Gathered::Large(pieces) => pieces.remaining(),
+        }
     }
 
-    pub(super) fn bytes(&self) -> &[u8] {
+    fn chunk(&self) -> &[u8] {
         match &self.bytes {
-            Gathered::Small(all) => &all.0,
-            Gathered::Large(bytes) => bytes,
+            Gathered::Small(all) => all.chunk(),
+            Gathered::Large(pieces) => pieces.chunk(),
+        }
+    }
+
+    fn chunks_vectored<'a>(&'a self, places: &mut [IoSlice<'a>]) -> usize {
+        match &self.bytes {
+            Gathered::Small(all) => all.chunks_vectored(places),
+            Gathered::Large(pieces) => pieces.chunks_vectored(places),
+        }
+    }
+
+    fn advance(&mut self, count: usize) {
+        match &mut self.bytes {
+            Gathered::Small(all) => all.advance(count),
+            Gathered::Large(pieces) => pieces.advance(count),
         }
     }
 }
@@ -70,6 +95,12 @@ struct Scratch(Vec<u8>);
 impl Scratch {
     fn take() -> Self {
         Self(SCRATCH.take())
+    }
+}
+
+impl AsRef<[u8]> for Scratch {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
     }
 }
 

@@ -14,7 +14,7 @@ use crate::service::Peer;
 use crate::telemetry::{Cancelled, Reason};
 use crate::wire::runtime::Begun;
 use crate::wire::{Answer, Cut, Message};
-use bytes::BytesMut;
+use bytes::{Buf, BytesMut};
 use futures_util::FutureExt;
 use log::debug;
 use std::io;
@@ -49,8 +49,8 @@ pub(super) async fn serve(
         if calls.is_empty() && !open {
             break;
         }
-        if let Some(burst) = Burst::of(&mut calls, now) {
-            connection.write(burst.bytes(), &mut calls).await?;
+        if let Some(mut burst) = Burst::of(&mut calls, now) {
+            connection.write(&mut burst, &mut calls).await?;
             if burst.close {
                 connection.input.state = State::Refused;
                 break; // What came behind a message that ends the connection is not answered.
@@ -163,16 +163,16 @@ impl Connection<'_> {
         let reason = self.input.late_for();
         telemetry.refused(reason);
         match self.input.last_words().filter(|_| reason == Reason::MessageTime) {
-            Some(words) => write_all(&mut self.input.stream, &words, self.shared.options.write).await,
+            Some(mut words) => write_all(&mut self.input.stream, &mut words, self.shared.options.write).await,
             None => Ok(()),
         }
     }
 
     /// Writes replies. Most go out at once, without a timer.
-    async fn write(&mut self, replies: &[u8], calls: &mut Calls<'_>) -> io::Result<()> {
+    async fn write(&mut self, replies: &mut Burst, calls: &mut Calls<'_>) -> io::Result<()> {
         let written = match write_at_once(&mut self.input.stream, replies) {
-            Ok(None) => Ok(()),
-            Ok(Some(rest)) => self.go_on_writing(rest, calls).await,
+            Ok(true) => Ok(()),
+            Ok(false) => self.go_on_writing(replies, calls).await,
             Err(error) => Err(error),
         };
         self.input.await_next(); // The time in which calls ran, and nothing may have been read, was not the peer's.
@@ -180,9 +180,9 @@ impl Connection<'_> {
     }
 
     /// Writes while the calls run on.
-    async fn go_on_writing(&mut self, replies: &[u8], calls: &mut Calls<'_>) -> io::Result<()> {
+    async fn go_on_writing(&mut self, replies: &mut Burst, calls: &mut Calls<'_>) -> io::Result<()> {
         let options = &self.shared.options;
-        let whole = options.write + options.time_for(replies.len());
+        let whole = options.write + options.time_for(replies.remaining());
         let mut write = pin!(timeout(whole, write_all(&mut self.input.stream, replies, options.write)));
         let written = loop {
             tokio::select! {
@@ -210,18 +210,16 @@ impl Connection<'_> {
     }
 }
 
-/// Writes what the peer takes now. Answers what is left, which may be only to flush what the stream has taken.
-fn write_at_once<'a>(stream: &mut Stream, bytes: &'a [u8]) -> io::Result<Option<&'a [u8]>> {
-    let count = stream.write(bytes).now_or_never().unwrap_or(Ok(0))?;
-    let is_done = count == bytes.len() && stream.flush().now_or_never().transpose()?.is_some();
-    Ok((!is_done).then(|| &bytes[count..]))
+/// Writes what the peer takes now. Answers whether that was all: what is left may be only to flush what the stream has taken.
+fn write_at_once(stream: &mut Stream, bytes: &mut impl Buf) -> io::Result<bool> {
+    stream.write_some(bytes).now_or_never().transpose()?;
+    Ok(!bytes.has_remaining() && stream.flush().now_or_never().transpose()?.is_some())
 }
 
 /// Writes all, as long as the peer takes some of it in each `stall`.
-async fn write_all(stream: &mut Stream, mut bytes: &[u8], stall: Duration) -> io::Result<()> {
-    while !bytes.is_empty() {
-        let count = timeout(stall, stream.write(bytes)).await??;
-        bytes = &bytes[count..];
+async fn write_all(stream: &mut Stream, bytes: &mut impl Buf, stall: Duration) -> io::Result<()> {
+    while bytes.has_remaining() {
+        timeout(stall, stream.write_some(bytes)).await??;
     }
     timeout(stall, stream.flush()).await?
 }

@@ -1,10 +1,10 @@
 //! The byte streams that a server takes.
 
 use bytes::{Buf, BytesMut};
-use std::io;
+use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
 use tokio_rustls::server::TlsStream;
 
@@ -40,6 +40,18 @@ impl AsyncWrite for Stream {
         each!(self, stream => Pin::new(stream).poll_write(context, bytes))
     }
 
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        pieces: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        each!(self, stream => Pin::new(stream).poll_write_vectored(context, pieces))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true // All of them do.
+    }
+
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         each!(self, stream => Pin::new(stream).poll_flush(context))
     }
@@ -54,6 +66,17 @@ impl Stream {
     /// connection that waits has no buffer.
     pub(super) async fn read_some(&mut self, buffer: &mut BytesMut) -> io::Result<usize> {
         std::future::poll_fn(|context| self.poll_read_some(buffer, context)).await
+    }
+
+    /// Writes some of `bytes`, which are then no longer in them.
+    pub(super) async fn write_some(&mut self, bytes: &mut impl Buf) -> io::Result<()> {
+        if bytes.chunk().len() == bytes.remaining() {
+            let count = self.write(bytes.chunk()).await?; // The cheaper call, for what is in one piece.
+            bytes.advance(count);
+        } else {
+            self.write_buf(bytes).await?;
+        }
+        Ok(())
     }
 
     fn poll_read_some(&mut self, buffer: &mut BytesMut, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
@@ -99,6 +122,18 @@ impl AsyncRead for Rewound {
 impl AsyncWrite for Rewound {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.stream).poll_write(context, bytes)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        pieces: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(context, pieces)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -120,7 +120,7 @@ impl Denials {
 mod tests {
     use super::*;
     use crate::error::Error;
-    use crate::wire::convert;
+    use crate::wire::{Draft, convert};
 
     fn thrown(error: &Error) -> Reply {
         Reply::Thrown(convert::service_error(error, "r1"))
@@ -130,7 +130,7 @@ mod tests {
     fn what_changed_something_or_may_have_or_was_denied_leaves_a_line_and_the_rest_does_not() {
         let denied = Error::PermissionDenied { what: String::new(), wants: String::new() };
 
-        assert_eq!(outcome(&Ok(Reply::Bytes(vec![]))), Some("OK"));
+        assert_eq!(outcome(&Ok(Reply::Bytes(Draft::default()))), Some("OK"));
         assert_eq!(outcome(&Ok(thrown(&denied))), Some("PERMISSION_DENIED"));
         assert_eq!(outcome(&Ok(thrown(&Error::internal("disk")))), Some("INTERNAL"));
         assert_eq!(outcome(&Err(convert::service_error(&Error::TooLate, "r1"))), Some("DEADLINE_EXCEEDED"));

@@ -9,7 +9,7 @@ use crate::wire::runtime::{Arguments, Begun, Call, Method, Reply, RequestId, Rol
 use crate::wire::services::{dispatch, find};
 use crate::wire::types::{RequestContext, ServiceError};
 use crate::wire::{
-    Answer, Format, Head, Held, Message, Opened, Refusal, Transport, convert, error_reply, open, refusal_reply,
+    Answer, Draft, Format, Head, Held, Message, Opened, Refusal, Transport, convert, error_reply, open, refusal_reply,
 };
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -29,7 +29,7 @@ struct ReplyTo {
 
 /// A reply behind its headroom.
 struct Written {
-    reply: Vec<u8>,
+    reply: Draft,
     /// The connection is closed after it.
     close: bool,
 }
@@ -131,29 +131,29 @@ impl Service {
                 if error.code_name.as_deref() == Some("PERMISSION_DENIED") {
                     self.parts.telemetry.refused(Reason::PermissionDenied);
                 }
-                error_reply(format, head, &error)
+                error_reply(format, head, &error).into()
             }
             Err(error) => {
                 if error.code_name.as_deref() == Some("DEADLINE_EXCEEDED") {
                     self.parts.telemetry.cancelled(Cancelled::Deadline, 1);
                 }
-                error_reply(format, head, &error)
+                error_reply(format, head, &error).into()
             }
         };
         Written { reply, close: false }
     }
 
     /// The reply, unless it is larger than a message may be or than the memory that is left.
-    fn fitting(&self, reply: Vec<u8>, to: &ReplyTo, call: &Call) -> Vec<u8> {
+    fn fitting(&self, reply: Draft, to: &ReplyTo, call: &Call) -> Draft {
         let (format, head, held) = (to.format, &to.head, to.held.as_deref());
         let (size, limit) = (reply.len(), self.parts.wire_limits.max_frame_bytes);
         if format.framed_bytes(size) > limit {
-            return error_reply(format, head, &reply_too_large(call, size, limit));
+            return error_reply(format, head, &reply_too_large(call, size, limit)).into();
         }
         if !held.is_none_or(|held| held.try_cover(size)) {
             self.parts.telemetry.refused(Reason::Memory);
             let error = ServiceError { executed: Some(true), ..declared(call, &Error::Full) };
-            return error_reply(format, head, &error);
+            return error_reply(format, head, &error).into();
         }
         reply
     }
@@ -167,9 +167,9 @@ impl Service {
         self.calls.try_acquire().ok().map(Some)
     }
 
-    fn refusal(&self, to: &ReplyTo, refusal: &Refusal) -> Vec<u8> {
+    fn refusal(&self, to: &ReplyTo, refusal: &Refusal) -> Draft {
         self.count(refusal);
-        refusal_reply(to.format, &to.head, refusal)
+        refusal_reply(to.format, &to.head, refusal).into()
     }
 
     /// A frame says where the next message begins; without one, a message that cannot be read leaves that in doubt.
@@ -184,7 +184,7 @@ impl Service {
             self.parts.telemetry.refused(reason);
         }
         let reply = error_reply(to.format, &to.head, &convert::service_error(error, request_id));
-        Written { reply, close: false }
+        Written { reply: reply.into(), close: false }
     }
 
     /// Counts a message that was refused.

@@ -1,5 +1,6 @@
 //! What a message is wrapped in on its connection, and so what its reply is wrapped in.
 
+use super::draft::{Draft, Pieces};
 use super::headed::Headed;
 use super::http::{self, After, ContentType, Method, Page, Request, Status};
 use super::memory::Held;
@@ -106,11 +107,8 @@ impl Envelope {
         match self {
             Self::Unframed => message.into(),
             Self::Framed => {
-                let room = Transport::Framed.headroom();
-                let length = u32::try_from(message.len().saturating_sub(room)).unwrap_or(u32::MAX);
-                if let Some(prefix) = message.first_chunk_mut() {
-                    *prefix = length.to_be_bytes();
-                }
+                let length = message.len();
+                write_length(&mut message, length);
                 message.into()
             }
             Self::Headed(headed) => headed.sealed(message, HEADED_ROOM, notice.draining),
@@ -123,13 +121,21 @@ impl Envelope {
     }
 }
 
+/// Writes into the headroom of a framed message, of which this is the start, how long it is behind that.
+fn write_length(start: &mut [u8], with_room: usize) {
+    let length = u32::try_from(with_room.saturating_sub(Transport::Framed.headroom())).unwrap_or(u32::MAX);
+    if let Some(prefix) = start.first_chunk_mut() {
+        *prefix = length.to_be_bytes();
+    }
+}
+
 /// What goes back to the peer for one message.
 #[derive(Debug)]
 pub struct Answer {
     /// What the reply is wrapped in.
     pub envelope: Envelope,
     /// Behind its headroom; `None` for a message that wants no reply.
-    pub reply: Option<Vec<u8>>,
+    pub reply: Option<Draft>,
     /// The connection is closed after it.
     pub close: bool,
     /// Memory that is held until the reply has been written.
@@ -144,13 +150,13 @@ impl Answer {
             let page = Page::text(Status::BadRequest, &refusal.message);
             return Self::bytes(http::page(&page, Method::Post, After::Close), true);
         }
-        let reply = head.filter(|head| !head.oneway).map(|head| refusal_reply(format, head, refusal));
+        let reply = head.filter(|head| !head.oneway).map(|head| refusal_reply(format, head, refusal).into());
         Self { envelope, reply, close, held: None }
     }
 
     /// Bytes that are written as they are.
     pub(super) fn bytes(bytes: impl Into<Vec<u8>>, close: bool) -> Self {
-        Self { envelope: Envelope::Unframed, reply: Some(bytes.into()), close, held: None }
+        Self { envelope: Envelope::Unframed, reply: Some(bytes.into().into()), close, held: None }
     }
 
     /// The answer to a request of HTTP that carries no message.
@@ -172,15 +178,28 @@ impl Answer {
 
     /// The size of the reply, about.
     pub fn reply_bytes(&self) -> usize {
-        self.reply.as_ref().map_or(0, Vec::len)
+        self.reply.as_ref().map_or(0, Draft::len)
     }
 
     /// Appends the bytes of the reply to others; see [`Answer::seal`].
     pub fn seal_into(mut self, draining: bool, out: &mut Vec<u8>) {
         let notice = Notice { draining, closing: self.closes(draining) };
         match self.reply.take() {
-            Some(reply) => self.envelope.seal_into(reply, notice, out),
+            Some(reply) => self.envelope.seal_into(reply.into_vec(), notice, out),
             None => out.extend_from_slice(&self.seal(draining)),
+        }
+    }
+
+    /// The bytes of the reply in as many pieces as they stand in, where nothing has to be done to them; see [`Answer::seal`].
+    pub fn seal_in_pieces(mut self, draining: bool) -> Pieces {
+        match (&self.envelope, self.reply.take()) {
+            (Envelope::Unframed, Some(reply)) => reply.into_pieces(),
+            (Envelope::Framed, Some(mut reply)) => {
+                let length = reply.len();
+                write_length(reply.written(), length);
+                reply.into_pieces()
+            }
+            (_, reply) => [Self { reply, ..self }.seal(draining)].into_iter().collect(),
         }
     }
 
@@ -188,7 +207,7 @@ impl Answer {
     pub fn seal(self, draining: bool) -> Bytes {
         let notice = Notice { draining, closing: self.closes(draining) };
         match (self.reply, &self.envelope) {
-            (Some(reply), envelope) => envelope.seal(reply, notice),
+            (Some(reply), envelope) => envelope.seal(reply.into_vec(), notice),
             (None, Envelope::Http { .. }) => self.envelope.seal(vec![0; http::HEADROOM], notice),
             (None, _) => Bytes::new(),
         }

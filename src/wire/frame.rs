@@ -322,7 +322,7 @@ mod tests {
 
         match Cutter::new(Limits::default()).cut(&mut buffer) {
             Cut::Refused { answer, refusal } => {
-                assert!(answer.reply.unwrap().windows(5).any(|it| it == b"hello"));
+                assert!(answer.reply.unwrap().into_vec().windows(5).any(|it| it == b"hello"));
                 assert!(
                     refusal.message.contains("16777216") && refusal.message.contains("16384000"),
                     "{}",

@@ -11,6 +11,7 @@ mod budget;
 pub mod convert;
 mod detect;
 pub mod direct;
+mod draft;
 mod envelope;
 mod frame;
 mod frame_header;
@@ -37,6 +38,7 @@ mod zlib;
 
 pub use aside::{ASIDE_BYTES, aside};
 pub use detect::{Detection, detect, is_tls};
+pub use draft::{Draft, Pieces};
 pub use envelope::{Answer, Envelope, Notice};
 pub use frame::{Cut, Cutter};
 pub use generated::{datasets, health, inference, models, services, training, types};

@@ -3,6 +3,7 @@
 use super::aside::aside;
 use super::convert;
 use super::direct::{self, Direct, Place};
+use super::draft::Draft;
 use super::limits::Limits;
 use super::message;
 use super::message::{Head, Message, Refusal, encode, field_of_struct, guard, reply, write_single};
@@ -130,7 +131,7 @@ pub struct Arguments {
 #[derive(Debug)]
 pub enum Reply {
     /// These bytes go back, framed as the call was.
-    Bytes(Vec<u8>),
+    Bytes(Draft),
     /// The method threw this, or the caller may not use what the request names.
     Thrown(ServiceError),
     /// The request could not be decoded.
@@ -184,7 +185,7 @@ where
         return thrown;
     }
     match handler(request).await {
-        Ok(answer) => Reply::Bytes(reply(format, &head, ("success", 0), &answer)),
+        Ok(answer) => Reply::Bytes(reply(format, &head, ("success", 0), &answer).into()),
         Err(error) => Reply::Thrown(error),
     }
 }
@@ -220,8 +221,8 @@ fn begin_with<'a, Q: Resources, A: TSerializable + Direct + Send + 'a>(
     }
     handler(request).map(move |done| match done {
         Ok(answer) => {
-            let bytes = direct::reply(format, &head, &answer);
-            Reply::Bytes(bytes.unwrap_or_else(|| reply(format, &head, ("success", 0), &answer)))
+            let draft = direct::reply(format, &head, &answer);
+            Reply::Bytes(draft.unwrap_or_else(|| reply(format, &head, ("success", 0), &answer).into()))
         }
         Err(error) => Reply::Thrown(error),
     })

@@ -1,7 +1,7 @@
 //! The binary protocol with a version word, see [`Protocol::Binary`](super::Protocol::Binary).
 
 use super::cursor::Cursor;
-use super::{Head, Kind, Place, RawHead, Sink, Source};
+use super::{Draft, Head, Kind, Place, RawHead, Sink, Source};
 use bytes::Bytes;
 use thrift::protocol::TMessageType;
 
@@ -107,14 +107,14 @@ impl Source for BinarySource<'_> {
 }
 
 /// Writes values in the binary protocol.
-pub(super) struct BinarySink<'a>(&'a mut Vec<u8>);
+pub(super) struct BinarySink<'a>(&'a mut Draft);
 
 impl<'a> BinarySink<'a> {
-    /// Behind what `bytes` holds, and the head of a reply.
-    pub(super) fn reply(bytes: &'a mut Vec<u8>, head: &Head) -> Self {
-        let mut sink = Self(bytes);
+    /// Behind what `draft` holds, and the head of a reply.
+    pub(super) fn reply(draft: &'a mut Draft, head: &Head) -> Self {
+        let mut sink = Self(draft);
         sink.i32((VERSION | u32::from(u8::from(TMessageType::Reply))).cast_signed());
-        sink.bytes(head.name.as_bytes());
+        sink.text(&head.name);
         sink.i32(head.seqid);
         sink
     }
@@ -132,33 +132,38 @@ impl Sink for BinarySink<'_> {
 
     fn field(&mut self, kind: Kind, id: i16) {
         let [high, low] = id.to_be_bytes();
-        self.0.extend_from_slice(&[code(kind), high, low]);
+        self.0.written().extend_from_slice(&[code(kind), high, low]);
     }
 
     fn flag(&mut self, id: i16, value: bool) {
         self.field(Kind::Bool, id);
-        self.0.push(value.into());
+        self.0.written().push(value.into());
     }
 
     fn leave(&mut self, _outer: i16) {
-        self.0.push(0);
+        self.0.written().push(0);
     }
 
     fn i32(&mut self, value: i32) {
-        self.0.extend_from_slice(&value.to_be_bytes());
+        self.0.written().extend_from_slice(&value.to_be_bytes());
     }
 
     fn i64(&mut self, value: i64) {
-        self.0.extend_from_slice(&value.to_be_bytes());
+        self.0.written().extend_from_slice(&value.to_be_bytes());
     }
 
-    fn bytes(&mut self, value: &[u8]) {
+    fn bytes(&mut self, value: &Bytes) {
         self.length(value.len());
-        self.0.extend_from_slice(value);
+        self.0.share(value);
+    }
+
+    fn text(&mut self, value: &str) {
+        self.length(value.len());
+        self.0.written().extend_from_slice(value.as_bytes());
     }
 
     fn list<T>(&mut self, kind: Kind, values: &[T], mut write: impl FnMut(&mut Self, &T)) {
-        self.0.push(code(kind));
+        self.0.written().push(code(kind));
         self.length(values.len());
         values.iter().for_each(|value| write(self, value));
     }

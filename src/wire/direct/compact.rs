@@ -1,7 +1,7 @@
 //! The compact protocol, see [`Protocol::Compact`](super::Protocol::Compact).
 
 use super::cursor::Cursor;
-use super::{Head, Kind, Place, RawHead, Sink, Source};
+use super::{Draft, Head, Kind, Place, RawHead, Sink, Source};
 use bytes::Bytes;
 use thrift::protocol::TMessageType;
 
@@ -152,33 +152,33 @@ impl Source for CompactSource<'_> {
 
 /// Writes values in the compact protocol.
 pub(super) struct CompactSink<'a> {
-    bytes: &'a mut Vec<u8>,
+    draft: &'a mut Draft,
     last: i16,
 }
 
 impl<'a> CompactSink<'a> {
-    /// Behind what `bytes` holds, and the head of a reply.
-    pub(super) fn reply(bytes: &'a mut Vec<u8>, head: &Head) -> Self {
-        let mut sink = Self { bytes, last: 0 };
-        sink.bytes.extend_from_slice(&[PROTOCOL_ID, u8::from(TMessageType::Reply) << 5 | VERSION]);
+    /// Behind what `draft` holds, and the head of a reply.
+    pub(super) fn reply(draft: &'a mut Draft, head: &Head) -> Self {
+        let mut sink = Self { draft, last: 0 };
+        sink.draft.written().extend_from_slice(&[PROTOCOL_ID, u8::from(TMessageType::Reply) << 5 | VERSION]);
         sink.varint(head.seqid.cast_unsigned().into());
-        sink.bytes(head.name.as_bytes());
+        sink.text(&head.name);
         sink
     }
 
     fn varint(&mut self, mut value: u64) {
         while value >= 0x80 {
-            self.bytes.push(value as u8 | 0x80);
+            self.draft.written().push(value as u8 | 0x80);
             value >>= 7;
         }
-        self.bytes.push(value as u8);
+        self.draft.written().push(value as u8);
     }
 
     fn begin_field(&mut self, code: u8, id: i16) {
         match id.checked_sub(self.last) {
-            Some(further @ 1..15) => self.bytes.push((further as u8) << 4 | code),
+            Some(further @ 1..15) => self.draft.written().push((further as u8) << 4 | code),
             _ => {
-                self.bytes.push(code);
+                self.draft.written().push(code);
                 self.i32(id.into());
             }
         }
@@ -200,7 +200,7 @@ impl Sink for CompactSink<'_> {
     }
 
     fn leave(&mut self, outer: i16) {
-        self.bytes.push(0);
+        self.draft.written().push(0);
         self.last = outer;
     }
 
@@ -212,16 +212,21 @@ impl Sink for CompactSink<'_> {
         self.varint(zigzag(value));
     }
 
-    fn bytes(&mut self, value: &[u8]) {
+    fn bytes(&mut self, value: &Bytes) {
         self.varint(value.len() as u64);
-        self.bytes.extend_from_slice(value);
+        self.draft.share(value);
+    }
+
+    fn text(&mut self, value: &str) {
+        self.varint(value.len() as u64);
+        self.draft.written().extend_from_slice(value.as_bytes());
     }
 
     fn list<T>(&mut self, kind: Kind, values: &[T], mut write: impl FnMut(&mut Self, &T)) {
         if values.len() <= FEW {
-            self.bytes.push((values.len() as u8) << 4 | code(kind));
+            self.draft.written().push((values.len() as u8) << 4 | code(kind));
         } else {
-            self.bytes.push(0xf0 | code(kind));
+            self.draft.written().push(0xf0 | code(kind));
             self.varint(values.len() as u64);
         }
         values.iter().for_each(|value| write(self, value));

@@ -16,6 +16,7 @@ mod cursor;
 #[cfg(test)]
 mod tests;
 
+use super::draft::Draft;
 use super::limits::Limits;
 use super::message::{Head, Message, Opened, with_headers};
 use super::protocol::{Format, Protocol};
@@ -126,8 +127,11 @@ pub trait Sink {
     /// A value.
     fn i64(&mut self, value: i64);
 
+    /// A value, which may stay where it stands.
+    fn bytes(&mut self, value: &Bytes);
+
     /// A value.
-    fn bytes(&mut self, value: &[u8]);
+    fn text(&mut self, value: &str);
 
     /// A list of this type, each value written by `write`.
     fn list<T>(&mut self, kind: Kind, values: &[T], write: impl FnMut(&mut Self, &T));
@@ -156,15 +160,16 @@ pub(super) fn decode<Q: Direct>(message: &Message, rest: Option<Place>) -> Optio
 }
 
 /// The reply with what a method answered, behind its headroom; `None` in a protocol that is left to the library.
-pub(super) fn reply<A: Direct>(format: Format, head: &Head, answer: &A) -> Option<Vec<u8>> {
+pub(super) fn reply<A: Direct>(format: Format, head: &Head, answer: &A) -> Option<Draft> {
     let mut bytes = Vec::with_capacity(SMALL_REPLY);
     bytes.resize(format.transport.headroom(), 0);
+    let mut draft = Draft::from(bytes);
     match format.protocol {
-        Protocol::Binary => result(&mut BinarySink::reply(&mut bytes, head), answer),
-        Protocol::Compact => result(&mut CompactSink::reply(&mut bytes, head), answer),
+        Protocol::Binary => result(&mut BinarySink::reply(&mut draft, head), answer),
+        Protocol::Compact => result(&mut CompactSink::reply(&mut draft, head), answer),
         Protocol::OldBinary | Protocol::Json => return None,
     }
-    Some(bytes)
+    Some(draft)
 }
 
 /// Most replies to hot calls fit.

@@ -94,7 +94,7 @@ fn sink(idl: &Idl, type_: &Type, value: &str) -> String {
             let one = sink(idl, element, "it");
             format!("sink.list(Kind::{}, {value}, |sink, it| {one})", kind(idl, element))
         }
-        Meaning::Plain(Type::Base(base)) if base == "string" => format!("sink.bytes({value}.as_bytes())"),
+        Meaning::Plain(Type::Base(base)) if base == "string" => format!("sink.text({value})"),
         Meaning::Plain(Type::Base(base)) if base == "binary" => format!("sink.bytes({value})"),
         Meaning::Plain(Type::Base(base)) => format!("sink.{base}(*{value})"),
         Meaning::Plain(_) | Meaning::Unknown => String::new(), // As above.
