@@ -1,5 +1,6 @@
 //! What a connection brings: bytes, and the messages in them, within time and memory.
 
+use super::spares::Spares;
 use super::stream::Stream;
 use super::{Options, Shared};
 use crate::telemetry::Reason;
@@ -36,6 +37,7 @@ pub(super) struct Input {
     cutter: Cutter,
     buffer: BytesMut,
     account: Account,
+    spares: Arc<Spares>,
     /// The bytes of the message that is arriving, once that is known to be large.
     wanted: usize,
     held: Option<Held>,
@@ -58,6 +60,7 @@ impl Input {
             cutter: Cutter::new(shared.service.wire_limits()),
             buffer: first,
             account: shared.memory.account(),
+            spares: Arc::clone(&shared.spares),
             wanted: 0,
             held: None,
             waiting: None,
@@ -87,8 +90,14 @@ impl Input {
         if self.buffer.is_empty() {
             return Cut::More { wanted: 0 };
         }
+        let (read_into, capacity) = (self.buffer.as_ptr_range(), self.buffer.capacity());
         match self.cutter.cut(&mut self.buffer) {
-            Cut::Message(message) => Cut::Message(Message { held: Some(Arc::new(self.taken())), ..message }),
+            Cut::Message(message) => {
+                if self.wanted > FREE_BYTES && read_into.contains(&message.body.as_ptr()) {
+                    self.spares.keep(&message.body, capacity);
+                }
+                Cut::Message(Message { held: Some(Arc::new(self.taken())), ..message })
+            }
             Cut::More { wanted } => {
                 // What does not say how long it is may become as long as a message may be.
                 let so_far = self.buffer.len() + self.cutter.held_bytes();
@@ -163,7 +172,7 @@ impl Input {
         }
         let missing = self.wanted.saturating_sub(self.buffer.len() + self.cutter.held_bytes());
         let count = if self.held.is_some() && missing > 0 {
-            self.buffer.reserve(missing); // It is paid for; pages that nothing is written to take no memory.
+            self.make_room(missing);
             self.stream.read_buf(&mut (&mut self.buffer).limit(missing)).await?
         } else {
             self.stream.read_some(&mut self.buffer).await?
@@ -175,6 +184,15 @@ impl Input {
             self.arrived();
         }
         Ok(())
+    }
+
+    /// Room for the rest of a message. It is paid for; pages that nothing is written to take no memory.
+    fn make_room(&mut self, missing: usize) {
+        if self.buffer.capacity() - self.buffer.len() < missing {
+            let mut roomy = self.spares.take(self.buffer.len() + missing);
+            roomy.extend_from_slice(&self.buffer);
+            self.buffer = roomy;
+        }
     }
 
     /// A message has to come in its time. A large one has more of it, but not for a byte now and then.

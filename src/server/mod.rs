@@ -8,6 +8,7 @@ mod listener;
 mod opening;
 mod pages;
 mod places;
+mod spares;
 mod stream;
 
 pub use listener::Listener;
@@ -21,6 +22,7 @@ use listener::Accepted;
 use log::{debug, info, warn};
 use opening::{Closed, Opened};
 use places::Places;
+use spares::Spares;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -105,11 +107,15 @@ enum Phase {
     Draining,
 }
 
+/// Beside the memory for messages, at most this part of it is kept in buffers that are not in use: 8 MiB of 1 GiB.
+const SPARE_PART: usize = 128;
+
 /// What all connections share.
 struct Shared {
     service: Arc<Service>,
     options: Options,
     memory: Memory,
+    spares: Arc<Spares>,
     tls: Option<Arc<ServerTls>>,
 }
 
@@ -125,7 +131,9 @@ pub async fn run(
     stop: impl Future<Output = ()>,
 ) {
     let (phase, watched) = watch::channel(Phase::Serving);
-    let shared = Arc::new(Shared { service, options, memory: Memory::new(options.max_memory_bytes), tls });
+    let memory = Memory::new(options.max_memory_bytes);
+    let spares = Arc::new(Spares::new(options.max_memory_bytes / SPARE_PART));
+    let shared = Arc::new(Shared { service, options, memory, spares, tls });
     let places = Places::new(options.max_connections, options.max_connections_per_address);
     let mut connections = JoinSet::new();
     let stopped = async {
