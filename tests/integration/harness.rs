@@ -123,6 +123,11 @@ impl TestServer {
         kilobytes * 1024
     }
 
+    /// Number of the process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Threads of the process.
     pub fn threads(&self) -> u64 {
         self.entries("task")

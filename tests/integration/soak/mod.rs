@@ -5,6 +5,7 @@
 //! connections come and go too. It takes the machine for itself, hence is ignored but for `make test-soak`.
 
 mod items;
+mod processors;
 mod record;
 mod traffic;
 mod witness;
@@ -16,6 +17,7 @@ use modelwire::data::{Column, Table};
 use modelwire::wire::training::{TTrainingSyncClient, TrainRequest};
 use modelwire::wire::types::Parameter;
 use modelwire::wire::{convert, empty};
+use processors::Ticks;
 use record::{Record, Sample};
 use std::time::{Duration, Instant};
 use traffic::{ALL, LONELY, Offer, Running, Seen};
@@ -27,6 +29,11 @@ const SHARE: f64 = 0.8;
 const ROUND: Duration = Duration::from_secs(5);
 /// From one look at the process to the next.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
+/// A round does not count in which others had this share of the processors: the load was more than 80 % of the rest.
+const OTHERS: f64 = 0.05;
+/// One kind of call may wait too long in one of so many rounds that count: what the machine does in between is seen by witnesses,
+/// who see most of it.
+const ONCE_IN: usize = 10;
 /// How much longer than until its deadline a call may wait for an answer.
 const GRACE: Duration = Duration::from_millis(5);
 
@@ -77,28 +84,33 @@ fn at_four_fifths_of_its_load_memory_is_flat_and_nobody_waits_much_longer_than_h
     let (witness, mut record, end) = (Witness::start(), Record::default(), Instant::now() + duration());
     println!("offered: {offers:?}");
 
-    let (mut answered, mut calls, mut faults) = (0, 0, vec![]);
+    let (mut rounds, mut counted, mut faults) = (0, 0_usize, vec![]);
     while Instant::now() < end {
-        let begun = Instant::now();
+        let (begun, before) = (Instant::now(), Ticks::now(&server));
         let seen = round(&server, &offers, &mut record);
+        let others = Ticks::now(&server).others_since(&before);
         server.metrics(0);
         record.at_rest(Sample::of(&server));
-        println!("{:.1} s", record.seconds());
+        println!("{:.1} s, others had {:.0} % of the processors", record.seconds(), 100.0 * others);
+        rounds += 1;
+        counted += usize::from(others < OTHERS);
         for seen in seen {
             let limit = seen.deadline + GRACE;
-            // What neither the server nor its load can be blamed for, and what the load blames itself for.
-            let kept = witness.longest(begun, limit) + seen.sent_late;
-            println!("    {seen}; machine and load kept at most {kept:.1?}");
-            if seen.waited > limit + kept {
-                faults.push(seen.to_string());
+            let kept = witness.longest(begun, limit);
+            println!("    {seen}; the machine kept at most {kept:.1?}");
+            if others < OTHERS {
+                faults.extend(seen.fault(limit + kept));
             }
-            (answered, calls) = (answered + seen.answered, calls + seen.calls);
         }
     }
 
-    println!("{answered} of {calls} calls answered; {record}");
-    assert!(faults.is_empty(), "calls waited too long:\n{}", faults.join("\n"));
-    assert!(2 * answered > calls, "most of the load was not borne: {answered} of {calls} calls");
+    println!("{counted} of {rounds} rounds count; {record}");
+    if 2 * counted < rounds {
+        println!("Others had the machine in most rounds: of waits little is known; run it alone.");
+    }
+    println!("{}", faults.join("\n"));
+    let may_be = (counted / ONCE_IN).max(1);
+    assert!(faults.len() <= may_be, "{} waits in {counted} rounds were too long", faults.len());
     record.assert_flat();
 }
 

@@ -51,14 +51,13 @@ impl Record {
         Duration::as_secs_f64(&self.begun.elapsed())
     }
 
-    /// The last quarter takes what the second one took: the first one fills what is kept for later.
+    /// The last quarter takes what the second one took: the first one fills what is kept for later. A burst may leave more
+    /// behind once, of which no more comes in the next quarter; a leak goes on.
     pub fn assert_flat(&self) {
         for samples in [&self.under_load, &self.at_rest] {
-            let [before, after] = [1, 3].map(|quarter| median(samples, quarter, |it| it.memory));
-            assert!(
-                after <= before + before / SHARE + ALLOWANCE,
-                "memory grew from {before} to {after} bytes: {samples:?}"
-            );
+            let [second, third, last] = [1, 2, 3].map(|quarter| median(samples, quarter, |it| it.memory));
+            let is_flat = last <= second + second / SHARE + ALLOWANCE || last <= third + third / (2 * SHARE);
+            assert!(is_flat, "memory grows from {second} by {third} to {last} bytes");
             let [before, after] = [1, 3].map(|quarter| median(samples, quarter, |it| it.threads));
             assert!(after <= before + 2, "there were {before} threads and are {after}");
         }

@@ -103,6 +103,14 @@ impl fmt::Display for Seen {
     }
 }
 
+impl Seen {
+    /// What is wrong, if a call waited longer than `limit`, or if most were not answered that might have been.
+    pub fn fault(&self, limit: Duration) -> Option<String> {
+        let is_borne = self.what.starts_with(LONELY) || 2 * self.answered > self.calls;
+        (self.waited > limit || !is_borne).then(|| format!("{self}; the limit is {limit:.1?}"))
+    }
+}
+
 impl Traffic {
     /// Calls as often as it says, or so much of its share of what the server bears, as a short closed loop of nothing else
     /// shows it.

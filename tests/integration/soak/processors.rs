@@ -1,0 +1,47 @@
+//! Who had the processors: load and server, or others, whose work takes away what the server was measured to bear.
+
+use crate::harness::TestServer;
+use std::fs::read_to_string;
+
+/// Clock ticks since the machine has started.
+#[derive(Clone, Copy, Debug)]
+pub struct Ticks {
+    /// Of everybody, whether they worked or not, but for interrupts: these carry the bytes of everybody, and not every system
+    /// counts them apart.
+    all: u64,
+    /// Of whoever worked, and of other guests of the machine.
+    busy: u64,
+    /// Of the server, of this process and of those that it has started and that have ended.
+    own: u64,
+}
+
+impl Ticks {
+    pub fn now(server: &TestServer) -> Self {
+        let all = numbers(&read_to_string("/proc/stat").unwrap(), 1);
+        let [user, nice, system, idle, waiting, steal] = [0, 1, 2, 3, 4, 7].map(|field| all[field]);
+        let busy = user + nice + system + steal;
+        let own = [(server.id(), 2), (std::process::id(), 4)].map(|(id, fields)| process(id, fields));
+        Self { all: busy + idle + waiting, busy, own: own.iter().sum() }
+    }
+
+    /// The share (0 to 1) of the processors that others had since then.
+    pub fn others_since(&self, earlier: &Self) -> f64 {
+        let since = |now: u64, then: u64| now.saturating_sub(then); // What waits for a disk is known to run backwards.
+        let (all, busy, own) =
+            (since(self.all, earlier.all), since(self.busy, earlier.busy), since(self.own, earlier.own));
+        busy.saturating_sub(own) as f64 / all.max(1) as f64
+    }
+}
+
+/// User and system time of a process, and with four fields of its children that it has waited for.
+fn process(id: u32, fields: usize) -> u64 {
+    let stat = read_to_string(format!("/proc/{id}/stat")).unwrap();
+    let (_, after_name) = stat.rsplit_once(") ").expect("a name stands in parentheses");
+    numbers(after_name, 11)[..fields].iter().sum()
+}
+
+/// Those of the first line, after so many words.
+fn numbers(text: &str, skipped: usize) -> Vec<u64> {
+    let words = text.lines().next().unwrap_or_default().split_whitespace().skip(skipped);
+    words.map_while(|word| word.parse().ok()).collect()
+}
