@@ -96,18 +96,14 @@ impl Input {
                 if self.wanted > FREE_BYTES && read_into.contains(&message.body.as_ptr()) {
                     self.spares.keep(&message.body, capacity);
                 }
-                Cut::Message(Message { held: Some(Arc::new(self.taken())), ..message })
+                let held = self.taken(message.received.into());
+                Cut::Message(Message { held: Some(Arc::new(held)), ..message })
             }
             Cut::More { wanted } => {
                 // What does not say how long it is may become as long as a message may be.
                 let so_far = self.buffer.len() + self.cutter.held_bytes();
                 let unknown = if so_far < FREE_BYTES { 0 } else { self.options.max_frame_bytes };
                 self.wanted = if wanted > 0 { wanted } else { unknown };
-                // What a message says of its length is worth nothing yet: it has to bring what is free of charge first.
-                let is_large = self.wanted > FREE_BYTES && so_far >= FREE_BYTES;
-                if is_large && self.held.is_none() && self.waiting.is_none() {
-                    self.pay();
-                }
                 if self.buffer.is_empty() && self.cutter.is_between_messages() {
                     self.await_next(); // What came was a frame that keeps the connection alive.
                 }
@@ -115,10 +111,17 @@ impl Input {
             }
             Cut::Answer(answer) => Cut::Answer(answer), // Its message is still to come.
             other => {
-                drop(self.taken());
+                drop(self.taken(Instant::now()));
                 other
             }
         }
+    }
+
+    /// Whether the message that is arriving has to be paid for before it is read further. What it says of its length is worth
+    /// nothing yet: it has to bring what is free of charge first.
+    fn owes(&self) -> bool {
+        let so_far = self.buffer.len() + self.cutter.held_bytes();
+        self.wanted > FREE_BYTES && so_far >= FREE_BYTES && self.held.is_none() && self.waiting.is_none()
     }
 
     /// Takes the memory for the message that is arriving, or begins to wait for it.
@@ -138,21 +141,24 @@ impl Input {
     }
 
     /// The message that was arriving is taken out of the buffer, or will not be: what it held.
-    fn taken(&mut self) -> Held {
+    fn taken(&mut self, now: Instant) -> Held {
         self.wanted = 0;
         self.begun = None;
         self.waiting = None;
         if self.buffer.is_empty() {
             self.buffer = BytesMut::new(); // An idle connection keeps no buffer.
         }
-        self.await_next();
+        self.await_from(now);
         self.held.take().unwrap_or_else(|| self.account.nothing())
     }
 
     /// Sets the time for the next message: one that has begun has less than one that may never come. Where none can come
     /// any more, it is the time for the calls that still run.
     pub(super) fn await_next(&mut self) {
-        let now = Instant::now();
+        self.await_from(Instant::now());
+    }
+
+    fn await_from(&mut self, now: Instant) {
         self.until = if self.state == State::Ended {
             now + self.options.half_close
         } else if self.buffer.is_empty() {
@@ -165,6 +171,9 @@ impl Input {
 
     /// Waits for memory if the message that is arriving needs it, else for bytes.
     pub(super) async fn progress(&mut self) -> io::Result<()> {
+        if self.owes() {
+            self.pay(); // Not earlier: only who has room for the message comes here.
+        }
         if let Some(waiting) = &mut self.waiting {
             let held = waiting.await;
             self.paid(held);
