@@ -1,7 +1,7 @@
 //! What waits for one model: by priority and age, counted in rows, cut into batches.
 
 use super::policy::{Decision, Terms, decide};
-use super::priority::{LEVELS, Rank, level};
+use super::priority::Rank;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 pub(super) struct Backlog<T> {
     waiting: BTreeMap<Rank, Entry<T>>,
     /// Rows that wait, by priority.
-    rows: [usize; LEVELS],
+    rows: usize,
     oldest: Option<Instant>,
     /// Nanoseconds of compute that were used, by weight.
     pub(super) used: f64,
@@ -46,7 +46,7 @@ pub(super) struct Part<T> {
 
 impl<T: Clone> Backlog<T> {
     pub(super) fn new(terms: Terms) -> Self {
-        Self { waiting: BTreeMap::new(), rows: [0; LEVELS], oldest: None, used: 0.0, running: 0, terms }
+        Self { waiting: BTreeMap::new(), rows: 0, oldest: None, used: 0.0, running: 0, terms }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -60,24 +60,27 @@ impl<T: Clone> Backlog<T> {
 
     /// Rows that wait.
     pub(super) fn total(&self) -> usize {
-        self.rows.iter().sum()
+        self.rows
     }
 
-    /// Rows that a request of this priority comes after.
-    pub(super) fn rows_before(&self, priority: i32) -> usize {
-        self.rows[level(priority)..].iter().sum()
+    /// Rows that a request of this rank comes after. They are looked through only where some have a lower priority.
+    pub(super) fn rows_before(&self, rank: Rank) -> usize {
+        match self.waiting.last_key_value() {
+            Some((last, _)) if *last < rank => self.rows,
+            _ => self.waiting.range(..rank).map(|(_, entry)| entry.left()).sum(),
+        }
     }
 
     pub(super) fn push(&mut self, rank: Rank, terms: Terms, entry: Entry<T>) {
         self.terms = terms;
-        self.rows[level(entry.priority)] += entry.left();
+        self.rows += entry.left();
         self.oldest = Some(self.oldest.map_or(entry.arrived, |oldest| oldest.min(entry.arrived)));
         self.waiting.insert(rank, entry);
     }
 
     pub(super) fn remove(&mut self, rank: Rank) -> Option<Entry<T>> {
         let entry = self.waiting.remove(&rank)?;
-        self.rows[level(entry.priority)] -= entry.left();
+        self.rows -= entry.left();
         if self.waiting.is_empty() {
             self.oldest = None;
         }
@@ -118,7 +121,7 @@ impl<T: Clone> Backlog<T> {
         let front = self.waiting.get_mut(&rank)?;
         let part = front.part(rows);
         front.taken += rows;
-        self.rows[level(front.priority)] -= rows;
+        self.rows -= rows;
         Some(part)
     }
 
@@ -138,7 +141,7 @@ impl<T: Clone> Backlog<T> {
 
     /// Takes everything out.
     pub(super) fn drain(&mut self) -> impl Iterator<Item = Entry<T>> + use<T> {
-        (self.rows, self.oldest) = ([0; LEVELS], None);
+        (self.rows, self.oldest) = (0, None);
         std::mem::take(&mut self.waiting).into_values()
     }
 }

@@ -5,11 +5,9 @@
 
 use std::time::{Duration, Instant};
 
-/// Steps of priority that are told apart; what is beyond them counts as the last one.
-pub(super) const LEVELS: usize = 17;
 /// What a step of priority is worth.
 const STEP: Duration = Duration::from_millis(20);
-/// The highest priority, as the lowest is its negative.
+/// The highest priority, as the lowest is its negative; what is beyond them counts as they do.
 const HIGHEST: i32 = 8;
 
 /// The place of a request among the others; the lowest goes first.
@@ -18,11 +16,6 @@ pub(super) struct Rank {
     due: Instant,
     /// First come, first served among equals.
     count: u64,
-}
-
-/// The step of a priority, from 0.
-pub(super) fn level(priority: i32) -> usize {
-    usize::try_from(priority.clamp(-HIGHEST, HIGHEST) + HIGHEST).unwrap_or_default()
 }
 
 /// The rank of the `count`-th request.
@@ -47,14 +40,8 @@ mod tests {
     #[test]
     fn who_has_waited_long_enough_goes_before_the_highest_priority() {
         let now = Instant::now();
-        let longest = STEP * LEVELS as u32;
+        let longest = STEP * (2 * HIGHEST as u32 + 1);
 
         assert!(rank(now, i32::MIN, 1) < rank(now + longest, i32::MAX, 2));
-    }
-
-    #[test]
-    fn every_priority_has_a_step_and_the_steps_are_all_there() {
-        assert_eq!((level(i32::MIN), level(-8), level(0), level(8), level(i32::MAX)), (0, 0, 8, 16, 16));
-        assert_eq!(level(i32::MAX) + 1, LEVELS);
     }
 }

@@ -129,7 +129,8 @@ impl<K: Clone + Eq + Hash, T: Clone> Queue<K, T> {
     /// queue what goes before them under their own key, and of every other key what it is entitled to in that time.
     pub(super) fn ahead(&self, key: &K, terms: &Terms, asked: &Asked, threads: usize) -> Ahead {
         let Asked { rows, priority, now } = *asked;
-        let before = self.backlogs.get(key).map_or(0, |backlog| backlog.rows_before(priority));
+        let own_rank = rank(now, priority, u64::MAX);
+        let before = self.backlogs.get(key).map_or(0, |backlog| backlog.rows_before(own_rank));
         let own = terms.cost(before);
         let others = self.backlogs.iter().filter(|(other, _)| *other != key).map(|(_, backlog)| {
             let entitled = own / terms.weight * backlog.terms.weight;

@@ -177,6 +177,8 @@ fn the_wait_counts_what_goes_before_and_of_others_what_they_are_entitled_to() {
     assert_eq!(of_a(0, 2), ms(1), "two threads need half the time");
     assert_eq!(of_a(1, 1), ms(0), "what has a lower priority does not go before");
     assert_eq!(of_a(-1, 1), ms(2));
+    let later = wait(&queue, "a", &terms(1.0), (1, now + ms(30)), 1);
+    assert_eq!(later, ms(2), "who has waited for longer than a step of priority is worth goes before it");
     assert_eq!(wait(&queue, "b", &terms(2.0), (0, now), 1), ms(90) + ms(1));
 }
 
