@@ -45,10 +45,10 @@ impl Estimate {
     }
 }
 
-/// Whether to learn from a run of so many rows, of a model that so many runs are known of; it is run number `turn` of those
-/// that are thought of here.
-pub(super) fn is_telling(rows: usize, known: u32, turn: u32) -> bool {
-    rows >= 16 || known < 16 || turn.is_multiple_of(LEARN_EVERY)
+/// Whether to learn from a run of so many rows, of a model that so many runs have been learned from; `drawn` is another number
+/// for each run.
+pub(super) fn is_telling(rows: usize, known: u32, drawn: u32) -> bool {
+    rows >= 16 || known < 16 || drawn.is_multiple_of(LEARN_EVERY)
 }
 
 /// What the runs of a model have told so far.

@@ -1,7 +1,8 @@
 //! What batching keeps beside a model, so that a request finds it without a lookup: its cost and the bounds of its batches,
 //! and how much of it waits.
 
-use super::cost::{Estimate, Runs, is_telling};
+use super::cost::Estimate;
+use super::learned::Learned;
 use super::policy::{Terms, batch_rows};
 use super::slowness::Slowness;
 use super::target::{Size, Step, Tuning};
@@ -10,18 +11,14 @@ use super::{ModelLimits, Options};
 use crate::error::{Error, Result};
 use crate::model::LoadedModel;
 use crate::telemetry::{EngineMetrics, ModelMetrics};
-use std::cell::Cell;
-use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, TryLockError};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Beside a model, as long as that is loaded.
 pub(super) struct Lane {
     key: Arc<Key>,
-    runs: Mutex<Runs>,
-    /// How many were learned from.
-    known: AtomicU32,
-    estimate: SharedEstimate,
+    learned: Learned,
     /// How much longer its callers wait than they are thought to.
     pub(super) slowness: Slowness,
     waiting_rows: AtomicUsize,
@@ -52,9 +49,7 @@ impl Lane {
         metrics.max_batch_rows.set(i64::try_from(rows).unwrap_or(i64::MAX));
         Self {
             key: Arc::new(Key { model: model.name.clone(), version: model.version }),
-            runs: Mutex::default(),
-            known: AtomicU32::new(0),
-            estimate: SharedEstimate::default(),
+            learned: Learned::default(),
             slowness: Slowness::default(),
             waiting_rows: AtomicUsize::new(0),
             weight: weight.unwrap_or(1.0),
@@ -104,32 +99,12 @@ impl Lane {
 
     /// What a run costs; `None` before the first one.
     pub(super) fn estimate(&self) -> Option<Estimate> {
-        self.estimate.load()
+        self.learned.estimate()
     }
 
-    /// Takes a run into account, if it tells something. Nobody waits for it: of two runs that end at the same time, one is
-    /// enough.
+    /// Takes a run into account, if it tells something.
     pub(super) fn learn(&self, rows: usize, took: Duration) {
-        thread_local! {
-            /// Runs that ended on this thread: threads that counted together would wait for each other.
-            static TURN: Cell<u32> = const { Cell::new(0) };
-        }
-        let turn = TURN.replace(TURN.get().wrapping_add(1));
-        if is_telling(rows, self.known.load(Ordering::Relaxed), turn) {
-            self.learn_now(rows, took);
-        }
-    }
-
-    fn learn_now(&self, rows: usize, took: Duration) {
-        let mut runs = match self.runs.try_lock() {
-            Ok(runs) => runs,
-            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-            Err(TryLockError::WouldBlock) => return,
-        };
-        runs.learn(rows, took);
-        self.known.fetch_add(1, Ordering::Relaxed);
-        if let Some(estimate) = runs.estimate() {
-            self.estimate.store(estimate);
+        if let Some(estimate) = self.learned.learn(rows, took) {
             self.metrics.fixed_seconds.set(estimate.fixed * 1e-9);
             self.metrics.row_seconds.set(estimate.per_row * 1e-9);
         }
@@ -143,31 +118,5 @@ impl Lane {
     /// Says how many rows wait now.
     pub(super) fn set_waiting_rows(&self, rows: usize) {
         self.waiting_rows.store(rows, Ordering::Relaxed);
-    }
-}
-
-/// An estimate that is read without a lock. Its halves may be of two runs that followed each other, which differ by little.
-struct SharedEstimate {
-    fixed: AtomicU64,
-    per_row: AtomicU64,
-}
-
-impl Default for SharedEstimate {
-    fn default() -> Self {
-        let unknown = || AtomicU64::new(f64::NAN.to_bits());
-        Self { fixed: unknown(), per_row: unknown() }
-    }
-}
-
-impl SharedEstimate {
-    fn load(&self) -> Option<Estimate> {
-        let read = |half: &AtomicU64| f64::from_bits(half.load(Ordering::Relaxed));
-        let estimate = Estimate { fixed: read(&self.fixed), per_row: read(&self.per_row) };
-        (!estimate.fixed.is_nan() && !estimate.per_row.is_nan()).then_some(estimate)
-    }
-
-    fn store(&self, estimate: Estimate) {
-        self.fixed.store(estimate.fixed.to_bits(), Ordering::Relaxed);
-        self.per_row.store(estimate.per_row.to_bits(), Ordering::Relaxed);
     }
 }

@@ -33,6 +33,7 @@ mod worker;
 mod compute;
 mod in_flight;
 mod lane;
+mod learned;
 mod request;
 mod waiting;
 

@@ -69,7 +69,7 @@ fn a_model_that_became_a_hundred_times_slower_is_known_as_that_within_fifty_runs
 
 #[test]
 fn the_first_runs_and_the_large_ones_are_learned_from_and_small_ones_now_and_then() {
-    let learned = |rows, known| (0..800).filter(|turn| is_telling(rows, known, *turn)).count();
+    let learned = |rows, known| (0..800).filter(|drawn| is_telling(rows, known, *drawn)).count();
 
     assert_eq!((learned(1, 15), learned(1, 16), learned(16, 16)), (800, 100, 800));
 }
