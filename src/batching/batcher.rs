@@ -59,6 +59,7 @@ impl Batcher {
             Place::Here => self.here(model, lane, &features, arrived).map(AtOnce::Answered),
             Place::Pool => {
                 let rows = features.nrows().max(1);
+                // Asked again when it is queued, behind others of its burst; what is refused here is neither boxed nor polled.
                 self.foreseen(lane, &Asked { rows, priority, now: arrived }, deadline - arrived)?;
                 Ok(AtOnce::Prepared(Prepared { model: Arc::clone(model), features, arrived, deadline, priority }))
             }
@@ -130,9 +131,9 @@ impl Batcher {
     fn foreseen(&self, lane: &Lane, asked: &Asked, left: Duration) -> Result<Duration> {
         let terms = lane.terms();
         let ahead = self.shared.scheduler.ahead(lane.key(), &terms, asked);
-        let admitted = admit_wait(&ahead, lane.slowness.estimate(), left, lane.promised());
+        let admitted = admit_wait(&ahead, lane.slowness.estimate(asked.now), left, lane.promised());
         admitted.inspect_err(|_| _ = self.shared.metrics.refused_late.inc())?;
-        Ok(ahead.wait() + terms.max_delay)
+        Ok(ahead.wait().max(terms.max_delay)) // The delay of a batch counts from its oldest rows.
     }
 
     fn enqueue<'a>(&'a self, lane: &'a Lane, entry: Entry<Arc<Request>>) -> Waiting<'a> {

@@ -2,7 +2,7 @@
 //! more than compute.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The share of a new batch in the mean.
 const SHARE: f64 = 1.0 / 16.0;
@@ -11,31 +11,45 @@ const UNUSUAL: f64 = 4.0;
 /// What is added to either side, so that short waits, which are longer by a wake-up, say little.
 const GRAIN: Duration = Duration::from_millis(1);
 
+/// In this time half of what was too slow is forgotten, if nobody waits: else nobody would be let in who could show better.
+const HALF_LIFE: Duration = Duration::from_secs(1);
+
 /// An average that forgets, and is never below 1: a queue that is shorter than it could be loses nothing.
-pub(super) struct Slowness(AtomicU64);
+pub(super) struct Slowness {
+    average: AtomicU64,
+    since: Instant,
+    /// Milliseconds from then to when a wait was last learned from.
+    learned_ms: AtomicU64,
+}
 
 impl Default for Slowness {
     fn default() -> Self {
-        Self(AtomicU64::new(1.0_f64.to_bits()))
+        let average = AtomicU64::new(1.0_f64.to_bits());
+        Self { average, since: Instant::now(), learned_ms: AtomicU64::new(0) }
     }
 }
 
 impl Slowness {
     /// What waits are to be multiplied by.
-    pub(super) fn estimate(&self) -> f64 {
-        f64::from_bits(self.0.load(Ordering::Relaxed))
+    pub(super) fn estimate(&self, now: Instant) -> f64 {
+        let average = f64::from_bits(self.average.load(Ordering::Relaxed));
+        let learned = Duration::from_millis(self.learned_ms.load(Ordering::Relaxed));
+        let idle = now.saturating_duration_since(self.since).saturating_sub(learned);
+        1.0 + (average - 1.0) * (-idle.div_duration_f64(HALF_LIFE)).exp2()
     }
 
     /// Takes into account how long those of a batch were thought to wait, and did. Of two threads at the same time one may be
     /// lost; the next one makes up for it.
-    pub(super) fn learn(&self, waits: impl Iterator<Item = (Duration, Duration)>) {
+    pub(super) fn learn(&self, waits: impl Iterator<Item = (Duration, Duration)>, now: Instant) {
         let (mut count, mut foreseen, mut real) = (0, Duration::ZERO, Duration::ZERO);
         for wait in waits {
             (count, foreseen, real) = (count + 1, foreseen + wait.0, real + wait.1);
         }
         if count > 0 {
-            let after = after(self.estimate(), foreseen / count, real / count);
-            self.0.store(after.to_bits(), Ordering::Relaxed);
+            let after = after(self.estimate(now), foreseen / count, real / count);
+            self.average.store(after.to_bits(), Ordering::Relaxed);
+            let learned = now.saturating_duration_since(self.since).as_millis();
+            self.learned_ms.store(u64::try_from(learned).unwrap_or(u64::MAX), Ordering::Relaxed);
         }
     }
 }
@@ -53,8 +67,9 @@ mod tests {
 
     fn after_all(waits: impl IntoIterator<Item = (u32, u32)>) -> f64 {
         let slowness = Slowness::default();
-        waits.into_iter().for_each(|(foreseen, real)| slowness.learn([(foreseen * MS, real * MS)].into_iter()));
-        slowness.estimate()
+        let now = slowness.since;
+        waits.into_iter().for_each(|(foreseen, real)| slowness.learn([(foreseen * MS, real * MS)].into_iter(), now));
+        slowness.estimate(now)
     }
 
     #[test]
@@ -80,8 +95,20 @@ mod tests {
     fn a_thread_that_wakes_up_late_is_not_taken_for_a_slow_queue() {
         let short = Slowness::default();
 
-        (0..100).for_each(|_| short.learn([(MS / 50, MS / 10)].into_iter()));
+        let now = short.since;
 
-        assert!(short.estimate() < 1.1, "{}", short.estimate());
+        (0..100).for_each(|_| short.learn([(MS / 50, MS / 10)].into_iter(), now));
+
+        assert!(short.estimate(now) < 1.1, "{}", short.estimate(now));
+    }
+
+    #[test]
+    fn a_model_that_nobody_could_wait_for_is_thought_less_slow_after_a_while() {
+        let slowness = Slowness::default();
+        let now = slowness.since + 500 * MS;
+        (0..500).for_each(|_| slowness.learn([(MS, 60_000 * MS)].into_iter(), now));
+        assert!(slowness.estimate(now) > 3.9);
+
+        assert!(slowness.estimate(now + HALF_LIFE) < 2.6 && slowness.estimate(now + 10 * HALF_LIFE) < 1.01);
     }
 }

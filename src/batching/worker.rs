@@ -83,11 +83,11 @@ impl Shared {
     }
 
     fn run(&self, Turn { key, mut parts, expired, begun, charged }: OwnTurn) {
+        let mut settled = Settled { shared: self, key, begun, charged, took: Duration::ZERO };
         self.metrics.expired.inc_by(expired.len() as u64);
         let late = |entry: &Entry<_>| if entry.taken == 0 { Error::DeadlineExceeded } else { Error::TooLate };
         expired.iter().for_each(|entry| entry.item.answer(0, Err(late(entry))));
         parts.retain(|part| part.item.is_open());
-        let mut settled = Settled { shared: self, key, begun, charged, took: Duration::ZERO };
         if let Some(model) = parts.first().map(|part| Arc::clone(&part.item.model))
             && let Ok(lane) = Lane::of(&model, &self.options, &self.metrics)
         {
@@ -105,7 +105,7 @@ impl Shared {
     fn count(&self, parts: &[Part<Arc<Request>>], lane: &Lane) {
         let now = Instant::now();
         let waited = |part: &Part<_>| now.saturating_duration_since(part.arrived);
-        lane.slowness.learn(parts.iter().filter(|part| part.from == 0).map(|part| (part.foreseen, waited(part))));
+        lane.slowness.learn(parts.iter().filter(|part| part.from == 0).map(|part| (part.foreseen, waited(part))), now);
         self.metrics.batch_rows.observe(parts.iter().map(|part| part.rows).sum::<usize>() as f64);
         for part in parts {
             self.metrics.queue_seconds.observe(now.saturating_duration_since(part.arrived).as_secs_f64());

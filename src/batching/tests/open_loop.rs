@@ -38,7 +38,7 @@ impl Server {
     /// A call of one row; whether it is taken in.
     fn asked(&mut self, now: Instant) -> bool {
         let ahead = self.queue.ahead(&(), &self.terms, &Asked { rows: 1, priority: 0, now }, THREADS);
-        let admitted = admit_wait(&ahead, self.slowness.estimate(), LEFT, None).is_ok();
+        let admitted = admit_wait(&ahead, self.slowness.estimate(now), LEFT, None).is_ok();
         if admitted {
             let (item, deadline, foreseen) = (Duration::ZERO, now + LEFT, ahead.wait());
             let entry = Entry { item, rows: 1, taken: 0, arrived: now, deadline, priority: 0, foreseen };
@@ -52,7 +52,7 @@ impl Server {
         while self.running.len() < THREADS
             && let Some(turn) = self.queue.take(now, Duration::from_micros(8), 0)
         {
-            self.slowness.learn(turn.parts.iter().map(|part| (part.foreseen, now - part.arrived)));
+            self.slowness.learn(turn.parts.iter().map(|part| (part.foreseen, now - part.arrived)), now);
             self.running.push((now + turn.charged.mul_f64(self.factor), turn));
         }
     }
