@@ -111,7 +111,7 @@ pub enum Error {
     /// What waits takes longer than the call can wait. Nothing was run.
     #[error("the work that goes before takes about {wait:.1?} and {what} {limit:.1?}")]
     TooBusy {
-        /// Until it could have been answered.
+        /// Until its turn, or of what is queued before it.
         wait: Duration,
         /// "the call can wait for", "target_p99_ms allows".
         what: &'static str,

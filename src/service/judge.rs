@@ -52,7 +52,7 @@ pub(super) fn judge(
     let (request_id, id) = request_id(context.request_id);
     let identity = match identify(method, context.token.as_deref(), peer, access) {
         Ok(identity) => identity,
-        Err(error) => return Err(Refused { request_id, identity: None, error: Box::new(id.err().unwrap_or(error)) }),
+        Err(error) => return Err(Refused { request_id, identity: None, error: Box::new(error) }),
     };
     let judged = || {
         id?;
@@ -115,7 +115,7 @@ fn identify(method: &Method, token: Option<&str>, peer: &Peer, access: &Access) 
     }
 }
 
-/// The time counts from when the message was there. It is judged right then: what has no time is refused.
+/// The time counts from when the message was there, which is now: what is refused here has no time at all.
 fn deadline(asked_ms: Option<i64>, received: Instant, max_deadline: Duration) -> Result<Instant> {
     let asked = asked_ms.map_or(max_deadline, |ms| Duration::from_millis(u64::try_from(ms).unwrap_or_default()));
     let deadline = received + asked.min(max_deadline);
