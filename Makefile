@@ -89,7 +89,7 @@ test-robust: build ## The hostile tests against the server as it is shipped, als
 	tests/robust $(target)/release/modelwire
 
 SOAK_SECONDS ?= 60
-test-soak: build ## SOAK_SECONDS (60) at 80 % load: flat memory, no answer later than its deadline
+test-soak: build ## SOAK_SECONDS (60) at 80 % load: flat memory, no answer later than its deadline and 5 ms
 	SOAK_SECONDS=$(SOAK_SECONDS) MODELWIRE_BINARY=$(target)/release/modelwire cargo test --all-features --locked --test integration \
 	-- --ignored --exact --nocapture soak::at_four_fifths_of_its_load_memory_is_flat_and_nobody_waits_much_longer_than_he_said
 

@@ -17,7 +17,7 @@ use chrono::Utc;
 impl Datasets for Service {
     async fn create_dataset(&self, call: &Call, request: CreateDatasetRequest) -> Declared<CreateDatasetResponse> {
         declare(call, async {
-            let name = Name::parse("data set", &request.name.unwrap_or_default())?;
+            let name = Name::parse("data set", request.name.unwrap_or_default())?;
             let key = call.idempotency_key.as_deref();
             let upload_id = self.parts.datasets.create(&name, key, Utc::now().timestamp_millis()).await?;
             Ok(CreateDatasetResponse { upload_id: Some(upload_id) })
@@ -79,7 +79,7 @@ impl Datasets for Service {
 
     async fn delete_dataset(&self, call: &Call, request: DeleteDatasetRequest) -> Declared<DeleteDatasetResponse> {
         declare(call, async {
-            let name = Name::parse("data set", &request.name.unwrap_or_default())?;
+            let name = Name::parse("data set", request.name.unwrap_or_default())?;
             let version = request.version.map(|version| count("version", version)).transpose()?;
             self.parts.datasets.delete(&name, version).await?;
             Ok(DeleteDatasetResponse {})

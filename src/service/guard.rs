@@ -3,6 +3,7 @@
 use super::Service;
 use super::audit::Change;
 use super::judge::{Peer, judge};
+use super::places::Place;
 use crate::error::{Error, Result};
 use crate::telemetry::{Cancelled, Reason};
 use crate::wire::runtime::{Arguments, Begun, Call, Method, Reply, RequestId, Role};
@@ -17,7 +18,6 @@ use log::{debug, error};
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use tokio::sync::SemaphorePermit;
 use tokio::time::timeout_at;
 
 /// What a reply is written by.
@@ -66,16 +66,15 @@ impl Service {
             Ok(admitted) => admitted,
             Err(written) => return Begun::Done(written),
         };
-        debug!(method = method.name, who = call.identity.name(), request_id:? = call.request_id, peer:% = call.peer; "Call.");
-        let arguments = Arguments { head: to.head.clone(), message, rest, limits: self.parts.wire_limits };
-        let begun = catch_unwind(AssertUnwindSafe(|| dispatch(self, method, &call, arguments)));
-        let waits = matches!(begun, Ok(Begun::Waits(_)));
-        let Some(place) = (if waits { self.place(method) } else { Some(None) }) else {
+        let Some(place) = self.place(method) else {
             let limit = self.parts.max_calls;
             let error = Error::TooMany { what: "calls", count: limit, limit };
             return Begun::Done(self.refused(&to, &error, &call.request_id));
         };
+        debug!(method = method.name, who = call.identity.name(), request_id:? = call.request_id, peer:% = call.peer; "Call.");
         self.parts.telemetry.calls.inc();
+        let arguments = Arguments { head: to.head.clone(), message, rest, limits: self.parts.wire_limits };
+        let begun = catch_unwind(AssertUnwindSafe(|| dispatch(self, method, &call, arguments)));
         match begun {
             Ok(Begun::Done(done)) => Begun::Done(self.written(&to, &call, Ok(done))),
             Ok(Begun::Waits(work)) => Begun::waits(async move {
@@ -158,13 +157,13 @@ impl Service {
         reply
     }
 
-    /// A place among the calls that are worked on at once; `None` if all are taken. What is answered when it begins needs
-    /// none. Who asks how the server is, or administers it, always has one.
-    fn place(&self, method: &Method) -> Option<Option<SemaphorePermit<'_>>> {
+    /// A place among the calls that are worked on at once; `None` if all are taken. Who asks how the server is, or
+    /// administers it, always has one.
+    fn place(&self, method: &Method) -> Option<Option<Place<'_>>> {
         if method.service == "Health" || method.role == Role::Admin {
             return Some(None);
         }
-        self.calls.try_acquire().ok().map(Some)
+        self.calls.take().map(Some)
     }
 
     fn refusal(&self, to: &ReplyTo, refusal: &Refusal) -> Draft {

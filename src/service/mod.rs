@@ -7,6 +7,7 @@ mod health;
 mod inference;
 mod judge;
 mod models;
+mod places;
 mod training;
 
 pub use judge::Peer;
@@ -21,10 +22,10 @@ use crate::telemetry::Telemetry;
 use crate::training::Jobs;
 use crate::wire;
 use audit::Denials;
+use places::Places;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
-use tokio::sync::Semaphore;
 
 /// What the methods work with.
 pub struct Parts {
@@ -59,14 +60,14 @@ pub struct Service {
     parts: Parts,
     started: Instant,
     draining: AtomicBool,
-    calls: Semaphore,
+    calls: Places,
     denials: Denials,
 }
 
 impl Service {
     /// A service that has just started.
     pub fn new(parts: Parts) -> Self {
-        let calls = Semaphore::new(parts.max_calls);
+        let calls = Places::new(parts.max_calls);
         let (started, draining) = (Instant::now(), AtomicBool::new(false));
         Self { parts, started, draining, calls, denials: Denials::default() }
     }

@@ -36,8 +36,8 @@ impl Models for Service {
 
     async fn set_alias(&self, call: &Call, request: SetAliasRequest) -> Declared<SetAliasResponse> {
         declare(call, async {
-            let model = Name::parse("model", &request.model.unwrap_or_default())?;
-            let alias = Name::parse("alias", &request.alias_name.unwrap_or_default())?;
+            let model = Name::parse("model", request.model.unwrap_or_default())?;
+            let alias = Name::parse("alias", request.alias_name.unwrap_or_default())?;
             let version = match version(request.version)? {
                 0 => None,
                 version => Some(version),
@@ -51,7 +51,7 @@ impl Models for Service {
 
     async fn load_model(&self, call: &Call, request: LoadModelRequest) -> Declared<LoadModelResponse> {
         declare(call, async {
-            let model = Name::parse("model", &request.model.unwrap_or_default())?;
+            let model = Name::parse("model", request.model.unwrap_or_default())?;
             let version = version(request.version)?;
             let replacement = request.replacement.map(|text| text.parse().map_err(|why: String| Error::invalid(why)));
             let replacement = replacement.transpose()?;
@@ -63,7 +63,7 @@ impl Models for Service {
 
     async fn unload_model(&self, call: &Call, request: UnloadModelRequest) -> Declared<UnloadModelResponse> {
         declare(call, async {
-            let model = Name::parse("model", &request.model.unwrap_or_default())?;
+            let model = Name::parse("model", request.model.unwrap_or_default())?;
             self.parts.registry.unload_model(&model, version(request.version)?).await?;
             Ok(UnloadModelResponse {})
         })
@@ -72,7 +72,7 @@ impl Models for Service {
 
     async fn delete_version(&self, call: &Call, request: DeleteVersionRequest) -> Declared<DeleteVersionResponse> {
         declare(call, async {
-            let model = Name::parse("model", &request.model.unwrap_or_default())?;
+            let model = Name::parse("model", request.model.unwrap_or_default())?;
             let version = version(request.version)?;
             self.parts.registry.delete_version(&model, version).await?;
             Ok(DeleteVersionResponse {})
