@@ -81,7 +81,7 @@ pub(super) fn number_from(number: Option<i64>) -> u64 {
 
 /// A name as it came; `what` says in an error what it should name.
 pub(super) fn name_from(what: &'static str, name: Option<String>) -> Result<Name> {
-    Name::parse(what, &name.unwrap_or_default())
+    Name::parse(what, name.unwrap_or_default())
 }
 
 /// How a version is; `None` where a server does not say, or says what is not known here.

@@ -17,7 +17,7 @@ use thrift::OrderedFloat;
 /// # Errors
 /// [`Error::Name`] for the model; [`Error::InvalidArgument`] if there are no rows or both kinds, or a step is not complete.
 pub fn job_spec(request: TrainRequest, idempotency_key: Option<String>) -> Result<JobSpec> {
-    let model = Name::parse("model", &request.model.unwrap_or_default())?;
+    let model = Name::parse("model", request.model.unwrap_or_default())?;
     let rows = match (request.table, request.dataset) {
         (Some(table), None) => Rows::Inline(table_from(table)?),
         (None, Some(dataset)) => Rows::Dataset(dataset),
