@@ -3,7 +3,6 @@
 use super::Service;
 use super::audit::Change;
 use super::judge::{Peer, judge};
-use super::places::Place;
 use crate::error::{Error, Result};
 use crate::telemetry::{Cancelled, Reason};
 use crate::wire::runtime::{Arguments, Begun, Call, Method, Reply, RequestId, Role};
@@ -66,15 +65,16 @@ impl Service {
             Ok(admitted) => admitted,
             Err(written) => return Begun::Done(written),
         };
-        let Some(place) = self.place(method) else {
-            let limit = self.parts.max_calls;
-            let error = Error::TooMany { what: "calls", count: limit, limit };
-            return Begun::Done(self.refused(&to, &error, &call.request_id));
-        };
+        let needs_place = method.service != "Health" && method.role != Role::Admin;
+        if needs_place && !self.calls.are_left() {
+            return Begun::Done(self.too_many(&to, &call));
+        }
         debug!(method = method.name, who = call.identity.name(), request_id:? = call.request_id, peer:% = call.peer; "Call.");
-        self.parts.telemetry.calls.inc();
         let arguments = Arguments { head: to.head.clone(), message, rest, limits: self.parts.wire_limits };
         let begun = catch_unwind(AssertUnwindSafe(|| dispatch(self, method, &call, arguments)));
+        let place = self.calls.take_if(needs_place && matches!(begun, Ok(Begun::Waits(_))));
+        let Some(place) = place else { return Begun::Done(self.too_many(&to, &call)) };
+        self.parts.telemetry.calls.inc();
         match begun {
             Ok(Begun::Done(done)) => Begun::Done(self.written(&to, &call, Ok(done))),
             Ok(Begun::Waits(work)) => Begun::waits(async move {
@@ -88,6 +88,13 @@ impl Service {
             }),
             Err(_) => Begun::Done(self.written(&to, &call, Err(panicked(&call)))),
         }
+    }
+
+    /// What a caller is told who found no place. What waits takes one. What is answered where it stands takes none, but is
+    /// refused too while none is free; who asks how the server is, or administers it, needs none.
+    fn too_many(&self, to: &ReplyTo, call: &Call) -> Written {
+        let limit = self.parts.max_calls;
+        self.refused(to, &Error::TooMany { what: "calls", count: limit, limit }, &call.request_id)
     }
 
     /// The method that is called and what is known of the call, if that is allowed.
@@ -155,15 +162,6 @@ impl Service {
             return error_reply(format, head, &error).into();
         }
         reply
-    }
-
-    /// A place among the calls that are worked on at once; `None` if all are taken. Who asks how the server is, or
-    /// administers it, always has one.
-    fn place(&self, method: &Method) -> Option<Option<Place<'_>>> {
-        if method.service == "Health" || method.role == Role::Admin {
-            return Some(None);
-        }
-        self.calls.take().map(Some)
     }
 
     fn refusal(&self, to: &ReplyTo, refusal: &Refusal) -> Draft {
