@@ -37,13 +37,17 @@ pub(super) async fn serve(
 ) -> io::Result<()> {
     let mut connection = Connection { input: Input::new(stream, first, shared), peer, shared };
     let mut calls = Calls::default();
-    let mut now = *phase.borrow();
+    let mut latest = phase.clone();
+    let mut now = *latest.borrow_and_update();
     let mut next_phase = pin!(changed(phase));
     let mut alarm = pin!(sleep_until(connection.input.until));
     loop {
         while let Some(taken) = connection.take(calls.len()) {
             let out_of_order = taken.out_of_order();
             calls.push(taken.begin(connection.shared, peer), out_of_order);
+        }
+        if latest.has_changed().is_ok_and(|has_changed| has_changed) {
+            now = *latest.borrow_and_update(); // What was answered meanwhile may have told of it; so do all replies from here on.
         }
         let open = connection.input.state == State::Open && now != Phase::Draining;
         if calls.is_empty() && !open {
@@ -63,6 +67,7 @@ pub(super) async fn serve(
             alarm.as_mut().reset(connection.input.until); // Later is seen when it rings: most waits end before, at no cost.
         }
         tokio::select! {
+            biased; // What is there goes first; who sends without end is made to yield by the runtime, and meets the alarm then.
             () = calls.go_on(), if calls.are_running() => {}
             progress = connection.input.progress(), if reading => progress.inspect_err(|_| connection.gone(calls.len()))?,
             () = &mut alarm, if waits => {
@@ -73,23 +78,19 @@ pub(super) async fn serve(
                 }
                 alarm.as_mut().reset(until);
             }
-            (phase, receiver) = &mut next_phase => {
-                now = phase;
-                next_phase.set(changed(receiver));
-            }
+            receiver = &mut next_phase => next_phase.set(changed(receiver)),
         }
     }
     drop(calls); // They hold places and memory that others wait for.
     connection.close().await
 }
 
-/// The phase after this one; it does not come if there is none.
-async fn changed(mut phase: watch::Receiver<Phase>) -> (Phase, watch::Receiver<Phase>) {
+/// Waits for the phase after this one; it does not come if there is none.
+async fn changed(mut phase: watch::Receiver<Phase>) -> watch::Receiver<Phase> {
     if phase.changed().await.is_err() {
         std::future::pending().await
     }
-    let now = *phase.borrow_and_update();
-    (now, phase)
+    phase
 }
 
 struct Connection<'a> {

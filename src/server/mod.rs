@@ -138,8 +138,8 @@ pub async fn run(
     let mut connections = JoinSet::new();
     let stopped = async {
         stop.await;
+        let _ = phase.send(Phase::LameDuck); // First: who is told that the server drains is told so by every reply from then on.
         shared.service.retire();
-        let _ = phase.send(Phase::LameDuck);
         sleep(options.lame_duck).await;
     };
     let mut stopped = std::pin::pin!(stopped);
