@@ -200,6 +200,7 @@ impl Connection<'_> {
 
     /// Closing over bytes that were not read resets the connection, and the reset can destroy a reply on its way.
     async fn close(mut self) -> io::Result<()> {
+        self.input.give_up();
         let stream = &mut self.input.stream;
         timeout(LINGER, stream.shutdown()).await??;
         if self.input.state != State::Ended {

@@ -215,6 +215,12 @@ impl Input {
         }
     }
 
+    /// No message comes any more: what the one that was arriving holds is free for others.
+    pub(super) fn give_up(&mut self) {
+        self.buffer = BytesMut::new();
+        (self.held, self.waiting) = (None, None);
+    }
+
     /// What the peer was too late for.
     pub(super) fn late_for(&self) -> Reason {
         match (self.said_anything, self.buffer.is_empty()) {
