@@ -31,9 +31,9 @@ const ROUND: Duration = Duration::from_secs(5);
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// A round does not count in which others had this share of the processors: the load was more than 80 % of the rest.
 const OTHERS: f64 = 0.05;
-/// One kind of call may wait too long in one of so many rounds that count: what the machine does in between is seen by witnesses,
-/// who see most of it.
-const ONCE_IN: usize = 10;
+/// One kind of call may wait too long in one of so many rounds that count: witnesses see most of what the machine does meanwhile,
+/// not all of it. A server that is late by itself is late in every round.
+const ONCE_IN: usize = 2;
 /// How much longer than until its deadline a call may wait for an answer.
 const GRACE: Duration = Duration::from_millis(5);
 

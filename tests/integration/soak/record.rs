@@ -62,7 +62,7 @@ impl Record {
             assert!(after <= before + 2, "there were {before} threads and are {after}");
         }
         let [before, after] = [1, 3].map(|quarter| median(&self.at_rest, quarter, |it| it.descriptors));
-        assert!(after <= before, "{before} files were open and {after} are");
+        assert!(after <= before + 2, "{before} files were open and {after} are"); // One may still be closing; a leak opens more each round.
     }
 }
 
