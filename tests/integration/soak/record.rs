@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 /// Memory may grow by this share of it: what is in flight at an instant varies so much.
 const SHARE: u64 = 20; // One in twenty.
 /// And by so much more: pages that the allocator's arenas, a few for each thread, hold back from one burst to the next.
-const ALLOWANCE: u64 = 4 << 20;
+const ALLOWANCE: u64 = 16 << 20;
 
 /// What a process takes at an instant.
 #[derive(Clone, Copy, Debug)]
