@@ -256,6 +256,18 @@ fn refused_and_kept() -> [(&'static str, Vec<u8>); 2] {
 }
 
 #[test]
+fn a_message_that_stops_gives_back_what_it_held_when_it_is_cut_off_whatever_its_peer_does_then() {
+    let data = tempfile::tempdir().unwrap();
+    let server = TestServer::start(data.path());
+    let mut stopped = begun(&server, &echo(1, &vec![7; 1_000_000]));
+
+    stopped.set_read_timeout(Some(PATIENCE)).unwrap();
+    assert_eq!(stopped.read(&mut [0; 64]).unwrap(), 0, "it is cut off without a word");
+
+    assert_eq!(Metrics::read(&server.address).held_bytes(), 0, "its peer has not closed yet");
+}
+
+#[test]
 fn a_message_that_is_refused_gives_back_what_it_held_while_its_connection_goes_on() {
     let data = tempfile::tempdir().unwrap();
     let server = TestServer::start(data.path());
