@@ -2,7 +2,7 @@
 
 use super::Phase;
 use super::calls::Calls;
-use crate::wire::{Held, Pieces};
+use crate::wire::{Held, LARGE_BYTES, Pieces};
 use bytes::Buf;
 use std::cell::Cell;
 use std::io::{Cursor, IoSlice};
@@ -10,8 +10,6 @@ use std::sync::Arc;
 
 /// Replies are gathered up to this size, so that a burst of calls is answered by one write.
 pub(super) const BURST_BYTES: usize = 64 * 1024;
-/// A reply from this size on is written from where it stands.
-const LARGE_BYTES: usize = 16 * 1024;
 
 /// All replies that are ready, so that a burst of calls is answered by one write.
 pub(super) struct Burst {
@@ -24,7 +22,7 @@ pub(super) struct Burst {
 
 enum Gathered {
     Small(Cursor<Scratch>),
-    /// One reply that is not moved.
+    /// One reply, as its envelope leaves it.
     Large(Pieces),
 }
 

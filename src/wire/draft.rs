@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::io::IoSlice;
 
 /// From this size on, bytes of an answer are sent from where they stand: a copy would cost more than a piece does.
-const LARGE_BYTES: usize = 16 * 1024;
+pub const LARGE_BYTES: usize = 16 * 1024;
 
 /// A reply behind its headroom. What is large in it stays where it stands until the reply is sent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

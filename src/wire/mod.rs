@@ -38,7 +38,7 @@ mod zlib;
 
 pub use aside::{ASIDE_BYTES, aside};
 pub use detect::{Detection, detect, is_tls};
-pub use draft::{Draft, Pieces};
+pub use draft::{Draft, LARGE_BYTES, Pieces};
 pub use envelope::{Answer, Envelope, Notice};
 pub use frame::{Cut, Cutter};
 pub use generated::{datasets, health, inference, models, services, training, types};

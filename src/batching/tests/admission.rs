@@ -1,19 +1,10 @@
 //! What is taken in and what is refused, without threads or clocks.
 
-use crate::batching::Limits;
+use super::TIGHT;
 use crate::batching::admission::{Ahead, admit, admit_wait, check_answer};
 use crate::error::{Code, Result};
 use proptest::prelude::*;
 use std::time::Duration;
-
-const LIMITS: Limits = Limits {
-    max_batch_rows: 10,
-    max_batch_bytes: 800,
-    max_delay: Duration::ZERO,
-    max_queue_rows: 100,
-    max_answer_bytes: 800,
-    target_p99: None,
-};
 
 fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
@@ -31,18 +22,18 @@ fn ask(ahead: &Ahead, left_ms: u64) -> Result<()> {
 
 #[test]
 fn a_request_whose_answer_no_reply_could_hold_is_refused_with_the_rows_that_one_could() {
-    assert!(check_answer(2, 400, &LIMITS).is_ok());
+    assert!(check_answer(2, 400, &TIGHT).is_ok());
 
-    let refused = check_answer(3, 400, &LIMITS).unwrap_err().to_string();
+    let refused = check_answer(3, 400, &TIGHT).unwrap_err().to_string();
 
     assert!(refused.contains("3 rows takes 400 bytes a row") && refused.contains("at most 2 rows"), "{refused}");
 }
 
 #[test]
 fn the_queue_is_bounded_in_rows_and_says_by_how_much() {
-    assert!(admit(90, 10, &LIMITS).is_ok());
+    assert!(admit(90, 10, &TIGHT).is_ok());
 
-    let refused = admit(90, 11, &LIMITS).unwrap_err();
+    let refused = admit(90, 11, &TIGHT).unwrap_err();
 
     assert_eq!(refused.to_string(), "90 rows are in flight, 11 more were asked for and the limit is 100");
 }

@@ -38,6 +38,16 @@ const LIMITS: Limits = Limits {
     target_p99: None,
 };
 
+/// Bounds that a test of arithmetic reaches with small numbers.
+const TIGHT: Limits = Limits {
+    max_batch_rows: 10,
+    max_batch_bytes: 800,
+    max_delay: Duration::ZERO,
+    max_queue_rows: 100,
+    max_answer_bytes: 800,
+    target_p99: None,
+};
+
 fn batcher(threads: usize, capacity: usize, limits: Limits) -> (Arc<Pool>, Batcher) {
     let engine = Telemetry::default().engine;
     let pool = Arc::new(Pool::start("test", threads, capacity, engine.pool.clone()).unwrap());

@@ -1,18 +1,10 @@
 //! What is decided about work that comes and work that waits, without threads or clocks.
 
-use crate::batching::Limits;
+use super::TIGHT;
 use crate::batching::cost::Estimate;
 use crate::batching::policy::{Arrived, Decision, Place, Terms, batch_rows, decide, place, turn_rows};
 use std::time::{Duration, Instant};
 
-const LIMITS: Limits = Limits {
-    max_batch_rows: 10,
-    max_batch_bytes: 800,
-    max_delay: Duration::ZERO,
-    max_queue_rows: 100,
-    max_answer_bytes: 800,
-    target_p99: None,
-};
 const HOP: Duration = Duration::from_micros(8);
 
 fn arrived(cost_us: u64) -> Arrived {
@@ -47,9 +39,9 @@ fn neither_a_slow_hop_nor_a_low_estimate_keeps_long_work_on_a_thread_of_sockets(
 
 #[test]
 fn a_batch_has_neither_more_rows_nor_more_bytes_than_it_may() {
-    assert_eq!(batch_rows(8, &LIMITS), 10);
-    assert_eq!(batch_rows(400, &LIMITS), 2);
-    assert_eq!(batch_rows(8000, &LIMITS), 1);
+    assert_eq!(batch_rows(8, &TIGHT), 10);
+    assert_eq!(batch_rows(400, &TIGHT), 2);
+    assert_eq!(batch_rows(8000, &TIGHT), 1);
 }
 
 fn ms(ms: u64) -> Duration {
