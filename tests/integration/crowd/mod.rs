@@ -5,12 +5,10 @@ mod bad;
 mod question;
 
 use crate::harness::{Metrics, PATIENCE, Random, Reply, SOON, TestServer, seed};
-use crate::stock::{Clients, state, step};
+use crate::stock::{Clients, centres, of_rows, state, step};
 use bad::Bad;
-use modelwire::data::{Column, Table};
-use modelwire::wire::training::{TTrainingSyncClient, TrainRequest};
-use modelwire::wire::types::{Parameter, Step};
-use modelwire::wire::{convert, empty};
+use modelwire::data::Column;
+use modelwire::wire::training::TTrainingSyncClient;
 use question::{CENTRES, Questions, WAYS, rows};
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
@@ -47,18 +45,9 @@ fn server(data: &Path) -> TestServer {
     let rows = rows(1, 200);
     let columns = rows.columns().into_iter().enumerate();
     let mut columns: Vec<_> = columns.map(|(at, column)| Column::float(format!("x{at}"), column.to_vec())).collect();
-    let train = |model: &str, step, target: Option<&str>, columns| TrainRequest {
-        model: Some(model.into()),
-        steps: Some(vec![step]),
-        target: target.map(str::to_owned),
-        table: Some(convert::table_to(&Table::new(columns).unwrap())),
-        ..empty()
-    };
-    let number = |name: &str, integer| Parameter { name: Some(name.into()), integer: Some(integer), ..empty() };
-    let parameters = Some(vec![number("n_clusters", 64), number("n_init", 1), number("max_iter", 2)]);
-    let centres = train(CENTRES, Step { parameters, ..step("k_means") }, None, columns.clone());
+    let clustering = of_rows(CENTRES, centres(64, 2), None, columns.clone());
     columns.push(Column::float("y", rows.rows().into_iter().map(|row| row.sum()).collect()));
-    for request in [centres, train("plane", step("linear_regression"), Some("y"), columns)] {
+    for request in [clustering, of_rows("plane", step("linear_regression"), Some("y"), columns)] {
         let job = clients.training.train(request).unwrap().job.unwrap();
         assert_eq!(state(&clients.wait(&job.id.unwrap()).unwrap()), "SUCCEEDED");
     }

@@ -11,12 +11,10 @@ mod traffic;
 mod witness;
 
 use crate::harness::TestServer;
-use crate::stock::{Clients, state, step};
+use crate::stock::{Clients, centres, of_rows, state, step};
 use items::Items;
-use modelwire::data::{Column, Table};
-use modelwire::wire::training::{TTrainingSyncClient, TrainRequest};
-use modelwire::wire::types::Parameter;
-use modelwire::wire::{convert, empty};
+use modelwire::data::Column;
+use modelwire::wire::training::TTrainingSyncClient;
 use processors::Ticks;
 use record::{Record, Sample};
 use std::time::{Duration, Instant};
@@ -54,20 +52,10 @@ fn server(data: &std::path::Path) -> TestServer {
         let value = |column: u32, row: u32| f64::from((row * 7919 + column * 104_729) % 10_007) / 10_007.0;
         (0..count).map(|at| Column::float(format!("x{at}"), (0..rows).map(|row| value(at, row)).collect())).collect()
     };
-    let number = |name: &str, integer| Parameter { name: Some(name.into()), integer: Some(integer), ..empty() };
-    let parameters = Some(vec![number("n_clusters", 128), number("n_init", 1), number("max_iter", 3)]);
-    let of = |model: &str, step, target: Option<&str>, columns| TrainRequest {
-        model: Some(model.into()),
-        steps: Some(vec![step]),
-        target: target.map(str::to_owned),
-        table: Some(convert::table_to(&Table::new(columns).unwrap())),
-        ..empty()
-    };
-    let centres = modelwire::wire::types::Step { parameters, ..step("k_means") };
     for request in [
-        of("plane", step("linear_regression"), Some("x16"), columns(17, 100)),
-        of("centres", centres.clone(), None, columns(128, 500)),
-        of(LONELY, centres, None, columns(128, 500)),
+        of_rows("plane", step("linear_regression"), Some("x16"), columns(17, 100)),
+        of_rows("centres", centres(128, 3), None, columns(128, 500)),
+        of_rows(LONELY, centres(128, 3), None, columns(128, 500)),
     ] {
         let job = clients.training.train(request).unwrap().job.unwrap();
         assert_eq!(state(&clients.wait(&job.id.unwrap()).unwrap()), "SUCCEEDED");
