@@ -33,14 +33,8 @@ struct Run {
     /// Document that has the markers of the report; without one it is only printed
     #[arg(long, value_name = "FILE")]
     document: Option<PathBuf>,
-    #[arg(long, env = "PEERS_ROUNDS", default_value_t = 5)]
-    rounds: usize,
-    /// How long each load is measured
-    #[arg(long, env = "PEERS_SECONDS", default_value_t = 3.0)]
-    seconds: f64,
-    /// Milliseconds that a call may take under overload [default: twice what 99 % take at 80 % load]
-    #[arg(long, env = "PEERS_DEADLINE_MS")]
-    deadline_ms: Option<i64>,
+    #[command(flatten)]
+    rounds: Rounds,
     /// One round of 0.3 s, which shows that everything runs; the document is left as it is
     #[arg(long, env = "PEERS_SMOKE", value_parser = clap::builder::FalseyValueParser::new())]
     smoke: bool,
@@ -58,14 +52,28 @@ struct Overload {
     /// Where models and `overload.json` are kept
     #[arg(long, value_name = "FOLDER")]
     folder: PathBuf,
+    #[command(flatten)]
+    rounds: Rounds,
+}
+
+/// How much is measured
+#[derive(clap::Args)]
+struct Rounds {
     #[arg(long, env = "PEERS_ROUNDS", default_value_t = 5)]
     rounds: usize,
     /// How long each load is measured
     #[arg(long, env = "PEERS_SECONDS", default_value_t = 3.0)]
     seconds: f64,
-    /// Milliseconds that a call may take [default: twice what 99 % take at 80 % load]
+    /// Milliseconds that a call may take under overload [default: twice what 99 % take at 80 % load]
     #[arg(long, env = "PEERS_DEADLINE_MS")]
     deadline_ms: Option<i64>,
+}
+
+impl Rounds {
+    fn options(&self) -> run::Options {
+        let (rounds, time) = (self.rounds.max(1), Duration::from_secs_f64(self.seconds));
+        run::Options { rounds, time, deadline_ms: self.deadline_ms }
+    }
 }
 
 /// Load one server that runs already, and print what came of it
@@ -139,9 +147,8 @@ impl Run {
         let folder = fs::canonicalize(&self.folder)?;
         let modelwire = Modelwire::prepare(&fs::canonicalize(&self.modelwire)?, &folder.join("modelwire"))?;
         let (setup, skipped) = Setup::new(modelwire, &folder)?;
-        let (rounds, seconds) = if self.smoke { (1, 0.3) } else { (self.rounds.max(1), self.seconds) };
-        let time = Duration::from_secs_f64(seconds);
-        let options = run::Options { rounds, time, deadline_ms: self.deadline_ms };
+        let rounds = if self.smoke { Rounds { rounds: 1, seconds: 0.3, ..self.rounds } } else { self.rounds };
+        let options = rounds.options();
         let results = run::run(&setup, skipped, &options)?;
         fs::write(folder.join("peers.json"), serde_json::to_vec_pretty(&results)?)?;
         let report = report::markdown(&results, &options, &self.command);
@@ -157,9 +164,7 @@ impl Overload {
         fs::create_dir_all(&self.folder)?;
         let folder = fs::canonicalize(&self.folder)?;
         let modelwire = Modelwire::prepare(&fs::canonicalize(&self.modelwire)?, &folder.join("modelwire"))?;
-        let time = Duration::from_secs_f64(self.seconds);
-        let options = run::Options { rounds: self.rounds.max(1), time, deadline_ms: self.deadline_ms };
-        let overloads = run::overload(&modelwire, &options)?;
+        let overloads = run::overload(&modelwire, &self.rounds.options())?;
         fs::write(folder.join("overload.json"), serde_json::to_vec_pretty(&overloads)?)?;
         println!("{}", report::overload(&overloads));
         Ok(())
