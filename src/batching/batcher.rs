@@ -5,6 +5,7 @@ use super::backlog::Entry;
 use super::compute::alone;
 use super::in_flight::RowsInFlight;
 use super::lane::Lane;
+use super::learned::draw;
 use super::policy::{Arrived, Place, place, there_and_back};
 use super::queue::Asked;
 use super::request::Request;
@@ -104,7 +105,7 @@ impl Batcher {
         let (rows, bytes) = (features.nrows(), size_of::<f64>() * features.len());
         let cost = lane.estimate().map(|estimate| estimate.of(rows));
         let (max_rows, waiting_rows) = (lane.max_rows(), lane.waiting_rows());
-        place(Arrived { cost, rows, bytes, max_rows, waiting_rows }, self.shared.pool.hop())
+        place(Arrived { cost, rows, bytes, max_rows, waiting_rows, drawn: draw() }, self.shared.pool.hop())
     }
 
     fn here(&self, model: &LoadedModel, lane: &Lane, features: &Array2<f64>, begun: Instant) -> Result<Predictions> {

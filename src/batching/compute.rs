@@ -5,7 +5,7 @@ use super::request::Request;
 use crate::error::{Error, Result};
 use crate::failpoint;
 use crate::model::{LoadedModel, Predictions};
-use ndarray::{ArrayView2, Axis, concatenate};
+use ndarray::{ArrayView2, Axis, CowArray, Ix2, concatenate};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -14,11 +14,15 @@ use std::time::{Duration, Instant};
 ///
 /// A row's answer does not depend on its batch-mates, so a batch that panics is computed again one request at a time: only
 /// the one that cannot be computed learns of it. `ran` is told of each run before its callers are answered: how many rows,
-/// and how long it took.
+/// and how long the model took, once they were in one matrix.
 pub(super) fn compute(model: &LoadedModel, batch: Vec<Part<Arc<Request>>>, ran: &mut dyn FnMut(usize, Duration)) {
-    let begun = Instant::now();
+    let mut begun = Instant::now();
     let views: Vec<_> = batch.iter().map(|part| part.item.rows(part.from, part.rows)).collect();
-    let answers = contained(model, || together(model, &views));
+    let answers = contained(model, || {
+        let rows = gathered(&views)?;
+        begun = Instant::now();
+        Ok(shared_out(answer(model, rows.view())?, &views))
+    });
     ran(views.iter().map(ArrayView2::nrows).sum(), begun.elapsed());
     match answers {
         Ok(answers) => batch.iter().zip(answers).for_each(|(part, answer)| part.item.answer(part.from, Ok(answer))),
@@ -37,20 +41,26 @@ fn contained<T>(model: &LoadedModel, compute: impl FnOnce() -> Result<T>) -> Res
         .unwrap_or_else(|_| Err(Error::internal(format!("predict of model {}@{} panicked", model.name, model.version))))
 }
 
-/// The answers to several callers' rows, in their order.
-fn together(model: &LoadedModel, views: &[ArrayView2<'_, f64>]) -> Result<Vec<Predictions>> {
-    if let [alone] = views {
-        return Ok(vec![answer(model, alone.view())?]); // No copy of its rows.
+/// Several callers' rows in one matrix, in their order; those of one caller are not copied.
+fn gathered<'a>(views: &[ArrayView2<'a, f64>]) -> Result<CowArray<'a, f64, Ix2>> {
+    match views {
+        [alone] => Ok((*alone).into()),
+        _ => concatenate(Axis(0), views).map(CowArray::from).map_err(|error| Error::internal(error.to_string())),
     }
-    let rows = concatenate(Axis(0), views).map_err(|error| Error::internal(error.to_string()))?;
-    let answer = answer(model, rows.view())?;
+}
+
+/// Each caller's own part of an answer.
+fn shared_out(answer: Predictions, views: &[ArrayView2<'_, f64>]) -> Vec<Predictions> {
+    if views.len() == 1 {
+        return vec![answer];
+    }
     let mut from = 0;
     let own = views.iter().map(|view| {
         let own = answer.slice(from, view.nrows());
         from += view.nrows();
         own
     });
-    Ok(own.collect())
+    own.collect()
 }
 
 /// One answer for each row, or an error.

@@ -7,11 +7,14 @@ use std::time::Duration;
 
 /// Sizes: 0, 1 to 3, 4 to 15, 16 to 63, … rows; the last one has no end.
 const SIZES: usize = 13;
-/// The share of a new run in the mean of its size.
-const SHARE: f64 = 1.0 / 8.0;
+/// The share in the mean of its size of a new run that was faster, and of one that was slower. Caches that are cold and threads
+/// that wait for a core make a run slower than it is, and nothing makes it faster.
+const SHARES: (f64, f64) = (1.0 / 4.0, 1.0 / 16.0);
 /// A run that takes this many times what is usual was held up by something else, and counts as this much; one that takes
-/// as little of it shows that the mean was held up, because nothing makes a run faster than it is.
+/// as little of it shows that the mean was held up.
 const UNUSUAL: f64 = 4.0;
+/// Runs from which on the mean of a size counts in full. The first ones are the slowest, and a size may never be seen again.
+const KNOWN: f64 = 32.0;
 /// The weight of "no rows cost nothing" beside the runs. It decides only where all runs had the same size: then it makes
 /// the cost grow with the rows, so that what was never seen is thought too expensive rather than too cheap.
 const ANCHOR: f64 = 1e-6;
@@ -62,6 +65,8 @@ pub(super) struct Runs {
 struct Mean {
     rows: f64,
     nanos: f64,
+    /// Runs it was learned from, up to [`KNOWN`].
+    runs: f64,
 }
 
 impl Runs {
@@ -69,17 +74,20 @@ impl Runs {
     pub(super) fn learn(&mut self, rows: usize, took: Duration) {
         let (rows, nanos) = (rows as f64, took.as_secs_f64() * 1e9);
         let mean = &mut self.sizes[size(rows as usize)];
-        *mean = Some(mean.map_or(Mean { rows, nanos }, |mean| mean.and(rows, nanos)));
+        *mean = Some(mean.map_or(Mean { rows, nanos, runs: 1.0 }, |mean| mean.and(rows, nanos)));
     }
 
     /// What the next run costs; `None` before the first one.
     ///
-    /// Weighted least squares over the means: a mean counts by the square of what it costs for each row, so that it is the
-    /// relative error that is kept small.
+    /// Weighted least squares over the means: a mean counts by its runs, and by the square of what it costs for each row, so that
+    /// it is the relative error that is kept small. None costs more than one of more rows: it was held up, then.
     pub(super) fn estimate(&self) -> Option<Estimate> {
         let (mut weight, mut x, mut y, mut xx, mut xy) = (0.0, 0.0, 0.0, 0.0, 0.0);
-        for Mean { rows, nanos } in self.sizes.iter().flatten() {
-            let own = 1.0 / ((1.0 + rows) * (1.0 + rows));
+        let mut least = f64::INFINITY;
+        for Mean { rows, nanos, runs } in self.sizes.iter().rev().flatten() {
+            least = least.min(*nanos);
+            let nanos = least;
+            let own = runs / ((1.0 + rows) * (1.0 + rows));
             (weight, x, y) = (weight + own, x + own * rows, y + own * nanos);
             (xx, xy) = (xx + own * rows * rows, xy + own * rows * nanos);
         }
@@ -101,9 +109,15 @@ impl Mean {
     /// The mean with one more run in it.
     fn and(self, rows: f64, nanos: f64) -> Self {
         let usual = self.nanos * (1.0 + rows) / (1.0 + self.rows);
-        let share = if nanos * UNUSUAL < usual { 0.5 } else { SHARE };
+        let (faster, slower) = SHARES;
+        let share = match nanos / usual {
+            ratio if ratio * UNUSUAL < 1.0 => 0.5,
+            ratio if ratio < 1.0 => faster,
+            _ => slower,
+        };
         let nanos = nanos.min(UNUSUAL * usual.max(1.0));
-        Self { rows: self.rows + share * (rows - self.rows), nanos: self.nanos + share * (nanos - self.nanos) }
+        let runs = (self.runs + 1.0).min(KNOWN);
+        Self { rows: self.rows + share * (rows - self.rows), nanos: self.nanos + share * (nanos - self.nanos), runs }
     }
 }
 

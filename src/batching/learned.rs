@@ -8,7 +8,7 @@ use std::time::Duration;
 
 /// A number that differs from run to run of this thread: threads that drew from one source would wait for each other, and models
 /// that are asked in turn would be learned from in turn if it only counted. The source is Marsaglia's xorshift, J. Stat. Soft. 8 (2003).
-fn draw() -> u32 {
+pub(super) fn draw() -> u32 {
     thread_local! {
         static LAST: Cell<u32> = const { Cell::new(0x9e37_79b9) };
     }

@@ -10,6 +10,12 @@ const LONGEST_HERE: Duration = Duration::from_micros(20);
 /// Rows that are larger than this do not run where they stand, whatever their model is thought to cost.
 const LARGEST_HERE: usize = 256 * 1024;
 
+/// On another thread rows are read from the memory of another core, and threads wait for cores: what was measured there tells
+/// little of what it takes where they stand. So one in so many is tried there, if it is not thought to take too long by far.
+const TRY_EVERY: u32 = 64;
+/// By how much it may be thought to take too long.
+const TRY_WITHIN: u32 = 4;
+
 /// A batch that takes longer is cut, so that a model with much work does not hold up the others.
 const TURN: Duration = Duration::from_millis(2);
 /// A share of a batch takes this many times what it costs to give it away.
@@ -36,6 +42,8 @@ pub(super) struct Arrived {
     pub(super) max_rows: usize,
     /// Rows that wait for the same model.
     pub(super) waiting_rows: usize,
+    /// Another number for each.
+    pub(super) drawn: u32,
 }
 
 /// The way to another thread and back: rows go there, their answer comes back to a thread that has gone to sleep meanwhile.
@@ -44,9 +52,11 @@ pub(super) fn there_and_back(hop: Duration) -> Duration {
 }
 
 /// Work shorter than the way to another thread and back stays where it stands; unmeasured work never does, nor does what
-/// would overtake rows that wait for the same model.
+/// would overtake rows that wait for the same model. Now and then, somewhat longer work is tried where it stands.
 pub(super) fn place(work: Arrived, hop: Duration) -> Place {
-    let is_short = work.cost.is_some_and(|cost| cost < there_and_back(hop).min(LONGEST_HERE));
+    let longest = there_and_back(hop).min(LONGEST_HERE);
+    let longest = if work.drawn.is_multiple_of(TRY_EVERY) { TRY_WITHIN * longest } else { longest };
+    let is_short = work.cost.is_some_and(|cost| cost < longest);
     let is_small = work.bytes <= LARGEST_HERE && work.rows <= work.max_rows;
     if is_short && is_small && work.waiting_rows == 0 { Place::Here } else { Place::Pool }
 }

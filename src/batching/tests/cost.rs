@@ -61,6 +61,22 @@ fn a_first_run_that_was_held_up_is_forgotten_within_a_dozen_runs() {
 }
 
 #[test]
+fn runs_that_now_and_then_wait_for_a_core_do_not_make_a_model_seem_slow() {
+    let estimate = after((0..400).map(|run| (1000, if run % 3 == 0 { 60_000.0 } else { 8000.0 })));
+
+    assert!(estimate.of(1000) < nanos(16_000.0), "{estimate:?}");
+}
+
+#[test]
+fn one_run_of_a_size_that_never_comes_again_does_not_bend_the_costs_of_the_others() {
+    let known = [(1, 300.0), (1000, 7000.0)].into_iter().cycle().take(200);
+
+    let estimate = after([(30, 90_000.0)].into_iter().chain(known));
+
+    assert!(estimate.of(1000) < nanos(14_000.0), "{estimate:?}");
+}
+
+#[test]
 fn a_model_that_became_a_hundred_times_slower_is_known_as_that_within_fifty_runs() {
     let estimate = after([(1, 1000.0); 50].into_iter().chain([(1, 1e5); 50]));
 

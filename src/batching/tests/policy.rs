@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 const HOP: Duration = Duration::from_micros(8);
 
 fn arrived(cost_us: u64) -> Arrived {
-    Arrived { cost: Some(Duration::from_micros(cost_us)), rows: 1, bytes: 128, max_rows: 10, waiting_rows: 0 }
+    Arrived { cost: Some(Duration::from_micros(cost_us)), rows: 1, bytes: 128, max_rows: 10, waiting_rows: 0, drawn: 1 }
 }
 
 #[test]
@@ -35,6 +35,15 @@ fn neither_a_slow_hop_nor_a_low_estimate_keeps_long_work_on_a_thread_of_sockets(
     assert_eq!(place(arrived(21), slow), Place::Pool);
     assert_eq!(place(Arrived { bytes: 1 << 20, ..arrived(1) }, HOP), Place::Pool);
     assert_eq!(place(Arrived { rows: 11, ..arrived(1) }, HOP), Place::Pool);
+}
+
+#[test]
+fn now_and_then_somewhat_longer_work_is_tried_where_it_stands() {
+    let tried = |cost_us| {
+        (0..640).filter(|drawn| place(Arrived { drawn: *drawn, ..arrived(cost_us) }, HOP) == Place::Here).count()
+    };
+
+    assert_eq!((tried(15), tried(16), tried(63), tried(64)), (640, 10, 10, 0));
 }
 
 #[test]
