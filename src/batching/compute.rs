@@ -10,20 +10,30 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+/// What a batch took.
+pub(super) struct Run {
+    pub(super) rows: usize,
+    /// The model alone, once all rows were in one matrix; `None` if it failed.
+    pub(super) predicted: Option<Duration>,
+    /// All of it.
+    pub(super) took: Duration,
+}
+
 /// Computes a batch and answers every caller with its own rows.
 ///
 /// A row's answer does not depend on its batch-mates, so a batch that panics is computed again one request at a time: only
-/// the one that cannot be computed learns of it. `ran` is told of each run before its callers are answered: how many rows,
-/// and how long the model took, once they were in one matrix.
-pub(super) fn compute(model: &LoadedModel, batch: Vec<Part<Arc<Request>>>, ran: &mut dyn FnMut(usize, Duration)) {
-    let mut begun = Instant::now();
+/// the one that cannot be computed learns of it. `ran` is told of each run before its callers are answered.
+pub(super) fn compute(model: &LoadedModel, batch: Vec<Part<Arc<Request>>>, ran: &mut dyn FnMut(Run)) {
+    let (begun, mut predicted) = (Instant::now(), None);
     let views: Vec<_> = batch.iter().map(|part| part.item.rows(part.from, part.rows)).collect();
     let answers = contained(model, || {
         let rows = gathered(&views)?;
-        begun = Instant::now();
-        Ok(shared_out(answer(model, rows.view())?, &views))
+        let begun = Instant::now();
+        let answer = answer(model, rows.view())?;
+        predicted = Some(begun.elapsed());
+        Ok(shared_out(answer, &views))
     });
-    ran(views.iter().map(ArrayView2::nrows).sum(), begun.elapsed());
+    ran(Run { rows: views.iter().map(ArrayView2::nrows).sum(), predicted, took: begun.elapsed() });
     match answers {
         Ok(answers) => batch.iter().zip(answers).for_each(|(part, answer)| part.item.answer(part.from, Ok(answer))),
         Err(error) if batch.len() == 1 => batch.iter().for_each(|part| part.item.answer(part.from, Err(error.clone()))),

@@ -77,16 +77,22 @@ impl Runs {
         *mean = Some(mean.map_or(Mean { rows, nanos, runs: 1.0 }, |mean| mean.and(rows, nanos)));
     }
 
+    /// The means, of which none costs more than one of more rows that is known as well: it was held up, then.
+    fn unheld(&self) -> impl Iterator<Item = Mean> {
+        self.sizes.iter().enumerate().filter_map(|(size, mean)| {
+            let mean = (*mean)?;
+            let larger = self.sizes[size + 1..].iter().flatten().filter(|larger| larger.runs >= mean.runs);
+            Some(Mean { nanos: larger.fold(mean.nanos, |least, larger| least.min(larger.nanos)), ..mean })
+        })
+    }
+
     /// What the next run costs; `None` before the first one.
     ///
     /// Weighted least squares over the means: a mean counts by its runs, and by the square of what it costs for each row, so that
-    /// it is the relative error that is kept small. None costs more than one of more rows: it was held up, then.
+    /// it is the relative error that is kept small.
     pub(super) fn estimate(&self) -> Option<Estimate> {
         let (mut weight, mut x, mut y, mut xx, mut xy) = (0.0, 0.0, 0.0, 0.0, 0.0);
-        let mut least = f64::INFINITY;
-        for Mean { rows, nanos, runs } in self.sizes.iter().rev().flatten() {
-            least = least.min(*nanos);
-            let nanos = least;
+        for Mean { rows, nanos, runs } in self.unheld() {
             let own = runs / ((1.0 + rows) * (1.0 + rows));
             (weight, x, y) = (weight + own, x + own * rows, y + own * nanos);
             (xx, xy) = (xx + own * rows * rows, xy + own * rows * nanos);

@@ -93,9 +93,9 @@ impl Shared {
         {
             self.count(&parts, lane);
             let (arrivals, alone) = (parts.iter().map(|part| part.arrived).collect::<Vec<_>>(), parts.len() == 1);
-            compute(&model, parts, &mut |rows, took| {
-                settled.took += took;
-                lane.learn(rows, took);
+            compute(&model, parts, &mut |run| {
+                settled.took += run.took;
+                run.predicted.inspect(|took| lane.learn(run.rows, *took));
             });
             self.review(&settled, alone);
             lane.observe(arrivals.into_iter(), Instant::now());
