@@ -3,9 +3,9 @@
 use super::admission::{admit, admit_wait, check_answer};
 use super::backlog::Entry;
 use super::compute::alone;
+use super::draw::draw;
 use super::in_flight::RowsInFlight;
 use super::lane::Lane;
-use super::learned::draw;
 use super::policy::{Arrived, Place, place, there_and_back};
 use super::queue::Asked;
 use super::request::Request;

@@ -28,9 +28,9 @@ pub(super) fn compute(model: &LoadedModel, batch: Vec<Part<Arc<Request>>>, ran: 
     let views: Vec<_> = batch.iter().map(|part| part.item.rows(part.from, part.rows)).collect();
     let answers = contained(model, || {
         let rows = gathered(&views)?;
-        let begun = Instant::now();
+        let gathered = Instant::now();
         let answer = answer(model, rows.view())?;
-        predicted = Some(begun.elapsed());
+        predicted = Some(gathered.elapsed());
         Ok(shared_out(answer, &views))
     });
     ran(Run { rows: views.iter().map(ArrayView2::nrows).sum(), predicted, took: begun.elapsed() });

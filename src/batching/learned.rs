@@ -1,23 +1,10 @@
 //! What the runs of a model have told, between threads that hardly ever wait for each other.
 
 use super::cost::{Estimate, Runs, is_telling};
-use std::cell::Cell;
+use super::draw::draw;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Mutex, TryLockError};
 use std::time::Duration;
-
-/// A number that differs from run to run of this thread: threads that drew from one source would wait for each other, and models
-/// that are asked in turn would be learned from in turn if it only counted. The source is Marsaglia's xorshift, J. Stat. Soft. 8 (2003).
-pub(super) fn draw() -> u32 {
-    thread_local! {
-        static LAST: Cell<u32> = const { Cell::new(0x9e37_79b9) };
-    }
-    let mut drawn = LAST.get();
-    drawn ^= drawn << 13;
-    drawn ^= drawn >> 17;
-    drawn ^= drawn << 5;
-    LAST.replace(drawn)
-}
 
 /// See above.
 #[derive(Default)]

@@ -31,6 +31,7 @@ mod scheduler;
 mod worker;
 
 mod compute;
+mod draw;
 mod in_flight;
 mod lane;
 mod learned;

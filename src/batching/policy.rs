@@ -4,8 +4,8 @@ use super::Limits;
 use super::cost::Estimate;
 use std::time::{Duration, Instant};
 
-/// Work that runs where it stands ends sooner than this, however long the way to another thread is on a busy machine: the
-/// thread that serves sockets has other calls to look after.
+/// Work that runs where it stands ends sooner than this, but for what is tried there, however long the way to another thread is
+/// on a busy machine: the thread that serves sockets has other calls to look after.
 const LONGEST_HERE: Duration = Duration::from_micros(20);
 /// Rows that are larger than this do not run where they stand, whatever their model is thought to cost.
 const LARGEST_HERE: usize = 256 * 1024;
