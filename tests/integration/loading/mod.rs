@@ -95,7 +95,8 @@ fn wait_until_freed(server: &TestServer, model: &str, version: i64) {
 fn a_thousand_loads_and_unloads_give_the_memory_back() {
     let data = tempfile::tempdir().unwrap();
     publish_wide(data.path(), 2);
-    let server = TestServer::start(data.path());
+    // One heap for all threads: whenever several wait for a core the server starts one more, with a heap of its own.
+    let server = TestServer::start_with(data.path(), &[], &[("MALLOC_ARENA_MAX", "1")]);
     let mut clients = Clients::of(&server);
     let mut cycle = |count: usize| {
         for _ in 0..count {
@@ -106,12 +107,14 @@ fn a_thousand_loads_and_unloads_give_the_memory_back() {
         wait_until_freed(&server, "wide", 2);
         server.memory("VmRSS:")
     };
-    let before = cycle(500); // The allocator has what it wants by then.
+    // What a heap keeps comes and goes; what is lost stays, and raises the least of many readings.
+    let mut least_of_ten = |count: usize| (0..10).map(|_| cycle(count / 10)).min().unwrap();
+    least_of_ten(500); // The allocator has what it wants by then.
 
-    let after = cycle(1000);
+    let (before, after) = (least_of_ten(100), least_of_ten(1000));
 
-    println!("resident memory was {before} bytes and is {after} after a thousand loads and unloads");
-    assert!(after <= before + before / 20, "{before} bytes have become {after}");
+    println!("resident memory was {before} bytes and is {after} after a thousand loads and unloads more");
+    assert!(after <= before + before / 50, "{before} bytes have become {after}");
 }
 
 /// Asks for a version until it is told to stop; how often it was answered.
