@@ -45,11 +45,10 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: Arguments) -> std::result::Result<(), Failure> {
     env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("info,rustls=error")).init();
     let settings = settings(arguments).map_err(Failure::Usage)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
+    let telemetry = Arc::new(Telemetry::default());
+    let threads = server::Threads::start(settings.socket_threads(), telemetry.socket_threads.clone())
         .map_err(|cause| Failure::Failed(format!("the system gives no threads: {cause}")))?;
-    runtime.block_on(serve(&settings))
+    threads.block_on(serve(&settings, telemetry))
 }
 
 fn settings(arguments: Arguments) -> std::result::Result<Settings, String> {
@@ -61,7 +60,7 @@ fn settings(arguments: Arguments) -> std::result::Result<Settings, String> {
     settings.check().map(|()| settings)
 }
 
-async fn serve(settings: &Settings) -> std::result::Result<(), Failure> {
+async fn serve(settings: &Settings, telemetry: Arc<Telemetry>) -> std::result::Result<(), Failure> {
     let access = Arc::new(access(settings)?);
     let listen = settings.listen();
     let cannot_listen = |cause| Failure::Failed(format!("cannot listen on {listen}: {cause}"));
@@ -76,7 +75,7 @@ async fn serve(settings: &Settings) -> std::result::Result<(), Failure> {
     let stop = stop_signal().map_err(|cause| Failure::Failed(format!("cannot listen for signals: {cause}")))?;
     let tls = settings.tls.load().map_err(|error| Failure::Failed(error.to_string()))?.map(Arc::new);
     let (service, jobs) =
-        compose(settings, Arc::clone(&access)).await.map_err(|error| Failure::Failed(error.to_string()))?;
+        compose(settings, Arc::clone(&access), telemetry).await.map_err(|error| Failure::Failed(error.to_string()))?;
     let training = tokio::spawn({
         let jobs = jobs.clone();
         async move { jobs.run().await }
@@ -125,10 +124,9 @@ async fn watch(access: Arc<Access>) {
 }
 
 /// Opens what is on disk and hands every layer its parts.
-async fn compose(settings: &Settings, access: Arc<Access>) -> Result<(Service, Jobs)> {
+async fn compose(settings: &Settings, access: Arc<Access>, telemetry: Arc<Telemetry>) -> Result<(Service, Jobs)> {
     let storage = Arc::new(Storage::open(settings.data())?);
     let coordination = Arc::new(Coordination::open(&settings.data().join("state.redb"))?);
-    let telemetry = Arc::new(Telemetry::default());
     let registry = Registry::open(registry::Parts {
         storage: Arc::clone(&storage),
         coordination: Arc::clone(&coordination),

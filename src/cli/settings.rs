@@ -36,6 +36,8 @@ settings! {
     Server {
         /// Address to listen on; port 0 takes a free one [default: 127.0.0.1:9090].
         listen ("listen", "MODELWIRE_LISTEN"): String,
+        /// Threads for connections; they rest while others can do the work [default: one a core].
+        threads ("server-threads", "MODELWIRE_SERVER_THREADS"): usize,
         /// Largest message and reply in bytes [default: 16384000].
         max_frame_bytes ("server-max-frame-bytes", "MODELWIRE_SERVER_MAX_FRAME_BYTES"): usize,
         /// Largest sum of the elements of all containers of a message [default: 1000000].
@@ -218,6 +220,7 @@ impl Settings {
     pub(super) fn check(&self) -> Result<(), String> {
         let frames = (1024, wire::LARGEST_FRAME_LIMIT);
         let faults = [
+            outside("server.threads", self.server.threads, (1, 1024)),
             outside("server.max_frame_bytes", self.server.max_frame_bytes, frames),
             outside("server.max_elements", self.server.max_elements, (1, usize::MAX)),
             outside("server.max_depth", self.server.max_depth, (8, 64)),
@@ -271,6 +274,11 @@ impl Settings {
 
     pub(super) fn listen_unix(&self) -> Option<&Path> {
         self.server.listen_unix.as_deref()
+    }
+
+    /// Most threads for connections; `None` is one a core.
+    pub(super) fn socket_threads(&self) -> Option<usize> {
+        self.server.threads
     }
 
     pub(super) fn compute_threads(&self) -> usize {

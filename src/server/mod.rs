@@ -10,8 +10,10 @@ mod pages;
 mod places;
 mod spares;
 mod stream;
+mod threads;
 
 pub use listener::Listener;
+pub use threads::Threads;
 
 use crate::access::Shown;
 use crate::service::{Peer, Service};

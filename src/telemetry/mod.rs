@@ -143,6 +143,8 @@ pub struct Telemetry {
     pub calls: BusyCounter,
     /// Connections that are open.
     pub connections: Gauge,
+    /// Threads for connections that are in use, and do not rest.
+    pub socket_threads: Gauge,
     /// Bytes of messages and replies that are held.
     pub held_bytes: Gauge,
     /// The queue, the batches and the compute threads.
@@ -154,10 +156,12 @@ impl Default for Telemetry {
         let mut registry = Registry::with_prefix("modelwire");
         let (refused, cancelled, calls) = (Family::default(), Family::default(), BusyCounter::default());
         let (connections, held_bytes, model_bytes) = (Gauge::default(), Gauge::default(), Family::default());
+        let socket_threads = Gauge::default();
         registry.register("refused", "What arrived and was refused, by reason", Family::clone(&refused));
         registry.register("cancelled", "Calls that were given up after they had begun", Family::clone(&cancelled));
         registry.register("calls", "Calls that were begun", BusyCounter::clone(&calls));
         registry.register("connections", "Connections that are open", Gauge::clone(&connections));
+        registry.register("socket_threads", "Threads for connections that are in use", Gauge::clone(&socket_threads));
         registry.register("held_bytes", "Bytes of messages and replies that are held", Gauge::clone(&held_bytes));
         registry.register(
             "model_bytes",
@@ -166,7 +170,18 @@ impl Default for Telemetry {
         );
         let caches = caches::Caches::registered(&mut registry);
         let engine = EngineMetrics::register(&mut registry);
-        Self { registry, refused, cancelled, model_bytes, caches, calls, connections, held_bytes, engine }
+        Self {
+            registry,
+            refused,
+            cancelled,
+            model_bytes,
+            caches,
+            calls,
+            connections,
+            socket_threads,
+            held_bytes,
+            engine,
+        }
     }
 }
 

@@ -1,0 +1,197 @@
+//! Watches the threads, and lets as many rest as have nothing to do.
+
+use super::gate::Gate;
+use super::policy::Policy;
+use super::readings::Readings;
+use log::warn;
+use prometheus_client::metrics::gauge::Gauge;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{Builder, JoinHandle, park_timeout};
+use std::time::{Duration, Instant};
+use tokio::runtime::Handle;
+
+/// How often it is looked whether tasks wait, while threads run.
+const TICK: Duration = Duration::from_millis(1);
+/// How often while none does: a task that holds the only thread from then on is seen that much later.
+const IDLE_TICK: Duration = Duration::from_millis(10);
+/// How long threads help after a task that had to wait: what holds the thread may hold it on.
+const HELP: Duration = Duration::from_millis(10);
+/// How often it is decided how many threads are used.
+const WINDOW: Duration = Duration::from_millis(100);
+
+/// How often threads wake up and fall asleep between two looks for the probe alone, and for one that rests.
+const OWN_PARKS: u64 = 4;
+
+/// The thread that watches; it ends, and every other thread works again, when this is dropped.
+pub(super) struct Pace {
+    stopped: Arc<AtomicBool>,
+    watching: Option<JoinHandle<()>>,
+}
+
+impl Pace {
+    pub(super) fn start(runtime: Handle, readings: Readings, in_use: Gauge) -> io::Result<Self> {
+        let stopped = Arc::new(AtomicBool::new(false));
+        let watch = Watch::new(runtime, readings, in_use);
+        let until = Arc::clone(&stopped);
+        let watching = Builder::new().name("modelwire-pace".into()).spawn(move || watch.run(&until))?;
+        Ok(Self { stopped, watching: Some(watching) })
+    }
+}
+
+impl Drop for Pace {
+    fn drop(&mut self) {
+        self.stopped.store(true, Ordering::Relaxed);
+        if let Some(watching) = self.watching.take() {
+            watching.thread().unpark();
+            let _ = watching.join(); // Had it panicked, the panic hook has told so.
+        }
+    }
+}
+
+struct Watch {
+    runtime: Handle,
+    gate: Arc<Gate>,
+    readings: Readings,
+    policy: Policy,
+    in_use: Gauge,
+    threads: usize,
+    probe: Probe,
+    /// Threads that work beside those of the policy, because a task waits.
+    helping: usize,
+    /// When one was last seen to wait.
+    waited: Instant,
+    /// How often threads have gone to sleep or woken up.
+    parks: u64,
+}
+
+impl Watch {
+    fn new(runtime: Handle, readings: Readings, in_use: Gauge) -> Self {
+        let threads = runtime.metrics().num_workers();
+        let (gate, policy) = (Arc::default(), Policy::new(threads));
+        let watch = Self {
+            runtime,
+            gate,
+            readings,
+            policy,
+            in_use,
+            threads,
+            probe: Probe::default(),
+            helping: 0,
+            waited: Instant::now(),
+            parks: 0,
+        };
+        watch.apply();
+        watch
+    }
+
+    fn run(mut self, stopped: &AtomicBool) {
+        let (mut tick, mut decided, mut ran) = (TICK, Instant::now(), true);
+        while !stopped.load(Ordering::Relaxed) {
+            park_timeout(tick);
+            let runs = self.something_runs();
+            ran |= runs;
+            tick = if runs { TICK } else { (2 * tick).min(IDLE_TICK) };
+            let is_due = decided.elapsed() >= WINDOW;
+            self.help(runs || is_due);
+            if is_due && std::mem::replace(&mut ran, false) {
+                let Some(window) = self.readings.window() else {
+                    warn!("What threads do is not told any more; all of them are used.");
+                    return;
+                };
+                self.policy.decide(window);
+            }
+            if is_due {
+                decided = Instant::now();
+            }
+            self.apply();
+        }
+    }
+
+    /// Lets one thread more help at each look at which the probe still waits, until none has waited for a while.
+    fn help(&mut self, probes: bool) {
+        if self.probe.waits() {
+            self.helping += 1;
+            self.waited = Instant::now();
+            return;
+        }
+        if self.waited.elapsed() >= HELP {
+            self.helping = 0;
+        }
+        if probes {
+            self.probe.send(&self.runtime);
+        }
+    }
+
+    fn apply(&self) {
+        let in_use = self.in_use();
+        self.gate.rest(self.threads - in_use, &self.runtime);
+        self.in_use.set(i64::try_from(in_use).unwrap_or(i64::MAX));
+    }
+
+    /// Whether a thread in use is awake, or has been since the last look.
+    fn something_runs(&mut self) -> bool {
+        let metrics = self.runtime.metrics();
+        let parks = (0..self.threads).map(|thread| metrics.worker_park_unpark_count(thread));
+        let (sum, asleep) = parks.fold((0, 0), |(sum, asleep), parks| (sum + parks, asleep + parks % 2)); // Odd while it sleeps.
+        let before = std::mem::replace(&mut self.parks, sum);
+        sum - before > OWN_PARKS || asleep < self.in_use() as u64
+    }
+
+    /// Those of the policy, and those that help.
+    fn in_use(&self) -> usize {
+        (self.policy.in_use() + self.helping).min(self.threads)
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.gate.rest(0, &self.runtime);
+        self.in_use.set(i64::try_from(self.threads).unwrap_or(i64::MAX));
+    }
+}
+
+/// A task that does nothing but come to its turn.
+#[derive(Default)]
+struct Probe(Option<Arc<AtomicBool>>);
+
+impl Probe {
+    /// Whether one was sent that has not had its turn.
+    fn waits(&self) -> bool {
+        self.0.as_ref().is_some_and(|has_run| !has_run.load(Ordering::Relaxed))
+    }
+
+    fn send(&mut self, runtime: &Handle) {
+        let has_run = Arc::new(AtomicBool::new(false));
+        self.0 = Some(Arc::clone(&has_run));
+        runtime.spawn(async move { has_run.store(true, Ordering::Relaxed) });
+    }
+}
+
+#[cfg(test)]
+#[cfg(target_os = "linux")]
+mod tests {
+    use super::*;
+    use crate::server::threads::readings::own_id;
+    use std::sync::Barrier;
+
+    #[test]
+    fn a_thread_more_is_used_while_a_task_waits_for_its_turn() {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().unwrap();
+        let mut watch = Watch::new(runtime.handle().clone(), Readings::open(&[own_id()]).unwrap(), Gauge::default());
+        watch.gate.rest(0, runtime.handle());
+        let (held, released) = (Arc::new(Barrier::new(3)), Arc::new(Barrier::new(3)));
+        for barriers in [(); 2].map(|()| [Arc::clone(&held), Arc::clone(&released)]) {
+            runtime.spawn(async move { barriers.iter().for_each(|barrier| _ = barrier.wait()) });
+        }
+        held.wait();
+        assert_eq!(watch.in_use(), 1);
+
+        watch.help(true);
+        watch.help(true);
+
+        assert_eq!(watch.in_use(), 2);
+        released.wait();
+    }
+}
