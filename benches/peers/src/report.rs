@@ -103,12 +103,13 @@ fn write_overload(report: &mut String, overloads: &[Overload]) {
     let _ = writeln!(
         report,
         "\nOverload, open loop over 256 connections, a clustering of {} centres in {} dimensions, 1 row a call; the best is {} \
-         a second, of which 99 % come within 20 ms (closed loops reach {}); at 100 % and 200 % each call has {} ms:\n",
+         a second, of which 99 % come within 20 ms (closed loops reach {}); at 100 % and 200 % each call has {} ms, within which {} a second come at the most:\n",
         crate::modelwire::COSTLY_CLUSTERS,
         crate::modelwire::COSTLY_FEATURES,
         number(best),
         number(closed),
-        number(deadline)
+        number(deadline),
+        text(of(&Overload::best))
     );
     report.push_str(
         "| load | offered a second | right in time a second | right but late | p50 of both, ms | p99, ms | refused a second | refused within (p50), ms | \
