@@ -21,9 +21,6 @@ const HELP: Duration = Duration::from_millis(10);
 /// How often it is decided how many threads are used.
 const WINDOW: Duration = Duration::from_millis(100);
 
-/// How often threads wake up and fall asleep between two looks for the probe alone, and for one that rests.
-const OWN_PARKS: u64 = 4;
-
 /// The thread that watches; it ends, and every other thread works again, when this is dropped.
 pub(super) struct Pace {
     stopped: Arc<AtomicBool>,
@@ -66,6 +63,14 @@ struct Watch {
     parks: u64,
 }
 
+/// What was seen of the threads in use since the last look.
+struct Look {
+    /// One is awake, or has been.
+    ran: bool,
+    /// One sleeps, or has slept, which it does only when no task waits.
+    slept: bool,
+}
+
 impl Watch {
     fn new(runtime: Handle, readings: Readings, in_use: Gauge) -> Self {
         let threads = runtime.metrics().num_workers();
@@ -90,11 +95,11 @@ impl Watch {
         let (mut tick, mut decided, mut ran) = (TICK, Instant::now(), true);
         while !stopped.load(Ordering::Relaxed) {
             park_timeout(tick);
-            let runs = self.something_runs();
-            ran |= runs;
-            tick = if runs { TICK } else { (2 * tick).min(IDLE_TICK) };
+            let look = self.look();
+            ran |= look.ran;
+            tick = if look.ran { TICK } else { (2 * tick).min(IDLE_TICK) };
             let is_due = decided.elapsed() >= WINDOW;
-            self.help(runs || is_due);
+            self.help(!look.slept);
             if is_due && std::mem::replace(&mut ran, false) {
                 let Some(window) = self.readings.window() else {
                     warn!("What threads do is not told any more; all of them are used.");
@@ -130,13 +135,12 @@ impl Watch {
         self.in_use.set(i64::try_from(in_use).unwrap_or(i64::MAX));
     }
 
-    /// Whether a thread in use is awake, or has been since the last look.
-    fn something_runs(&mut self) -> bool {
+    fn look(&mut self) -> Look {
         let metrics = self.runtime.metrics();
         let parks = (0..self.threads).map(|thread| metrics.worker_park_unpark_count(thread));
         let (sum, asleep) = parks.fold((0, 0), |(sum, asleep), parks| (sum + parks, asleep + parks % 2)); // Odd while it sleeps.
         let before = std::mem::replace(&mut self.parks, sum);
-        sum - before > OWN_PARKS || asleep < self.in_use() as u64
+        Look { ran: sum != before || asleep < self.in_use() as u64, slept: sum != before || asleep > 0 }
     }
 
     /// Those of the policy, and those that help.
