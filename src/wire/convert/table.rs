@@ -61,7 +61,7 @@ pub fn column_from(column: types::Column) -> Result<Column> {
 
 fn numbers(what: &str, tensor: types::Tensor, missing: Option<Bytes>) -> Result<Values> {
     let checked = checked(what, tensor)?;
-    let [rows] = checked.shape[..] else {
+    let Some([rows]) = checked.lengths() else {
         return Err(Error::invalid(format!("{what} has shape {:?}; a column has one dimension", checked.shape)));
     };
     let missing = bitmap(what, rows, missing)?;

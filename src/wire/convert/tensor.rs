@@ -11,7 +11,8 @@ const MAX_DIMENSIONS: usize = 8;
 /// A tensor whose shape fits its bytes.
 pub(super) struct Checked {
     pub(super) dtype: DType,
-    pub(super) shape: Vec<usize>,
+    /// As it was sent. No length is negative.
+    pub(super) shape: Vec<i64>,
     /// It shares the bytes of the message.
     pub(super) data: Bytes,
 }
@@ -25,24 +26,22 @@ pub(super) fn checked(what: &str, tensor: Tensor) -> Result<Checked> {
     let size = element_bytes(dtype).ok_or_else(|| {
         Error::invalid(format!("{what} has dtype {}; it takes BOOL, I32, I64, F32 or F64", i32::from(dtype)))
     })?;
-    let sent = tensor.shape.unwrap_or_default();
-    if sent.len() > MAX_DIMENSIONS {
+    let shape = tensor.shape.unwrap_or_default();
+    if shape.len() > MAX_DIMENSIONS {
         return Err(Error::invalid(format!(
             "{what} has {} dimensions and at most {MAX_DIMENSIONS} are taken",
-            sent.len()
+            shape.len()
         )));
     }
-    let shape: Option<Vec<usize>> = sent.iter().map(|length| usize::try_from(*length).ok()).collect();
     let data = tensor.data.unwrap_or_default();
-    let expected =
-        shape.as_ref().and_then(|shape| shape.iter().try_fold(size, |bytes, length| bytes.checked_mul(*length)));
-    match (shape, expected) {
-        (Some(shape), Some(expected)) if expected == data.len() => Ok(Checked { dtype, shape, data }),
-        _ => Err(Error::invalid(format!(
-            "{what} has shape {sent:?} with elements of {size} bytes and {} bytes of data; shape times element size is the length of the data",
-            data.len()
-        ))),
+    let expected = shape.iter().try_fold(size, |bytes, length| bytes.checked_mul(usize::try_from(*length).ok()?));
+    if expected == Some(data.len()) {
+        return Ok(Checked { dtype, shape, data });
     }
+    Err(Error::invalid(format!(
+        "{what} has shape {shape:?} with elements of {size} bytes and {} bytes of data; shape times element size is the length of the data",
+        data.len()
+    )))
 }
 
 fn element_bytes(dtype: DType) -> Option<usize> {
@@ -55,6 +54,12 @@ fn element_bytes(dtype: DType) -> Option<usize> {
 }
 
 impl Checked {
+    /// The lengths of its dimensions, if it has so many.
+    pub(super) fn lengths<const N: usize>(&self) -> Option<[usize; N]> {
+        let shape: [i64; N] = self.shape.as_slice().try_into().ok()?;
+        Some(shape.map(|length| usize::try_from(length).unwrap_or_default()))
+    }
+
     /// Every element as f64. Whole numbers beyond 2^53 are rounded.
     pub(super) fn to_f64(&self) -> Vec<f64> {
         match self.dtype {
@@ -88,16 +93,12 @@ impl Checked {
 /// [`Error::InvalidArgument`] if it is neither a row nor a matrix, or does not fit its bytes.
 pub fn matrix_from(tensor: Tensor) -> Result<Array2<f64>> {
     let checked = checked("the matrix", tensor)?;
-    let shape = match checked.shape[..] {
-        [n_features] => (1, n_features),
-        [n_samples, n_features] => (n_samples, n_features),
-        _ => {
-            let message = format!(
-                "the matrix has shape {:?}; it takes (n_samples, n_features), or (n_features) for one row",
-                checked.shape
-            );
-            return Err(Error::invalid(message));
-        }
+    let one_row = || checked.lengths().map(|[n_features]| [1, n_features]);
+    let Some(shape) = checked.lengths().or_else(one_row) else {
+        return Err(Error::invalid(format!(
+            "the matrix has shape {:?}; it takes (n_samples, n_features), or (n_features) for one row",
+            checked.shape
+        )));
     };
     Array2::from_shape_vec(shape, checked.to_f64()).map_err(|error| Error::internal(error.to_string()))
 }
@@ -123,8 +124,8 @@ pub(super) fn positions_from(tensor: Tensor) -> Result<Vec<usize>> {
 
 fn one_dimension(tensor: Tensor) -> Result<Checked> {
     let checked = checked("the vector", tensor)?;
-    match checked.shape[..] {
-        [_] => Ok(checked),
+    match checked.shape.len() {
+        1 => Ok(checked),
         _ => Err(Error::invalid(format!("the vector has shape {:?}; it has one dimension", checked.shape))),
     }
 }
