@@ -86,9 +86,10 @@ impl Reference {
     /// [`Error::Name`] if the name or alias breaks the rule of names, [`Error::InvalidArgument`] for version 0.
     pub fn parse(what: &'static str, text: impl Into<String>) -> Result<Self> {
         let text = text.into();
-        let Some((name, rest)) = text.split_once('@') else {
+        let Some(at) = text.bytes().position(|byte| byte == b'@') else {
             return Ok(Self { name: Name::parse(what, text)?, selector: Selector::Bare });
         };
+        let (name, rest) = (&text[..at], &text[at + 1..]);
         let selector = match rest {
             "latest" => Selector::Latest,
             digits if digits.starts_with(|first: char| first.is_ascii_digit()) => Selector::Version(version(digits)?),

@@ -20,6 +20,7 @@ use super::draft::Draft;
 use super::limits::Limits;
 use super::message::{Head, Message, Opened, with_headers};
 use super::protocol::{Format, Protocol};
+use super::runtime::Method;
 use super::services::find;
 use super::types::RequestContext;
 use binary::{BinarySink, BinarySource};
@@ -188,10 +189,10 @@ fn begin<'a, S: Source>(
     head: impl FnOnce(&mut S) -> Option<RawHead<'a>>,
 ) -> Option<(Head, RequestContext, Option<Place>)> {
     let (kind, name, seqid) = head(source)?;
-    let (service, name) = name.split_once(':').map_or((None, name), |(service, name)| (Some(service), name));
-    let method = find(service, name).filter(|_| matches!(kind, TMessageType::Call | TMessageType::OneWay))?;
+    let is_call = matches!(kind, TMessageType::Call | TMessageType::OneWay);
+    let (method, is_bare) = called(name).filter(|_| is_call)?;
     let head = Head {
-        service: service.map(|_| Cow::Borrowed(method.service)),
+        service: (!is_bare).then_some(Cow::Borrowed(method.service)),
         name: Cow::Borrowed(method.name),
         seqid,
         oneway: kind == TMessageType::OneWay,
@@ -207,6 +208,15 @@ fn begin<'a, S: Source>(
     }
     let context = RequestContext::one(source)?;
     Some((head, context, Some(source.place())))
+}
+
+/// The method of this name, and whether that is the bare one.
+fn called(name: &str) -> Option<(&'static Method, bool)> {
+    if let Some(method) = find(None, name) {
+        return Some((method, true)); // No bare name has a colon.
+    }
+    let (service, name) = name.split_once(':')?;
+    find(Some(service), name).map(|method| (method, false))
 }
 
 /// The request, of which no more than the context has been read.
