@@ -102,7 +102,12 @@ impl Lane {
         self.learned.estimate()
     }
 
-    /// Takes a run into account, if it tells something.
+    /// Whether to learn from a run of so many rows.
+    pub(super) fn wants(&self, rows: usize) -> bool {
+        self.learned.wants(rows)
+    }
+
+    /// Takes a run into account.
     pub(super) fn learn(&self, rows: usize, took: Duration) {
         if let Some(estimate) = self.learned.learn(rows, took) {
             self.metrics.fixed_seconds.set(estimate.fixed * 1e-9);

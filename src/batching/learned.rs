@@ -21,12 +21,14 @@ impl Learned {
         self.estimate.load()
     }
 
-    /// Takes a run into account, if it tells something, and answers what runs are thought to cost then. Nobody waits for it: of
-    /// two runs that end at the same time, one is enough.
+    /// Whether to learn from a run of so many rows: drawn, where there are many of them.
+    pub(super) fn wants(&self, rows: usize) -> bool {
+        is_telling(rows, self.known.load(Ordering::Relaxed), draw())
+    }
+
+    /// Takes a run into account, and answers what runs are thought to cost then. Nobody waits for it: of two runs that end at
+    /// the same time, one is enough.
     pub(super) fn learn(&self, rows: usize, took: Duration) -> Option<Estimate> {
-        if !is_telling(rows, self.known.load(Ordering::Relaxed), draw()) {
-            return None;
-        }
         let mut runs = match self.runs.try_lock() {
             Ok(runs) => runs,
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
@@ -71,7 +73,7 @@ mod tests {
     #[test]
     fn two_models_that_are_asked_in_turn_are_both_learned_from() {
         let (one, other) = (Learned::default(), Learned::default());
-        let learned = |of: &Learned| of.learn(1, Duration::from_micros(1)).is_some();
+        let learned = |of: &Learned| of.wants(1) && of.learn(1, Duration::from_micros(1)).is_some();
 
         let counts = (0..8000).fold([0, 0], |[a, b], _| [a + u32::from(learned(&one)), b + u32::from(learned(&other))]);
 

@@ -95,7 +95,7 @@ impl Shared {
             let (arrivals, alone) = (parts.iter().map(|part| part.arrived).collect::<Vec<_>>(), parts.len() == 1);
             compute(&model, parts, &mut |run| {
                 settled.took += run.took;
-                run.predicted.inspect(|took| lane.learn(run.rows, *took));
+                run.predicted.filter(|_| lane.wants(run.rows)).inspect(|took| lane.learn(run.rows, *took));
             });
             self.review(&settled, alone);
             lane.observe(arrivals.into_iter(), Instant::now());
