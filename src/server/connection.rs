@@ -44,7 +44,7 @@ pub(super) async fn serve(
     loop {
         while let Some(taken) = connection.take(calls.len()) {
             let out_of_order = taken.out_of_order();
-            calls.push(taken.begin(connection.shared, peer), out_of_order);
+            calls.push(taken.begin(connection.shared, peer, connection.input.received), out_of_order);
         }
         if latest.has_changed().is_ok_and(|has_changed| has_changed) {
             now = *latest.borrow_and_update(); // What was answered meanwhile may have told of it; so do all replies from here on.
@@ -111,9 +111,9 @@ impl Taken {
         matches!(self, Self::Call(message) if message.envelope.out_of_order())
     }
 
-    fn begin<'a>(self, shared: &'a Shared, peer: &'a Peer) -> Begun<'a, Answer> {
+    fn begin<'a>(self, shared: &'a Shared, peer: &'a Peer, received: Instant) -> Begun<'a, Answer> {
         match self {
-            Self::Call(message) => shared.service.call(message, peer),
+            Self::Call(message) => shared.service.call(message, received.into(), peer),
             Self::Answer(answer) => Begun::Done(answer),
         }
     }

@@ -42,6 +42,8 @@ pub(super) struct Input {
     wanted: usize,
     held: Option<Held>,
     waiting: Option<BoxFuture<'static, Held>>,
+    /// When bytes came last.
+    pub(super) received: Instant,
     /// When the first byte of the message came that is arriving.
     begun: Option<Instant>,
     /// Whether a byte has come on this connection.
@@ -52,10 +54,11 @@ impl Input {
     /// The input of a connection that has said `first`.
     pub(super) fn new(stream: Stream, first: BytesMut, shared: &Shared) -> Self {
         let options = shared.options;
+        let now = Instant::now();
         let mut input = Self {
             stream,
             state: State::Open,
-            until: Instant::now() + options.first_byte,
+            until: now + options.first_byte,
             options,
             cutter: Cutter::new(shared.service.wire_limits()),
             buffer: first,
@@ -64,6 +67,7 @@ impl Input {
             wanted: 0,
             held: None,
             waiting: None,
+            received: now,
             begun: None,
             said_anything: false,
         };
@@ -96,7 +100,7 @@ impl Input {
                 if self.wanted > FREE_BYTES && read_into.contains(&message.body.as_ptr()) {
                     self.spares.keep(&message.body, capacity);
                 }
-                let held = self.taken(message.received.into());
+                let held = self.taken(self.received);
                 Cut::Message(Message { held: Some(Arc::new(held)), ..message })
             }
             Cut::More { wanted } => {
@@ -207,11 +211,12 @@ impl Input {
     /// A message has to come in its time. A large one has more of it, but not for a byte now and then.
     fn arrived(&mut self) {
         self.said_anything = true;
-        let begun = *self.begun.get_or_insert_with(Instant::now);
+        self.received = Instant::now();
+        let begun = *self.begun.get_or_insert(self.received);
         let so_far = self.buffer.len() + self.cutter.held_bytes();
         self.until = begun + self.options.message + self.options.time_for(so_far);
         if self.held.is_some() {
-            self.until = self.until.min(Instant::now() + STALL);
+            self.until = self.until.min(self.received + STALL);
         }
     }
 

@@ -17,6 +17,7 @@ use log::{debug, error};
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::Instant;
 use tokio::time::timeout_at;
 
 /// What a reply is written by.
@@ -34,13 +35,13 @@ struct Written {
 }
 
 impl Service {
-    /// Begins one message. Dropping what waits cancels the call.
-    pub fn call<'a>(&'a self, message: Message, peer: &'a Peer) -> Begun<'a, Answer> {
+    /// Begins one message, the last byte of which came when it was `received`. Dropping what waits cancels the call.
+    pub fn call<'a>(&'a self, message: Message, received: Instant, peer: &'a Peer) -> Begun<'a, Answer> {
         let (format, envelope, held) = (message.format, message.envelope.clone(), message.held.clone());
         match open(&message, &self.parts.wire_limits) {
             Ok(opened) => {
                 let oneway = opened.head.oneway;
-                self.begin(opened, message, peer).map(move |Written { reply, close }| {
+                self.begin(opened, message, received, peer).map(move |Written { reply, close }| {
                     let reply = Some(reply).filter(|_| !oneway);
                     Answer { envelope, reply, close, held }
                 })
@@ -58,10 +59,11 @@ impl Service {
         &'a self,
         Opened { head, context, rest }: Opened,
         message: Message,
+        received: Instant,
         peer: &'a Peer,
     ) -> Begun<'a, Written> {
         let to = ReplyTo { format: message.format, head, held: message.held.clone() };
-        let (method, call) = match self.admitted(&to, context, &message, peer) {
+        let (method, call) = match self.admitted(&to, context, (message.body.len(), received), peer) {
             Ok(admitted) => admitted,
             Err(written) => return Begun::Done(written),
         };
@@ -105,7 +107,7 @@ impl Service {
         &self,
         to: &ReplyTo,
         context: std::result::Result<RequestContext, Refusal>,
-        message: &Message,
+        (body_bytes, received): (usize, Instant),
         peer: &Peer,
     ) -> std::result::Result<(&'static Method, Arc<Call>), Written> {
         let Some(method) = find(to.head.service.as_deref(), &to.head.name) else {
@@ -113,12 +115,12 @@ impl Service {
             return Err(Written { reply: self.refusal(to, &refusal), close: false });
         };
         let context = context.map_err(|refusal| self.unreadable(to, &refusal))?;
-        let (received, access) = (message.received, &self.parts.access);
-        let call = judge(method, context, received, peer, access, self.parts.max_deadline).map_err(|refused| {
-            self.denials.write(&refused.denied(method, peer));
-            self.refused(to, &refused.error, &refused.request_id)
-        })?;
-        if !to.held.as_ref().is_none_or(|held| held.try_cover(message.body.len())) {
+        let call =
+            judge(method, context, received, peer, &self.parts.access, self.parts.max_deadline).map_err(|refused| {
+                self.denials.write(&refused.denied(method, peer));
+                self.refused(to, &refused.error, &refused.request_id)
+            })?;
+        if !to.held.as_ref().is_none_or(|held| held.try_cover(body_bytes)) {
             return Err(self.refused(to, &Error::Full, &call.request_id)); // It was compressed.
         }
         Ok((method, Arc::new(call)))

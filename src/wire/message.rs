@@ -13,7 +13,6 @@ use bytes::Bytes;
 use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::Instant;
 use thrift::protocol::{
     TFieldIdentifier, TInputProtocol, TMessageIdentifier, TMessageType, TOutputProtocol, TSerializable,
     TStructIdentifier, TType,
@@ -29,8 +28,6 @@ pub struct Message {
     pub envelope: Envelope,
     /// What its transport says about it.
     pub headers: Headers,
-    /// When the last byte of it was there.
-    pub received: Instant,
     /// The memory that it holds until its reply has been written.
     pub held: Option<Arc<Held>>,
     /// Its bytes.
@@ -38,9 +35,9 @@ pub struct Message {
 }
 
 impl Message {
-    /// A message that has just arrived, without headers, in an envelope that keeps nothing of it.
+    /// A message without headers, in an envelope that keeps nothing of it.
     pub fn new(format: Format, envelope: Envelope, body: Bytes) -> Self {
-        Self { format, envelope, headers: Headers::default(), received: Instant::now(), held: None, body }
+        Self { format, envelope, headers: Headers::default(), held: None, body }
     }
 
     fn reader<'a>(&'a self, limits: &Limits) -> Box<dyn TInputProtocol + 'a> {
