@@ -83,8 +83,8 @@ fn bare(bytes: &[u8]) -> Vec<u8> {
 }
 
 /// A caller that was judged.
-fn caller() -> Arc<Call> {
-    Arc::new(Call {
+fn caller() -> Call {
+    Call {
         request_id: RequestId::Own(1),
         deadline: Instant::now() + Duration::from_secs(3600),
         idempotency_key: None,
@@ -93,7 +93,7 @@ fn caller() -> Arc<Call> {
         peer: "".into(),
         identity: Access::open().identify(&Shown::default(), None, None).unwrap(),
         trail: Trail::default(),
-    })
+    }
 }
 
 /// The whole way of a call but its handler: detection, limits, budgets, a look at the context before the rest is decoded,
@@ -121,12 +121,12 @@ fn by_library(call: &Call, arguments: Arguments) -> Reply {
 }
 
 /// A hot method.
-fn hot(call: &Arc<Call>, arguments: Arguments) -> Reply {
-    let handler = |request: PredictRequest| {
+fn hot(call: &Call, arguments: Arguments) -> Reply {
+    let handler = |_: &Call, request: PredictRequest| {
         black_box(request);
         Begun::Done(Ok::<_, ServiceError>(response()))
     };
-    let Begun::Done(reply) = begin(Arc::clone(call), arguments, handler) else { panic!("it waits") };
+    let Begun::Done(reply) = begin(call, arguments, handler) else { panic!("it waits") };
     reply
 }
 

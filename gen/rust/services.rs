@@ -5,7 +5,6 @@ use crate::wire::direct::{Direct, Kind, Sink, Source};
 use crate::wire::runtime::{self, Arguments, Begun, Call, CallError, Channel, Method, Reply, Resource, Resources, Role};
 use crate::wire::{datasets, health, inference, models, training, types};
 use std::future::Future;
-use std::sync::Arc;
 
 /// SHA-256 of the IDL files, in hex.
 pub const IDL_SHA256: &str = "6db99640accec992bba378beffb2173ef4282a497f13c5997005075db93cd6c9";
@@ -110,7 +109,7 @@ pub trait Health: Send + Sync {
     /// Sends the payload back: for measuring latency and bandwidth. Throws INVALID_ARGUMENT (reply_bytes).
     fn echo<'a>(
         &'a self,
-        call: &Arc<Call>,
+        call: &Call,
         request: health::EchoRequest,
     ) -> Begun<'a, Result<health::EchoResponse, types::ServiceError>>;
 }
@@ -121,7 +120,7 @@ pub trait Inference: Send + Sync {
     /// missing value or NaN, named), OVERLOADED, DEADLINE_EXCEEDED.
     fn predict<'a>(
         &'a self,
-        call: &Arc<Call>,
+        call: &Call,
         request: inference::PredictRequest,
     ) -> Begun<'a, Result<inference::PredictResponse, types::ServiceError>>;
 
@@ -130,7 +129,7 @@ pub trait Inference: Send + Sync {
     /// answers that together are more than a reply holds; nothing was run), DEADLINE_EXCEEDED.
     fn predict_many<'a>(
         &'a self,
-        call: &Arc<Call>,
+        call: &Call,
         request: inference::PredictManyRequest,
     ) -> Begun<'a, Result<inference::PredictManyResponse, types::ServiceError>>;
 }
@@ -262,33 +261,32 @@ pub fn find(service: Option<&str>, name: &str) -> Option<&'static Method> {
 }
 
 /// Decodes the arguments, holds what they name against the caller, calls the method, encodes what it answers.
-pub fn dispatch<'a, S: Services>(services: &'a S, method: &Method, call: &Arc<Call>, arguments: Arguments) -> Begun<'a, Reply> {
-    let call = Arc::clone(call);
+pub fn dispatch<'a, S: Services>(services: &'a S, method: &Method, call: &Call, arguments: Arguments) -> Begun<'a, Reply> {
     match method.id {
-        0 => Begun::waits(async move { runtime::answer(&call, arguments, |request| services.create_dataset(&call, request)).await }),
-        1 => Begun::waits(async move { runtime::answer(&call, arguments, |request| services.append_rows(&call, request)).await }),
-        2 => Begun::waits(async move { runtime::answer(&call, arguments, |request| services.commit_dataset(&call, request)).await }),
-        3 => Begun::waits(async move { runtime::answer(&call, arguments, |request| services.describe_dataset(&call, request)).await }),
-        4 => Begun::waits(async move { runtime::answer(&call, arguments, |request| services.list_datasets(&call, request)).await }),
-        5 => Begun::waits(async move { runtime::answer(&call, arguments, |request| services.delete_dataset(&call, request)).await }),
-        6 => Begun::waits(async move { runtime::answer(&call, arguments, |request| services.hello(&call, request)).await }),
-        7 => Begun::waits(async move { runtime::answer(&call, arguments, |request| services.status(&call, request)).await }),
-        8 => Begun::waits(async move { runtime::answer(&call, arguments, |request| services.describe(&call, request)).await }),
-        9 => runtime::begin(Arc::clone(&call), arguments, move |request| services.echo(&call, request)),
-        10 => runtime::begin(Arc::clone(&call), arguments, move |request| services.predict(&call, request)),
-        11 => runtime::begin(Arc::clone(&call), arguments, move |request| services.predict_many(&call, request)),
-        12 => Begun::waits(async move { runtime::answer(&call, arguments, |request| services.list_models(&call, request)).await }),
-        13 => Begun::waits(async move { runtime::answer(&call, arguments, |request| services.describe_model(&call, request)).await }),
-        14 => Begun::waits(async move { runtime::answer(&call, arguments, |request| services.load_model(&call, request)).await }),
-        15 => Begun::waits(async move { runtime::answer(&call, arguments, |request| services.unload_model(&call, request)).await }),
-        16 => Begun::waits(async move { runtime::answer(&call, arguments, |request| services.set_alias(&call, request)).await }),
-        17 => Begun::waits(async move { runtime::answer(&call, arguments, |request| services.delete_version(&call, request)).await }),
-        18 => Begun::waits(async move { runtime::answer(&call, arguments, |request| services.train(&call, request)).await }),
-        19 => Begun::waits(async move { runtime::answer(&call, arguments, |request| services.get_job(&call, request)).await }),
-        20 => Begun::waits(async move { runtime::answer(&call, arguments, |request| services.watch_job(&call, request)).await }),
-        21 => Begun::waits(async move { runtime::answer(&call, arguments, |request| services.list_jobs(&call, request)).await }),
+        0 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.create_dataset(&call, request)).await }) }
+        1 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.append_rows(&call, request)).await }) }
+        2 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.commit_dataset(&call, request)).await }) }
+        3 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.describe_dataset(&call, request)).await }) }
+        4 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.list_datasets(&call, request)).await }) }
+        5 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.delete_dataset(&call, request)).await }) }
+        6 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.hello(&call, request)).await }) }
+        7 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.status(&call, request)).await }) }
+        8 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.describe(&call, request)).await }) }
+        9 => runtime::begin(call, arguments, |call, request| services.echo(call, request)),
+        10 => runtime::begin(call, arguments, |call, request| services.predict(call, request)),
+        11 => runtime::begin(call, arguments, |call, request| services.predict_many(call, request)),
+        12 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.list_models(&call, request)).await }) }
+        13 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.describe_model(&call, request)).await }) }
+        14 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.load_model(&call, request)).await }) }
+        15 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.unload_model(&call, request)).await }) }
+        16 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.set_alias(&call, request)).await }) }
+        17 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.delete_version(&call, request)).await }) }
+        18 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.train(&call, request)).await }) }
+        19 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.get_job(&call, request)).await }) }
+        20 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.watch_job(&call, request)).await }) }
+        21 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.list_jobs(&call, request)).await }) }
         // 22: METHODS has no other id.
-        _ => Begun::waits(async move { runtime::answer(&call, arguments, |request| services.cancel_job(&call, request)).await }),
+        _ => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.cancel_job(&call, request)).await }) }
     }
 }
 

@@ -9,7 +9,8 @@ use crate::wire::runtime::{Arguments, Begun, Call, Method, Reply, RequestId, Rol
 use crate::wire::services::{dispatch, find};
 use crate::wire::types::{RequestContext, ServiceError};
 use crate::wire::{
-    Answer, Draft, Format, Head, Held, Message, Opened, Refusal, Transport, convert, error_reply, open, refusal_reply,
+    Answer, Draft, Envelope, Format, Head, Held, Message, Opened, Refusal, Transport, convert, error_reply, open,
+    refusal_reply,
 };
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -23,8 +24,16 @@ use tokio::time::timeout_at;
 /// What a reply is written by.
 struct ReplyTo {
     format: Format,
+    envelope: Envelope,
     head: Head,
     held: Option<Arc<Held>>,
+}
+
+impl ReplyTo {
+    fn answer(self, Written { reply, close }: Written) -> Answer {
+        let reply = Some(reply).filter(|_| !self.head.oneway);
+        Answer { envelope: self.envelope, reply, close, held: self.held }
+    }
 }
 
 /// A reply behind its headroom.
@@ -37,18 +46,12 @@ struct Written {
 impl Service {
     /// Begins one message, the last byte of which came when it was `received`. Dropping what waits cancels the call.
     pub fn call<'a>(&'a self, message: Message, received: Instant, peer: &'a Peer) -> Begun<'a, Answer> {
-        let (format, envelope, held) = (message.format, message.envelope.clone(), message.held.clone());
         match open(&message, &self.parts.wire_limits) {
-            Ok(opened) => {
-                let oneway = opened.head.oneway;
-                self.begin(opened, message, received, peer).map(move |Written { reply, close }| {
-                    let reply = Some(reply).filter(|_| !oneway);
-                    Answer { envelope, reply, close, held }
-                })
-            }
+            Ok(opened) => self.begin(opened, message, received, peer),
             Err((head, refusal)) => {
                 self.count(&refusal);
                 debug!(peer:% = peer.address, refusal = refusal.message; "Message refused.");
+                let Message { format, envelope, held, .. } = message;
                 let refused = Answer::refused(format, envelope, head.as_ref(), &refusal, true);
                 Begun::Done(Answer { held, ..refused })
             }
@@ -61,24 +64,25 @@ impl Service {
         message: Message,
         received: Instant,
         peer: &'a Peer,
-    ) -> Begun<'a, Written> {
-        let to = ReplyTo { format: message.format, head, held: message.held.clone() };
+    ) -> Begun<'a, Answer> {
+        let (format, envelope, held) = (message.format, message.envelope.clone(), message.held.clone());
+        let to = ReplyTo { format, envelope, head, held };
         let (method, call) = match self.admitted(&to, context, (message.body.len(), received), peer) {
             Ok(admitted) => admitted,
-            Err(written) => return Begun::Done(written),
+            Err(written) => return Begun::Done(to.answer(written)),
         };
         let needs_place = method.service != "Health" && method.role != Role::Admin;
         if needs_place && !self.calls.are_left() {
-            return Begun::Done(self.too_many(&to, &call));
+            return Begun::Done(self.too_many(to, &call));
         }
         debug!(method = method.name, who = call.identity.name(), request_id:? = call.request_id, peer:% = call.peer; "Call.");
         let arguments = Arguments { head: to.head.clone(), message, rest, limits: self.parts.wire_limits };
         let begun = catch_unwind(AssertUnwindSafe(|| dispatch(self, method, &call, arguments)));
         let place = self.calls.take_if(needs_place && matches!(begun, Ok(Begun::Waits(_))));
-        let Some(place) = place else { return Begun::Done(self.too_many(&to, &call)) };
+        let Some(place) = place else { return Begun::Done(self.too_many(to, &call)) };
         self.parts.telemetry.calls.inc();
         match begun {
-            Ok(Begun::Done(done)) => Begun::Done(self.written(&to, &call, Ok(done))),
+            Ok(Begun::Done(done)) => Begun::Done(self.answer(to, &call, Ok(done))),
             Ok(Begun::Waits(work)) => Begun::waits(async move {
                 let _place = place;
                 let change = Change::begin(method, &call);
@@ -86,17 +90,18 @@ impl Service {
                 if let Some(change) = change {
                     change.end(&done);
                 }
-                self.written(&to, &call, done)
+                self.answer(to, &call, done)
             }),
-            Err(_) => Begun::Done(self.written(&to, &call, Err(panicked(&call)))),
+            Err(_) => Begun::Done(self.answer(to, &call, Err(panicked(&call)))),
         }
     }
 
     /// What a caller is told who found no place. What waits takes one. What is answered where it stands takes none, but is
     /// refused too while none is free; who asks how the server is, or administers it, needs none.
-    fn too_many(&self, to: &ReplyTo, call: &Call) -> Written {
+    fn too_many(&self, to: ReplyTo, call: &Call) -> Answer {
         let limit = self.parts.max_calls;
-        self.refused(to, &Error::TooMany { what: "calls", count: limit, limit }, &call.request_id)
+        let refused = self.refused(&to, &Error::TooMany { what: "calls", count: limit, limit }, &call.request_id);
+        to.answer(refused)
     }
 
     /// The method that is called and what is known of the call, if that is allowed.
@@ -109,7 +114,7 @@ impl Service {
         context: std::result::Result<RequestContext, Refusal>,
         (body_bytes, received): (usize, Instant),
         peer: &Peer,
-    ) -> std::result::Result<(&'static Method, Arc<Call>), Written> {
+    ) -> std::result::Result<(&'static Method, Call), Written> {
         let Some(method) = find(to.head.service.as_deref(), &to.head.name) else {
             let refusal = Refusal::unknown_method(&to.head.name);
             return Err(Written { reply: self.refusal(to, &refusal), close: false });
@@ -123,10 +128,15 @@ impl Service {
         if !to.held.as_ref().is_none_or(|held| held.try_cover(body_bytes)) {
             return Err(self.refused(to, &Error::Full, &call.request_id)); // It was compressed.
         }
-        Ok((method, Arc::new(call)))
+        Ok((method, call))
     }
 
     /// What goes back for a call that has ended.
+    fn answer(&self, to: ReplyTo, call: &Call, done: Declared<Reply>) -> Answer {
+        let written = self.written(&to, call, done);
+        to.answer(written)
+    }
+
     fn written(&self, to: &ReplyTo, call: &Call, done: Declared<Reply>) -> Written {
         let (format, head) = (to.format, &to.head);
         let reply = match done {

@@ -15,7 +15,6 @@ use crate::wire::runtime::{Begun, Call};
 use crate::wire::services::{Health, IDL_SHA256, METHODS};
 use bytes::Bytes;
 use chrono::{SecondsFormat, Utc};
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -46,7 +45,7 @@ impl Health for Service {
         })
     }
 
-    fn echo<'a>(&'a self, call: &Arc<Call>, request: EchoRequest) -> Begun<'a, Declared<EchoResponse>> {
+    fn echo<'a>(&'a self, call: &Call, request: EchoRequest) -> Begun<'a, Declared<EchoResponse>> {
         let echoed = self.echoed(request).map(|payload| EchoResponse { payload: Some(payload) });
         Begun::Done(echoed.map_err(|error| declared(call, &error)))
     }

@@ -8,7 +8,7 @@ use crate::batching::{AtOnce, Work};
 use crate::data::{Features, Reference};
 use crate::error::{Error, Result};
 use crate::model::{LoadedModel, Predictions};
-use crate::registry::Resolved;
+use crate::registry::{Resolved, View};
 use crate::wire::inference::{PredictManyRequest, PredictManyResponse, PredictRequest, PredictResponse};
 use crate::wire::runtime::{Begun, Call};
 use crate::wire::services::Inference;
@@ -17,23 +17,29 @@ use std::borrow::Borrow;
 use std::sync::Arc;
 
 impl Inference for Service {
-    fn predict<'a>(&'a self, call: &Arc<Call>, request: PredictRequest) -> Begun<'a, Declared<PredictResponse>> {
+    fn predict<'a>(&'a self, call: &Call, request: PredictRequest) -> Begun<'a, Declared<PredictResponse>> {
         if convert::row_bytes(request.matrix.as_ref(), request.table.as_ref()) >= ASIDE_BYTES {
-            let call = Arc::clone(call);
+            let call = call.clone();
             return Begun::waits(async move { declare(&call, self.predict_large(&call, request)).await });
         }
-        self.predict_small(call, request).unwrap_or_else(|error| Begun::Done(Err(declared(call, &error))))
+        self.predict_small(call, request)
     }
 
     fn predict_many<'a>(
         &'a self,
-        call: &Arc<Call>,
+        call: &Call,
         request: PredictManyRequest,
     ) -> Begun<'a, Declared<PredictManyResponse>> {
-        let call = Arc::clone(call);
+        let call = call.clone();
         let items = request.items.unwrap_or_default();
         Begun::waits(async move { declare(&call, self.answer_items(&call, items)).await })
     }
+}
+
+/// A small request, of a model that is lent.
+enum Small {
+    Computed(AtOnce),
+    Cached(Work),
 }
 
 /// Rows for a model that is there.
@@ -53,29 +59,40 @@ fn read(request: PredictRequest) -> Result<(Reference, Features)> {
 }
 
 impl Service {
-    /// What is answered from a cache or by the compute threads waits; the rest is answered here, of a model that is lent.
-    fn predict_small<'a>(
-        &'a self,
-        call: &Arc<Call>,
-        request: PredictRequest,
-    ) -> Result<Begun<'a, Declared<PredictResponse>>> {
-        let (reference, features) = read(request)?;
+    /// What is answered from a cache or by the compute threads waits; the rest is answered here.
+    fn predict_small<'a>(&'a self, call: &Call, request: PredictRequest) -> Begun<'a, Declared<PredictResponse>> {
         let view = self.parts.registry.view();
+        match self.small(&view, call, request) {
+            Err(error) => Begun::Done(Err(declared(call, &error))),
+            Ok((lent, Small::Computed(AtOnce::Answered(predictions)))) => {
+                Begun::Done(Ok(response(&lent, &predictions)))
+            }
+            Ok((lent, Small::Computed(AtOnce::Prepared(prepared)))) => {
+                let (call, named) = (call.clone(), lent.kept());
+                let answer = async move { Ok(response(&named, &self.parts.batcher.enqueued(prepared).await?)) };
+                Begun::waits(async move { declare(&call, answer).await })
+            }
+            Ok((lent, Small::Cached(work))) => {
+                let (call, named) = (call.clone(), lent.kept());
+                let answer = async move { Ok(response(&named, &*self.predictions(work).await?)) };
+                Begun::waits(async move { declare(&call, answer).await })
+            }
+        }
+    }
+
+    fn small<'v>(
+        &self,
+        view: &'v View,
+        call: &Call,
+        request: PredictRequest,
+    ) -> Result<(Resolved<&'v Arc<LoadedModel>>, Small)> {
+        let (reference, features) = read(request)?;
         let lent = view.resolve(&reference)?;
         not_behind(&reference, lent.generation, call.min_generation)?;
         let work = Work { model: lent.model, features, deadline: call.deadline, priority: call.priority };
-        if self.parts.caches.of(&lent.model.name).is_some() {
-            let (call, named, work) = (Arc::clone(call), lent.kept(), work.kept());
-            let answer = async move { Ok(response(&named, &*self.predictions(work).await?)) };
-            return Ok(Begun::waits(async move { declare(&call, answer).await }));
-        }
-        match self.parts.batcher.at_once(work)? {
-            AtOnce::Answered(predictions) => Ok(Begun::Done(Ok(response(&lent, &predictions)))),
-            AtOnce::Prepared(prepared) => {
-                let (call, named) = (Arc::clone(call), lent.kept());
-                let answer = async move { Ok(response(&named, &self.parts.batcher.enqueued(prepared).await?)) };
-                Ok(Begun::waits(async move { declare(&call, answer).await }))
-            }
+        match self.parts.caches.of(&lent.model.name) {
+            Some(_) => Ok((lent, Small::Cached(work.kept()))),
+            None => Ok((lent, Small::Computed(self.parts.batcher.at_once(work)?))),
         }
     }
 

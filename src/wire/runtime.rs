@@ -192,21 +192,24 @@ where
 
 /// The same for a hot method: request and answer are read and written without the library where that can be, and a call
 /// that is answered at once ends here.
-pub fn begin<'a, Q, A, H>(call: Arc<Call>, arguments: Arguments, handler: H) -> Begun<'a, Reply>
+pub fn begin<'a, Q, A, H>(call: &Call, arguments: Arguments, handler: H) -> Begun<'a, Reply>
 where
     Q: TSerializable + Direct + Resources + Send + 'static,
     A: TSerializable + Direct + Send + 'a,
-    H: FnOnce(Q) -> Begun<'a, Result<A, ServiceError>> + Send + 'a,
+    H: FnOnce(&Call, Q) -> Begun<'a, Result<A, ServiceError>> + Send + 'a,
 {
     match direct::decode(&arguments.message, arguments.rest) {
-        Some(request) => begin_with(&call, (arguments.message.format, arguments.head), request, handler),
-        None => Begun::waits(async move {
-            let (format, head) = (arguments.message.format, arguments.head.clone());
-            match decode(arguments).await {
-                Ok(request) => begin_with(&call, (format, head), request, handler).end().await,
-                Err(refusal) => Reply::Refused(refusal),
-            }
-        }),
+        Some(request) => begin_with(call, (arguments.message.format, arguments.head), request, handler),
+        None => {
+            let call = call.clone();
+            Begun::waits(async move {
+                let (format, head) = (arguments.message.format, arguments.head.clone());
+                match decode(arguments).await {
+                    Ok(request) => begin_with(&call, (format, head), request, handler).end().await,
+                    Err(refusal) => Reply::Refused(refusal),
+                }
+            })
+        }
     }
 }
 
@@ -214,18 +217,22 @@ fn begin_with<'a, Q: Resources, A: TSerializable + Direct + Send + 'a>(
     call: &Call,
     (format, head): (Format, Head),
     request: Q,
-    handler: impl FnOnce(Q) -> Begun<'a, Result<A, ServiceError>>,
+    handler: impl FnOnce(&Call, Q) -> Begun<'a, Result<A, ServiceError>>,
 ) -> Begun<'a, Reply> {
     if let Some(thrown) = denied(call, &request) {
         return Begun::Done(thrown);
     }
-    handler(request).map(move |done| match done {
-        Ok(answer) => {
-            let draft = direct::reply(format, &head, &answer);
-            Reply::Bytes(draft.unwrap_or_else(|| reply(format, &head, ("success", 0), &answer).into()))
-        }
-        Err(error) => Reply::Thrown(error),
-    })
+    let written = move |answer: &A| {
+        let draft = direct::reply(format, &head, answer);
+        Reply::Bytes(draft.unwrap_or_else(|| reply(format, &head, ("success", 0), answer).into()))
+    };
+    match handler(call, request) {
+        Begun::Done(Ok(ref answer)) => Begun::Done(written(answer)), // It is large to move.
+        begun => begun.map(move |done| match done {
+            Ok(answer) => written(&answer),
+            Err(error) => Reply::Thrown(error),
+        }),
+    }
 }
 
 /// Holds what a request names against who calls, and answers what the caller is told if that may not be.

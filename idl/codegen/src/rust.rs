@@ -34,7 +34,7 @@ fn head(idl: &Idl) -> String {
     let namespace = namespace(idl);
     let (oneway, two_way): (Vec<_>, Vec<_>) =
         idl.methods().map(|(_, _, method)| method).partition(|method| method.oneway);
-    let mut standard = vec!["use std::future::Future;\n", "use std::sync::Arc;\n"];
+    let mut standard = vec!["use std::future::Future;\n"];
     if !oneway.is_empty() {
         standard.insert(0, "use std::convert::Infallible;\n");
     }

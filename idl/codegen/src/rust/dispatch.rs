@@ -7,9 +7,8 @@ pub(super) fn dispatch(idl: &Idl) -> String {
     let arms: String = idl.methods().enumerate().map(|(id, (_, _, method))| arm(id, last, method)).collect();
     format!(
         "/// Decodes the arguments, holds what they name against the caller, calls the method, encodes what it answers.\n\
-         pub fn dispatch<'a, S: Services>(services: &'a S, method: &Method, call: &Arc<Call>, arguments: Arguments) \
+         pub fn dispatch<'a, S: Services>(services: &'a S, method: &Method, call: &Call, arguments: Arguments) \
          -> Begun<'a, Reply> {{\n    \
-             let call = Arc::clone(call);\n    \
              match method.id {{\n\
          {arms}    }}\n\
          }}\n"
@@ -19,10 +18,12 @@ pub(super) fn dispatch(idl: &Idl) -> String {
 /// The last method takes the arm of every other id, of which `METHODS` has none: nothing there can panic.
 fn arm(id: usize, last: usize, method: &Method) -> String {
     let (name, run) = (&method.name, run(method));
-    let handler = format!("|request| services.{name}(&call, request)");
     let begun = match method.is_hot() {
-        true => format!("runtime::{run}(Arc::clone(&call), arguments, move {handler}),\n"),
-        false => format!("Begun::waits(async move {{ runtime::{run}(&call, arguments, {handler}).await }}),\n"),
+        true => format!("runtime::{run}(call, arguments, |call, request| services.{name}(call, request)),\n"),
+        false => format!(
+            "{{ let call = call.clone(); Begun::waits(async move {{ runtime::{run}(&call, arguments, |request| \
+             services.{name}(&call, request)).await }}) }}\n"
+        ),
     };
     match id == last {
         true => format!("        // {last}: METHODS has no other id.\n        _ => {begun}"),

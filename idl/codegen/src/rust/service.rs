@@ -17,8 +17,7 @@ fn signature(idl: &Idl, method: &Method) -> String {
         false => format!("Result<{}, {}>", response(idl, method), error(idl, method)),
     };
     if method.is_hot() {
-        let receiver =
-            ["&'a self".to_owned(), "call: &Arc<Call>".to_owned(), format!("request: {}", request(idl, method))];
+        let receiver = ["&'a self".to_owned(), "call: &Call".to_owned(), format!("request: {}", request(idl, method))];
         let close = format!(") -> Begun<'a, {output}>;");
         return docs + &layout::list(4, &format!("fn {}<'a>(", method.name), &receiver, &close);
     }

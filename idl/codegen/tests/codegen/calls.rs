@@ -7,14 +7,14 @@ use crate::hello::wire::runtime::{Arguments, Call, CallError, Channel, Method, R
 use crate::hello::wire::services::{self, Archive, ArchiveClient, Greeter, GreeterClient, METHODS};
 use std::future::Future;
 use std::pin::pin;
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 use std::task::{Context, Poll, Waker};
 
 /// Serves both services, and is the channel to itself.
 #[derive(Default)]
 struct Doorman {
     heard: Mutex<Vec<String>>,
-    call: Arc<Call>,
+    call: Call,
 }
 
 impl Greeter for Doorman {

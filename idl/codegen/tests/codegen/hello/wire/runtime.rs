@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 /// A request.
 pub(crate) type Arguments = Box<dyn Any + Send>;
@@ -28,8 +28,8 @@ pub(crate) trait Resources {
 }
 
 /// What a method is told of a call; what its request names is taken down.
-#[derive(Default)]
-pub(crate) struct Call(pub(crate) Mutex<Vec<String>>);
+#[derive(Clone, Default)]
+pub(crate) struct Call(pub(crate) Arc<Mutex<Vec<String>>>);
 
 /// A call that has begun.
 pub(crate) struct Begun<'a, T>(pub(crate) Pin<Box<dyn Future<Output = T> + Send + 'a>>);
