@@ -2,7 +2,7 @@
 
 use super::Phase;
 use super::calls::Calls;
-use crate::wire::{Held, LARGE_BYTES, Pieces};
+use crate::wire::{Answer, Held, LARGE_BYTES, Pieces};
 use bytes::Buf;
 use std::cell::Cell;
 use std::io::{Cursor, IoSlice};
@@ -11,13 +11,18 @@ use std::sync::Arc;
 /// Replies are gathered up to this size, so that a burst of calls is answered by one write.
 pub(super) const BURST_BYTES: usize = 64 * 1024;
 
-/// All replies that are ready, so that a burst of calls is answered by one write.
+/// Replies, sealed as soon as they are ready, so that a burst of calls is answered by one write.
 pub(super) struct Burst {
     bytes: Gathered,
+    answers: usize,
+    /// No other belongs into the same write.
+    pub(super) is_full: bool,
     /// The connection is closed after them.
     pub(super) close: bool,
     /// Until they have been written.
-    _held: Vec<Arc<Held>>,
+    held: Vec<Arc<Held>>,
+    /// What one of them held, if that was nothing.
+    pub(super) unused: Option<Arc<Held>>,
 }
 
 enum Gathered {
@@ -26,28 +31,62 @@ enum Gathered {
     Large(Pieces),
 }
 
+impl Default for Burst {
+    fn default() -> Self {
+        let bytes = Gathered::Small(Cursor::new(Scratch::take()));
+        Self { bytes, answers: 0, is_full: false, close: false, held: vec![], unused: None }
+    }
+}
+
 impl Burst {
-    /// The answers that are ready, as many as belong into one write; `None` if there is none.
-    pub(super) fn of(calls: &mut Calls<'_>, phase: Phase) -> Option<Self> {
-        let mut next = Some(calls.ready()?);
-        let (mut all, mut close, mut held) = (Scratch::take(), false, vec![]);
-        while let Some(answer) = next {
+    /// How many replies it has, those among them that their callers do not want.
+    pub(super) fn len(&self) -> usize {
+        self.answers
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.answers == 0
+    }
+
+    /// Adds answers as they are `next`, as many as belong into one write.
+    pub(super) fn gather<'a>(
+        &mut self,
+        calls: &mut Calls<'a>,
+        next: impl Fn(&mut Calls<'a>) -> Option<Answer>,
+        phase: Phase,
+    ) {
+        while !self.is_full
+            && let Some(answer) = next(calls)
+        {
             let is_large = answer.reply_bytes() >= LARGE_BYTES;
-            if is_large && !all.0.is_empty() {
+            if is_large && !self.is_empty() {
                 calls.put_back(answer);
-                break;
+                self.is_full = true;
+                return;
             }
             let draining = phase != Phase::Serving && answer.may_tell(calls.len());
-            close = answer.closes(draining);
-            held.extend(answer.held.clone().filter(|held| held.bytes() > 0));
-            if is_large {
-                let bytes = Gathered::Large(answer.seal_in_pieces(draining));
-                return Some(Self { bytes, close, _held: held });
-            }
-            answer.seal_into(draining, &mut all.0);
-            next = if close || all.0.len() >= BURST_BYTES { None } else { calls.ready() };
+            self.add(answer, draining, is_large);
         }
-        Some(Self { bytes: Gathered::Small(Cursor::new(all)), close, _held: held })
+    }
+
+    fn add(&mut self, mut answer: Answer, draining: bool, is_large: bool) {
+        self.answers += 1;
+        self.close = answer.closes(draining);
+        match answer.held.take() {
+            Some(held) if held.bytes() > 0 => self.held.push(held),
+            held => self.unused = held.filter(|held| Arc::strong_count(held) == 1), // Nobody lets it grow any more.
+        }
+        match &mut self.bytes {
+            Gathered::Small(all) if !is_large => {
+                let all = &mut all.get_mut().0;
+                answer.seal_into(draining, all);
+                self.is_full = self.close || all.len() >= BURST_BYTES;
+            }
+            bytes => {
+                *bytes = Gathered::Large(answer.seal_in_pieces(draining));
+                self.is_full = true;
+            }
+        }
     }
 }
 

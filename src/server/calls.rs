@@ -57,12 +57,17 @@ impl<'a> Calls<'a> {
         self.answered.push_back(answer);
     }
 
+    /// The next answer, of those that have been seen to be there.
+    pub(super) fn answered(&mut self) -> Option<Answer> {
+        self.answered.pop_front()
+    }
+
     /// The next answer, if it is there already.
     pub(super) fn ready(&mut self) -> Option<Answer> {
         if self.answered.is_empty() && self.are_running() {
             let _ = self.go_on().now_or_never(); // Others may have been answered since.
         }
-        self.answered.pop_front()
+        self.answered()
     }
 
     /// Takes back an answer that was the next one.

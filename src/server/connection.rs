@@ -37,29 +37,21 @@ pub(super) async fn serve(
 ) -> io::Result<()> {
     let mut connection = Connection { input: Input::new(stream, first, shared), peer, shared };
     let mut calls = Calls::default();
-    let mut latest = phase.clone();
-    let mut now = *latest.borrow_and_update();
+    let mut latest = Latest::of(phase.clone());
     let mut next_phase = pin!(changed(phase));
     let mut alarm = pin!(sleep_until(connection.input.until));
     loop {
-        while let Some(taken) = connection.take(calls.len()) {
-            let out_of_order = taken.out_of_order();
-            calls.push(taken.begin(connection.shared, peer, connection.input.received), out_of_order);
-        }
-        if latest.has_changed().is_ok_and(|has_changed| has_changed) {
-            now = *latest.borrow_and_update(); // What was answered meanwhile may have told of it; so do all replies from here on.
-        }
-        let open = connection.input.state == State::Open && now != Phase::Draining;
-        if calls.is_empty() && !open {
-            break;
-        }
-        if let Some(mut burst) = Burst::of(&mut calls, now) {
+        if let Some(mut burst) = connection.answers(&mut calls, &mut latest) {
             connection.write(&mut burst, &mut calls).await?;
             if burst.close {
                 connection.input.state = State::Refused;
                 break; // What came behind a message that ends the connection is not answered.
             }
             continue;
+        }
+        let open = connection.input.state == State::Open && latest.phase() != Phase::Draining;
+        if calls.is_empty() && !open {
+            break;
         }
         let reading = open && connection.input.has_room(calls.len());
         let waits = (reading && calls.is_empty()) || connection.input.state == State::Ended;
@@ -93,6 +85,26 @@ async fn changed(mut phase: watch::Receiver<Phase>) -> watch::Receiver<Phase> {
     phase
 }
 
+/// The phase as it is, looked up where it has changed.
+struct Latest {
+    phases: watch::Receiver<Phase>,
+    phase: Phase,
+}
+
+impl Latest {
+    fn of(mut phases: watch::Receiver<Phase>) -> Self {
+        let phase = *phases.borrow_and_update();
+        Self { phases, phase }
+    }
+
+    fn phase(&mut self) -> Phase {
+        if self.phases.has_changed().is_ok_and(|has_changed| has_changed) {
+            self.phase = *self.phases.borrow_and_update();
+        }
+        self.phase
+    }
+}
+
 struct Connection<'a> {
     input: Input,
     peer: &'a Peer,
@@ -119,7 +131,27 @@ impl Taken {
     }
 }
 
-impl Connection<'_> {
+impl<'a> Connection<'a> {
+    /// Begins the calls that have come, and answers what is ready of all, as much as belongs into one write.
+    ///
+    /// An answer may tell of a phase; so do all replies behind it. Who may tell in the last one depends on how many others
+    /// there are.
+    fn answers(&mut self, calls: &mut Calls<'a>, latest: &mut Latest) -> Option<Burst> {
+        let mut burst = Burst::default();
+        while !burst.is_full
+            && let Some(taken) = self.take(calls.len() + burst.len())
+        {
+            let out_of_order = taken.out_of_order();
+            calls.push(taken.begin(self.shared, self.peer, self.input.received), out_of_order);
+            if latest.phase() == Phase::Serving {
+                burst.gather(calls, Calls::answered, Phase::Serving);
+                self.input.unused = burst.unused.take();
+            }
+        }
+        burst.gather(calls, Calls::ready, latest.phase());
+        Some(burst).filter(|burst| !burst.is_empty())
+    }
+
     /// The next message of the input, if it is there and there is room for it.
     fn take(&mut self, calls_in_flight: usize) -> Option<Taken> {
         if !self.input.has_room(calls_in_flight) {

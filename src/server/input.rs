@@ -41,6 +41,8 @@ pub(super) struct Input {
     /// The bytes of the message that is arriving, once that is known to be large.
     wanted: usize,
     held: Option<Held>,
+    /// What an answered message held, which was nothing: the next one can have it.
+    pub(super) unused: Option<Arc<Held>>,
     waiting: Option<BoxFuture<'static, Held>>,
     /// When bytes came last.
     pub(super) received: Instant,
@@ -66,6 +68,7 @@ impl Input {
             spares: Arc::clone(&shared.spares),
             wanted: 0,
             held: None,
+            unused: None,
             waiting: None,
             received: now,
             begun: None,
@@ -100,8 +103,8 @@ impl Input {
                 if self.wanted > FREE_BYTES && read_into.contains(&message.body.as_ptr()) {
                     self.spares.keep(&message.body, capacity);
                 }
-                let held = self.taken(self.received);
-                Cut::Message(Message { held: Some(Arc::new(held)), ..message })
+                let held = self.taken(self.received).map_or_else(|| self.nothing(), Arc::new);
+                Cut::Message(Message { held: Some(held), ..message })
             }
             Cut::More { wanted } => {
                 // What does not say how long it is may become as long as a message may be.
@@ -145,7 +148,7 @@ impl Input {
     }
 
     /// The message that was arriving is taken out of the buffer, or will not be: what it held.
-    fn taken(&mut self, now: Instant) -> Held {
+    fn taken(&mut self, now: Instant) -> Option<Held> {
         self.wanted = 0;
         self.begun = None;
         self.waiting = None;
@@ -153,7 +156,12 @@ impl Input {
             self.buffer = BytesMut::new(); // An idle connection keeps no buffer.
         }
         self.await_from(now);
-        self.held.take().unwrap_or_else(|| self.account.nothing())
+        self.held.take()
+    }
+
+    /// For a message that holds nothing yet.
+    fn nothing(&mut self) -> Arc<Held> {
+        self.unused.take().unwrap_or_else(|| Arc::new(self.account.nothing()))
     }
 
     /// Sets the time for the next message: one that has begun has less than one that may never come. Where none can come
