@@ -269,13 +269,17 @@ pub(super) fn guard<T>(read: impl FnOnce() -> thrift::Result<T>) -> Result<T, Re
     }
 }
 
+/// Most messages that are no data fit.
+const SMALL_MESSAGE: usize = 512;
+
 /// Writes a message, behind room for what its envelope puts before it.
 pub(super) fn encode(
     format: Format,
     identifier: &TMessageIdentifier,
     write: impl FnOnce(&mut dyn TOutputProtocol) -> thrift::Result<()>,
 ) -> thrift::Result<Vec<u8>> {
-    let mut bytes = vec![0; format.transport.headroom()];
+    let mut bytes = Vec::with_capacity(SMALL_MESSAGE);
+    bytes.resize(format.transport.headroom(), 0);
     let mut writer = format.protocol.writer(&mut bytes);
     writer.write_message_begin(identifier)?;
     write(&mut *writer)?;
