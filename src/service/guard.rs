@@ -85,6 +85,10 @@ impl Service {
             Ok(Begun::Done(done)) => Begun::Done(self.answer(to, &call, Ok(done))),
             Ok(Begun::Waits(work)) => Begun::waits(async move {
                 let _place = place;
+                if call.deadline <= Instant::now() {
+                    let refused = self.refused(&to, &Error::DeadlineExceeded, &call.request_id); // It waited behind others.
+                    return to.answer(refused);
+                }
                 let change = Change::begin(method, &call);
                 let done = guarded(&call, work).await;
                 if let Some(change) = change {

@@ -115,7 +115,7 @@ fn identify(method: &Method, token: Option<&str>, peer: &Peer, access: &Access) 
     }
 }
 
-/// The time counts from when the message was there, which is now: what is refused here has no time at all.
+/// The time counts from when the message was there: what is refused here had none from the start.
 fn deadline(asked_ms: Option<i64>, received: Instant, max_deadline: Duration) -> Result<Instant> {
     let asked = asked_ms.map_or(max_deadline, |ms| Duration::from_millis(u64::try_from(ms).unwrap_or_default()));
     let deadline = received + asked.min(max_deadline);

@@ -9,7 +9,7 @@ use tempfile::TempDir;
 /// The number of the event that a job waits, after which there is none until it runs.
 const QUEUED: i64 = 1;
 
-/// A server with a job that waits as long as a test lasts, because the one before it does not end.
+/// A server with a model, "line", and a job that waits as long as a test lasts, because the one before it does not end.
 pub struct Busy {
     pub server: TestServer,
     waiting: String,
@@ -21,6 +21,8 @@ impl Busy {
         let data = tempfile::tempdir().unwrap();
         let server = TestServer::start_with(data.path(), flags, &[]);
         let mut clients = Clients::of(&server);
+        let trained = clients.train("line").unwrap().id.unwrap();
+        clients.wait(&trained).unwrap();
         let running = clients.training.train(clustering(20_000, 1_000)).unwrap().job.unwrap().id.unwrap();
         clients.wait_for_fit(&running);
         let waiting = clients.train("line").unwrap().id.unwrap();

@@ -2,9 +2,10 @@
 
 use super::busy::Busy;
 use super::rig::hello;
-use super::value::{Call, Value};
+use super::value::{Call, I64, Value, list, record, text};
 use crate::harness::{Carrier, Reply, TestServer, contains, framed, read_frame};
 use modelwire::wire::Protocol::{self, Binary, Compact, Json, OldBinary};
+use modelwire::wire::types::DType;
 use std::io::Write;
 
 fn oneway(name: &str, request: Vec<(i16, Value)>) -> Call {
@@ -85,6 +86,32 @@ fn a_quick_call_overtakes_a_slow_one_only_where_its_caller_said_that_it_may() {
         assert_eq!(replies[0][2..4], [0, flags], "the flags are echoed");
         assert_eq!(replies.each_ref().map(|reply| seqid(reply)), [first, 3 - first], "flags {flags}");
     }
+}
+
+/// A prediction of one row, whose caller waits for this long.
+fn prediction(deadline_ms: i64) -> Call {
+    let row =
+        record([(1, Value::I32(DType::F64.into())), (2, list(I64, 1, Value::I64(1), 1)), (3, text(&"\0".repeat(8)))]);
+    Call::new("predict", [(1, record([(1, Value::I64(deadline_ms))])), (2, text("line")), (3, row)])
+}
+
+#[test]
+fn a_call_that_waits_behind_others_of_its_connection_waits_in_its_own_time() {
+    let busy = Busy::start(&["--server-max-calls-in-flight", "1"]);
+    let slow = framed(&busy.watch(1, 300, None).written(Binary));
+    let behind_it = |call: Call| {
+        let bytes = [&slow[..], &framed(&call.written(Binary))].concat();
+        Carrier::Framed.replies(Binary, &busy.server.converse(&bytes).unwrap()).unwrap().pop().unwrap()
+    };
+    let greeting = Call::new("hello", [(1, record([(1, Value::I64(100))]))]);
+
+    let late = [prediction(100), greeting].map(behind_it);
+    let in_time = behind_it(prediction(60_000));
+
+    for late in late {
+        assert!(matches!(&late, Reply::Declared(fault) if fault.code == "DEADLINE_EXCEEDED"), "{late:?}");
+    }
+    assert!(matches!(in_time, Reply::Answer(_)), "{in_time:?}");
 }
 
 /// The number in the message behind a header, strict binary.
