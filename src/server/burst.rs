@@ -72,9 +72,11 @@ impl Burst {
     fn add(&mut self, mut answer: Answer, draining: bool, is_large: bool) {
         self.answers += 1;
         self.close = answer.closes(draining);
-        match answer.held.take() {
-            Some(held) if held.bytes() > 0 => self.held.push(held),
-            held => self.unused = held.filter(|held| Arc::strong_count(held) == 1), // Nobody lets it grow any more.
+        if let Some(mut held) = answer.held.take() {
+            match Arc::get_mut(&mut held).is_some_and(|held| held.bytes() == 0) {
+                true => self.unused = Some(held), // Nobody else has it, who could let it grow.
+                false => self.held.push(held),
+            }
         }
         match &mut self.bytes {
             Gathered::Small(all) if !is_large => {

@@ -132,7 +132,8 @@ impl Taken {
 }
 
 impl<'a> Connection<'a> {
-    /// Begins the calls that have come, and answers what is ready of all, as much as belongs into one write.
+    /// Begins the calls that have come, and answers what is ready of all, as much as belongs into one write. What comes behind
+    /// a full one begins once that has been written.
     ///
     /// An answer may tell of a phase; so do all replies behind it. Who may tell in the last one depends on how many others
     /// there are.
@@ -145,7 +146,7 @@ impl<'a> Connection<'a> {
             calls.push(taken.begin(self.shared, self.peer, self.input.received), out_of_order);
             if latest.phase() == Phase::Serving {
                 burst.gather(calls, Calls::answered, Phase::Serving);
-                self.input.unused = burst.unused.take();
+                self.input.unused = burst.unused.take().or(self.input.unused.take());
             }
         }
         burst.gather(calls, Calls::ready, latest.phase());
