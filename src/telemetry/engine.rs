@@ -83,7 +83,11 @@ impl EngineMetrics {
         let metrics = Self {
             pool: PoolMetrics::default(),
             placed: ByPlace::register(registry, "predictions_placed", "Requests by where they ran"),
-            regretted: ByPlace::register(registry, "predictions_regretted", "Requests that ran at the slower place"),
+            regretted: ByPlace::register(
+                registry,
+                "predictions_regretted",
+                "Requests that ran at the slower place, of those that were timed",
+            ),
             estimated_seconds: Counter::default(),
             computed_seconds: Counter::default(),
             batch_rows: Histogram::new(exponential_buckets(1.0, 4.0, 9)),

@@ -63,7 +63,7 @@ struct Watch {
     parks: u64,
 }
 
-/// What was seen of the threads in use since the last look.
+/// What was seen of the threads since the last look; those that rest neither sleep nor wake up.
 struct Look {
     /// One is awake, or has been.
     ran: bool,
