@@ -1,4 +1,5 @@
-//! What the arithmetic of each model costs: 1 to 8,192 rows of 16 columns, from a matrix to its predictions.
+//! What the arithmetic of each model costs, from a matrix to its predictions: 1 to 8,192 rows of 16 columns, and a few rows of
+//! many columns.
 //!
 //! `cargo bench --bench kernels`; a machine that others use makes times of two runs incomparable, ratios within a run hold.
 
@@ -7,16 +8,19 @@
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use modelwire::data::{Column, Features, Table};
 use modelwire::model::{Pipeline, Spec, StepSpec, Value, fit};
-use ndarray::{Array2, Axis};
+use ndarray::Array2;
 use std::collections::BTreeMap;
 use std::hint::black_box;
 
 const WIDTH: usize = 16;
 const SIZES: [usize; 4] = [1, 64, 1000, 8192];
+/// Columns of a model that is larger than the caches of a core, and what batches under load have of its rows.
+const WIDE: usize = 1024;
+const FEW: [usize; 4] = [1, 4, 8, 20];
 
 /// Numbers between -10 and 10 without a pattern that a model could learn.
 fn noise(row: usize, column: usize) -> f64 {
-    let mixed = ((row * WIDTH + column) as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(23);
+    let mixed = ((row * WIDE + column) as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(23);
     (mixed % 20_001) as f64 / 1000.0 - 10.0
 }
 
@@ -34,8 +38,12 @@ fn narrow(mut step: StepSpec) -> StepSpec {
 
 /// Fitted on 500 rows; `n_classes` makes the target one of so many whole numbers.
 fn pipeline(steps: &[StepSpec], n_classes: i64) -> Pipeline {
+    pipeline_of(WIDTH, steps, n_classes)
+}
+
+fn pipeline_of(width: usize, steps: &[StepSpec], n_classes: i64) -> Pipeline {
     let rows = 0..500;
-    let mut columns: Vec<Column> = (0..WIDTH)
+    let mut columns: Vec<Column> = (0..width)
         .map(|column| Column::float(format!("x{column}"), rows.clone().map(|row| noise(row, column)).collect()))
         .collect();
     let target = (n_classes > 0).then(|| "y".to_owned());
@@ -46,8 +54,12 @@ fn pipeline(steps: &[StepSpec], n_classes: i64) -> Pipeline {
     fit(&spec, &Table::new(columns).unwrap(), &|_: &str, _| Ok(())).unwrap().pipeline
 }
 
+fn clusters(n: i64) -> StepSpec {
+    let parameters = [("n_clusters", n), ("n_init", 1), ("max_iter", 10)];
+    step("k_means", &parameters.map(|(name, value)| (name, Value::Integer(value))))
+}
+
 fn models() -> Vec<(&'static str, Pipeline)> {
-    let clusters = |n: i64| step("k_means", &[("n_clusters", Value::Integer(n)), ("n_init", Value::Integer(1))]);
     let short = step("logistic_regression", &[("max_iter", Value::Integer(20))]);
     vec![
         ("linear", pipeline(&[step("linear_regression", &[])], 11)),
@@ -64,18 +76,23 @@ fn models() -> Vec<(&'static str, Pipeline)> {
 }
 
 fn predict(criterion: &mut Criterion) {
-    let rows = Array2::from_shape_fn((8192, WIDTH), |(row, column)| noise(row + 1000, column));
     for (name, pipeline) in models() {
-        let mut group = criterion.benchmark_group(name);
-        for n_rows in SIZES {
-            let features = rows.slice_axis(Axis(0), (..n_rows).into());
-            group.throughput(Throughput::Elements(n_rows as u64));
-            group.bench_with_input(BenchmarkId::from_parameter(n_rows), &features, |bencher, features| {
-                bencher.iter(|| pipeline.predict(black_box(features.view())));
-            });
-        }
-        group.finish();
+        predict_rows(criterion, name, &pipeline, WIDTH, SIZES);
     }
+    let wide = pipeline_of(WIDE, &[clusters(450)], 0);
+    predict_rows(criterion, "k-means, 450 centres, 1,024 columns", &wide, WIDE, FEW);
+}
+
+fn predict_rows(criterion: &mut Criterion, name: &str, pipeline: &Pipeline, width: usize, sizes: [usize; 4]) {
+    let mut group = criterion.benchmark_group(name);
+    for n_rows in sizes {
+        let features = Array2::from_shape_fn((n_rows, width), |(row, column)| noise(row + 1000, column));
+        group.throughput(Throughput::Elements(n_rows as u64));
+        group.bench_with_input(BenchmarkId::from_parameter(n_rows), &features, |bencher, features| {
+            bencher.iter(|| pipeline.predict(black_box(features.view())));
+        });
+    }
+    group.finish();
 }
 
 /// What comes before: the rows of a request, judged by the schema.

@@ -5,6 +5,9 @@ use std::ops::{Add, Mul, Sub};
 
 /// Numbers of a block: few enough that they stay in the cache nearest to the processor, and on the stack.
 const BLOCK: usize = 1024;
+/// Rows of a block, where they are so long that it has more numbers: a matrix that is larger than the caches of a core is read
+/// once for each block.
+const FEWEST_ROWS: usize = 16;
 
 /// `f64` or `f32`.
 pub(in crate::model) trait Real:
@@ -60,10 +63,10 @@ impl Real for f32 {
     }
 }
 
-/// How many numbers a block has: four rows at least, or the sums of a kernel would not run side by side.
+/// How many numbers a block has.
 fn block_length(width: usize) -> usize {
     let width = width.max(1);
-    (BLOCK / width / 4 * 4).max(4) * width
+    (BLOCK / width / 4 * 4).max(FEWEST_ROWS) * width
 }
 
 #[cfg(test)]
