@@ -17,7 +17,7 @@ const TRY_EVERY: u32 = 64;
 const TRY_WITHIN: u32 = 4;
 
 /// A batch that takes longer is cut, so that a model with much work does not hold up the others.
-const TURN: Duration = Duration::from_millis(2);
+const TURN: Duration = Duration::from_millis(1);
 /// A share of a batch takes this many times what it costs to give it away.
 const WORTH: u32 = 4;
 

@@ -89,17 +89,17 @@ fn what_waits_is_shared_out_over_idle_threads_if_each_share_is_worth_the_hop() {
 
 #[test]
 fn a_batch_is_never_larger_than_it_may_be_and_is_never_empty() {
-    assert_eq!(turn_rows(100_000, &terms(), HOP, 0), 1000);
+    assert_eq!(turn_rows(100_000, &Terms { max_rows: 500, ..terms() }, HOP, 0), 500);
     assert_eq!(turn_rows(100_000, &Terms { estimate: None, ..terms() }, HOP, 7), 1000);
     assert_eq!(turn_rows(1, &terms(), HOP, 7), 35);
     assert_eq!(turn_rows(0, &Terms { max_rows: 0, ..terms() }, HOP, 0), 1);
 }
 
 #[test]
-fn a_batch_ends_after_two_milliseconds_unless_each_costs_so_much_that_it_is_not_worth_it() {
+fn a_batch_ends_after_a_millisecond_unless_each_costs_so_much_that_it_is_not_worth_it() {
     let slow = |fixed, per_row| Terms { estimate: Some(Estimate { fixed, per_row }), ..terms() };
 
-    assert_eq!(turn_rows(1000, &slow(0.0, 1e4), HOP, 0), 200);
+    assert_eq!(turn_rows(1000, &slow(0.0, 1e4), HOP, 0), 100);
     assert_eq!(turn_rows(1000, &slow(1e6, 1e4), HOP, 0), 300);
     assert_eq!(turn_rows(1000, &slow(0.0, 1e7), HOP, 0), 1);
 }
@@ -107,7 +107,8 @@ fn a_batch_ends_after_two_milliseconds_unless_each_costs_so_much_that_it_is_not_
 #[test]
 fn the_cost_of_a_batch_is_that_of_its_rows_and_never_more_than_that_of_the_largest() {
     assert_eq!(terms().batch(9), Duration::from_micros(10));
-    assert_eq!(terms().batch(100_000), Duration::from_micros(1001));
+    assert_eq!(Terms { max_rows: 500, ..terms() }.batch(100_000), Duration::from_micros(501));
+    assert_eq!(terms().batch(100_000), Duration::from_millis(1));
     assert_eq!(Terms { estimate: None, ..terms() }.batch(9), Duration::ZERO);
 }
 
