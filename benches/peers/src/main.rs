@@ -4,6 +4,7 @@
 use clap::{Parser, ValueEnum};
 use modelwire_peers::call::{Call, Terms, Work};
 use modelwire_peers::load::{self, Measured, Pace, Plan, quantile_us};
+use modelwire_peers::model;
 use modelwire_peers::modelwire::Modelwire;
 use modelwire_peers::peer::Setup;
 use modelwire_peers::{report, run, server};
@@ -112,9 +113,12 @@ struct Load {
     /// Modelwire: milliseconds that a call may take
     #[arg(long, default_value_t = 5_000)]
     deadline_ms: i64,
-    /// Modelwire: a model of 16 features
+    /// Modelwire: the model that predicts
     #[arg(long, default_value = "line")]
     model: String,
+    /// Modelwire: its features, a multiple of 16; whatever other models than of 16 answer is right if it is always the same
+    #[arg(long, default_value_t = 16, value_parser = multiple_of_16)]
+    features: usize,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -202,10 +206,19 @@ impl Load {
             Speaks::Grpc => Some(Call::to_grpc(work)),
             Speaks::Fastapi => Call::to_fastapi(work),
             Speaks::Mlserver => Call::to_mlserver(work),
+            Speaks::Modelwire if self.features != model::FEATURES => {
+                let rows = model::rows(self.rows * self.features / model::FEATURES);
+                Some(Call::to_modelwire_model(&rows, self.features, &terms))
+            }
             Speaks::Modelwire => Some(Call::to_modelwire(work, &terms)),
         }
         .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "it has no echo"))
     }
+}
+
+fn multiple_of_16(text: &str) -> Result<usize, String> {
+    let number: usize = text.parse().map_err(|error| format!("{error}"))?;
+    if number > 0 && number.is_multiple_of(model::FEATURES) { Ok(number) } else { Err("no multiple of 16".to_owned()) }
 }
 
 fn print(measured: &Measured) {
