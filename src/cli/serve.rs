@@ -46,7 +46,7 @@ pub(super) fn run(arguments: Arguments) -> std::result::Result<(), Failure> {
     env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("info,rustls=error")).init();
     let settings = settings(arguments).map_err(Failure::Usage)?;
     let telemetry = Arc::new(Telemetry::default());
-    let threads = server::Threads::start(settings.socket_threads(), telemetry.socket_threads.clone())
+    let threads = server::Threads::start(settings.socket_threads(), &telemetry)
         .map_err(|cause| Failure::Failed(format!("the system gives no threads: {cause}")))?;
     threads.block_on(serve(&settings, telemetry))
 }

@@ -14,8 +14,8 @@ mod readings;
 #[cfg(test)]
 mod tests;
 
+use crate::telemetry::Telemetry;
 use pace::Pace;
-use prometheus_client::metrics::gauge::Gauge;
 use readings::Readings;
 use std::future::Future;
 use std::io;
@@ -30,11 +30,11 @@ pub struct Threads {
 }
 
 impl Threads {
-    /// Starts up to `most` threads, one a core if it is `None`; `in_use` shows how many do not rest.
+    /// Starts up to `most` threads, one a core if it is `None`; `telemetry` shows how many do not rest.
     ///
     /// # Errors
     /// As the system says, which gives no thread.
-    pub fn start(most: Option<usize>, in_use: Gauge) -> io::Result<Self> {
+    pub fn start(most: Option<usize>, telemetry: &Telemetry) -> io::Result<Self> {
         let (started, threads) = mpsc::channel();
         let mut builder = Builder::new_multi_thread();
         if let Some(most) = most {
@@ -48,8 +48,9 @@ impl Threads {
             .build()?;
         let most = runtime.metrics().num_workers();
         let threads: Vec<_> = threads.iter().take(most).collect();
+        let in_use = telemetry.socket_threads.clone();
         in_use.set(i64::try_from(most).unwrap_or(i64::MAX));
-        let readings = if most > 1 { Readings::open(&threads) } else { None };
+        let readings = if most > 1 { Readings::open(&threads, telemetry.calls.clone()) } else { None };
         let pace = readings.map(|readings| Pace::start(runtime.handle().clone(), readings, in_use)).transpose()?;
         Ok(Self { _pace: pace, runtime })
     }

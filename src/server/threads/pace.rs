@@ -12,10 +12,9 @@ use std::thread::{Builder, JoinHandle, park_timeout};
 use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 
-/// How often it is looked whether tasks wait, while threads run.
-const TICK: Duration = Duration::from_millis(1);
-/// How often while none does: a task that holds the only thread from then on is seen that much later.
-const IDLE_TICK: Duration = Duration::from_millis(10);
+/// How often it is looked whether tasks wait, while some do, and less and less often when none has waited: each look takes some
+/// time of a processor, and wakes it if it sleeps. A task that holds the only thread from then on is seen that much later.
+const TICKS: (Duration, Duration) = (Duration::from_millis(1), Duration::from_millis(10));
 /// How long threads help after a task that had to wait: what holds the thread may hold it on.
 const HELP: Duration = Duration::from_millis(10);
 /// How often it is decided how many threads are used.
@@ -92,14 +91,14 @@ impl Watch {
     }
 
     fn run(mut self, stopped: &AtomicBool) {
-        let (mut tick, mut decided, mut ran) = (TICK, Instant::now(), true);
+        let (mut tick, mut decided, mut ran) = (TICKS.0, Instant::now(), true);
         while !stopped.load(Ordering::Relaxed) {
             park_timeout(tick);
             let look = self.look();
             ran |= look.ran;
-            tick = if look.ran { TICK } else { (2 * tick).min(IDLE_TICK) };
             let is_due = decided.elapsed() >= WINDOW;
             self.help(!look.slept);
+            tick = if self.helping > 0 { TICKS.0 } else { (2 * tick).min(TICKS.1) };
             if is_due && std::mem::replace(&mut ran, false) {
                 let Some(window) = self.readings.window() else {
                     warn!("What threads do is not told any more; all of them are used.");
@@ -178,12 +177,17 @@ impl Probe {
 mod tests {
     use super::*;
     use crate::server::threads::readings::own_id;
+    use crate::telemetry::BusyCounter;
     use std::sync::Barrier;
 
     #[test]
     fn a_thread_more_is_used_while_a_task_waits_for_its_turn() {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().unwrap();
-        let mut watch = Watch::new(runtime.handle().clone(), Readings::open(&[own_id()]).unwrap(), Gauge::default());
+        let mut watch = Watch::new(
+            runtime.handle().clone(),
+            Readings::open(&[own_id()], BusyCounter::default()).unwrap(),
+            Gauge::default(),
+        );
         watch.gate.rest(0, runtime.handle());
         let (held, released) = (Arc::new(Barrier::new(3)), Arc::new(Barrier::new(3)));
         for barriers in [(); 2].map(|()| [Arc::clone(&held), Arc::clone(&released)]) {

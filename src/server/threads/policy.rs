@@ -1,6 +1,6 @@
 //! How many threads are used.
 
-/// What happened in a stretch of time, in threads and cores: 0.5 is half of one, all the time.
+/// What happened in a stretch of time. Threads and cores: 0.5 is half of one, all the time.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Window {
     /// Threads that ran.
@@ -9,12 +9,15 @@ pub(super) struct Window {
     pub(super) waited: f64,
     /// Cores that nobody used, on the whole machine.
     pub(super) idle: f64,
+    /// Calls that were begun, a second.
+    pub(super) calls: f64,
 }
 
 /// Threads in use are full from this part of their time on; the system counts running threads some milliseconds late.
 const FULL: f64 = 0.9;
-/// Full threads stay so for this many windows before they get help: work that has just begun is no measure.
-const FULL_WINDOWS: u32 = 2;
+/// Full threads stay so for this many windows before they get help: work that has just begun is no measure. At most for this
+/// many, where help was no good before.
+const FULL_WINDOWS: (u32, u32) = (2, 100);
 /// One more thread is worth its switches if a core is idle for this part of the time.
 const SPARE: f64 = 0.45;
 /// Threads in use that wait for a core for this part of their time are too many.
@@ -25,18 +28,33 @@ const ROOMY: f64 = 0.6;
 const SOON: u32 = 4;
 /// Crowded windows until a thread is given up: the first time, and at most.
 const PATIENCE: (u32, u32) = (5, 100);
+/// Help has so many windows, after that of the change, to show what it is good for.
+const TRIAL: u32 = 4;
+/// Where it leaves no core idle, it has to bring so many times the calls that there were before.
+const GAIN: f64 = 1.1;
+/// No trial is needed where a whole core is idle.
+const PLENTY: f64 = 1.0;
 
 /// Decides after each window.
 ///
-/// Full threads get help while the machine has a core for it. Where it has none, threads in use take the core from each other and
-/// from whoever calls them; then one fewer is tried, which costs fewer switches. If that leaves a core idle it was wrong, and is
-/// tried a quarter as often from then on.
+/// Full threads get help while the machine has a core for it. If that leaves no core idle, and few more calls are answered, the core
+/// was that of whoever calls: then the help was wrong, and comes after four times as long a time from then on.
+///
+/// Where the machine has no core, threads in use take the core from each other and from whoever calls them; then one fewer is
+/// tried, which costs fewer switches. If help is wanted soon after that, and does good, it was wrong, and is tried a quarter as
+/// often from then on.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Policy {
     most: usize,
     in_use: usize,
     /// Windows in a row in which all threads in use were full.
     full: u32,
+    /// So many of them until they get help.
+    full_windows: u32,
+    /// Help that has to show what it is good for.
+    trial: Option<Trial>,
+    /// Calls a second, of late; of those windows if there are any.
+    calls: f64,
     /// Windows in a row in which threads waited for cores.
     crowded: u32,
     /// So many of them until one thread fewer is tried.
@@ -45,9 +63,32 @@ pub(super) struct Policy {
     since_tried: u32,
 }
 
+#[derive(Clone, Copy, Debug)]
+struct Trial {
+    /// Threads that were in use before.
+    in_use: usize,
+    /// Calls a second that they answered.
+    calls: f64,
+    /// Whether one had been given up shortly before.
+    was_missed: bool,
+    windows: u32,
+    /// Of all windows but the first, added: calls a second, and idle cores.
+    since: (f64, f64),
+}
+
 impl Policy {
     pub(super) fn new(most: usize) -> Self {
-        Self { most, in_use: 1, full: 0, crowded: 0, patience: PATIENCE.0, since_tried: SOON }
+        Self {
+            most,
+            in_use: 1,
+            full: 0,
+            full_windows: FULL_WINDOWS.0,
+            trial: None,
+            calls: 0.0,
+            crowded: 0,
+            patience: PATIENCE.0,
+            since_tried: SOON,
+        }
     }
 
     pub(super) fn in_use(&self) -> usize {
@@ -55,17 +96,22 @@ impl Policy {
     }
 
     pub(super) fn decide(&mut self, window: Window) {
+        if let Some(trial) = self.trial.take() {
+            self.trial = self.judge(trial, window);
+            return;
+        }
         let wanted = window.worked + window.waited;
         let (in_use, one_fewer) = (self.in_use as f64, self.in_use as f64 - 1.0);
         let has_spare = window.idle >= SPARE;
         count(&mut self.full, wanted >= FULL * in_use && has_spare);
+        self.calls = if self.full > 1 { f64::midpoint(self.calls, window.calls) } else { window.calls };
         count(&mut self.crowded, window.waited >= CROWDED * in_use && !has_spare);
         self.since_tried = self.since_tried.saturating_add(1);
-        if self.full >= FULL_WINDOWS {
+        if self.full >= self.full_windows && self.in_use < self.most {
             self.more();
         } else if wanted < ROOMY * one_fewer {
             self.fewer();
-            self.patience = PATIENCE.0;
+            (self.patience, self.full_windows) = (PATIENCE.0, FULL_WINDOWS.0);
         } else if self.crowded >= self.patience && self.in_use > 1 {
             self.fewer();
             self.since_tried = 0;
@@ -73,11 +119,29 @@ impl Policy {
     }
 
     fn more(&mut self) {
-        self.in_use = (self.in_use + self.in_use.div_ceil(2)).min(self.most);
+        let Self { in_use, calls, .. } = *self;
+        self.trial = Some(Trial { in_use, calls, was_missed: self.since_tried < SOON, windows: 0, since: (0.0, 0.0) });
+        self.in_use = (in_use + in_use.div_ceil(2)).min(self.most);
         self.full = 0;
-        if self.since_tried < SOON {
-            self.patience = (4 * self.patience).min(PATIENCE.1);
+    }
+
+    /// Answers the trial, if it goes on.
+    fn judge(&mut self, mut trial: Trial, window: Window) -> Option<Trial> {
+        if trial.windows > 0 {
+            trial.since = (trial.since.0 + window.calls, trial.since.1 + window.idle);
         }
+        if trial.windows < TRIAL && window.idle < PLENTY {
+            return Some(Trial { windows: trial.windows + 1, ..trial });
+        }
+        let (calls, idle) = (trial.since.0 / f64::from(TRIAL), trial.since.1 / f64::from(TRIAL));
+        if window.idle >= PLENTY || idle >= SPARE || calls >= GAIN * trial.calls {
+            self.full_windows = FULL_WINDOWS.0;
+            self.patience = if trial.was_missed { (4 * self.patience).min(PATIENCE.1) } else { self.patience };
+        } else {
+            self.in_use = trial.in_use;
+            self.full_windows = (4 * self.full_windows).min(FULL_WINDOWS.1);
+        }
+        None
     }
 
     fn fewer(&mut self) {
@@ -97,7 +161,7 @@ mod tests {
 
     /// Threads that run all the time, while a core is idle.
     fn full(threads: usize) -> Window {
-        Window { worked: 0.97 * threads as f64, waited: 0.0, idle: 1.0 }
+        Window { worked: 0.97 * threads as f64, waited: 0.0, idle: 1.0, calls: 1000.0 * threads as f64 }
     }
 
     fn after(policy: &mut Policy, windows: u32, window: Window) -> usize {
@@ -111,6 +175,7 @@ mod tests {
         while policy.in_use() < threads {
             policy.decide(full(policy.in_use()));
         }
+        policy.decide(full(threads)); // Ends the trial of the last one.
         policy
     }
 
@@ -121,7 +186,7 @@ mod tests {
         let grown: Vec<usize> = (0..5)
             .map(|_| {
                 let window = full(policy.in_use());
-                after(&mut policy, FULL_WINDOWS, window)
+                after(&mut policy, FULL_WINDOWS.0 + 1, window)
             })
             .collect();
 
@@ -134,38 +199,67 @@ mod tests {
 
         assert_eq!(after(&mut policy, 1, full(1)), 1);
         assert_eq!(after(&mut policy, 100, Window { idle: 0.3, ..full(1) }), 1);
-        assert_eq!(after(&mut policy, 100, Window { worked: 0.7, waited: 0.1, idle: 1.2 }), 1);
+        assert_eq!(after(&mut policy, 100, Window { worked: 0.7, waited: 0.1, ..full(1) }), 1);
     }
 
     #[test]
     fn threads_whose_work_fits_into_fewer_are_given_up() {
         let mut policy = using(5);
 
-        assert_eq!(after(&mut policy, 1, Window { worked: 2.0, waited: 0.0, idle: 2.0 }), 4);
-        assert_eq!(after(&mut policy, 9, Window { worked: 0.0, waited: 0.0, idle: 4.0 }), 1);
+        assert_eq!(after(&mut policy, 1, Window { worked: 2.0, ..full(5) }), 4);
+        assert_eq!(after(&mut policy, 9, Window { worked: 0.0, ..full(5) }), 1);
     }
 
     #[test]
     fn threads_that_take_the_core_from_each_other_become_one_fewer() {
         let mut policy = using(2);
 
-        assert_eq!(after(&mut policy, PATIENCE.0, Window { worked: 1.0, waited: 0.4, idle: 0.3 }), 1);
-        assert_eq!(after(&mut policy, 100, Window { worked: 0.95, waited: 0.05, idle: 0.2 }), 1);
+        assert_eq!(after(&mut policy, PATIENCE.0, Window { worked: 1.0, waited: 0.4, idle: 0.3, ..full(2) }), 1);
+        assert_eq!(after(&mut policy, 100, Window { worked: 0.95, waited: 0.05, idle: 0.2, ..full(1) }), 1);
     }
 
     #[test]
     fn a_thread_that_was_given_up_in_vain_is_kept_for_longer_each_time() {
         let mut policy = using(2);
-        let crowd = Window { worked: 1.4, waited: 0.6, idle: 0.2 };
+        let crowd = Window { worked: 1.4, waited: 0.6, idle: 0.2, ..full(2) };
 
         let kept: Vec<u32> = (0..4)
             .map(|_| {
                 let kept = (1..).find(|_| after(&mut policy, 1, crowd) == 1).unwrap();
-                after(&mut policy, FULL_WINDOWS, full(1));
+                after(&mut policy, FULL_WINDOWS.0 + 1, full(1));
                 kept
             })
             .collect();
 
         assert_eq!(kept, [5, 20, 80, 100]);
+    }
+
+    /// One thread is full, and whoever calls has the other core for half of the time; two threads have `calls` a second.
+    fn windows_alone(policy: &mut Policy, calls: f64) -> u32 {
+        let (alone, helped) = (Window { idle: 0.5, ..full(1) }, Window { worked: 1.1, waited: 0.1, idle: 0.3, calls });
+        (0..1000)
+            .filter(|_| {
+                let is_alone = policy.in_use() == 1;
+                policy.decide(if is_alone { alone } else { helped });
+                is_alone
+            })
+            .count() as u32
+    }
+
+    #[test]
+    fn help_that_takes_the_core_of_those_who_call_is_tried_seldom() {
+        let mut policy = Policy::new(2);
+
+        let alone = windows_alone(&mut policy, 1050.0);
+
+        assert!(alone > 940, "{alone} of 1000 windows");
+        assert_eq!(after(&mut policy, 2, Window { worked: 0.0, ..full(2) }), 1);
+    }
+
+    #[test]
+    fn help_that_has_more_calls_answered_stays_though_no_core_is_left() {
+        let mut policy = Policy::new(2);
+
+        assert_eq!(windows_alone(&mut policy, 1200.0), FULL_WINDOWS.0);
     }
 }

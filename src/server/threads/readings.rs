@@ -1,6 +1,8 @@
-//! What the system tells of threads and cores: `/proc/self/task/ID/schedstat` and `/proc/stat` (proc(5) of Linux).
+//! What the system tells of threads and cores: `/proc/self/task/ID/schedstat` and `/proc/stat` (proc(5) of Linux); and how many
+//! calls there were.
 
 use super::policy::Window;
+use crate::telemetry::BusyCounter;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::time::{Duration, Instant};
@@ -20,6 +22,7 @@ pub(super) fn own_id() -> Id {
 pub(super) struct Readings {
     threads: Vec<File>,
     machine: File,
+    calls: BusyCounter,
     last: (Instant, Sums),
 }
 
@@ -29,21 +32,22 @@ struct Sums {
     worked: Duration,
     waited: Duration,
     idle: Duration,
+    calls: u64,
 }
 
 impl Readings {
     /// `None` where the system does not tell.
-    pub(super) fn open(threads: &[Id]) -> Option<Self> {
+    pub(super) fn open(threads: &[Id], calls: BusyCounter) -> Option<Self> {
         let open = |id: &Id| File::open(format!("/proc/self/task/{}/schedstat", (*id)?)).ok();
         let threads: Vec<File> = threads.iter().map(open).collect::<Option<_>>()?;
         let machine = File::open("/proc/stat").ok()?;
-        let now = sums(&threads, &machine)?;
-        Some(Self { threads, machine, last: (Instant::now(), now) })
+        let now = sums(&threads, &machine, &calls)?;
+        Some(Self { threads, machine, calls, last: (Instant::now(), now) })
     }
 
     /// What was done since the window before; `None` if the system has stopped telling.
     pub(super) fn window(&mut self) -> Option<Window> {
-        let (now, sums) = (Instant::now(), sums(&self.threads, &self.machine)?);
+        let (now, sums) = (Instant::now(), sums(&self.threads, &self.machine, &self.calls)?);
         let (then, before) = std::mem::replace(&mut self.last, (now, sums));
         let length = now.duration_since(then).as_secs_f64().max(f64::EPSILON);
         let part = |now: Duration, before: Duration| now.saturating_sub(before).as_secs_f64() / length;
@@ -51,12 +55,13 @@ impl Readings {
             worked: part(sums.worked, before.worked),
             waited: part(sums.waited, before.waited),
             idle: part(sums.idle, before.idle),
+            calls: (sums.calls - before.calls) as f64 / length,
         })
     }
 }
 
-fn sums(threads: &[File], machine: &File) -> Option<Sums> {
-    let mut sums = Sums { worked: Duration::ZERO, waited: Duration::ZERO, idle: idle(machine)? };
+fn sums(threads: &[File], machine: &File, calls: &BusyCounter) -> Option<Sums> {
+    let mut sums = Sums { worked: Duration::ZERO, waited: Duration::ZERO, idle: idle(machine)?, calls: calls.get() };
     for thread in threads {
         let [worked, waited] = numbers(thread, "")?;
         sums.worked += Duration::from_nanos(worked);

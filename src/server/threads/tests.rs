@@ -1,6 +1,7 @@
 //! Real runtimes: what holds a thread holds up nothing else.
 
 use super::Threads;
+use crate::telemetry::Telemetry;
 use prometheus_client::metrics::gauge::Gauge;
 use std::sync::mpsc;
 use std::time::Duration;
@@ -9,8 +10,8 @@ use std::time::Duration;
 const LONG: Duration = Duration::from_secs(30);
 
 fn threads(most: usize) -> (Threads, Gauge) {
-    let in_use = Gauge::default();
-    (Threads::start(Some(most), in_use.clone()).unwrap(), in_use)
+    let telemetry = Telemetry::default();
+    (Threads::start(Some(most), &telemetry).unwrap(), telemetry.socket_threads)
 }
 
 #[test]
