@@ -48,20 +48,23 @@ impl Batcher {
     /// As [`Batcher::submit`].
     pub fn at_once(&self, work: Work<impl Borrow<Arc<LoadedModel>>>) -> Result<AtOnce> {
         let Work { model, features, deadline, priority } = work;
-        let model = model.borrow();
-        let features = model.matrix(features)?;
-        check_answer(features.nrows(), model.pipeline.answer_bytes(), self.limits())?;
+        let (model, n_rows) = (model.borrow(), features.n_rows());
+        model.check_width(&features)?;
+        check_answer(n_rows, model.pipeline.answer_bytes(), self.limits())?;
         let lane = Lane::of(model, &self.shared.options, &self.shared.metrics)?;
         let arrived = Instant::now();
         if deadline <= arrived {
             return Err(Error::DeadlineExceeded);
         }
-        match self.place(lane, &features) {
-            Place::Here => self.here(model, lane, &features, arrived).map(AtOnce::Answered),
+        let place = self.place(model, lane, n_rows);
+        if place == Place::Pool {
+            // Asked again when it is queued, behind others of its burst; what is refused here is neither read nor polled.
+            self.foreseen(lane, &Asked { rows: n_rows.max(1), priority, now: arrived }, deadline - arrived)?;
+        }
+        let features = model.matrix(features)?;
+        match place {
+            Place::Here => self.here(model, lane, features).map(AtOnce::Answered),
             Place::Pool => {
-                let rows = features.nrows().max(1);
-                // Asked again when it is queued, behind others of its burst; what is refused here is neither boxed nor polled.
-                self.foreseen(lane, &Asked { rows, priority, now: arrived }, deadline - arrived)?;
                 Ok(AtOnce::Prepared(Prepared { model: Arc::clone(model), features, arrived, deadline, priority }))
             }
         }
@@ -101,23 +104,25 @@ impl Batcher {
         &self.shared.options.limits
     }
 
-    fn place(&self, lane: &Lane, features: &Array2<f64>) -> Place {
-        let (rows, bytes) = (features.nrows(), size_of::<f64>() * features.len());
+    fn place(&self, model: &LoadedModel, lane: &Lane, rows: usize) -> Place {
+        let bytes = model.pipeline.schema().row_bytes().saturating_mul(rows);
         let cost = lane.estimate().map(|estimate| estimate.of(rows));
         let (max_rows, waiting_rows) = (lane.max_rows(), lane.waiting_rows());
         place(Arrived { cost, rows, bytes, max_rows, waiting_rows, drawn: draw() }, self.shared.pool.hop())
     }
 
-    fn here(&self, model: &LoadedModel, lane: &Lane, features: &Array2<f64>, begun: Instant) -> Result<Predictions> {
-        let answer = alone(model, features.view());
+    fn here(&self, model: &LoadedModel, lane: &Lane, features: Array2<f64>) -> Result<Predictions> {
+        let n_rows = features.nrows();
+        // To look at the clock would be a felt part of a small run.
+        let begun = lane.wants(n_rows).then(Instant::now);
+        let answer = alone(model, features);
         self.shared.metrics.placed.here.inc();
-        if !lane.wants(features.nrows()) {
-            return answer; // To look at the clock would be a felt part of a small run.
-        }
-        let took = begun.elapsed();
-        lane.learn(features.nrows(), took);
-        if took > there_and_back(self.shared.pool.hop()) {
-            self.shared.metrics.regretted.here.inc();
+        if let Some(begun) = begun {
+            let took = begun.elapsed();
+            lane.learn(n_rows, took);
+            if took > there_and_back(self.shared.pool.hop()) {
+                self.shared.metrics.regretted.here.inc();
+            }
         }
         answer
     }

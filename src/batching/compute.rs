@@ -5,7 +5,7 @@ use super::request::Request;
 use crate::error::{Error, Result};
 use crate::failpoint;
 use crate::model::{LoadedModel, Predictions};
-use ndarray::{ArrayView2, Axis, CowArray, Ix2, concatenate};
+use ndarray::{Array2, ArrayView2, Axis, CowArray, Ix2, concatenate};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -29,7 +29,7 @@ pub(super) fn compute(model: &LoadedModel, batch: Vec<Part<Arc<Request>>>, ran: 
     let answers = contained(model, || {
         let rows = gathered(&views)?;
         let gathered = Instant::now();
-        let answer = answer(model, rows.view())?;
+        let answer = answer(model, rows)?;
         predicted = Some(gathered.elapsed());
         Ok(shared_out(answer, &views))
     });
@@ -42,8 +42,8 @@ pub(super) fn compute(model: &LoadedModel, batch: Vec<Part<Arc<Request>>>, ran: 
 }
 
 /// Computes rows that are in no batch; a panic is an error.
-pub(super) fn alone(model: &LoadedModel, features: ArrayView2<'_, f64>) -> Result<Predictions> {
-    contained(model, || answer(model, features))
+pub(super) fn alone(model: &LoadedModel, features: Array2<f64>) -> Result<Predictions> {
+    contained(model, || answer(model, features.into()))
 }
 
 fn contained<T>(model: &LoadedModel, compute: impl FnOnce() -> Result<T>) -> Result<T> {
@@ -74,7 +74,7 @@ fn shared_out(answer: Predictions, views: &[ArrayView2<'_, f64>]) -> Vec<Predict
 }
 
 /// One answer for each row, or an error.
-fn answer(model: &LoadedModel, features: ArrayView2<'_, f64>) -> Result<Predictions> {
+fn answer(model: &LoadedModel, features: CowArray<'_, f64, Ix2>) -> Result<Predictions> {
     failpoint::panic_where("compute:poison", || features.iter().any(|value| *value == f64::MAX));
     let (rows, answer) = (features.nrows(), model.pipeline.predict(features));
     if answer.n_rows() != rows {

@@ -42,7 +42,7 @@ impl Lane {
     fn new(model: &LoadedModel, Options { limits, models }: &Options, metrics: &EngineMetrics) -> Self {
         let own = models.get(model.name.as_str()).copied().unwrap_or_default();
         let ModelLimits { weight, max_batch_rows, max_delay, target_p99 } = own;
-        let row_bytes = size_of::<f64>() * model.pipeline.schema().features.len() + model.pipeline.answer_bytes();
+        let row_bytes = model.pipeline.schema().row_bytes() + model.pipeline.answer_bytes();
         let rows = batch_rows(row_bytes, limits).min(max_batch_rows.unwrap_or(usize::MAX));
         let size = Size { rows, delay: max_delay.unwrap_or(limits.max_delay) };
         let metrics = metrics.model(model.name.as_str(), model.version);

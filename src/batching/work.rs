@@ -31,8 +31,7 @@ impl Work<&Arc<LoadedModel>> {
 impl Work {
     /// What its rows take in memory when the model takes them.
     pub fn row_bytes(&self) -> usize {
-        let n_features = self.model.pipeline.schema().features.len();
-        self.features.n_rows().saturating_mul(n_features).saturating_mul(size_of::<f64>())
+        self.model.pipeline.schema().row_bytes().saturating_mul(self.features.n_rows())
     }
 }
 

@@ -38,19 +38,17 @@ impl AnswerCache {
         Self { kept, max_bytes, counters }
     }
 
-    /// The answer to `features`: kept, of a call that computes it now, or by `compute`, which gets the same rows as a matrix.
+    /// The answer to `rows`, which are as the model takes them: kept, of a call that computes it now, or by `compute`.
     ///
     /// # Errors
-    /// What the model's schema says of the features, [`Error::DeadlineExceeded`] if another call computes them until then, and
-    /// what `compute` answers.
+    /// [`Error::DeadlineExceeded`] if another call computes them until then, and what `compute` answers.
     pub async fn answer<C: Future<Output = Result<Predictions>>>(
         &self,
         model: &LoadedModel,
-        features: Features,
+        rows: Array2<f64>,
         deadline: Instant,
         compute: impl FnOnce(Features) -> C,
     ) -> Result<Arc<Predictions>> {
-        let rows = model.matrix(features)?;
         if !self.has_room_for(model, &rows) {
             self.counters.missed();
             return compute(Features::Matrix(rows)).await.map(Arc::new);

@@ -12,6 +12,7 @@ use std::ops::Range;
 pub(super) fn encoded_bytes(rows: &Features) -> usize {
     match rows {
         Features::Matrix(matrix) => size_of::<f64>() * matrix.len(),
+        Features::Packed(matrix) => matrix.bytes().len(),
         Features::Table(table) => pieces::encoded_bytes(table),
     }
 }
@@ -20,6 +21,7 @@ pub(super) fn encoded_bytes(rows: &Features) -> usize {
 pub(super) fn slice(rows: &Features, range: Range<usize>) -> Features {
     match rows {
         Features::Matrix(matrix) => Features::Matrix(matrix.slice_axis(Axis(0), range.into()).to_owned()),
+        Features::Packed(matrix) => Features::Packed(matrix.slice(range)),
         Features::Table(table) => Features::Table(table.slice(range.start, range.len())),
     }
 }
@@ -57,10 +59,9 @@ impl Ranges {
     /// The rows from `start` on, if the answer to each takes so many bytes.
     pub(super) fn of(rows: &Features, start: usize, answer_bytes: usize) -> Self {
         let pieces = match rows {
-            Features::Matrix(matrix) => {
-                let most = (MAX_PIECE_BYTES / (size_of::<f64>() * matrix.ncols().max(1))).max(1);
-                let starts = (start..matrix.nrows()).step_by(most);
-                starts.map(|start| start..matrix.nrows().min(start + most)).collect()
+            Features::Matrix(matrix) => of_equal_rows(start..matrix.nrows(), size_of::<f64>() * matrix.ncols()),
+            Features::Packed(matrix) => {
+                of_equal_rows(start..matrix.n_rows(), matrix.element().size() * matrix.n_columns())
             }
             Features::Table(table) => {
                 let shifted = pieces::pieces(&table.slice(start, table.n_rows() - start), MAX_PIECE_BYTES);
@@ -69,6 +70,12 @@ impl Ranges {
         };
         Self { pieces: pieces.into_iter(), rest: 0..0, most_rows: (MAX_PIECE_BYTES / answer_bytes.max(1)).max(1) }
     }
+}
+
+/// Pieces of rows that take so many bytes each.
+fn of_equal_rows(rows: Range<usize>, row_bytes: usize) -> Vec<Range<usize>> {
+    let most = (MAX_PIECE_BYTES / row_bytes.max(1)).max(1);
+    rows.clone().step_by(most).map(|start| start..rows.end.min(start + most)).collect()
 }
 
 impl Iterator for Ranges {
@@ -106,7 +113,7 @@ pub(super) fn join(answers: Vec<Predictions>) -> Result<Predictions> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::{Column, Table};
+    use crate::data::{Column, ElementType, PackedMatrix, Table};
     use ndarray::{Array2, array};
     use std::sync::Arc;
 
@@ -118,11 +125,14 @@ mod tests {
     fn ranges_keep_to_the_limit_there_and_back() {
         let table = Features::Table(Table::new(vec![Column::float("x", vec![0.0; 3000])]).unwrap());
         let wide = Features::Matrix(Array2::zeros((3, MAX_PIECE_BYTES / 8)));
+        let bytes = vec![0; 3 * MAX_PIECE_BYTES].into();
+        let packed = PackedMatrix::new(ElementType::F32, [6, MAX_PIECE_BYTES / 8], bytes).unwrap();
 
         assert_eq!(ends(&table, 1, 8), [(1, 3000)]);
         assert_eq!(ends(&table, 1, MAX_PIECE_BYTES / 1000), [(1, 1001), (1001, 2001), (2001, 3000)]);
         assert_eq!(ends(&wide, 0, 8), [(0, 1), (1, 2), (2, 3)]);
         assert_eq!(ends(&wide, 3, 8), []);
+        assert_eq!(ends(&Features::Packed(packed), 1, 8), [(1, 3), (3, 5), (5, 6)]);
     }
 
     #[test]

@@ -2,11 +2,13 @@
 
 mod column;
 mod name;
+mod packed;
 mod page;
 mod table;
 
 pub use column::{Column, ColumnSchema, ColumnType, Labels, Values};
 pub use name::{Name, Reference, Selector};
+pub use packed::{ElementType, PackedMatrix};
 pub use page::{MAX_PAGE, Page};
 pub use table::Table;
 
@@ -17,6 +19,8 @@ use ndarray::Array2;
 pub enum Features {
     /// `(n_samples, n_features)`, columns by position.
     Matrix(Array2<f64>),
+    /// The same, as it travels.
+    Packed(PackedMatrix),
     /// Columns by name.
     Table(Table),
 }
@@ -26,6 +30,7 @@ impl Features {
     pub fn n_rows(&self) -> usize {
         match self {
             Self::Matrix(matrix) => matrix.nrows(),
+            Self::Packed(matrix) => matrix.n_rows(),
             Self::Table(table) => table.n_rows(),
         }
     }

@@ -41,16 +41,21 @@ impl LoadedModel {
         self.pipeline.schema().matrix(features)
     }
 
-    fn check_width(&self, features: &Features) -> Result<()> {
+    /// Whether they can be the rows of this model.
+    ///
+    /// # Errors
+    /// [`Error::FeatureCount`] for a matrix of another width.
+    pub fn check_width(&self, features: &Features) -> Result<()> {
         let expected = self.pipeline.schema().features.len();
-        match &features {
-            Features::Matrix(matrix) if matrix.ncols() != expected => Err(Error::FeatureCount {
-                model: format!("{}@{}", self.name, self.version),
-                expected,
-                got: matrix.ncols(),
-            }),
-            _ => Ok(()),
+        let got = match &features {
+            Features::Matrix(matrix) => matrix.ncols(),
+            Features::Packed(matrix) => matrix.n_columns(),
+            Features::Table(_) => return Ok(()),
+        };
+        if got == expected {
+            return Ok(());
         }
+        Err(Error::FeatureCount { model: format!("{}@{}", self.name, self.version), expected, got })
     }
 }
 

@@ -20,6 +20,11 @@ pub struct Schema {
 }
 
 impl Schema {
+    /// Bytes of a row as the model takes it.
+    pub fn row_bytes(&self) -> usize {
+        size_of::<f64>() * self.features.len()
+    }
+
     /// The rows as the model takes them: `(n_samples, n_features)`, row-major, finite. No rows are fine.
     ///
     /// A matrix is read by position. A table is read by name, in any order. Float and integer columns stand for each other
@@ -31,6 +36,7 @@ impl Schema {
     pub fn matrix(&self, features: Features) -> Result<Array2<f64>> {
         match features {
             Features::Matrix(matrix) => self.by_position(matrix),
+            Features::Packed(matrix) => self.by_position(matrix.to_array()),
             Features::Table(table) => self.by_name(&table),
         }
     }

@@ -106,8 +106,8 @@ impl Service {
 
     /// What touches all of the rows, or all of the answers, does not hold up the thread of a connection.
     async fn predict_large(&self, call: &Call, request: PredictRequest) -> Result<PredictResponse> {
-        let bytes = convert::row_bytes(request.matrix.as_ref(), request.table.as_ref());
-        let (reference, features) = aside(bytes, move || read(request)).await??;
+        let table_bytes = convert::row_bytes(None, request.table.as_ref()); // A matrix stays packed as it came.
+        let (reference, features) = aside(table_bytes, move || read(request)).await??;
         let Asked { named, work } = self.ask(call, call.min_generation, &reference, features)?;
         let answer_bytes = work.features.n_rows().saturating_mul(named.model.pipeline.answer_bytes());
         let predictions = self.predictions(work).await?;
@@ -119,9 +119,12 @@ impl Service {
         let Some(cache) = self.parts.caches.of(&work.model.name) else {
             return self.computed(work).await.map(Arc::new);
         };
+        let bytes = work.row_bytes();
         let Work { model, features, deadline, priority } = work;
+        let of_model = Arc::clone(&model);
+        let rows = aside(bytes, move || of_model.matrix(features)).await??;
         let compute = |features| self.computed(Work { model: Arc::clone(&model), features, deadline, priority });
-        cache.answer(&model, features, deadline, compute).await
+        cache.answer(&model, rows, deadline, compute).await
     }
 
     async fn computed(&self, work: Work) -> Result<Predictions> {

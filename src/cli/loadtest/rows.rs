@@ -123,7 +123,7 @@ mod tests {
             .iter()
             .map(|batch| match batch {
                 Features::Table(table) => table.column("x").cloned().unwrap(),
-                Features::Matrix(_) => panic!("a file is sent by name"),
+                Features::Matrix(_) | Features::Packed(_) => panic!("a file is sent by name"),
             })
             .collect();
         assert_eq!(columns, [Column::integer("x", (0..4).collect()), Column::integer("x", (4..8).collect())]);

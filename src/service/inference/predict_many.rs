@@ -33,8 +33,8 @@ impl Service {
     /// One outcome for each item, in their order.
     pub(super) async fn answer_items(&self, call: &Call, items: Vec<PredictItem>) -> Result<PredictManyResponse> {
         check_count(items.len())?;
-        let bytes = items.iter().map(|item| convert::row_bytes(item.matrix.as_ref(), item.table.as_ref())).sum();
-        let read = aside(bytes, move || items.into_iter().map(read).collect::<Vec<_>>()).await?;
+        let table_bytes = items.iter().map(|item| convert::row_bytes(None, item.table.as_ref())).sum();
+        let read = aside(table_bytes, move || items.into_iter().map(read).collect::<Vec<_>>()).await?;
         let asked: Vec<_> = read.into_iter().map(|item| self.ask_item(call, item)).collect();
         let bytes = check_answers(&asked, self.parts.batching_limits.max_answer_bytes)?;
         // All are submitted before any is waited for, so that they share batches with each other and with other calls.

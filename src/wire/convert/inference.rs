@@ -3,7 +3,9 @@
 use super::error::received_error;
 use super::models::{labels_from, number_from};
 use super::table::{column_to, labels_to, table_from, table_to};
-use super::tensor::{matrix_from, matrix_to, positions_from, positions_to, vector_from, vector_to};
+use super::tensor::{
+    matrix_from, matrix_to, packed_from, packed_to, positions_from, positions_to, vector_from, vector_to,
+};
 use crate::data::{Features, Labels};
 use crate::error::{Error, Result};
 use crate::model::Predictions;
@@ -22,7 +24,7 @@ use std::sync::Arc;
 /// [`Error::InvalidArgument`] if there is none or both, or it does not fit its bytes.
 pub fn features(matrix: Option<Tensor>, table: Option<Table>) -> Result<Features> {
     match (matrix, table) {
-        (Some(matrix), None) => matrix_from(matrix).map(Features::Matrix),
+        (Some(matrix), None) => packed_from(matrix).map(Features::Packed),
         (None, Some(table)) => table_from(table).map(Features::Table),
         (None, None) => Err(Error::invalid("the request has no rows; send a matrix or a table")),
         (Some(_), Some(_)) => Err(Error::invalid("the request has both a matrix and a table; send one of them")),
@@ -65,6 +67,7 @@ pub fn predict_request(model: &str, rows: &Features) -> PredictRequest {
     let named = PredictRequest { model: Some(model.to_owned()), ..crate::wire::empty() };
     match rows {
         Features::Matrix(matrix) => PredictRequest { matrix: Some(matrix_to(matrix.view())), ..named },
+        Features::Packed(matrix) => PredictRequest { matrix: Some(packed_to(matrix)), ..named },
         Features::Table(table) => PredictRequest { table: Some(table_to(table)), ..named },
     }
 }
@@ -158,6 +161,20 @@ mod tests {
         for predictions in all {
             assert_eq!(received(&predictions).unwrap(), predictions);
         }
+    }
+
+    #[test]
+    fn packed_rows_travel_as_they_are() {
+        for tensor in [matrix_to(array![[1.0, 2.0]].view()), positions_as_matrix()] {
+            let rows = features(Some(tensor.clone()), None).unwrap();
+
+            assert_eq!(predict_request("line", &rows).matrix, Some(tensor));
+        }
+    }
+
+    /// I64, `(2, 1)`.
+    fn positions_as_matrix() -> Tensor {
+        Tensor { shape: Some(vec![2, 1]), ..positions_to(&[7, 9]) }
     }
 
     #[test]

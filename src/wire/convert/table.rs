@@ -1,9 +1,9 @@
 //! Tables: named columns with a bitmap of what is missing.
 
 use super::tensor::{booleans_to, checked, floats_to, integers_to};
-use crate::data::{Column, ColumnSchema, ColumnType, Labels, Table, Values};
+use crate::data::{Column, ColumnSchema, ColumnType, ElementType, Labels, Table, Values};
 use crate::error::{Error, Result, quotable};
-use crate::wire::types::{self, DType};
+use crate::wire::types;
 use arrow_array::builder::StringBuilder;
 use arrow_array::{Array, BooleanArray, Float64Array, Int64Array};
 use bytes::Bytes;
@@ -65,8 +65,8 @@ fn numbers(what: &str, tensor: types::Tensor, missing: Option<Bytes>) -> Result<
         return Err(Error::invalid(format!("{what} has shape {:?}; a column has one dimension", checked.shape)));
     };
     let missing = bitmap(what, rows, missing)?;
-    Ok(match (checked.dtype, checked.to_i64()) {
-        (DType::BOOL, _) => {
+    Ok(match (checked.element, checked.to_i64()) {
+        (ElementType::Bool, _) => {
             Values::Boolean(marked(&missing, checked.data.iter().map(|byte| *byte != 0)).collect::<BooleanArray>())
         }
         (_, Some(integers)) => Values::Integer(marked(&missing, integers.into_iter()).collect::<Int64Array>()),

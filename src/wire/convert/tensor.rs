@@ -1,5 +1,6 @@
 //! Tensors: little-endian bytes with a shape.
 
+use crate::data::{ElementType, PackedMatrix};
 use crate::error::{Error, Result};
 use crate::wire::types::{DType, Tensor};
 use arrow_array::{Array, BooleanArray, Float64Array, Int64Array};
@@ -10,7 +11,7 @@ const MAX_DIMENSIONS: usize = 8;
 
 /// A tensor whose shape fits its bytes.
 pub(super) struct Checked {
-    pub(super) dtype: DType,
+    pub(super) element: ElementType,
     /// As it was sent. No length is negative.
     pub(super) shape: Vec<i64>,
     /// It shares the bytes of the message.
@@ -23,9 +24,10 @@ pub(super) struct Checked {
 /// [`Error::InvalidArgument`] with the values that do not fit.
 pub(super) fn checked(what: &str, tensor: Tensor) -> Result<Checked> {
     let dtype = tensor.dtype.unwrap_or(DType::DTYPE_UNSPECIFIED);
-    let size = element_bytes(dtype).ok_or_else(|| {
+    let element = element_type(dtype).ok_or_else(|| {
         Error::invalid(format!("{what} has dtype {}; it takes BOOL, I32, I64, F32 or F64", i32::from(dtype)))
     })?;
+    let size = element.size();
     let shape = tensor.shape.unwrap_or_default();
     if shape.len() > MAX_DIMENSIONS {
         return Err(Error::invalid(format!(
@@ -36,7 +38,7 @@ pub(super) fn checked(what: &str, tensor: Tensor) -> Result<Checked> {
     let data = tensor.data.unwrap_or_default();
     let expected = shape.iter().try_fold(size, |bytes, length| bytes.checked_mul(usize::try_from(*length).ok()?));
     if expected == Some(data.len()) {
-        return Ok(Checked { dtype, shape, data });
+        return Ok(Checked { element, shape, data });
     }
     Err(Error::invalid(format!(
         "{what} has shape {shape:?} with elements of {size} bytes and {} bytes of data; shape times element size is the length of the data",
@@ -44,12 +46,24 @@ pub(super) fn checked(what: &str, tensor: Tensor) -> Result<Checked> {
     )))
 }
 
-fn element_bytes(dtype: DType) -> Option<usize> {
+fn element_type(dtype: DType) -> Option<ElementType> {
     match dtype {
-        DType::BOOL => Some(1),
-        DType::I32 | DType::F32 => Some(4),
-        DType::I64 | DType::F64 => Some(8),
+        DType::BOOL => Some(ElementType::Bool),
+        DType::I32 => Some(ElementType::I32),
+        DType::I64 => Some(ElementType::I64),
+        DType::F32 => Some(ElementType::F32),
+        DType::F64 => Some(ElementType::F64),
         _ => None,
+    }
+}
+
+fn dtype(element: ElementType) -> DType {
+    match element {
+        ElementType::Bool => DType::BOOL,
+        ElementType::I32 => DType::I32,
+        ElementType::I64 => DType::I64,
+        ElementType::F32 => DType::F32,
+        ElementType::F64 => DType::F64,
     }
 }
 
@@ -62,27 +76,19 @@ impl Checked {
 
     /// Every element as f64. Whole numbers beyond 2^53 are rounded.
     pub(super) fn to_f64(&self) -> Vec<f64> {
-        match self.dtype {
-            DType::F64 => self.elements(f64::from_le_bytes),
-            DType::F32 => self.elements(|bytes| f64::from(f32::from_le_bytes(bytes))),
-            DType::I32 => self.elements(|bytes| f64::from(i32::from_le_bytes(bytes))),
-            #[allow(clippy::cast_precision_loss)] // Said above.
-            DType::I64 => self.elements(|bytes| i64::from_le_bytes(bytes) as f64),
-            _ => self.data.iter().map(|byte| f64::from(u8::from(*byte != 0))).collect(),
-        }
+        self.element.to_f64(&self.data)
     }
 
     /// Every element as i64, if the tensor holds whole numbers.
     pub(super) fn to_i64(&self) -> Option<Vec<i64>> {
-        match self.dtype {
-            DType::I32 => Some(self.elements(|bytes| i64::from(i32::from_le_bytes(bytes)))),
-            DType::I64 => Some(self.elements(i64::from_le_bytes)),
+        match self.element {
+            ElementType::I32 => Some(self.elements(|bytes| i64::from(i32::from_le_bytes(bytes)))),
+            ElementType::I64 => Some(self.elements(i64::from_le_bytes)),
             _ => None,
         }
     }
 
-    /// In bulk: the compiler makes of it a copy of the whole.
-    fn elements<const N: usize, T>(&self, read: impl Fn([u8; N]) -> T) -> Vec<T> {
+    fn elements<const N: usize>(&self, read: impl Fn([u8; N]) -> i64) -> Vec<i64> {
         self.data.as_chunks::<N>().0.iter().map(|bytes| read(*bytes)).collect()
     }
 }
@@ -92,6 +98,14 @@ impl Checked {
 /// # Errors
 /// [`Error::InvalidArgument`] if it is neither a row nor a matrix, or does not fit its bytes.
 pub fn matrix_from(tensor: Tensor) -> Result<Array2<f64>> {
+    packed_from(tensor).map(|matrix| matrix.to_array())
+}
+
+/// The same, whose numbers stay in the bytes of the message.
+///
+/// # Errors
+/// As [`matrix_from`].
+pub(super) fn packed_from(tensor: Tensor) -> Result<PackedMatrix> {
     let checked = checked("the matrix", tensor)?;
     let one_row = || checked.lengths().map(|[n_features]| [1, n_features]);
     let Some(shape) = checked.lengths().or_else(one_row) else {
@@ -100,7 +114,14 @@ pub fn matrix_from(tensor: Tensor) -> Result<Array2<f64>> {
             checked.shape
         )));
     };
-    Array2::from_shape_vec(shape, checked.to_f64()).map_err(|error| Error::internal(error.to_string()))
+    let matrix = PackedMatrix::new(checked.element, shape, checked.data);
+    matrix.ok_or_else(|| Error::internal("a tensor whose shape fits its bytes makes no matrix"))
+}
+
+/// As it was packed; it shares its bytes.
+pub(super) fn packed_to(matrix: &PackedMatrix) -> Tensor {
+    let shape = [matrix.n_rows(), matrix.n_columns()];
+    Tensor { data: Some(matrix.bytes().clone()), ..tensor(dtype(matrix.element()), &shape, vec![]) }
 }
 
 /// A vector `(n,)`.
