@@ -12,9 +12,12 @@ use std::thread::{Builder, JoinHandle, park_timeout};
 use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 
-/// How often it is looked whether tasks wait, while some do, and less and less often when none has waited: each look takes some
-/// time of a processor, and wakes it if it sleeps. A task that holds the only thread from then on is seen that much later.
+/// How often it is looked whether tasks wait, while some do or threads are kept from their cores; and less and less often
+/// otherwise: each look takes some time of a processor, and wakes it if it sleeps. A task that holds the only thread from then on
+/// is seen that much later.
 const TICKS: (Duration, Duration) = (Duration::from_millis(1), Duration::from_millis(10));
+/// Threads that wait for a core for this part of the time are kept from it.
+const KEPT: f64 = 0.05;
 /// How long threads help after a task that had to wait: what holds the thread may hold it on.
 const HELP: Duration = Duration::from_millis(10);
 /// How often it is decided how many threads are used.
@@ -91,19 +94,20 @@ impl Watch {
     }
 
     fn run(mut self, stopped: &AtomicBool) {
-        let (mut tick, mut decided, mut ran) = (TICKS.0, Instant::now(), true);
+        let (mut tick, mut decided, mut ran, mut are_kept) = (TICKS.0, Instant::now(), true, false);
         while !stopped.load(Ordering::Relaxed) {
             park_timeout(tick);
             let look = self.look();
             ran |= look.ran;
             let is_due = decided.elapsed() >= WINDOW;
             self.help(!look.slept);
-            tick = if self.helping > 0 { TICKS.0 } else { (2 * tick).min(TICKS.1) };
+            tick = if self.helping > 0 || are_kept { TICKS.0 } else { (2 * tick).min(TICKS.1) };
             if is_due && std::mem::replace(&mut ran, false) {
                 let Some(window) = self.readings.window() else {
                     warn!("What threads do is not told any more; all of them are used.");
                     return;
                 };
+                are_kept = window.waited >= KEPT;
                 self.policy.decide(window);
             }
             if is_due {
