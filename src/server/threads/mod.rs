@@ -2,7 +2,7 @@
 //!
 //! Threads that share few calls are woken for nearly each of them, and put to sleep again, which costs about as much as the
 //! call; one thread that is busy finds the next call waiting. So a further thread is used where one more has a core to run on and
-//! those in use have no time left, or where a task waits for longer than about a millisecond because another one holds the thread.
+//! those in use have no time left, or where a task waits because another one holds the thread.
 //! The runtime is tokio's as it stands: a thread rests by running a task that waits (`Gate`), so that nothing else runs there.
 //!
 //! Where the system does not tell what its threads do (`/proc`), all of them are used.

@@ -13,8 +13,8 @@ use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 
 /// How often it is looked whether tasks wait, while some do or threads are kept from their cores; and less and less often
-/// otherwise: each look takes some time of a processor, and wakes it if it sleeps. A task that holds the only thread from then on
-/// is seen that much later.
+/// otherwise, the shortest time and the longest: each look takes some time of a processor, and wakes it if it sleeps. A task that
+/// holds the only thread is seen at the second look from then.
 const TICKS: (Duration, Duration) = (Duration::from_millis(1), Duration::from_millis(10));
 /// Threads that wait for a core for this part of the time are kept from it.
 const KEPT: f64 = 0.05;
@@ -102,6 +102,7 @@ impl Watch {
             let is_due = decided.elapsed() >= WINDOW;
             self.help(!look.slept);
             tick = if self.helping > 0 || are_kept { TICKS.0 } else { (2 * tick).min(TICKS.1) };
+            are_kept &= ran || !is_due;
             if is_due && std::mem::replace(&mut ran, false) {
                 let Some(window) = self.readings.window() else {
                     warn!("What threads do is not told any more; all of them are used.");

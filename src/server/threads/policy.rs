@@ -32,13 +32,16 @@ const PATIENCE: (u32, u32) = (5, 100);
 const TRIAL: u32 = 4;
 /// Where it leaves no core idle, it has to bring so many times the calls that there were before.
 const GAIN: f64 = 1.1;
-/// No trial is needed where a whole core is idle.
+/// Calls a second that are too few to tell.
+const FEW_CALLS: f64 = 100.0;
+/// Where a whole core is idle, no trial is needed, and no patience.
 const PLENTY: f64 = 1.0;
 
 /// Decides after each window.
 ///
-/// Full threads get help while the machine has a core for it. If that leaves no core idle, and few more calls are answered, the core
-/// was that of whoever calls: then the help was wrong, and comes after four times as long a time from then on.
+/// Full threads get help while the machine has a core for it. If that leaves no core idle, and few more calls are begun, the core was
+/// that of whoever calls: then the help was wrong, and comes after four times as long a time from then on, until threads have time
+/// left.
 ///
 /// Where the machine has no core, threads in use take the core from each other and from whoever calls them; then one fewer is
 /// tried, which costs fewer switches. If help is wanted soon after that, and does good, it was wrong, and is tried a quarter as
@@ -107,20 +110,26 @@ impl Policy {
         self.calls = if self.full > 1 { f64::midpoint(self.calls, window.calls) } else { window.calls };
         count(&mut self.crowded, window.waited >= CROWDED * in_use && !has_spare);
         self.since_tried = self.since_tried.saturating_add(1);
-        if self.full >= self.full_windows && self.in_use < self.most {
-            self.more();
+        if wanted < ROOMY * in_use {
+            self.full_windows = FULL_WINDOWS.0;
+        }
+        let full_windows = if window.idle >= PLENTY { FULL_WINDOWS.0 } else { self.full_windows };
+        if self.full >= full_windows && self.in_use < self.most {
+            self.more(full_windows);
         } else if wanted < ROOMY * one_fewer {
             self.fewer();
-            (self.patience, self.full_windows) = (PATIENCE.0, FULL_WINDOWS.0);
+            self.patience = PATIENCE.0;
         } else if self.crowded >= self.patience && self.in_use > 1 {
             self.fewer();
             self.since_tried = 0;
         }
     }
 
-    fn more(&mut self) {
+    /// Lets more threads work, as those in use were full for so many windows.
+    fn more(&mut self, full_windows: u32) {
         let Self { in_use, calls, .. } = *self;
-        self.trial = Some(Trial { in_use, calls, was_missed: self.since_tried < SOON, windows: 0, since: (0.0, 0.0) });
+        let was_missed = self.since_tried < SOON.max(2 * full_windows);
+        self.trial = Some(Trial { in_use, calls, was_missed, windows: 0, since: (0.0, 0.0) });
         self.in_use = (in_use + in_use.div_ceil(2)).min(self.most);
         self.full = 0;
     }
@@ -134,7 +143,7 @@ impl Policy {
             return Some(Trial { windows: trial.windows + 1, ..trial });
         }
         let (calls, idle) = (trial.since.0 / f64::from(TRIAL), trial.since.1 / f64::from(TRIAL));
-        if window.idle >= PLENTY || idle >= SPARE || calls >= GAIN * trial.calls {
+        if window.idle >= PLENTY || idle >= SPARE || trial.calls < FEW_CALLS || calls >= GAIN * trial.calls {
             self.full_windows = FULL_WINDOWS.0;
             self.patience = if trial.was_missed { (4 * self.patience).min(PATIENCE.1) } else { self.patience };
         } else {
@@ -234,13 +243,18 @@ mod tests {
         assert_eq!(kept, [5, 20, 80, 100]);
     }
 
-    /// One thread is full, and whoever calls has the other core for half of the time; two threads have `calls` a second.
+    /// One full thread, while whoever calls has the other core for half of the time.
+    fn alone() -> Window {
+        Window { idle: 0.5, ..full(1) }
+    }
+
+    /// Of a thousand windows those with one thread, if two have `calls` a second.
     fn windows_alone(policy: &mut Policy, calls: f64) -> u32 {
-        let (alone, helped) = (Window { idle: 0.5, ..full(1) }, Window { worked: 1.1, waited: 0.1, idle: 0.3, calls });
+        let helped = Window { worked: 1.1, waited: 0.1, idle: 0.3, calls };
         (0..1000)
             .filter(|_| {
                 let is_alone = policy.in_use() == 1;
-                policy.decide(if is_alone { alone } else { helped });
+                policy.decide(if is_alone { alone() } else { helped });
                 is_alone
             })
             .count() as u32
@@ -253,7 +267,17 @@ mod tests {
         let alone = windows_alone(&mut policy, 1050.0);
 
         assert!(alone > 940, "{alone} of 1000 windows");
-        assert_eq!(after(&mut policy, 2, Window { worked: 0.0, ..full(2) }), 1);
+    }
+
+    #[test]
+    fn help_that_did_no_good_comes_at_once_where_a_whole_core_is_idle_and_after_a_quiet_time() {
+        let (mut with_a_core, mut after_quiet) = (Policy::new(2), Policy::new(2));
+        let helped = [&mut with_a_core, &mut after_quiet].map(|policy| windows_alone(policy, 1050.0));
+        assert!(helped.iter().all(|alone| *alone > 940), "{helped:?}");
+
+        assert_eq!(after(&mut with_a_core, FULL_WINDOWS.0, full(1)), 2);
+        assert_eq!(after(&mut after_quiet, 10, Window { worked: 0.1, ..alone() }), 1);
+        assert_eq!(after(&mut after_quiet, FULL_WINDOWS.0, alone()), 2);
     }
 
     #[test]
