@@ -65,6 +65,7 @@ impl Batcher {
         match place {
             Place::Here => self.here(model, lane, features).map(AtOnce::Answered),
             Place::Pool => {
+                let arrived = Instant::now(); // What rows take to become numbers is no wait.
                 Ok(AtOnce::Prepared(Prepared { model: Arc::clone(model), features, arrived, deadline, priority }))
             }
         }

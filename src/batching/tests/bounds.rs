@@ -117,7 +117,7 @@ async fn ten_requests_of_ten_thousand_rows_stay_within_the_rows_and_the_bytes_of
 }
 
 #[tokio::test]
-async fn work_that_cannot_be_done_in_time_is_refused_at_once_and_other_work_is_not() {
+async fn work_that_cannot_be_done_in_time_is_refused_at_once_and_unread_and_other_work_is_not() {
     let mut stage = Stage::closed();
     let (_, batcher) = batcher(1, 8, LIMITS);
     let (model, one) = (stage.model("a", 1), matrix(rows(0, 1, 0)));
@@ -132,7 +132,13 @@ async fn work_that_cannot_be_done_in_time_is_refused_at_once_and_other_work_is_n
     let refused = refused.unwrap_err();
     assert_eq!((refused.code(), refused.executed()), (Code::Overloaded, Some(false)));
     assert!(refused.retry_after().is_some_and(|wait| wait > Duration::from_millis(400)), "{refused}");
-    let mut patient = Box::pin(batcher.submit(work(model, &one, later())));
+    let code = |rows: Array2<f64>| {
+        let answer = batcher.submit(work(Arc::clone(&model), &matrix(rows), soon)).now_or_never();
+        answer.expect("at once").unwrap_err().code()
+    };
+    assert_eq!(code(Array2::from_elem((1, 3), f64::NAN)), Code::Overloaded);
+    assert_eq!(code(Array2::zeros((1, 2))), Code::InvalidArgument);
+    let mut patient = Box::pin(batcher.submit(work(Arc::clone(&model), &one, later())));
     assert!((&mut patient).now_or_never().is_none());
     stage.open();
     assert!(running.await.is_ok() && patient.await.is_ok());
