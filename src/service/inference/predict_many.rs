@@ -12,13 +12,16 @@ use crate::service::judge::generation;
 use crate::telemetry::Reason;
 use crate::wire::inference::{PredictItem, PredictManyResponse, PredictOutcome};
 use crate::wire::runtime::{Call, Resources};
-use crate::wire::{aside, convert};
+use crate::wire::{ASIDE_BYTES, aside, convert};
 use futures_util::future::join_all;
 use std::sync::Arc;
 use tokio::task::coop::consume_budget;
 
 /// Most items of a call: each takes a place in the queue of its model, however few rows it has.
 const MAX_ITEMS: usize = 1000;
+
+/// Bytes of rows that count as much as an item towards the time of a turn.
+const TURN_BYTES: usize = 16 * 1024;
 
 /// An item without its rows, and these; they may be wrong without the item being judged by it first.
 type Read = (PredictItem, Result<Features>);
@@ -53,7 +56,11 @@ impl Service {
     }
 
     async fn answer_item(&self, call: &Call, asked: Result<Asked>) -> Declared<Answered> {
-        consume_budget().await; // A thousand items that are answered where they stand let others have their turn.
+        // Items that are answered where they stand let others have their turn, the sooner the more rows they have.
+        let bytes = asked.as_ref().map_or(0, |asked| asked.work.row_bytes().min(ASIDE_BYTES));
+        for _ in 0..=bytes / TURN_BYTES {
+            consume_budget().await;
+        }
         if asked.as_ref().is_err_and(|error| error.code() == Code::PermissionDenied) {
             self.parts.telemetry.refused(Reason::PermissionDenied);
         }
