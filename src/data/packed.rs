@@ -91,7 +91,8 @@ impl PackedMatrix {
     /// If they are not all there.
     #[must_use]
     pub fn slice(&self, rows: Range<usize>) -> Self {
-        let row_bytes = self.n_columns * self.element.size();
+        assert!(rows.start <= rows.end && rows.end <= self.n_rows, "rows {rows:?} of {}", self.n_rows);
+        let row_bytes = self.bytes.len() / self.n_rows.max(1);
         let bytes = self.bytes.slice(rows.start * row_bytes..rows.end * row_bytes);
         Self { n_rows: rows.len(), bytes, ..*self }
     }
@@ -126,7 +127,17 @@ mod tests {
 
         assert!(matrix([2, 3], 48).is_some() && matrix([0, 3], 0).is_some());
         assert!(matrix([2, 3], 47).is_none() && matrix([usize::MAX, 3], 24).is_none());
-        assert!(matrix([usize::MAX, 0], 0).is_none() && matrix([isize::MAX as usize, 0], 0).is_some());
+        assert!(matrix([usize::MAX, 0], 0).is_none());
+    }
+
+    #[test]
+    fn matrices_without_numbers_have_rows_or_columns_all_the_same() {
+        let most = isize::MAX as usize;
+        let matrix = |shape| PackedMatrix::new(ElementType::F64, shape, Bytes::new()).unwrap();
+
+        assert_eq!(matrix([most, 0]).to_array().dim(), (most, 0));
+        assert_eq!(matrix([most, 0]).slice(5..7).to_array().dim(), (2, 0));
+        assert_eq!(matrix([0, most]).slice(0..0).to_array().dim(), (0, most));
     }
 
     #[test]

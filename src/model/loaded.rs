@@ -62,7 +62,7 @@ impl LoadedModel {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::{Column, Table};
+    use crate::data::{Column, ElementType, PackedMatrix, Table};
     use crate::model::{Spec, StepSpec, fit};
 
     fn line() -> LoadedModel {
@@ -86,8 +86,12 @@ mod tests {
     fn a_matrix_of_another_width_is_refused_in_the_name_of_the_model() {
         let model = line();
 
-        let refused = model.matrix(Features::Matrix(Array2::zeros((1, 4)))).unwrap_err();
+        let packed = PackedMatrix::new(ElementType::F32, [1, 4], vec![0; 16].into()).unwrap();
 
-        assert_eq!(refused.to_string(), "model \"line@3\" takes 1 features per row, got 4");
+        for rows in [Features::Matrix(Array2::zeros((1, 4))), Features::Packed(packed)] {
+            let refused = model.matrix(rows).unwrap_err();
+
+            assert_eq!(refused.to_string(), "model \"line@3\" takes 1 features per row, got 4");
+        }
     }
 }

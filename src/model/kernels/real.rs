@@ -3,10 +3,10 @@
 use std::fmt::Debug;
 use std::ops::{Add, Mul, Sub};
 
-/// Numbers of a block: few enough that they stay in the cache nearest to the processor, and on the stack.
+/// Numbers of a block, unless rows are long: few enough that they stay in the cache nearest to the processor, and on the stack.
 const BLOCK: usize = 1024;
-/// Rows of a block, where they are so long that it has more numbers: a matrix that is larger than the caches of a core is read
-/// once for each block.
+/// Rows of a block at least, a multiple of four: what a model has learned is read once for each block, and may be larger than the
+/// caches of a core.
 const FEWEST_ROWS: usize = 16;
 
 /// `f64` or `f32`.
@@ -49,7 +49,7 @@ impl Real for f32 {
     fn in_blocks(rows: &[f64], width: usize, mut each: impl FnMut(&[Self])) {
         let (mut near, mut far) = ([0.0; BLOCK], vec![]);
         let length = block_length(width);
-        let block = if length <= BLOCK {
+        let block = if length.min(rows.len()) <= BLOCK {
             &mut near[..]
         } else {
             far.resize(length.min(rows.len()), 0.0);
