@@ -116,8 +116,8 @@ struct Load {
     /// Modelwire: the model that predicts
     #[arg(long, default_value = "line")]
     model: String,
-    /// Modelwire: its features, a multiple of 16; whatever other models than of 16 answer is right if it is always the same
-    #[arg(long, default_value_t = 16, value_parser = multiple_of_16)]
+    /// Modelwire: its features, a multiple of 16; with others than 16, an answer is right if it is the same as the first one
+    #[arg(long, default_value_t = 16, value_parser = multiple_of_16, conflicts_with = "echo")]
     features: usize,
 }
 
