@@ -219,6 +219,8 @@ async fn errors_are_not_kept() {
     }
 
     assert!(rig.ask(&model, rows(1)).await.is_ok());
+    let refused = rig.ask(&model, Features::Matrix(array![[f64::NAN, 1.0]])).await.unwrap_err();
+    assert!(refused.to_string().contains("is NaN"), "{refused}");
     assert_eq!(rig.computed(), 1);
 }
 

@@ -2,7 +2,7 @@
 
 use crate::harness::TestServer;
 use modelwire::client::{Client, Options, Prediction};
-use modelwire::data::{Column, Features, Name, Table};
+use modelwire::data::{Column, ElementType, Features, Name, PackedMatrix, Table};
 use modelwire::model::{Predictions, Spec, StepSpec};
 use modelwire::training::{JobSpec, Rows, State};
 use ndarray::array;
@@ -66,6 +66,30 @@ async fn the_second_who_asks_the_same_is_answered_from_the_cache_and_models_with
     assert_eq!((metrics.cache("hits_total", "one"), metrics.cache("misses_total", "one")), (1, 1));
     assert!(metrics.cache("bytes", "one") > 0);
     assert_eq!((metrics.cache("hits_total", "two"), metrics.cache("misses_total", "two")), (0, 0));
+}
+
+#[tokio::test]
+async fn packed_rows_of_any_type_share_an_answer_and_wrong_ones_are_refused_and_not_kept() {
+    let (_folder, server, client) = keeping().await;
+    publish(&client, "one", 3.0).await;
+    publish(&client, "three", 3.0).await;
+    let packed =
+        |element, bytes: &[u8]| Features::Packed(PackedMatrix::new(element, [1, 1], bytes.to_vec().into()).unwrap());
+    let two = [packed(ElementType::I32, &2_i32.to_le_bytes()), packed(ElementType::F32, &2_f32.to_le_bytes())];
+
+    for model in ["one", "three"] {
+        let answer = ask(&client, model).await;
+        for rows in &two {
+            assert_eq!(client.predict(model, rows).await.unwrap(), answer);
+        }
+        for rows in [packed(ElementType::F64, &f64::NAN.to_le_bytes()), Features::Matrix(array![[f64::NAN]])] {
+            let refused = client.predict(model, &rows).await.unwrap_err();
+            assert!(refused.to_string().contains("column \"x\" row 0 is NaN"), "{refused}");
+        }
+    }
+
+    let metrics = server.metrics(1);
+    assert_eq!((metrics.cache("hits_total", "one"), metrics.cache("misses_total", "one")), (2, 1));
 }
 
 #[tokio::test]
