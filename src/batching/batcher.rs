@@ -47,6 +47,7 @@ impl Batcher {
     /// # Errors
     /// As [`Batcher::submit`].
     pub fn at_once(&self, work: Work<impl Borrow<Arc<LoadedModel>>>) -> Result<AtOnce> {
+        let row_bytes = work.row_bytes();
         let Work { model, features, deadline, priority } = work;
         let (model, n_rows) = (model.borrow(), features.n_rows());
         model.check_width(&features)?;
@@ -56,7 +57,7 @@ impl Batcher {
         if deadline <= arrived {
             return Err(Error::DeadlineExceeded);
         }
-        let place = self.place(model, lane, n_rows);
+        let place = self.place(lane, n_rows, row_bytes);
         if place == Place::Pool {
             // Asked again when it is queued, behind others of its burst; what is refused here is neither read nor polled.
             self.foreseen(lane, &Asked { rows: n_rows.max(1), priority, now: arrived }, deadline - arrived)?;
@@ -105,8 +106,7 @@ impl Batcher {
         &self.shared.options.limits
     }
 
-    fn place(&self, model: &LoadedModel, lane: &Lane, rows: usize) -> Place {
-        let bytes = model.pipeline.schema().row_bytes().saturating_mul(rows);
+    fn place(&self, lane: &Lane, rows: usize, bytes: usize) -> Place {
         let cost = lane.estimate().map(|estimate| estimate.of(rows));
         let (max_rows, waiting_rows) = (lane.max_rows(), lane.waiting_rows());
         place(Arrived { cost, rows, bytes, max_rows, waiting_rows, drawn: draw() }, self.shared.pool.hop())

@@ -3,6 +3,7 @@
 use crate::data::Features;
 use crate::model::{LoadedModel, Predictions};
 use ndarray::Array2;
+use std::borrow::Borrow;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -28,10 +29,10 @@ impl Work<&Arc<LoadedModel>> {
     }
 }
 
-impl Work {
+impl<M: Borrow<Arc<LoadedModel>>> Work<M> {
     /// What its rows take in memory when the model takes them.
     pub fn row_bytes(&self) -> usize {
-        self.model.pipeline.schema().row_bytes().saturating_mul(self.features.n_rows())
+        self.model.borrow().pipeline.schema().row_bytes().saturating_mul(self.features.n_rows())
     }
 }
 

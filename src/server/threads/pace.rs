@@ -99,20 +99,19 @@ impl Watch {
             park_timeout(tick);
             let look = self.look();
             ran |= look.ran;
-            let is_due = decided.elapsed() >= WINDOW;
             self.help(!look.slept);
             tick = if self.helping > 0 || are_kept { TICKS.0 } else { (2 * tick).min(TICKS.1) };
-            are_kept &= ran || !is_due;
-            if is_due && std::mem::replace(&mut ran, false) {
-                let Some(window) = self.readings.window() else {
-                    warn!("What threads do is not told any more; all of them are used.");
-                    return;
-                };
-                are_kept = window.waited >= KEPT;
-                self.policy.decide(window);
-            }
-            if is_due {
+            if decided.elapsed() >= WINDOW {
                 decided = Instant::now();
+                are_kept = false;
+                if std::mem::replace(&mut ran, false) {
+                    let Some(window) = self.readings.window() else {
+                        warn!("What threads do is not told any more; all of them are used.");
+                        return;
+                    };
+                    are_kept = window.waited >= KEPT;
+                    self.policy.decide(window);
+                }
             }
             self.apply();
         }

@@ -75,8 +75,10 @@ struct Trial {
     /// Whether one had been given up shortly before.
     was_missed: bool,
     windows: u32,
-    /// Of all windows but the first, added: calls a second, and idle cores.
-    since: (f64, f64),
+    /// Calls a second of all windows but the first, added.
+    calls_since: f64,
+    /// Idle cores of the same windows, added.
+    idle_since: f64,
 }
 
 impl Policy {
@@ -129,7 +131,7 @@ impl Policy {
     fn more(&mut self, full_windows: u32) {
         let Self { in_use, calls, .. } = *self;
         let was_missed = self.since_tried < SOON.max(2 * full_windows);
-        self.trial = Some(Trial { in_use, calls, was_missed, windows: 0, since: (0.0, 0.0) });
+        self.trial = Some(Trial { in_use, calls, was_missed, windows: 0, calls_since: 0.0, idle_since: 0.0 });
         self.in_use = (in_use + in_use.div_ceil(2)).min(self.most);
         self.full = 0;
     }
@@ -137,12 +139,13 @@ impl Policy {
     /// Answers the trial, if it goes on.
     fn judge(&mut self, mut trial: Trial, window: Window) -> Option<Trial> {
         if trial.windows > 0 {
-            trial.since = (trial.since.0 + window.calls, trial.since.1 + window.idle);
+            trial.calls_since += window.calls;
+            trial.idle_since += window.idle;
         }
         if trial.windows < TRIAL && window.idle < PLENTY {
             return Some(Trial { windows: trial.windows + 1, ..trial });
         }
-        let (calls, idle) = (trial.since.0 / f64::from(TRIAL), trial.since.1 / f64::from(TRIAL));
+        let (calls, idle) = (trial.calls_since / f64::from(TRIAL), trial.idle_since / f64::from(TRIAL));
         if window.idle >= PLENTY || idle >= SPARE || trial.calls < FEW_CALLS || calls >= GAIN * trial.calls {
             self.full_windows = FULL_WINDOWS.0;
             self.patience = if trial.was_missed { (4 * self.patience).min(PATIENCE.1) } else { self.patience };
