@@ -48,6 +48,7 @@ struct Asked {
     work: Work,
 }
 
+#[inline(always)] // As above: what it answers is large to move.
 fn response<M: Borrow<Arc<LoadedModel>>>(by: &Resolved<M>, predictions: &Predictions) -> PredictResponse {
     let model = by.model.borrow();
     convert::prediction(predictions, model.name.as_str(), model.version, by.generation)

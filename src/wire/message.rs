@@ -168,6 +168,7 @@ pub(super) fn seqid(format: Format, body: &Bytes, limits: &Limits) -> Result<i32
 }
 
 /// Fills in from the headers what the context leaves open.
+#[inline(always)] // A context is large to move.
 pub(super) fn with_headers(context: RequestContext, headers: &Headers) -> RequestContext {
     let no_token = context.token.as_ref().is_some_and(String::is_empty);
     if headers.is_empty() && !no_token {

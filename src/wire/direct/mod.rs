@@ -48,6 +48,7 @@ pub trait Direct: Sized {
     }
 
     /// One that is read.
+    #[inline(always)] // It is large to move.
     fn one<S: Source>(source: &mut S) -> Option<Self> {
         let mut one = Self::empty();
         one.read(source)?;
