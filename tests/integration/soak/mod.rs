@@ -2,7 +2,8 @@
 //! much longer than he said that he would.
 //!
 //! The load comes from `modelwire loadtest`, a process for each kind of [`Traffic`], all at once and in rounds, so that
-//! connections come and go too. It takes the machine for itself, hence is ignored but for `make test-soak`.
+//! connections come and go too. The server has a processor of its own: what its callers wait for is not each other. It takes
+//! the machine for itself, hence is ignored but for `make test-soak`.
 
 mod items;
 mod processors;
@@ -15,7 +16,7 @@ use crate::stock::{Clients, centres, of_rows, state, step};
 use items::Items;
 use modelwire::data::Column;
 use modelwire::wire::training::TTrainingSyncClient;
-use processors::Ticks;
+use processors::{Ticks, apart};
 use record::{Record, Sample};
 use std::time::{Duration, Instant};
 use traffic::{ALL, LONELY, Offer, Running, Seen};
@@ -31,7 +32,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(100);
 const OTHERS: f64 = 0.05;
 /// One kind of call may wait too long in one of so many rounds that count: witnesses see most of what the machine does meanwhile,
 /// not all of it. A server that is late by itself is late in every round.
-const ONCE_IN: usize = 2;
+const ONCE_IN: usize = 4;
 /// How much longer than until its deadline a call may wait for an answer.
 const GRACE: Duration = Duration::from_millis(5);
 
@@ -46,7 +47,7 @@ fn duration() -> Duration {
 fn server(data: &std::path::Path) -> TestServer {
     let settings = data.join("modelwire.toml");
     std::fs::write(&settings, format!("[models.{LONELY}]\nmax_delay_ms = 300\n")).unwrap();
-    let server = TestServer::start_with(data, &["--config", settings.to_str().unwrap()], &[]);
+    let server = apart(|| TestServer::start_with(data, &["--config", settings.to_str().unwrap()], &[]));
     let mut clients = Clients::of(&server);
     let columns = |count, rows: u32| -> Vec<Column> {
         let value = |column: u32, row: u32| f64::from((row * 7919 + column * 104_729) % 10_007) / 10_007.0;
@@ -72,7 +73,7 @@ fn at_four_fifths_of_its_load_memory_is_flat_and_nobody_waits_much_longer_than_h
     let (witness, mut record, end) = (Witness::start(), Record::default(), Instant::now() + duration());
     println!("offered: {offers:?}");
 
-    let (mut rounds, mut counted, mut faults) = (0, 0_usize, vec![]);
+    let (mut rounds, mut counted, mut in_time, mut faults) = (0, 0_usize, 0, vec![]);
     while Instant::now() < end {
         let (begun, before) = (Instant::now(), Ticks::now(&server));
         let seen = round(&server, &offers, &mut record);
@@ -82,6 +83,7 @@ fn at_four_fifths_of_its_load_memory_is_flat_and_nobody_waits_much_longer_than_h
         println!("{:.1} s, others had {:.0} % of the processors", record.seconds(), 100.0 * others);
         rounds += 1;
         counted += usize::from(others < OTHERS);
+        in_time += usize::from(seen.iter().all(|seen| seen.waited <= seen.deadline + GRACE));
         for seen in seen {
             let limit = seen.deadline + GRACE;
             let kept = witness.longest(begun, limit);
@@ -93,6 +95,9 @@ fn at_four_fifths_of_its_load_memory_is_flat_and_nobody_waits_much_longer_than_h
     }
 
     println!("{counted} of {rounds} rounds count; {record}");
+    println!(
+        "In {in_time} of {rounds} nobody waited longer than his deadline and {GRACE:?}, whatever the machine did."
+    );
     if 2 * counted < rounds {
         println!("Others had the machine in most rounds: of waits little is known; run it alone.");
     }

@@ -1,7 +1,28 @@
-//! Who had the processors: load and server, or others, whose work takes away what the server was measured to bear.
+//! Who has the processors: the server its own and its callers theirs, and none of them what others take away.
 
 use crate::harness::TestServer;
+use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 use std::fs::read_to_string;
+
+/// Starts the server on one processor and leaves the others to this thread and whatever it starts from now on: how long a
+/// caller waits is then the server's doing, and not that of callers who compute beside it. Where there is one processor they
+/// share it.
+pub fn apart(start: impl FnOnce() -> TestServer) -> TestServer {
+    let all = sched_getaffinity(None).expect("the system says which processors there are");
+    let mut owners = (0..CpuSet::MAX_CPU).filter(|cpu| all.is_set(*cpu));
+    let (mut own, mut others) = (CpuSet::new(), all);
+    if let (Some(first), Some(_)) = (owners.next(), owners.next()) {
+        own.set(first);
+        others.unset(first);
+    } else {
+        own = all;
+    }
+    let stay_on = |cpus: &CpuSet| sched_setaffinity(None, cpus).expect("a thread may leave processors to others");
+    stay_on(&own);
+    let server = start();
+    stay_on(&others);
+    server
+}
 
 /// Clock ticks since the machine has started.
 #[derive(Clone, Copy, Debug)]
