@@ -121,8 +121,10 @@ settings! {
 settings! {
     /// Training.
     Training {
-        /// Jobs that train at once, each on one thread [default: 1].
+        /// Jobs that train at once [default: 1].
         threads ("training-threads", "MODELWIRE_TRAINING_THREADS"): usize,
+        /// Threads that a job sums over its rows with; what it learns does not depend on them [default: 1].
+        threads_per_job ("training-threads-per-job", "MODELWIRE_TRAINING_THREADS_PER_JOB"): usize,
         /// Jobs that wait [default: 100].
         max_queued_jobs ("training-max-queued-jobs", "MODELWIRE_TRAINING_MAX_QUEUED_JOBS"): usize,
         /// Jobs that have ended and are remembered [default: 1000].
@@ -250,6 +252,7 @@ impl Settings {
             outside("batching.max_queue_rows", self.batching.max_queue_rows, (1, 1 << 40)),
             outside("registry.max_model_bytes", self.registry.max_model_bytes, (1024, 1 << 50)),
             outside("training.threads", self.training.threads, (1, 1024)),
+            outside("training.threads_per_job", self.training.threads_per_job, (1, 1024)),
             outside("training.max_queued_jobs", self.training.max_queued_jobs, (1, 1_000_000)),
             outside("training.max_ended_jobs", self.training.max_ended_jobs, (1, 1_000_000)),
             outside("datasets.max_open_uploads", self.datasets.max_open_uploads, (1, 1_000_000)),
@@ -362,6 +365,7 @@ impl Settings {
         let default = training::Limits::default();
         training::Limits {
             threads: self.training.threads.unwrap_or(default.threads),
+            threads_per_job: self.training.threads_per_job.unwrap_or(default.threads_per_job),
             max_queued_jobs: self.training.max_queued_jobs.unwrap_or(default.max_queued_jobs),
             max_ended_jobs: self.training.max_ended_jobs.unwrap_or(default.max_ended_jobs),
         }

@@ -1,21 +1,15 @@
-//! What an algorithm is to everybody else, and the catalogue of those there are.
+//! What an algorithm is to everybody else.
 //!
 //! A new algorithm is one file that implements [`Algorithm`] and one line in [`ALGORITHMS`].
 
-use super::arrays::Arrays;
-use super::{
-    KMeans, LinearRegression, LogisticRegression, ParameterSpec, Parameters, Predictions, Progress, StandardScaler,
-    Targets,
-};
+use super::arrays::{Arrays, damaged};
+use super::{ALGORITHMS, ParameterSpec, Parameters, Predictions, Progress, Rows};
 use crate::data::Labels;
 use crate::error::{Error, Result, quotable};
 use ndarray::{Array2, ArrayD, ArrayView2};
 use serde::{Deserialize, Serialize};
 use std::fmt::Debug;
 use std::sync::Arc;
-
-/// Every algorithm of this build.
-pub static ALGORITHMS: &[&dyn Algorithm] = &[&KMeans, &LinearRegression, &LogisticRegression, &StandardScaler];
 
 /// What an algorithm learns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -53,6 +47,9 @@ pub trait Algorithm: Debug + Send + Sync {
 
     /// One sentence for people.
     fn summary(&self) -> &'static str;
+
+    /// Formula, choices and source: paragraphs in Markdown.
+    fn details(&self) -> &'static [&'static str];
 
     /// Its hyper-parameters, in the order in which people should meet them.
     fn parameters(&self) -> Vec<ParameterSpec>;
@@ -94,29 +91,45 @@ pub struct Inputs {
     pub classes: Option<Arc<Labels>>,
 }
 
-/// A transformer with its parameters, ready to be fitted.
-pub trait Transformer: Debug + Send + Sync {
-    /// Learns from `features`, `(n_samples, n_features)`: at least one row and one column, all finite.
+impl Inputs {
+    /// What a classifier answers.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] if nothing finite can be learned from these rows.
-    fn fit(&self, features: ArrayView2<'_, f64>) -> Result<Box<dyn FittedTransformer>>;
+    /// [`Error::Damaged`] if the model has no classes.
+    pub fn classes(&self) -> Result<&Arc<Labels>> {
+        self.classes.as_ref().ok_or_else(|| damaged("a classifier has no classes"))
+    }
+}
+
+/// What a fit is given.
+#[derive(Clone, Copy)]
+pub struct Training<'a> {
+    /// What it learns from: at least one row and one column, and the targets of its kind.
+    pub rows: Rows<'a>,
+    /// Of everything random. The same rows and seed give the same bits.
+    pub seed: u64,
+    /// Threads for sums over rows, at most. What is learned does not depend on it.
+    pub threads: usize,
+    /// Asked now and then by a fit that takes long.
+    pub progress: &'a dyn Progress,
+}
+
+/// A transformer with its parameters, ready to be fitted.
+pub trait Transformer: Debug + Send + Sync {
+    /// Learns from rows.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] if nothing finite can be learned from these rows. What `progress` answers.
+    fn fit(&self, training: &Training<'_>) -> Result<Box<dyn FittedTransformer>>;
 }
 
 /// A regressor, classifier or clusterer with its parameters, ready to be fitted.
 pub trait Estimator: Debug + Send + Sync {
-    /// Learns from `features`, `(n_samples, n_features)`, at least one row and one column, all finite, and the targets of
-    /// its kind. The same rows and seed give the same bits. One that takes long asks `progress` now and then.
+    /// Learns from rows.
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] if nothing finite can be learned from these rows; it says why. What `progress` answers.
-    fn fit(
-        &self,
-        features: ArrayView2<'_, f64>,
-        targets: &Targets,
-        seed: u64,
-        progress: &dyn Progress,
-    ) -> Result<Box<dyn Model>>;
+    fn fit(&self, training: &Training<'_>) -> Result<Box<dyn Model>>;
 }
 
 /// A fitted transformer: one column out for each column in.
@@ -157,25 +170,6 @@ pub fn find(name: &str) -> Result<&'static dyn Algorithm> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::collections::BTreeMap;
-
-    #[test]
-    fn every_algorithm_accepts_its_own_defaults() {
-        for algorithm in ALGORITHMS {
-            let checked = Parameters::check(algorithm.name(), &algorithm.parameters(), &BTreeMap::new());
-
-            let built = algorithm.unfitted(&checked.unwrap());
-
-            assert_eq!(matches!(built, UnfittedStep::Transformer(_)), algorithm.kind() == Kind::Transformer);
-        }
-    }
-
-    #[test]
-    fn the_catalogue_is_sorted_and_without_duplicates() {
-        let names: Vec<&str> = ALGORITHMS.iter().map(|algorithm| algorithm.name()).collect();
-
-        assert!(names.is_sorted_by(|one, next| one < next), "{names:?}");
-    }
 
     #[test]
     fn an_unknown_algorithm_is_refused_with_those_that_are_known() {

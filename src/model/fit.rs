@@ -2,7 +2,7 @@
 
 use super::pipeline::{Pipeline, TransformerStep};
 use super::spec::{Resolved, ResolvedStep, positions};
-use super::{Kind, Model, Schema, Spec, StepSpec, Targets, UnfittedStep, metrics};
+use super::{Kind, Model, Rows, Schema, Spec, StepSpec, Targets, Training, UnfittedStep, metrics};
 use crate::data::Table;
 use crate::error::{Error, Result};
 use ndarray::{Array2, Axis};
@@ -42,27 +42,41 @@ pub struct Fitted {
 /// Rows that a fit keeps, for whoever wants to know whether the model still answers as it did.
 const FIRST_ROWS: usize = 16;
 
-/// Fits each step on what the step before makes of the rows.
+/// Fits on one thread; [`fit_on`] says what comes of it.
+///
+/// # Errors
+/// As there.
+pub fn fit(spec: &Spec, table: &Table, progress: &dyn Progress) -> Result<Fitted> {
+    fit_on(1, spec, table, progress)
+}
+
+/// Fits each step on what the step before makes of the rows. Sums over rows take as many threads; what is learned does not
+/// depend on them.
 ///
 /// # Errors
 /// [`Error::InvalidArgument`] if the specification does not suit the table ([`Spec::check`]), there is no row, a value is missing
 /// or not finite, or an algorithm learns nothing finite from these rows. What `progress` answers.
-pub fn fit(spec: &Spec, table: &Table, progress: &dyn Progress) -> Result<Fitted> {
+pub fn fit_on(threads: usize, spec: &Spec, table: &Table, progress: &dyn Progress) -> Result<Fitted> {
     let Resolved { steps, kind, mut schema } = spec.resolve(&table.schema())?;
     let (mut features, targets) = read(table, kind, &mut schema)?;
     let first_rows = features.slice_axis(Axis(0), (..features.nrows().min(FIRST_ROWS)).into()).to_owned();
+    let weights = vec![1.0; features.nrows()];
     let stages = (steps.len() + 1) as f64;
     let (last, first) = steps.split_last().ok_or_else(|| Error::internal("a checked specification has no step"))?;
     let mut transformers = Vec::with_capacity(first.len());
     for (index, (step, stated)) in first.iter().zip(&spec.steps).enumerate() {
-        progress.report(&format!("fitting {}", step.algorithm.name()), index as f64 / stages)?;
-        let transformer = fit_transformer(step, positions(stated, &schema)?, &features)?;
+        let within = |message: &str, share: f64| progress.report(message, (index as f64 + share) / stages);
+        within(&format!("fitting {}", step.algorithm.name()), 0.0)?;
+        let rows = Rows::new(&features, targets.view(), &weights);
+        let training = Training { rows, seed: spec.seed, threads, progress: &within };
+        let transformer = fit_transformer(step, positions(stated, &schema)?, &training)?;
         features = transformer.transform(features);
         transformers.push(transformer);
     }
     let within = |message: &str, share: f64| progress.report(message, (first.len() as f64 + share) / stages);
     within(&format!("fitting {}", last.algorithm.name()), 0.0)?;
-    let model = fit_estimator(last, &features, &targets, spec.seed, &within)?;
+    let rows = Rows::new(&features, targets.view(), &weights);
+    let model = fit_estimator(last, &Training { rows, seed: spec.seed, threads, progress: &within })?;
     progress.report("measuring the model on its training rows", steps.len() as f64 / stages)?;
     let metrics = metrics::of(|rows| model.predict(rows), features.view(), &targets);
     let steps = steps.iter().zip(&spec.steps).map(|(step, stated)| written_out(step, stated)).collect();
@@ -87,27 +101,26 @@ fn read(table: &Table, kind: Kind, schema: &mut Schema) -> Result<(Array2<f64>, 
 fn fit_transformer(
     step: &ResolvedStep,
     columns: Option<Vec<usize>>,
-    features: &Array2<f64>,
+    training: &Training<'_>,
 ) -> Result<TransformerStep> {
     let UnfittedStep::Transformer(transformer) = step.algorithm.unfitted(&step.parameters) else {
         return Err(Error::internal("a transformer set up no transformer"));
     };
     let fitted = match &columns {
-        None => transformer.fit(features.view())?,
-        Some(columns) => transformer.fit(features.select(Axis(1), columns).view())?,
+        None => transformer.fit(training)?,
+        Some(columns) => {
+            let selected = training.rows.features().select(Axis(1), columns);
+            let selected = selected.as_standard_layout().into_owned();
+            let rows = Rows::new(&selected, training.rows.targets, training.rows.weights);
+            transformer.fit(&Training { rows, ..*training })?
+        }
     };
     Ok(TransformerStep { columns, fitted })
 }
 
-fn fit_estimator(
-    step: &ResolvedStep,
-    features: &Array2<f64>,
-    targets: &Targets,
-    seed: u64,
-    progress: &dyn Progress,
-) -> Result<Box<dyn Model>> {
+fn fit_estimator(step: &ResolvedStep, training: &Training<'_>) -> Result<Box<dyn Model>> {
     match step.algorithm.unfitted(&step.parameters) {
-        UnfittedStep::Estimator(estimator) => estimator.fit(features.view(), targets, seed, progress),
+        UnfittedStep::Estimator(estimator) => estimator.fit(training),
         UnfittedStep::Transformer(_) => Err(Error::internal("an estimator set up no estimator")),
     }
 }

@@ -51,35 +51,33 @@ mod arrays;
 mod artefact;
 
 mod algorithm;
+mod algorithms;
 mod parameters;
 mod precision;
 
-mod k_means;
+mod rows;
+mod summation;
+
+mod classification;
 mod kernels;
-mod lbfgs;
-mod linear_regression;
-mod logistic_loss;
-mod logistic_regression;
-mod minimum_norm;
-mod standard_scaler;
+mod linear_model;
+mod linear_scores;
+mod numerics;
 
 #[cfg(test)]
 mod tests;
 
 pub use algorithm::{
-    ALGORITHMS, Algorithm, Estimator, FittedStep, FittedTransformer, Inputs, Kind, Model, Transformer, UnfittedStep,
-    find,
+    Algorithm, Estimator, FittedStep, FittedTransformer, Inputs, Kind, Model, Training, Transformer, UnfittedStep, find,
 };
+pub use algorithms::ALGORITHMS;
 pub use arrays::Arrays;
-pub use fit::{Fitted, Progress, fit};
-pub use k_means::KMeans;
-pub use linear_regression::LinearRegression;
+pub use fit::{Fitted, Progress, fit, fit_on};
 pub use loaded::LoadedModel;
-pub use logistic_regression::LogisticRegression;
 pub use parameters::{ParameterSpec, Parameters, Range, Value};
 pub use pipeline::Pipeline;
 pub use predictions::Predictions;
+pub use rows::Rows;
 pub use schema::Schema;
 pub use spec::{Spec, StepSpec};
-pub use standard_scaler::StandardScaler;
-pub use targets::{MAX_CLASSES, Targets};
+pub use targets::{MAX_CLASSES, TargetView, Targets};

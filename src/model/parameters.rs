@@ -49,6 +49,8 @@ pub enum Range {
     Integer(i64, i64),
     /// A finite number above 0.
     Positive,
+    /// A finite number from the first to the second, both included.
+    Number(f64, f64),
     /// A truth value.
     Flag,
     /// One of these words.
@@ -61,8 +63,9 @@ impl Range {
         match (self, value) {
             (Self::Integer(least, most), Value::Integer(it)) if (least..=most).contains(&it) => Some(value.clone()),
             // Rounding beyond 2^53 does not matter to a hyper-parameter.
-            (Self::Positive, Value::Integer(it)) if *it > 0 => Some(Value::Number(*it as f64)),
+            (Self::Positive | Self::Number(..), Value::Integer(it)) => self.accept(&Value::Number(*it as f64)),
             (Self::Positive, Value::Number(it)) if *it > 0.0 && it.is_finite() => Some(value.clone()),
+            (Self::Number(least, most), Value::Number(it)) if (least..=most).contains(&it) => Some(value.clone()),
             (Self::Flag, Value::Flag(_)) => Some(value.clone()),
             (Self::OneOf(words), Value::Text(it)) if words.contains(&it.as_str()) => Some(value.clone()),
             _ => None,
@@ -75,6 +78,8 @@ impl fmt::Display for Range {
         match self {
             Self::Integer(least, most) => write!(f, "an integer from {least} to {most}"),
             Self::Positive => f.write_str("a finite number greater than 0"),
+            Self::Number(0.0, f64::MAX) => f.write_str("a finite number, 0 or greater"),
+            Self::Number(least, most) => write!(f, "a number from {least:?} to {most:?}"),
             Self::Flag => f.write_str("true or false"),
             Self::OneOf(words) => {
                 let quoted: Vec<String> = words.iter().map(|word| format!("{word:?}")).collect();
@@ -106,6 +111,16 @@ impl ParameterSpec {
     /// A finite number above 0.
     pub fn positive(name: &'static str, default: f64, meaning: &'static str) -> Self {
         Self { name, default: Value::Number(default), range: Range::Positive, meaning }
+    }
+
+    /// A finite number, 0 or greater.
+    pub fn not_negative(name: &'static str, default: f64, meaning: &'static str) -> Self {
+        Self::number(name, default, (0.0, f64::MAX), meaning)
+    }
+
+    /// A number from `least` to `most`, which are finite.
+    pub fn number(name: &'static str, default: f64, (least, most): (f64, f64), meaning: &'static str) -> Self {
+        Self { name, default: Value::Number(default), range: Range::Number(least, most), meaning }
     }
 
     /// A truth value.

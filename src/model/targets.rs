@@ -4,6 +4,7 @@ use super::Kind;
 use crate::data::{Column, ColumnSchema, ColumnType, Labels, Values};
 use crate::error::{Error, Result};
 use ndarray::Array1;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// A target of more classes is a number or a key, not a class; and a model keeps coefficients for each.
@@ -43,12 +44,54 @@ impl Targets {
         }
     }
 
+    /// To be looked at.
+    ///
+    /// # Panics
+    /// If they do not stand one after the other; [`Targets::read`] makes no such.
+    pub fn view(&self) -> TargetView<'_> {
+        match self {
+            Self::None => TargetView::None,
+            Self::Values(values) => TargetView::Values(values.as_slice().expect("targets of a fit are contiguous")),
+            Self::Classes { indices, labels } => {
+                TargetView::Classes { indices: indices.as_slice().expect("targets of a fit are contiguous"), labels }
+            }
+        }
+    }
+}
+
+/// [`Targets`], or those of some rows.
+#[derive(Clone, Copy, Debug)]
+pub enum TargetView<'a> {
+    /// Nothing: clustering.
+    None,
+    /// Regression: finite numbers.
+    Values(&'a [f64]),
+    /// Classification.
+    Classes {
+        /// The class of each row, as a position in `labels`.
+        indices: &'a [usize],
+        /// The classes in ascending order, two at least.
+        labels: &'a Arc<Labels>,
+    },
+}
+
+impl<'a> TargetView<'a> {
+    /// Those of some rows, in their order.
+    #[must_use]
+    pub fn slice(&self, rows: Range<usize>) -> Self {
+        match *self {
+            Self::None => Self::None,
+            Self::Values(values) => Self::Values(&values[rows]),
+            Self::Classes { indices, labels } => Self::Classes { indices: &indices[rows], labels },
+        }
+    }
+
     /// The numbers that a regressor learns.
     ///
     /// # Errors
     /// [`Error::Internal`] if there are none: [`Targets::read`] gives a regressor nothing else.
-    pub fn values(&self) -> Result<&Array1<f64>> {
-        match self {
+    pub fn values(&self) -> Result<&'a [f64]> {
+        match *self {
             Self::Values(values) => Ok(values),
             _ => Err(Error::internal("a regressor was given other targets than numbers")),
         }
@@ -58,8 +101,8 @@ impl Targets {
     ///
     /// # Errors
     /// [`Error::Internal`] if there are none: [`Targets::read`] gives a classifier nothing else.
-    pub fn classes(&self) -> Result<(&Array1<usize>, &Arc<Labels>)> {
-        match self {
+    pub fn classes(&self) -> Result<(&'a [usize], &'a Arc<Labels>)> {
+        match *self {
             Self::Classes { indices, labels } => Ok((indices, labels)),
             _ => Err(Error::internal("a classifier was given other targets than classes")),
         }
@@ -143,17 +186,16 @@ fn rank<T: Ord + Copy>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ndarray::array;
 
     #[test]
     fn classes_are_in_ascending_order_whatever_comes_first() {
         let text = Targets::read(Kind::Classifier, &Column::text("y", &["no", "yes", "maybe", "no"])).unwrap();
         let integer = Targets::read(Kind::Classifier, &Column::integer("y", vec![10, -2, 10])).unwrap();
 
-        let (indices, labels) = text.classes().unwrap();
-        assert_eq!(indices, array![1, 2, 0, 1]);
+        let (indices, labels) = text.view().classes().unwrap();
+        assert_eq!(indices, [1, 2, 0, 1]);
         assert_eq!(**labels, Labels::Text(vec!["maybe".into(), "no".into(), "yes".into()]));
-        assert_eq!(integer.classes().unwrap().0, array![1, 0, 1]);
+        assert_eq!(integer.view().classes().unwrap().0, [1, 0, 1]);
     }
 
     #[test]

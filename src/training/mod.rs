@@ -24,8 +24,10 @@ pub use run::STEPS;
 /// Bounds of training; the `training` section of the settings.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Jobs that train at once, each on one thread.
+    /// Jobs that train at once.
     pub threads: usize,
+    /// Threads that a job sums over its rows with; what it learns does not depend on them.
+    pub threads_per_job: usize,
     /// Jobs that wait.
     pub max_queued_jobs: usize,
     /// Jobs that have ended and are remembered; older ones are forgotten.
@@ -34,6 +36,6 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { threads: 1, max_queued_jobs: 100, max_ended_jobs: 1000 }
+        Self { threads: 1, threads_per_job: 1, max_queued_jobs: 100, max_ended_jobs: 1000 }
     }
 }

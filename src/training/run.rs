@@ -8,7 +8,7 @@ use crate::data::{Reference, Table};
 use crate::datasets;
 use crate::error::{Error, Result};
 use crate::failpoint;
-use crate::model::{Fitted, Progress, fit};
+use crate::model::{Fitted, Progress, fit_on};
 use crate::registry::Publication;
 use bytes::Bytes;
 use futures_util::FutureExt;
@@ -148,7 +148,7 @@ impl Shared {
         let shared = Arc::clone(self);
         let compute = move || {
             let step = |message: &str, fraction: f64| shared.step(&job, &cancel, message, fraction);
-            let learned = learn(&job, rows, &step);
+            let learned = learn(&job, rows, shared.parts.limits.threads_per_job, &step);
             drop(shared); // Before the answer: who has it may be the last to hold the data folder.
             let _ = sender.send(learned);
         };
@@ -169,12 +169,12 @@ impl Shared {
     }
 }
 
-fn learn(job: &Job, rows: Read, progress: &dyn Progress) -> Result<Learned> {
+fn learn(job: &Job, rows: Read, threads: usize, progress: &dyn Progress) -> Result<Learned> {
     let table = match rows {
         Read::Table(table) => table,
         Read::Encoded(bytes) => datasets::decode(bytes)?,
     };
-    let fitted = fit(&job.pipeline, &table, progress)?;
+    let fitted = fit_on(threads, &job.pipeline, &table, progress)?;
     progress.report("publishing", 1.0)?;
     Ok((fitted, datasets::rows_sha256(&table)))
 }

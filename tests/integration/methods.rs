@@ -2,6 +2,7 @@
 
 use crate::harness::TestServer;
 use crate::stock::{Clients, clustering, code, line, row, state, step, value};
+use modelwire::model::ALGORITHMS;
 use modelwire::wire::datasets::{
     AppendRowsRequest, CommitDatasetRequest, CreateDatasetRequest, DeleteDatasetRequest, DescribeDatasetRequest,
     ListDatasetsRequest, TDatasetsSyncClient,
@@ -47,7 +48,8 @@ fn status_is_ready_once_a_model_is_there_and_describe_lists_what_the_idl_has() {
     assert_eq!(status.models.unwrap().len(), 1);
     assert_eq!(description.methods.unwrap().len(), 23);
     let algorithms: Vec<String> = description.algorithms.unwrap().into_iter().map(|it| it.name.unwrap()).collect();
-    assert_eq!(algorithms, ["k_means", "linear_regression", "logistic_regression", "standard_scaler"]);
+    let catalogue: Vec<&str> = ALGORITHMS.iter().map(|algorithm| algorithm.name()).collect();
+    assert_eq!(algorithms, catalogue);
     assert_eq!(echo.payload.unwrap(), &[1, 2, 3][..]);
 }
 

@@ -200,8 +200,11 @@ fn k_means_tells_its_runs_and_stops_within_them() {
     let third_run = stopped_at(0.25);
 
     let first = ("fitting k_means, run 1 of 4".to_owned(), 0.0);
-    assert_eq!(second_iteration[..2], [("fitting k_means".to_owned(), 0.0), first.clone()]);
-    assert_eq!(second_iteration[2..], [(first.0, 1.0 / 300.0 / 4.0 / 2.0)]);
+    let (stopped, before) = second_iteration.split_last().unwrap();
+    assert_eq!(before[..2], [("fitting k_means".to_owned(), 0.0), first.clone()]);
+    assert!(before[2..].iter().all(|told| *told == first), "{before:?}"); // Its first centres, one by one.
+    assert!(stopped.0.starts_with(&format!("{}, inertia ", first.0)), "{stopped:?}");
+    assert_eq!(stopped.1, 1.0 / 300.0 / 4.0 / 2.0);
     assert_eq!(third_run.last(), Some(&("fitting k_means, run 3 of 4".to_owned(), 0.25)));
     assert!(third_run.is_sorted_by(|one, next| one.1 <= next.1), "{third_run:?}");
 }

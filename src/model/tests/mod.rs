@@ -6,10 +6,10 @@ mod oracles;
 mod precision;
 mod specs;
 
-use super::{Fitted, Pipeline, Spec, StepSpec, Value, fit};
+use super::{Fitted, Pipeline, Rows, Spec, StepSpec, Targets, Training, Value, fit};
 use crate::data::{Column, Features, Table};
 use crate::error::Result;
-use ndarray::{ArrayD, ArrayView2};
+use ndarray::{Array2, ArrayD, ArrayView2};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -52,6 +52,13 @@ fn quiet(_: &str, _: f64) -> Result<()> {
 
 fn fitted(spec: &Spec, table: &Table) -> Fitted {
     fit(spec, table, &quiet).unwrap()
+}
+
+/// What comes of training on these rows, each of weight 1.
+pub(super) fn trained<T>(features: &Array2<f64>, targets: &Targets, act: impl FnOnce(&Training<'_>) -> T) -> T {
+    let weights = vec![1.0; features.nrows()];
+    let rows = Rows::new(features, targets.view(), &weights);
+    act(&Training { rows, seed: 7, threads: 1, progress: &quiet })
 }
 
 /// What a step learned.

@@ -1,24 +1,18 @@
 //! Columns of mean 0 and variance 1.
 
-use super::arrays::Arrays;
-use super::kernels::{in_rows_mut, shift_and_scale};
-use super::{
-    Algorithm, FittedStep, FittedTransformer, Inputs, Kind, ParameterSpec, Parameters, Transformer, UnfittedStep,
-};
 use crate::error::{Error, Result};
-use ndarray::{Array1, Array2, ArrayD, ArrayView2, Zip};
+use crate::model::arrays::{Arrays, damaged};
+use crate::model::kernels::{in_rows_mut, shift_and_scale};
+use crate::model::numerics::{Moments, OfColumns};
+use crate::model::{
+    Algorithm, FittedStep, FittedTransformer, Inputs, Kind, ParameterSpec, Parameters, Training, Transformer,
+    UnfittedStep,
+};
+use ndarray::{Array1, Array2, ArrayD};
 
-/// Subtracts the mean of each column and divides by its standard deviation.
-///
-/// `z = (x - mean) / scale`, where `scale` is the root of the population variance (divided by `n_samples`). A constant column
-/// keeps scale 1, as in scikit-learn, and so becomes 0.
-///
-/// | parameter | default | range | meaning |
-/// |---|---|---|---|
-/// | `with_mean` | true | true or false | subtract the mean |
-/// | `with_std` | true | true or false | divide by the standard deviation |
+/// Shifts and scales each column to mean 0 and variance 1.
 #[derive(Clone, Copy, Debug)]
-pub struct StandardScaler;
+pub(super) struct StandardScaler;
 
 impl Algorithm for StandardScaler {
     fn name(&self) -> &'static str {
@@ -31,6 +25,14 @@ impl Algorithm for StandardScaler {
 
     fn summary(&self) -> &'static str {
         "Shifts and scales each column to mean 0 and variance 1."
+    }
+
+    fn details(&self) -> &'static [&'static str] {
+        &[
+            "Subtracts the mean of each column and divides by its standard deviation.",
+            "`z = (x - mean) / scale`, where `scale` is the root of the population variance (divided by `n_samples`). \
+             A constant column keeps scale 1, as in scikit-learn, and so becomes 0.",
+        ]
     }
 
     fn parameters(&self) -> Vec<ParameterSpec> {
@@ -48,7 +50,7 @@ impl Algorithm for StandardScaler {
     fn load(&self, _: &Parameters, arrays: &mut Arrays, inputs: &Inputs) -> Result<FittedStep> {
         let (mean, scale) = (arrays.take("mean", inputs.n_features)?, arrays.take("scale", inputs.n_features)?);
         if scale.iter().any(|scale| *scale <= 0.0) {
-            return Err(super::arrays::damaged("a scale is not greater than 0"));
+            return Err(damaged("a scale is not greater than 0"));
         }
         Ok(FittedStep::Transformer(Box::new(FittedScaler::new(mean, scale))))
     }
@@ -61,11 +63,11 @@ struct Scaler {
 }
 
 impl Transformer for Scaler {
-    fn fit(&self, features: ArrayView2<'_, f64>) -> Result<Box<dyn FittedTransformer>> {
-        let moments = Moments::of(features);
-        let width = features.ncols();
-        let scale = if self.with_std { moments.scale() } else { Array1::ones(width) };
-        let mean = if self.with_mean { moments.mean } else { Array1::zeros(width) };
+    fn fit(&self, training: &Training<'_>) -> Result<Box<dyn FittedTransformer>> {
+        let moments = training.sum(&OfColumns)?;
+        let width = moments.mean.len();
+        let scale = if self.with_std { scale(&moments) } else { Array1::ones(width) };
+        let mean = if self.with_mean { moments.mean.into() } else { Array1::zeros(width) };
         match mean.iter().chain(&scale).position(|value| !value.is_finite()) {
             None => Ok(Box::new(FittedScaler::new(mean, scale))),
             Some(position) => Err(Error::invalid(format!(
@@ -76,42 +78,16 @@ impl Transformer for Scaler {
     }
 }
 
-/// Weight, mean and sum of squared deviations of each column, updated row by row: B. P. Welford, "Note on a method for
-/// calculating corrected sums of squares and products" (1962), doi:10.1080/00401706.1962.10490022. A difference of sums would
-/// lose all digits of a column far from 0.
-struct Moments {
-    n: f64,
-    mean: Array1<f64>,
-    m2: Array1<f64>,
-}
-
-impl Moments {
-    fn of(features: ArrayView2<'_, f64>) -> Self {
-        let width = features.ncols();
-        let mut moments = Self { n: 0.0, mean: Array1::zeros(width), m2: Array1::zeros(width) };
-        for row in features.rows() {
-            moments.n += 1.0;
-            let n = moments.n;
-            Zip::from(row).and(&mut moments.mean).and(&mut moments.m2).for_each(|x, mean, m2| {
-                let deviation = x - *mean;
-                *mean += deviation / n;
-                *m2 += deviation * (x - *mean);
-            });
-        }
-        moments
-    }
-
-    /// Standard deviations. A variance within the rounding error of its mean is that of a constant column; the bound is
-    /// scikit-learn's (`_is_constant_feature`): T. F. Chan, G. H. Golub, R. J. LeVeque, "Algorithms for computing the sample
-    /// variance" (1983), doi:10.1080/00031305.1983.10483115.
-    fn scale(&self) -> Array1<f64> {
-        let rounding = self.n * f64::EPSILON;
-        Zip::from(&self.mean).and(&self.m2).map_collect(|mean, m2| {
-            let variance = m2 / self.n;
-            let constant = variance.is_finite() && variance <= rounding * variance + (rounding * mean).powi(2);
-            if constant { 1.0 } else { variance.sqrt() }
-        })
-    }
+/// Standard deviations. A variance within the rounding error of its mean is that of a constant column; the bound is
+/// scikit-learn's (`_is_constant_feature`): T. F. Chan, G. H. Golub, R. J. LeVeque, "Algorithms for computing the sample
+/// variance" (1983), doi:10.1080/00031305.1983.10483115.
+fn scale(moments: &Moments) -> Array1<f64> {
+    let rounding = moments.weight * f64::EPSILON;
+    let deviation = |(mean, variance): (&f64, f64)| {
+        let constant = variance.is_finite() && variance <= rounding * variance + (rounding * mean).powi(2);
+        if constant { 1.0 } else { variance.sqrt() }
+    };
+    moments.mean.iter().zip(moments.variances()).map(deviation).collect()
 }
 
 #[derive(Debug)]
@@ -141,11 +117,16 @@ impl FittedTransformer for FittedScaler {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Targets;
+    use crate::model::tests::trained;
     use approx::assert_abs_diff_eq;
     use ndarray::array;
 
     fn scaled(with_mean: bool, with_std: bool, features: Array2<f64>) -> Array2<f64> {
-        Scaler { with_mean, with_std }.fit(features.view()).unwrap().transform(features)
+        trained(&features, &Targets::None, |training| {
+            let scaler = Scaler { with_mean, with_std };
+            scaler.fit(training).unwrap().transform(features.clone())
+        })
     }
 
     #[test]
@@ -177,8 +158,10 @@ mod tests {
 
     #[test]
     fn values_whose_variance_overflows_are_refused() {
-        let refused = Scaler { with_mean: true, with_std: true }.fit(array![[1e300], [-1e300]].view());
+        let scaler = Scaler { with_mean: true, with_std: true };
 
-        assert!(refused.unwrap_err().to_string().contains("overflows"));
+        let refused = trained(&array![[1e300], [-1e300]], &Targets::None, |training| scaler.fit(training).unwrap_err());
+
+        assert!(refused.to_string().contains("overflows"));
     }
 }

@@ -1,41 +1,31 @@
 //! Clustering around centres.
 
-use super::arrays::{Arrays, damaged};
-use super::kernels::{Panels, Real, first_smallest, in_rows, table};
-use super::precision::Precision;
-use super::{
-    Algorithm, Estimator, FittedStep, Inputs, Kind, Model, ParameterSpec, Parameters, Predictions, Progress, Targets,
+mod start;
+mod step;
+
+use crate::error::{Error, Result};
+use crate::model::arrays::{Arrays, damaged};
+use crate::model::kernels::{Panels, Real, first_smallest, in_rows, table};
+use crate::model::numerics::OfColumns;
+use crate::model::precision::Precision;
+use crate::model::{
+    Algorithm, Estimator, FittedStep, Inputs, Kind, Model, ParameterSpec, Parameters, Predictions, Training,
     UnfittedStep,
 };
-use crate::error::{Error, Result};
-use linfa::traits::Fit;
-use linfa::{DatasetBase, ParamGuard};
-use linfa_clustering::KMeansInit;
 use ndarray::{Array2, ArrayD, ArrayView2, Axis};
 use rand_xoshiro::Xoshiro256Plus;
-use rand_xoshiro::rand_core::{self, RngCore, SeedableRng};
-use std::cell::RefCell;
+use rand_xoshiro::rand_core::{RngCore, SeedableRng};
+use step::{Step, step};
 
-/// Minimises the sum of squared distances of rows to their nearest centre, by linfa.
-///
-/// Lloyd's iteration: S. P. Lloyd, "Least squares quantization in PCM" (1982), doi:10.1109/TIT.1982.1056489, in linfa's variant
-/// where a centre counts as one more point of its cluster, so that no cluster runs empty; it takes a few more steps. Clusters
-/// are numbered in the order of their centres (first coordinate first).
-///
-/// | parameter | default | range | meaning |
-/// |---|---|---|---|
-/// | `n_clusters` | 8 | 1 to 10,000 | centres to find; at most one for each row |
-/// | `n_init` | 10 | 1 to 1,000 | fresh starts, of which the best counts |
-/// | `max_iter` | 300 | 1 to 100,000 | most iterations of each start |
-/// | `tol` | 1e-4 | above 0 | stop when all centres together moved by less, in the unit of the columns |
-/// | `init` | k-means++ | k-means++, random | first centres: far from each other, or rows by chance |
-/// | `precision` | f64 | f64, f32 | numbers that distances are computed in; f32 has none above 1.8e19 but infinity |
+const NAME: &str = "k_means";
+
+/// Groups rows around the centres that minimise the sum of squared distances.
 #[derive(Clone, Copy, Debug)]
-pub struct KMeans;
+pub(super) struct KMeans;
 
 impl Algorithm for KMeans {
     fn name(&self) -> &'static str {
-        "k_means"
+        NAME
     }
 
     fn kind(&self) -> Kind {
@@ -46,12 +36,28 @@ impl Algorithm for KMeans {
         "Groups rows around the centres that minimise the sum of squared distances."
     }
 
+    fn details(&self) -> &'static [&'static str] {
+        &[
+            "Minimises the sum of squared distances of rows to their nearest centre: each row goes to its nearest centre, \
+             each centre to the mean of its rows, until all centres together move by no more than `tol` times the mean \
+             variance of the columns. A centre without rows stays where it is. Clusters are numbered in the order of \
+             their centres (first coordinate first).",
+            "S. P. Lloyd, \"Least squares quantization in PCM\" (1982), doi:10.1109/TIT.1982.1056489; first centres by D. \
+             Arthur, S. Vassilvitskii, \"k-means++: the advantages of careful seeding\" (2007), the best of a few draws \
+             each.",
+        ]
+    }
+
     fn parameters(&self) -> Vec<ParameterSpec> {
         vec![
             ParameterSpec::integer("n_clusters", 8, (1, 10_000), "Centres to find; at most one for each row."),
             ParameterSpec::integer("n_init", 10, (1, 1_000), "Fresh starts, of which the best counts."),
             ParameterSpec::integer("max_iter", 300, (1, 100_000), "Most iterations of each start."),
-            ParameterSpec::positive("tol", 1e-4, "Stop when all centres together moved by less."),
+            ParameterSpec::not_negative(
+                "tol",
+                1e-4,
+                "Stop when squared moves are below this share of the mean variance.",
+            ),
             ParameterSpec::one_of(
                 "init",
                 &["k-means++", "random"],
@@ -68,8 +74,8 @@ impl Algorithm for KMeans {
             max_iter: parameters.count("max_iter"),
             tol: parameters.number("tol"),
             init: match parameters.text("init") {
-                "random" => KMeansInit::Random,
-                _ => KMeansInit::KMeansPlusPlus,
+                "random" => Init::Random,
+                _ => Init::PlusPlus,
             },
             precision: Precision::of(parameters),
         }))
@@ -85,34 +91,25 @@ impl Algorithm for KMeans {
     }
 }
 
-/// What an iteration came to.
-struct Step {
-    centres: Array2<f64>,
-    /// Of the centres before it, for each row.
-    inertia: f64,
+/// Random numbers of a fit.
+struct Chance(Xoshiro256Plus);
+
+impl Chance {
+    /// From 0 up to 1, which is left out.
+    fn share(&mut self) -> f64 {
+        (self.0.next_u64() >> 11) as f64 / (1u64 << 53) as f64
+    }
+
+    /// Below `n`, which is above 0.
+    fn below(&mut self, n: usize) -> usize {
+        ((self.share() * n as f64) as usize).min(n - 1)
+    }
 }
 
-/// Random numbers that go on from run to run: linfa works on a clone of its generator, and a plain one would start each
-/// run at the same place.
-#[derive(Clone, Copy)]
-struct Chance<'a>(&'a RefCell<Xoshiro256Plus>);
-
-impl RngCore for Chance<'_> {
-    fn next_u32(&mut self) -> u32 {
-        self.0.borrow_mut().next_u32()
-    }
-
-    fn next_u64(&mut self) -> u64 {
-        self.0.borrow_mut().next_u64()
-    }
-
-    fn fill_bytes(&mut self, bytes: &mut [u8]) {
-        self.0.borrow_mut().fill_bytes(bytes);
-    }
-
-    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> std::result::Result<(), rand_core::Error> {
-        self.0.borrow_mut().try_fill_bytes(bytes)
-    }
+#[derive(Clone, Copy, Debug)]
+enum Init {
+    PlusPlus,
+    Random,
 }
 
 #[derive(Debug)]
@@ -121,25 +118,21 @@ struct Clusterer {
     n_init: usize,
     max_iter: usize,
     tol: f64,
-    init: KMeansInit<f64>,
+    init: Init,
     precision: Precision,
 }
 
 impl Estimator for Clusterer {
-    fn fit(
-        &self,
-        features: ArrayView2<'_, f64>,
-        _targets: &Targets,
-        seed: u64,
-        progress: &dyn Progress,
-    ) -> Result<Box<dyn Model>> {
-        self.check(features)?;
-        let chance = RefCell::new(Xoshiro256Plus::seed_from_u64(seed));
+    fn fit(&self, training: &Training<'_>) -> Result<Box<dyn Model>> {
+        self.check(training.rows.values(), training.rows.len())?;
+        let moments = training.sum(&OfColumns)?;
+        let enough = self.tol * moments.variances().sum::<f64>() / training.rows.n_features() as f64;
+        let mut chance = Chance(Xoshiro256Plus::seed_from_u64(training.seed));
         let mut best: Option<Step> = None;
         for run in 0..self.n_init {
-            let last = self.run(features, Chance(&chance), &|step| {
-                let share = (run as f64 + step as f64 / self.max_iter as f64) / self.n_init as f64;
-                progress.report(&format!("fitting k_means, run {} of {}", run + 1, self.n_init), share)
+            let last = self.run(training, enough, &mut chance, &|found: &str, share: f64| {
+                let message = format!("fitting {NAME}, run {} of {}{found}", run + 1, self.n_init);
+                training.progress.report(&message, (run as f64 + share) / self.n_init as f64)
             })?;
             if best.as_ref().is_none_or(|best| last.inertia < best.inertia) {
                 best = Some(last);
@@ -151,49 +144,41 @@ impl Estimator for Clusterer {
 }
 
 impl Clusterer {
-    /// One start and its iterations, each a call of linfa's: nothing could stop all of them in one call. `ask` is told the number
-    /// of each from 0. At least two are made where they may be, because linfa does not tell how far the first one moved.
+    /// One start and its iterations, until all centres together move by no more than `enough`. `ask` is told what was found
+    /// last, and how much of the run is done.
     fn run(
         &self,
-        features: ArrayView2<'_, f64>,
-        chance: Chance<'_>,
-        ask: &dyn Fn(usize) -> Result<()>,
+        training: &Training<'_>,
+        enough: f64,
+        chance: &mut Chance,
+        ask: &dyn Fn(&str, f64) -> Result<()>,
     ) -> Result<Step> {
-        ask(0)?;
-        let mut last = self.step(features, self.init.clone(), chance)?;
-        for number in 1..self.max_iter {
-            ask(number)?;
-            let next = self.step(features, KMeansInit::Precomputed(last.centres.clone()), chance)?;
-            let moved = (&next.centres - &last.centres).mapv(|by| by * by).sum().sqrt();
-            last = next;
-            if moved < self.tol {
+        ask("", 0.0)?;
+        let mut centres = match self.init {
+            Init::PlusPlus => start::plus_plus(training, self.n_clusters, chance, |_| ask("", 0.0))?,
+            Init::Random => start::random(training, self.n_clusters, chance),
+        };
+        for number in 1..=self.max_iter {
+            let Step { centres: next, inertia, moved } = step(training, &centres)?;
+            centres = next;
+            ask(&format!(", inertia {inertia:.6e}"), number as f64 / self.max_iter as f64)?;
+            if moved <= enough {
                 break;
             }
         }
-        Ok(last)
+        let Step { inertia, .. } = step(training, &centres)?;
+        Ok(Step { centres, inertia, moved: 0.0 })
     }
 
-    fn step(&self, features: ArrayView2<'_, f64>, from: KMeansInit<f64>, chance: Chance<'_>) -> Result<Step> {
-        let parameters = linfa_clustering::KMeans::params_with_rng(self.n_clusters, chance)
-            .n_runs(1)
-            .max_n_iterations(1)
-            .init_method(from);
-        let checked = parameters.check().map_err(|error| Error::invalid(format!("k_means: {error}")))?;
-        let fitted =
-            checked.fit(&DatasetBase::from(features)).map_err(|error| Error::invalid(format!("k_means: {error}")))?;
-        Ok(Step { centres: fitted.centroids().clone(), inertia: fitted.inertia() })
-    }
-
-    fn check(&self, features: ArrayView2<'_, f64>) -> Result<()> {
-        let n_samples = features.nrows();
+    fn check(&self, values: &[f64], n_samples: usize) -> Result<()> {
         if self.n_clusters > n_samples {
             return Err(Error::invalid(format!(
                 "k_means parameter n_clusters is {} and there are {n_samples} rows; at most one cluster for each row",
                 self.n_clusters
             )));
         }
-        // No sum of squared distances exceeds this one; an infinite sum would panic in linfa's random choice.
-        let squares: f64 = features.iter().map(|value| value * value).sum();
+        // No sum of squared distances exceeds this one.
+        let squares: f64 = values.iter().map(|value| value * value).sum();
         if (squares * 4.0 * n_samples as f64).is_finite() {
             Ok(())
         } else {
@@ -215,7 +200,7 @@ fn in_order(centres: &Array2<f64>) -> Array2<f64> {
 }
 
 fn model(precision: Precision, centres: &Array2<f64>) -> Result<Box<dyn Model>> {
-    precision.check("k_means", centres)?;
+    precision.check(NAME, centres)?;
     Ok(match precision {
         Precision::F64 => Box::new(Centres::<f64>::new(centres)),
         Precision::F32 => Box::new(Centres::<f32>::new(centres)),

@@ -4,6 +4,7 @@
 //! doi:10.1090/S0025-5718-1980-0572855-7. Line search: bisection to the weak Wolfe conditions, A. S. Lewis, M. L. Overton,
 //! "Nonsmooth optimization via quasi-Newton methods" (2013), doi:10.1007/s10107-012-0514-2.
 
+use crate::error::Result;
 use ndarray::{Array1, Zip};
 use std::collections::VecDeque;
 
@@ -17,46 +18,51 @@ const SLOPE: f64 = 0.9;
 
 /// When to stop.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Limits {
+pub(in crate::model) struct Limits {
     /// Most steps.
-    pub(super) max_iter: usize,
+    pub(in crate::model) max_iter: usize,
     /// Stop when the norm of the gradient is below.
-    pub(super) tol: f64,
+    pub(in crate::model) tol: f64,
 }
 
 /// A point with value and gradient of the function there.
 #[derive(Clone, Debug)]
-pub(super) struct Point {
-    pub(super) at: Array1<f64>,
-    pub(super) value: f64,
-    pub(super) gradient: Array1<f64>,
+pub(in crate::model) struct Point {
+    pub(in crate::model) at: Array1<f64>,
+    pub(in crate::model) value: f64,
+    pub(in crate::model) gradient: Array1<f64>,
 }
 
 /// The lowest point found from `start`, downhill at each step. `curvature` is a guess of the second derivative in each
 /// coordinate, greater than 0: it makes the path independent of the units of the coordinates. Where the function is not finite
-/// counts as uphill.
-pub(super) fn minimise(
+/// counts as uphill. `ask` is told the number of each step, from 0, and the value before it.
+///
+/// # Errors
+/// What the function or `ask` answers.
+pub(in crate::model) fn minimise(
     start: Array1<f64>,
     curvature: &Array1<f64>,
     limits: Limits,
-    function: impl Fn(&Array1<f64>) -> (f64, Array1<f64>),
-) -> Array1<f64> {
+    function: impl Fn(&Array1<f64>) -> Result<(f64, Array1<f64>)>,
+    ask: impl Fn(usize, f64) -> Result<()>,
+) -> Result<Array1<f64>> {
     let evaluate = |at: Array1<f64>| {
-        let (value, gradient) = function(&at);
-        Point { at, value, gradient }
+        let (value, gradient) = function(&at)?;
+        Ok(Point { at, value, gradient })
     };
-    let mut point = evaluate(start);
+    let mut point = evaluate(start)?;
     let mut memory = Memory { steps: VecDeque::with_capacity(MEMORY), curvature };
-    for _ in 0..limits.max_iter {
+    for number in 0..limits.max_iter {
+        ask(number, point.value)?;
         if point.gradient.dot(&point.gradient).sqrt() < limits.tol {
             break;
         }
         let direction = memory.direction(&point.gradient);
-        let Some(next) = line_search(&point, &direction, evaluate) else { break };
+        let Some(next) = line_search(&point, &direction, evaluate)? else { break };
         memory.remember(&next.at - &point.at, &next.gradient - &point.gradient);
         point = next;
     }
-    point.at
+    Ok(point.at)
 }
 
 /// Recent steps, and how the gradient changed over each.
@@ -98,16 +104,20 @@ impl Memory<'_> {
 }
 
 /// The next point in this direction; `None` if none is lower.
-fn line_search(from: &Point, direction: &Array1<f64>, evaluate: impl Fn(Array1<f64>) -> Point) -> Option<Point> {
+fn line_search(
+    from: &Point,
+    direction: &Array1<f64>,
+    evaluate: impl Fn(Array1<f64>) -> Result<Point>,
+) -> Result<Option<Point>> {
     let slope = from.gradient.dot(direction);
     if slope >= 0.0 || !slope.is_finite() {
-        return None;
+        return Ok(None);
     }
     let (mut near, mut far, mut step) = (0.0, f64::INFINITY, 1.0);
     let mut lower = None;
     for _ in 0..MAX_TRIALS {
         let at = Zip::from(&from.at).and(direction).map_collect(|at, direction| at + step * direction);
-        let tried = evaluate(at);
+        let tried = evaluate(at)?;
         let falls = tried.value <= from.value + DECREASE * step * slope && tried.value < from.value;
         if !falls {
             far = step;
@@ -115,11 +125,11 @@ fn line_search(from: &Point, direction: &Array1<f64>, evaluate: impl Fn(Array1<f
             near = step;
             lower = Some(tried);
         } else {
-            return Some(tried);
+            return Ok(Some(tried));
         }
         step = if far.is_finite() { f64::midpoint(near, far) } else { 2.0 * step };
     }
-    lower
+    Ok(lower)
 }
 
 #[cfg(test)]
@@ -130,6 +140,15 @@ mod tests {
 
     const LIMITS: Limits = Limits { max_iter: 500, tol: 1e-10 };
 
+    fn lowest(
+        start: Array1<f64>,
+        curvature: &Array1<f64>,
+        limits: Limits,
+        function: impl Fn(&Array1<f64>) -> (f64, Array1<f64>),
+    ) -> Array1<f64> {
+        minimise(start, curvature, limits, |at| Ok(function(at)), |_, _| Ok(())).unwrap()
+    }
+
     #[test]
     fn the_valley_of_rosenbrock_is_followed_to_its_end() {
         let rosenbrock = |x: &Array1<f64>| {
@@ -137,7 +156,7 @@ mod tests {
             (100.0 * bend * bend + rest * rest, array![-400.0 * x[0] * bend - 2.0 * rest, 200.0 * bend])
         };
 
-        let found = minimise(array![-1.2, 1.0], &array![1.0, 1.0], LIMITS, rosenbrock);
+        let found = lowest(array![-1.2, 1.0], &array![1.0, 1.0], LIMITS, rosenbrock);
 
         assert_abs_diff_eq!(found, array![1.0, 1.0], epsilon = 1e-8);
     }
@@ -149,7 +168,7 @@ mod tests {
             (a * a + b * b, array![2.0 * a, 2e9 * b])
         };
 
-        let found = minimise(array![0.0, 0.0], &array![2.0, 2e18], LIMITS, bowl);
+        let found = lowest(array![0.0, 0.0], &array![2.0, 2e18], LIMITS, bowl);
 
         assert_abs_diff_eq!(found * array![1.0, 1e9], array![1.0, 2.0], epsilon = 1e-9);
     }
@@ -158,7 +177,7 @@ mod tests {
     fn a_function_without_a_minimum_ends_the_search_all_the_same() {
         let (slope, nan) = (|x: &Array1<f64>| (-x[0], array![-1.0]), |_: &Array1<f64>| (f64::NAN, array![f64::NAN]));
 
-        assert!(minimise(array![0.0], &array![1.0], Limits { max_iter: 3, tol: 1e-9 }, slope)[0] > 0.0);
-        assert_eq!(minimise(array![0.0], &array![1.0], LIMITS, nan), array![0.0]);
+        assert!(lowest(array![0.0], &array![1.0], Limits { max_iter: 3, tol: 1e-9 }, slope)[0] > 0.0);
+        assert_eq!(lowest(array![0.0], &array![1.0], LIMITS, nan), array![0.0]);
     }
 }

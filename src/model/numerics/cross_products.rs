@@ -1,0 +1,168 @@
+//! All that a linear model sees of its rows.
+
+use super::triangle::Triangle;
+use crate::error::{Error, Result};
+use crate::model::summation::Summation;
+use crate::model::{Rows, Training};
+use ndarray::{Array1, Array2, ArrayView1, Axis};
+
+/// Rows that are reduced at once: they stay in the cache nearest to the processor.
+const BLOCK: usize = 128;
+/// A column of smaller numbers is lost: squares of theirs are not distinguished from 0.
+const SMALLEST: f64 = 1e-146;
+
+/// Reflections of even a few rows cost so many units in the last place of a column.
+const FEWEST_ULPS: usize = 32;
+
+/// A few rows with the cross-products of all: `x^T x`, `x^T y` and `y^T y` are those of the weighted and, with an intercept,
+/// centred rows.
+///
+/// They are the triangle of the QR decomposition of `sqrt(w) [1 x y]`, from which the first row, the means, is taken off.
+/// Unlike the products themselves it keeps all digits.
+#[derive(Debug)]
+pub(in crate::model) struct CrossProducts {
+    /// `(<= n_features, n_features)`, upper triangular.
+    pub(in crate::model) x: Array2<f64>,
+    /// As many.
+    pub(in crate::model) y: Array1<f64>,
+    /// Means of the columns; 0 without an intercept.
+    pub(in crate::model) means: Array1<f64>,
+    /// The mean of the targets; 0 without an intercept.
+    pub(in crate::model) target_mean: f64,
+    /// The root of the sum of squares of each column as it came: the scale of its rounding errors.
+    pub(in crate::model) norms: Array1<f64>,
+    /// Sum of squares of the targets, centred.
+    pub(in crate::model) target_squares: f64,
+    /// The weight of all rows.
+    pub(in crate::model) weight: f64,
+    /// Their number.
+    pub(in crate::model) n_samples: usize,
+}
+
+impl CrossProducts {
+    /// Of the rows and their targets.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] if squares of a column leave the range of floats; it names `algorithm` and column.
+    pub(in crate::model) fn of(training: &Training<'_>, fit_intercept: bool, algorithm: &str) -> Result<Self> {
+        let (n_samples, n_features) = (training.rows.len(), training.rows.n_features());
+        training.rows.targets.values()?;
+        let Partial { weight, triangle, ranges } = training.sum(&Reduction { fit_intercept })?;
+        check_ranges(&ranges, n_samples, fit_intercept, algorithm)?;
+        let r = triangle.into_r();
+        let (ones, rest) = r.view().split_at(Axis(1), usize::from(fit_intercept));
+        let (x, y) = rest.split_at(Axis(1), n_features);
+        let norms = x.columns().into_iter().map(|column| column.dot(&column).sqrt()).collect();
+        let mean_of = |column: ArrayView1<'_, f64>| ones.first().map_or(0.0, |root| column[0] / root);
+        let means = x.columns().into_iter().map(mean_of).collect();
+        let target_mean = mean_of(y.column(0));
+        let (x, y) = (x.split_at(Axis(0), ones.ncols()).1, y.column(0).split_at(Axis(0), ones.ncols()).1);
+        let n_rows = x.nrows().min(n_features);
+        Ok(Self {
+            x: x.split_at(Axis(0), n_rows).0.to_owned(),
+            y: y.split_at(Axis(0), n_rows).0.to_owned(),
+            target_squares: y.dot(&y),
+            means,
+            target_mean,
+            norms,
+            weight,
+            n_samples,
+        })
+    }
+
+    /// With `n_features` more rows: `value` times the identity, with the target 0.
+    pub(in crate::model) fn add_diagonal(&mut self, value: f64) {
+        let width = self.x.ncols();
+        let mut triangle = Triangle::none(width + 1);
+        for (row, target) in self.x.rows().into_iter().zip(&self.y) {
+            triangle.push(row.iter().chain([target]).copied());
+        }
+        for column in 0..width {
+            triangle.push((0..=width).map(|at| if at == column { value } else { 0.0 }));
+        }
+        let r = triangle.into_r();
+        let (x, y) = r.view().split_at(Axis(0), r.nrows().min(width)).0.split_at(Axis(1), width);
+        (self.x, self.y) = (x.to_owned(), y.column(0).to_owned());
+    }
+
+    /// A column is no larger than this if it is a combination of others, but for rounding.
+    pub(in crate::model) fn rounding(&self, column: usize) -> f64 {
+        self.n_samples.max(self.x.ncols()).max(FEWEST_ULPS) as f64 * f64::EPSILON * self.norms[column]
+    }
+
+    /// Whether a column says nothing, but for rounding.
+    pub(in crate::model) fn is_constant(&self, column: usize) -> bool {
+        let column_of = self.x.column(column);
+        column_of.dot(&column_of).sqrt() <= self.rounding(column)
+    }
+
+    /// The intercept that goes with coefficients.
+    pub(in crate::model) fn intercept(&self, coefficients: &Array1<f64>) -> f64 {
+        self.target_mean - self.means.dot(coefficients)
+    }
+}
+
+struct Reduction {
+    fit_intercept: bool,
+}
+
+struct Partial {
+    weight: f64,
+    triangle: Triangle,
+    /// The smallest and the largest number of each column.
+    ranges: Vec<(f64, f64)>,
+}
+
+impl Summation for Reduction {
+    type Partial = Partial;
+
+    fn partial(&self, shard: Rows<'_>) -> Partial {
+        let width = shard.n_features();
+        let targets = shard.targets.values().unwrap_or_default();
+        let mut triangle = Triangle::none(width + 1 + usize::from(self.fit_intercept));
+        let mut ranges = vec![(f64::INFINITY, f64::NEG_INFINITY); width];
+        for ((row, target), weight) in shard.iter().zip(targets).zip(shard.weights) {
+            let root = weight.sqrt();
+            let one = self.fit_intercept.then_some(root);
+            triangle.push(one.into_iter().chain(row.iter().chain([target]).map(|value| root * value)));
+            if triangle.n_rows() >= BLOCK + width {
+                triangle.shrink();
+            }
+            ranges.iter_mut().zip(row).for_each(|(range, value)| *range = (range.0.min(*value), range.1.max(*value)));
+        }
+        triangle.shrink();
+        Partial { weight: shard.weights.iter().sum(), triangle, ranges }
+    }
+
+    fn merge(&self, mut left: Partial, right: Partial) -> Partial {
+        left.triangle.stack(&right.triangle);
+        left.triangle.shrink();
+        let both = left.ranges.iter_mut().zip(right.ranges);
+        both.for_each(|(left, right)| *left = (left.0.min(right.0), left.1.max(right.1)));
+        Partial { weight: left.weight + right.weight, ..left }
+    }
+}
+
+/// That the squares of each column can be summed, which everything here rests on: below the range of floats a column would look
+/// constant, above it a combination of others. A column that is constant may look so.
+fn check_ranges(ranges: &[(f64, f64)], n_samples: usize, fit_intercept: bool, algorithm: &str) -> Result<()> {
+    for (position, &(least, most)) in ranges.iter().enumerate() {
+        let largest = least.abs().max(most.abs());
+        if least == most && (fit_intercept || largest == 0.0) {
+            continue;
+        }
+        if !(largest * largest * n_samples as f64 * 4.0).is_finite() {
+            return Err(Error::invalid(format!(
+                "the sum of squares of column {position} (from 0) overflows in {algorithm}; scale the columns first, for \
+                 example with standard_scaler"
+            )));
+        }
+        if largest < SMALLEST {
+            return Err(Error::invalid(format!(
+                "the sum of squares of column {position} (from 0) underflows in {algorithm}; take a smaller unit, in which \
+                 values differ by more than 1e-140"
+            )));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,12 @@
+//! What several algorithms compute with: sums over rows, decompositions, minimisers.
+
+mod cross_products;
+mod lbfgs;
+mod least_squares;
+mod moments;
+mod triangle;
+
+pub(super) use cross_products::CrossProducts;
+pub(super) use lbfgs::{Limits, minimise};
+pub(super) use least_squares::least_squares;
+pub(super) use moments::{Moments, OfColumns};

@@ -1,0 +1,136 @@
+//! Sums over the rows of a fit, whose bits do not depend on who computes them.
+//!
+//! The rows are cut into shards whose number depends on the number of rows alone. What each shard comes to is computed in the
+//! order of its rows by one thread, and merged in pairs, along a tree that is always the same. So one thread and many find the
+//! same bits, and so would many machines.
+//!
+//! Source of the form: C.-T. Chu, S. K. Kim, Y.-A. Lin and others, "Map-Reduce for machine learning on multicore" (2006).
+
+use super::{Rows, Training};
+use crate::error::{Error, Result};
+use std::ops::Range;
+use std::panic::resume_unwind;
+use std::thread::scope;
+
+/// About as many rows make a shard.
+const SHARD_ROWS: usize = 4_096;
+/// Shards of a table, however small or large.
+const FEWEST_SHARDS: usize = 16;
+const MOST_SHARDS: usize = 4_096;
+/// A sum over fewer numbers than these is over before another thread has begun.
+const WORTH_A_THREAD: usize = 1 << 16;
+
+/// Something that is a sum over rows: `sum_i w_i f(x_i)`, and whatever merges like one.
+pub(super) trait Summation: Sync {
+    /// What some rows come to.
+    type Partial: Send;
+
+    /// What the rows of a shard come to, at least one of them. It depends on them alone.
+    fn partial(&self, shard: Rows<'_>) -> Self::Partial;
+
+    /// What two neighbours come to together, the left one first.
+    fn merge(&self, left: Self::Partial, right: Self::Partial) -> Self::Partial;
+}
+
+impl Training<'_> {
+    /// What all rows come to.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] if there is no row.
+    pub(super) fn sum<S: Summation>(&self, summation: &S) -> Result<S::Partial> {
+        let threads = if self.rows.len() * self.rows.n_features() < WORTH_A_THREAD { 1 } else { self.threads };
+        let tree = Tree { summation, rows: self.rows, n_shards: shards_of(self.rows.len()) };
+        tree.node(0, tree.n_shards, threads).ok_or_else(|| Error::internal("there are no rows to sum over"))
+    }
+}
+
+/// A power of two.
+fn shards_of(n_rows: usize) -> usize {
+    n_rows.div_ceil(SHARD_ROWS).next_power_of_two().clamp(FEWEST_SHARDS, MOST_SHARDS)
+}
+
+struct Tree<'a, S> {
+    summation: &'a S,
+    rows: Rows<'a>,
+    n_shards: usize,
+}
+
+impl<S: Summation> Tree<'_, S> {
+    /// What the shards from `first` on come to, a power of two of them; `None` if they have no rows.
+    fn node(&self, first: usize, n_shards: usize, threads: usize) -> Option<S::Partial> {
+        if n_shards == 1 {
+            let rows = self.shard(first);
+            return (!rows.is_empty()).then(|| self.summation.partial(self.rows.slice(rows)));
+        }
+        let half = n_shards / 2;
+        let (left, right) = match threads {
+            0 | 1 => (self.node(first, half, 1), self.node(first + half, half, 1)),
+            more => scope(|scope| {
+                let left = scope.spawn(|| self.node(first, half, more / 2));
+                let right = self.node(first + half, half, more - more / 2);
+                (left.join().unwrap_or_else(|panic| resume_unwind(panic)), right)
+            }),
+        };
+        match (left, right) {
+            (Some(left), Some(right)) => Some(self.summation.merge(left, right)),
+            (one, other) => one.or(other),
+        }
+    }
+
+    fn shard(&self, number: usize) -> Range<usize> {
+        let border = |number: usize| number * self.rows.len() / self.n_shards;
+        border(number)..border(number + 1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Targets;
+    use ndarray::Array2;
+
+    /// Says which rows were merged with which.
+    struct Shape;
+
+    impl Summation for Shape {
+        type Partial = String;
+
+        fn partial(&self, shard: Rows<'_>) -> String {
+            shard.iter().map(|row| row[0].to_string()).collect::<Vec<_>>().join(" ")
+        }
+
+        fn merge(&self, left: String, right: String) -> String {
+            format!("({left}, {right})")
+        }
+    }
+
+    fn shape(n_rows: usize, threads: usize) -> String {
+        let features = Array2::from_shape_fn((n_rows, 1), |(row, _)| row as f64);
+        let weights = vec![1.0; n_rows];
+        let rows = Rows::new(&features, Targets::None.view(), &weights);
+        let tree = Tree { summation: &Shape, rows, n_shards: shards_of(n_rows) };
+        tree.node(0, tree.n_shards, threads).unwrap()
+    }
+
+    #[test]
+    fn neighbours_are_merged_in_pairs_and_shards_without_rows_leave_no_trace() {
+        assert_eq!(shape(3, 1), "(0, (1, 2))");
+        let (left, right) =
+            ("(((0, 1), (2, 3)), ((4, 5), (6, 7 8)))", "(((9, 10), (11, 12)), ((13, 14), (15, 16 17)))");
+        assert_eq!(shape(18, 1), format!("({left}, {right})"));
+    }
+
+    #[test]
+    fn any_number_of_threads_merges_the_same_neighbours() {
+        for n_rows in [1, 5, 100, 70_000] {
+            let expected = shape(n_rows, 1);
+
+            assert!([2, 3, 8, 1_000].map(|threads| shape(n_rows, threads)).iter().all(|it| *it == expected));
+        }
+    }
+
+    #[test]
+    fn the_number_of_shards_depends_on_the_number_of_rows_alone() {
+        assert_eq!([1, 65_536, 65_537, 1_000_000, 1 << 40].map(shards_of), [16, 16, 32, 256, 4_096]);
+    }
+}
