@@ -2,16 +2,32 @@
 
 use super::Algorithm;
 
+mod discrete_nb;
+mod elastic_net;
+mod gaussian_nb;
+mod isotonic_regression;
 mod k_means;
+mod lars;
 mod linear_regression;
 mod logistic_regression;
+mod pls_regression;
+mod ridge;
 mod standard_scaler;
 
 /// Every algorithm of this build, by name.
 pub static ALGORITHMS: &[&dyn Algorithm] = &[
+    &discrete_nb::BernoulliNb,
+    &elastic_net::ElasticNet,
+    &gaussian_nb::GaussianNb,
+    &isotonic_regression::IsotonicRegression,
     &k_means::KMeans,
+    &lars::Lars,
+    &elastic_net::Lasso,
     &linear_regression::LinearRegression,
     &logistic_regression::LogisticRegression,
+    &discrete_nb::MultinomialNb,
+    &pls_regression::PlsRegression,
+    &ridge::Ridge,
     &standard_scaler::StandardScaler,
 ];
 

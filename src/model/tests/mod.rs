@@ -1,5 +1,6 @@
 //! What the files of this module have to do together, on the data sets of `tests/fixtures`.
 
+mod every_algorithm;
 mod laws;
 mod model_bin;
 mod oracles;

@@ -47,6 +47,67 @@ fn probabilities(predictions: Predictions) -> Array2<f64> {
     probabilities
 }
 
+/// A hyper-parameter as an oracle has it.
+fn parameter(json: &Json) -> Value {
+    serde_json::from_value(json.clone()).unwrap()
+}
+
+/// What a model answers, a row of numbers for each row.
+fn answers(predictions: Predictions) -> Array2<f64> {
+    match predictions {
+        Predictions::Values(values) => values.insert_axis(ndarray::Axis(1)),
+        Predictions::Classes { probabilities, .. } => probabilities,
+        Predictions::Clusters { distances, .. } => distances,
+    }
+}
+
+/// Answers and learned arrays of each case of `oracles/<algorithm>.json`.
+fn assert_cases(algorithm: &str) {
+    for case in oracle(algorithm, "cases").as_array().unwrap() {
+        let (name, target) = (case["table"].as_str().unwrap(), case["target"].as_str().unwrap());
+        let what = format!("{algorithm} of {name}, {}", case["parameters"]);
+        let given = case["parameters"].as_object().unwrap();
+        let given: Vec<_> = given.iter().map(|(name, value)| (name.as_str(), parameter(value))).collect();
+        let (rows, tolerance) = (table(name), case["tolerance"].as_f64().unwrap());
+
+        let features = case.get("features").map(|names| serde_json::from_value(names.clone()).unwrap());
+        let spec = Spec { features, ..spec(&[step(algorithm, &given)], target) };
+        let pipeline = fitted(&spec, &rows).pipeline;
+
+        for (array_name, expected) in case["arrays"].as_object().unwrap() {
+            assert_close(&format!("{what}: {array_name}"), array(&pipeline, array_name), numbers(expected), tolerance);
+        }
+        let answers = answers(pipeline.predict(matrix(&pipeline, &rows).view()));
+        let every_seventh = answers.rows().into_iter().step_by(7).flat_map(|row| row.to_vec());
+        assert_close(&what, every_seventh, numbers(&case["answers"]), tolerance);
+    }
+}
+
+#[test]
+fn linear_regressions_of_other_kinds_agree_with_scikit_learn() {
+    ["ridge", "lasso", "elastic_net", "lars", "pls_regression"].iter().for_each(|it| assert_cases(it));
+}
+
+#[test]
+fn least_angle_regression_ends_at_least_squares() {
+    let [lars, linear] = ["lars", "linear_regression"].map(|algorithm| {
+        let pipeline = fitted(&spec(&[step(algorithm, &[])], "progression"), &table("diabetes")).pipeline;
+        array(&pipeline, "coefficients")
+    });
+
+    assert_close("coefficients", lars, linear, 1e-9);
+}
+
+#[test]
+fn isotonic_regression_agrees_with_scikit_learn() {
+    assert_cases("isotonic_regression");
+}
+
+#[test]
+fn naive_bayes_agrees_with_scikit_learn() {
+    ["gaussian_nb", "multinomial_nb", "bernoulli_nb"].iter().for_each(|it| assert_cases(it));
+}
+
 #[test]
 fn the_scaler_agrees_with_scikit_learn() {
     let (oracle, wine) = (oracle("standard_scaler", "wine"), table("wine"));

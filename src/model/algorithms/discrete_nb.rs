@@ -1,0 +1,251 @@
+//! Naive Bayes for counts, and for what is there or not.
+
+use crate::data::Labels;
+use crate::error::{Error, Result};
+use crate::model::arrays::Arrays;
+use crate::model::kernels::in_rows;
+use crate::model::linear_scores::LinearScores;
+use crate::model::summation::Summation;
+use crate::model::{
+    Algorithm, Estimator, FittedStep, Inputs, Kind, Model, ParameterSpec, Parameters, Predictions, Rows, Training,
+    UnfittedStep,
+};
+use ndarray::{Array1, Array2, ArrayD, ArrayView2, Axis};
+use std::sync::Arc;
+
+/// Naive Bayes for counts, such as those of words.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct MultinomialNb;
+
+/// Naive Bayes for what is there or not.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct BernoulliNb;
+
+impl Algorithm for MultinomialNb {
+    fn name(&self) -> &'static str {
+        "multinomial_nb"
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Classifier
+    }
+
+    fn summary(&self) -> &'static str {
+        "Naive Bayes for counts, such as those of words."
+    }
+
+    fn details(&self) -> &'static [&'static str] {
+        &[
+            "Takes columns as numbers of events of as many kinds: `P(k | x)` is proportional to `P(k) prod_j \
+             p_kj^x_j`, where `p_kj = (N_kj + alpha) / (N_k + alpha n_features)` of the `N_kj` events of kind `j` in \
+             class `k`.",
+            "Source: C. D. Manning, P. Raghavan, H. Schütze, \"Introduction to information retrieval\" (2008), \
+             section 13.2.",
+        ]
+    }
+
+    fn parameters(&self) -> Vec<ParameterSpec> {
+        parameters().into()
+    }
+
+    fn unfitted(&self, parameters: &Parameters) -> UnfittedStep {
+        unfitted(Events::Counted, parameters)
+    }
+
+    fn load(&self, _: &Parameters, arrays: &mut Arrays, inputs: &Inputs) -> Result<FittedStep> {
+        load(Events::Counted, arrays, inputs)
+    }
+}
+
+impl Algorithm for BernoulliNb {
+    fn name(&self) -> &'static str {
+        "bernoulli_nb"
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Classifier
+    }
+
+    fn summary(&self) -> &'static str {
+        "Naive Bayes for what is there or not."
+    }
+
+    fn details(&self) -> &'static [&'static str] {
+        &[
+            "Takes columns as events that happen or do not: `P(k | x)` is proportional to `P(k) prod_j p_kj^b_j (1 - \
+             p_kj)^(1 - b_j)`, where `b_j` is 1 if `x_j > binarize`, else 0, and `p_kj = (N_kj + alpha) / (N_k + 2 \
+             alpha)` of the `N_k` rows of class `k`, in `N_kj` of which event `j` happens.",
+            "Source: C. D. Manning, P. Raghavan, H. Schütze, \"Introduction to information retrieval\" (2008), \
+             section 13.3.",
+        ]
+    }
+
+    fn parameters(&self) -> Vec<ParameterSpec> {
+        let binarize =
+            ParameterSpec::number("binarize", 0.0, (f64::MIN, f64::MAX), "An event happens above this value.");
+        parameters().into_iter().chain([binarize]).collect()
+    }
+
+    fn unfitted(&self, parameters: &Parameters) -> UnfittedStep {
+        unfitted(Events::Above(parameters.number("binarize")), parameters)
+    }
+
+    fn load(&self, parameters: &Parameters, arrays: &mut Arrays, inputs: &Inputs) -> Result<FittedStep> {
+        load(Events::Above(parameters.number("binarize")), arrays, inputs)
+    }
+}
+
+/// Those that both have.
+fn parameters() -> [ParameterSpec; 2] {
+    [
+        ParameterSpec::positive("alpha", 1.0, "Events that are added to those of each kind (Laplace: 1)."),
+        ParameterSpec::flag("fit_prior", true, "Learn how frequent classes are; otherwise they are taken as equal."),
+    ]
+}
+
+fn unfitted(events: Events, parameters: &Parameters) -> UnfittedStep {
+    let (alpha, fit_prior) = (parameters.number("alpha"), parameters.flag("fit_prior"));
+    UnfittedStep::Estimator(Box::new(Discrete { events, alpha, fit_prior }))
+}
+
+fn load(events: Events, arrays: &mut Arrays, inputs: &Inputs) -> Result<FittedStep> {
+    let classes = inputs.classes()?.clone();
+    let coefficients = arrays.take("coefficients", (inputs.n_features, classes.len()))?;
+    let intercepts = arrays.take("intercepts", classes.len())?;
+    Ok(FittedStep::Model(events.model(&coefficients, &intercepts, &classes)))
+}
+
+/// What a number says.
+#[derive(Clone, Copy, Debug)]
+enum Events {
+    /// How often something happened.
+    Counted,
+    /// That it happened, if it is above.
+    Above(f64),
+}
+
+impl Events {
+    fn of(self, value: f64) -> f64 {
+        match self {
+            Self::Counted => value,
+            Self::Above(threshold) => f64::from(u8::from(value > threshold)),
+        }
+    }
+
+    fn model(self, coefficients: &Array2<f64>, intercepts: &Array1<f64>, classes: &Arc<Labels>) -> Box<dyn Model> {
+        let scores = LinearScores::<f64>::new(coefficients, intercepts, classes);
+        match self {
+            Self::Counted => Box::new(scores),
+            Self::Above(threshold) => Box::new(Thresholded { threshold, scores }),
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Discrete {
+    events: Events,
+    alpha: f64,
+    fit_prior: bool,
+}
+
+/// Events by class and kind, and the weight of each class.
+struct Counts {
+    /// `(n_classes, n_features)`
+    events: Array2<f64>,
+    weights: Array1<f64>,
+}
+
+struct ByClass {
+    n_classes: usize,
+    events: Events,
+}
+
+impl Summation for ByClass {
+    type Partial = Counts;
+
+    fn partial(&self, shard: Rows<'_>) -> Counts {
+        let mut events = Array2::zeros((self.n_classes, shard.n_features()));
+        let mut weights = Array1::zeros(self.n_classes);
+        if let Ok((classes, _)) = shard.targets.classes() {
+            for ((row, class), weight) in shard.iter().zip(classes).zip(shard.weights) {
+                weights[*class] += weight;
+                let counts = events.row_mut(*class);
+                counts.into_iter().zip(row).for_each(|(count, value)| *count += weight * self.events.of(*value));
+            }
+        }
+        Counts { events, weights }
+    }
+
+    fn merge(&self, left: Counts, right: Counts) -> Counts {
+        Counts { events: left.events + right.events, weights: left.weights + right.weights }
+    }
+}
+
+impl Estimator for Discrete {
+    fn fit(&self, training: &Training<'_>) -> Result<Box<dyn Model>> {
+        let (_, classes) = training.rows.targets.classes()?;
+        if matches!(self.events, Events::Counted) {
+            check_counts(training.rows.features())?;
+        }
+        let Counts { events, weights } = training.sum(&ByClass { n_classes: classes.len(), events: self.events })?;
+        if events.iter().any(|count| !count.is_finite()) {
+            return Err(Error::invalid("counts of a class overflow in multinomial_nb; scale the columns first"));
+        }
+        let prior = if self.fit_prior {
+            &weights / weights.sum()
+        } else {
+            Array1::from_elem(weights.len(), 1.0 / weights.len() as f64)
+        };
+        let smoothed = events + self.alpha;
+        let (coefficients, offsets) = match self.events {
+            Events::Counted => {
+                let totals = smoothed.sum_axis(Axis(1)).insert_axis(Axis(1));
+                ((smoothed / totals).ln(), Array1::zeros(weights.len()))
+            }
+            Events::Above(_) => {
+                let happens = smoothed / (&weights + 2.0 * self.alpha).insert_axis(Axis(1));
+                let not = happens.mapv(|share| (-share).ln_1p());
+                (happens.ln() - &not, not.sum_axis(Axis(1)))
+            }
+        };
+        let coefficients = coefficients.t().as_standard_layout().into_owned();
+        Ok(self.events.model(&coefficients, &(prior.ln() + offsets), classes))
+    }
+}
+
+/// # Errors
+/// [`Error::InvalidArgument`] that names the first number which is negative.
+fn check_counts(features: ArrayView2<'_, f64>) -> Result<()> {
+    match features.indexed_iter().find(|(_, value)| **value < 0.0) {
+        None => Ok(()),
+        Some(((row, column), value)) => Err(Error::invalid(format!(
+            "column {column} (from 0) row {row} is {value} and multinomial_nb takes counts, 0 or greater; use gaussian_nb, or \
+             bernoulli_nb"
+        ))),
+    }
+}
+
+#[derive(Debug)]
+struct Thresholded {
+    threshold: f64,
+    scores: LinearScores<f64>,
+}
+
+impl Model for Thresholded {
+    fn predict(&self, features: ArrayView2<'_, f64>) -> Predictions {
+        let happened: Vec<f64> =
+            in_rows(&features).iter().map(|value| Events::Above(self.threshold).of(*value)).collect();
+        match ArrayView2::from_shape(features.dim(), &happened) {
+            Ok(happened) => self.scores.predict(happened),
+            Err(_) => unreachable!("as many events as numbers"),
+        }
+    }
+
+    fn answer_bytes(&self) -> usize {
+        self.scores.answer_bytes()
+    }
+
+    fn arrays(&self) -> Vec<(&'static str, ArrayD<f64>)> {
+        self.scores.arrays()
+    }
+}

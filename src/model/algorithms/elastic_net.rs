@@ -1,0 +1,136 @@
+//! Least squares with penalties that make coefficients small, and many of them 0.
+
+use crate::error::Result;
+use crate::model::arrays::Arrays;
+use crate::model::linear_model;
+use crate::model::numerics::{CrossProducts, Penalty, coordinate_descent};
+use crate::model::precision::Precision;
+use crate::model::{
+    Algorithm, Estimator, FittedStep, Inputs, Kind, Model, ParameterSpec, Parameters, Training, UnfittedStep,
+};
+
+/// Least squares with penalties on absolute values and squares of coefficients.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ElasticNet;
+
+/// Least squares with a penalty on absolute values of coefficients, which makes many of them 0.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Lasso;
+
+impl Algorithm for ElasticNet {
+    fn name(&self) -> &'static str {
+        "elastic_net"
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Regressor
+    }
+
+    fn summary(&self) -> &'static str {
+        "Least squares with penalties on absolute values and squares of coefficients."
+    }
+
+    fn details(&self) -> &'static [&'static str] {
+        &[
+            "Finds the coefficients `w` and intercept `b` that minimise `sum (y - Xw - b)^2 / (2 n) + alpha l1_ratio \
+             |w|_1 + alpha (1 - l1_ratio) |w|^2 / 2`; the intercept is free.",
+            "H. Zou, T. Hastie, \"Regularization and variable selection via the elastic net\" (2005), \
+             doi:10.1111/j.1467-9868.2005.00503.x.",
+        ]
+    }
+
+    fn parameters(&self) -> Vec<ParameterSpec> {
+        let meaning = "Share of the penalty that is on absolute values; the rest is on squares.";
+        let [alpha, rest @ ..] = parameters();
+        [alpha, ParameterSpec::number("l1_ratio", 0.5, (0.0, 1.0), meaning)].into_iter().chain(rest).collect()
+    }
+
+    fn unfitted(&self, parameters: &Parameters) -> UnfittedStep {
+        unfitted(self.name(), parameters, parameters.number("l1_ratio"))
+    }
+
+    fn load(&self, parameters: &Parameters, arrays: &mut Arrays, inputs: &Inputs) -> Result<FittedStep> {
+        linear_model::load(self.name(), parameters, arrays, inputs)
+    }
+}
+
+impl Algorithm for Lasso {
+    fn name(&self) -> &'static str {
+        "lasso"
+    }
+
+    fn kind(&self) -> Kind {
+        Kind::Regressor
+    }
+
+    fn summary(&self) -> &'static str {
+        "Least squares with a penalty on absolute values of coefficients, which makes many of them 0."
+    }
+
+    fn details(&self) -> &'static [&'static str] {
+        &[
+            "`elastic_net` with an `l1_ratio` of 1.",
+            "R. Tibshirani, \"Regression shrinkage and selection via the lasso\" (1996), \
+             doi:10.1111/j.2517-6161.1996.tb02080.x.",
+        ]
+    }
+
+    fn parameters(&self) -> Vec<ParameterSpec> {
+        parameters().into()
+    }
+
+    fn unfitted(&self, parameters: &Parameters) -> UnfittedStep {
+        unfitted(self.name(), parameters, 1.0)
+    }
+
+    fn load(&self, parameters: &Parameters, arrays: &mut Arrays, inputs: &Inputs) -> Result<FittedStep> {
+        linear_model::load(self.name(), parameters, arrays, inputs)
+    }
+}
+
+/// Those that both have.
+fn parameters() -> [ParameterSpec; 5] {
+    [
+        ParameterSpec::not_negative("alpha", 1.0, "Strength of the penalty; 0 is linear_regression."),
+        ParameterSpec::integer("max_iter", 1_000, (1, 1_000_000), "Most passes over all coefficients."),
+        ParameterSpec::positive("tol", 1e-4, "Stop when the duality gap is below this share of the targets' squares."),
+        ParameterSpec::flag("fit_intercept", true, "Learn an intercept; otherwise it is 0."),
+        Precision::parameter(),
+    ]
+}
+
+fn unfitted(algorithm: &'static str, parameters: &Parameters, l1_ratio: f64) -> UnfittedStep {
+    UnfittedStep::Estimator(Box::new(Penalised {
+        algorithm,
+        alpha: parameters.number("alpha"),
+        l1_ratio,
+        max_iter: parameters.count("max_iter"),
+        tol: parameters.number("tol"),
+        fit_intercept: parameters.flag("fit_intercept"),
+        precision: Precision::of(parameters),
+    }))
+}
+
+#[derive(Debug)]
+struct Penalised {
+    algorithm: &'static str,
+    alpha: f64,
+    l1_ratio: f64,
+    max_iter: usize,
+    tol: f64,
+    fit_intercept: bool,
+    precision: Precision,
+}
+
+impl Estimator for Penalised {
+    fn fit(&self, training: &Training<'_>) -> Result<Box<dyn Model>> {
+        let Self { algorithm, max_iter, tol, .. } = *self;
+        let rows = CrossProducts::of(training, self.fit_intercept, algorithm)?;
+        let (l1, l2) = (self.alpha * self.l1_ratio, self.alpha * (1.0 - self.l1_ratio));
+        let penalty = Penalty { l1: l1 * rows.weight, l2: l2 * rows.weight, tol, max_iter };
+        let coefficients = coordinate_descent(&rows, penalty, |pass| {
+            training.progress.report(&format!("fitting {algorithm}"), pass as f64 / max_iter as f64)
+        })?;
+        linear_model::fitted(algorithm, self.precision, &coefficients, rows.intercept(&coefficients))
+    }
+}

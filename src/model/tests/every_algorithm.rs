@@ -1,0 +1,186 @@
+//! What holds for each algorithm of the catalogue, on rows that suit its kind.
+
+use super::*;
+use crate::error::{Code, Error};
+use crate::model::{ALGORITHMS, Algorithm, Kind, Rows, Targets, Training, UnfittedStep};
+use ndarray::Axis;
+use proptest::prelude::*;
+
+/// Real rows for an algorithm, and the pipeline that it is the first or only step of.
+fn of(algorithm: &dyn Algorithm) -> (Spec, Table) {
+    let own = step(algorithm.name(), &[]);
+    match algorithm.kind() {
+        Kind::Transformer => (spec(&[own, step("linear_regression", &[])], "progression"), table("diabetes")),
+        Kind::Regressor if algorithm.name() == "isotonic_regression" => {
+            (Spec { features: Some(vec!["bmi".into()]), ..spec(&[own], "progression") }, table("diabetes"))
+        }
+        Kind::Regressor => (spec(&[own], "progression"), table("diabetes")),
+        Kind::Classifier => (spec(&[own], "species"), table("iris")),
+        Kind::Clusterer => (spec(&[own], ""), Table::new(table("iris").columns()[..4].to_vec()).unwrap()),
+    }
+}
+
+/// Calls `act` with each algorithm, what it was fitted on, and the pipeline.
+fn each(act: impl Fn(&'static dyn Algorithm, &Table, Pipeline)) {
+    for algorithm in ALGORITHMS {
+        let (spec, table) = of(*algorithm);
+        let pipeline = fitted(&spec, &table).pipeline;
+        act(*algorithm, &table, pipeline);
+    }
+}
+
+#[test]
+fn every_algorithm_answers_the_same_bits_after_it_was_stored() {
+    each(|algorithm, table, pipeline| {
+        let rows = matrix(&pipeline, table);
+
+        let stored = Pipeline::from_bytes(&pipeline.to_bytes()).unwrap();
+
+        assert_eq!(bits(&stored, rows.view()), bits(&pipeline, rows.view()), "{}", algorithm.name());
+        assert_eq!(stored.to_bytes(), pipeline.to_bytes(), "{}", algorithm.name());
+    });
+}
+
+#[test]
+fn every_algorithm_answers_a_row_alone_as_in_a_batch() {
+    each(|algorithm, table, pipeline| {
+        let rows = matrix(&pipeline, table);
+
+        let alone: Vec<_> = rows.axis_chunks_iter(Axis(0), 1).flat_map(|row| bits(&pipeline, row)).collect();
+
+        assert_eq!(alone, bits(&pipeline, rows.view()), "{}", algorithm.name());
+        assert_eq!(pipeline.predict(rows.slice_axis(Axis(0), (0..0).into())).n_rows(), 0, "{}", algorithm.name());
+    });
+}
+
+#[test]
+fn the_same_rows_parameters_and_seed_make_the_same_bytes() {
+    each(|algorithm, table, pipeline| {
+        let (spec, _) = of(algorithm);
+
+        assert_eq!(fitted(&spec, table).pipeline.to_bytes(), pipeline.to_bytes(), "{}", algorithm.name());
+    });
+}
+
+/// What an algorithm learns from these rows by itself.
+fn learned(algorithm: &dyn Algorithm, rows: Rows<'_>, threads: usize) -> Result<Vec<(&'static str, ArrayD<f64>)>> {
+    let parameters = crate::model::Parameters::check(algorithm.name(), &algorithm.parameters(), &BTreeMap::new())?;
+    let training = Training { rows, seed: 7, threads, progress: &quiet };
+    match algorithm.unfitted(&parameters) {
+        UnfittedStep::Transformer(it) => it.fit(&training).map(|fitted| fitted.arrays()),
+        UnfittedStep::Estimator(it) => it.fit(&training).map(|fitted| fitted.arrays()),
+    }
+}
+
+/// Targets of a kind for so many rows.
+fn targets(kind: Kind, n_rows: usize) -> Targets {
+    let classes = Column::integer("class", (0..n_rows as i64).map(|row| row * row % 7 % 3).collect());
+    let numbers = Column::float("number", (0..n_rows).map(|row| 1.0 + (row * 37 % 101) as f64).collect());
+    match kind {
+        Kind::Classifier => Targets::read(kind, &classes).unwrap(),
+        Kind::Regressor => Targets::read(kind, &numbers).unwrap(),
+        Kind::Transformer | Kind::Clusterer => Targets::None,
+    }
+}
+
+/// Numbers from 0 to 10 whose columns do not depend on each other.
+fn numbers(n_rows: usize, n_features: usize) -> Array2<f64> {
+    Array2::from_shape_fn((n_rows, n_features), |(row, column)| {
+        let mixed = (row as u64 * 2_654_435_761 + column as u64 * 40_503).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        (mixed.rotate_left(29) % 10_007) as f64 / 1000.7
+    })
+}
+
+#[test]
+fn any_number_of_threads_learns_the_same_bits() {
+    for algorithm in ALGORITHMS {
+        let n_features = if algorithm.name() == "isotonic_regression" { 1 } else { 4 };
+        let features = numbers(80_000 / n_features, n_features); // More than are worth a thread.
+        let weights = vec![1.0; features.nrows()];
+        let targets = targets(algorithm.kind(), features.nrows());
+        let rows = Rows::new(&features, targets.view(), &weights);
+
+        let by = |threads| learned(*algorithm, rows, threads).unwrap();
+
+        assert!(by(1) == by(2) && by(1) == by(5), "{}", algorithm.name());
+    }
+}
+
+/// Clusterers draw rows, and those of the one are not those of the other.
+#[test]
+fn a_row_of_weight_two_is_the_row_twice() {
+    for algorithm in ALGORITHMS.iter().filter(|it| it.kind() != Kind::Clusterer) {
+        let n_features = if algorithm.name() == "isotonic_regression" { 1 } else { 3 };
+        let features = numbers(40, n_features);
+        let twice = |row: usize| 1 + row % 2;
+        let weights: Vec<f64> = (0..40).map(|row| twice(row) as f64).collect();
+        let repeated: Vec<usize> = (0..40).flat_map(|row| vec![row; twice(row)]).collect();
+        let targets = targets(algorithm.kind(), 40);
+        let many_targets = match &targets {
+            Targets::None => Targets::None,
+            Targets::Values(values) => Targets::Values(values.select(Axis(0), &repeated)),
+            Targets::Classes { indices, labels } => {
+                Targets::Classes { indices: indices.select(Axis(0), &repeated), labels: labels.clone() }
+            }
+        };
+        let many = features.select(Axis(0), &repeated);
+
+        let weighted = learned(*algorithm, Rows::new(&features, targets.view(), &weights), 1).unwrap();
+
+        let rows = Rows::new(&many, many_targets.view(), &[1.0; 60]);
+        for ((name, ours), (_, theirs)) in weighted.iter().zip(learned(*algorithm, rows, 1).unwrap()) {
+            let close = ours.iter().zip(&theirs).all(|(one, other)| (one - other).abs() <= 1e-4 * other.abs().max(1.0));
+            assert!(close && ours.len() == theirs.len(), "{}: {name} is {ours} and {theirs}", algorithm.name());
+        }
+    }
+}
+
+#[test]
+fn a_fit_that_is_cancelled_answers_so() {
+    let cancelled = |_: &str, _| Err(Error::Cancelled { what: "the job" });
+    for algorithm in ALGORITHMS {
+        let (spec, table) = of(*algorithm);
+
+        assert_eq!(fit(&spec, &table, &cancelled).unwrap_err().code(), Code::Cancelled, "{}", algorithm.name());
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    /// One row, constant and repeated columns, more columns than rows, and every scale.
+    #[test]
+    fn no_finite_rows_make_a_fit_panic_or_learn_what_is_not_finite(
+        n_rows in 1usize..12,
+        magnitudes in prop::collection::vec(prop::sample::select(vec![-300, -160, -20, -3, 0, 3, 20, 150, 160, 300]), 1..6),
+        kinds in prop::collection::vec(0u8..4, 6),
+        seed in any::<u32>(),
+    ) {
+        let value = |row: usize, column: usize| match kinds[column] {
+            0 => 3.0,                                                      // constant
+            1 => (row as f64 + 1.0) * 0.1,                                 // the same as others of its kind
+            2 => f64::from((seed >> (row % 31)) & 1),                      // one of two
+            _ => ((u64::from(seed) + 1) * (row as u64 * 31 + column as u64 * 7 + 1) % 1009) as f64 / 77.0,
+        };
+        let features = Array2::from_shape_fn((n_rows, magnitudes.len()), |(row, column)| {
+            value(row, column) * 10f64.powi(magnitudes[column])
+        });
+        let weights = vec![1.0; n_rows];
+        for algorithm in ALGORITHMS {
+            let n_classes = if algorithm.kind() == Kind::Classifier && n_rows < 2 { continue } else { n_rows };
+            let targets = match algorithm.kind() {
+                Kind::Classifier => Targets::read(
+                    Kind::Classifier,
+                    &Column::integer("class", (0..n_classes as i64).map(|row| row % 2).collect()),
+                ).unwrap(),
+                kind => targets(kind, n_rows),
+            };
+            match learned(*algorithm, Rows::new(&features, targets.view(), &weights), 1) {
+                Err(error) => prop_assert_eq!(error.code(), Code::InvalidArgument, "{}: {}", algorithm.name(), error),
+                Ok(arrays) => for (name, array) in arrays {
+                    prop_assert!(array.iter().all(|it| it.is_finite()), "{}: {} is {}", algorithm.name(), name, array);
+                },
+            }
+        }
+    }
+}
