@@ -6,6 +6,7 @@
 
 mod access;
 mod agreement;
+mod algorithms;
 mod architecture;
 mod caching;
 mod certificates;

@@ -1,0 +1,127 @@
+//! Every algorithm of the catalogue: it trains, outlives a restart, is held to an oracle and has its place in the documentation.
+
+use crate::harness::TestServer;
+use crate::stock::{Clients, of_rows, state, step};
+use modelwire::data::Column;
+use modelwire::model::{ALGORITHMS, Algorithm, Kind};
+use modelwire::wire::convert;
+use modelwire::wire::inference::PredictResponse;
+use modelwire::wire::training::TTrainingSyncClient;
+use modelwire::wire::types::Step;
+use ndarray::Array2;
+use std::fmt::Write;
+use std::path::Path;
+
+const TOP: &str = "\
+# Algorithms
+
+What a step of a pipeline can be. Names and parameters are scikit-learn's; `describe` answers the same lists, in every language.
+Numbers are held to scikit-learn's by [make_oracles.py](../tests/fixtures/make_oracles.py) and
+[oracles.rs](../src/model/tests/oracles.rs). The same rows, parameters and seed give the same bytes, on any number of threads.
+
+This page is written by `UPDATE_DOCS=1 cargo test --test integration algorithms::`.
+";
+
+fn page() -> String {
+    let mut page = TOP.to_owned();
+    let kinds = ["regressor", "classifier", "clusterer", "transformer"];
+    for kind in kinds {
+        let own: Vec<_> = ALGORITHMS.iter().filter(|algorithm| algorithm.kind().name() == kind).collect();
+        let links: Vec<String> = own.iter().map(|it| format!("[{0}](#{0})", it.name())).collect();
+        write!(page, "\n{}s: {}\n", capitalised(kind), links.join(", ")).unwrap();
+    }
+    ALGORITHMS.iter().for_each(|algorithm| section(&mut page, *algorithm));
+    page
+}
+
+fn section(page: &mut String, algorithm: &dyn Algorithm) {
+    write!(page, "\n## {}\n\n{} ({})\n", algorithm.name(), algorithm.summary(), algorithm.kind().name()).unwrap();
+    for paragraph in algorithm.details() {
+        write!(page, "\n{paragraph}\n").unwrap();
+    }
+    page.push_str("\n| parameter | default | range | meaning |\n|---|---|---|---|\n");
+    for it in algorithm.parameters() {
+        writeln!(page, "| `{}` | {} | {} | {} |", it.name, it.default, it.range, it.meaning).unwrap();
+    }
+}
+
+fn capitalised(word: &str) -> String {
+    word[..1].to_uppercase() + &word[1..]
+}
+
+#[test]
+fn the_page_of_algorithms_is_what_the_catalogue_says() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/algorithms.md");
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        std::fs::write(&path, page()).unwrap();
+    }
+
+    let written = std::fs::read_to_string(&path).unwrap_or_default();
+
+    assert!(written == page(), "write it anew: UPDATE_DOCS=1 cargo test --test integration algorithms::");
+}
+
+#[test]
+fn every_algorithm_is_held_to_an_oracle() {
+    let oracles = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/oracles");
+    let missing: Vec<_> =
+        ALGORITHMS.iter().map(|it| it.name()).filter(|it| !oracles.join(format!("{it}.json")).exists()).collect();
+
+    assert!(missing.is_empty(), "{missing:?} have no tests/fixtures/oracles/<name>.json");
+}
+
+/// Numbers above 0 that depend on each other.
+fn number(row: usize, column: usize) -> f64 {
+    1.0 + ((row * 37 + column * 11) % 29) as f64 + (row * column % 5) as f64 / 8.0
+}
+
+/// Steps, target and columns for an algorithm: it is the first one, or the only one.
+fn pipeline(algorithm: &dyn Algorithm) -> (Vec<Step>, Option<&'static str>, Vec<Column>) {
+    let n_features = if algorithm.name() == "isotonic_regression" { 1 } else { 3 };
+    let column = |at: usize| Column::float(format!("x{at}"), (0..60).map(|row| number(row, at)).collect());
+    let mut columns: Vec<Column> = (0..n_features).map(column).collect();
+    let own = step(algorithm.name());
+    let (steps, target) = match algorithm.kind() {
+        Kind::Clusterer => (vec![own], None),
+        Kind::Transformer => (vec![own, step("linear_regression")], Some("y")),
+        Kind::Regressor | Kind::Classifier => (vec![own], Some("y")),
+    };
+    match algorithm.kind() {
+        Kind::Clusterer => {}
+        Kind::Classifier => columns.push(Column::integer("y", (0..60).map(|row| row * row % 7 % 3).collect())),
+        Kind::Regressor | Kind::Transformer => {
+            columns.push(Column::float("y", (0..60).map(|row| number(row, 7)).collect()))
+        }
+    }
+    (steps, target, columns)
+}
+
+fn answers(clients: &mut Clients) -> Vec<PredictResponse> {
+    let ask = |algorithm: &&dyn Algorithm| {
+        let n_features = if algorithm.name() == "isotonic_regression" { 1 } else { 3 };
+        let rows = Array2::from_shape_fn((9, n_features), |(row, column)| number(row + 100, column) + 0.3);
+        clients.predict(algorithm.name(), convert::matrix_to(rows.view())).unwrap()
+    };
+    ALGORITHMS.iter().map(ask).collect()
+}
+
+#[test]
+fn every_algorithm_trains_and_answers_the_same_bits_after_a_restart() {
+    let data = tempfile::tempdir().unwrap();
+    let server = TestServer::start(data.path());
+    let mut clients = Clients::of(&server);
+    for algorithm in ALGORITHMS {
+        let (steps, target, columns) = pipeline(*algorithm);
+        let mut request = of_rows(algorithm.name(), steps[0].clone(), target, columns);
+        request.steps = Some(steps);
+        let job = clients.training.train(request).unwrap().job.unwrap();
+        let job = clients.wait(&job.id.unwrap()).unwrap();
+        assert_eq!(state(&job), "SUCCEEDED", "{job:?}");
+    }
+    let before = answers(&mut clients);
+    server.kill();
+
+    let server = TestServer::start(data.path());
+
+    assert_eq!(answers(&mut Clients::of(&server)), before);
+}
