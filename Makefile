@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .PHONY: help build demo test check-gen gen lint lint-rust lint-python lint-go fmt doc \
-	test-unit test-clients test-interop test-demo test-robust test-soak fuzz bench-peers
+	test-unit test-clients test-interop test-demo test-robust test-soak fuzz bench-peers bench-training
 
 target := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
 cargo_test := cargo test --workspace --all-features --locked
@@ -102,6 +102,12 @@ bench-peers: $(if $(MODELWIRE),,build) ## Measure the server beside other server
 	CARGO_TARGET_DIR=$(target)/peers cargo build --release --locked --manifest-path benches/peers/Cargo.toml
 	$(target)/peers/release/peers run --modelwire $(or $(MODELWIRE),$(target)/release/modelwire) --folder $(target)/peers/run \
 	--document docs/performance.md
+
+bench-training: ## Measure each fit beside scikit-learn's, into docs/performance.md
+	@$(call need,python3,the training benchmark); [ -x $(target)/training/bin/python ] || python3 -m venv $(target)/training
+	$(target)/training/bin/pip install --quiet --requirement benches/training/requirements.txt
+	program=$$(cargo bench --bench training --locked --no-run --message-format json | grep -o '"executable":"[^"]*/training-[^"]*"' | cut -d'"' -f4); \
+	$(target)/training/bin/python benches/training/run.py --program "$$program" --document docs/performance.md
 
 # Built as test-unit builds it, so that it is built once.
 $(tested):
