@@ -2,10 +2,10 @@
 
 use super::stream::Stream;
 use std::io;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
-use tokio::net::{TcpListener, UnixListener};
+use tokio::net::{TcpListener, TcpSocket, UnixListener, lookup_host};
 
 /// A place to listen on.
 pub enum Listener {
@@ -24,13 +24,31 @@ pub(super) struct Accepted {
     pub(super) address: Option<IpAddr>,
 }
 
+/// Connections that wait to be accepted, as far as the system lets them (`net.core.somaxconn`): after a restart all clients come
+/// at once, and one that finds the queue full tries again only after a second.
+const BACKLOG: u32 = 4096;
+
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    socket.set_reuseaddr(true)?; // As a listener of the library does: connections of the last run may still be closing.
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
+
 impl Listener {
     /// Listens on `host:port`; port 0 takes a free one.
     ///
     /// # Errors
     /// As the system says.
     pub async fn tcp(address: &str) -> io::Result<Self> {
-        TcpListener::bind(address).await.map(Self::Tcp)
+        let mut refused = io::Error::new(io::ErrorKind::InvalidInput, "the host has no address");
+        for address in lookup_host(address).await? {
+            match listen(address) {
+                Ok(listener) => return Ok(Self::Tcp(listener)),
+                Err(error) => refused = error,
+            }
+        }
+        Err(refused)
     }
 
     /// Listens on a socket in the file system. One that a server left there which is gone is taken over.

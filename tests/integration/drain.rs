@@ -1,6 +1,6 @@
 //! Starting and stopping: one clear sentence where it cannot start, nothing lost where it stops.
 
-use crate::harness::{HELLO, TestServer, command, contains, echo, framed, read_frame, wait, watch_job};
+use crate::harness::{HELLO, SOON, TestServer, command, contains, echo, framed, read_frame, wait, watch_job};
 use crate::stock::{Clients, clustering};
 use modelwire::wire::training::TTrainingSyncClient;
 use std::io::{Cursor, Read, Write};
@@ -184,4 +184,20 @@ fn wrong_flags_and_settings_are_exit_code_two() {
     let (code, text) = refused(command(data.path()).env("MODELWIRE_TRAINING_THREADS", "0"));
     assert_eq!(code, Some(2));
     assert!(text.contains("training.threads is 0"), "{text}");
+}
+
+/// A process that is stopped accepts nobody: those whom the system's queue does not take find no way in.
+#[test]
+fn clients_that_come_all_at_once_are_let_in_while_the_server_is_busy() {
+    let data = tempfile::tempdir().unwrap();
+    let server = TestServer::start(data.path());
+    let address = server.address.parse().unwrap();
+    server.signal("STOP");
+
+    let connected: Vec<_> = (0..400).map(|_| TcpStream::connect_timeout(&address, SOON)).collect();
+
+    server.signal("CONT");
+    let refused = connected.iter().filter(|connected| connected.is_err()).count();
+    assert_eq!(refused, 0, "of 400 connections");
+    server.metrics(400);
 }
