@@ -60,9 +60,11 @@ impl Room {
 
     fn taken(&self, manifest: &Manifest, permit: OwnedSemaphorePermit) -> Taken {
         let (name, version) = (manifest.name.clone(), manifest.version);
-        self.telemetry.model_bytes(name.as_str(), version, manifest.model_bytes());
+        let bytes = i64::try_from(manifest.model_bytes()).unwrap_or(i64::MAX);
+        self.telemetry.model_bytes(name.as_str(), version, bytes);
         Taken {
             _permit: permit,
+            bytes,
             name,
             version,
             forgotten: AtomicBool::new(false),
@@ -75,6 +77,7 @@ impl Room {
 #[derive(Debug)]
 pub(super) struct Taken {
     _permit: OwnedSemaphorePermit,
+    bytes: i64,
     name: Name,
     version: u64,
     forgotten: AtomicBool,
@@ -93,7 +96,7 @@ impl Drop for Taken {
         if self.forgotten.load(Ordering::Relaxed) {
             self.telemetry.forget_model(self.name.as_str(), self.version);
         } else {
-            self.telemetry.model_bytes(self.name.as_str(), self.version, 0);
+            self.telemetry.model_bytes(self.name.as_str(), self.version, -self.bytes);
         }
     }
 }

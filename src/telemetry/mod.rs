@@ -201,10 +201,9 @@ impl Telemetry {
         self.cancelled.get_or_create(&ByCause { reason }).inc_by(calls as u64);
     }
 
-    /// A version of a model takes so many bytes of memory; 0 once it has left it.
-    pub fn model_bytes(&self, model: &str, version: u64, bytes: u64) {
-        let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
-        self.model_bytes.get_or_create(&ByVersion { model: model.to_owned(), version }).set(bytes);
+    /// A version of a model takes so many more bytes of memory, or fewer once it has left it: it may come again before it has.
+    pub fn model_bytes(&self, model: &str, version: u64, change: i64) {
+        self.model_bytes.get_or_create(&ByVersion { model: model.to_owned(), version }).inc_by(change);
     }
 
     /// A version of a model is deleted: there is nothing to tell of it any more.
@@ -239,13 +238,14 @@ mod tests {
         telemetry.cancelled(Cancelled::Disconnect, 3);
         telemetry.model_bytes("wine", 1, 512);
         telemetry.model_bytes("wine", 2, 512);
-        telemetry.model_bytes("wine", 1, 0);
+        telemetry.model_bytes("wine", 1, 512);
+        telemetry.model_bytes("wine", 1, -512);
         telemetry.forget_model("wine", 2);
 
         let text = telemetry.text();
         assert!(text.contains("modelwire_refused_total{reason=\"frame_bytes\"} 2"), "{text}");
         assert!(text.contains("modelwire_cancelled_total{reason=\"disconnect\"} 3"), "{text}");
-        assert!(text.contains("modelwire_model_bytes{model=\"wine\",version=\"1\"} 0"), "{text}");
+        assert!(text.contains("modelwire_model_bytes{model=\"wine\",version=\"1\"} 512"), "{text}");
         assert!(!text.contains("version=\"2\""), "{text}");
     }
 }
