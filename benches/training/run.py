@@ -27,10 +27,15 @@ import numpy as np  # noqa: E402: it reads the number of threads when it is impo
 import sklearn  # noqa: E402
 from sklearn import metrics  # noqa: E402
 from sklearn.cluster import KMeans  # noqa: E402
+from sklearn.cross_decomposition import PLSRegression  # noqa: E402
 from sklearn.datasets import make_blobs, make_classification, make_regression  # noqa: E402
+from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor  # noqa: E402
 from sklearn.isotonic import IsotonicRegression  # noqa: E402
-from sklearn.linear_model import ElasticNet, Lasso, LinearRegression, LogisticRegression, Ridge  # noqa: E402
+from sklearn.linear_model import ElasticNet, GammaRegressor, Lars, Lasso, LinearRegression, LogisticRegression  # noqa: E402
+from sklearn.linear_model import PoissonRegressor, Ridge, TweedieRegressor  # noqa: E402
 from sklearn.naive_bayes import BernoulliNB, GaussianNB, MultinomialNB  # noqa: E402
+from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor  # noqa: E402
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor  # noqa: E402
 
 N_FEATURES = 20
 SIZES = (100_000, 10_000, 1_000)
@@ -61,6 +66,13 @@ def groups(n):
     return make_blobs(n, N_FEATURES, centers=8, cluster_std=4.0, random_state=0)[0], None
 
 
+def amounts(n):
+    """Amounts above 0 whose logarithm depends on the columns, and whose spread grows with them."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(n, N_FEATURES))
+    return x, rng.gamma(2.0, np.exp(x @ rng.normal(scale=0.1, size=N_FEATURES)) / 2.0)
+
+
 def one_column(n):
     """A target that grows with one column."""
     rng = np.random.default_rng(0)
@@ -79,6 +91,17 @@ CASES = [
     ("gaussian_nb", GaussianNB, classes, {}, {}, {}),
     ("multinomial_nb", MultinomialNB, counts, {}, {}, {}),
     ("bernoulli_nb", BernoulliNB, counts, {"binarize": 2.0}, {}, {}),
+    ("poisson_regressor", PoissonRegressor, amounts, {}, {}, {}),
+    ("gamma_regressor", GammaRegressor, amounts, {}, {}, {}),
+    ("tweedie_regressor", TweedieRegressor, amounts, {"power": 1.5}, {}, {}),
+    ("lars", Lars, numbers, {}, {}, {}),
+    ("pls_regression", PLSRegression, numbers, {}, {}, {}),
+    ("decision_tree_classifier", DecisionTreeClassifier, classes, {}, {}, {"random_state": 0}),
+    ("decision_tree_regressor", DecisionTreeRegressor, numbers, {}, {}, {"random_state": 0}),
+    ("random_forest_classifier", RandomForestClassifier, classes, {}, {}, {"n_jobs": THREADS, "random_state": 0}),
+    ("random_forest_regressor", RandomForestRegressor, numbers, {}, {}, {"n_jobs": THREADS, "random_state": 0}),
+    ("k_neighbors_classifier", KNeighborsClassifier, classes, {}, {}, {"n_jobs": THREADS}),
+    ("k_neighbors_regressor", KNeighborsRegressor, numbers, {}, {}, {"n_jobs": THREADS}),
     ("k_means", KMeans, groups, {"n_clusters": 8, "n_init": 3}, {}, {"random_state": 0}),
 ]
 

@@ -62,6 +62,8 @@ mod classification;
 mod kernels;
 mod linear_model;
 mod linear_scores;
+mod log_linear_model;
+mod neighbours;
 mod numerics;
 
 #[cfg(test)]

@@ -64,10 +64,13 @@ fn the_page_of_algorithms_is_what_the_catalogue_says() {
 #[test]
 fn every_algorithm_is_held_to_an_oracle() {
     let oracles = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/oracles");
-    let missing: Vec<_> =
-        ALGORITHMS.iter().map(|it| it.name()).filter(|it| !oracles.join(format!("{it}.json")).exists()).collect();
+    let files = std::fs::read_dir(oracles).unwrap().map(|file| file.unwrap().path());
+    let families: Vec<String> = files.map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned()).collect();
+    let is_held = |name: &str| families.iter().any(|family| name.starts_with(family.as_str()));
 
-    assert!(missing.is_empty(), "{missing:?} have no tests/fixtures/oracles/<name>.json");
+    let missing: Vec<_> = ALGORITHMS.iter().map(|it| it.name()).filter(|name| !is_held(name)).collect();
+
+    assert!(missing.is_empty(), "{missing:?} have no tests/fixtures/oracles/<name, or how it begins>.json");
 }
 
 /// Numbers above 0 that depend on each other.

@@ -5,8 +5,10 @@ use super::Algorithm;
 mod discrete_nb;
 mod elastic_net;
 mod gaussian_nb;
+mod glm;
 mod isotonic_regression;
 mod k_means;
+mod k_neighbors;
 mod lars;
 mod linear_regression;
 mod logistic_regression;
@@ -18,17 +20,22 @@ mod standard_scaler;
 pub static ALGORITHMS: &[&dyn Algorithm] = &[
     &discrete_nb::BernoulliNb,
     &elastic_net::ElasticNet,
+    &glm::GammaRegressor,
     &gaussian_nb::GaussianNb,
     &isotonic_regression::IsotonicRegression,
     &k_means::KMeans,
+    &k_neighbors::KNeighborsClassifier,
+    &k_neighbors::KNeighborsRegressor,
     &lars::Lars,
     &elastic_net::Lasso,
     &linear_regression::LinearRegression,
     &logistic_regression::LogisticRegression,
     &discrete_nb::MultinomialNb,
     &pls_regression::PlsRegression,
+    &glm::PoissonRegressor,
     &ridge::Ridge,
     &standard_scaler::StandardScaler,
+    &glm::TweedieRegressor,
 ];
 
 #[cfg(test)]

@@ -43,30 +43,43 @@ impl<T: Real> Panels<T> {
 
     /// `sum x w` of each row and column: `(n_samples, n_outputs)`, row-major.
     pub(in crate::model) fn products(&self, rows: &[f64]) -> Vec<f64> {
-        self.sums(rows, |x, weight| x * weight)
+        self.sums(rows, |sum, x, weight| sum + x * weight)
     }
 
     /// `sum (x - c)^2` of each row and column: `(n_samples, n_outputs)`, row-major.
     ///
     /// By differences: `x^2 - 2 x c + c^2` would be faster and lose all digits where rows and centres are far from 0.
     pub(in crate::model) fn squared_distances(&self, rows: &[f64]) -> Vec<f64> {
-        self.sums(rows, |x, centre| (x - centre) * (x - centre))
+        self.sums(rows, |sum, x, centre| sum + (x - centre) * (x - centre))
     }
 
-    fn sums(&self, rows: &[f64], term: impl Fn(T, T) -> T + Copy) -> Vec<f64> {
+    /// `sum |x - c|` of each row and column: `(n_samples, n_outputs)`, row-major.
+    pub(in crate::model) fn absolute_distances(&self, rows: &[f64]) -> Vec<f64> {
+        self.sums(rows, |sum, x, centre| sum + (x - centre).magnitude())
+    }
+
+    /// `max |x - c|` of each row and column: `(n_samples, n_outputs)`, row-major.
+    pub(in crate::model) fn largest_distances(&self, rows: &[f64]) -> Vec<f64> {
+        self.sums(rows, |largest, x, centre| {
+            let distance = (x - centre).magnitude();
+            if distance > largest { distance } else { largest }
+        })
+    }
+
+    fn sums(&self, rows: &[f64], with: impl Fn(T, T, T) -> T + Copy) -> Vec<f64> {
         let mut results = vec![0.0; rows.len() / self.n_inputs.max(1) * self.n_outputs];
         let mut places = results.as_mut_slice();
         T::in_blocks(rows, self.n_inputs, |block| {
             let n_rows = block.len() / self.n_inputs.max(1);
             let (own, rest) = std::mem::take(&mut places).split_at_mut(n_rows * self.n_outputs);
-            self.block(block, term, own);
+            self.block(block, with, own);
             places = rest;
         });
         results
     }
 
     /// A panel goes over all rows of a block before the next one: both stay near.
-    fn block(&self, rows: &[T], term: impl Fn(T, T) -> T + Copy, places: &mut [f64]) {
+    fn block(&self, rows: &[T], with: impl Fn(T, T, T) -> T + Copy, places: &mut [f64]) {
         for (number, panel) in self.values.chunks_exact(self.n_inputs).enumerate() {
             let mut write = |row: usize, sums: [T; LANES]| {
                 write_sums(sums, &mut places[row * self.n_outputs + number * LANES..(row + 1) * self.n_outputs]);
@@ -74,11 +87,11 @@ impl<T: Real> Panels<T> {
             let together = rows.chunks_exact(ROWS * self.n_inputs);
             let (rest, after) = (together.remainder(), together.len() * ROWS);
             for (number, rows) in together.enumerate() {
-                let sums = sums_of_four(rows, panel, term);
+                let sums = sums_of_four(rows, panel, with);
                 sums.into_iter().enumerate().for_each(|(own, sums)| write(number * ROWS + own, sums));
             }
             for (own, row) in rest.chunks_exact(self.n_inputs).enumerate() {
-                write(after + own, sums_of_one(row, panel, term));
+                write(after + own, sums_of_one(row, panel, with));
             }
         }
     }
@@ -96,26 +109,26 @@ fn write_sums<T: Real>(sums: [T; LANES], left: &mut [f64]) {
     }
 }
 
-fn sums_of_four<T: Real>(rows: &[T], panel: &[[T; LANES]], term: impl Fn(T, T) -> T + Copy) -> [[T; LANES]; ROWS] {
+fn sums_of_four<T: Real>(rows: &[T], panel: &[[T; LANES]], with: impl Fn(T, T, T) -> T + Copy) -> [[T; LANES]; ROWS] {
     let width = panel.len();
     let (a, rest) = rows.split_at(width);
     let (b, rest) = rest.split_at(width);
     let (c, d) = rest.split_at(width);
     let mut sums = [[T::default(); LANES]; ROWS];
     for ((((values, a), b), c), d) in panel.iter().zip(a).zip(b).zip(c).zip(d) {
-        sums[0] = with_terms(sums[0], *a, values, term);
-        sums[1] = with_terms(sums[1], *b, values, term);
-        sums[2] = with_terms(sums[2], *c, values, term);
-        sums[3] = with_terms(sums[3], *d, values, term);
+        sums[0] = with_terms(sums[0], *a, values, with);
+        sums[1] = with_terms(sums[1], *b, values, with);
+        sums[2] = with_terms(sums[2], *c, values, with);
+        sums[3] = with_terms(sums[3], *d, values, with);
     }
     sums
 }
 
-fn sums_of_one<T: Real>(row: &[T], panel: &[[T; LANES]], term: impl Fn(T, T) -> T + Copy) -> [T; LANES] {
+fn sums_of_one<T: Real>(row: &[T], panel: &[[T; LANES]], with: impl Fn(T, T, T) -> T + Copy) -> [T; LANES] {
     let start = [T::default(); LANES];
-    panel.iter().zip(row).fold(start, |sums, (values, x)| with_terms(sums, *x, values, term))
+    panel.iter().zip(row).fold(start, |sums, (values, x)| with_terms(sums, *x, values, with))
 }
 
-fn with_terms<T: Real>(sums: [T; LANES], x: T, values: &[T; LANES], term: impl Fn(T, T) -> T) -> [T; LANES] {
-    std::array::from_fn(|lane| sums[lane] + term(x, values[lane]))
+fn with_terms<T: Real>(sums: [T; LANES], x: T, values: &[T; LANES], with: impl Fn(T, T, T) -> T) -> [T; LANES] {
+    std::array::from_fn(|lane| with(sums[lane], x, values[lane]))
 }

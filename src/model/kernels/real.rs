@@ -11,13 +11,25 @@ const FEWEST_ROWS: usize = 16;
 
 /// `f64` or `f32`.
 pub(in crate::model) trait Real:
-    Copy + Debug + Default + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + Send + Sync + 'static
+    Copy
+    + Debug
+    + Default
+    + PartialOrd
+    + Add<Output = Self>
+    + Sub<Output = Self>
+    + Mul<Output = Self>
+    + Send
+    + Sync
+    + 'static
 {
     /// The nearest of them; beyond their range the outermost.
     fn rounded(value: f64) -> Self;
 
     /// The same number.
     fn widened(self) -> f64;
+
+    /// Without its sign.
+    fn magnitude(self) -> Self;
 
     /// Hands over rows, each of `width` numbers, rounded, some at a time. All but the last time it is a multiple of four rows.
     fn in_blocks(rows: &[f64], width: usize, each: impl FnMut(&[Self]));
@@ -32,6 +44,10 @@ impl Real for f64 {
         self
     }
 
+    fn magnitude(self) -> Self {
+        self.abs()
+    }
+
     fn in_blocks(rows: &[f64], width: usize, each: impl FnMut(&[Self])) {
         rows.chunks(block_length(width)).for_each(each);
     }
@@ -44,6 +60,10 @@ impl Real for f32 {
 
     fn widened(self) -> f64 {
         self.into()
+    }
+
+    fn magnitude(self) -> Self {
+        self.abs()
     }
 
     fn in_blocks(rows: &[f64], width: usize, mut each: impl FnMut(&[Self])) {

@@ -48,6 +48,8 @@ proptest! {
             holds_alone(&rows, n_outputs, part, |rows| bits(narrow.products(rows)));
             holds_alone(&rows, n_outputs, part, |rows| bits(wide.squared_distances(rows)));
             holds_alone(&rows, n_outputs, part, |rows| bits(narrow.squared_distances(rows)));
+            holds_alone(&rows, n_outputs, part, |rows| bits(wide.absolute_distances(rows)));
+            holds_alone(&rows, n_outputs, part, |rows| bits(wide.largest_distances(rows)));
         }
     }
 
@@ -63,6 +65,7 @@ proptest! {
 
         let (panels, mut dots) = (Panels::<f64>::new(weights.view()), vec![]);
         let (products, distances) = (panels.products(flat), panels.squared_distances(flat));
+        let (absolute, largest) = (panels.absolute_distances(flat), panels.largest_distances(flat));
         Dot::<f64>::new(weights.column(0)).for_each(flat, |product| dots.push(product));
 
         prop_assert_eq!(panels.to_array(), &weights);
@@ -72,6 +75,9 @@ proptest! {
                 let at = row * n_outputs + output;
                 prop_assert_eq!(products[at], in_order(row, output, |x, w| x * w));
                 prop_assert_eq!(distances[at], in_order(row, output, |x, c| (x - c) * (x - c)));
+                prop_assert_eq!(absolute[at], in_order(row, output, |x, c| (x - c).abs()));
+                let furthest = (0..width).map(|input| (rows[(row, input)] - weights[(input, output)]).abs());
+                prop_assert_eq!(largest[at], furthest.fold(0.0, f64::max));
             }
             let magnitude = in_order(row, 0, |x, w| (x * w).abs());
             prop_assert!((dots[row] - products[row * n_outputs]).abs() <= 1e-14 * magnitude);

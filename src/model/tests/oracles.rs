@@ -62,7 +62,7 @@ fn answers(predictions: Predictions) -> Array2<f64> {
 }
 
 /// Answers and learned arrays of each case of `oracles/<algorithm>.json`.
-fn assert_cases(algorithm: &str) {
+pub(super) fn assert_cases(algorithm: &str) {
     for case in oracle(algorithm, "cases").as_array().unwrap() {
         let (name, target) = (case["table"].as_str().unwrap(), case["target"].as_str().unwrap());
         let what = format!("{algorithm} of {name}, {}", case["parameters"]);

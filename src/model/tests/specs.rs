@@ -35,7 +35,7 @@ fn an_unknown_algorithm_is_refused_with_the_known_ones() {
     let mut spec = regression();
     spec.steps[1].algorithm = "random_forest".into();
 
-    assert_refused(&spec, &["\"random_forest\"", "k_means, lars, lasso"]);
+    assert_refused(&spec, &["\"random_forest\"", "lars, lasso, linear_regression"]);
 }
 
 #[test]
