@@ -65,6 +65,8 @@ mod linear_scores;
 mod log_linear_model;
 mod neighbours;
 mod numerics;
+mod random;
+mod trees;
 
 #[cfg(test)]
 mod tests;

@@ -2,6 +2,7 @@
 
 use super::Algorithm;
 
+mod decision_tree;
 mod discrete_nb;
 mod elastic_net;
 mod gaussian_nb;
@@ -13,12 +14,15 @@ mod lars;
 mod linear_regression;
 mod logistic_regression;
 mod pls_regression;
+mod random_forest;
 mod ridge;
 mod standard_scaler;
 
 /// Every algorithm of this build, by name.
 pub static ALGORITHMS: &[&dyn Algorithm] = &[
     &discrete_nb::BernoulliNb,
+    &decision_tree::DecisionTreeClassifier,
+    &decision_tree::DecisionTreeRegressor,
     &elastic_net::ElasticNet,
     &glm::GammaRegressor,
     &gaussian_nb::GaussianNb,
@@ -33,6 +37,8 @@ pub static ALGORITHMS: &[&dyn Algorithm] = &[
     &discrete_nb::MultinomialNb,
     &pls_regression::PlsRegression,
     &glm::PoissonRegressor,
+    &random_forest::RandomForestClassifier,
+    &random_forest::RandomForestRegressor,
     &ridge::Ridge,
     &standard_scaler::StandardScaler,
     &glm::TweedieRegressor,

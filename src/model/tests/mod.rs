@@ -7,6 +7,7 @@ mod model_bin;
 mod oracles;
 mod precision;
 mod specs;
+mod tree_oracles;
 
 use super::{Fitted, Pipeline, Rows, Spec, StepSpec, Targets, Training, Value, fit};
 use crate::data::{Column, Features, Table};

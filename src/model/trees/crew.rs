@@ -1,0 +1,126 @@
+//! Pieces of work that several threads share: each is done by whoever is free.
+
+use crate::error::{Error, Result};
+use std::cell::Cell;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::{RecvTimeoutError, sync_channel};
+use std::thread::scope;
+use std::time::Duration;
+
+/// Asked now and then within a piece; its error ends the work.
+pub(super) type Ask<'a> = dyn Fn() -> Result<()> + 'a;
+
+/// How often a caller who has nothing left to do looks whether it should stop.
+const PATIENCE: Duration = Duration::from_millis(50);
+
+/// Does the pieces `0 .. n_pieces` on at most `threads` threads, of which the caller's is one, and answers them in order.
+///
+/// `report` is told how many are done, from the caller's thread, and asked within its own pieces; so it need not be `Sync`. If
+/// it answers an error, all threads stop at the next question that their `work` asks.
+///
+/// # Errors
+/// The first one of `report` or `work`.
+pub(super) fn share_out<T: Send>(
+    n_pieces: usize,
+    threads: usize,
+    report: &dyn Fn(usize) -> Result<()>,
+    work: impl Fn(usize, &Ask<'_>) -> Result<T> + Sync,
+) -> Result<Vec<T>> {
+    let (next, stopped) = (AtomicUsize::new(0), AtomicBool::new(false));
+    let take = || Some(next.fetch_add(1, Ordering::Relaxed)).filter(|piece| *piece < n_pieces);
+    let (done, finished) = sync_channel(n_pieces);
+    scope(|scope| {
+        let _stop = StopOnDrop(&stopped);
+        for _ in 1..threads.min(n_pieces) {
+            let (done, take, work, stopped) = (done.clone(), &take, &work, &stopped);
+            scope.spawn(move || {
+                while let Some(piece) = take() {
+                    let result = work(piece, &|| unless(stopped));
+                    // Nobody listens any more once the caller has left with an error.
+                    let goes_on = result.is_ok();
+                    if done.send((piece, result)).is_err() || !goes_on {
+                        break;
+                    }
+                }
+            });
+        }
+        drop(done);
+        let mut results: Vec<Option<T>> = (0..n_pieces).map(|_| None).collect();
+        let n_done = Cell::new(0);
+        let mut keep = |piece: usize, result: Result<T>| {
+            results[piece] = Some(result?);
+            n_done.set(n_done.get() + 1);
+            report(n_done.get())
+        };
+        while let Some(piece) = take() {
+            keep(piece, work(piece, &|| report(n_done.get())))?;
+            finished.try_iter().try_for_each(|(piece, result)| keep(piece, result))?;
+        }
+        while n_done.get() < n_pieces {
+            match finished.recv_timeout(PATIENCE) {
+                Ok((piece, result)) => keep(piece, result)?,
+                Err(RecvTimeoutError::Timeout) => report(n_done.get())?,
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+        }
+        let results: Option<Vec<T>> = results.into_iter().collect();
+        results.ok_or_else(|| Error::internal("a thread ended before its work"))
+    })
+}
+
+/// Tells the others also when the caller leaves by an error or a panic.
+struct StopOnDrop<'a>(&'a AtomicBool);
+
+impl Drop for StopOnDrop<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+fn unless(stopped: &AtomicBool) -> Result<()> {
+    if stopped.load(Ordering::Relaxed) { Err(Error::Cancelled { what: "the fit" }) } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Code;
+
+    fn quiet(_: usize) -> Result<()> {
+        Ok(())
+    }
+
+    #[test]
+    fn pieces_come_back_in_their_order_from_any_number_of_threads() {
+        let expected: Vec<usize> = (0..100).map(|piece| piece * piece).collect();
+
+        for threads in [0, 1, 2, 7, 1_000] {
+            assert_eq!(share_out(100, threads, &quiet, |piece, _| Ok(piece * piece)).unwrap(), expected);
+        }
+        assert!(share_out(0, 2, &quiet, |piece, _| Ok(piece)).unwrap().is_empty());
+    }
+
+    #[test]
+    fn whoever_works_stops_once_the_caller_is_told_to() {
+        for threads in [1, 2, 4] {
+            let report = |_| Err(Error::Cancelled { what: "the job" });
+
+            let stopped = share_out(threads, threads, &report, |_, ask| {
+                loop {
+                    ask()?;
+                }
+            }) as Result<Vec<()>>;
+
+            assert_eq!(stopped.unwrap_err().code(), Code::Cancelled);
+        }
+    }
+
+    #[test]
+    fn an_error_of_one_piece_is_the_answer_to_all() {
+        let refusing = |piece, _: &Ask<'_>| if piece == 3 { Err(Error::internal("three")) } else { Ok(piece) };
+
+        for threads in [1, 3] {
+            assert!(share_out(5, threads, &quiet, refusing).unwrap_err().to_string().contains("three"));
+        }
+    }
+}
