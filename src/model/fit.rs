@@ -77,8 +77,12 @@ pub fn fit_on(threads: usize, spec: &Spec, table: &Table, progress: &dyn Progres
     within(&format!("fitting {}", last.algorithm.name()), 0.0)?;
     let rows = Rows::new(&features, targets.view(), &weights);
     let model = fit_estimator(last, &Training { rows, seed: spec.seed, threads, progress: &within })?;
-    progress.report("measuring the model on its training rows", steps.len() as f64 / stages)?;
-    let metrics = metrics::of(|rows| model.predict(rows), features.view(), &targets);
+    let metrics = metrics::of(
+        |rows| model.predict(rows),
+        features.view(),
+        &targets,
+        |share| progress.report("measuring the model on its training rows", (steps.len() as f64 + share) / stages),
+    )?;
     let steps = steps.iter().zip(&spec.steps).map(|(step, stated)| written_out(step, stated)).collect();
     let pipeline = Pipeline { schema, kind, steps, transformers, model, sha256: OnceLock::new() };
     Ok(Fitted { pipeline, metrics, n_samples: table.n_rows(), first_rows })

@@ -9,24 +9,31 @@
 //! | clusterer | `inertia` | sum of squared distances to the nearest centre |
 
 use super::{Predictions, Targets};
+use crate::error::Result;
 use ndarray::{ArrayView2, Axis};
 use std::collections::BTreeMap;
 
 /// Rows that are predicted at once: a model answers a number for each class or centre of each row.
 const CHUNK: usize = 4_096;
 
-/// The metrics of what `predict` answers to these rows; one that is not finite is left out.
+/// The metrics of what `predict` answers to these rows; one that is not finite is left out. `ask` is told the share of the rows
+/// that has been answered.
+///
+/// # Errors
+/// What `ask` answers.
 pub fn of(
     predict: impl Fn(ArrayView2<'_, f64>) -> Predictions,
     features: ArrayView2<'_, f64>,
     targets: &Targets,
-) -> BTreeMap<String, f64> {
+    ask: impl Fn(f64) -> Result<()>,
+) -> Result<BTreeMap<String, f64>> {
     let mut sums = Sums::default();
     for (chunk, rows) in features.axis_chunks_iter(Axis(0), CHUNK).enumerate() {
+        ask((chunk * CHUNK) as f64 / features.nrows() as f64)?;
         sums.add(&predict(rows), targets, chunk * CHUNK);
     }
-    let metrics = sums.metrics(targets, features.nrows() as f64);
-    metrics.into_iter().filter(|(_, value)| value.is_finite()).map(|(name, value)| (name.to_owned(), value)).collect()
+    let metrics = sums.metrics(targets, features.nrows() as f64).into_iter().filter(|(_, value)| value.is_finite());
+    Ok(metrics.map(|(name, value)| (name.to_owned(), value)).collect())
 }
 
 #[derive(Default)]
@@ -94,7 +101,7 @@ mod tests {
     fn constant_targets_are_met_or_not() {
         let r2 = |answer: f64| {
             let predict = |rows: ArrayView2<'_, f64>| Predictions::Values(Array1::from_elem(rows.nrows(), answer));
-            of(predict, array![[0.0], [0.0]].view(), &Targets::Values(array![3.0, 3.0]))["r2"]
+            of(predict, array![[0.0], [0.0]].view(), &Targets::Values(array![3.0, 3.0]), |_| Ok(())).unwrap()["r2"]
         };
 
         assert_eq!((r2(3.0), r2(4.0)), (1.0, 0.0));
@@ -106,7 +113,9 @@ mod tests {
         let features = Array2::from_shape_fn((n, 1), |(row, _)| row as f64);
         let predict = |rows: ArrayView2<'_, f64>| Predictions::Values(rows.column(0).to_owned());
 
-        let metrics = of(predict, features.view(), &Targets::Values((0..n).map(|row| row as f64 + 2.0).collect()));
+        let targets = Targets::Values((0..n).map(|row| row as f64 + 2.0).collect());
+
+        let metrics = of(predict, features.view(), &targets, |_| Ok(())).unwrap();
 
         assert_abs_diff_eq!(metrics["rmse"], 2.0, epsilon = 1e-12);
     }
