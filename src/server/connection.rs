@@ -9,8 +9,9 @@ use super::calls::Calls;
 use super::input::{Input, State};
 use super::pages;
 use super::stream::Stream;
+use super::turn::Turn;
 use super::{Phase, Shared};
-use crate::service::Peer;
+use crate::service::{Peer, Received};
 use crate::telemetry::{Cancelled, Reason};
 use crate::wire::runtime::Begun;
 use crate::wire::{Answer, Cut, Message};
@@ -35,7 +36,7 @@ pub(super) async fn serve(
     shared: &Shared,
     phase: watch::Receiver<Phase>,
 ) -> io::Result<()> {
-    let mut connection = Connection { input: Input::new(stream, first, shared), peer, shared };
+    let mut connection = Connection { input: Input::new(stream, first, shared), turn: Turn::new(), peer, shared };
     let mut calls = Calls::default();
     let mut latest = Latest::of(phase.clone());
     let mut next_phase = pin!(changed(phase));
@@ -59,7 +60,7 @@ pub(super) async fn serve(
             alarm.as_mut().reset(connection.input.until); // Later is seen when it rings: most waits end before, at no cost.
         }
         tokio::select! {
-            biased; // What is there goes first; who sends without end is made to yield by the runtime, and meets the alarm then.
+            biased; // What is there goes first; who sends without end meets the alarm when its turn ends.
             () = calls.go_on(), if calls.are_running() => {}
             progress = connection.input.progress(), if reading => progress.inspect_err(|_| connection.gone(calls.len()))?,
             () = &mut alarm, if waits => {
@@ -107,6 +108,7 @@ impl Latest {
 
 struct Connection<'a> {
     input: Input,
+    turn: Turn,
     peer: &'a Peer,
     shared: &'a Shared,
 }
@@ -123,9 +125,9 @@ impl Taken {
         matches!(self, Self::Call(message) if message.envelope.out_of_order())
     }
 
-    fn begin<'a>(self, shared: &'a Shared, peer: &'a Peer, received: Instant) -> Begun<'a, Answer> {
+    fn begin<'a>(self, shared: &'a Shared, peer: &'a Peer, received: Received) -> Begun<'a, Answer> {
         match self {
-            Self::Call(message) => shared.service.call(message, received.into(), peer),
+            Self::Call(message) => shared.service.call(message, received, peer),
             Self::Answer(answer) => Begun::Done(answer),
         }
     }
@@ -143,7 +145,7 @@ impl<'a> Connection<'a> {
             && let Some(taken) = self.take(calls.len() + burst.len())
         {
             let out_of_order = taken.out_of_order();
-            calls.push(taken.begin(self.shared, self.peer, self.input.received), out_of_order);
+            calls.push(taken.begin(self.shared, self.peer, self.input.received()), out_of_order);
             if latest.phase() == Phase::Serving {
                 burst.gather(calls, Calls::answered, Phase::Serving);
                 self.input.unused = burst.unused.take().or(self.input.unused.take());
@@ -209,7 +211,9 @@ impl<'a> Connection<'a> {
             Ok(false) => self.go_on_writing(replies, calls).await,
             Err(error) => Err(error),
         };
-        self.input.await_next(); // The time in which calls ran, and nothing may have been read, was not the peer's.
+        let now = Instant::now();
+        self.input.await_from(now); // The time in which calls ran, and nothing may have been read, was not the peer's.
+        self.turn.worked(self.input.read, now).await;
         written.inspect_err(|_| self.gone(calls.len()))
     }
 

@@ -1,8 +1,10 @@
 //! What a connection brings: bytes, and the messages in them, within time and memory.
 
+use super::lateness::Lateness;
 use super::spares::Spares;
 use super::stream::Stream;
 use super::{Options, Shared};
+use crate::service::Received;
 use crate::telemetry::Reason;
 use crate::wire::{Account, Cut, Cutter, FREE_BYTES, Held, Message};
 use bytes::{BufMut, Bytes, BytesMut};
@@ -38,14 +40,17 @@ pub(super) struct Input {
     buffer: BytesMut,
     account: Account,
     spares: Arc<Spares>,
+    lateness: Arc<Lateness>,
     /// The bytes of the message that is arriving, once that is known to be large.
     wanted: usize,
     held: Option<Held>,
     /// What an answered message held, which was nothing: the next one can have it.
     pub(super) unused: Option<Arc<Held>>,
     waiting: Option<BoxFuture<'static, Held>>,
-    /// When bytes came last.
-    pub(super) received: Instant,
+    /// When bytes were read last.
+    pub(super) read: Instant,
+    /// How long they may have waited for that.
+    waited: Duration,
     /// When the first byte of the message came that is arriving.
     begun: Option<Instant>,
     /// Whether a byte has come on this connection.
@@ -66,11 +71,13 @@ impl Input {
             buffer: first,
             account: shared.memory.account(),
             spares: Arc::clone(&shared.spares),
+            lateness: Arc::clone(&shared.lateness),
             wanted: 0,
             held: None,
             unused: None,
             waiting: None,
-            received: now,
+            read: now,
+            waited: Duration::ZERO,
             begun: None,
             said_anything: false,
         };
@@ -103,7 +110,7 @@ impl Input {
                 if self.wanted > FREE_BYTES && read_into.contains(&message.body.as_ptr()) {
                     self.spares.keep(&message.body, capacity);
                 }
-                let held = self.taken(self.received).map_or_else(|| self.nothing(), Arc::new);
+                let held = self.taken(self.read).map_or_else(|| self.nothing(), Arc::new);
                 Cut::Message(Message { held: Some(held), ..message })
             }
             Cut::More { wanted } => {
@@ -170,7 +177,7 @@ impl Input {
         self.await_from(Instant::now());
     }
 
-    fn await_from(&mut self, now: Instant) {
+    pub(super) fn await_from(&mut self, now: Instant) {
         self.until = if self.state == State::Ended {
             now + self.options.half_close
         } else if self.buffer.is_empty() {
@@ -219,13 +226,19 @@ impl Input {
     /// A message has to come in its time. A large one has more of it, but not for a byte now and then.
     fn arrived(&mut self) {
         self.said_anything = true;
-        self.received = Instant::now();
-        let begun = *self.begun.get_or_insert(self.received);
+        self.read = Instant::now();
+        self.waited = self.lateness.at(self.read);
+        let begun = *self.begun.get_or_insert(self.read);
         let so_far = self.buffer.len() + self.cutter.held_bytes();
         self.until = begun + self.options.message + self.options.time_for(so_far);
         if self.held.is_some() {
-            self.until = self.until.min(self.received + STALL);
+            self.until = self.until.min(self.read + STALL);
         }
+    }
+
+    /// When what was read last was there.
+    pub(super) fn received(&self) -> Received {
+        Received { at: self.read.into(), waited: self.waited }
     }
 
     /// No message comes any more: what the one that was arriving holds is free for others.

@@ -4,6 +4,7 @@ mod burst;
 mod calls;
 mod connection;
 mod input;
+mod lateness;
 mod listener;
 mod opening;
 mod pages;
@@ -11,6 +12,7 @@ mod places;
 mod spares;
 mod stream;
 mod threads;
+mod turn;
 
 pub use listener::Listener;
 pub use threads::Threads;
@@ -20,6 +22,7 @@ use crate::service::{Peer, Service};
 use crate::telemetry::{Cancelled, Telemetry};
 use crate::tls::ServerTls;
 use crate::wire::Memory;
+use lateness::Lateness;
 use listener::Accepted;
 use log::{debug, info, warn};
 use opening::{Closed, Opened};
@@ -118,6 +121,7 @@ struct Shared {
     options: Options,
     memory: Memory,
     spares: Arc<Spares>,
+    lateness: Arc<Lateness>,
     tls: Option<Arc<ServerTls>>,
 }
 
@@ -135,7 +139,7 @@ pub async fn run(
     let (phase, watched) = watch::channel(Phase::Serving);
     let memory = Memory::new(options.max_memory_bytes);
     let spares = Arc::new(Spares::new(options.max_memory_bytes / SPARE_PART));
-    let shared = Arc::new(Shared { service, options, memory, spares, tls });
+    let shared = Arc::new(Shared { service, options, memory, spares, lateness: Arc::default(), tls });
     let places = Places::new(options.max_connections, options.max_connections_per_address);
     let mut connections = JoinSet::new();
     let stopped = async {

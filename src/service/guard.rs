@@ -2,10 +2,10 @@
 
 use super::Service;
 use super::audit::Change;
-use super::judge::{Peer, judge};
+use super::judge::{Peer, Received, is_load, judge};
 use crate::error::{Error, Result};
 use crate::telemetry::{Cancelled, Reason};
-use crate::wire::runtime::{Arguments, Begun, Call, Method, Reply, RequestId, Role};
+use crate::wire::runtime::{Arguments, Begun, Call, Method, Reply, RequestId};
 use crate::wire::services::{dispatch, find};
 use crate::wire::types::{RequestContext, ServiceError};
 use crate::wire::{
@@ -44,8 +44,8 @@ struct Written {
 }
 
 impl Service {
-    /// Begins one message, the last byte of which came when it was `received`. Dropping what waits cancels the call.
-    pub fn call<'a>(&'a self, message: Message, received: Instant, peer: &'a Peer) -> Begun<'a, Answer> {
+    /// Begins one message, which was there when it was `received`. Dropping what waits cancels the call.
+    pub fn call<'a>(&'a self, message: Message, received: Received, peer: &'a Peer) -> Begun<'a, Answer> {
         match open(&message, &self.parts.wire_limits) {
             Ok(opened) => self.begin(opened, message, received, peer),
             Err((head, refusal)) => {
@@ -62,7 +62,7 @@ impl Service {
         &'a self,
         Opened { head, context, rest }: Opened,
         message: Message,
-        received: Instant,
+        received: Received,
         peer: &'a Peer,
     ) -> Begun<'a, Answer> {
         let (format, envelope, held) = (message.format, message.envelope.clone(), message.held.clone());
@@ -71,7 +71,7 @@ impl Service {
             Ok(admitted) => admitted,
             Err(written) => return Begun::Done(to.answer(written)),
         };
-        let needs_place = method.service != "Health" && method.role != Role::Admin;
+        let needs_place = is_load(method);
         if needs_place && !self.calls.are_left() {
             return Begun::Done(self.too_many(to, &call));
         }
@@ -116,7 +116,7 @@ impl Service {
         &self,
         to: &ReplyTo,
         context: std::result::Result<RequestContext, Refusal>,
-        (body_bytes, received): (usize, Instant),
+        (body_bytes, received): (usize, Received),
         peer: &Peer,
     ) -> std::result::Result<(&'static Method, Call), Written> {
         let Some(method) = find(to.head.service.as_deref(), &to.head.name) else {
@@ -210,6 +210,7 @@ impl Service {
 fn reason(error: &Error) -> Option<Reason> {
     match error {
         Error::DeadlineExceeded => Some(Reason::Deadline),
+        Error::TooBusy { .. } => Some(Reason::SocketTime),
         Error::TooMany { .. } => Some(Reason::Calls),
         Error::Full => Some(Reason::Memory),
         Error::Unauthenticated { .. } => Some(Reason::Unauthenticated),
@@ -263,7 +264,8 @@ mod tests {
     fn call() -> Call {
         let (method, access) = (find(None, "hello").unwrap(), Access::open());
         let context = crate::wire::empty();
-        judge(method, context, Instant::now(), &Peer::default(), &access, Duration::from_secs(1)).unwrap()
+        let received = Received { at: Instant::now(), waited: Duration::ZERO };
+        judge(method, context, received, &Peer::default(), &access, Duration::from_secs(1)).unwrap()
     }
 
     #[tokio::test]

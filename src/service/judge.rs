@@ -23,6 +23,15 @@ pub struct Peer {
     pub shown: Shown,
 }
 
+/// When a call was there.
+#[derive(Clone, Copy, Debug)]
+pub struct Received {
+    /// Its last byte was read.
+    pub at: Instant,
+    /// It may have waited so long for that.
+    pub waited: Duration,
+}
+
 /// Why a call goes no further than its context.
 #[derive(Debug)]
 pub(super) struct Refused {
@@ -44,7 +53,7 @@ impl Refused {
 pub(super) fn judge(
     method: &Method,
     context: RequestContext,
-    received: Instant,
+    received: Received,
     peer: &Peer,
     access: &Access,
     max_deadline: Duration,
@@ -57,6 +66,7 @@ pub(super) fn judge(
     let judged = || {
         id?;
         identity.may_call(method.name, method.role)?;
+        let received = if is_load(method) { received } else { Received { waited: Duration::ZERO, ..received } };
         let deadline = deadline(context.deadline_ms, received, max_deadline)?;
         let key = key(context.idempotency_key, &identity, access)?;
         Ok((deadline, key, generation(context.min_generation)?))
@@ -115,11 +125,20 @@ fn identify(method: &Method, token: Option<&str>, peer: &Peer, access: &Access) 
     }
 }
 
-/// The time counts from when the message was there: what is refused here had none from the start.
-fn deadline(asked_ms: Option<i64>, received: Instant, max_deadline: Duration) -> Result<Instant> {
+/// Whether calls of this method can be too many. Who asks how the server is, or administers it, is always heard.
+pub(super) fn is_load(method: &Method) -> bool {
+    method.service != "Health" && method.role != Role::Admin
+}
+
+/// The time counts from when the message was there: what is refused here had none from the start, or has waited for too long.
+fn deadline(asked_ms: Option<i64>, received: Received, max_deadline: Duration) -> Result<Instant> {
     let asked = asked_ms.map_or(max_deadline, |ms| Duration::from_millis(u64::try_from(ms).unwrap_or_default()));
-    let deadline = received + asked.min(max_deadline);
-    if deadline <= received { Err(Error::DeadlineExceeded) } else { Ok(deadline) }
+    let limit = asked.min(max_deadline);
+    match limit.checked_sub(received.waited) {
+        _ if limit.is_zero() => Err(Error::DeadlineExceeded),
+        Some(left) if !left.is_zero() => Ok(received.at + left),
+        _ => Err(Error::TooBusy { wait: received.waited, what: "the call can wait for", limit }),
+    }
 }
 
 /// A key belongs to who sent it: another caller's, which may be the same, is another key.
@@ -163,7 +182,8 @@ mod tests {
     }
 
     fn judged(name: &str, context: RequestContext, peer: &Peer, access: &Access) -> std::result::Result<Call, Refused> {
-        judge(method(name), context, Instant::now(), peer, access, SECOND)
+        let received = Received { at: Instant::now(), waited: Duration::ZERO };
+        judge(method(name), context, received, peer, access, SECOND)
     }
 
     fn edge() -> Peer {
@@ -185,6 +205,29 @@ mod tests {
 
         assert_eq!(refused.error.code(), Code::DeadlineExceeded);
         assert_eq!(refused.error.executed(), Some(false));
+    }
+
+    #[test]
+    fn a_call_that_may_have_waited_for_longer_than_it_can_is_refused_unless_it_asks_how_the_server_is() {
+        let at = Instant::now();
+        let received = Received { at, waited: Duration::from_millis(30) };
+        let judged = |name, deadline_ms| {
+            let context = RequestContext { deadline_ms: Some(deadline_ms), ..crate::wire::empty() };
+            judge(method(name), context, received, &Peer::default(), &Access::open(), SECOND)
+        };
+
+        let [refused, just] = [29, 30].map(|deadline_ms| judged("predict", deadline_ms).unwrap_err());
+        let [heard, status] = [("predict", 31), ("status", 20)].map(|(name, ms)| judged(name, ms).unwrap().deadline);
+
+        assert_eq!(
+            refused.error.to_string(),
+            "the work that goes before takes about 30.0ms and the call can wait for 29.0ms"
+        );
+        assert_eq!(
+            [refused, just].map(|it| (it.error.code(), it.error.executed())),
+            [(Code::Overloaded, Some(false)); 2]
+        );
+        assert_eq!([heard, status], [at + Duration::from_millis(1), at + Duration::from_millis(20)]);
     }
 
     #[test]

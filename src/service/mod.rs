@@ -10,7 +10,7 @@ mod models;
 mod places;
 mod training;
 
-pub use judge::Peer;
+pub use judge::{Peer, Received};
 
 use crate::access::{Access, Role, bearer};
 use crate::batching::{self, Batcher};

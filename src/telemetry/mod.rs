@@ -79,6 +79,8 @@ pub enum Reason {
     PermissionDenied,
     /// A call whose time was over before it began.
     Deadline,
+    /// A call that may have waited in its socket for longer than it can.
+    SocketTime,
 }
 
 /// Why a call that had begun was given up.

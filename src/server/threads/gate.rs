@@ -1,12 +1,10 @@
 //! Where threads rest.
 
+use crate::server::turn::round;
 use std::cell::Cell;
-use std::future::poll_fn;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::task::Poll;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::runtime::Handle;
-use tokio::task::yield_now;
 
 /// The first stretch of a rest, and the longest: between two of them a thread looks after what it may have left undone.
 const STRETCHES: (Duration, Duration) = (Duration::from_millis(1), Duration::from_secs(1));
@@ -61,7 +59,7 @@ impl Gate {
     async fn keep_thread(&self, number: u64) {
         let (mut stretch, longest) = self.stretches;
         loop {
-            let is_alone = was_alone().await;
+            let is_alone = round().await < ALONE;
             if is_second(number) {
                 self.lock().tasks -= 1; // The next one is for another thread.
                 return;
@@ -105,14 +103,6 @@ fn is_second(number: u64) -> bool {
     is_second
 }
 
-/// Lets all other tasks of the thread go first, and answers whether there was none.
-async fn was_alone() -> bool {
-    let before = Instant::now();
-    yield_now().await; // Behind what was put off, or before it.
-    let_queue_go().await;
-    before.elapsed() < ALONE
-}
-
 /// Wakes a thread of the runtime that sleeps, which looks into all queues before it sleeps again. The first task of a thread stays
 /// with it; for the second one, another is woken.
 fn wake_another() {
@@ -121,22 +111,10 @@ fn wake_another() {
     }
 }
 
-/// Has its turn again at the end of the queue.
-async fn let_queue_go() {
-    let mut has_gone = false;
-    poll_fn(|context| {
-        if std::mem::replace(&mut has_gone, true) {
-            return Poll::Ready(());
-        }
-        context.waker().wake_by_ref();
-        Poll::Pending
-    })
-    .await;
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::server::turn::let_queue_go;
     use std::sync::mpsc;
     use tokio::runtime::{Builder, Runtime};
 

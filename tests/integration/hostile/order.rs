@@ -90,9 +90,15 @@ fn a_quick_call_overtakes_a_slow_one_only_where_its_caller_said_that_it_may() {
 
 /// A prediction of one row, whose caller waits for this long.
 fn prediction(deadline_ms: i64) -> Call {
+    large_prediction(deadline_ms, 0)
+}
+
+/// The same with so many bytes of a field that nobody knows.
+fn large_prediction(deadline_ms: i64, bytes: usize) -> Call {
     let row =
         record([(1, Value::I32(DType::F64.into())), (2, list(I64, 1, Value::I64(1), 1)), (3, text(&"\0".repeat(8)))]);
-    Call::new("predict", [(1, record([(1, Value::I64(deadline_ms))])), (2, text("line")), (3, row)])
+    let context = record([(1, Value::I64(deadline_ms))]);
+    Call::new("predict", [(1, context), (2, text("line")), (3, row), (99, text(&"x".repeat(bytes)))])
 }
 
 #[test]
@@ -112,6 +118,37 @@ fn a_call_that_waits_behind_others_of_its_connection_waits_in_its_own_time() {
         assert!(matches!(&late, Reply::Declared(fault) if fault.code == "DEADLINE_EXCEEDED"), "{late:?}");
     }
     assert!(matches!(in_time, Reply::Answer(_)), "{in_time:?}");
+}
+
+#[test]
+fn calls_that_wait_in_their_sockets_for_longer_than_they_can_are_refused_at_once() {
+    let data = tempfile::tempdir().unwrap();
+    let server = TestServer::start_with(data.path(), &["--server-threads", "1"], &[]);
+    let call = |deadline_ms| framed(&large_prediction(deadline_ms, 4_000).written(Binary)); // Few of them are read at once.
+    let (connections, calls) = (200, 15);
+    let burst = call(1).repeat(calls);
+    let mut streams: Vec<_> = (0..connections).map(|_| server.connect()).collect();
+
+    server.signal("STOP"); // All of it waits when the server looks again, and takes far longer than 1 ms.
+    streams.iter_mut().for_each(|stream| stream.write_all(&burst).unwrap());
+    server.signal("CONT");
+    let replies: Vec<_> = streams
+        .iter_mut()
+        .flat_map(|stream| (0..calls).map(|_| read_frame(stream).unwrap()).collect::<Vec<_>>())
+        .collect();
+    let then = server.exchange(&call(60_000));
+
+    let count = |text: &[u8]| replies.iter().filter(|reply| contains(reply, text)).count();
+    let (answered, refused) = (count(b"NOT_FOUND"), count(b"the work that goes before takes about"));
+    let metrics = server.metrics(connections);
+    assert_eq!(
+        answered + refused + metrics.refused("deadline") as usize,
+        replies.len(),
+        "each has an answer or a reason"
+    );
+    assert!(refused > 0, "{answered} answered, none refused");
+    assert_eq!(metrics.refused("socket_time"), refused as u64);
+    assert!(contains(&then, b"NOT_FOUND"), "{then:?}");
 }
 
 /// The number in the message behind a header, strict binary.
