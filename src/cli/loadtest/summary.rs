@@ -66,7 +66,7 @@ impl Subject {
 
     /// One load, for people.
     pub(super) fn text(&self, report: &Report) -> String {
-        let Report { seconds, goodput_per_second, calls, answered, unsent, reconnects, .. } = report;
+        let Report { seconds, goodput_per_second, calls, answered, late, unsent, reconnects, .. } = report;
         let pace = match report.offered_per_second {
             None => "closed loop".to_owned(),
             Some(rate) => format!("open loop of {rate} calls/s, {unsent} of them not sent by the end"),
@@ -75,7 +75,7 @@ impl Subject {
         let mut facts = self.facts().to_vec();
         facts.extend([
             ("pace", format!("{pace}, {seconds:.1} s after {} s of warm-up", self.warm_up_seconds)),
-            ("answered", format!("{answered} of {calls} calls: {rates}")),
+            ("answered", format!("{answered} of {calls} calls, {late} of them after their deadline: {rates}")),
             ("errors", format!("{}; {reconnects} reconnects", errors(&report.errors))),
         ]);
         facts.extend(report.last_error.clone().map(|error| ("last error", error)));

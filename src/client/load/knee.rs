@@ -139,7 +139,7 @@ mod tests {
         let after = |ms| start + Duration::from_millis(ms);
         let judged = |slow: u32, failed: u32| {
             let pace = Pace::Open { calls_per_second: 100.0 };
-            let meter = Meter::new(Window { pace, start, end: after(1000) });
+            let meter = Meter::new(Window { pace, start, end: after(1000), deadline: Duration::from_secs(1) });
             meter.count(|it| {
                 (0..100 - slow - failed).for_each(|_| it.ended(start, after(1), Ok(())));
                 (0..slow).for_each(|_| it.ended(start, after(50), Ok(())));

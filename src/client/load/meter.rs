@@ -18,6 +18,8 @@ pub(super) struct Window {
     pub(super) start: Instant,
     /// No call is due from here on.
     pub(super) end: Instant,
+    /// An answer is late after this.
+    pub(super) deadline: Duration,
 }
 
 /// Counts the calls of all connections.
@@ -30,6 +32,7 @@ pub(super) struct Meter {
 #[derive(Debug, Default)]
 pub(super) struct Tally {
     answered: Times,
+    late: u64,
     failed: Times,
     waited: Times,
     replied: Times,
@@ -57,7 +60,7 @@ impl Meter {
 
     /// What it has come to.
     pub(super) fn report(&self, now: Instant) -> Report {
-        let Window { pace, start, end } = self.window;
+        let Window { pace, start, end, .. } = self.window;
         let tally = self.tally();
         let (offered_per_second, until) = match pace {
             Pace::Open { calls_per_second } => (Some(calls_per_second), now.min(end)),
@@ -71,6 +74,7 @@ impl Meter {
             seconds,
             calls: answered + tally.failed.count(),
             answered,
+            late: tally.late,
             errors: tally.errors.clone(),
             last_error: tally.last_error.clone(),
             unsent: tally.unsent,
@@ -115,7 +119,10 @@ impl Counting<'_> {
         let time: Duration = now.saturating_duration_since(due);
         self.tally.last_end = Some(now);
         match outcome {
-            Ok(()) => self.tally.answered.record(time),
+            Ok(()) => {
+                self.tally.answered.record(time);
+                self.tally.late += u64::from(time > self.window.deadline);
+            }
             Err(error) => {
                 self.tally.failed.record(time);
                 *self.tally.errors.entry(error.code()).or_default() += 1;
@@ -142,7 +149,7 @@ mod tests {
 
     fn meter(pace: Pace) -> (Meter, Instant) {
         let start = Instant::now();
-        (Meter::new(Window { pace, start, end: start + 10 * SECOND }), start)
+        (Meter::new(Window { pace, start, end: start + 10 * SECOND, deadline: 2 * SECOND }), start)
     }
 
     #[test]
@@ -178,6 +185,22 @@ mod tests {
         let replied = meter.report(start + 9 * SECOND).replied_ms.unwrap();
 
         assert_eq!((replied.min, replied.max), (1_000.0, 2_000.0), "the last one is warm-up");
+    }
+
+    #[test]
+    fn an_answer_is_late_that_takes_longer_than_its_deadline_from_when_the_call_was_due() {
+        let (meter, start) = meter(Pace::Open { calls_per_second: 1.0 });
+        let just = start + 2 * SECOND;
+        meter.count(|it| {
+            it.ended(start - SECOND, just, Ok(()));
+            it.ended(start, just, Ok(()));
+            it.ended(start, just + Duration::from_nanos(1), Ok(()));
+            it.ended(start, just + SECOND, Err(&Error::TooLate));
+        });
+
+        let report = meter.report(just + SECOND);
+
+        assert_eq!((report.answered, report.late), (2, 1));
     }
 
     #[test]

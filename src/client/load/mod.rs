@@ -64,7 +64,7 @@ pub struct Calls<'a> {
     pub batches: &'a [Features],
     /// Most calls in flight on a connection; over HTTP only 1 will do.
     pub in_flight: usize,
-    /// What the server hears: it drops work that is not done in this time.
+    /// What the server hears: it drops work that is not done in this time. An answer after it is late.
     pub deadline: Duration,
 }
 
@@ -134,7 +134,8 @@ impl Client {
             .await
             .map_err(|why| self.error(CallError::Channel(ChannelFault::NotSent(why))))?;
         let start = Instant::now();
-        let window = Window { pace: load.pace, start: start + load.warm_up, end: start + load.warm_up + load.duration };
+        let begin = start + load.warm_up;
+        let window = Window { pace: load.pace, start: begin, end: begin + load.duration, deadline: prepared.deadline };
         let terms = Terms {
             endpoint: endpoint.clone(),
             format: self.options.format(),

@@ -18,7 +18,9 @@ pub struct Report {
     pub calls: u64,
     /// Those of them that were answered without an error.
     pub answered: u64,
-    /// The others.
+    /// Those of them that took longer than their deadline.
+    pub late: u64,
+    /// The calls that were not answered.
     pub errors: BTreeMap<Code, u64>,
     /// What the last of these said.
     pub last_error: Option<String>,
