@@ -3,6 +3,7 @@
 use crate::call::Terms;
 use crate::model;
 use crate::server::{self, Server};
+use serde::Serialize;
 use std::fmt::Write as _;
 use std::fs;
 use std::io;
@@ -13,12 +14,20 @@ use std::process::{Command, Stdio};
 /// Milliseconds that a call may take where time is not what is measured.
 pub const DEADLINE_MS: i64 = 5_000;
 
-/// A model whose prediction costs more than the call: distances to so many centres in so many dimensions.
-pub const COSTLY_FEATURES: usize = 1_024;
-pub const COSTLY_CLUSTERS: usize = 450;
+/// A model that answers how far a row is from so many centres: the nearest one.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Clustering {
+    pub name: &'static str,
+    pub centres: usize,
+    pub features: usize,
+}
+
+/// Its prediction costs far more than the call: it is computed on a thread of its own.
+pub const COSTLY: Clustering = Clustering { name: "costly", centres: 450, features: 1_024 };
+/// Its prediction costs a few times what the call does: it is computed where the call is read.
+pub const CHEAP: Clustering = Clustering { name: "cheap", centres: 200, features: 128 };
 
 const REGRESSION: &str = "line";
-const CLUSTERING: &str = "clusters";
 
 /// A data folder with trained models, and a file of tokens.
 pub struct Modelwire {
@@ -28,7 +37,7 @@ pub struct Modelwire {
 }
 
 impl Modelwire {
-    /// Makes tokens, starts a server in `folder`, trains both models by the command line, and stops it.
+    /// Makes tokens, starts a server in `folder`, trains its models by the command line, and stops it.
     ///
     /// # Errors
     /// If any of that fails.
@@ -43,17 +52,19 @@ impl Modelwire {
         };
         let (admin, predictor) = (token("admin")?, token("predictor")?);
         let modelwire = Self { binary: binary.to_owned(), folder: folder.to_owned(), predictor };
-        fs::write(folder.join("line.csv"), regression())?;
-        fs::write(folder.join("clusters.csv"), clustering())?;
         let address = server::free_address()?;
         let _server = Server::start(&mut modelwire.command(address)?, address)?;
-        let k_means = format!("k_means(n_clusters={COSTLY_CLUSTERS},n_init=1,max_iter=2)");
-        let of_line = ["line.csv", "--target", "y", "--steps", "linear_regression", "--name", REGRESSION];
-        let of_clusters = ["clusters.csv", "--steps", &k_means, "--name", CLUSTERING];
-        for arguments in [&of_line[..], &of_clusters[..]] {
+        let train = |name: &str, csv: String, steps: &[&str]| -> io::Result<()> {
+            let file = format!("{name}.csv");
+            fs::write(folder.join(&file), csv)?;
             let mut train = Command::new(binary);
-            train.current_dir(folder).arg("train").args(arguments).args(["--timeout", "300"]);
-            run(train.args(["--address", &address.to_string()]).env("MODELWIRE_TOKEN", &admin))?;
+            train.current_dir(folder).args(["train", &file, "--name", name, "--timeout", "300", "--steps"]).args(steps);
+            run(train.args(["--address", &address.to_string()]).env("MODELWIRE_TOKEN", &admin)).map(drop)
+        };
+        train(REGRESSION, regression(), &["linear_regression", "--target", "y"])?;
+        for clustering in [COSTLY, CHEAP] {
+            let k_means = format!("k_means(n_clusters={},n_init=1,max_iter=2)", clustering.centres);
+            train(clustering.name, clustering.rows_to_learn(), &[&k_means])?;
         }
         Ok(modelwire)
     }
@@ -90,15 +101,27 @@ impl Modelwire {
         Terms { token: self.predictor.clone(), deadline_ms: DEADLINE_MS, model: REGRESSION.to_owned() }
     }
 
-    /// How the clustering is asked.
-    pub fn costly_terms(&self, deadline_ms: i64) -> Terms {
-        Terms { deadline_ms, model: CLUSTERING.to_owned(), ..self.terms() }
+    /// How a clustering is asked.
+    pub fn terms_of(&self, clustering: &Clustering, deadline_ms: i64) -> Terms {
+        Terms { deadline_ms, model: clustering.name.to_owned(), ..self.terms() }
     }
 }
 
-/// One row for the clustering.
-pub fn costly_row() -> Vec<f64> {
-    model::rows(COSTLY_FEATURES / model::FEATURES)
+impl Clustering {
+    /// One row to ask for.
+    pub fn row(&self) -> Vec<f64> {
+        model::rows(self.features / model::FEATURES)
+    }
+
+    /// Two rows for each centre.
+    fn rows_to_learn(&self) -> String {
+        let rows = model::rows(2 * self.centres * self.features / model::FEATURES);
+        let mut csv = heading(self.features) + "\n";
+        for row in rows.chunks(self.features) {
+            let _ = writeln!(csv, "{}", joined(row));
+        }
+        csv
+    }
 }
 
 /// Rows whose targets are their products with the weights.
@@ -108,16 +131,6 @@ fn regression() -> String {
     let mut csv = heading(model::FEATURES) + ",y\n";
     for (row, target) in rows.chunks(model::FEATURES).zip(targets) {
         let _ = writeln!(csv, "{},{target}", joined(row));
-    }
-    csv
-}
-
-/// Two rows for each centre.
-fn clustering() -> String {
-    let rows = model::rows(2 * COSTLY_CLUSTERS * COSTLY_FEATURES / model::FEATURES);
-    let mut csv = heading(COSTLY_FEATURES) + "\n";
-    for row in rows.chunks(COSTLY_FEATURES) {
-        let _ = writeln!(csv, "{}", joined(row));
     }
     csv
 }

@@ -1,8 +1,8 @@
-//! Modelwire under more than it can bear: a model that costs more than the call, so that the server is what is too slow.
+//! Modelwire under more than it can bear: models that cost more than the call, so that the server is what is too slow.
 
 use crate::call::Call;
 use crate::load::{self, Measured, Pace, Plan, quantile_us};
-use crate::modelwire::{COSTLY_FEATURES, DEADLINE_MS, Modelwire, costly_row};
+use crate::modelwire::{Clustering, DEADLINE_MS, Modelwire};
 use crate::run::Options;
 use crate::server::Server;
 use serde::Serialize;
@@ -23,6 +23,8 @@ const BORNE_MS: i64 = 20;
 /// What came of one round.
 #[derive(Clone, Debug, Serialize)]
 pub struct Overload {
+    /// What is asked.
+    pub clustering: Clustering,
     /// Right answers a second in the better of two closed loops.
     pub closed_per_second: f64,
     /// What the server can bear: the right answers of the greatest open loop that it bore.
@@ -61,9 +63,16 @@ pub struct Step {
 ///
 /// # Errors
 /// If a connection breaks.
-pub fn measure(server: &Server, modelwire: &Modelwire, options: &Options) -> io::Result<Overload> {
-    let call =
-        |deadline_ms| Call::to_modelwire_model(&costly_row(), COSTLY_FEATURES, &modelwire.costly_terms(deadline_ms));
+pub fn measure(
+    server: &Server,
+    modelwire: &Modelwire,
+    clustering: Clustering,
+    options: &Options,
+) -> io::Result<Overload> {
+    let call = |deadline_ms| {
+        let terms = modelwire.terms_of(&clustering, deadline_ms);
+        Call::to_modelwire_model(&clustering.row(), clustering.features, &terms)
+    };
     let patient = call(DEADLINE_MS);
     let expected = load::probe(server.address, &patient)?;
     let plan = |connections, pace| Plan { connections, pace, warm_up: options.warm_up(), time: options.time };
@@ -92,6 +101,7 @@ pub fn measure(server: &Server, modelwire: &Modelwire, options: &Options) -> io:
     let pressed = call(deadline_ms);
     let in_time = tried.iter().map(|(offered, measured)| Step::of(*offered, deadline_ms, measured).goodput);
     Ok(Overload {
+        clustering,
         closed_per_second,
         best_per_second: best,
         best_in_time: in_time.fold(0.0, f64::max),

@@ -6,6 +6,7 @@ mod medians;
 
 use crate::case::{CASES, Case};
 use crate::load::Pace;
+use crate::modelwire::{CHEAP, COSTLY, Clustering};
 use crate::overload::{Overload, Step};
 use crate::peer::Peer;
 use crate::run::{Options, Results, Sample};
@@ -38,7 +39,7 @@ pub fn markdown(results: &Results, options: &Options, command: &str) -> String {
     for case in CASES {
         write_case(&mut report, results, case);
     }
-    write_overload(&mut report, &results.overloads);
+    write_overloads(&mut report, &results.overloads);
     write_left_out(&mut report, results);
     report
 }
@@ -47,7 +48,7 @@ pub fn markdown(results: &Results, options: &Options, command: &str) -> String {
 pub fn overload(overloads: &[Overload]) -> String {
     let mut report = String::new();
     write_goals(&mut report, &goals::overload(overloads));
-    write_overload(&mut report, overloads);
+    write_overloads(&mut report, overloads);
     report
 }
 
@@ -96,16 +97,23 @@ fn write_case(report: &mut String, results: &Results, case: &Case) {
     }
 }
 
-fn write_overload(report: &mut String, overloads: &[Overload]) {
-    let of = |read: &dyn Fn(&Overload) -> f64| median(overloads.iter().map(read).collect());
+fn write_overloads(report: &mut String, overloads: &[Overload]) {
+    for clustering in [COSTLY, CHEAP] {
+        let of_it: Vec<_> = overloads.iter().filter(|overload| overload.clustering == clustering).collect();
+        write_overload(report, clustering, &of_it);
+    }
+}
+
+fn write_overload(report: &mut String, clustering: Clustering, overloads: &[&Overload]) {
+    let of = |read: &dyn Fn(&Overload) -> f64| median(overloads.iter().map(|overload| read(overload)).collect());
     let (best, closed) = (of(&|o| o.best_per_second), of(&|o| o.closed_per_second));
     let (Some(best), Some(closed), Some(deadline)) = (best, closed, of(&|o| o.deadline_ms as f64)) else { return };
+    let Clustering { name, centres, features } = clustering;
     let _ = writeln!(
         report,
-        "\nOverload, open loop over 256 connections, a clustering of {} centres in {} dimensions, 1 row a call; the best is {} \
-         a second, of which 99 % come within 20 ms (closed loops reach {}); at 100 % and 200 % each call has {} ms, within which {} a second come at the most:\n",
-        crate::modelwire::COSTLY_CLUSTERS,
-        crate::modelwire::COSTLY_FEATURES,
+        "\nOverload of {name} calls, open loop over 256 connections, a clustering of {centres} centres in {features} dimensions, \
+         1 row a call; the best is {} a second, of which 99 % come within 20 ms (closed loops reach {}); at 100 % and 200 % \
+         each call has {} ms, within which {} a second come at the most:\n",
         number(best),
         number(closed),
         number(deadline),

@@ -3,7 +3,7 @@
 use crate::call::Call;
 use crate::case::{CASES, Case, Key, Place};
 use crate::load::{self, Measured, Plan, quantile_us};
-use crate::modelwire::Modelwire;
+use crate::modelwire::{CHEAP, COSTLY, Modelwire};
 use crate::overload::{self, Overload};
 use crate::peer::{ALL, Peer, Setup};
 use crate::server::{Server, free_address};
@@ -84,9 +84,14 @@ pub fn run(setup: &Setup, skipped: Vec<(Peer, String)>, options: &Options) -> io
         }
         let modelwire = running.iter().find(|running| running.peer == Peer::Modelwire);
         if let Some(running) = modelwire {
-            match overload::measure(&running.server, &setup.modelwire, options) {
-                Ok(overload) => results.overloads.push(overload),
-                Err(error) => results.left_out.push((running.peer, format!("overload: {error}"))),
+            for clustering in [COSTLY, CHEAP] {
+                match overload::measure(&running.server, &setup.modelwire, clustering, options) {
+                    Ok(overload) => results.overloads.push(overload),
+                    Err(error) => {
+                        let what = format!("overload of {} calls: {error}", clustering.name);
+                        results.left_out.push((running.peer, what));
+                    }
+                }
             }
             eprintln!("round {} of {}: overload", round + 1, options.rounds);
         }
@@ -101,7 +106,8 @@ pub fn run(setup: &Setup, skipped: Vec<(Peer, String)>, options: &Options) -> io
 pub fn overload(modelwire: &Modelwire, options: &Options) -> io::Result<Vec<Overload>> {
     let address = free_address()?;
     let server = Server::start(&mut modelwire.command(address)?, address)?;
-    (0..options.rounds).map(|_| overload::measure(&server, modelwire, options)).collect()
+    let measure = |clustering| overload::measure(&server, modelwire, clustering, options);
+    (0..options.rounds).flat_map(|_| [COSTLY, CHEAP]).map(measure).collect()
 }
 
 /// Starts all servers. One in Python that does not start is left out; any other ends the run.

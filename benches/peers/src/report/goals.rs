@@ -2,6 +2,7 @@
 
 use super::medians::{difference, median, ratio, value};
 use crate::case::{CASES, Key};
+use crate::modelwire::COSTLY;
 use crate::overload::Overload;
 use crate::peer::Peer;
 use crate::run::{Results, Sample};
@@ -76,7 +77,8 @@ fn other_calls(results: &Results) -> Vec<Goal> {
 }
 
 pub(super) fn overload(overloads: &[Overload]) -> Vec<Goal> {
-    let of = |read: fn(&Overload) -> f64| median(overloads.iter().map(read).collect());
+    let overloads: Vec<_> = overloads.iter().filter(|overload| overload.clustering == COSTLY).collect();
+    let of = |read: fn(&Overload) -> f64| median(overloads.iter().map(|overload| read(overload)).collect());
     let refusing = overloads.iter().filter(|overload| overload.at_200_percent.refused_per_second > 0.0);
     let refusals = median(refusing.map(|overload| overload.at_200_percent.refusal_p99_us / 1e3).collect());
     let goal = |measure, bound, measured| Goal { case: "twice the load that it can bear", measure, bound, measured };
