@@ -47,7 +47,10 @@ fn duration() -> Duration {
 fn server(data: &std::path::Path) -> TestServer {
     let settings = data.join("modelwire.toml");
     std::fs::write(&settings, format!("[models.{LONELY}]\nmax_delay_ms = 300\n")).unwrap();
-    let server = apart(|| TestServer::start_with(data, &["--config", settings.to_str().unwrap()], &[]));
+    // It sees one processor, and would take one thread of a kind.
+    let threads = ["--server-threads", "2", "--batching-threads", "2"];
+    let flags = [&["--config", settings.to_str().unwrap()], &threads[..]].concat();
+    let server = apart(|| TestServer::start_with(data, &flags, &[]));
     let mut clients = Clients::of(&server);
     let columns = |count, rows: u32| -> Vec<Column> {
         let value = |column: u32, row: u32| f64::from((row * 7919 + column * 104_729) % 10_007) / 10_007.0;
