@@ -108,11 +108,14 @@ pub(super) enum Decision {
 }
 
 /// Load makes batches, not a timer: the delay is zero unless somebody has set it.
+///
+/// Without a delay rows are due whenever they are seen. They may have come after `now`: a thread reads the clock, waits for the
+/// lock, and finds rows that were put in meanwhile by somebody who saw that thread at work and called no other.
 pub(super) fn decide(waiting_rows: usize, oldest: Instant, now: Instant, terms: &Terms) -> Decision {
     let closes_at = oldest + terms.max_delay;
     match waiting_rows {
         0 => Decision::Idle,
-        rows if rows >= terms.max_rows || closes_at <= now => Decision::Take,
+        rows if rows >= terms.max_rows || terms.max_delay.is_zero() || closes_at <= now => Decision::Take,
         _ => Decision::WaitUntil(closes_at),
     }
 }

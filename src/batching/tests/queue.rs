@@ -50,6 +50,15 @@ fn requests_join_a_batch_until_its_rows_are_reached() {
 }
 
 #[test]
+fn what_came_after_a_thread_has_looked_at_the_clock_is_its_next_batch_all_the_same() {
+    let (mut queue, looked) = (Numbers::new(), Instant::now());
+    queue.push(&"a", terms(1.0), entry(1, 1, looked + ms(1)));
+
+    assert!(queue.is_ready(looked));
+    assert_eq!(next(&mut queue, looked), [1]);
+}
+
+#[test]
 fn a_request_larger_than_a_batch_is_computed_in_several_and_a_smaller_one_never_is() {
     let (mut queue, now) = (Numbers::new(), Instant::now());
     queue.push(&"a", terms(1.0), entry(1, 250, now));
