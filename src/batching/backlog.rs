@@ -113,8 +113,17 @@ impl<T: Clone> Backlog<T> {
                 break;
             }
         }
-        self.oldest = self.waiting.first_key_value().map(|(_, front)| front.arrived);
+        self.oldest = self.oldest_of_rest();
         (parts, expired)
+    }
+
+    /// When the oldest came of those that wait. It is looked for among all only where a batch waits for company: without that,
+    /// the next batch is due whoever is in it.
+    fn oldest_of_rest(&self) -> Option<Instant> {
+        if self.terms.max_delay.is_zero() {
+            return self.waiting.first_key_value().map(|(_, front)| front.arrived);
+        }
+        self.waiting.values().map(|entry| entry.arrived).min()
     }
 
     fn cut_front(&mut self, rank: Rank, rows: usize) -> Option<Part<T>> {

@@ -7,10 +7,10 @@
 //! | file | |
 //! |---|---|
 //! | `batcher`, `work` | takes a request, computes it or puts it into the queue |
-//! | `policy`, `admission`, `priority`, `cost`, `slowness`, `target` | what is decided: pure functions, without threads or clocks |
+//! | `policy`, `admission`, `priority`, `cost`, `target` | what is decided: pure functions, without threads or clocks |
 //! | `queue`, `backlog` | what waits, fair over the models: a data structure, without threads or clocks |
 //! | `scheduler`, `worker` | the queue under its lock; the threads that work on it |
-//! | `lane` | what is kept beside a model: its cost, how much of it waits |
+//! | `lane`, `learned`, `slowness` | what is kept beside a model: its cost, how much of it waits, by how much waits are longer than thought |
 //! | `request`, `compute`, `waiting`, `in_flight` | one request: its rows and answer, its batch, its caller, what it counts |
 
 mod batcher;
@@ -20,7 +20,6 @@ mod admission;
 mod cost;
 mod policy;
 mod priority;
-mod slowness;
 mod target;
 
 mod backlog;
@@ -36,6 +35,7 @@ mod in_flight;
 mod lane;
 mod learned;
 mod request;
+mod slowness;
 mod waiting;
 
 #[cfg(test)]

@@ -41,6 +41,11 @@ impl Request {
         self.features.slice_axis(Axis(0), Slice::from(from.min(end)..end))
     }
 
+    /// Whether so many rows are all of it.
+    pub(super) fn is_whole(&self, rows: usize) -> bool {
+        rows >= self.features.nrows()
+    }
+
     /// Whether somebody waits for it.
     pub(super) fn is_open(&self) -> bool {
         let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);

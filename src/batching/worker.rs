@@ -92,7 +92,8 @@ impl Shared {
             && let Ok(lane) = Lane::of(&model, &self.options, &self.metrics)
         {
             self.count(&parts, lane);
-            let (arrivals, alone) = (parts.iter().map(|part| part.arrived).collect::<Vec<_>>(), parts.len() == 1);
+            let arrivals: Vec<_> = parts.iter().map(|part| part.arrived).collect();
+            let alone = matches!(&parts[..], [part] if part.item.is_whole(part.rows));
             compute(&model, parts, &mut |run| {
                 settled.took += run.took;
                 run.predicted.filter(|_| lane.wants(run.rows)).inspect(|took| lane.learn(run.rows, *took));

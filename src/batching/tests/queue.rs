@@ -59,6 +59,20 @@ fn what_came_after_a_thread_has_looked_at_the_clock_is_its_next_batch_all_the_sa
 }
 
 #[test]
+fn what_is_left_of_a_queue_waits_for_company_from_when_its_oldest_request_came() {
+    let (mut queue, now) = (Numbers::new(), Instant::now());
+    let patient = Terms { max_delay: ms(10), ..terms(1.0) };
+    queue.push(&"a", patient, entry(1, 10, now));
+    for (item, rows, arrived) in [(2, 100, now + ms(5)), (3, 10, now + ms(6))] {
+        queue.push(&"a", patient, Entry { priority: 1, ..entry(item, rows, arrived) });
+    }
+
+    assert_eq!(next(&mut queue, now + ms(6)), [2]);
+    assert!(next(&mut queue, now + ms(9)).is_empty());
+    assert_eq!(next(&mut queue, now + ms(10)), [3, 1]);
+}
+
+#[test]
 fn a_request_larger_than_a_batch_is_computed_in_several_and_a_smaller_one_never_is() {
     let (mut queue, now) = (Numbers::new(), Instant::now());
     queue.push(&"a", terms(1.0), entry(1, 250, now));
