@@ -30,18 +30,23 @@ impl Ahead {
 /// Whether these rows may wait beside those in flight.
 ///
 /// # Errors
-/// [`Error::TooManyRows`] at once, never a silent wait. One request alone may be larger than the limit of a batch, not of
-/// the queue.
+/// [`Error::TooManyRows`] at once, never a silent wait.
 pub(super) fn admit(in_flight: usize, asked: usize, limits: &Limits) -> Result<()> {
     let limit = limits.max_queue_rows;
     if in_flight.saturating_add(asked) <= limit { Ok(()) } else { Err(Error::TooManyRows { in_flight, asked, limit }) }
 }
 
-/// Whether the answer to one request may be that large.
+/// Whether one request may have so many rows. It may be larger than a batch, not than the queue, and its answer has a limit.
 ///
 /// # Errors
 /// [`Error::InvalidArgument`] with the number of rows that are answered in one call.
-pub(super) fn check_answer(rows: usize, answer_bytes: usize, limits: &Limits) -> Result<()> {
+pub(super) fn check_size(rows: usize, answer_bytes: usize, limits: &Limits) -> Result<()> {
+    let most = limits.max_queue_rows;
+    if rows > most {
+        return Err(Error::invalid(format!(
+            "{rows} rows were sent in one call and batching.max_queue_rows is {most}; send at most {most} rows in one call"
+        )));
+    }
     let most = limits.max_answer_bytes / answer_bytes.max(1);
     if rows <= most {
         return Ok(());

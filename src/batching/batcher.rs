@@ -1,6 +1,6 @@
 //! Takes requests: computes them where they stand, or puts them into the queue.
 
-use super::admission::{admit, admit_wait, check_answer};
+use super::admission::{admit, admit_wait, check_size};
 use super::backlog::Entry;
 use super::compute::alone;
 use super::draw::draw;
@@ -51,7 +51,7 @@ impl Batcher {
         let Work { model, features, deadline, priority } = work;
         let (model, n_rows) = (model.borrow(), features.n_rows());
         model.check_width(&features)?;
-        check_answer(n_rows, model.pipeline.answer_bytes(), self.limits())?;
+        check_size(n_rows, model.pipeline.answer_bytes(), self.limits())?;
         let lane = Lane::of(model, &self.shared.options, &self.shared.metrics)?;
         let arrived = Instant::now();
         if deadline <= arrived {
@@ -91,7 +91,8 @@ impl Batcher {
     /// model. Dropping the future abandons the request.
     ///
     /// # Errors
-    /// What the model's schema says of the features; [`Error::InvalidArgument`] for more rows than one reply answers;
+    /// What the model's schema says of the features; [`Error::InvalidArgument`] for more rows than one call may have, and for a
+    /// row whose answer is not finite;
     /// [`Error::TooManyRows`], [`Error::TooBusy`] and [`Error::TooMany`] (batches) for what cannot be done now;
     /// [`Error::DeadlineExceeded`] if nothing was computed, [`Error::TooLate`] if something was; [`Error::Internal`] if the
     /// model panics on these rows.

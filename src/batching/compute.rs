@@ -35,7 +35,11 @@ pub(super) fn compute(model: &LoadedModel, batch: Vec<Part<Arc<Request>>>, ran: 
     });
     ran(Run { rows: views.iter().map(ArrayView2::nrows).sum(), predicted, took: begun.elapsed() });
     match answers {
-        Ok(answers) => batch.iter().zip(answers).for_each(|(part, answer)| part.item.answer(part.from, Ok(answer))),
+        Ok(answers) => {
+            for (part, answer) in batch.iter().zip(answers) {
+                part.item.answer(part.from, finite(model, answer, part.from));
+            }
+        }
         Err(error) if batch.len() == 1 => batch.iter().for_each(|part| part.item.answer(part.from, Err(error.clone()))),
         Err(_) => batch.into_iter().filter(|it| it.item.is_open()).for_each(|it| compute(model, vec![it], ran)),
     }
@@ -43,7 +47,19 @@ pub(super) fn compute(model: &LoadedModel, batch: Vec<Part<Arc<Request>>>, ran: 
 
 /// Computes rows that are in no batch; a panic is an error.
 pub(super) fn alone(model: &LoadedModel, features: Array2<f64>) -> Result<Predictions> {
-    contained(model, || answer(model, features.into()))
+    contained(model, || finite(model, answer(model, features.into())?, 0))
+}
+
+/// The answer to rows from `from` on, if it is all numbers: no caller has to look for what is none.
+fn finite(model: &LoadedModel, answer: Predictions, from: usize) -> Result<Predictions> {
+    let Some(row) = answer.first_not_finite() else { return Ok(answer) };
+    Err(Error::invalid(format!(
+        "the answer of model \"{}@{}\" to row {} is not finite: values of that row are too large to calculate with; send \
+         values as large as those that it was trained on",
+        model.name,
+        model.version,
+        from + row
+    )))
 }
 
 fn contained<T>(model: &LoadedModel, compute: impl FnOnce() -> Result<T>) -> Result<T> {

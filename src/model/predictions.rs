@@ -1,7 +1,7 @@
 //! What a model answers.
 
 use crate::data::Labels;
-use ndarray::{Array1, Array2, Axis};
+use ndarray::{Array1, Array2, ArrayView1, Axis};
 use std::sync::Arc;
 
 /// One answer for each row, in the order of the rows.
@@ -45,6 +45,16 @@ impl Predictions {
             Self::Clusters { clusters, distances } => clusters.len() + distances.len(),
         };
         size_of::<Self>() + numbers * size_of::<f64>()
+    }
+
+    /// The first row whose answer is not all finite numbers.
+    pub fn first_not_finite(&self) -> Option<usize> {
+        let numbers = match self {
+            Self::Values(values) => values.view().insert_axis(Axis(1)),
+            Self::Classes { probabilities: numbers, .. } | Self::Clusters { distances: numbers, .. } => numbers.view(),
+        };
+        let is_finite = |row: ArrayView1<'_, f64>| row.iter().fold(true, |all, number| all & number.is_finite());
+        numbers.rows().into_iter().position(|row| !is_finite(row))
     }
 
     /// The answers of rows `from .. from + length`, for the caller who sent them.
@@ -119,6 +129,21 @@ mod tests {
         let expected = Predictions::Clusters { clusters: vec![1, 0], distances: array![[1.0, 0.0], [0.5, 2.0]] };
         assert_eq!(own, expected);
         assert_eq!((answer.n_rows(), own.n_rows(), answer.slice(3, 0).n_rows()), (3, 2, 0));
+    }
+
+    #[test]
+    fn a_row_is_not_finite_if_one_of_its_numbers_is_not() {
+        let classes = |probabilities| Predictions::Classes {
+            labels: vec![0, 0],
+            probabilities,
+            classes: Arc::new(Labels::Integer(vec![1, 2])),
+        };
+
+        assert_eq!(Predictions::Values(array![1.0, f64::MAX]).first_not_finite(), None);
+        assert_eq!(Predictions::Values(array![1.0, f64::INFINITY, f64::NAN]).first_not_finite(), Some(1));
+        assert_eq!(classes(array![[0.5, 0.5], [0.5, f64::NAN]]).first_not_finite(), Some(1));
+        assert_eq!(classes(array![[0.5, f64::NEG_INFINITY], [0.5, 0.5]]).first_not_finite(), Some(0));
+        assert_eq!(Predictions::Values(array![]).first_not_finite(), None);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What is taken in and what is refused, without threads or clocks.
 
 use super::TIGHT;
-use crate::batching::admission::{Ahead, admit, admit_wait, check_answer};
+use crate::batching::admission::{Ahead, admit, admit_wait, check_size};
 use crate::error::{Code, Result};
 use proptest::prelude::*;
 use std::time::Duration;
@@ -22,11 +22,24 @@ fn ask(ahead: &Ahead, left_ms: u64) -> Result<()> {
 
 #[test]
 fn a_request_whose_answer_no_reply_could_hold_is_refused_with_the_rows_that_one_could() {
-    assert!(check_answer(2, 400, &TIGHT).is_ok());
+    assert!(check_size(2, 400, &TIGHT).is_ok());
 
-    let refused = check_answer(3, 400, &TIGHT).unwrap_err().to_string();
+    let refused = check_size(3, 400, &TIGHT).unwrap_err().to_string();
 
     assert!(refused.contains("3 rows takes 400 bytes a row") && refused.contains("at most 2 rows"), "{refused}");
+}
+
+#[test]
+fn a_request_that_is_larger_than_the_queue_will_never_be_taken_in_and_is_told_so() {
+    assert!(check_size(100, 1, &TIGHT).is_ok());
+
+    let refused = check_size(101, 1, &TIGHT).unwrap_err();
+
+    assert_eq!(refused.code(), Code::InvalidArgument);
+    assert_eq!(
+        refused.to_string(),
+        "101 rows were sent in one call and batching.max_queue_rows is 100; send at most 100 rows in one call"
+    );
 }
 
 #[test]

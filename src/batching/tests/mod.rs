@@ -24,7 +24,7 @@ use crate::telemetry::Telemetry;
 use futures_util::FutureExt;
 use futures_util::future::join_all;
 use ndarray::{Array2, ArrayD, ArrayView2};
-use scripted::{Stage, answers, load, matrix, poison, rows};
+use scripted::{Stage, answers, load, matrix, poison, rows, too_large};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -101,6 +101,31 @@ async fn whatever_queues_up_while_a_batch_runs_is_the_next_batch() {
 
     assert_eq!(stage.batches().iter().map(Array2::nrows).collect::<Vec<_>>(), [1, 5]);
     assert_eq!(answered, [expected(1, 0), expected(3, 0), expected(2, 0)]);
+}
+
+#[tokio::test]
+async fn a_row_whose_answer_is_no_number_is_told_by_its_place_and_costs_nobody_else_an_answer() {
+    let mut stage = Stage::closed();
+    let (_, batcher) = batcher(1, 8, Limits { max_batch_rows: 4, ..LIMITS });
+    let model = stage.model("a", 1);
+    let features = [rows(0, 1, 0), rows(0, 2, 10), too_large(2, 20), too_large(7, 30)].map(matrix);
+    let mut asked: Vec<_> =
+        features.iter().map(|features| Box::pin(batcher.submit(work(Arc::clone(&model), features, later())))).collect();
+    assert!((&mut asked[0]).now_or_never().is_none());
+    stage.wait_for_a_batch(); // The next two are a batch, the last one is two.
+
+    assert!(asked.iter_mut().skip(1).all(|asked| asked.now_or_never().is_none()));
+    stage.open();
+    let answered = join_all(asked).await;
+
+    assert_eq!(answered[..2].iter().flatten().collect::<Vec<_>>(), [&expected(1, 0), &expected(2, 10)]);
+    for (answer, row) in answered[2..].iter().zip([1, 6]) {
+        let refused = answer.as_ref().unwrap_err();
+        assert_eq!(refused.code(), Code::InvalidArgument);
+        assert!(refused.to_string().contains(&format!("model \"a@1\" to row {row} is not finite")), "{refused}");
+    }
+    let alone = batcher.submit(work(model, &matrix(too_large(1, 0)), later())).await.unwrap_err();
+    assert!(alone.to_string().contains("to row 0 is not finite"), "{alone}");
 }
 
 #[tokio::test(start_paused = true)]

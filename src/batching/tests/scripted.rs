@@ -15,6 +15,13 @@ pub(super) fn rows(model: usize, n_rows: usize, first_tag: usize) -> Array2<f64>
     Array2::from_shape_fn((n_rows, COLUMNS), |(row, column)| [model, 0, first_tag + row][column] as f64)
 }
 
+/// The same, and the answer to the last of them is no number.
+pub(super) fn too_large(n_rows: usize, first_tag: usize) -> Array2<f64> {
+    let mut rows = rows(0, n_rows, first_tag);
+    rows[(n_rows - 1, 0)] = f64::MAX;
+    rows
+}
+
 /// The same, and whoever computes them panics.
 pub(super) fn poison(model: usize, n_rows: usize, first_tag: usize) -> Array2<f64> {
     let mut rows = rows(model, n_rows, first_tag);
@@ -95,7 +102,7 @@ impl Model for Scripted {
 
 /// What a model answers to each row, whatever is around it.
 pub(super) fn answers(features: ArrayView2<'_, f64>) -> Array1<f64> {
-    features.map_axis(Axis(1), |row| (row[2] + 0.1).sin() * 1e3 + row[0])
+    features.map_axis(Axis(1), |row| (row[2] + 0.1).sin() * 1e3 + 2.0 * row[0])
 }
 
 pub(super) fn matrix(rows: Array2<f64>) -> Features {

@@ -34,6 +34,8 @@ pub enum Bad {
     FillsFrame,
     /// More bytes than a frame may have.
     Overfills,
+    /// Numbers that are finite, and whose distance from anything is not.
+    Overflows,
     /// More rows than the queue takes of all callers.
     SendsTooManyRows,
     /// A thousand requests in a call, some of them poisoned.
@@ -41,7 +43,7 @@ pub enum Bad {
     AsksMoreThanThousand,
 }
 
-const ALL: [Bad; 14] = [
+const ALL: [Bad; 15] = [
     Bad::Leaves,
     Bad::Tears,
     Bad::ComesLate,
@@ -53,6 +55,7 @@ const ALL: [Bad; 14] = [
     Bad::AsksNobody,
     Bad::FillsFrame,
     Bad::Overfills,
+    Bad::Overflows,
     Bad::SendsTooManyRows,
     Bad::AsksThousand,
     Bad::AsksMoreThanThousand,
@@ -101,13 +104,18 @@ impl Bad {
                 rows[spoilt] = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY][random.next() as usize % 3];
                 &["INVALID_ARGUMENT"]
             }
+            Self::Overflows => {
+                rows[spoilt] = 1e200;
+                let reply = way.ask(server, "predict", &predict(CENTRES, &rows));
+                return self.expect(reply, &["INVALID_ARGUMENT", "OVERLOADED"]);
+            }
             Self::SendsWrongWidth => {
                 rows = Array2::zeros((n_rows, [0, 1, N_FEATURES - 1, N_FEATURES + 1, 500][random.next() as usize % 5]));
                 &["INVALID_ARGUMENT"]
             }
             Self::SendsTooManyRows => {
                 rows = Array2::zeros((QUEUE_ROWS + 1, N_FEATURES));
-                &["OVERLOADED"]
+                &["INVALID_ARGUMENT"]
             }
             Self::AsksNobody => {
                 return self.expect(way.ask(server, "predict", &predict("nobody", &rows)), &["NOT_FOUND"]);
