@@ -1,5 +1,6 @@
 //! What waits for one model: by priority and age, counted in rows, cut into batches.
 
+use super::entry::{Entry, Part};
 use super::policy::{Decision, Terms, decide};
 use super::priority::Rank;
 use std::collections::BTreeMap;
@@ -16,32 +17,6 @@ pub(super) struct Backlog<T> {
     /// Turns under way.
     running: usize,
     pub(super) terms: Terms,
-}
-
-/// A request that waits.
-#[derive(Debug)]
-pub(super) struct Entry<T> {
-    /// Whatever stands for it.
-    pub(super) item: T,
-    /// Its rows, one at least.
-    pub(super) rows: usize,
-    /// Rows that were taken into batches before.
-    pub(super) taken: usize,
-    pub(super) arrived: Instant,
-    pub(super) deadline: Instant,
-    pub(super) priority: i32,
-    /// How long it was thought to wait.
-    pub(super) foreseen: Duration,
-}
-
-/// Rows of a request that are in a batch.
-#[derive(Debug, PartialEq)]
-pub(super) struct Part<T> {
-    pub(super) item: T,
-    pub(super) from: usize,
-    pub(super) rows: usize,
-    pub(super) arrived: Instant,
-    pub(super) foreseen: Duration,
 }
 
 impl<T: Clone> Backlog<T> {
@@ -152,21 +127,6 @@ impl<T: Clone> Backlog<T> {
     pub(super) fn drain(&mut self) -> impl Iterator<Item = Entry<T>> + use<T> {
         (self.rows, self.oldest) = (0, None);
         std::mem::take(&mut self.waiting).into_values()
-    }
-}
-
-impl<T: Clone> Entry<T> {
-    /// Its next rows.
-    fn part(&self, rows: usize) -> Part<T> {
-        let Self { taken, arrived, foreseen, .. } = *self;
-        Part { item: self.item.clone(), from: taken, rows, arrived, foreseen }
-    }
-}
-
-impl<T> Entry<T> {
-    /// Rows that wait.
-    pub(super) fn left(&self) -> usize {
-        self.rows - self.taken
     }
 }
 

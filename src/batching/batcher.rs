@@ -1,9 +1,9 @@
 //! Takes requests: computes them where they stand, or puts them into the queue.
 
 use super::admission::{admit, admit_wait, check_size};
-use super::backlog::Entry;
 use super::compute::alone;
 use super::draw::draw;
+use super::entry::Entry;
 use super::in_flight::RowsInFlight;
 use super::lane::Lane;
 use super::policy::{Arrived, Place, place, there_and_back};

@@ -1,6 +1,6 @@
 //! One batch: rows of several callers in one matrix, and each caller's own rows out of the result.
 
-use super::backlog::Part;
+use super::entry::Part;
 use super::request::Request;
 use crate::error::{Error, Result};
 use crate::failpoint;

@@ -7,7 +7,8 @@
 //! the others are: nobody saves up time.
 
 use super::admission::Ahead;
-use super::backlog::{Backlog, Entry, Part, nanos};
+use super::backlog::{Backlog, nanos};
+use super::entry::{Entry, Part};
 use super::policy::{Terms, turn_rows};
 use super::priority::{Rank, rank};
 use std::collections::HashMap;

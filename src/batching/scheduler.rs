@@ -4,7 +4,7 @@
 //! the same lock. So there is always a thread at work when something is ready, and no two have the same request.
 
 use super::admission::Ahead;
-use super::backlog::Entry;
+use super::entry::Entry;
 use super::policy::Terms;
 use super::priority::Rank;
 use super::queue::{Asked, Queue, Turn};

@@ -1,8 +1,8 @@
 //! What a compute thread does for the queue: turn after turn, until nothing is ready.
 
 use super::Options;
-use super::backlog::{Entry, Part};
 use super::compute::compute;
+use super::entry::{Entry, Part};
 use super::lane::Lane;
 use super::policy::there_and_back;
 use super::queue::Turn;

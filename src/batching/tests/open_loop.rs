@@ -2,8 +2,8 @@
 //! wants them, in a time of its own.
 
 use crate::batching::admission::admit_wait;
-use crate::batching::backlog::Entry;
 use crate::batching::cost::Estimate;
+use crate::batching::entry::Entry;
 use crate::batching::policy::Terms;
 use crate::batching::queue::{Asked, Queue, Turn};
 use crate::batching::slowness::Slowness;

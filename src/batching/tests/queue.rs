@@ -1,7 +1,7 @@
 //! The queue without threads or clocks: whose turn it is, what is in it, and what others may rely on.
 
-use crate::batching::backlog::{Entry, Part};
 use crate::batching::cost::Estimate;
+use crate::batching::entry::{Entry, Part};
 use crate::batching::policy::Terms;
 use crate::batching::priority::Rank;
 use crate::batching::queue::{Asked, Queue};

@@ -12,8 +12,8 @@ mod sync {
 }
 
 // As the scheduler names them.
-use crate::batching::{admission, backlog, policy, priority, queue};
-use backlog::Entry;
+use crate::batching::{admission, entry, policy, priority, queue};
+use entry::Entry;
 use policy::Terms;
 use scheduler::{Call, Scheduler};
 use shuttle::sync::atomic::{AtomicUsize, Ordering};
