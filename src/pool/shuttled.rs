@@ -63,4 +63,5 @@ fn take(parking: &Parking, jobs: &AtomicUsize) -> usize {
 #[test]
 fn no_wake_up_is_lost() {
     shuttle::check_random(bring_and_take, 5000);
+    shuttle::check_pct(bring_and_take, 5000, 4);
 }

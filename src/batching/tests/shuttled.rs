@@ -20,7 +20,6 @@ use shuttle::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-const THREADS: usize = 2;
 const CALLERS: usize = 4;
 
 /// The two ends of a request's life.
@@ -32,46 +31,75 @@ struct Ends {
 
 type Numbers = Scheduler<usize, usize>;
 
+/// Of a request: more than fit into a batch, or fewer, by turns.
+fn rows(item: usize) -> usize {
+    [3, 1][item % 2]
+}
+
 fn entry(item: usize, now: Instant) -> Entry<usize> {
     let (deadline, foreseen) = (now + Duration::from_secs(600), Duration::ZERO);
-    Entry { item, rows: 3, taken: 0, arrived: now, deadline, priority: 0, foreseen }
+    Entry { item, rows: rows(item), taken: 0, arrived: now, deadline, priority: 0, foreseen }
 }
 
-/// A thread at work, as the pool runs it.
-fn work(scheduler: &Arc<Numbers>, ends: &Arc<Vec<Ends>>, now: Instant) {
-    while let Some((turn, call)) = scheduler.take(now, Duration::ZERO, 0, |_, _, _| {}) {
-        answer(call, scheduler, ends, now);
-        for part in &turn.parts {
-            ends[part.item].computed.fetch_add(part.rows, Ordering::SeqCst);
+/// Goes on whenever it is looked at: between that and the lock of the queue, others may come.
+struct Clock {
+    start: Instant,
+    looks: AtomicUsize,
+}
+
+impl Clock {
+    fn new() -> Self {
+        Self { start: Instant::now(), looks: AtomicUsize::new(0) }
+    }
+
+    fn now(&self) -> Instant {
+        self.start + Duration::from_micros(self.looks.fetch_add(1, Ordering::SeqCst) as u64)
+    }
+}
+
+/// What threads and callers share.
+struct Scene {
+    scheduler: Numbers,
+    ends: Vec<Ends>,
+    clock: Clock,
+}
+
+impl Scene {
+    /// A thread at work, as the pool runs it.
+    fn work(self: &Arc<Self>) {
+        while let Some((turn, call)) = self.scheduler.take(self.clock.now(), Duration::ZERO, 0, |_, _, _| {}) {
+            self.answer(call);
+            for part in &turn.parts {
+                self.ends[part.item].computed.fetch_add(part.rows, Ordering::SeqCst);
+            }
+            self.scheduler.settle(&turn.key, turn.begun, turn.charged, turn.charged);
         }
-        scheduler.settle(&turn.key, turn.begun, turn.charged, turn.charged);
+    }
+
+    /// Starts the thread that was called for.
+    fn answer(self: &Arc<Self>, call: Call) {
+        if call == Call::Thread {
+            let scene = Arc::clone(self);
+            shuttle::thread::spawn(move || scene.work());
+        }
     }
 }
 
-/// Starts the thread that was called for.
-fn answer(call: Call, scheduler: &Arc<Numbers>, ends: &Arc<Vec<Ends>>, now: Instant) {
-    if call == Call::Thread {
-        let (scheduler, ends) = (Arc::clone(scheduler), Arc::clone(ends));
-        shuttle::thread::spawn(move || work(&scheduler, &ends, now));
-    }
-}
-
-/// Callers who come at the same time, every other one of whom leaves at once. Batches have two rows and requests three.
-fn rush() {
-    let now = Instant::now();
-    let scheduler: Arc<Numbers> = Arc::new(Scheduler::new(THREADS));
-    let ends: Arc<Vec<Ends>> = Arc::new((0..CALLERS).map(|_| Ends::default()).collect());
+/// Callers who come at the same time, some of whom leave at once. Batches have two rows.
+fn rush(threads: usize) {
+    let ends = (0..CALLERS).map(|_| Ends::default()).collect();
+    let scene = Arc::new(Scene { scheduler: Scheduler::new(threads), ends, clock: Clock::new() });
     let callers = (0..CALLERS).map(|number| {
-        let (scheduler, ends) = (Arc::clone(&scheduler), Arc::clone(&ends));
+        let scene = Arc::clone(&scene);
         shuttle::thread::spawn(move || {
             let terms = Terms { weight: 1.0, estimate: None, max_rows: 2, max_delay: Duration::ZERO };
-            let (key, note) = (number % 2, |_, _| {});
-            let (rank, call) = scheduler.push(&key, terms, entry(number, now), note);
-            answer(call, &scheduler, &ends, now);
-            if number < CALLERS / 2
-                && let Some(entry) = scheduler.withdraw(&key, rank, note)
+            let (key, note) = (number / 2, |_, _| {});
+            let (rank, call) = scene.scheduler.push(&key, terms, entry(number, scene.clock.now()), note);
+            scene.answer(call);
+            if number % 3 == 0
+                && let Some(entry) = scene.scheduler.withdraw(&key, rank, note)
             {
-                ends[number].withdrawn.fetch_add(entry.rows - entry.taken, Ordering::SeqCst);
+                scene.ends[number].withdrawn.fetch_add(entry.rows - entry.taken, Ordering::SeqCst);
             }
         })
     });
@@ -79,17 +107,20 @@ fn rush() {
     // Shuttle finds a deadlock if a request is left in the queue with nobody at work: this never becomes true.
     let ended = |it: &Ends| it.computed.load(Ordering::SeqCst) + it.withdrawn.load(Ordering::SeqCst);
     for _ in 0..1000 {
-        if ends.iter().all(|it| ended(it) == 3) {
+        if scene.ends.iter().enumerate().all(|(item, it)| ended(it) == rows(item)) {
             return;
         }
         shuttle::thread::yield_now();
     }
-    panic!("{:?}", ends.iter().map(ended).collect::<Vec<_>>());
+    panic!("{:?}", scene.ends.iter().map(ended).collect::<Vec<_>>());
 }
 
 #[test]
 fn every_row_is_computed_or_withdrawn_once_and_none_is_left_lying() {
-    shuttle::check_random(rush, 2000);
+    for threads in [1, 2] {
+        shuttle::check_random(move || rush(threads), 2000);
+        shuttle::check_pct(move || rush(threads), 4000, 4); // Few changes of thread, each at the worst time.
+    }
 }
 
 /// A thread that was called and cannot come hands everything back, unless another one is at work.
@@ -108,7 +139,7 @@ fn nobody_comes() {
         })
     });
     callers.collect::<Vec<_>>().into_iter().for_each(|caller| caller.join().unwrap());
-    assert!(ends.iter().all(|it| it.withdrawn.load(Ordering::SeqCst) == 3));
+    assert!(ends.iter().enumerate().all(|(item, it)| it.withdrawn.load(Ordering::SeqCst) == rows(item)));
 }
 
 #[test]
