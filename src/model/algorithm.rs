@@ -37,19 +37,33 @@ impl Kind {
     }
 }
 
+/// What people should know of an algorithm.
+#[derive(Debug)]
+pub struct About {
+    /// As steps name it: lower case with underscores.
+    pub name: &'static str,
+    /// What it learns.
+    pub kind: Kind,
+    /// One sentence.
+    pub summary: &'static str,
+    /// Formula, choices and source: paragraphs in Markdown.
+    pub details: &'static [&'static str],
+}
+
 /// An algorithm: how it is described, set up and loaded.
 pub trait Algorithm: Debug + Send + Sync {
-    /// As steps name it: lower case with underscores.
-    fn name(&self) -> &'static str;
+    /// What people should know of it.
+    fn about(&self) -> &'static About;
+
+    /// As steps name it.
+    fn name(&self) -> &'static str {
+        self.about().name
+    }
 
     /// What it learns.
-    fn kind(&self) -> Kind;
-
-    /// One sentence for people.
-    fn summary(&self) -> &'static str;
-
-    /// Formula, choices and source: paragraphs in Markdown.
-    fn details(&self) -> &'static [&'static str];
+    fn kind(&self) -> Kind {
+        self.about().kind
+    }
 
     /// Its hyper-parameters, in the order in which people should meet them.
     fn parameters(&self) -> Vec<ParameterSpec>;

@@ -72,7 +72,8 @@ mod trees;
 mod tests;
 
 pub use algorithm::{
-    Algorithm, Estimator, FittedStep, FittedTransformer, Inputs, Kind, Model, Training, Transformer, UnfittedStep, find,
+    About, Algorithm, Estimator, FittedStep, FittedTransformer, Inputs, Kind, Model, Training, Transformer,
+    UnfittedStep, find,
 };
 pub use algorithms::ALGORITHMS;
 pub use arrays::Arrays;

@@ -3,7 +3,7 @@
 use crate::harness::TestServer;
 use crate::stock::{Clients, of_rows, state, step};
 use modelwire::data::Column;
-use modelwire::model::{ALGORITHMS, Algorithm, Kind};
+use modelwire::model::{ALGORITHMS, About, Algorithm, Kind};
 use modelwire::wire::convert;
 use modelwire::wire::inference::PredictResponse;
 use modelwire::wire::training::TTrainingSyncClient;
@@ -35,8 +35,9 @@ fn page() -> String {
 }
 
 fn section(page: &mut String, algorithm: &dyn Algorithm) {
-    write!(page, "\n## {}\n\n{} ({})\n", algorithm.name(), algorithm.summary(), algorithm.kind().name()).unwrap();
-    for paragraph in algorithm.details() {
+    let About { name, kind, summary, details } = algorithm.about();
+    write!(page, "\n## {name}\n\n{summary} ({})\n", kind.name()).unwrap();
+    for paragraph in *details {
         write!(page, "\n{paragraph}\n").unwrap();
     }
     page.push_str("\n| parameter | default | range | meaning |\n|---|---|---|---|\n");

@@ -7,8 +7,8 @@ use crate::model::kernels::in_rows;
 use crate::model::linear_scores::LinearScores;
 use crate::model::summation::Summation;
 use crate::model::{
-    Algorithm, Estimator, FittedStep, Inputs, Kind, Model, ParameterSpec, Parameters, Predictions, Rows, Training,
-    UnfittedStep,
+    About, Algorithm, Estimator, FittedStep, Inputs, Kind, Model, ParameterSpec, Parameters, Predictions, Rows,
+    Training, UnfittedStep,
 };
 use ndarray::{Array1, Array2, ArrayD, ArrayView2, Axis};
 use std::sync::Arc;
@@ -22,26 +22,19 @@ pub(super) struct MultinomialNb;
 pub(super) struct BernoulliNb;
 
 impl Algorithm for MultinomialNb {
-    fn name(&self) -> &'static str {
-        "multinomial_nb"
-    }
-
-    fn kind(&self) -> Kind {
-        Kind::Classifier
-    }
-
-    fn summary(&self) -> &'static str {
-        "Naive Bayes for counts, such as those of words."
-    }
-
-    fn details(&self) -> &'static [&'static str] {
-        &[
-            "Takes columns as numbers of events of as many kinds: `P(k | x)` is proportional to `P(k) prod_j \
-             p_kj^x_j`, where `p_kj = (N_kj + alpha) / (N_k + alpha n_features)` of the `N_kj` events of kind `j` in \
-             class `k`.",
-            "Source: C. D. Manning, P. Raghavan, H. Schütze, \"Introduction to information retrieval\" (2008), \
-             section 13.2.",
-        ]
+    fn about(&self) -> &'static About {
+        &About {
+            name: "multinomial_nb",
+            kind: Kind::Classifier,
+            summary: "Naive Bayes for counts, such as those of words.",
+            details: &[
+                "Takes columns as numbers of events of as many kinds: `P(k | x)` is proportional to `P(k) prod_j \
+                 p_kj^x_j`, where `p_kj = (N_kj + alpha) / (N_k + alpha n_features)` of the `N_kj` events of kind `j` \
+                 in class `k`.",
+                "Source: C. D. Manning, P. Raghavan, H. Schütze, \"Introduction to information retrieval\" (2008), \
+                 section 13.2.",
+            ],
+        }
     }
 
     fn parameters(&self) -> Vec<ParameterSpec> {
@@ -58,26 +51,19 @@ impl Algorithm for MultinomialNb {
 }
 
 impl Algorithm for BernoulliNb {
-    fn name(&self) -> &'static str {
-        "bernoulli_nb"
-    }
-
-    fn kind(&self) -> Kind {
-        Kind::Classifier
-    }
-
-    fn summary(&self) -> &'static str {
-        "Naive Bayes for what is there or not."
-    }
-
-    fn details(&self) -> &'static [&'static str] {
-        &[
-            "Takes columns as events that happen or do not: `P(k | x)` is proportional to `P(k) prod_j p_kj^b_j (1 - \
-             p_kj)^(1 - b_j)`, where `b_j` is 1 if `x_j > binarize`, else 0, and `p_kj = (N_kj + alpha) / (N_k + 2 \
-             alpha)` of the `N_k` rows of class `k`, in `N_kj` of which event `j` happens.",
-            "Source: C. D. Manning, P. Raghavan, H. Schütze, \"Introduction to information retrieval\" (2008), \
-             section 13.3.",
-        ]
+    fn about(&self) -> &'static About {
+        &About {
+            name: "bernoulli_nb",
+            kind: Kind::Classifier,
+            summary: "Naive Bayes for what is there or not.",
+            details: &[
+                "Takes columns as events that happen or do not: `P(k | x)` is proportional to `P(k) prod_j p_kj^b_j (1 \
+                 - p_kj)^(1 - b_j)`, where `b_j` is 1 if `x_j > binarize`, else 0, and `p_kj = (N_kj + alpha) / (N_k + \
+                 2 alpha)` of the `N_k` rows of class `k`, in `N_kj` of which event `j` happens.",
+                "Source: C. D. Manning, P. Raghavan, H. Schütze, \"Introduction to information retrieval\" (2008), \
+                 section 13.3.",
+            ],
+        }
     }
 
     fn parameters(&self) -> Vec<ParameterSpec> {

@@ -6,7 +6,7 @@ use crate::model::linear_model;
 use crate::model::numerics::{CrossProducts, Penalty, coordinate_descent};
 use crate::model::precision::Precision;
 use crate::model::{
-    Algorithm, Estimator, FittedStep, Inputs, Kind, Model, ParameterSpec, Parameters, Training, UnfittedStep,
+    About, Algorithm, Estimator, FittedStep, Inputs, Kind, Model, ParameterSpec, Parameters, Training, UnfittedStep,
 };
 
 /// Least squares with penalties on absolute values and squares of coefficients.
@@ -18,25 +18,18 @@ pub(super) struct ElasticNet;
 pub(super) struct Lasso;
 
 impl Algorithm for ElasticNet {
-    fn name(&self) -> &'static str {
-        "elastic_net"
-    }
-
-    fn kind(&self) -> Kind {
-        Kind::Regressor
-    }
-
-    fn summary(&self) -> &'static str {
-        "Least squares with penalties on absolute values and squares of coefficients."
-    }
-
-    fn details(&self) -> &'static [&'static str] {
-        &[
-            "Finds the coefficients `w` and intercept `b` that minimise `sum (y - Xw - b)^2 / (2 n) + alpha l1_ratio \
-             |w|_1 + alpha (1 - l1_ratio) |w|^2 / 2`; the intercept is free.",
-            "H. Zou, T. Hastie, \"Regularization and variable selection via the elastic net\" (2005), \
-             doi:10.1111/j.1467-9868.2005.00503.x.",
-        ]
+    fn about(&self) -> &'static About {
+        &About {
+            name: "elastic_net",
+            kind: Kind::Regressor,
+            summary: "Least squares with penalties on absolute values and squares of coefficients.",
+            details: &[
+                "Finds the coefficients `w` and intercept `b` that minimise `sum (y - Xw - b)^2 / (2 n) + alpha \
+                 l1_ratio |w|_1 + alpha (1 - l1_ratio) |w|^2 / 2`; the intercept is free.",
+                "H. Zou, T. Hastie, \"Regularization and variable selection via the elastic net\" (2005), \
+                 doi:10.1111/j.1467-9868.2005.00503.x.",
+            ],
+        }
     }
 
     fn parameters(&self) -> Vec<ParameterSpec> {
@@ -55,24 +48,17 @@ impl Algorithm for ElasticNet {
 }
 
 impl Algorithm for Lasso {
-    fn name(&self) -> &'static str {
-        "lasso"
-    }
-
-    fn kind(&self) -> Kind {
-        Kind::Regressor
-    }
-
-    fn summary(&self) -> &'static str {
-        "Least squares with a penalty on absolute values of coefficients, which makes many of them 0."
-    }
-
-    fn details(&self) -> &'static [&'static str] {
-        &[
-            "`elastic_net` with an `l1_ratio` of 1.",
-            "R. Tibshirani, \"Regression shrinkage and selection via the lasso\" (1996), \
-             doi:10.1111/j.2517-6161.1996.tb02080.x.",
-        ]
+    fn about(&self) -> &'static About {
+        &About {
+            name: "lasso",
+            kind: Kind::Regressor,
+            summary: "Least squares with a penalty on absolute values of coefficients, which makes many of them 0.",
+            details: &[
+                "`elastic_net` with an `l1_ratio` of 1.",
+                "R. Tibshirani, \"Regression shrinkage and selection via the lasso\" (1996), \
+                 doi:10.1111/j.2517-6161.1996.tb02080.x.",
+            ],
+        }
     }
 
     fn parameters(&self) -> Vec<ParameterSpec> {

@@ -8,8 +8,8 @@ use crate::model::kernels::in_rows;
 use crate::model::numerics::Moments;
 use crate::model::summation::Summation;
 use crate::model::{
-    Algorithm, Estimator, FittedStep, Inputs, Kind, Model, ParameterSpec, Parameters, Predictions, Rows, Training,
-    UnfittedStep,
+    About, Algorithm, Estimator, FittedStep, Inputs, Kind, Model, ParameterSpec, Parameters, Predictions, Rows,
+    Training, UnfittedStep,
 };
 use ndarray::{Array1, Array2, ArrayD, ArrayView2};
 use std::f64::consts::TAU;
@@ -20,27 +20,20 @@ use std::sync::Arc;
 pub(super) struct GaussianNb;
 
 impl Algorithm for GaussianNb {
-    fn name(&self) -> &'static str {
-        "gaussian_nb"
-    }
-
-    fn kind(&self) -> Kind {
-        Kind::Classifier
-    }
-
-    fn summary(&self) -> &'static str {
-        "Naive Bayes for numbers: each column is normal within a class."
-    }
-
-    fn details(&self) -> &'static [&'static str] {
-        &[
-            "Takes columns as independent within a class, and each as normal: `P(k | x)` is proportional to `P(k) \
-             prod_j N(x_j; theta_kj, var_kj)`, with the share of class `k` among the rows, and mean and variance of \
-             its column `j`.",
-            "To each variance `var_smoothing` times the largest variance of a column is added, as in scikit-learn, so \
-             that a column which is constant within a class decides nothing alone. Source: T. Hastie, R. Tibshirani, \
-             J. Friedman, \"The elements of statistical learning\" (2009), section 6.6.3.",
-        ]
+    fn about(&self) -> &'static About {
+        &About {
+            name: "gaussian_nb",
+            kind: Kind::Classifier,
+            summary: "Naive Bayes for numbers: each column is normal within a class.",
+            details: &[
+                "Takes columns as independent within a class, and each as normal: `P(k | x)` is proportional to `P(k) \
+                 prod_j N(x_j; theta_kj, var_kj)`, with the share of class `k` among the rows, and mean and variance \
+                 of its column `j`.",
+                "To each variance `var_smoothing` times the largest variance of a column is added, as in scikit-learn, \
+                 so that a column which is constant within a class decides nothing alone. Source: T. Hastie, R. \
+                 Tibshirani, J. Friedman, \"The elements of statistical learning\" (2009), section 6.6.3.",
+            ],
+        }
     }
 
     fn parameters(&self) -> Vec<ParameterSpec> {

@@ -4,8 +4,8 @@ use crate::error::{Error, Result};
 use crate::model::arrays::{Arrays, damaged};
 use crate::model::summation::Summation;
 use crate::model::{
-    Algorithm, Estimator, FittedStep, Inputs, Kind, Model, ParameterSpec, Parameters, Predictions, Rows, Training,
-    UnfittedStep,
+    About, Algorithm, Estimator, FittedStep, Inputs, Kind, Model, ParameterSpec, Parameters, Predictions, Rows,
+    Training, UnfittedStep,
 };
 use ndarray::{Array1, ArrayD, ArrayView2};
 
@@ -16,26 +16,19 @@ const NAME: &str = "isotonic_regression";
 pub(super) struct IsotonicRegression;
 
 impl Algorithm for IsotonicRegression {
-    fn name(&self) -> &'static str {
-        NAME
-    }
-
-    fn kind(&self) -> Kind {
-        Kind::Regressor
-    }
-
-    fn summary(&self) -> &'static str {
-        "Least squares by a function of one column that never falls, or never rises."
-    }
-
-    fn details(&self) -> &'static [&'static str] {
-        &[
-            "Finds the values `f(x_i)` that minimise `sum w_i (y_i - f(x_i))^2` and never fall (or, with `increasing` \
-             false, never rise) as `x` grows. Between the values of `x` that were learned from it is linear, outside of them \
-             constant: scikit-learn's `out_of_bounds=\"clip\"`. It takes one column.",
-            "Pool adjacent violators: R. E. Barlow, D. J. Bartholomew, J. M. Bremner, H. D. Brunk, \"Statistical inference \
-             under order restrictions\" (1972).",
-        ]
+    fn about(&self) -> &'static About {
+        &About {
+            name: NAME,
+            kind: Kind::Regressor,
+            summary: "Least squares by a function of one column that never falls, or never rises.",
+            details: &[
+                "Finds the values `f(x_i)` that minimise `sum w_i (y_i - f(x_i))^2` and never fall (or, with \
+                 `increasing` false, never rise) as `x` grows. Between the values of `x` that were learned from it is \
+                 linear, outside of them constant: scikit-learn's `out_of_bounds=\"clip\"`. It takes one column.",
+                "Pool adjacent violators: R. E. Barlow, D. J. Bartholomew, J. M. Bremner, H. D. Brunk, \"Statistical \
+                 inference under order restrictions\" (1972).",
+            ],
+        }
     }
 
     fn parameters(&self) -> Vec<ParameterSpec> {

@@ -6,7 +6,7 @@ use crate::model::linear_model;
 use crate::model::numerics::CrossProducts;
 use crate::model::precision::Precision;
 use crate::model::{
-    Algorithm, Estimator, FittedStep, Inputs, Kind, Model, ParameterSpec, Parameters, Training, UnfittedStep,
+    About, Algorithm, Estimator, FittedStep, Inputs, Kind, Model, ParameterSpec, Parameters, Training, UnfittedStep,
 };
 use ndarray::Array1;
 
@@ -17,26 +17,20 @@ const NAME: &str = "lars";
 pub(super) struct Lars;
 
 impl Algorithm for Lars {
-    fn name(&self) -> &'static str {
-        NAME
-    }
-
-    fn kind(&self) -> Kind {
-        Kind::Regressor
-    }
-
-    fn summary(&self) -> &'static str {
-        "Least-angle regression: takes columns in one by one, always the one that goes best with what is left of the target."
-    }
-
-    fn details(&self) -> &'static [&'static str] {
-        &[
-            "From 0, coefficients grow in the direction that has the same angle to all columns which are in, until one more \
-             column goes as well with the residual as they do; then it is in too. With all columns in, the last step ends at \
-             least squares. A column that is a combination of those which are in stays out.",
-            "B. Efron, T. Hastie, I. Johnstone, R. Tibshirani, \"Least angle regression\" (2004), \
-             doi:10.1214/009053604000000067.",
-        ]
+    fn about(&self) -> &'static About {
+        &About {
+            name: NAME,
+            kind: Kind::Regressor,
+            summary: "Least-angle regression: takes columns in one by one, always the one that goes best with what is \
+                left of the target.",
+            details: &[
+                "From 0, coefficients grow in the direction that has the same angle to all columns which are in, until \
+                 one more column goes as well with the residual as they do; then it is in too. With all columns in, \
+                 the last step ends at least squares. A column that is a combination of those which are in stays out.",
+                "B. Efron, T. Hastie, I. Johnstone, R. Tibshirani, \"Least angle regression\" (2004), \
+                 doi:10.1214/009053604000000067.",
+            ],
+        }
     }
 
     fn parameters(&self) -> Vec<ParameterSpec> {

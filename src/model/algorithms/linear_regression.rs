@@ -6,7 +6,7 @@ use crate::model::linear_model;
 use crate::model::numerics::{CrossProducts, least_squares};
 use crate::model::precision::Precision;
 use crate::model::{
-    Algorithm, Estimator, FittedStep, Inputs, Kind, Model, ParameterSpec, Parameters, Training, UnfittedStep,
+    About, Algorithm, Estimator, FittedStep, Inputs, Kind, Model, ParameterSpec, Parameters, Training, UnfittedStep,
 };
 
 const NAME: &str = "linear_regression";
@@ -16,25 +16,18 @@ const NAME: &str = "linear_regression";
 pub(super) struct LinearRegression;
 
 impl Algorithm for LinearRegression {
-    fn name(&self) -> &'static str {
-        NAME
-    }
-
-    fn kind(&self) -> Kind {
-        Kind::Regressor
-    }
-
-    fn summary(&self) -> &'static str {
-        "Ordinary least squares; collinear columns get the coefficients of smallest norm."
-    }
-
-    fn details(&self) -> &'static [&'static str] {
-        &[
-            "Finds the coefficients `w` and intercept `b` that minimise `sum (y - Xw - b)^2`.",
-            "Where columns are combinations of others (collinear, constant, or more columns than rows) the sum has \
-             many minima; then the one with the smallest `|w|` is taken, as scikit-learn does. Its predictions on \
-             rows that keep the same combinations do not depend on that choice.",
-        ]
+    fn about(&self) -> &'static About {
+        &About {
+            name: NAME,
+            kind: Kind::Regressor,
+            summary: "Ordinary least squares; collinear columns get the coefficients of smallest norm.",
+            details: &[
+                "Finds the coefficients `w` and intercept `b` that minimise `sum (y - Xw - b)^2`.",
+                "Where columns are combinations of others (collinear, constant, or more columns than rows) the sum has \
+                 many minima; then the one with the smallest `|w|` is taken, as scikit-learn does. Its predictions on \
+                 rows that keep the same combinations do not depend on that choice.",
+            ],
+        }
     }
 
     fn parameters(&self) -> Vec<ParameterSpec> {

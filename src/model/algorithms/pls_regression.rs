@@ -6,7 +6,7 @@ use crate::model::linear_model;
 use crate::model::numerics::CrossProducts;
 use crate::model::precision::Precision;
 use crate::model::{
-    Algorithm, Estimator, FittedStep, Inputs, Kind, Model, ParameterSpec, Parameters, Training, UnfittedStep,
+    About, Algorithm, Estimator, FittedStep, Inputs, Kind, Model, ParameterSpec, Parameters, Training, UnfittedStep,
 };
 use ndarray::{Array1, Array2, Axis};
 
@@ -17,26 +17,19 @@ const NAME: &str = "pls_regression";
 pub(super) struct PlsRegression;
 
 impl Algorithm for PlsRegression {
-    fn name(&self) -> &'static str {
-        NAME
-    }
-
-    fn kind(&self) -> Kind {
-        Kind::Regressor
-    }
-
-    fn summary(&self) -> &'static str {
-        "Partial least squares: regression on a few directions in which columns and target vary together."
-    }
-
-    fn details(&self) -> &'static [&'static str] {
-        &[
-            "Each direction `w` maximises the covariance of `Xw` with what is left of the target; what it explains is taken \
-             off `X` and `y` before the next one is looked for. With `scale` columns and target are first divided by their \
-             standard deviations (of samples, `n - 1`); a constant column keeps 1.",
-            "S. Wold, M. Sjöström, L. Eriksson, \"PLS-regression: a basic tool of chemometrics\" (2001), \
-             doi:10.1016/S0169-7439(01)00155-1.",
-        ]
+    fn about(&self) -> &'static About {
+        &About {
+            name: NAME,
+            kind: Kind::Regressor,
+            summary: "Partial least squares: regression on a few directions in which columns and target vary together.",
+            details: &[
+                "Each direction `w` maximises the covariance of `Xw` with what is left of the target; what it explains \
+                 is taken off `X` and `y` before the next one is looked for. With `scale` columns and target are first \
+                 divided by their standard deviations (of samples, `n - 1`); a constant column keeps 1.",
+                "S. Wold, M. Sjöström, L. Eriksson, \"PLS-regression: a basic tool of chemometrics\" (2001), \
+                 doi:10.1016/S0169-7439(01)00155-1.",
+            ],
+        }
     }
 
     fn parameters(&self) -> Vec<ParameterSpec> {

@@ -6,7 +6,7 @@ use crate::model::linear_model;
 use crate::model::numerics::{CrossProducts, least_squares};
 use crate::model::precision::Precision;
 use crate::model::{
-    Algorithm, Estimator, FittedStep, Inputs, Kind, Model, ParameterSpec, Parameters, Training, UnfittedStep,
+    About, Algorithm, Estimator, FittedStep, Inputs, Kind, Model, ParameterSpec, Parameters, Training, UnfittedStep,
 };
 
 const NAME: &str = "ridge";
@@ -16,26 +16,19 @@ const NAME: &str = "ridge";
 pub(super) struct Ridge;
 
 impl Algorithm for Ridge {
-    fn name(&self) -> &'static str {
-        NAME
-    }
-
-    fn kind(&self) -> Kind {
-        Kind::Regressor
-    }
-
-    fn summary(&self) -> &'static str {
-        "Least squares with a penalty on the squares of coefficients."
-    }
-
-    fn details(&self) -> &'static [&'static str] {
-        &[
-            "Finds the coefficients `w` and intercept `b` that minimise `sum (y - Xw - b)^2 + alpha |w|^2`; the \
-             intercept is free.",
-            "A. E. Hoerl, R. W. Kennard, \"Ridge regression: biased estimation for nonorthogonal problems\" (1970), \
-             doi:10.1080/00401706.1970.10488634. The penalty is `n_features` more rows, `sqrt(alpha) I`, with the \
-             target 0.",
-        ]
+    fn about(&self) -> &'static About {
+        &About {
+            name: NAME,
+            kind: Kind::Regressor,
+            summary: "Least squares with a penalty on the squares of coefficients.",
+            details: &[
+                "Finds the coefficients `w` and intercept `b` that minimise `sum (y - Xw - b)^2 + alpha |w|^2`; the \
+                 intercept is free.",
+                "A. E. Hoerl, R. W. Kennard, \"Ridge regression: biased estimation for nonorthogonal problems\" \
+                 (1970), doi:10.1080/00401706.1970.10488634. The penalty is `n_features` more rows, `sqrt(alpha) I`, \
+                 with the target 0.",
+            ],
+        }
     }
 
     fn parameters(&self) -> Vec<ParameterSpec> {

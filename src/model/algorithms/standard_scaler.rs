@@ -5,7 +5,7 @@ use crate::model::arrays::{Arrays, damaged};
 use crate::model::kernels::{in_rows_mut, shift_and_scale};
 use crate::model::numerics::{Moments, OfColumns};
 use crate::model::{
-    Algorithm, FittedStep, FittedTransformer, Inputs, Kind, ParameterSpec, Parameters, Training, Transformer,
+    About, Algorithm, FittedStep, FittedTransformer, Inputs, Kind, ParameterSpec, Parameters, Training, Transformer,
     UnfittedStep,
 };
 use ndarray::{Array1, Array2, ArrayD};
@@ -15,24 +15,17 @@ use ndarray::{Array1, Array2, ArrayD};
 pub(super) struct StandardScaler;
 
 impl Algorithm for StandardScaler {
-    fn name(&self) -> &'static str {
-        "standard_scaler"
-    }
-
-    fn kind(&self) -> Kind {
-        Kind::Transformer
-    }
-
-    fn summary(&self) -> &'static str {
-        "Shifts and scales each column to mean 0 and variance 1."
-    }
-
-    fn details(&self) -> &'static [&'static str] {
-        &[
-            "Subtracts the mean of each column and divides by its standard deviation.",
-            "`z = (x - mean) / scale`, where `scale` is the root of the population variance (divided by `n_samples`). \
-             A constant column keeps scale 1, as in scikit-learn, and so becomes 0.",
-        ]
+    fn about(&self) -> &'static About {
+        &About {
+            name: "standard_scaler",
+            kind: Kind::Transformer,
+            summary: "Shifts and scales each column to mean 0 and variance 1.",
+            details: &[
+                "Subtracts the mean of each column and divides by its standard deviation.",
+                "`z = (x - mean) / scale`, where `scale` is the root of the population variance (divided by \
+                 `n_samples`). A constant column keeps scale 1, as in scikit-learn, and so becomes 0.",
+            ],
+        }
     }
 
     fn parameters(&self) -> Vec<ParameterSpec> {

@@ -4,7 +4,7 @@ use super::models::{load_state_from, name_from, number_from};
 use super::parameters::{spec_parameter, wire_parameter};
 use crate::batching;
 use crate::error::{Error, Result};
-use crate::model::{Algorithm, ParameterSpec};
+use crate::model::{About, Algorithm, ParameterSpec};
 use crate::registry::{LoadState, VersionStatus};
 use crate::wire::answers::{self, Greeting, ServerDescription, ServerLimits, ServerStatus};
 use crate::wire::health::{
@@ -43,10 +43,11 @@ pub fn method(method: &Method) -> MethodDescription {
 
 /// An algorithm with its hyper-parameters.
 pub fn algorithm(algorithm: &dyn Algorithm) -> AlgorithmDescription {
+    let About { name, kind, summary, .. } = *algorithm.about();
     AlgorithmDescription {
-        name: Some(algorithm.name().into()),
-        kind: Some(algorithm.kind().name().into()),
-        summary: Some(algorithm.summary().into()),
+        name: Some(name.into()),
+        kind: Some(kind.name().into()),
+        summary: Some(summary.into()),
         parameters: Some(algorithm.parameters().iter().map(parameter).collect()),
     }
 }

@@ -12,7 +12,7 @@ use crate::model::arrays::Arrays;
 use crate::model::numerics::{Limits, minimise};
 use crate::model::precision::Precision;
 use crate::model::{
-    Algorithm, Estimator, FittedStep, Inputs, Kind, Model, ParameterSpec, Parameters, Training, UnfittedStep,
+    About, Algorithm, Estimator, FittedStep, Inputs, Kind, Model, ParameterSpec, Parameters, Training, UnfittedStep,
     linear_model, log_linear_model,
 };
 
@@ -37,25 +37,18 @@ pub(super) struct GammaRegressor;
 pub(super) struct TweedieRegressor;
 
 impl Algorithm for PoissonRegressor {
-    fn name(&self) -> &'static str {
-        "poisson_regressor"
-    }
-
-    fn kind(&self) -> Kind {
-        Kind::Regressor
-    }
-
-    fn summary(&self) -> &'static str {
-        "Regression for counts and rates, 0 or greater: the logarithm of the mean is linear."
-    }
-
-    fn details(&self) -> &'static [&'static str] {
-        &[
-            "Predicts the mean `mu = exp(x . w + b)` of a Poisson distribution, whose deviance is \
-             `d(y, mu) = 2 (y ln(y / mu) - y + mu)`.",
-            OBJECTIVE,
-            MCCULLAGH,
-        ]
+    fn about(&self) -> &'static About {
+        &About {
+            name: "poisson_regressor",
+            kind: Kind::Regressor,
+            summary: "Regression for counts and rates, 0 or greater: the logarithm of the mean is linear.",
+            details: &[
+                "Predicts the mean `mu = exp(x . w + b)` of a Poisson distribution, whose deviance is `d(y, mu) = 2 (y \
+                 ln(y / mu) - y + mu)`.",
+                OBJECTIVE,
+                MCCULLAGH,
+            ],
+        }
     }
 
     fn parameters(&self) -> Vec<ParameterSpec> {
@@ -72,25 +65,19 @@ impl Algorithm for PoissonRegressor {
 }
 
 impl Algorithm for GammaRegressor {
-    fn name(&self) -> &'static str {
-        "gamma_regressor"
-    }
-
-    fn kind(&self) -> Kind {
-        Kind::Regressor
-    }
-
-    fn summary(&self) -> &'static str {
-        "Regression for amounts above 0 whose spread grows with them: the logarithm of the mean is linear."
-    }
-
-    fn details(&self) -> &'static [&'static str] {
-        &[
-            "Predicts the mean `mu = exp(x . w + b)` of a gamma distribution, whose deviance is \
-             `d(y, mu) = 2 (ln(mu / y) + y / mu - 1)`.",
-            OBJECTIVE,
-            MCCULLAGH,
-        ]
+    fn about(&self) -> &'static About {
+        &About {
+            name: "gamma_regressor",
+            kind: Kind::Regressor,
+            summary: "Regression for amounts above 0 whose spread grows with them: the logarithm of the mean is \
+                linear.",
+            details: &[
+                "Predicts the mean `mu = exp(x . w + b)` of a gamma distribution, whose deviance is `d(y, mu) = 2 \
+                 (ln(mu / y) + y / mu - 1)`.",
+                OBJECTIVE,
+                MCCULLAGH,
+            ],
+        }
     }
 
     fn parameters(&self) -> Vec<ParameterSpec> {
@@ -107,31 +94,24 @@ impl Algorithm for GammaRegressor {
 }
 
 impl Algorithm for TweedieRegressor {
-    fn name(&self) -> &'static str {
-        "tweedie_regressor"
-    }
-
-    fn kind(&self) -> Kind {
-        Kind::Regressor
-    }
-
-    fn summary(&self) -> &'static str {
-        "Regression for targets whose variance is a power of their mean, such as insurance claims."
-    }
-
-    fn details(&self) -> &'static [&'static str] {
-        &[
-            "Predicts the mean `mu` of a distribution whose variance is proportional to `mu^power`: normal (0), \
-             Poisson (1), a Poisson sum of gamma amounts (between), gamma (2), inverse Gaussian (3). There is none \
-             between 0 and 1. Its deviance is `d(y, mu) = 2 (max(y, 0)^(2 - p) / ((1 - p) (2 - p)) - y mu^(1 - p) / \
-             (1 - p) + mu^(2 - p) / (2 - p))`, or its limit.",
-            OBJECTIVE,
-            "`link` says what is linear: the mean (identity) or its logarithm (log); auto is identity for a power of \
-             0 or less, otherwise log. Unlike scikit-learn, which answers what is not a number or does not move from \
-             its start, an identity link with another power than 0 is refused without an intercept.",
-            MCCULLAGH,
-            "B. Jørgensen, \"Exponential dispersion models\" (1987), doi:10.1111/j.2517-6161.1987.tb01685.x.",
-        ]
+    fn about(&self) -> &'static About {
+        &About {
+            name: "tweedie_regressor",
+            kind: Kind::Regressor,
+            summary: "Regression for targets whose variance is a power of their mean, such as insurance claims.",
+            details: &[
+                "Predicts the mean `mu` of a distribution whose variance is proportional to `mu^power`: normal (0), \
+                 Poisson (1), a Poisson sum of gamma amounts (between), gamma (2), inverse Gaussian (3). There is none \
+                 between 0 and 1. Its deviance is `d(y, mu) = 2 (max(y, 0)^(2 - p) / ((1 - p) (2 - p)) - y mu^(1 - p) \
+                 / (1 - p) + mu^(2 - p) / (2 - p))`, or its limit.",
+                OBJECTIVE,
+                "`link` says what is linear: the mean (identity) or its logarithm (log); auto is identity for a power \
+                 of 0 or less, otherwise log. Unlike scikit-learn, which answers what is not a number or does not move \
+                 from its start, an identity link with another power than 0 is refused without an intercept.",
+                MCCULLAGH,
+                "B. Jørgensen, \"Exponential dispersion models\" (1987), doi:10.1111/j.2517-6161.1987.tb01685.x.",
+            ],
+        }
     }
 
     fn parameters(&self) -> Vec<ParameterSpec> {

@@ -9,7 +9,7 @@ use crate::model::kernels::{Panels, Real, first_smallest, in_rows, table};
 use crate::model::numerics::OfColumns;
 use crate::model::precision::Precision;
 use crate::model::{
-    Algorithm, Estimator, FittedStep, Inputs, Kind, Model, ParameterSpec, Parameters, Predictions, Training,
+    About, Algorithm, Estimator, FittedStep, Inputs, Kind, Model, ParameterSpec, Parameters, Predictions, Training,
     UnfittedStep,
 };
 use ndarray::{Array2, ArrayD, ArrayView2, Axis};
@@ -24,28 +24,21 @@ const NAME: &str = "k_means";
 pub(super) struct KMeans;
 
 impl Algorithm for KMeans {
-    fn name(&self) -> &'static str {
-        NAME
-    }
-
-    fn kind(&self) -> Kind {
-        Kind::Clusterer
-    }
-
-    fn summary(&self) -> &'static str {
-        "Groups rows around the centres that minimise the sum of squared distances."
-    }
-
-    fn details(&self) -> &'static [&'static str] {
-        &[
-            "Minimises the sum of squared distances of rows to their nearest centre: each row goes to its nearest centre, \
-             each centre to the mean of its rows, until all centres together move by no more than `tol` times the mean \
-             variance of the columns. A centre without rows stays where it is. Clusters are numbered in the order of \
-             their centres (first coordinate first).",
-            "S. P. Lloyd, \"Least squares quantization in PCM\" (1982), doi:10.1109/TIT.1982.1056489; first centres by D. \
-             Arthur, S. Vassilvitskii, \"k-means++: the advantages of careful seeding\" (2007), the best of a few draws \
-             each.",
-        ]
+    fn about(&self) -> &'static About {
+        &About {
+            name: NAME,
+            kind: Kind::Clusterer,
+            summary: "Groups rows around the centres that minimise the sum of squared distances.",
+            details: &[
+                "Minimises the sum of squared distances of rows to their nearest centre: each row goes to its nearest \
+                 centre, each centre to the mean of its rows, until all centres together move by no more than `tol` \
+                 times the mean variance of the columns. A centre without rows stays where it is. Clusters are \
+                 numbered in the order of their centres (first coordinate first).",
+                "S. P. Lloyd, \"Least squares quantization in PCM\" (1982), doi:10.1109/TIT.1982.1056489; first \
+                 centres by D. Arthur, S. Vassilvitskii, \"k-means++: the advantages of careful seeding\" (2007), the \
+                 best of a few draws each.",
+            ],
+        }
     }
 
     fn parameters(&self) -> Vec<ParameterSpec> {

@@ -10,7 +10,7 @@ use crate::model::classification::{self, classified};
 use crate::model::kernels::in_rows;
 use crate::model::neighbours::{Metric, Neighbour, Neighbours};
 use crate::model::{
-    Algorithm, Estimator, FittedStep, Inputs, Kind, Model, ParameterSpec, Parameters, Predictions, TargetView,
+    About, Algorithm, Estimator, FittedStep, Inputs, Kind, Model, ParameterSpec, Parameters, Predictions, TargetView,
     Training, UnfittedStep,
 };
 use ndarray::{Array1, ArrayD, ArrayView2};
@@ -34,20 +34,17 @@ pub(super) struct KNeighborsClassifier;
 pub(super) struct KNeighborsRegressor;
 
 impl Algorithm for KNeighborsClassifier {
-    fn name(&self) -> &'static str {
-        "k_neighbors_classifier"
-    }
-
-    fn kind(&self) -> Kind {
-        Kind::Classifier
-    }
-
-    fn summary(&self) -> &'static str {
-        "The class that most of the nearest training rows have."
-    }
-
-    fn details(&self) -> &'static [&'static str] {
-        &["The probability of a class is its share of the votes of the `n_neighbors` nearest rows.", METHOD, COVER]
+    fn about(&self) -> &'static About {
+        &About {
+            name: "k_neighbors_classifier",
+            kind: Kind::Classifier,
+            summary: "The class that most of the nearest training rows have.",
+            details: &[
+                "The probability of a class is its share of the votes of the `n_neighbors` nearest rows.",
+                METHOD,
+                COVER,
+            ],
+        }
     }
 
     fn parameters(&self) -> Vec<ParameterSpec> {
@@ -70,24 +67,17 @@ impl Algorithm for KNeighborsClassifier {
 }
 
 impl Algorithm for KNeighborsRegressor {
-    fn name(&self) -> &'static str {
-        "k_neighbors_regressor"
-    }
-
-    fn kind(&self) -> Kind {
-        Kind::Regressor
-    }
-
-    fn summary(&self) -> &'static str {
-        "The mean of the targets of the nearest training rows."
-    }
-
-    fn details(&self) -> &'static [&'static str] {
-        &[
-            "The answer is the mean of the targets of the `n_neighbors` nearest rows, weighted by their votes.",
-            METHOD,
-            COVER,
-        ]
+    fn about(&self) -> &'static About {
+        &About {
+            name: "k_neighbors_regressor",
+            kind: Kind::Regressor,
+            summary: "The mean of the targets of the nearest training rows.",
+            details: &[
+                "The answer is the mean of the targets of the `n_neighbors` nearest rows, weighted by their votes.",
+                METHOD,
+                COVER,
+            ],
+        }
     }
 
     fn parameters(&self) -> Vec<ParameterSpec> {

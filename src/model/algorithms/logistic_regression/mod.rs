@@ -12,8 +12,8 @@ use crate::model::linear_scores::LinearScores;
 use crate::model::numerics::{Limits, OfColumns, minimise};
 use crate::model::precision::Precision;
 use crate::model::{
-    Algorithm, Estimator, FittedStep, Inputs, Kind, Model, ParameterSpec, Parameters, Predictions, Rows, Training,
-    UnfittedStep,
+    About, Algorithm, Estimator, FittedStep, Inputs, Kind, Model, ParameterSpec, Parameters, Predictions, Rows,
+    Training, UnfittedStep,
 };
 use ndarray::{Array1, Array2, ArrayD, ArrayView2, Axis};
 use std::sync::Arc;
@@ -25,26 +25,20 @@ const NAME: &str = "logistic_regression";
 pub(super) struct LogisticRegression;
 
 impl Algorithm for LogisticRegression {
-    fn name(&self) -> &'static str {
-        NAME
-    }
-
-    fn kind(&self) -> Kind {
-        Kind::Classifier
-    }
-
-    fn summary(&self) -> &'static str {
-        "Logistic regression with a squared penalty, for two or many classes."
-    }
-
-    fn details(&self) -> &'static [&'static str] {
-        &[
-            "Minimises `C * sum log-loss + |w|^2 / 2`, as scikit-learn and linfa do; the intercept is not penalised.",
-            "By our own L-BFGS, because linfa's line search has no bound: on columns of large numbers it does not \
-             end.",
-            "Two classes share one vector of coefficients, more have one each (multinomial). A fit that runs out of \
-             iterations is a model like any other: scale the columns first, for example with `standard_scaler`.",
-        ]
+    fn about(&self) -> &'static About {
+        &About {
+            name: NAME,
+            kind: Kind::Classifier,
+            summary: "Logistic regression with a squared penalty, for two or many classes.",
+            details: &[
+                "Minimises `C * sum log-loss + |w|^2 / 2`, as scikit-learn and linfa do; the intercept is not \
+                 penalised.",
+                "By our own L-BFGS, because linfa's line search has no bound: on columns of large numbers it does not \
+                 end.",
+                "Two classes share one vector of coefficients, more have one each (multinomial). A fit that runs out \
+                 of iterations is a model like any other: scale the columns first, for example with `standard_scaler`.",
+            ],
+        }
     }
 
     fn parameters(&self) -> Vec<ParameterSpec> {
