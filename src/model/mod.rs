@@ -62,7 +62,6 @@ mod classification;
 mod kernels;
 mod linear_model;
 mod linear_scores;
-mod log_linear_model;
 mod neighbours;
 mod numerics;
 mod random;

@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::model::arrays::Arrays;
-use crate::model::linear_model;
+use crate::model::linear_model::Link;
 use crate::model::numerics::{CrossProducts, Penalty, coordinate_descent};
 use crate::model::precision::Precision;
 use crate::model::{
@@ -43,7 +43,7 @@ impl Algorithm for ElasticNet {
     }
 
     fn load(&self, parameters: &Parameters, arrays: &mut Arrays, inputs: &Inputs) -> Result<FittedStep> {
-        linear_model::load(self.name(), parameters, arrays, inputs)
+        Link::Identity.load(self.name(), parameters, arrays, inputs)
     }
 }
 
@@ -70,7 +70,7 @@ impl Algorithm for Lasso {
     }
 
     fn load(&self, parameters: &Parameters, arrays: &mut Arrays, inputs: &Inputs) -> Result<FittedStep> {
-        linear_model::load(self.name(), parameters, arrays, inputs)
+        Link::Identity.load(self.name(), parameters, arrays, inputs)
     }
 }
 
@@ -117,6 +117,6 @@ impl Estimator for Penalised {
         let coefficients = coordinate_descent(&rows, penalty, |pass| {
             training.progress.report(&format!("fitting {algorithm}"), pass as f64 / max_iter as f64)
         })?;
-        linear_model::fitted(algorithm, self.precision, &coefficients, rows.intercept(&coefficients))
+        Link::Identity.model(algorithm, self.precision, &coefficients, rows.intercept(&coefficients))
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::model::arrays::Arrays;
-use crate::model::linear_model;
+use crate::model::linear_model::Link;
 use crate::model::numerics::CrossProducts;
 use crate::model::precision::Precision;
 use crate::model::{
@@ -50,7 +50,7 @@ impl Algorithm for Lars {
     }
 
     fn load(&self, parameters: &Parameters, arrays: &mut Arrays, inputs: &Inputs) -> Result<FittedStep> {
-        linear_model::load(NAME, parameters, arrays, inputs)
+        Link::Identity.load(NAME, parameters, arrays, inputs)
     }
 }
 
@@ -69,7 +69,7 @@ impl Estimator for LeastAngle {
             training.progress.report(&format!("fitting {NAME}"), path.columns.len() as f64 / rows.x.ncols() as f64)?;
             path.go_on(&rows);
         }
-        linear_model::fitted(NAME, self.precision, &path.coefficients, rows.intercept(&path.coefficients))
+        Link::Identity.model(NAME, self.precision, &path.coefficients, rows.intercept(&path.coefficients))
     }
 }
 

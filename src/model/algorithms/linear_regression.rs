@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::model::arrays::Arrays;
-use crate::model::linear_model;
+use crate::model::linear_model::Link;
 use crate::model::numerics::{CrossProducts, least_squares};
 use crate::model::precision::Precision;
 use crate::model::{
@@ -43,7 +43,7 @@ impl Algorithm for LinearRegression {
     }
 
     fn load(&self, parameters: &Parameters, arrays: &mut Arrays, inputs: &Inputs) -> Result<FittedStep> {
-        linear_model::load(NAME, parameters, arrays, inputs)
+        Link::Identity.load(NAME, parameters, arrays, inputs)
     }
 }
 
@@ -57,6 +57,6 @@ impl Estimator for LeastSquares {
     fn fit(&self, training: &Training<'_>) -> Result<Box<dyn Model>> {
         let rows = CrossProducts::of(training, self.fit_intercept, NAME)?;
         let coefficients = least_squares(&rows)?;
-        linear_model::fitted(NAME, self.precision, &coefficients, rows.intercept(&coefficients))
+        Link::Identity.model(NAME, self.precision, &coefficients, rows.intercept(&coefficients))
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::model::arrays::Arrays;
-use crate::model::linear_model;
+use crate::model::linear_model::Link;
 use crate::model::numerics::CrossProducts;
 use crate::model::precision::Precision;
 use crate::model::{
@@ -54,7 +54,7 @@ impl Algorithm for PlsRegression {
     }
 
     fn load(&self, parameters: &Parameters, arrays: &mut Arrays, inputs: &Inputs) -> Result<FittedStep> {
-        linear_model::load(NAME, parameters, arrays, inputs)
+        Link::Identity.load(NAME, parameters, arrays, inputs)
     }
 }
 
@@ -80,7 +80,7 @@ impl Estimator for Projected {
         let scales = self.scales(&rows);
         rows.x /= &scales;
         let coefficients = coefficients(rows.x.clone(), rows.y.clone(), self.n_components) / scales;
-        linear_model::fitted(NAME, self.precision, &coefficients, rows.intercept(&coefficients))
+        Link::Identity.model(NAME, self.precision, &coefficients, rows.intercept(&coefficients))
     }
 }
 

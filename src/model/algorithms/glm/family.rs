@@ -1,15 +1,7 @@
-//! What a generalized linear model takes its targets for: Tweedie's families, and how a score becomes a mean.
+//! What a generalized linear model takes its targets for: Tweedie's families.
 
 use crate::error::{Error, Result};
-
-/// How a score `x . w + b` becomes a mean.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Link {
-    /// The mean is the score.
-    Identity,
-    /// The mean is `exp` of the score.
-    Log,
-}
+use crate::model::linear_model::Link;
 
 /// Targets whose variance grows as `mean^power`: 0 is normal, 1 Poisson, 2 gamma, 3 inverse Gaussian.
 #[derive(Clone, Copy, Debug)]

@@ -1,8 +1,9 @@
 //! What a generalized linear model minimises, and where the search begins.
 
-use super::family::{Family, Link, Term};
+use super::family::{Family, Term};
 use crate::error::{Error, Result};
 use crate::model::kernels::{Dot, in_rows};
+use crate::model::linear_model::Link;
 use crate::model::numerics::{Moments, OfColumns};
 use crate::model::summation::Summation;
 use crate::model::{Rows, Training};

@@ -5,15 +5,15 @@ mod loss;
 #[cfg(test)]
 mod tests;
 
-use self::family::{Family, Link};
+use self::family::Family;
 use self::loss::Loss;
 use crate::error::{Error, Result};
 use crate::model::arrays::Arrays;
+use crate::model::linear_model::Link;
 use crate::model::numerics::{Limits, minimise};
 use crate::model::precision::Precision;
 use crate::model::{
     About, Algorithm, Estimator, FittedStep, Inputs, Kind, Model, ParameterSpec, Parameters, Training, UnfittedStep,
-    linear_model, log_linear_model,
 };
 
 /// What all of them minimise, and by what.
@@ -60,7 +60,7 @@ impl Algorithm for PoissonRegressor {
     }
 
     fn load(&self, parameters: &Parameters, arrays: &mut Arrays, inputs: &Inputs) -> Result<FittedStep> {
-        log_linear_model::load(self.name(), parameters, arrays, inputs)
+        Link::Log.load(self.name(), parameters, arrays, inputs)
     }
 }
 
@@ -89,7 +89,7 @@ impl Algorithm for GammaRegressor {
     }
 
     fn load(&self, parameters: &Parameters, arrays: &mut Arrays, inputs: &Inputs) -> Result<FittedStep> {
-        log_linear_model::load(self.name(), parameters, arrays, inputs)
+        Link::Log.load(self.name(), parameters, arrays, inputs)
     }
 }
 
@@ -129,10 +129,7 @@ impl Algorithm for TweedieRegressor {
     }
 
     fn load(&self, parameters: &Parameters, arrays: &mut Arrays, inputs: &Inputs) -> Result<FittedStep> {
-        match tweedie(parameters).link {
-            Link::Identity => linear_model::load(self.name(), parameters, arrays, inputs),
-            Link::Log => log_linear_model::load(self.name(), parameters, arrays, inputs),
-        }
+        tweedie(parameters).link.load(self.name(), parameters, arrays, inputs)
     }
 }
 
@@ -204,9 +201,6 @@ impl Estimator for Regression {
         };
         let found = minimise(loss.start(), &curvature, limits, |at| loss.evaluate(at), ask)?;
         let (coefficients, intercept) = loss.learned(&found);
-        match self.family.link {
-            Link::Identity => linear_model::fitted(name, self.precision, &coefficients, intercept),
-            Link::Log => log_linear_model::fitted(name, self.precision, &coefficients, intercept),
-        }
+        self.family.link.model(name, self.precision, &coefficients, intercept)
     }
 }
