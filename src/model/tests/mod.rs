@@ -49,7 +49,8 @@ fn spec(steps: &[StepSpec], target: &str) -> Spec {
     Spec { steps: steps.to_vec(), target, features: None, seed: 7 }
 }
 
-fn quiet(_: &str, _: f64) -> Result<()> {
+/// Progress that nobody looks at.
+pub(super) fn quiet(_: &str, _: f64) -> Result<()> {
     Ok(())
 }
 

@@ -182,7 +182,7 @@ impl Clusterer {
     }
 }
 
-/// Sorted by their coordinates, because the order of linfa's is that of its random choices.
+/// Sorted by their coordinates, because the order in which they were found is that of chance.
 fn in_order(centres: &Array2<f64>) -> Array2<f64> {
     let mut order: Vec<usize> = (0..centres.nrows()).collect();
     order.sort_by(|one, other| {

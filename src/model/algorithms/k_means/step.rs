@@ -73,3 +73,51 @@ impl Summation for Members {
         Partial { sums: left.sums + right.sums, inertia: left.inertia + right.inertia, ..left }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Targets;
+    use crate::model::tests::quiet;
+    use approx::assert_relative_eq;
+    use ndarray::{Array1, array};
+
+    /// Lloyd's step as he wrote it down: each row to its nearest centre, the first of equals; each centre to the mean of its rows.
+    fn written_out(rows: &Array2<f64>, weights: &[f64], before: &Array2<f64>) -> (Array2<f64>, f64) {
+        let (mut sums, mut counts) = (Array2::<f64>::zeros(before.dim()), Array1::<f64>::zeros(before.nrows()));
+        let mut inertia = 0.0;
+        for (row, weight) in rows.rows().into_iter().zip(weights) {
+            let square = |at: usize| (&row - &before.row(at)).iter().map(|by| by * by).sum::<f64>();
+            let nearest = (1..before.nrows()).fold(0, |best, at| if square(at) < square(best) { at } else { best });
+            inertia += weight * square(nearest);
+            counts[nearest] += weight;
+            sums.row_mut(nearest).scaled_add(*weight, &row);
+        }
+        let mean = |(at, column)| if counts[at] > 0.0 { sums[(at, column)] / counts[at] } else { before[(at, column)] };
+        (Array2::from_shape_fn(before.dim(), mean), inertia)
+    }
+
+    /// Sums of integers have no rounding, so that their order says nothing.
+    #[test]
+    fn steps_are_those_of_lloyd_to_the_bit_where_sums_are_exact() {
+        let rows = Array2::from_shape_fn((700, 3), |(row, column)| ((row * row * (column + 3) + row) % 101) as f64);
+        let weights: Vec<f64> = (0..700).map(|row| 1.0 + (row % 3) as f64).collect();
+        // The last one is too far for a row to be near.
+        let mut centres = array![[20.0, 20.0, 20.0], [80.0, 20.0, 60.0], [30.0, 90.0, 70.0], [1e4, 1e4, 1e4]];
+        let rows_of_a_fit = Rows::new(&rows, Targets::None.view(), &weights);
+        let training = Training { rows: rows_of_a_fit, seed: 7, threads: 2, progress: &quiet };
+
+        for number in 0..6 {
+            let (expected, inertia) = written_out(&rows, &weights, &centres);
+            let moved = (&expected - &centres).iter().map(|by| by * by).sum::<f64>();
+
+            let found = step(&training, &centres).unwrap();
+
+            assert_eq!(found.centres, expected, "step {number}");
+            assert_eq!(found.moved, moved, "step {number}");
+            assert_relative_eq!(found.inertia, inertia, max_relative = if number == 0 { 0.0 } else { 1e-12 });
+            assert!(moved > 0.0, "step {number} has nothing to find");
+            centres = expected;
+        }
+    }
+}
