@@ -32,9 +32,7 @@ impl Shared {
             false => Ok(()),
         };
         failpoint::reach(UNNAMED);
-        if let Some(resident) = deleted.resident() {
-            resident.taken.forget();
-        }
+        self.room.forget(name, version);
         drop(deleted);
         self.show(name, versions).await?;
         failpoint::reach(SHOWN);

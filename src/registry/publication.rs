@@ -152,7 +152,7 @@ impl Shared {
         // What is being loaded has been promised its room, and may not have taken it yet.
         let fits = self.room.fits(self.snapshot.load().held().chain([manifest.as_ref()]));
         Ok(match fits.then(|| self.room.try_take(&manifest)).flatten() {
-            Some(taken) => Version::Loaded(Arc::new(Resident { manifest, model: Arc::new(model), taken })),
+            Some(taken) => Version::Loaded(Arc::new(Resident { manifest, model: Arc::new(model), _taken: taken })),
             None => {
                 self.discard(model);
                 Version::Unloaded { missing: Some(self.room.refusal(&manifest)), manifest }

@@ -38,7 +38,7 @@ pub(super) async fn read(storage: &Storage, manifest: &Arc<Manifest>, taken: Tak
     let manifest = Arc::clone(manifest);
     aside(move || {
         let model = Arc::new(build(&manifest, &folder, &files)?);
-        Ok(Arc::new(Resident { manifest, model, taken }))
+        Ok(Arc::new(Resident { manifest, model, _taken: taken }))
     })
     .await
 }

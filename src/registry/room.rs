@@ -4,8 +4,8 @@ use super::manifest::Manifest;
 use crate::data::Name;
 use crate::error::{Error, Result};
 use crate::telemetry::Telemetry;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// What is counted in: a permit counts for so many bytes, because permits are asked for as a u32.
@@ -16,13 +16,14 @@ const UNIT: u64 = 1024;
 pub(super) struct Room {
     units: Arc<Semaphore>,
     limit: u64,
-    telemetry: Arc<Telemetry>,
+    told: Arc<Told>,
 }
 
 impl Room {
     pub(super) fn of(max_model_bytes: u64, telemetry: Arc<Telemetry>) -> Self {
         let limit = (max_model_bytes / UNIT).min(Semaphore::MAX_PERMITS as u64);
-        Self { units: Arc::new(Semaphore::new(limit as usize)), limit, telemetry }
+        let told = Arc::new(Told { telemetry, present: Mutex::default() });
+        Self { units: Arc::new(Semaphore::new(limit as usize)), limit, told }
     }
 
     /// Whether these models fit together.
@@ -58,18 +59,16 @@ impl Room {
         )
     }
 
+    /// The version is deleted: what it takes is not told any more once nothing of it is left.
+    pub(super) fn forget(&self, name: &Name, version: u64) {
+        self.told.forget(name, version);
+    }
+
     fn taken(&self, manifest: &Manifest, permit: OwnedSemaphorePermit) -> Taken {
-        let (name, version) = (manifest.name.clone(), manifest.version);
         let bytes = i64::try_from(manifest.model_bytes()).unwrap_or(i64::MAX);
-        self.telemetry.model_bytes(name.as_str(), version, bytes);
-        Taken {
-            _permit: permit,
-            bytes,
-            name,
-            version,
-            forgotten: AtomicBool::new(false),
-            telemetry: Arc::clone(&self.telemetry),
-        }
+        let version = (manifest.name.clone(), manifest.version);
+        self.told.enter(&version, bytes);
+        Taken { _permit: permit, bytes, version, told: Arc::clone(&self.told) }
     }
 }
 
@@ -78,25 +77,51 @@ impl Room {
 pub(super) struct Taken {
     _permit: OwnedSemaphorePermit,
     bytes: i64,
-    name: Name,
-    version: u64,
-    forgotten: AtomicBool,
-    telemetry: Arc<Telemetry>,
-}
-
-impl Taken {
-    /// The version is deleted: what it takes is not told any more.
-    pub(super) fn forget(&self) {
-        self.forgotten.store(true, Ordering::Relaxed);
-    }
+    version: (Name, u64),
+    told: Arc<Told>,
 }
 
 impl Drop for Taken {
     fn drop(&mut self) {
-        if self.forgotten.load(Ordering::Relaxed) {
-            self.telemetry.forget_model(self.name.as_str(), self.version);
-        } else {
-            self.telemetry.model_bytes(self.name.as_str(), self.version, -self.bytes);
+        self.told.leave(&self.version, self.bytes);
+    }
+}
+
+/// What versions take, for whoever watches the server. One may be there more than once: loaded again while it leaves.
+#[derive(Debug)]
+struct Told {
+    telemetry: Arc<Telemetry>,
+    present: Mutex<BTreeMap<(Name, u64), Presence>>,
+}
+
+#[derive(Debug, Default)]
+struct Presence {
+    times: usize,
+    deleted: bool,
+}
+
+impl Told {
+    fn enter(&self, version: &(Name, u64), bytes: i64) {
+        let mut present = self.present.lock().unwrap_or_else(PoisonError::into_inner);
+        present.entry(version.clone()).or_default().times += 1;
+        self.telemetry.model_bytes(version.0.as_str(), version.1, bytes);
+    }
+
+    fn leave(&self, version: &(Name, u64), bytes: i64) {
+        let mut present = self.present.lock().unwrap_or_else(PoisonError::into_inner);
+        self.telemetry.model_bytes(version.0.as_str(), version.1, -bytes);
+        let Some(presence) = present.get_mut(version) else { return };
+        presence.times -= 1;
+        if presence.times == 0 && present.remove(version).is_some_and(|last| last.deleted) {
+            self.telemetry.forget_model(version.0.as_str(), version.1);
+        }
+    }
+
+    fn forget(&self, name: &Name, version: u64) {
+        let mut present = self.present.lock().unwrap_or_else(PoisonError::into_inner);
+        match present.get_mut(&(name.clone(), version)) {
+            Some(presence) => presence.deleted = true,
+            None => self.telemetry.forget_model(name.as_str(), version),
         }
     }
 }

@@ -109,7 +109,7 @@ pub(super) struct Resident {
     /// What predicts.
     pub(super) model: Arc<LoadedModel>,
     /// Free again once the model is: fields are dropped in their order.
-    pub(super) taken: Taken,
+    pub(super) _taken: Taken,
 }
 
 /// A version that has a manifest.

@@ -243,11 +243,14 @@ mod tests {
         telemetry.model_bytes("wine", 1, 512);
         telemetry.model_bytes("wine", 1, -512);
         telemetry.forget_model("wine", 2);
+        telemetry.model_bytes("wine", 3, 512);
+        telemetry.model_bytes("wine", 3, -512);
 
         let text = telemetry.text();
         assert!(text.contains("modelwire_refused_total{reason=\"frame_bytes\"} 2"), "{text}");
         assert!(text.contains("modelwire_cancelled_total{reason=\"disconnect\"} 3"), "{text}");
         assert!(text.contains("modelwire_model_bytes{model=\"wine\",version=\"1\"} 512"), "{text}");
+        assert!(text.contains("modelwire_model_bytes{model=\"wine\",version=\"3\"} 0\n"), "{text}");
         assert!(!text.contains("version=\"2\""), "{text}");
     }
 }

@@ -264,28 +264,88 @@ async fn loads_unloads_and_deletions_at_once_leave_what_came_last_and_a_restart_
     assert_eq!(states(&open(folder.path()).await), shown);
 }
 
-#[tokio::test]
-async fn what_a_version_takes_is_told_and_nothing_once_it_is_freed() {
-    let folder = tempfile::tempdir().unwrap();
-    let storage = Arc::new(Storage::open(folder.path()).unwrap());
-    let coordination = Arc::new(Coordination::open(&folder.path().join("state.redb")).unwrap());
+/// A registry with two versions of `wine`, and what it tells.
+async fn told(folder: &Path) -> (Registry, Arc<Telemetry>) {
+    let storage = Arc::new(Storage::open(folder).unwrap());
+    let coordination = Arc::new(Coordination::open(&folder.join("state.redb")).unwrap());
     let telemetry = Arc::new(Telemetry::default());
     let parts = Parts { storage, coordination, options: Options::default(), telemetry: Arc::clone(&telemetry) };
     let registry = Registry::open(parts).await.unwrap();
     for _ in 0..2 {
         publish(&registry, "wine").await;
     }
-    let line = |version: u64, bytes: u64| {
-        telemetry.text().contains(&format!("modelwire_model_bytes{{model=\"wine\",version=\"{version}\"}} {bytes}\n"))
-    };
-    assert!(line(1, model_bytes(&registry)) && line(2, model_bytes(&registry)), "{}", telemetry.text());
+    (registry, telemetry)
+}
+
+/// What the metrics say that a version of `wine` takes.
+fn told_bytes(telemetry: &Telemetry, version: u64) -> Option<i64> {
+    let start = format!("modelwire_model_bytes{{model=\"wine\",version=\"{version}\"}} ");
+    telemetry.text().lines().find_map(|line| line.strip_prefix(&start)?.parse().ok())
+}
+
+#[tokio::test]
+async fn what_a_version_takes_is_told_and_nothing_once_it_is_freed() {
+    let folder = tempfile::tempdir().unwrap();
+    let (registry, telemetry) = told(folder.path()).await;
+    let bytes = Some(model_bytes(&registry) as i64);
+    assert_eq!([1, 2].map(|version| told_bytes(&telemetry, version)), [bytes, bytes]);
 
     unload(&registry, 2).await.unwrap();
     freed(&registry).await;
-    assert!(line(1, model_bytes(&registry)) && line(2, 0), "{}", telemetry.text());
+    assert_eq!([1, 2].map(|version| told_bytes(&telemetry, version)), [bytes, Some(0)]);
 
     load(&registry, 2).await.unwrap();
     registry.delete_version(&name("wine"), 2).await.unwrap();
     freed(&registry).await;
-    assert!(!telemetry.text().contains("version=\"2\""), "{}", telemetry.text());
+    assert_eq!([1, 2].map(|version| told_bytes(&telemetry, version)), [bytes, None]);
+}
+
+#[tokio::test]
+async fn nothing_is_told_of_a_deleted_version_that_had_left_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let (registry, telemetry) = told(folder.path()).await;
+    unload(&registry, 2).await.unwrap();
+    freed(&registry).await;
+
+    registry.delete_version(&name("wine"), 2).await.unwrap();
+
+    assert_eq!(told_bytes(&telemetry, 2), None);
+}
+
+#[tokio::test]
+async fn a_deleted_version_is_told_of_until_the_last_call_has_left_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let (registry, telemetry) = told(folder.path()).await;
+    let bytes = Some(model_bytes(&registry) as i64);
+    let used = registry.resolve(&reference("wine@2")).unwrap().model;
+    unload(&registry, 2).await.unwrap();
+
+    registry.delete_version(&name("wine"), 2).await.unwrap();
+
+    assert_eq!(told_bytes(&telemetry, 2), bytes);
+    drop(used);
+    freed(&registry).await;
+    assert_eq!(told_bytes(&telemetry, 2), None);
+}
+
+#[tokio::test]
+async fn what_a_version_takes_that_is_deleted_while_it_is_there_twice_never_falls_below_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let (registry, telemetry) = told(folder.path()).await;
+    let bytes = model_bytes(&registry) as i64;
+    let used = registry.resolve(&reference("wine@2")).unwrap().model;
+    unload(&registry, 2).await.unwrap();
+    load(&registry, 2).await.unwrap();
+    let again = Arc::downgrade(&registry.resolve(&reference("wine@2")).unwrap().model);
+    assert_eq!(told_bytes(&telemetry, 2), Some(2 * bytes));
+
+    registry.delete_version(&name("wine"), 2).await.unwrap();
+    while again.strong_count() > 0 || told_bytes(&telemetry, 2) == Some(2 * bytes) {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+
+    assert_eq!(told_bytes(&telemetry, 2), Some(bytes));
+    drop(used);
+    freed(&registry).await;
+    assert_eq!(told_bytes(&telemetry, 2), None);
 }
