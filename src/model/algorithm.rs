@@ -65,6 +65,11 @@ pub trait Algorithm: Debug + Send + Sync {
         self.about().kind
     }
 
+    /// Whether it learns from one column alone. A specification that gives it more is refused.
+    fn takes_one_column(&self) -> bool {
+        false
+    }
+
     /// Its hyper-parameters, in the order in which people should meet them.
     fn parameters(&self) -> Vec<ParameterSpec>;
 

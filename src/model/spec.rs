@@ -53,6 +53,7 @@ impl Spec {
         let kind = steps.last().map_or(Kind::Transformer, |step| step.algorithm.kind());
         let target = self.target_column(kind, columns)?;
         let schema = Schema { features: self.feature_columns(columns)?, target, classes: None };
+        check_width(&steps, schema.features.len())?;
         for step in &self.steps {
             positions(step, &schema)?;
         }
@@ -145,6 +146,17 @@ pub(super) fn resolve_steps(steps: &[StepSpec]) -> Result<Vec<ResolvedStep>> {
         resolved.push(ResolvedStep { algorithm, parameters });
     }
     Ok(resolved)
+}
+
+/// Each step takes as many columns: those before it keep their number.
+fn check_width(steps: &[ResolvedStep], n_features: usize) -> Result<()> {
+    match steps.iter().find(|step| n_features > 1 && step.algorithm.takes_one_column()) {
+        None => Ok(()),
+        Some(step) => Err(Error::invalid(format!(
+            "{} takes one column, got {n_features}; choose it with features",
+            step.algorithm.name()
+        ))),
+    }
 }
 
 /// Where the columns of a step are among the features; `None` for all of them.

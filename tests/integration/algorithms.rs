@@ -81,7 +81,7 @@ fn number(row: usize, column: usize) -> f64 {
 
 /// Steps, target and columns for an algorithm: it is the first one, or the only one.
 fn pipeline(algorithm: &dyn Algorithm) -> (Vec<Step>, Option<&'static str>, Vec<Column>) {
-    let n_features = if algorithm.name() == "isotonic_regression" { 1 } else { 3 };
+    let n_features = if algorithm.takes_one_column() { 1 } else { 3 };
     let column = |at: usize| Column::float(format!("x{at}"), (0..60).map(|row| number(row, at)).collect());
     let mut columns: Vec<Column> = (0..n_features).map(column).collect();
     let own = step(algorithm.name());
@@ -102,7 +102,7 @@ fn pipeline(algorithm: &dyn Algorithm) -> (Vec<Step>, Option<&'static str>, Vec<
 
 fn answers(clients: &mut Clients) -> Vec<PredictResponse> {
     let ask = |algorithm: &&dyn Algorithm| {
-        let n_features = if algorithm.name() == "isotonic_regression" { 1 } else { 3 };
+        let n_features = if algorithm.takes_one_column() { 1 } else { 3 };
         let rows = Array2::from_shape_fn((9, n_features), |(row, column)| number(row + 100, column) + 0.3);
         clients.predict(algorithm.name(), convert::matrix_to(rows.view())).unwrap()
     };

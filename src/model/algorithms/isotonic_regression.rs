@@ -1,6 +1,6 @@
 //! Regression by a function that never falls, or never rises.
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::model::arrays::{Arrays, damaged};
 use crate::model::summation::Summation;
 use crate::model::{
@@ -29,6 +29,10 @@ impl Algorithm for IsotonicRegression {
                  inference under order restrictions\" (1972).",
             ],
         }
+    }
+
+    fn takes_one_column(&self) -> bool {
+        true
     }
 
     fn parameters(&self) -> Vec<ParameterSpec> {
@@ -107,12 +111,6 @@ fn joined(points: Vec<Point>, together: impl Fn(&Point, &Point) -> bool) -> Vec<
 impl Estimator for Isotonic {
     fn fit(&self, training: &Training<'_>) -> Result<Box<dyn Model>> {
         training.rows.targets.values()?;
-        if training.rows.n_features() != 1 {
-            return Err(Error::invalid(format!(
-                "isotonic_regression takes one column, got {}; choose it with features",
-                training.rows.n_features()
-            )));
-        }
         let points = training.sum(&ByX)?;
         let values = pooled(&points, if self.increasing { 1.0 } else { -1.0 });
         // Between equal neighbours a point says nothing.
@@ -175,7 +173,7 @@ mod tests {
     use super::*;
     use crate::model::Targets;
     use crate::model::tests::trained;
-    use ndarray::{Array2, array};
+    use ndarray::Array2;
     use proptest::prelude::*;
 
     fn values(increasing: bool, x: &[f64], y: &[f64]) -> Vec<f64> {
@@ -202,15 +200,6 @@ mod tests {
         let function = Function { x: vec![0.0, 2.0], y: vec![1.0, 5.0] };
 
         assert_eq!([-1.0, 0.0, 0.5, 2.0, 9.0].map(|x| function.at(x)), [1.0, 1.0, 2.0, 5.0, 5.0]);
-    }
-
-    #[test]
-    fn two_columns_are_refused() {
-        let (features, targets) = (array![[1.0, 2.0]], Targets::Values(array![1.0]));
-
-        let refused = trained(&features, &targets, |training| Isotonic { increasing: true }.fit(training).unwrap_err());
-
-        assert!(refused.to_string().contains("takes one column, got 2"), "{refused}");
     }
 
     proptest! {

@@ -11,7 +11,7 @@ fn of(algorithm: &dyn Algorithm) -> (Spec, Table) {
     let own = step(algorithm.name(), &[]);
     match algorithm.kind() {
         Kind::Transformer => (spec(&[own, step("linear_regression", &[])], "progression"), table("diabetes")),
-        Kind::Regressor if algorithm.name() == "isotonic_regression" => {
+        Kind::Regressor if algorithm.takes_one_column() => {
             (Spec { features: Some(vec!["bmi".into()]), ..spec(&[own], "progression") }, table("diabetes"))
         }
         Kind::Regressor => (spec(&[own], "progression"), table("diabetes")),
@@ -96,7 +96,7 @@ fn numbers(n_rows: usize, n_features: usize) -> Array2<f64> {
 #[test]
 fn any_number_of_threads_learns_the_same_bits() {
     for algorithm in ALGORITHMS {
-        let n_features = if algorithm.name() == "isotonic_regression" { 1 } else { 4 };
+        let n_features = if algorithm.takes_one_column() { 1 } else { 4 };
         let features = numbers(80_000 / n_features, n_features); // More than are worth a thread.
         let weights = vec![1.0; features.nrows()];
         let targets = targets(algorithm.kind(), features.nrows());
@@ -115,7 +115,7 @@ fn a_row_of_weight_two_is_the_row_twice() {
         it.kind() == Kind::Clusterer || ["random_forest", "k_neighbors"].iter().any(|kind| it.name().starts_with(kind))
     };
     for algorithm in ALGORITHMS.iter().filter(|it| !counts_rows(**it)) {
-        let n_features = if algorithm.name() == "isotonic_regression" { 1 } else { 3 };
+        let n_features = if algorithm.takes_one_column() { 1 } else { 3 };
         let features = numbers(40, n_features);
         let twice = |row: usize| 1 + row % 2;
         let weights: Vec<f64> = (0..40).map(|row| twice(row) as f64).collect();
@@ -180,6 +180,8 @@ proptest! {
                 ).unwrap(),
                 kind => targets(kind, n_rows),
             };
+            let suits = if algorithm.takes_one_column() { 1 } else { magnitudes.len() };
+            let features = features.slice_axis(Axis(1), (..suits).into()).as_standard_layout().into_owned();
             match learned(*algorithm, Rows::new(&features, targets.view(), &weights), 1) {
                 Err(error) => prop_assert_eq!(error.code(), Code::InvalidArgument, "{}: {}", algorithm.name(), error),
                 Ok(arrays) => for (name, array) in arrays {

@@ -72,6 +72,20 @@ fn a_target_is_needed_allowed_and_suitable_by_kind() {
 }
 
 #[test]
+fn an_algorithm_of_one_column_is_given_one() {
+    let with = |features: &[&str]| Spec {
+        features: Some(features.iter().map(|&name| name.to_owned()).collect()),
+        ..spec(&[step("standard_scaler", &[]), step("isotonic_regression", &[])], "price")
+    };
+
+    with(&["age"]).check(&columns()).unwrap();
+    assert_refused(
+        &with(&["age", "visits"]),
+        &["isotonic_regression takes one column, got 2; choose it with features"],
+    );
+}
+
+#[test]
 fn features_are_numbers_named_once() {
     let with = |features: &[&str]| Spec {
         features: Some(features.iter().map(|&name| name.to_owned()).collect()),
