@@ -37,10 +37,10 @@ fn fitted_model(
     trained(features, targets, |training| estimator.fit(&Training { seed, ..*training })).unwrap()
 }
 
-/// Rows for which all of scikit-learn's random choices between equally good splits come to the same answer.
+/// A row of each leaf for which all of scikit-learn's random choices between equally good splits come to the same answer.
 #[track_caller]
 fn assert_same_tree(algorithm: &str, kind: Kind, case: &str, name: &str, target: &str) {
-    let (oracle, table) = (oracle("decision_tree", case), table(name));
+    let (oracle, table) = (oracle(algorithm, case), table(name));
     let (features, targets) =
         (columns(&table, &oracle["columns"]), Targets::read(kind, table.column(target).unwrap()).unwrap());
 
@@ -81,7 +81,7 @@ fn a_tree_of_diabetes_is_that_of_scikit_learn() {
 /// The mean over several seeds of a metric on every third row, with forests of the others.
 #[track_caller]
 fn assert_as_good(algorithm: &str, kind: Kind, (name, target): (&str, &str), metric: &str, tolerance: f64) {
-    let (oracle, table) = (oracle("random_forest", name), table(name));
+    let (oracle, table) = (oracle(algorithm, name), table(name));
     let features = columns(&table, &oracle["columns"]);
     let targets = Targets::read(kind, table.column(target).unwrap()).unwrap();
     let part = |keep: fn(usize) -> bool| {
