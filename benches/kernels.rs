@@ -50,7 +50,7 @@ fn pipeline_of(width: usize, steps: &[StepSpec], n_classes: i64) -> Pipeline {
     if target.is_some() {
         columns.push(Column::integer("y", rows.map(|row| (row * row) as i64 % 11 % n_classes).collect()));
     }
-    let spec = Spec { steps: steps.to_vec(), target, features: None, seed: 7 };
+    let spec = Spec { steps: steps.to_vec(), target, seed: 7, ..Spec::default() };
     fit(&spec, &Table::new(columns).unwrap(), &|_: &str, _| Ok(())).unwrap().pipeline
 }
 

@@ -48,7 +48,7 @@ async fn publish(registry: &Registry, model: &str, n_features: usize, n_clusters
     let steps = vec![StepSpec { algorithm: "k_means".into(), parameters, columns: None }];
     let (name, table) = (Name::parse("model", model).unwrap(), table(n_clusters, n_features));
     for seed in 0..2 {
-        let spec = Spec { steps: steps.clone(), target: None, features: None, seed };
+        let spec = Spec { steps: steps.clone(), seed, ..Spec::default() };
         let fitted = fit(&spec, &table, &|_: &str, _| Ok(())).unwrap();
         let publication = Publication {
             name: name.clone(),

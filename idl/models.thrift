@@ -33,7 +33,10 @@ struct ModelVersion {
   /** The pipeline with every hyper-parameter, defaults written out. */
   4: optional list<types.Step> steps
   5: optional ModelSchema schema
-  /** Measured on the rows that it was trained on: r2 and rmse; accuracy and log_loss; inertia. */
+  /**
+   * r2 and rmse, or accuracy and log_loss: measured on rows that were held out, by a second model that has not seen them; absent
+   * where there were none. After "training_" the same on rows that it was trained on, which flatters it. Of a clusterer: inertia.
+   */
   6: optional map<string, double> metrics
   /** Rows that it was trained on. */
   7: optional i64 n_samples

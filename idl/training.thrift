@@ -33,7 +33,7 @@ struct Job {
   8: optional i64 finished_ms
   /** From 0 to 1. */
   9: optional double progress
-  /** Metrics of the published version. */
+  /** Metrics of the published version, see ModelVersion. */
   10: optional map<string, double> metrics
   /** Why it failed. */
   11: optional types.ServiceError error
@@ -73,6 +73,11 @@ struct TrainRequest {
   7: optional list<string> features
   /** Seed of everything random; 0 if absent. The same rows, steps and seed give the same model. */
   8: optional i64 seed
+  /**
+   * The share of rows, from 0 to below 1, that metrics are measured on: a second model is fitted the same way without them. 0
+   * leaves that out, and the time that it takes. 0.2 if absent. The model learns from all rows whatever it is.
+   */
+  9: optional double validation_fraction
 }
 
 struct TrainResponse {

@@ -37,7 +37,8 @@ type ModelVersion struct {
 	// Steps are the pipeline with every hyper-parameter, defaults written out.
 	Steps  []Step
 	Schema ModelSchema
-	// Metrics were measured on the rows that it was trained on: r2 and rmse; accuracy and log_loss; inertia.
+	// Metrics are r2 and rmse, or accuracy and log_loss: on rows that were held out, by a second model that has not seen
+	// them; absent where there were none. After "training_" on rows that it was trained on. Of a clusterer: inertia.
 	Metrics map[string]float64
 	// Samples is the number of rows that it was trained on.
 	Samples int64

@@ -104,6 +104,19 @@ func TestArraysTravelAsOneTableWithTheirTarget(t *testing.T) {
 	}
 }
 
+func TestTheShareThatIsHeldOutTravelsAlsoIfItIsNothing(t *testing.T) {
+	for _, share := range []*float64{nil, pointer(0.0), pointer(0.25)} {
+		server, training := &trainer{}, arrays()
+		training.ValidationFraction = share
+
+		_, err := server.connect(t).Train(t.Context(), "wine", training)
+
+		if err != nil || !reflect.DeepEqual(server.trained.ValidationFraction, share) {
+			t.Errorf("sent %v, got %v", server.trained, err)
+		}
+	}
+}
+
 func TestHyperParametersTravelByTheirType(t *testing.T) {
 	parameters, err := parametersOf(Step{Algorithm: "k_means", Parameters: Parameters{
 		"a": 3, "b": 0.5, "c": true, "d": "random", "e": [][]float64{{1, 2}}, "f": int64(4), "g": []float64{1},

@@ -242,7 +242,8 @@ pub struct ModelVersion {
   /// The pipeline with every hyper-parameter, defaults written out.
   pub steps: Option<Vec<types::Step>>,
   pub schema: Option<ModelSchema>,
-  /// Measured on the rows that it was trained on: r2 and rmse; accuracy and log_loss; inertia.
+  /// r2 and rmse, or accuracy and log_loss: measured on rows that were held out, by a second model that has not seen them; absent
+  /// where there were none. After "training_" the same on rows that it was trained on, which flatters it. Of a clusterer: inertia.
   pub metrics: Option<BTreeMap<String, OrderedFloat<f64>>>,
   /// Rows that it was trained on.
   pub n_samples: Option<i64>,

@@ -112,7 +112,7 @@ pub struct Job {
   pub finished_ms: Option<i64>,
   /// From 0 to 1.
   pub progress: Option<OrderedFloat<f64>>,
-  /// Metrics of the published version.
+  /// Metrics of the published version, see ModelVersion.
   pub metrics: Option<BTreeMap<String, OrderedFloat<f64>>>,
   /// Why it failed.
   pub error: Option<types::ServiceError>,
@@ -494,10 +494,13 @@ pub struct TrainRequest {
   pub features: Option<Vec<String>>,
   /// Seed of everything random; 0 if absent. The same rows, steps and seed give the same model.
   pub seed: Option<i64>,
+  /// The share of rows, from 0 to below 1, that metrics are measured on: a second model is fitted the same way without them. 0
+  /// leaves that out, and the time that it takes. 0.2 if absent. The model learns from all rows whatever it is.
+  pub validation_fraction: Option<OrderedFloat<f64>>,
 }
 
 impl TrainRequest {
-  pub fn new<F1, F2, F3, F4, F5, F6, F7, F8>(context: F1, model: F2, steps: F3, table: F4, dataset: F5, target: F6, features: F7, seed: F8) -> TrainRequest where F1: Into<Option<types::RequestContext>>, F2: Into<Option<String>>, F3: Into<Option<Vec<types::Step>>>, F4: Into<Option<types::Table>>, F5: Into<Option<String>>, F6: Into<Option<String>>, F7: Into<Option<Vec<String>>>, F8: Into<Option<i64>> {
+  pub fn new<F1, F2, F3, F4, F5, F6, F7, F8, F9>(context: F1, model: F2, steps: F3, table: F4, dataset: F5, target: F6, features: F7, seed: F8, validation_fraction: F9) -> TrainRequest where F1: Into<Option<types::RequestContext>>, F2: Into<Option<String>>, F3: Into<Option<Vec<types::Step>>>, F4: Into<Option<types::Table>>, F5: Into<Option<String>>, F6: Into<Option<String>>, F7: Into<Option<Vec<String>>>, F8: Into<Option<i64>>, F9: Into<Option<OrderedFloat<f64>>> {
     TrainRequest {
       context: context.into(),
       model: model.into(),
@@ -507,6 +510,7 @@ impl TrainRequest {
       target: target.into(),
       features: features.into(),
       seed: seed.into(),
+      validation_fraction: validation_fraction.into(),
     }
   }
 }
@@ -522,6 +526,7 @@ impl TSerializable for TrainRequest {
     let mut f_6: Option<String> = None;
     let mut f_7: Option<Vec<String>> = None;
     let mut f_8: Option<i64> = None;
+    let mut f_9: Option<OrderedFloat<f64>> = None;
     loop {
       let field_ident = i_prot.read_field_begin()?;
       if field_ident.field_type == TType::Stop {
@@ -573,6 +578,10 @@ impl TSerializable for TrainRequest {
           let val = i_prot.read_i64()?;
           f_8 = Some(val);
         },
+        9 => {
+          let val = OrderedFloat::from(i_prot.read_double()?);
+          f_9 = Some(val);
+        },
         _ => {
           i_prot.skip(field_ident.field_type)?;
         },
@@ -589,6 +598,7 @@ impl TSerializable for TrainRequest {
       target: f_6,
       features: f_7,
       seed: f_8,
+      validation_fraction: f_9,
     };
     Ok(ret)
   }
@@ -643,6 +653,11 @@ impl TSerializable for TrainRequest {
       o_prot.write_i64(fld_var)?;
       o_prot.write_field_end()?
     }
+    if let Some(fld_var) = self.validation_fraction {
+      o_prot.write_field_begin(&TFieldIdentifier::new("validation_fraction", TType::Double, 9))?;
+      o_prot.write_double(fld_var.into())?;
+      o_prot.write_field_end()?
+    }
     o_prot.write_field_stop()?;
     o_prot.write_struct_end()
   }
@@ -659,6 +674,7 @@ impl Default for TrainRequest {
       target: Some("".to_owned()),
       features: Some(Default::default()),
       seed: Some(0),
+      validation_fraction: Some(OrderedFloat::from(0.0)),
     }
   }
 }

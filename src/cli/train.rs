@@ -44,6 +44,9 @@ pub(super) struct Arguments {
     /// Seed of everything random; the same rows, steps and seed give the same model.
     #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u64).range(0..1 << 63))]
     seed: u64,
+    /// Share of the rows that metrics are measured on, by a second model that has not seen them; 0 leaves it out [default: 0.2].
+    #[arg(long)]
+    validation_fraction: Option<f64>,
     /// Print the job and return while it runs.
     #[arg(long)]
     detach: bool,
@@ -52,12 +55,13 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
-    let Arguments { file, dataset, name, steps, target, features, seed, detach, remote } = arguments;
+    let Arguments { file, dataset, name, steps, target, features, seed, validation_fraction, detach, remote } =
+        arguments;
     let rows = match (file, dataset) {
         (Some(file), _) => Rows::Inline(small_enough(table_file::read(&file)?, &file.display().to_string(), &name)?),
         (None, dataset) => Rows::Dataset(dataset.unwrap_or_default()),
     };
-    let pipeline = Spec { steps: steps.0, target, features, seed };
+    let pipeline = Spec { steps: steps.0, target, features, seed, validation_fraction };
     let spec = JobSpec { model: name, pipeline, rows, idempotency_key: None };
     remote.run(async |client| {
         let job = client.train(&spec).await?;

@@ -2,9 +2,10 @@
 
 use super::pipeline::{Pipeline, TransformerStep};
 use super::spec::{Resolved, ResolvedStep, positions};
+use super::validation::{Part, Split, VALIDATION_FRACTION, seen};
 use super::{Kind, Model, Rows, Schema, Spec, StepSpec, Targets, Training, UnfittedStep, metrics};
 use crate::data::Table;
-use crate::error::{Error, Result};
+use crate::error::{Code, Error, Result};
 use ndarray::{Array2, Axis};
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -31,7 +32,7 @@ impl<F: Fn(&str, f64) -> Result<()>> Progress for F {
 pub struct Fitted {
     /// The model with its preprocessing and schema.
     pub pipeline: Pipeline,
-    /// How it does on the rows that it was fitted on, see [`metrics`](super::metrics).
+    /// How it does on rows that it was fitted on, and how one of a part of them does on others; see [`metrics`](super::metrics).
     pub metrics: BTreeMap<String, f64>,
     /// How many rows these were.
     pub n_samples: usize,
@@ -50,46 +51,114 @@ pub fn fit(spec: &Spec, table: &Table, progress: &dyn Progress) -> Result<Fitted
     fit_on(1, spec, table, progress)
 }
 
-/// Fits each step on what the step before makes of the rows. Sums over rows take as many threads; what is learned does not
-/// depend on them.
+/// Fits each step on what the step before makes of the rows, and measures what comes of it. Sums over rows take as many threads;
+/// what is learned does not depend on them.
 ///
 /// # Errors
 /// [`Error::InvalidArgument`] if the specification does not suit the table ([`Spec::check`]), there is no row, a value is missing
 /// or not finite, or an algorithm learns nothing finite from these rows. What `progress` answers.
 pub fn fit_on(threads: usize, spec: &Spec, table: &Table, progress: &dyn Progress) -> Result<Fitted> {
     let Resolved { steps, kind, mut schema } = spec.resolve(&table.schema())?;
-    let (mut features, targets) = read(table, kind, &mut schema)?;
-    let first_rows = features.slice_axis(Axis(0), (..features.nrows().min(FIRST_ROWS)).into()).to_owned();
-    let weights = vec![1.0; features.nrows()];
-    let stages = (steps.len() + 1) as f64;
-    let (last, first) = steps.split_last().ok_or_else(|| Error::internal("a checked specification has no step"))?;
-    let mut transformers = Vec::with_capacity(first.len());
-    for (index, (step, stated)) in first.iter().zip(&spec.steps).enumerate() {
-        let within = |message: &str, share: f64| progress.report(message, (index as f64 + share) / stages);
-        within(&format!("fitting {}", step.algorithm.name()), 0.0)?;
-        let rows = Rows::new(&features, targets.view(), &weights);
-        let training = Training { rows, seed: spec.seed, threads, progress: &within };
-        let transformer = fit_transformer(step, positions(stated, &schema)?, &training)?;
-        features = transformer.transform(features);
-        transformers.push(transformer);
+    let all = read(table, kind, &mut schema)?;
+    let first_rows = all.features.slice_axis(Axis(0), (..table.n_rows().min(FIRST_ROWS)).into()).to_owned();
+    let fitting = Fitting { threads, spec, schema: &schema, steps: &steps };
+    let split = Split::of(&all.targets, spec.validation_fraction.unwrap_or(VALIDATION_FRACTION), spec.seed);
+    let parts = split.map(|Split { training, held_out }| (all.select(&training), all.select(&held_out)));
+    let whole = if parts.is_some() { 0.5 } else { 1.0 };
+    let first = |message: &str, share: f64| progress.report(message, share * whole);
+    let (Learned { transformers, model }, mut metrics) = fitting.learn(all, &first)?;
+    if let Some((training, held_out)) = parts {
+        let second = |message: &str, share: f64| progress.report(message, whole + share * whole);
+        metrics.extend(fitting.measure(training, held_out, &second)?);
     }
-    let within = |message: &str, share: f64| progress.report(message, (first.len() as f64 + share) / stages);
-    within(&format!("fitting {}", last.algorithm.name()), 0.0)?;
-    let rows = Rows::new(&features, targets.view(), &weights);
-    let model = fit_estimator(last, &Training { rows, seed: spec.seed, threads, progress: &within })?;
-    let metrics = metrics::of(
-        |rows| model.predict(rows),
-        features.view(),
-        &targets,
-        |share| progress.report("measuring the model on its training rows", (steps.len() as f64 + share) / stages),
-    )?;
     let steps = steps.iter().zip(&spec.steps).map(|(step, stated)| written_out(step, stated)).collect();
     let pipeline = Pipeline { schema, kind, steps, transformers, model, sha256: OnceLock::new() };
     Ok(Fitted { pipeline, metrics, n_samples: table.n_rows(), first_rows })
 }
 
+/// What is to be fitted, on whichever rows.
+struct Fitting<'a> {
+    threads: usize,
+    spec: &'a Spec,
+    schema: &'a Schema,
+    steps: &'a [ResolvedStep],
+}
+
+struct Learned {
+    transformers: Vec<TransformerStep>,
+    model: Box<dyn Model>,
+}
+
+impl Fitting<'_> {
+    /// Fits each step on what the step before makes of the rows, and leaves them as the last one takes them.
+    fn fit(&self, part: &mut Part, progress: &dyn Progress) -> Result<Learned> {
+        let Part { features, targets } = part;
+        let weights = vec![1.0; features.nrows()];
+        let (last, first) =
+            self.steps.split_last().ok_or_else(|| Error::internal("a checked specification has no step"))?;
+        let mut transformers = Vec::with_capacity(first.len());
+        for (index, (step, stated)) in first.iter().zip(&self.spec.steps).enumerate() {
+            let within = |message: &str, share: f64| progress.report(message, self.stage(index, share));
+            within(&format!("fitting {}", step.algorithm.name()), 0.0)?;
+            let rows = Rows::new(features, targets.view(), &weights);
+            let transformer = fit_transformer(step, positions(stated, self.schema)?, &self.training(rows, &within))?;
+            *features = transformer.transform(std::mem::take(features));
+            transformers.push(transformer);
+        }
+        let within = |message: &str, share: f64| progress.report(message, self.stage(first.len(), share));
+        within(&format!("fitting {}", last.algorithm.name()), 0.0)?;
+        let rows = Rows::new(features, targets.view(), &weights);
+        let model = fit_estimator(last, &self.training(rows, &within))?;
+        Ok(Learned { transformers, model })
+    }
+
+    fn training<'t>(&self, rows: Rows<'t>, progress: &'t dyn Progress) -> Training<'t> {
+        Training { rows, seed: self.spec.seed, threads: self.threads, progress }
+    }
+
+    /// How far all is, this far into a step; the measuring comes after the last one.
+    fn stage(&self, index: usize, share: f64) -> f64 {
+        (index as f64 + share) / (self.steps.len() + 1) as f64
+    }
+
+    /// The model of all rows, and how it does on those, or on some of them.
+    fn learn(&self, mut all: Part, progress: &dyn Progress) -> Result<(Learned, BTreeMap<String, f64>)> {
+        let learned = self.fit(&mut all, progress)?;
+        let has_targets = all.targets != Targets::None;
+        let seen = if has_targets { seen(all.features.nrows(), self.spec.seed) } else { None };
+        let rows = match seen {
+            Some(some) => all.select(&some),
+            None => all,
+        };
+        let ask =
+            |share| progress.report("measuring the model on its training rows", self.stage(self.steps.len(), share));
+        let metrics = metrics::of(|rows| learned.model.predict(rows), rows.features.view(), &rows.targets, ask)?;
+        let shown = |name| if has_targets { format!("training_{name}") } else { name };
+        let metrics = metrics.into_iter().map(|(name, value)| (shown(name), value)).collect();
+        Ok((learned, metrics))
+    }
+
+    /// How a model of some rows does on others; nothing if they are too few for it.
+    fn measure(&self, mut training: Part, held_out: Part, progress: &dyn Progress) -> Result<BTreeMap<String, f64>> {
+        let (n_training, n_held_out) = (training.features.nrows(), held_out.features.nrows());
+        let why = "validation_fraction 0 leaves this out";
+        progress.report(&format!("measuring a model of {n_training} rows on {n_held_out} others; {why}"), 0.0)?;
+        let within = |message: &str, share: f64| progress.report(&format!("{message}, to be measured"), share);
+        let Learned { transformers, model } = match self.fit(&mut training, &within) {
+            Err(error) if error.code() == Code::InvalidArgument => {
+                progress.report(&format!("not measured on held-out rows: {error}"), 1.0)?;
+                return Ok(BTreeMap::new());
+            }
+            learned => learned?,
+        };
+        let features = transformers.iter().fold(held_out.features, |features, step| step.transform(features));
+        let ask = |share| progress.report("measuring on held-out rows", self.stage(self.steps.len(), share));
+        metrics::of(|rows| model.predict(rows), features.view(), &held_out.targets, ask)
+    }
+}
+
 /// Features and targets of a table; the schema learns the classes.
-fn read(table: &Table, kind: Kind, schema: &mut Schema) -> Result<(Array2<f64>, Targets)> {
+fn read(table: &Table, kind: Kind, schema: &mut Schema) -> Result<Part> {
     if table.n_rows() == 0 {
         return Err(Error::invalid("the table has no rows to learn from"));
     }
@@ -99,7 +168,7 @@ fn read(table: &Table, kind: Kind, schema: &mut Schema) -> Result<(Array2<f64>, 
     if let Targets::Classes { labels, .. } = &targets {
         schema.classes = Some(labels.clone());
     }
-    Ok((features, targets))
+    Ok(Part { features, targets })
 }
 
 fn fit_transformer(

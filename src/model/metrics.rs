@@ -6,7 +6,11 @@
 //! | regressor | `rmse` | root of the mean squared error, in the unit of the targets |
 //! | classifier | `accuracy` | share of rows whose most probable class is theirs |
 //! | classifier | `log_loss` | mean of -ln(probability of the row's class), clipped at 2.2e-16 as in scikit-learn |
-//! | clusterer | `inertia` | sum of squared distances to the nearest centre |
+//! | clusterer | `inertia` | sum of squared distances to the nearest centre, over the rows that it was fitted on |
+//!
+//! These names stand for rows that were held out ([`Spec::validation_fraction`](super::Spec)): a second model, fitted the same
+//! way on other rows, answers them. They are absent where there are too few rows for that. With `training_` before them they
+//! stand for rows that the model itself was fitted on, 10,000 of them by chance if there are more; these flatter it.
 
 use super::{Predictions, Targets};
 use crate::error::Result;

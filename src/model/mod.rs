@@ -22,7 +22,7 @@
 //! };
 //!
 //! let fitted = fit(&spec, &flowers, &|_: &str, _| Ok(()))?;
-//! assert_eq!(fitted.metrics["accuracy"], 1.0);
+//! assert_eq!(fitted.metrics["training_accuracy"], 1.0);
 //!
 //! let model = Pipeline::from_bytes(&fitted.pipeline.to_bytes())?;
 //! let rows = Features::Table(Table::new(vec![
@@ -42,6 +42,7 @@ mod fit;
 pub mod metrics;
 mod schema;
 mod targets;
+mod validation;
 
 mod loaded;
 mod pipeline;
@@ -85,3 +86,4 @@ pub use rows::Rows;
 pub use schema::Schema;
 pub use spec::{Spec, StepSpec};
 pub use targets::{MAX_CLASSES, TargetView, Targets};
+pub use validation::VALIDATION_FRACTION;

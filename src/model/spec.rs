@@ -22,6 +22,10 @@ pub struct Spec {
     pub features: Option<Vec<String>>,
     /// Seed of everything random. The same rows, steps and seed give the same model.
     pub seed: u64,
+    /// The share of rows that a second model is measured on, from 0, which leaves it out, up to 1, which is left out itself;
+    /// absent: [`VALIDATION_FRACTION`](super::VALIDATION_FRACTION). What is learned does not depend on it.
+    #[serde(default)]
+    pub validation_fraction: Option<f64>,
 }
 
 /// One step of a pipeline.
@@ -50,6 +54,7 @@ impl Spec {
     /// The same check, and what it found out.
     pub(super) fn resolve(&self, columns: &[ColumnSchema]) -> Result<Resolved> {
         let steps = resolve_steps(&self.steps)?;
+        self.check_validation_fraction()?;
         let kind = steps.last().map_or(Kind::Transformer, |step| step.algorithm.kind());
         let target = self.target_column(kind, columns)?;
         let schema = Schema { features: self.feature_columns(columns)?, target, classes: None };
@@ -58,6 +63,15 @@ impl Spec {
             positions(step, &schema)?;
         }
         Ok(Resolved { steps, kind, schema })
+    }
+
+    fn check_validation_fraction(&self) -> Result<()> {
+        match self.validation_fraction {
+            Some(share) if !(0.0..1.0).contains(&share) => Err(Error::invalid(format!(
+                "validation_fraction is {share}; a share of the rows from 0, which holds none out, to below 1 is taken"
+            ))),
+            _ => Ok(()),
+        }
     }
 
     fn target_column(&self, kind: Kind, columns: &[ColumnSchema]) -> Result<Option<ColumnSchema>> {

@@ -3,7 +3,7 @@
 use super::Kind;
 use crate::data::{Column, ColumnSchema, ColumnType, Labels, Values};
 use crate::error::{Error, Result};
-use ndarray::Array1;
+use ndarray::{Array1, Axis};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -41,6 +41,21 @@ impl Targets {
             Kind::Regressor => numbers(column).map(Self::Values),
             Kind::Classifier => classes(column),
             Kind::Transformer | Kind::Clusterer => Ok(Self::None),
+        }
+    }
+
+    /// Those of these rows, in this order.
+    ///
+    /// # Panics
+    /// If there is no such row.
+    #[must_use]
+    pub fn select(&self, rows: &[usize]) -> Self {
+        match self {
+            Self::None => Self::None,
+            Self::Values(values) => Self::Values(values.select(Axis(0), rows)),
+            Self::Classes { indices, labels } => {
+                Self::Classes { indices: indices.select(Axis(0), rows), labels: labels.clone() }
+            }
         }
     }
 

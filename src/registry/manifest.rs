@@ -24,7 +24,7 @@ pub struct Manifest {
     pub steps: Vec<StepSpec>,
     /// The columns that it takes and was taught.
     pub schema: Schema,
-    /// Measured on the rows that it was trained on, in the unit of each metric.
+    /// What [`metrics`](crate::model::metrics) says, in the unit of each metric.
     pub metrics: BTreeMap<String, f64>,
     /// Rows that it was trained on.
     pub n_samples: u64,

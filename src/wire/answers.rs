@@ -143,7 +143,8 @@ pub struct ModelVersion {
     pub steps: Vec<StepSpec>,
     /// The columns that it takes and was taught.
     pub schema: Schema,
-    /// Measured on the rows that it was trained on: r2 and rmse; accuracy and log_loss; inertia.
+    /// What [`metrics`](crate::model::metrics) says: r2 and rmse, or accuracy and log_loss, on held-out rows, and after
+    /// "training_" on rows that it was trained on; inertia.
     pub metrics: BTreeMap<String, f64>,
     /// Rows that it was trained on.
     pub n_samples: u64,

@@ -18,6 +18,7 @@ const TOP: &str = "\
 What a step of a pipeline can be. Names and parameters are scikit-learn's; `describe` answers the same lists, in every language.
 Numbers are held to scikit-learn's by [make_oracles.py](../tests/fixtures/make_oracles.py) and
 [oracles.rs](../src/model/tests/oracles.rs). The same rows, parameters and seed give the same bytes, on any number of threads.
+[Metrics](metrics.md) of a version are of rows that were held out.
 
 This page is written by `UPDATE_DOCS=1 cargo test --test integration algorithms::`.
 ";

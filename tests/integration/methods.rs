@@ -84,7 +84,7 @@ fn a_model_is_trained_described_named_predicted_and_deleted() {
     let described = clients.models.describe_model(DescribeModelRequest { context: None, model: model.clone() });
     let described = described.unwrap().model.unwrap();
     assert_eq!(described.version, Some(2));
-    assert!(described.metrics.unwrap()["r2"].into_inner() > 0.999_999);
+    assert!(described.metrics.unwrap()["training_r2"].into_inner() > 0.999_999);
 
     let delete = |version| DeleteVersionRequest { context: None, model: model.clone(), version: Some(version) };
     assert_eq!(code(clients.models.delete_version(delete(2))), "FAILED_PRECONDITION");

@@ -23,7 +23,7 @@ async fn quickstart(address: &str) -> Result<f64> {
     };
     let job = client.train(&spec).await?;
     let job = client.wait(&job.id, |watched| println!("{:.0} %", 100.0 * watched.job.progress)).await?;
-    println!("r2 {}", job.metrics["r2"]);
+    println!("r2 {}, of rows that it has seen", job.metrics["training_r2"]);
 
     let prediction = client.predict("line", &Features::Matrix(array![[20.0]])).await?;
     println!("{:?} by version {}", prediction.predictions, prediction.version);

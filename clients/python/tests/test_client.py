@@ -129,11 +129,14 @@ def test_features_and_target_travel_as_one_table(start: Start) -> None:
         ("k_means", {"n_clusters": 3, "tol": 0.5, "init": "random", "verbose": True}),
     ]
 
-    started = start(handler).train("wine", steps, features=[[1.0, 2.0]], target=["red"], names=["a", "b"], seed=7)
+    started = start(handler).train(
+        "wine", steps, features=[[1.0, 2.0]], target=["red"], names=["a", "b"], seed=7, validation_fraction=0.25
+    )
 
     request = handler.request
     assert [each.name for each in request.table.columns] == ["a", "b", "target"]
     assert (request.target, request.features, request.seed, request.dataset) == ("target", ["a", "b"], 7, None)
+    assert request.validation_fraction == 0.25
     assert [step.algorithm for step in request.steps] == ["standard_scaler", "k_means"]
     sent = {each.name: (each.integer, each.number, each.flag, each.text) for each in request.steps[1].parameters}
     assert sent == {

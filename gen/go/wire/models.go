@@ -471,7 +471,8 @@ func (p *ModelSchema) String() string {
 //  - Kind: "regressor", "classifier" or "clusterer".
 //  - Steps: The pipeline with every hyper-parameter, defaults written out.
 //  - Schema
-//  - Metrics: Measured on the rows that it was trained on: r2 and rmse; accuracy and log_loss; inertia.
+//  - Metrics: r2 and rmse, or accuracy and log_loss: measured on rows that were held out, by a second model that has not seen them; absent
+// where there were none. After "training_" the same on rows that it was trained on, which flatters it. Of a clusterer: inertia.
 //  - NSamples: Rows that it was trained on.
 //  - Seed
 //  - JobID: The job that trained it.

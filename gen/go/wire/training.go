@@ -97,7 +97,7 @@ return int64(*p), nil
 //  - StartedMs
 //  - FinishedMs
 //  - Progress: From 0 to 1.
-//  - Metrics: Metrics of the published version.
+//  - Metrics: Metrics of the published version, see ModelVersion.
 //  - Error: Why it failed.
 //  - Sequence: Number of its latest event.
 type Job struct {
@@ -1165,6 +1165,8 @@ func (p *JobEvent) String() string {
 //  - Target: The column to predict. Absent for clustering.
 //  - Features: The columns to learn from, in the order in which `predict` takes them. Absent: all but the target.
 //  - Seed: Seed of everything random; 0 if absent. The same rows, steps and seed give the same model.
+//  - ValidationFraction: The share of rows, from 0 to below 1, that metrics are measured on: a second model is fitted the same way without them. 0
+// leaves that out, and the time that it takes. 0.2 if absent. The model learns from all rows whatever it is.
 type TrainRequest struct {
   Context *RequestContext `thrift:"context,1" db:"context" json:"context,omitempty"`
   Model *string `thrift:"model,2" db:"model" json:"model,omitempty"`
@@ -1174,6 +1176,7 @@ type TrainRequest struct {
   Target *string `thrift:"target,6" db:"target" json:"target,omitempty"`
   Features []string `thrift:"features,7" db:"features" json:"features,omitempty"`
   Seed *int64 `thrift:"seed,8" db:"seed" json:"seed,omitempty"`
+  ValidationFraction *float64 `thrift:"validation_fraction,9" db:"validation_fraction" json:"validation_fraction,omitempty"`
 }
 
 func NewTrainRequest() *TrainRequest {
@@ -1232,6 +1235,13 @@ func (p *TrainRequest) GetSeed() int64 {
   }
 return *p.Seed
 }
+var TrainRequest_ValidationFraction_DEFAULT float64
+func (p *TrainRequest) GetValidationFraction() float64 {
+  if !p.IsSetValidationFraction() {
+    return TrainRequest_ValidationFraction_DEFAULT
+  }
+return *p.ValidationFraction
+}
 func (p *TrainRequest) IsSetContext() bool {
   return p.Context != nil
 }
@@ -1262,6 +1272,10 @@ func (p *TrainRequest) IsSetFeatures() bool {
 
 func (p *TrainRequest) IsSetSeed() bool {
   return p.Seed != nil
+}
+
+func (p *TrainRequest) IsSetValidationFraction() bool {
+  return p.ValidationFraction != nil
 }
 
 func (p *TrainRequest) Read(ctx context.Context, iprot thrift.TProtocol) error {
@@ -1350,6 +1364,16 @@ func (p *TrainRequest) Read(ctx context.Context, iprot thrift.TProtocol) error {
     case 8:
       if fieldTypeId == thrift.I64 {
         if err := p.ReadField8(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 9:
+      if fieldTypeId == thrift.DOUBLE {
+        if err := p.ReadField9(ctx, iprot); err != nil {
           return err
         }
       } else {
@@ -1466,6 +1490,15 @@ func (p *TrainRequest)  ReadField8(ctx context.Context, iprot thrift.TProtocol) 
   return nil
 }
 
+func (p *TrainRequest)  ReadField9(ctx context.Context, iprot thrift.TProtocol) error {
+  if v, err := iprot.ReadDouble(ctx); err != nil {
+  return thrift.PrependError("error reading field 9: ", err)
+} else {
+  p.ValidationFraction = &v
+}
+  return nil
+}
+
 func (p *TrainRequest) Write(ctx context.Context, oprot thrift.TProtocol) error {
   if err := oprot.WriteStructBegin(ctx, "TrainRequest"); err != nil {
     return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err) }
@@ -1478,6 +1511,7 @@ func (p *TrainRequest) Write(ctx context.Context, oprot thrift.TProtocol) error 
     if err := p.writeField6(ctx, oprot); err != nil { return err }
     if err := p.writeField7(ctx, oprot); err != nil { return err }
     if err := p.writeField8(ctx, oprot); err != nil { return err }
+    if err := p.writeField9(ctx, oprot); err != nil { return err }
   }
   if err := oprot.WriteFieldStop(ctx); err != nil {
     return thrift.PrependError("write field stop error: ", err) }
@@ -1601,6 +1635,18 @@ func (p *TrainRequest) writeField8(ctx context.Context, oprot thrift.TProtocol) 
   return err
 }
 
+func (p *TrainRequest) writeField9(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetValidationFraction() {
+    if err := oprot.WriteFieldBegin(ctx, "validation_fraction", thrift.DOUBLE, 9); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 9:validation_fraction: ", p), err) }
+    if err := oprot.WriteDouble(ctx, float64(*p.ValidationFraction)); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T.validation_fraction (9) field write error: ", p), err) }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 9:validation_fraction: ", p), err) }
+  }
+  return err
+}
+
 func (p *TrainRequest) Equals(other *TrainRequest) bool {
   if p == other {
     return true
@@ -1642,6 +1688,12 @@ func (p *TrainRequest) Equals(other *TrainRequest) bool {
       return false
     }
     if (*p.Seed) != (*other.Seed) { return false }
+  }
+  if p.ValidationFraction != other.ValidationFraction {
+    if p.ValidationFraction == nil || other.ValidationFraction == nil {
+      return false
+    }
+    if (*p.ValidationFraction) != (*other.ValidationFraction) { return false }
   }
   return true
 }

@@ -121,13 +121,7 @@ fn a_row_of_weight_two_is_the_row_twice() {
         let weights: Vec<f64> = (0..40).map(|row| twice(row) as f64).collect();
         let repeated: Vec<usize> = (0..40).flat_map(|row| vec![row; twice(row)]).collect();
         let targets = targets(algorithm.kind(), 40);
-        let many_targets = match &targets {
-            Targets::None => Targets::None,
-            Targets::Values(values) => Targets::Values(values.select(Axis(0), &repeated)),
-            Targets::Classes { indices, labels } => {
-                Targets::Classes { indices: indices.select(Axis(0), &repeated), labels: labels.clone() }
-            }
-        };
+        let many_targets = targets.select(&repeated);
         let many = features.select(Axis(0), &repeated);
 
         let weighted = learned(*algorithm, Rows::new(&features, targets.view(), &weights), 1).unwrap();

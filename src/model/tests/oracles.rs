@@ -131,8 +131,8 @@ fn assert_least_squares(case: &str, table: &Table, parameters: &[(&str, Value)])
     assert_close("coefficients", array(&pipeline, "coefficients"), numbers(&oracle["coefficients"]), 1e-9);
     assert_close("intercept", array(&pipeline, "intercept"), numbers(&oracle["intercept"]), 1e-9);
     assert_close("predictions", predictions.into_iter().take(10), numbers(&oracle["predictions"]), 1e-9);
-    assert_close("r2", [metrics["r2"]], numbers(&oracle["r2"]), 1e-9);
-    assert_close("rmse", [metrics["rmse"]], numbers(&oracle["rmse"]), 1e-9);
+    assert_close("r2", [metrics["training_r2"]], numbers(&oracle["r2"]), 1e-9);
+    assert_close("rmse", [metrics["training_rmse"]], numbers(&oracle["rmse"]), 1e-9);
 }
 
 #[test]
@@ -180,8 +180,8 @@ fn assert_logistic(case: &str, table: &Table) {
     assert_close("coefficients", array(&pipeline, "coefficients"), numbers(&oracle["coefficients"]), 1e-6);
     assert_close("intercepts", array(&pipeline, "intercepts"), numbers(&oracle["intercepts"]), 1e-6);
     assert_close("probabilities", every_tenth, numbers(&oracle["probabilities"]), 1e-6);
-    assert_close("accuracy", [metrics["accuracy"]], numbers(&oracle["accuracy"]), 1e-12);
-    assert_close("log_loss", [metrics["log_loss"]], numbers(&oracle["log_loss"]), 1e-6);
+    assert_close("accuracy", [metrics["training_accuracy"]], numbers(&oracle["accuracy"]), 1e-12);
+    assert_close("log_loss", [metrics["training_log_loss"]], numbers(&oracle["log_loss"]), 1e-6);
 }
 
 #[test]

@@ -132,8 +132,27 @@ fn a_fit_without_rows_or_with_missing_values_is_refused() {
 }
 
 #[test]
+fn a_share_of_the_rows_is_held_out_or_none() {
+    let with = |share: f64| Spec { validation_fraction: Some(share), ..regression() };
+
+    [0.0, 0.1, 0.99].iter().for_each(|share| with(*share).check(&columns()).unwrap());
+    for (share, shown) in [(1.0, "is 1;"), (-0.1, "is -0.1;"), (f64::NAN, "is NaN;")] {
+        assert_refused(&with(share), &["validation_fraction", shown, "from 0"]);
+    }
+}
+
+#[test]
 fn a_specification_survives_json() {
     let json = serde_json::to_string(&regression()).unwrap();
 
     assert_eq!(serde_json::from_str::<Spec>(&json).unwrap(), regression());
+}
+
+#[test]
+fn a_specification_from_before_rows_were_held_out_is_read() {
+    let mut json = serde_json::to_value(Spec { validation_fraction: None, ..regression() }).unwrap();
+
+    json.as_object_mut().unwrap().remove("validation_fraction").unwrap();
+
+    assert_eq!(serde_json::from_value::<Spec>(json).unwrap().validation_fraction, None);
 }

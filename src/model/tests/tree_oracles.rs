@@ -86,14 +86,7 @@ fn assert_as_good(algorithm: &str, kind: Kind, (name, target): (&str, &str), met
     let targets = Targets::read(kind, table.column(target).unwrap()).unwrap();
     let part = |keep: fn(usize) -> bool| {
         let rows: Vec<usize> = (0..features.nrows()).filter(|row| keep(*row)).collect();
-        let targets = match &targets {
-            Targets::Values(values) => Targets::Values(values.select(Axis(0), &rows)),
-            Targets::Classes { indices, labels } => {
-                Targets::Classes { indices: indices.select(Axis(0), &rows), labels: labels.clone() }
-            }
-            Targets::None => unreachable!(),
-        };
-        (features.select(Axis(0), &rows), targets)
+        (features.select(Axis(0), &rows), targets.select(&rows))
     };
     let (training, held_out) = (part(|row| row % 3 != 0), part(|row| row % 3 == 0));
     let of_seed = |seed: u64| {

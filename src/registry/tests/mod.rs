@@ -20,7 +20,7 @@ fn pipeline(number: u32) -> Pipeline {
         Column::float("y", vec![0.0, f64::from(number), 2.0 * f64::from(number)]),
     ]);
     let step = StepSpec { algorithm: "linear_regression".into(), parameters: BTreeMap::new(), columns: None };
-    let spec = Spec { steps: vec![step], target: Some("y".into()), features: None, seed: 0 };
+    let spec = Spec { steps: vec![step], target: Some("y".into()), ..Spec::default() };
     fit(&spec, &table.unwrap(), &|_: &str, _| Ok(())).unwrap().pipeline
 }
 

@@ -22,7 +22,7 @@ async fn a_job_publishes_a_version_and_leaves_no_rows() {
 
     assert_eq!((accepted.id.as_str(), accepted.state, accepted.sequence), ("j1", State::Queued, 0));
     assert_eq!((ended.state, ended.version, ended.progress), (State::Succeeded, Some(1), 1.0));
-    assert_eq!(ended.metrics["r2"], 1.0);
+    assert_eq!(ended.metrics["training_r2"], 1.0);
     assert!(ended.created_ms <= ended.started_ms.unwrap() && ended.started_ms <= ended.finished_ms);
     assert_eq!(server.versions(), [1]);
     assert!(!folder.path().join("jobs/j1").exists());

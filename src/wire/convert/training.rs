@@ -28,6 +28,7 @@ pub fn job_spec(request: TrainRequest, idempotency_key: Option<String>) -> Resul
         target: request.target,
         features: request.features,
         seed: request.seed.unwrap_or_default().cast_unsigned(),
+        validation_fraction: request.validation_fraction.map(OrderedFloat::into_inner),
     };
     Ok(JobSpec { model, pipeline, rows, idempotency_key })
 }
@@ -90,6 +91,7 @@ pub fn train_request(spec: &JobSpec) -> TrainRequest {
         target: spec.pipeline.target.clone(),
         features: spec.pipeline.features.clone(),
         seed: Some(spec.pipeline.seed.cast_signed()),
+        validation_fraction: spec.pipeline.validation_fraction.map(OrderedFloat),
     }
 }
 
@@ -155,6 +157,7 @@ mod tests {
             target: Some("y".into()),
             features: Some(vec!["x".into()]),
             seed: u64::MAX,
+            validation_fraction: Some(0.25),
         };
         let model = Name::parse("model", "wine").unwrap();
         let sent = JobSpec { model, pipeline, rows: Rows::Inline(table.clone()), idempotency_key: None };

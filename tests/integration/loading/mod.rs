@@ -62,7 +62,7 @@ fn publish_wide(data: &Path, count: u64) {
         let registry = Registry::open(parts).await.unwrap();
         let name = Name::parse("model", "wide").unwrap();
         for seed in 0..count {
-            let spec = Spec { steps: steps.clone(), target: None, features: None, seed };
+            let spec = Spec { steps: steps.clone(), seed, ..Spec::default() };
             let fitted = fit(&spec, &table, &|_: &str, _| Ok(())).unwrap();
             let first_row = fitted.first_rows.slice_axis(ndarray::Axis(0), (..1).into()).to_owned();
             let publication = Publication {

@@ -68,6 +68,9 @@ def _check(what: str, value: Any, kind: int, detail: Any) -> None:
             raise _refusal(what, value, "bytes")
     elif kind == TType.STRING:
         _check_text(what, value)
+    elif kind == TType.DOUBLE:
+        if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
+            raise _refusal(what, value, "a number")
     elif kind in _BITS:
         _check_bits(what, value, _BITS[kind])
 

@@ -185,6 +185,7 @@ class Client:
         table: Any = None,
         dataset: str | None = None,
         seed: int | None = None,
+        validation_fraction: float | None = None,
         idempotency_key: str | None = None,
         timeout: float | None = None,
     ) -> Job:
@@ -210,6 +211,9 @@ class Client:
             The rows, stored: ``"wine"`` (newest version) or ``"wine@2"``.
         seed : int, optional
             Seed of everything random; 0 if not given. The same rows, steps and seed give the same model.
+        validation_fraction : float, optional
+            Share of the rows, from 0 to below 1, that metrics are measured on, by a second model that is fitted without
+            them; 0 leaves it out, and the time that it takes. 0.2 if not given. The model itself learns from all rows.
         idempotency_key : str, optional
             At most 128 characters: a later call with the same key, also of another process, returns the job that the
             first one started. If not given, only the retries of this call are known by a key.
@@ -231,6 +235,7 @@ class Client:
             table=table,
             dataset=dataset,
             seed=seed,
+            validation_fraction=validation_fraction,
             idempotency_key=idempotency_key,
             timeout=timeout,
         )

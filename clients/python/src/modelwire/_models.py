@@ -58,7 +58,8 @@ class ModelVersion:
     kind : str
         ``"regressor"``, ``"classifier"`` or ``"clusterer"``.
     metrics : dict of str to float
-        On the rows that it was trained on: r2 and rmse; accuracy and log_loss; inertia.
+        r2 and rmse, or accuracy and log_loss: on rows that were held out, by a second model that has not seen them;
+        absent where there were none. After ``training_`` on rows that it was trained on. Of a clusterer: inertia.
     n_samples : int
         Rows that it was trained on; `data_sha256` is their hash, `dataset` the stored data set that they are from.
     sha256, size_bytes

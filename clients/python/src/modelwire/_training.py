@@ -26,7 +26,6 @@ def request(
     names: Sequence[str] | None,
     table: Any,
     dataset: str | None,
-    seed: int | None,
 ) -> wire.TrainRequest:
     """Write what `Client.train` was given; it says what each argument is.
 
@@ -35,7 +34,7 @@ def request(
     InvalidArgument
         If arguments do not go together, or rows are ragged or of types that do not travel.
     """
-    written = wire.TrainRequest(model=model, steps=_steps.to_wire(steps), dataset=dataset, seed=seed)
+    written = wire.TrainRequest(model=model, steps=_steps.to_wire(steps), dataset=dataset)
     if (table is not None) + (dataset is not None) > 1:
         raise InvalidArgument("table= and dataset= were both given; the rows come from one of them")
     if table is None and dataset is None:

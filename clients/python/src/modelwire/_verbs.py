@@ -139,13 +139,15 @@ class Verbs:
         table: Any = None,
         dataset: str | None = None,
         seed: int | None = None,
+        validation_fraction: float | None = None,
         idempotency_key: str | None = None,
         timeout: float | None = None,
     ) -> AsyncJob:
         """Start training a new version of a model and return the job at once; its `wait` waits for it."""
         request = _training.request(
-            model, steps, features=features, target=target, names=names, table=table, dataset=dataset, seed=seed
+            model, steps, features=features, target=target, names=names, table=table, dataset=dataset
         )
+        request.seed, request.validation_fraction = seed, validation_fraction
         key = idempotency_key or new_idempotency_key()
         return _jobs.job_from_wire((await self._call(_methods.TRAIN, request, timeout, key)).job, self)
 

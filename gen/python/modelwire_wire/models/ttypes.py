@@ -198,7 +198,8 @@ class ModelVersion(object):
      - kind: "regressor", "classifier" or "clusterer".
      - steps: The pipeline with every hyper-parameter, defaults written out.
      - schema
-     - metrics: Measured on the rows that it was trained on: r2 and rmse; accuracy and log_loss; inertia.
+     - metrics: r2 and rmse, or accuracy and log_loss: measured on rows that were held out, by a second model that has not seen them; absent
+    where there were none. After "training_" the same on rows that it was trained on, which flatters it. Of a clusterer: inertia.
      - n_samples: Rows that it was trained on.
      - seed
      - job_id: The job that trained it.

@@ -60,7 +60,7 @@ class Job(object):
      - started_ms
      - finished_ms
      - progress: From 0 to 1.
-     - metrics: Metrics of the published version.
+     - metrics: Metrics of the published version, see ModelVersion.
      - error: Why it failed.
      - sequence: Number of its latest event.
 
@@ -361,11 +361,13 @@ class TrainRequest(object):
      - target: The column to predict. Absent for clustering.
      - features: The columns to learn from, in the order in which `predict` takes them. Absent: all but the target.
      - seed: Seed of everything random; 0 if absent. The same rows, steps and seed give the same model.
+     - validation_fraction: The share of rows, from 0 to below 1, that metrics are measured on: a second model is fitted the same way without them. 0
+    leaves that out, and the time that it takes. 0.2 if absent. The model learns from all rows whatever it is.
 
     """
 
 
-    def __init__(self, context=None, model=None, steps=None, table=None, dataset=None, target=None, features=None, seed=None,):
+    def __init__(self, context=None, model=None, steps=None, table=None, dataset=None, target=None, features=None, seed=None, validation_fraction=None,):
         self.context = context
         self.model = model
         self.steps = steps
@@ -374,6 +376,7 @@ class TrainRequest(object):
         self.target = target
         self.features = features
         self.seed = seed
+        self.validation_fraction = validation_fraction
 
     def read(self, iprot):
         if iprot._fast_decode is not None and isinstance(iprot.trans, TTransport.CReadableTransport) and self.thrift_spec is not None:
@@ -437,6 +440,11 @@ class TrainRequest(object):
                     self.seed = iprot.readI64()
                 else:
                     iprot.skip(ftype)
+            elif fid == 9:
+                if ftype == TType.DOUBLE:
+                    self.validation_fraction = iprot.readDouble()
+                else:
+                    iprot.skip(ftype)
             else:
                 iprot.skip(ftype)
             iprot.readFieldEnd()
@@ -484,6 +492,10 @@ class TrainRequest(object):
         if self.seed is not None:
             oprot.writeFieldBegin('seed', TType.I64, 8)
             oprot.writeI64(self.seed)
+            oprot.writeFieldEnd()
+        if self.validation_fraction is not None:
+            oprot.writeFieldBegin('validation_fraction', TType.DOUBLE, 9)
+            oprot.writeDouble(self.validation_fraction)
             oprot.writeFieldEnd()
         oprot.writeFieldStop()
         oprot.writeStructEnd()
@@ -1176,6 +1188,7 @@ TrainRequest.thrift_spec = (
     (6, TType.STRING, 'target', 'UTF8', None, ),  # 6
     (7, TType.LIST, 'features', (TType.STRING, 'UTF8', False), None, ),  # 7
     (8, TType.I64, 'seed', None, None, ),  # 8
+    (9, TType.DOUBLE, 'validation_fraction', None, None, ),  # 9
 )
 all_structs.append(TrainResponse)
 TrainResponse.thrift_spec = (

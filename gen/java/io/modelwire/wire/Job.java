@@ -54,7 +54,7 @@ public class Job implements org.apache.thrift.TBase<Job, Job._Fields>, java.io.S
    */
   public double progress; // optional
   /**
-   * Metrics of the published version.
+   * Metrics of the published version, see ModelVersion.
    */
   public @org.apache.thrift.annotation.Nullable java.util.Map<java.lang.String,java.lang.Double> metrics; // optional
   /**
@@ -96,7 +96,7 @@ public class Job implements org.apache.thrift.TBase<Job, Job._Fields>, java.io.S
      */
     PROGRESS((short)9, "progress"),
     /**
-     * Metrics of the published version.
+     * Metrics of the published version, see ModelVersion.
      */
     METRICS((short)10, "metrics"),
     /**
@@ -553,7 +553,7 @@ public class Job implements org.apache.thrift.TBase<Job, Job._Fields>, java.io.S
   }
 
   /**
-   * Metrics of the published version.
+   * Metrics of the published version, see ModelVersion.
    */
   @org.apache.thrift.annotation.Nullable
   public java.util.Map<java.lang.String,java.lang.Double> getMetrics() {
@@ -561,7 +561,7 @@ public class Job implements org.apache.thrift.TBase<Job, Job._Fields>, java.io.S
   }
 
   /**
-   * Metrics of the published version.
+   * Metrics of the published version, see ModelVersion.
    */
   public Job setMetrics(@org.apache.thrift.annotation.Nullable java.util.Map<java.lang.String,java.lang.Double> metrics) {
     this.metrics = metrics;

@@ -42,7 +42,8 @@ public class ModelVersion implements org.apache.thrift.TBase<ModelVersion, Model
   public @org.apache.thrift.annotation.Nullable java.util.List<io.modelwire.wire.Step> steps; // optional
   public @org.apache.thrift.annotation.Nullable ModelSchema schema; // optional
   /**
-   * Measured on the rows that it was trained on: r2 and rmse; accuracy and log_loss; inertia.
+   * r2 and rmse, or accuracy and log_loss: measured on rows that were held out, by a second model that has not seen them; absent
+   * where there were none. After "training_" the same on rows that it was trained on, which flatters it. Of a clusterer: inertia.
    */
   public @org.apache.thrift.annotation.Nullable java.util.Map<java.lang.String,java.lang.Double> metrics; // optional
   /**
@@ -97,7 +98,8 @@ public class ModelVersion implements org.apache.thrift.TBase<ModelVersion, Model
     STEPS((short)4, "steps"),
     SCHEMA((short)5, "schema"),
     /**
-     * Measured on the rows that it was trained on: r2 and rmse; accuracy and log_loss; inertia.
+     * r2 and rmse, or accuracy and log_loss: measured on rows that were held out, by a second model that has not seen them; absent
+     * where there were none. After "training_" the same on rows that it was trained on, which flatters it. Of a clusterer: inertia.
      */
     METRICS((short)6, "metrics"),
     /**
@@ -524,7 +526,8 @@ public class ModelVersion implements org.apache.thrift.TBase<ModelVersion, Model
   }
 
   /**
-   * Measured on the rows that it was trained on: r2 and rmse; accuracy and log_loss; inertia.
+   * r2 and rmse, or accuracy and log_loss: measured on rows that were held out, by a second model that has not seen them; absent
+   * where there were none. After "training_" the same on rows that it was trained on, which flatters it. Of a clusterer: inertia.
    */
   @org.apache.thrift.annotation.Nullable
   public java.util.Map<java.lang.String,java.lang.Double> getMetrics() {
@@ -532,7 +535,8 @@ public class ModelVersion implements org.apache.thrift.TBase<ModelVersion, Model
   }
 
   /**
-   * Measured on the rows that it was trained on: r2 and rmse; accuracy and log_loss; inertia.
+   * r2 and rmse, or accuracy and log_loss: measured on rows that were held out, by a second model that has not seen them; absent
+   * where there were none. After "training_" the same on rows that it was trained on, which flatters it. Of a clusterer: inertia.
    */
   public ModelVersion setMetrics(@org.apache.thrift.annotation.Nullable java.util.Map<java.lang.String,java.lang.Double> metrics) {
     this.metrics = metrics;

@@ -18,6 +18,7 @@ public class TrainRequest implements org.apache.thrift.TBase<TrainRequest, Train
   private static final org.apache.thrift.protocol.TField TARGET_FIELD_DESC = new org.apache.thrift.protocol.TField("target", org.apache.thrift.protocol.TType.STRING, (short)6);
   private static final org.apache.thrift.protocol.TField FEATURES_FIELD_DESC = new org.apache.thrift.protocol.TField("features", org.apache.thrift.protocol.TType.LIST, (short)7);
   private static final org.apache.thrift.protocol.TField SEED_FIELD_DESC = new org.apache.thrift.protocol.TField("seed", org.apache.thrift.protocol.TType.I64, (short)8);
+  private static final org.apache.thrift.protocol.TField VALIDATION_FRACTION_FIELD_DESC = new org.apache.thrift.protocol.TField("validation_fraction", org.apache.thrift.protocol.TType.DOUBLE, (short)9);
 
   private static final org.apache.thrift.scheme.SchemeFactory STANDARD_SCHEME_FACTORY = new TrainRequestStandardSchemeFactory();
   private static final org.apache.thrift.scheme.SchemeFactory TUPLE_SCHEME_FACTORY = new TrainRequestTupleSchemeFactory();
@@ -51,6 +52,11 @@ public class TrainRequest implements org.apache.thrift.TBase<TrainRequest, Train
    * Seed of everything random; 0 if absent. The same rows, steps and seed give the same model.
    */
   public long seed; // optional
+  /**
+   * The share of rows, from 0 to below 1, that metrics are measured on: a second model is fitted the same way without them. 0
+   * leaves that out, and the time that it takes. 0.2 if absent. The model learns from all rows whatever it is.
+   */
+  public double validation_fraction; // optional
 
   /** The set of fields this struct contains, along with convenience methods for finding and manipulating them. */
   public enum _Fields implements org.apache.thrift.TFieldIdEnum {
@@ -82,7 +88,12 @@ public class TrainRequest implements org.apache.thrift.TBase<TrainRequest, Train
     /**
      * Seed of everything random; 0 if absent. The same rows, steps and seed give the same model.
      */
-    SEED((short)8, "seed");
+    SEED((short)8, "seed"),
+    /**
+     * The share of rows, from 0 to below 1, that metrics are measured on: a second model is fitted the same way without them. 0
+     * leaves that out, and the time that it takes. 0.2 if absent. The model learns from all rows whatever it is.
+     */
+    VALIDATION_FRACTION((short)9, "validation_fraction");
 
     private static final java.util.Map<java.lang.String, _Fields> byName = new java.util.HashMap<java.lang.String, _Fields>();
 
@@ -114,6 +125,8 @@ public class TrainRequest implements org.apache.thrift.TBase<TrainRequest, Train
           return FEATURES;
         case 8: // SEED
           return SEED;
+        case 9: // VALIDATION_FRACTION
+          return VALIDATION_FRACTION;
         default:
           return null;
       }
@@ -158,8 +171,9 @@ public class TrainRequest implements org.apache.thrift.TBase<TrainRequest, Train
 
   // isset id assignments
   private static final int __SEED_ISSET_ID = 0;
+  private static final int __VALIDATION_FRACTION_ISSET_ID = 1;
   private byte __isset_bitfield = 0;
-  private static final _Fields optionals[] = {_Fields.CONTEXT,_Fields.MODEL,_Fields.STEPS,_Fields.TABLE,_Fields.DATASET,_Fields.TARGET,_Fields.FEATURES,_Fields.SEED};
+  private static final _Fields optionals[] = {_Fields.CONTEXT,_Fields.MODEL,_Fields.STEPS,_Fields.TABLE,_Fields.DATASET,_Fields.TARGET,_Fields.FEATURES,_Fields.SEED,_Fields.VALIDATION_FRACTION};
   public static final java.util.Map<_Fields, org.apache.thrift.meta_data.FieldMetaData> metaDataMap;
   static {
     java.util.Map<_Fields, org.apache.thrift.meta_data.FieldMetaData> tmpMap = new java.util.EnumMap<_Fields, org.apache.thrift.meta_data.FieldMetaData>(_Fields.class);
@@ -181,6 +195,8 @@ public class TrainRequest implements org.apache.thrift.TBase<TrainRequest, Train
             new org.apache.thrift.meta_data.FieldValueMetaData(org.apache.thrift.protocol.TType.STRING))));
     tmpMap.put(_Fields.SEED, new org.apache.thrift.meta_data.FieldMetaData("seed", org.apache.thrift.TFieldRequirementType.OPTIONAL, 
         new org.apache.thrift.meta_data.FieldValueMetaData(org.apache.thrift.protocol.TType.I64)));
+    tmpMap.put(_Fields.VALIDATION_FRACTION, new org.apache.thrift.meta_data.FieldMetaData("validation_fraction", org.apache.thrift.TFieldRequirementType.OPTIONAL, 
+        new org.apache.thrift.meta_data.FieldValueMetaData(org.apache.thrift.protocol.TType.DOUBLE)));
     metaDataMap = java.util.Collections.unmodifiableMap(tmpMap);
     org.apache.thrift.meta_data.FieldMetaData.addStructMetaDataMap(TrainRequest.class, metaDataMap);
   }
@@ -220,6 +236,7 @@ public class TrainRequest implements org.apache.thrift.TBase<TrainRequest, Train
       this.features = __this__features;
     }
     this.seed = other.seed;
+    this.validation_fraction = other.validation_fraction;
   }
 
   @Override
@@ -238,6 +255,8 @@ public class TrainRequest implements org.apache.thrift.TBase<TrainRequest, Train
     this.features = null;
     setSeedIsSet(false);
     this.seed = 0;
+    setValidation_fractionIsSet(false);
+    this.validation_fraction = 0.0;
   }
 
   @org.apache.thrift.annotation.Nullable
@@ -512,6 +531,37 @@ public class TrainRequest implements org.apache.thrift.TBase<TrainRequest, Train
     __isset_bitfield = org.apache.thrift.EncodingUtils.setBit(__isset_bitfield, __SEED_ISSET_ID, value);
   }
 
+  /**
+   * The share of rows, from 0 to below 1, that metrics are measured on: a second model is fitted the same way without them. 0
+   * leaves that out, and the time that it takes. 0.2 if absent. The model learns from all rows whatever it is.
+   */
+  public double getValidation_fraction() {
+    return this.validation_fraction;
+  }
+
+  /**
+   * The share of rows, from 0 to below 1, that metrics are measured on: a second model is fitted the same way without them. 0
+   * leaves that out, and the time that it takes. 0.2 if absent. The model learns from all rows whatever it is.
+   */
+  public TrainRequest setValidation_fraction(double validation_fraction) {
+    this.validation_fraction = validation_fraction;
+    setValidation_fractionIsSet(true);
+    return this;
+  }
+
+  public void unsetValidation_fraction() {
+    __isset_bitfield = org.apache.thrift.EncodingUtils.clearBit(__isset_bitfield, __VALIDATION_FRACTION_ISSET_ID);
+  }
+
+  /** Returns true if field validation_fraction is set (has been assigned a value) and false otherwise */
+  public boolean isSetValidation_fraction() {
+    return org.apache.thrift.EncodingUtils.testBit(__isset_bitfield, __VALIDATION_FRACTION_ISSET_ID);
+  }
+
+  public void setValidation_fractionIsSet(boolean value) {
+    __isset_bitfield = org.apache.thrift.EncodingUtils.setBit(__isset_bitfield, __VALIDATION_FRACTION_ISSET_ID, value);
+  }
+
   @Override
   public void setFieldValue(_Fields field, @org.apache.thrift.annotation.Nullable java.lang.Object value) {
     switch (field) {
@@ -579,6 +629,14 @@ public class TrainRequest implements org.apache.thrift.TBase<TrainRequest, Train
       }
       break;
 
+    case VALIDATION_FRACTION:
+      if (value == null) {
+        unsetValidation_fraction();
+      } else {
+        setValidation_fraction((java.lang.Double)value);
+      }
+      break;
+
     }
   }
 
@@ -610,6 +668,9 @@ public class TrainRequest implements org.apache.thrift.TBase<TrainRequest, Train
     case SEED:
       return getSeed();
 
+    case VALIDATION_FRACTION:
+      return getValidation_fraction();
+
     }
     throw new java.lang.IllegalStateException();
   }
@@ -638,6 +699,8 @@ public class TrainRequest implements org.apache.thrift.TBase<TrainRequest, Train
       return isSetFeatures();
     case SEED:
       return isSetSeed();
+    case VALIDATION_FRACTION:
+      return isSetValidation_fraction();
     }
     throw new java.lang.IllegalStateException();
   }
@@ -727,6 +790,15 @@ public class TrainRequest implements org.apache.thrift.TBase<TrainRequest, Train
         return false;
     }
 
+    boolean this_present_validation_fraction = true && this.isSetValidation_fraction();
+    boolean that_present_validation_fraction = true && that.isSetValidation_fraction();
+    if (this_present_validation_fraction || that_present_validation_fraction) {
+      if (!(this_present_validation_fraction && that_present_validation_fraction))
+        return false;
+      if (this.validation_fraction != that.validation_fraction)
+        return false;
+    }
+
     return true;
   }
 
@@ -765,6 +837,10 @@ public class TrainRequest implements org.apache.thrift.TBase<TrainRequest, Train
     hashCode = hashCode * 8191 + ((isSetSeed()) ? 131071 : 524287);
     if (isSetSeed())
       hashCode = hashCode * 8191 + org.apache.thrift.TBaseHelper.hashCode(seed);
+
+    hashCode = hashCode * 8191 + ((isSetValidation_fraction()) ? 131071 : 524287);
+    if (isSetValidation_fraction())
+      hashCode = hashCode * 8191 + org.apache.thrift.TBaseHelper.hashCode(validation_fraction);
 
     return hashCode;
   }
@@ -853,6 +929,16 @@ public class TrainRequest implements org.apache.thrift.TBase<TrainRequest, Train
     }
     if (isSetSeed()) {
       lastComparison = org.apache.thrift.TBaseHelper.compareTo(this.seed, other.seed);
+      if (lastComparison != 0) {
+        return lastComparison;
+      }
+    }
+    lastComparison = java.lang.Boolean.compare(isSetValidation_fraction(), other.isSetValidation_fraction());
+    if (lastComparison != 0) {
+      return lastComparison;
+    }
+    if (isSetValidation_fraction()) {
+      lastComparison = org.apache.thrift.TBaseHelper.compareTo(this.validation_fraction, other.validation_fraction);
       if (lastComparison != 0) {
         return lastComparison;
       }
@@ -954,6 +1040,12 @@ public class TrainRequest implements org.apache.thrift.TBase<TrainRequest, Train
       if (!first) sb.append(", ");
       sb.append("seed:");
       sb.append(this.seed);
+      first = false;
+    }
+    if (isSetValidation_fraction()) {
+      if (!first) sb.append(", ");
+      sb.append("validation_fraction:");
+      sb.append(this.validation_fraction);
       first = false;
     }
     sb.append(")");
@@ -1096,6 +1188,14 @@ public class TrainRequest implements org.apache.thrift.TBase<TrainRequest, Train
               org.apache.thrift.protocol.TProtocolUtil.skip(iprot, schemeField.type);
             }
             break;
+          case 9: // VALIDATION_FRACTION
+            if (schemeField.type == org.apache.thrift.protocol.TType.DOUBLE) {
+              struct.validation_fraction = iprot.readDouble();
+              struct.setValidation_fractionIsSet(true);
+            } else { 
+              org.apache.thrift.protocol.TProtocolUtil.skip(iprot, schemeField.type);
+            }
+            break;
           default:
             org.apache.thrift.protocol.TProtocolUtil.skip(iprot, schemeField.type);
         }
@@ -1180,6 +1280,11 @@ public class TrainRequest implements org.apache.thrift.TBase<TrainRequest, Train
         oprot.writeI64(struct.seed);
         oprot.writeFieldEnd();
       }
+      if (struct.isSetValidation_fraction()) {
+        oprot.writeFieldBegin(VALIDATION_FRACTION_FIELD_DESC);
+        oprot.writeDouble(struct.validation_fraction);
+        oprot.writeFieldEnd();
+      }
       oprot.writeFieldStop();
       oprot.writeStructEnd();
     }
@@ -1223,7 +1328,10 @@ public class TrainRequest implements org.apache.thrift.TBase<TrainRequest, Train
       if (struct.isSetSeed()) {
         optionals.set(7);
       }
-      oprot.writeBitSet(optionals, 8);
+      if (struct.isSetValidation_fraction()) {
+        optionals.set(8);
+      }
+      oprot.writeBitSet(optionals, 9);
       if (struct.isSetContext()) {
         struct.context.write(oprot);
       }
@@ -1260,12 +1368,15 @@ public class TrainRequest implements org.apache.thrift.TBase<TrainRequest, Train
       if (struct.isSetSeed()) {
         oprot.writeI64(struct.seed);
       }
+      if (struct.isSetValidation_fraction()) {
+        oprot.writeDouble(struct.validation_fraction);
+      }
     }
 
     @Override
     public void read(org.apache.thrift.protocol.TProtocol prot, TrainRequest struct) throws org.apache.thrift.TException {
       org.apache.thrift.protocol.TTupleProtocol iprot = (org.apache.thrift.protocol.TTupleProtocol) prot;
-      java.util.BitSet incoming = iprot.readBitSet(8);
+      java.util.BitSet incoming = iprot.readBitSet(9);
       if (incoming.get(0)) {
         struct.context = new io.modelwire.wire.RequestContext();
         struct.context.read(iprot);
@@ -1318,6 +1429,10 @@ public class TrainRequest implements org.apache.thrift.TBase<TrainRequest, Train
       if (incoming.get(7)) {
         struct.seed = iprot.readI64();
         struct.setSeedIsSet(true);
+      }
+      if (incoming.get(8)) {
+        struct.validation_fraction = iprot.readDouble();
+        struct.setValidation_fractionIsSet(true);
       }
     }
   }

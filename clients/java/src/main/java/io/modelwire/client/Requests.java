@@ -21,6 +21,9 @@ final class Requests {
                 .setDataset(training.dataset())
                 .setTarget(training.target())
                 .setSeed(training.seed());
+        if (training.validationFraction() != null) {
+            request.setValidation_fraction(training.validationFraction());
+        }
         return training.features().isEmpty() ? request : request.setFeatures(training.features());
     }
 

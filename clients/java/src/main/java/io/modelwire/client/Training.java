@@ -26,6 +26,7 @@ public final class Training {
     private Column targets;
     private List<String> features = List.of();
     private long seed;
+    private Double validationFraction;
     private String idempotencyKey;
 
     private Training(List<Step> steps) {
@@ -178,6 +179,18 @@ public final class Training {
     }
 
     /**
+     * The share of the rows that metrics are measured on, by a second model that is fitted without them. The model itself
+     * learns from all rows.
+     *
+     * @param share from 0, which leaves the second model out, and the time that it takes, to below 1; not called: 0.2
+     * @return this
+     */
+    public Training validationFraction(double share) {
+        validationFraction = share;
+        return this;
+    }
+
+    /**
      * A key by which the server knows a repetition, also one of another process: it answers the job that the first call
      * started.
      *
@@ -222,6 +235,11 @@ public final class Training {
 
     long seed() {
         return seed;
+    }
+
+    /** Null: the server's default. */
+    Double validationFraction() {
+        return validationFraction;
     }
 
     /** Null: none. */

@@ -26,6 +26,15 @@ class TrainingTest {
         assertEquals("target", request.target);
         assertEquals(List.of("x0", "x1"), request.features);
         assertEquals(7, request.seed);
+        assertFalse(request.isSetValidation_fraction());
+    }
+
+    @Test
+    void theShareThatIsHeldOutTravelsAlsoIfItIsNothing() {
+        var request = Requests.train("m", Training.of("linear_regression").rows(ROWS).targets(new double[] {5, 6}).validationFraction(0));
+
+        assertTrue(request.isSetValidation_fraction());
+        assertEquals(0.0, request.validation_fraction);
     }
 
     @Test
