@@ -86,6 +86,21 @@ fn numbers(values: &Value) -> Vec<f64> {
 }
 
 #[test]
+fn rows_are_held_out_unless_the_command_says_otherwise() {
+    let (server, file) = (Server::start(), fixture("wine.csv"));
+    let options = ["--target", "quality", "--steps", "linear_regression", "--name", "wine", "--json"];
+    let train = |share: &[&str]| server.run(&[&["train", &file], &options[..], share].concat());
+
+    let (by_default, without, refused) =
+        (train(&[]), train(&["--validation-fraction", "0"]), train(&["--validation-fraction", "1"]));
+
+    let names = |output| json(output)["metrics"].as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    assert_eq!(names(&by_default), ["r2", "rmse", "training_r2", "training_rmse"]);
+    assert_eq!(names(&without), ["training_r2", "training_rmse"]);
+    assert!(error_text(&refused).contains("validation_fraction is 1;"), "{}", error_text(&refused));
+}
+
+#[test]
 fn wine_is_trained_and_predicted_in_two_commands() {
     let server = Server::start();
 
