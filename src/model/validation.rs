@@ -29,8 +29,8 @@ pub(super) struct Split {
 }
 
 impl Split {
-    /// Which rows to hold out, by the seed and the positions of rows alone: of each class as large a share as of all, and never
-    /// all. `None` without targets, which could be met or not, and where fewer than ten would be held out.
+    /// Which rows to hold out, by the seed, positions and classes: of each class as large a share as of all, and never all. `None`
+    /// without targets, which could be met or not, and where fewer than ten would be held out.
     pub(super) fn of(targets: &Targets, fraction: f64, seed: u64) -> Option<Self> {
         let strata = strata(targets);
         let n_rows: usize = strata.iter().map(Vec::len).sum();
