@@ -95,7 +95,7 @@ struct MethodDescription {
 
 struct ParameterDescription {
   1: optional string name
-  /** "integer", "number", "flag" or "text": the field of Parameter that carries it. */
+  /** "integer", "number", "flag" or "text": the field of Parameter that carries it; or "integers", which `tensor` carries. */
   2: optional string type_name
   /** What an absent parameter means. */
   3: optional types.Parameter default_value

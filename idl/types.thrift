@@ -148,6 +148,7 @@ struct Parameter {
   3: optional double number
   4: optional bool flag
   5: optional string text
+  /** A list of whole numbers: I64 or I32, shape (n). */
   6: optional Tensor tensor
 }
 

@@ -58,9 +58,9 @@ type Algorithm struct {
 // ParameterDescription is a hyper-parameter of an algorithm.
 type ParameterDescription struct {
 	Name string
-	// Type is "integer", "number", "flag" or "text".
+	// Type is "integer", "number", "flag", "text" or "integers".
 	Type string
-	// Default is what an absent parameter means: an int64, float64, bool or string; nil if there is no default.
+	// Default is what an absent parameter means: an int64, float64, bool, string or []int64; nil if there is no default.
 	Default any
 	// Range is in words, for example "greater than 0".
 	Range   string

@@ -17,8 +17,8 @@ type Step struct {
 	Columns []string
 }
 
-// Parameters are hyper-parameters by name. An int or int64 is an integer, a float64 a number, a bool a flag, a string text
-// and a [][]float64 or []float64 a tensor.
+// Parameters are hyper-parameters by name. An int or int64 is an integer, a float64 a number, a bool a flag, a string text,
+// an []int or []int64 a list of whole numbers, and a [][]float64 or []float64 a tensor.
 type Parameters map[string]any
 
 // Steps is a pipeline of algorithms with their defaults.
@@ -72,6 +72,14 @@ func parameterOf(value any) (*wire.Parameter, *Error) {
 		return &wire.Parameter{Flag: &value}, nil
 	case string:
 		return &wire.Parameter{Text: &value}, nil
+	case []int:
+		integers := make([]int64, len(value))
+		for position, each := range value {
+			integers[position] = int64(each)
+		}
+		return &wire.Parameter{Tensor: tensorOf(wire.DType_I64, integers)}, nil
+	case []int64:
+		return &wire.Parameter{Tensor: tensorOf(wire.DType_I64, value)}, nil
 	case []float64:
 		return &wire.Parameter{Tensor: tensorOf(wire.DType_F64, value)}, nil
 	case [][]float64:
@@ -80,7 +88,7 @@ func parameterOf(value any) (*wire.Parameter, *Error) {
 		}
 		return &wire.Parameter{Tensor: matrixOf(value)}, nil
 	}
-	return nil, invalid("is a %T; it must be an int, int64, float64, bool, string, []float64 or [][]float64", value)
+	return nil, invalid("is a %T; it must be an int, int64, float64, bool, string, []int, []int64, []float64 or [][]float64", value)
 }
 
 func stepsFrom(sent []*wire.Step) []Step {
@@ -111,7 +119,8 @@ func parameterFrom(sent *wire.Parameter) any {
 	return tensorValue(sent.Tensor)
 }
 
-// tensorValue is rows if there are two dimensions, else a plain slice; nil for what this client cannot read.
+// tensorValue is rows if there are two dimensions, else a plain slice, of int64 or float64; nil for what this client cannot
+// read.
 func tensorValue(tensor *wire.Tensor) any {
 	if tensor == nil {
 		return nil
@@ -120,6 +129,9 @@ func tensorValue(tensor *wire.Tensor) any {
 		return rows
 	}
 	if values, err := floatsOf(tensor); err == nil {
+		return values
+	}
+	if values, err := integersOf(tensor); err == nil {
 		return values
 	}
 	return nil

@@ -120,6 +120,7 @@ func TestTheShareThatIsHeldOutTravelsAlsoIfItIsNothing(t *testing.T) {
 func TestHyperParametersTravelByTheirType(t *testing.T) {
 	parameters, err := parametersOf(Step{Algorithm: "k_means", Parameters: Parameters{
 		"a": 3, "b": 0.5, "c": true, "d": "random", "e": [][]float64{{1, 2}}, "f": int64(4), "g": []float64{1},
+		"h": []int{10, 20}, "i": []int64{},
 	}})
 	if err != nil {
 		t.Fatal(err)
@@ -129,7 +130,7 @@ func TestHyperParametersTravelByTheirType(t *testing.T) {
 		got = append(got, parameterFrom(parameter))
 	}
 
-	if want := []any{int64(3), 0.5, true, "random", [][]float64{{1, 2}}, int64(4), []float64{1}}; !reflect.DeepEqual(got, want) {
+	if want := []any{int64(3), 0.5, true, "random", [][]float64{{1, 2}}, int64(4), []float64{1}, []int64{10, 20}, []int64{}}; !reflect.DeepEqual(got, want) {
 		t.Errorf("got %v", got)
 	}
 }

@@ -928,7 +928,7 @@ impl Default for MethodDescription {
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct ParameterDescription {
   pub name: Option<String>,
-  /// "integer", "number", "flag" or "text": the field of Parameter that carries it.
+  /// "integer", "number", "flag" or "text": the field of Parameter that carries it; or "integers", which `tensor` carries.
   pub type_name: Option<String>,
   /// What an absent parameter means.
   pub default_value: Option<types::Parameter>,

@@ -1021,6 +1021,7 @@ pub struct Parameter {
   pub number: Option<OrderedFloat<f64>>,
   pub flag: Option<bool>,
   pub text: Option<String>,
+  /// A list of whole numbers: I64 or I32, shape (n).
   pub tensor: Option<Tensor>,
 }
 

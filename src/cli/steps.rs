@@ -12,23 +12,25 @@ impl std::str::FromStr for Steps {
 
     /// Reads names separated by commas, each with parameters in parentheses or without.
     ///
-    /// A value is a whole number, a number, `true`, `false`, or else text, which may stand in double quotes. Which names
-    /// and values there are is for the server to say.
+    /// A value is a whole number, a number, `true`, `false`, whole numbers in brackets (`[10, 20]`), or else text, which may stand
+    /// in double quotes. Which names and values there are is for the server to say.
     fn from_str(text: &str) -> Result<Self, String> {
         split(text)?.into_iter().map(step).collect::<Result<_, _>>().map(Self)
     }
 }
 
-/// The parts between those commas that are neither in parentheses nor in quotes.
+/// The parts between those commas that are neither in parentheses or brackets nor in quotes.
 fn split(text: &str) -> Result<Vec<&str>, String> {
     let (mut parts, mut start, mut depth, mut quoted) = (vec![], 0, 0_usize, false);
     for (position, character) in text.char_indices() {
         match character {
             '"' => quoted = !quoted,
             _ if quoted => {}
-            '(' => depth += 1,
-            ')' => {
-                depth = depth.checked_sub(1).ok_or_else(|| format!("{text:?} closes a parenthesis that is not open"))?
+            '(' | '[' => depth += 1,
+            ')' | ']' => {
+                depth = depth
+                    .checked_sub(1)
+                    .ok_or_else(|| format!("{text:?} closes a parenthesis or bracket that is not open"))?
             }
             ',' if depth == 0 => {
                 parts.push(&text[start..position]);
@@ -38,7 +40,7 @@ fn split(text: &str) -> Result<Vec<&str>, String> {
         }
     }
     if depth > 0 || quoted {
-        return Err(format!("{text:?} leaves a parenthesis or a quote open"));
+        return Err(format!("{text:?} leaves a parenthesis, bracket or quote open"));
     }
     parts.push(&text[start..]);
     Ok(parts)
@@ -69,21 +71,33 @@ fn parameters(algorithm: &str, text: &str) -> Result<BTreeMap<String, Value>, St
         let (name, text) = part
             .split_once('=')
             .ok_or_else(|| format!("{:?} of {algorithm} is not name=value, such as C=0.5", part.trim()))?;
-        if parameters.insert(name.trim().to_owned(), value(text.trim())).is_some() {
+        if parameters.insert(name.trim().to_owned(), value(text.trim())?).is_some() {
             return Err(format!("{algorithm} has the parameter {:?} twice", name.trim()));
         }
     }
     Ok(parameters)
 }
 
-fn value(text: &str) -> Value {
+fn value(text: &str) -> Result<Value, String> {
     if let Some(quoted) = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
-        return Value::Text(quoted.to_owned());
+        return Ok(Value::Text(quoted.to_owned()));
+    }
+    if let Some(list) = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+        return integers(list)
+            .map(Value::Integers)
+            .ok_or_else(|| format!("{text:?} is no list of whole numbers, such as [10, 20]"));
     }
     let flag = || text.parse().ok().map(Value::Flag);
     let number = || text.parse().ok().filter(|number: &f64| number.is_finite()).map(Value::Number);
     let whole = text.parse().ok().map(Value::Integer);
-    whole.or_else(number).or_else(flag).unwrap_or_else(|| Value::Text(text.to_owned()))
+    Ok(whole.or_else(number).or_else(flag).unwrap_or_else(|| Value::Text(text.to_owned())))
+}
+
+fn integers(list: &str) -> Option<Vec<i64>> {
+    if list.trim().is_empty() {
+        return Some(vec![]);
+    }
+    list.split(',').map(|number| number.trim().parse().ok()).collect()
 }
 
 #[cfg(test)]
@@ -113,8 +127,18 @@ mod tests {
     }
 
     #[test]
+    fn whole_numbers_in_brackets_are_a_list() {
+        for (text, numbers) in [("[10, 20]", vec![10, 20]), ("[-3]", vec![-3]), ("[]", vec![])] {
+            let steps = parse(&format!("scale,net(sizes={text},tol=1)")).unwrap();
+
+            assert_eq!(steps[1].parameters["sizes"], Value::Integers(numbers));
+        }
+    }
+
+    #[test]
     fn what_is_no_list_of_steps_is_refused() {
         let wrong = ["", ",", "a,,b", "a(", "a)", "a(b)", "a(b=1", "a(b=1)c", "a(b=1,b=2)", "(b=1)", "a(b=\"1)"];
+        let wrong = wrong.into_iter().chain(["a(b=[1)", "a(b=1])", "a(b=[1,])", "a(b=[1.5])", "a(b=[x])"]);
         for text in wrong {
             assert!(parse(text).is_err(), "{text:?} was taken");
         }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// The value of a hyper-parameter. In JSON it is the bare value: `3`, `0.5`, `true`, `"random"`.
+/// The value of a hyper-parameter. In JSON it is the bare value: `3`, `0.5`, `true`, `"random"`, `[10, 20]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Value {
@@ -17,16 +17,22 @@ pub enum Value {
     Flag(bool),
     /// Text.
     Text(String),
+    /// Whole numbers.
+    Integers(Vec<i64>),
 }
 
+/// Whole numbers of a list that are shown.
+const SHOWN: usize = 20;
+
 impl Value {
-    /// "integer", "number", "flag" or "text".
+    /// "integer", "number", "flag", "text" or "integers".
     pub fn type_name(&self) -> &'static str {
         match self {
             Self::Integer(_) => "integer",
             Self::Number(_) => "number",
             Self::Flag(_) => "flag",
             Self::Text(_) => "text",
+            Self::Integers(_) => "integers",
         }
     }
 }
@@ -38,6 +44,10 @@ impl fmt::Display for Value {
             Self::Number(value) => write!(f, "{value:?}"),
             Self::Flag(value) => write!(f, "{value}"),
             Self::Text(value) => write!(f, "{:?}", quotable(value)),
+            Self::Integers(values) if values.len() > SHOWN => {
+                write!(f, "{:?} and {} more", &values[..SHOWN], values.len() - SHOWN)
+            }
+            Self::Integers(values) => write!(f, "{values:?}"),
         }
     }
 }
@@ -55,6 +65,13 @@ pub enum Range {
     Flag,
     /// One of these words.
     OneOf(&'static [&'static str]),
+    /// At most so many whole numbers, each from the first to the second, both included. One number is a list of one.
+    Integers {
+        /// How many at most.
+        most: usize,
+        /// The range of each.
+        each: (i64, i64),
+    },
 }
 
 impl Range {
@@ -67,6 +84,11 @@ impl Range {
             (Self::Positive, Value::Number(it)) if *it > 0.0 && it.is_finite() => Some(value.clone()),
             (Self::Number(least, most), Value::Number(it)) if (least..=most).contains(&it) => Some(value.clone()),
             (Self::Flag, Value::Flag(_)) => Some(value.clone()),
+            (Self::Integers { .. }, Value::Integer(it)) => self.accept(&Value::Integers(vec![*it])),
+            (Self::Integers { most, each: (least, largest) }, Value::Integers(them)) => {
+                let fits = them.len() <= *most && them.iter().all(|it| (least..=largest).contains(&it));
+                fits.then(|| value.clone())
+            }
             (Self::OneOf(words), Value::Text(it)) if words.contains(&it.as_str()) => Some(value.clone()),
             _ => None,
         }
@@ -81,6 +103,9 @@ impl fmt::Display for Range {
             Self::Number(0.0, f64::MAX) => f.write_str("a finite number, 0 or greater"),
             Self::Number(least, most) => write!(f, "a number from {least:?} to {most:?}"),
             Self::Flag => f.write_str("true or false"),
+            Self::Integers { most, each: (least, largest) } => {
+                write!(f, "up to {most} integers from {least} to {largest}")
+            }
             Self::OneOf(words) => {
                 let quoted: Vec<String> = words.iter().map(|word| format!("{word:?}")).collect();
                 f.write_str(&quoted.join(" or "))
@@ -126,6 +151,11 @@ impl ParameterSpec {
     /// A truth value.
     pub fn flag(name: &'static str, default: bool, meaning: &'static str) -> Self {
         Self { name, default: Value::Flag(default), range: Range::Flag, meaning }
+    }
+
+    /// At most so many whole numbers, each from `least` to `largest`.
+    pub fn integers(name: &'static str, default: &[i64], most: usize, each: (i64, i64), meaning: &'static str) -> Self {
+        Self { name, default: Value::Integers(default.to_vec()), range: Range::Integers { most, each }, meaning }
     }
 
     /// One of several words, of which the first is the default.
@@ -186,6 +216,13 @@ impl Parameters {
         usize::try_from(self.integer(name)).expect("the range of a count starts at 0")
     }
 
+    /// Whole numbers whose range starts at 0 or above.
+    pub fn counts(&self, name: &str) -> Vec<usize> {
+        let found = self.0.get(name).and_then(|value| if let Value::Integers(it) = value { Some(it) } else { None });
+        let them = found.expect("an algorithm reads only the lists that it specifies");
+        them.iter().map(|it| usize::try_from(*it).expect("the range of a count starts at 0")).collect()
+    }
+
     /// A real number.
     pub fn number(&self, name: &str) -> f64 {
         let found = self.0.get(name).and_then(|value| if let Value::Number(it) = value { Some(*it) } else { None });
@@ -215,6 +252,7 @@ mod tests {
             ParameterSpec::positive("tol", 1e-4, "Tolerance."),
             ParameterSpec::flag("fit_intercept", true, "Intercept."),
             ParameterSpec::one_of("init", &["k-means++", "random"], "First centres."),
+            ParameterSpec::integers("sizes", &[10], 3, (1, 50), "Sizes."),
         ]
     }
 
@@ -236,6 +274,24 @@ mod tests {
     }
 
     #[test]
+    fn a_list_of_whole_numbers_may_be_empty_and_one_number_is_a_list_of_one() {
+        for (given, counts) in [(Value::Integers(vec![]), vec![]), (Value::Integer(7), vec![7])] {
+            assert_eq!(check("sizes", given).unwrap().counts("sizes"), counts);
+        }
+    }
+
+    #[test]
+    fn a_long_list_is_refused_without_repeating_all_of_it() {
+        let message = check("sizes", Value::Integers(vec![5; 1_000_000])).unwrap_err().to_string();
+
+        assert!(
+            message.contains("and 999980 more (integers) and should be up to 3 integers from 1 to 50"),
+            "{message}"
+        );
+        assert!(message.len() < 300);
+    }
+
+    #[test]
     fn a_refusal_names_algorithm_parameter_value_and_range() {
         let message = check("n_clusters", Value::Integer(0)).unwrap_err().to_string();
 
@@ -246,7 +302,10 @@ mod tests {
     fn an_unknown_parameter_is_refused_with_those_that_are_known() {
         let message = check("n_cluster", Value::Integer(3)).unwrap_err().to_string();
 
-        assert_eq!(message, "k_means has no parameter \"n_cluster\"; it takes n_clusters, tol, fit_intercept, init");
+        assert_eq!(
+            message,
+            "k_means has no parameter \"n_cluster\"; it takes n_clusters, tol, fit_intercept, init, sizes"
+        );
     }
 
     #[test]
@@ -259,6 +318,9 @@ mod tests {
             ("n_clusters", Value::Number(3.0)),
             ("fit_intercept", Value::Integer(1)),
             ("init", Value::Text("k-means".into())),
+            ("sizes", Value::Integers(vec![1, 51])),
+            ("sizes", Value::Integers(vec![1; 4])),
+            ("sizes", Value::Number(1.0)),
         ] {
             assert!(check(name, value.clone()).is_err(), "{name} = {value} was taken");
         }
@@ -266,9 +328,15 @@ mod tests {
 
     #[test]
     fn a_value_survives_json_with_its_type() {
-        for value in
-            [Value::Integer(1), Value::Number(1.0), Value::Number(0.1), Value::Flag(true), Value::Text("1".into())]
-        {
+        for value in [
+            Value::Integer(1),
+            Value::Number(1.0),
+            Value::Number(0.1),
+            Value::Flag(true),
+            Value::Text("1".into()),
+            Value::Integers(vec![]),
+            Value::Integers(vec![10, -20]),
+        ] {
             let json = serde_json::to_string(&value).unwrap();
 
             assert_eq!(serde_json::from_str::<Value>(&json).unwrap(), value, "{json}");

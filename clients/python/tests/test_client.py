@@ -18,7 +18,7 @@ from modelwire_wire.types import ttypes as wire
 from thrift.transport.TTransport import TTransportException
 
 import modelwire
-from modelwire import Step, StepLike, _columns, _datasets, _jobs, _tensors
+from modelwire import Step, StepLike, _columns, _datasets, _jobs, _steps, _tensors
 
 SUCCEEDED, FAILED, CANCELLED, RUNNING = 3, 4, 5, 2
 
@@ -158,6 +158,23 @@ def test_columns_of_a_matrix_are_x0_x1_and_clustering_has_no_target(start: Start
     assert [(each.name, each.integer) for each in request.steps[0].parameters] == [("n_clusters", 2)]
 
 
+@pytest.mark.parametrize("sizes", [[10, 20], (), np.array([3]), [np.int32(4)]])
+def test_a_list_of_whole_numbers_travels_as_a_tensor_and_comes_back_as_a_list(start: Start, sizes: Any) -> None:
+    handler = Recorder(train=training_wire.TrainResponse(job=job(1)))
+
+    start(handler).train("net", [("mlp", {"hidden_layer_sizes": sizes})], features=np.eye(2), target=[1.0, 2.0])
+
+    sent = handler.request.steps[0]
+    assert (sent.parameters[0].tensor.dtype, sent.parameters[0].integer) == (wire.DType.I64, None)
+    assert _steps.from_wire(sent).parameters == {"hidden_layer_sizes": [int(size) for size in sizes]}
+
+
+@pytest.mark.parametrize("sizes", [[1.5], [True], ["10"], [2**63]])
+def test_a_list_of_anything_else_is_refused_by_name(start: Start, sizes: Any) -> None:
+    with pytest.raises(modelwire.InvalidArgument, match='"hidden_layer_sizes" of mlp'):
+        start(Recorder()).train("net", [("mlp", {"hidden_layer_sizes": sizes})], features=np.eye(2))
+
+
 def test_a_table_or_a_data_set_is_trained_on_by_names(start: Start) -> None:
     handler = Recorder(train=training_wire.TrainResponse(job=job(1)))
     client = start(handler)
@@ -187,7 +204,7 @@ def test_a_table_or_a_data_set_is_trained_on_by_names(start: Start) -> None:
         ({"dataset": "wine", "features": [[1.0]]}, "features= names columns"),
         ({"dataset": "wine", "names": ["a"]}, "names="),
         ({"features": [[1.0]], "steps": [("k_means",)]}, "is no step"),
-        ({"features": [[1.0]], "steps": [("k_means", {"n_clusters": [3]})]}, '"n_clusters" of k_means'),
+        ({"features": [[1.0]], "steps": [("k_means", {"n_clusters": ["three"]})]}, '"n_clusters" of k_means'),
         ({"features": [[1.0]], "steps": [("k_means", {"n_clusters": 2**63})]}, '"n_clusters" of k_means'),
     ],
 )

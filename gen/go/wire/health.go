@@ -2173,7 +2173,7 @@ func (p *MethodDescription) String() string {
 
 // Attributes:
 //  - Name
-//  - TypeName: "integer", "number", "flag" or "text": the field of Parameter that carries it.
+//  - TypeName: "integer", "number", "flag" or "text": the field of Parameter that carries it; or "integers", which `tensor` carries.
 //  - DefaultValue: What an absent parameter means.
 //  - Range: In words, for example "greater than 0".
 //  - Meaning

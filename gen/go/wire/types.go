@@ -2078,7 +2078,7 @@ func (p *ColumnSchema) String() string {
 //  - Number
 //  - Flag
 //  - Text
-//  - Tensor
+//  - Tensor: A list of whole numbers: I64 or I32, shape (n).
 type Parameter struct {
   Name *string `thrift:"name,1" db:"name" json:"name,omitempty"`
   Integer *int64 `thrift:"integer,2" db:"integer" json:"integer,omitempty"`

@@ -1,8 +1,9 @@
 //! Steps of a pipeline and their hyper-parameters.
 
+use super::tensor::{checked, whole_numbers_to};
 use crate::error::{Error, Result, quotable};
 use crate::model::{StepSpec, Value};
-use crate::wire::types::{Parameter, Step};
+use crate::wire::types::{Parameter, Step, Tensor};
 use std::collections::BTreeMap;
 use thrift::OrderedFloat;
 
@@ -39,21 +40,34 @@ pub(super) fn spec_parameter(algorithm: &str, parameter: Parameter) -> Result<(S
     let Parameter { name, integer, number, flag, text, tensor } = parameter;
     let name = name.unwrap_or_default();
     let what = format!("parameter {:?} of {}", quotable(&name), quotable(algorithm));
-    if tensor.is_some() {
-        return Err(Error::invalid(format!("{what} is a tensor; no algorithm here takes one")));
-    }
+    let integers = tensor.map(|tensor| whole_numbers(&what, tensor)).transpose()?;
     let values = [
         integer.map(Value::Integer),
         number.map(|number| Value::Number(number.into_inner())),
         flag.map(Value::Flag),
         text.map(Value::Text),
+        integers.map(Value::Integers),
     ];
     let mut values = values.into_iter().flatten();
     match (values.next(), values.next()) {
         (Some(value), None) => Ok((name, value)),
-        (None, _) => Err(Error::invalid(format!("{what} has no value; set one of integer, number, flag, text"))),
-        _ => Err(Error::invalid(format!("{what} has more than one value; set one of integer, number, flag, text"))),
+        (None, _) => Err(Error::invalid(format!("{what} has no value; set one of {FIELDS}"))),
+        _ => Err(Error::invalid(format!("{what} has more than one value; set one of {FIELDS}"))),
     }
+}
+
+const FIELDS: &str = "integer, number, flag, text, tensor";
+
+/// A list of whole numbers.
+fn whole_numbers(what: &str, tensor: Tensor) -> Result<Vec<i64>> {
+    let checked = checked(what, tensor)?;
+    let one_dimension = checked.lengths().is_some_and(|[_]: [usize; 1]| true);
+    checked.to_i64().filter(|_| one_dimension).ok_or_else(|| {
+        Error::invalid(format!(
+            "{what} is a tensor of {:?} with shape {:?}; a parameter takes I64 or I32 of one dimension",
+            checked.element, checked.shape
+        ))
+    })
 }
 
 /// Steps as they travel.
@@ -74,12 +88,14 @@ pub(super) fn wire_parameter(name: &str, value: &Value) -> Parameter {
         Value::Number(value) => Parameter { number: Some(OrderedFloat(*value)), ..named },
         Value::Flag(value) => Parameter { flag: Some(*value), ..named },
         Value::Text(value) => Parameter { text: Some(value.clone()), ..named },
+        Value::Integers(values) => Parameter { tensor: Some(whole_numbers_to(values)), ..named },
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::types::DType;
     use proptest::prelude::*;
 
     fn value() -> impl Strategy<Value = Value> {
@@ -88,6 +104,7 @@ mod tests {
             (-1e300..1e300f64).prop_map(Value::Number),
             any::<bool>().prop_map(Value::Flag),
             ".*".prop_map(Value::Text),
+            proptest::collection::vec(any::<i64>(), 0..5).prop_map(Value::Integers),
         ]
     }
 
@@ -97,6 +114,25 @@ mod tests {
             let steps = vec![StepSpec { algorithm: "a".into(), parameters, columns: Some(vec!["x".into()]) }];
 
             prop_assert_eq!(spec_steps(wire_steps(&steps)).unwrap(), steps);
+        }
+    }
+
+    #[test]
+    fn a_tensor_that_is_no_list_of_whole_numbers_is_refused() {
+        let with = |dtype, shape: &[i64], n_bytes: usize| {
+            let tensor =
+                Tensor { dtype: Some(dtype), shape: Some(shape.to_vec()), data: Some(vec![0; n_bytes].into()) };
+            let parameter = Parameter { name: Some("sizes".into()), tensor: Some(tensor), ..crate::wire::empty() };
+            spec_parameter("net", parameter).map(|(_, value)| value)
+        };
+
+        assert_eq!(with(DType::I32, &[2], 8).unwrap(), Value::Integers(vec![0, 0]));
+        for (dtype, shape, n_bytes) in
+            [(DType::F64, &[2][..], 16), (DType::I64, &[1, 2], 16), (DType::I64, &[], 8), (DType::I64, &[3], 16)]
+        {
+            let message = with(dtype, shape, n_bytes).unwrap_err().to_string();
+
+            assert!(message.contains("parameter \"sizes\" of net"), "{message}");
         }
     }
 

@@ -198,6 +198,11 @@ pub(super) fn positions_to(positions: &[usize]) -> Tensor {
     tensor(DType::I64, &[positions.len()], data)
 }
 
+/// I64, shape `(n)`.
+pub(super) fn whole_numbers_to(numbers: &[i64]) -> Tensor {
+    tensor(DType::I64, &[numbers.len()], packed(numbers.iter().copied(), i64::to_le_bytes))
+}
+
 /// The bytes of all values. The number of values is known beforehand: the bytes are written where they stay.
 fn packed<const N: usize, T>(values: impl Iterator<Item = T>, write: impl Fn(T) -> [u8; N]) -> Vec<u8> {
     values.map(write).collect::<Vec<_>>().into_flattened()

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 from modelwire_wire.types import ttypes as wire
 
 from modelwire import _checks
@@ -22,7 +23,7 @@ class Step:
     ----------
     algorithm : str
         A name that `Client.describe` lists, for example ``"standard_scaler"``.
-    parameters : mapping of str to int, float, bool, str or ndarray
+    parameters : mapping of str to int, float, bool, str, list of int or ndarray
         What is absent has its default; so has what is None.
     columns : sequence of str, optional
         The columns that a transformer works on; the others pass through. None: all.
@@ -64,7 +65,12 @@ def value_of(parameter: wire.Parameter | None) -> Any:
     if parameter is None:
         return None
     scalars = (parameter.integer, parameter.number, parameter.flag, parameter.text)
-    return next((value for value in scalars if value is not None), from_tensor(parameter.tensor))
+    return next((value for value in scalars if value is not None), _listed(from_tensor(parameter.tensor)))
+
+
+def _listed(tensor: npt.NDArray[Any] | None) -> Any:
+    """Return a list of whole numbers as a list; what else there is as it is."""
+    return tensor.tolist() if tensor is not None and tensor.ndim == 1 and tensor.dtype.kind == "i" else tensor
 
 
 def _to_step(step: StepLike) -> Step:
@@ -101,20 +107,26 @@ def _is_tensor(value: Any) -> bool:
     return value.dtype.kind in "fi" and value.itemsize in (4, 8)
 
 
+def _is_integer(value: Any) -> bool:
+    return isinstance(value, int | np.integer) and not isinstance(value, bool) and -(2**63) <= int(value) < 2**63
+
+
 def _parameter(algorithm: str, name: str, value: Any) -> wire.Parameter:
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, bool):
         return wire.Parameter(name=name, flag=value)
-    if isinstance(value, int) and -(2**63) <= value < 2**63:
+    if _is_integer(value):
         return wire.Parameter(name=name, integer=value)
     if isinstance(value, float):
         return wire.Parameter(name=name, number=value)
     if isinstance(value, str):
         return wire.Parameter(name=name, text=value)
+    if isinstance(value, list | tuple) and all(_is_integer(each) for each in value):
+        return wire.Parameter(name=name, tensor=to_tensor(np.array(value, dtype=np.int64)))
     if _is_tensor(value):
         return wire.Parameter(name=name, tensor=to_tensor(value))
     raise InvalidArgument(
         f'parameter "{name}" of {algorithm} is {value!r}; it is a whole number of 64 bits, a number, a truth value, '
-        "text or an array of numbers, none of them masked"
+        "text, a list of whole numbers or an array of numbers, none of them masked"
     )

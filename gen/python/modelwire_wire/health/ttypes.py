@@ -758,7 +758,7 @@ class ParameterDescription(object):
     """
     Attributes:
      - name
-     - type_name: "integer", "number", "flag" or "text": the field of Parameter that carries it.
+     - type_name: "integer", "number", "flag" or "text": the field of Parameter that carries it; or "integers", which `tensor` carries.
      - default_value: What an absent parameter means.
      - range: In words, for example "greater than 0".
      - meaning

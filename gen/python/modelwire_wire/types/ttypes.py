@@ -776,7 +776,7 @@ class Parameter(object):
      - number
      - flag
      - text
-     - tensor
+     - tensor: A list of whole numbers: I64 or I32, shape (n).
 
     """
 

@@ -28,6 +28,9 @@ public class Parameter implements org.apache.thrift.TBase<Parameter, Parameter._
   public double number; // optional
   public boolean flag; // optional
   public @org.apache.thrift.annotation.Nullable java.lang.String text; // optional
+  /**
+   * A list of whole numbers: I64 or I32, shape (n).
+   */
   public @org.apache.thrift.annotation.Nullable Tensor tensor; // optional
 
   /** The set of fields this struct contains, along with convenience methods for finding and manipulating them. */
@@ -37,6 +40,9 @@ public class Parameter implements org.apache.thrift.TBase<Parameter, Parameter._
     NUMBER((short)3, "number"),
     FLAG((short)4, "flag"),
     TEXT((short)5, "text"),
+    /**
+     * A list of whole numbers: I64 or I32, shape (n).
+     */
     TENSOR((short)6, "tensor");
 
     private static final java.util.Map<java.lang.String, _Fields> byName = new java.util.HashMap<java.lang.String, _Fields>();
@@ -291,11 +297,17 @@ public class Parameter implements org.apache.thrift.TBase<Parameter, Parameter._
     }
   }
 
+  /**
+   * A list of whole numbers: I64 or I32, shape (n).
+   */
   @org.apache.thrift.annotation.Nullable
   public Tensor getTensor() {
     return this.tensor;
   }
 
+  /**
+   * A list of whole numbers: I64 or I32, shape (n).
+   */
   public Parameter setTensor(@org.apache.thrift.annotation.Nullable Tensor tensor) {
     this.tensor = tensor;
     return this;

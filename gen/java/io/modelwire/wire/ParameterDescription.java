@@ -21,7 +21,7 @@ public class ParameterDescription implements org.apache.thrift.TBase<ParameterDe
 
   public @org.apache.thrift.annotation.Nullable java.lang.String name; // optional
   /**
-   * "integer", "number", "flag" or "text": the field of Parameter that carries it.
+   * "integer", "number", "flag" or "text": the field of Parameter that carries it; or "integers", which `tensor` carries.
    */
   public @org.apache.thrift.annotation.Nullable java.lang.String type_name; // optional
   /**
@@ -38,7 +38,7 @@ public class ParameterDescription implements org.apache.thrift.TBase<ParameterDe
   public enum _Fields implements org.apache.thrift.TFieldIdEnum {
     NAME((short)1, "name"),
     /**
-     * "integer", "number", "flag" or "text": the field of Parameter that carries it.
+     * "integer", "number", "flag" or "text": the field of Parameter that carries it; or "integers", which `tensor` carries.
      */
     TYPE_NAME((short)2, "type_name"),
     /**
@@ -200,7 +200,7 @@ public class ParameterDescription implements org.apache.thrift.TBase<ParameterDe
   }
 
   /**
-   * "integer", "number", "flag" or "text": the field of Parameter that carries it.
+   * "integer", "number", "flag" or "text": the field of Parameter that carries it; or "integers", which `tensor` carries.
    */
   @org.apache.thrift.annotation.Nullable
   public java.lang.String getType_name() {
@@ -208,7 +208,7 @@ public class ParameterDescription implements org.apache.thrift.TBase<ParameterDe
   }
 
   /**
-   * "integer", "number", "flag" or "text": the field of Parameter that carries it.
+   * "integer", "number", "flag" or "text": the field of Parameter that carries it; or "integers", which `tensor` carries.
    */
   public ParameterDescription setType_name(@org.apache.thrift.annotation.Nullable java.lang.String type_name) {
     this.type_name = type_name;

@@ -1,5 +1,6 @@
 package io.modelwire.client;
 
+import io.modelwire.wire.DType;
 import io.modelwire.wire.DescribeDatasetResponse;
 import io.modelwire.wire.DescribeResponse;
 import io.modelwire.wire.HelloResponse;
@@ -11,6 +12,7 @@ import io.modelwire.wire.StatusResponse;
 import io.modelwire.wire.Tensor;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -110,7 +112,7 @@ final class Replies {
                 text(wire.state));
     }
 
-    private static Step step(io.modelwire.wire.Step wire) {
+    static Step step(io.modelwire.wire.Step wire) {
         var parameters = new LinkedHashMap<String, Object>();
         each(wire.parameters, parameter -> parameter)
                 .forEach(parameter -> value(parameter).ifPresent(value -> parameters.put(text(parameter.name), value)));
@@ -126,6 +128,9 @@ final class Replies {
         }
         if (wire.isSetFlag()) {
             return Optional.of(wire.flag);
+        }
+        if (wire.tensor != null && (wire.tensor.dtype == DType.I64 || wire.tensor.dtype == DType.I32)) {
+            return Optional.of(Arrays.stream(Tensors.longs(wire.tensor, "parameter")).boxed().toList());
         }
         return wire.tensor != null ? Optional.of(Tensors.doubles(wire.tensor, "parameter")) : Optional.ofNullable(wire.text);
     }

@@ -48,10 +48,13 @@ final class Requests {
         if (value instanceof String text) {
             return parameter.setText(text);
         }
+        if (value instanceof List<?> list && list.stream().allMatch(it -> it instanceof Long || it instanceof Integer)) {
+            return parameter.setTensor(Tensors.of(list.stream().mapToLong(it -> ((Number) it).longValue()).toArray()));
+        }
         if (value instanceof double[] numbers) {
             return parameter.setTensor(Tensors.of(numbers));
         }
         throw new ModelwireException.InvalidArgument("parameter \"" + name + "\" of " + algorithm + " is a "
-                + value.getClass().getSimpleName(), "give a Long, Double, Boolean, String or double[]");
+                + value.getClass().getSimpleName(), "give a Long, Double, Boolean, String, List of Long or double[]");
     }
 }

@@ -56,7 +56,7 @@ public record ServerDescription(String version, String idlHash, Limits limits, L
      * A hyper-parameter of an algorithm.
      *
      * @param name what {@link Step#with(String, double)} names
-     * @param type {@code "integer"}, {@code "number"}, {@code "flag"} or {@code "text"}
+     * @param type {@code "integer"}, {@code "number"}, {@code "flag"}, {@code "text"} or {@code "integers"}
      * @param defaultValue what an absent parameter means, as in {@link Step#parameters()}; empty if it has no fixed default
      * @param range in words, for example {@code "greater than 0"}
      * @param meaning what it does

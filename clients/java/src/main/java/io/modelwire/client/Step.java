@@ -1,5 +1,6 @@
 package io.modelwire.client;
 
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -12,8 +13,8 @@ import java.util.Map;
  * <pre>{@code Step.of("k_means").with("n_clusters", 3)}</pre>
  *
  * @param algorithm for example {@code "standard_scaler"}
- * @param parameters hyper-parameters by name: {@link Long}, {@link Double}, {@link Boolean}, {@link String} or
- *     {@code double[]}; what is absent has its default
+ * @param parameters hyper-parameters by name: {@link Long}, {@link Double}, {@link Boolean}, {@link String}, a
+ *     {@link List} of {@link Long}, or {@code double[]}; what is absent has its default
  * @param columns the columns that a transformer works on; empty: all
  */
 public record Step(String algorithm, Map<String, Object> parameters, List<String> columns) {
@@ -82,6 +83,17 @@ public record Step(String algorithm, Map<String, Object> parameters, List<String
      */
     public Step with(String name, String value) {
         return withValue(name, value);
+    }
+
+    /**
+     * The same step with a list of whole numbers as hyper-parameter.
+     *
+     * @param name the parameter's name
+     * @param values its values; a single one travels as a whole number, which is taken for a list of one
+     * @return a new step
+     */
+    public Step with(String name, long... values) {
+        return withValue(name, Arrays.stream(values).boxed().toList());
     }
 
     /**

@@ -68,6 +68,16 @@ class TrainingTest {
     }
 
     @Test
+    void listsOfWholeNumbersTravelAsTensorsAndComeBackAsLists() {
+        var training = Training.of(Step.of("net").with("sizes", 10, 20), Step.of("net").with("sizes"),
+                new Step("net", Map.of("sizes", List.of(3)), List.of()));
+        var sent = Requests.train("m", training.dataset("d")).steps;
+
+        assertEquals(List.of(List.of(10L, 20L), List.of(), List.of(3L)),
+                sent.stream().map(step -> Replies.step(step).parameters().get("sizes")).toList());
+    }
+
+    @Test
     void whatDoesNotFitIsRefusedBeforeItIsSent() {
         assertTrue(refusal(Training.of("a")).startsWith("there is nothing to train on"));
         assertTrue(refusal(Training.of("a").rows(ROWS).dataset("d")).contains("both"));
