@@ -33,6 +33,22 @@ pub(super) fn softmax(scores: &mut [f64]) -> f64 {
     largest + sum.ln()
 }
 
+/// `-ln p` of the one of two classes that a row has, from the log-odds of the second; its derivative takes their place.
+pub(super) fn loss_of_two_classes(score: &mut f64, class: usize) -> f64 {
+    let target = class as f64;
+    let loss = score.max(0.0) + (-score.abs()).exp().ln_1p() - target * *score;
+    *score = sigmoid(*score) - target;
+    loss
+}
+
+/// `-ln p` of the class that a row has, from a score for each; the derivatives take their places.
+pub(super) fn loss_of_classes(scores: &mut [f64], class: usize) -> f64 {
+    let own = scores[class];
+    let log_sum = softmax(scores);
+    scores[class] -= 1.0;
+    log_sum - own
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

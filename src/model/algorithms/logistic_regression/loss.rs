@@ -1,7 +1,7 @@
 //! What logistic regression minimises: log-loss of two or many classes with a squared penalty.
 
 use crate::error::Result;
-use crate::model::classification::{sigmoid, softmax};
+use crate::model::classification::{loss_of_classes, loss_of_two_classes};
 use crate::model::kernels::in_rows_mut;
 use crate::model::numerics::Moments;
 use crate::model::summation::Summation;
@@ -86,8 +86,9 @@ impl Summation for Evaluation<'_> {
             let mut scores = rows.dot(self.coefficients) + self.intercepts;
             let each = in_rows_mut(&mut scores).chunks_exact_mut(outputs).zip(classes).zip(weights);
             for ((row, class), weight) in each {
+                let two = outputs == 1;
                 sums.value +=
-                    weight * if outputs == 1 { two_classes(&mut row[0], *class) } else { many_classes(row, *class) };
+                    weight * if two { loss_of_two_classes(&mut row[0], *class) } else { loss_of_classes(row, *class) };
                 row.iter_mut().for_each(|derivative| *derivative *= weight);
             }
             sums.slopes += &rows.t().dot(&scores);
@@ -100,22 +101,6 @@ impl Summation for Evaluation<'_> {
         let value = left.value + right.value;
         Sums { value, slopes: left.slopes + right.slopes, free: left.free + right.free }
     }
-}
-
-/// Puts the derivative in the place of the score and answers the loss.
-fn two_classes(score: &mut f64, class: usize) -> f64 {
-    let target = class as f64;
-    let loss = score.max(0.0) + (-score.abs()).exp().ln_1p() - target * *score;
-    *score = sigmoid(*score) - target;
-    loss
-}
-
-/// Puts the derivatives in the place of the scores and answers the loss.
-fn many_classes(scores: &mut [f64], class: usize) -> f64 {
-    let own = scores[class];
-    let log_sum = softmax(scores);
-    scores[class] -= 1.0;
-    log_sum - own
 }
 
 #[cfg(test)]
