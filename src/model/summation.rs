@@ -19,6 +19,8 @@ const FEWEST_SHARDS: usize = 16;
 const MOST_SHARDS: usize = 4_096;
 /// A sum over fewer numbers than these is over before another thread has begun.
 const WORTH_A_THREAD: usize = 1 << 16;
+/// A sum over as many is over in less than a second.
+const AT_ONCE: usize = 1 << 28;
 
 /// Something that is a sum over rows: `sum_i w_i f(x_i)`, and whatever merges like one.
 pub(super) trait Summation: Sync {
@@ -40,8 +42,28 @@ impl Training<'_> {
     pub(super) fn sum<S: Summation>(&self, summation: &S) -> Result<S::Partial> {
         let threads = if self.rows.len() * self.rows.n_features() < WORTH_A_THREAD { 1 } else { self.threads };
         let tree = Tree { summation, rows: self.rows, n_shards: shards_of(self.rows.len()) };
-        tree.node(0, tree.n_shards, threads).ok_or_else(|| Error::internal("there are no rows to sum over"))
+        tree.node(0, tree.n_shards, threads).ok_or_else(no_rows)
     }
+
+    /// The same sum, if it is long: a row costs as much as to read `row_cost` numbers, and `ask` is asked between parts that take
+    /// less than a second.
+    ///
+    /// # Errors
+    /// As [`Training::sum`]. What `ask` answers.
+    pub(super) fn sum_asking<S: Summation>(
+        &self,
+        summation: &S,
+        row_cost: usize,
+        ask: &dyn Fn() -> Result<()>,
+    ) -> Result<S::Partial> {
+        let threads = if self.rows.len().saturating_mul(row_cost) < WORTH_A_THREAD { 1 } else { self.threads };
+        let tree = Tree { summation, rows: self.rows, n_shards: shards_of(self.rows.len()) };
+        tree.part(0, tree.n_shards, threads, AT_ONCE / row_cost.max(1), ask)?.ok_or_else(no_rows)
+    }
+}
+
+fn no_rows() -> Error {
+    Error::internal("there are no rows to sum over")
 }
 
 /// A power of two.
@@ -56,6 +78,33 @@ struct Tree<'a, S> {
 }
 
 impl<S: Summation> Tree<'_, S> {
+    /// [`Tree::node`] that asks whether to go on before each part of it that has at most so many rows, or is one shard.
+    fn part(
+        &self,
+        first: usize,
+        n_shards: usize,
+        threads: usize,
+        at_once: usize,
+        ask: &dyn Fn() -> Result<()>,
+    ) -> Result<Option<S::Partial>> {
+        let n_rows = self.shard(first + n_shards - 1).end - self.shard(first).start;
+        if n_shards == 1 || n_rows <= at_once {
+            ask()?;
+            return Ok(self.node(first, n_shards, threads));
+        }
+        let half = n_shards / 2;
+        let left = self.part(first, half, threads, at_once, ask)?;
+        let right = self.part(first + half, half, threads, at_once, ask)?;
+        Ok(self.merged(left, right))
+    }
+
+    fn merged(&self, left: Option<S::Partial>, right: Option<S::Partial>) -> Option<S::Partial> {
+        match (left, right) {
+            (Some(left), Some(right)) => Some(self.summation.merge(left, right)),
+            (one, other) => one.or(other),
+        }
+    }
+
     /// What the shards from `first` on come to, a power of two of them; `None` if they have no rows.
     fn node(&self, first: usize, n_shards: usize, threads: usize) -> Option<S::Partial> {
         if n_shards == 1 {
@@ -71,10 +120,7 @@ impl<S: Summation> Tree<'_, S> {
                 (left.join().unwrap_or_else(|panic| resume_unwind(panic)), right)
             }),
         };
-        match (left, right) {
-            (Some(left), Some(right)) => Some(self.summation.merge(left, right)),
-            (one, other) => one.or(other),
-        }
+        self.merged(left, right)
     }
 
     fn shard(&self, number: usize) -> Range<usize> {
@@ -88,6 +134,7 @@ mod tests {
     use super::*;
     use crate::model::Targets;
     use ndarray::Array2;
+    use std::cell::Cell;
 
     /// Says which rows were merged with which.
     struct Shape;
@@ -126,6 +173,27 @@ mod tests {
             let expected = shape(n_rows, 1);
 
             assert!([2, 3, 8, 1_000].map(|threads| shape(n_rows, threads)).iter().all(|it| *it == expected));
+        }
+    }
+
+    #[test]
+    fn a_long_sum_merges_the_same_neighbours_and_asks_between_its_parts() {
+        let features = Array2::from_shape_fn((100, 1), |(row, _)| row as f64);
+        let weights = vec![1.0; 100];
+        let rows = Rows::new(&features, Targets::None.view(), &weights);
+        let training = Training { rows, seed: 7, threads: 3, progress: &|_: &str, _| Ok(()) };
+        for (row_cost, parts) in [(1, 1), (AT_ONCE / 50, 2), (AT_ONCE, 16)] {
+            let asked = Cell::new(0);
+            let ask = || {
+                asked.set(asked.get() + 1);
+                Ok(())
+            };
+
+            let sum = training.sum_asking(&Shape, row_cost, &ask).unwrap();
+
+            assert_eq!((sum, asked.get()), (shape(100, 1), parts));
+            let cancelled = || Err(Error::Cancelled { what: "the job" });
+            assert!(training.sum_asking(&Shape, row_cost, &cancelled).is_err());
         }
     }
 

@@ -13,6 +13,7 @@ mod k_neighbors;
 mod lars;
 mod linear_regression;
 mod logistic_regression;
+mod mlp;
 mod pls_regression;
 mod random_forest;
 mod ridge;
@@ -34,6 +35,8 @@ pub static ALGORITHMS: &[&dyn Algorithm] = &[
     &elastic_net::Lasso,
     &linear_regression::LinearRegression,
     &logistic_regression::LogisticRegression,
+    &mlp::MlpClassifier,
+    &mlp::MlpRegressor,
     &discrete_nb::MultinomialNb,
     &pls_regression::PlsRegression,
     &glm::PoissonRegressor,

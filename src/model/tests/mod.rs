@@ -5,6 +5,7 @@ mod glm_and_neighbour_oracles;
 mod held_out;
 mod laws;
 mod model_bin;
+mod network_oracles;
 mod oracles;
 mod precision;
 mod specs;
@@ -17,12 +18,12 @@ use ndarray::{Array2, ArrayD, ArrayView2};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-fn fixture(path: &str) -> PathBuf {
+pub(super) fn fixture(path: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(path)
 }
 
 /// A table of `data/`: integer columns where all values are, else float, else text.
-fn table(name: &str) -> Table {
+pub(super) fn table(name: &str) -> Table {
     let mut reader = csv::Reader::from_path(fixture(&format!("data/{name}.csv"))).unwrap();
     let names: Vec<String> = reader.headers().unwrap().iter().map(str::to_owned).collect();
     let rows: Vec<csv::StringRecord> = reader.records().collect::<std::result::Result<_, _>>().unwrap();

@@ -68,10 +68,14 @@ pub(super) fn assert_cases(algorithm: &str) {
         let what = format!("{algorithm} of {name}, {}", case["parameters"]);
         let given = case["parameters"].as_object().unwrap();
         let given: Vec<_> = given.iter().map(|(name, value)| (name.as_str(), parameter(value))).collect();
-        let (rows, tolerance) = (table(name), case["tolerance"].as_f64().unwrap());
+        let (all, tolerance) = (table(name), case["tolerance"].as_f64().unwrap());
+        let part = case.get("rows").map(|rows| [0, 1].map(|at| rows[at].as_u64().unwrap() as usize));
+        let rows = part.map_or_else(|| all.clone(), |[first, length]| all.slice(first, length));
 
         let features = case.get("features").map(|names| serde_json::from_value(names.clone()).unwrap());
-        let spec = Spec { features, ..spec(&[step(algorithm, &given)], target) };
+        let scaled = case.get("scaled").is_some().then(|| step("standard_scaler", &[]));
+        let steps: Vec<StepSpec> = scaled.into_iter().chain([step(algorithm, &given)]).collect();
+        let spec = Spec { features, ..spec(&steps, target) };
         let pipeline = fitted(&spec, &rows).pipeline;
 
         for (array_name, expected) in case["arrays"].as_object().unwrap() {
