@@ -35,6 +35,7 @@ from sklearn.linear_model import ElasticNet, GammaRegressor, Lars, Lasso, Linear
 from sklearn.linear_model import PoissonRegressor, Ridge, TweedieRegressor  # noqa: E402
 from sklearn.naive_bayes import BernoulliNB, GaussianNB, MultinomialNB  # noqa: E402
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor  # noqa: E402
+from sklearn.neural_network import MLPClassifier, MLPRegressor  # noqa: E402
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor  # noqa: E402
 
 N_FEATURES = 20
@@ -102,6 +103,8 @@ CASES = [
     ("random_forest_regressor", RandomForestRegressor, numbers, {}, {}, {"n_jobs": THREADS, "random_state": 0}),
     ("k_neighbors_classifier", KNeighborsClassifier, classes, {}, {}, {"n_jobs": THREADS}),
     ("k_neighbors_regressor", KNeighborsRegressor, numbers, {}, {}, {"n_jobs": THREADS}),
+    ("mlp_classifier", MLPClassifier, classes, {"max_iter": 10}, {}, {"random_state": 0}),
+    ("mlp_regressor", MLPRegressor, numbers, {"max_iter": 10}, {}, {"random_state": 0}),
     ("k_means", KMeans, groups, {"n_clusters": 8, "n_init": 3}, {}, {"random_state": 0}),
 ]
 
