@@ -23,19 +23,22 @@ use crate::model::precision::Precision;
 use crate::model::{About, Algorithm, FittedStep, Inputs, Kind, ParameterSpec, Parameters, UnfittedStep};
 
 /// How both learn.
-const SOLVERS: &str = "`|w|^2` is over coefficients, intercepts are free, and `N` is the sum of the weights `w_i` of rows, or of those of a \
-     mini-batch. `lbfgs` takes all rows in each step and ends where the norm of the gradient is below `tol`, `sgd` and `adam` \
-     take mini-batches, and end where `n_iter_no_change` epochs in a row are not better by `tol` than the best one before, by \
-     loss, or by score on the rows that `early_stopping` holds out, whose best weights are then kept.";
-const DIFFERENCES: &str = "First weights, the order of rows in each epoch and the rows that are held out come from the seed by Philox4x32-10; \
-     from the same ones, mini-batches for mini-batch, the weights are scikit-learn's. Unlike there, rows are held out \
-     without regard to their classes, and probabilities that come near 0 are not clipped before their logarithm. \
-     Mini-batches count rows and not their weights: where all rows are in one, a row of weight 2 is the row twice.";
-const SIZE: &str = "Scale the columns first, for example with `standard_scaler`, and take a unit in which targets are around 1. A network \
-     has at most 500,000 weights. Train larger ones elsewhere.";
-const SOURCE: &str = "D. E. Rumelhart, G. E. Hinton, R. J. Williams, \"Learning representations by back-propagating errors\" (1986), \
-     doi:10.1038/323533a0; D. P. Kingma, J. Ba, \"Adam: a method for stochastic optimization\" (2015), arXiv:1412.6980; \
-     X. Glorot, Y. Bengio, \"Understanding the difficulty of training deep feedforward neural networks\" (2010).";
+const SOLVERS: &str = "`|w|^2` is over coefficients, intercepts are free, and `N` is the sum of the weights `w_i` of \
+     rows, or of those of a mini-batch. `lbfgs` takes all rows in each step and ends where the norm of the gradient \
+     is below `tol`, `sgd` and `adam` take mini-batches, and end where `n_iter_no_change` epochs in a row are not \
+     better by `tol` than the best one before, by loss, or by score on the rows that `early_stopping` holds out, \
+     whose best weights are then kept.";
+const DIFFERENCES: &str = "First weights, the order of rows in each epoch and the rows that are held out come from \
+     the seed by Philox4x32-10; from the same ones, mini-batch for mini-batch, the weights are scikit-learn's. \
+     Unlike there, rows are held out without regard to their classes, and probabilities that come near 0 are not \
+     clipped before their logarithm. Mini-batches count rows and not their weights: where all rows are in one, a row \
+     of weight 2 is the row twice.";
+const SIZE: &str = "Scale the columns first, for example with `standard_scaler`, and take a unit in which targets \
+     are around 1. A network has at most 500,000 weights. Train larger ones elsewhere.";
+const SOURCE: &str = "D. E. Rumelhart, G. E. Hinton, R. J. Williams, \"Learning representations by back-propagating \
+     errors\" (1986), doi:10.1038/323533a0; D. P. Kingma, J. Ba, \"Adam: a method for stochastic optimization\" \
+     (2015), arXiv:1412.6980; X. Glorot, Y. Bengio, \"Understanding the difficulty of training deep feedforward \
+     neural networks\" (2010).";
 
 /// A network that predicts a number.
 #[derive(Clone, Copy, Debug)]
@@ -52,8 +55,8 @@ impl Algorithm for MlpRegressor {
             kind: Kind::Regressor,
             summary: "A neural network for numbers: layers of units, each a bent sum of all units before.",
             details: &[
-                "The units of each hidden layer are `activation(inputs . w + b)`, the answer is `inputs . w + b` of the last one. \
-             Minimises `sum_i w_i (f(x_i) - y_i)^2 / 2N + alpha |w|^2 / 2N` by back-propagation.",
+                "The units of each hidden layer are `activation(inputs . w + b)`, the answer is `inputs . w + b` of the \
+                 last one. Minimises `sum_i w_i (f(x_i) - y_i)^2 / 2N + alpha |w|^2 / 2N` by back-propagation.",
                 SOLVERS,
                 DIFFERENCES,
                 SIZE,
@@ -82,9 +85,9 @@ impl Algorithm for MlpClassifier {
             kind: Kind::Classifier,
             summary: "A neural network for two or many classes: layers of units, each a bent sum of all units before.",
             details: &[
-                "`mlp_regressor` for classes: the last layer answers the log-odds of the second of two classes, or a score for \
-             each, and probabilities are their logistic function or softmax. Minimises \
-             `-sum_i w_i ln p(y_i | x_i) / N + alpha |w|^2 / 2N`.",
+                "`mlp_regressor` for classes: the last layer answers the log-odds of the second of two classes, or a \
+                 score for each, and probabilities are their logistic function or softmax. Minimises `-sum_i w_i \
+                 ln p(y_i | x_i) / N + alpha |w|^2 / 2N`.",
                 SOLVERS,
                 DIFFERENCES,
                 SIZE,
