@@ -20,7 +20,7 @@ const MOST_SHARDS: usize = 4_096;
 /// A sum over fewer numbers than these is over before another thread has begun.
 const WORTH_A_THREAD: usize = 1 << 16;
 /// A sum over as many is over in less than a second.
-const AT_ONCE: usize = 1 << 28;
+const AT_ONCE: usize = 1 << 27;
 
 /// Something that is a sum over rows: `sum_i w_i f(x_i)`, and whatever merges like one.
 pub(super) trait Summation: Sync {
@@ -45,8 +45,8 @@ impl Training<'_> {
         tree.node(0, tree.n_shards, threads).ok_or_else(no_rows)
     }
 
-    /// The same sum, if it is long: a row costs as much as to read `row_cost` numbers, and `ask` is asked between parts that take
-    /// less than a second.
+    /// The same sum, if it is long: a row costs as much as to add up `row_cost` numbers, and `ask` is asked between parts that
+    /// take less than a second.
     ///
     /// # Errors
     /// As [`Training::sum`]. What `ask` answers.
@@ -78,7 +78,8 @@ struct Tree<'a, S> {
 }
 
 impl<S: Summation> Tree<'_, S> {
-    /// [`Tree::node`] that asks whether to go on before each part of it that has at most so many rows, or is one shard.
+    /// [`Tree::node`] that asks whether to go on before each part of it that has at most so many rows, or a shard for each
+    /// thread.
     fn part(
         &self,
         first: usize,
@@ -88,7 +89,7 @@ impl<S: Summation> Tree<'_, S> {
         ask: &dyn Fn() -> Result<()>,
     ) -> Result<Option<S::Partial>> {
         let n_rows = self.shard(first + n_shards - 1).end - self.shard(first).start;
-        if n_shards == 1 || n_rows <= at_once {
+        if n_shards <= threads.max(1) || n_rows <= at_once {
             ask()?;
             return Ok(self.node(first, n_shards, threads));
         }
@@ -181,8 +182,8 @@ mod tests {
         let features = Array2::from_shape_fn((100, 1), |(row, _)| row as f64);
         let weights = vec![1.0; 100];
         let rows = Rows::new(&features, Targets::None.view(), &weights);
-        let training = Training { rows, seed: 7, threads: 3, progress: &|_: &str, _| Ok(()) };
-        for (row_cost, parts) in [(1, 1), (AT_ONCE / 50, 2), (AT_ONCE, 16)] {
+        for (row_cost, threads, parts) in [(1, 3, 1), (AT_ONCE / 50, 3, 2), (AT_ONCE, 3, 8), (AT_ONCE, 1, 16)] {
+            let training = Training { rows, seed: 7, threads, progress: &|_: &str, _| Ok(()) };
             let asked = Cell::new(0);
             let ask = || {
                 asked.set(asked.get() + 1);

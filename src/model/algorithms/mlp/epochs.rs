@@ -59,7 +59,9 @@ impl Epochs {
         for epoch in 0..self.max_iter {
             let share = epoch as f64 / self.max_iter as f64;
             let ask = || training.progress.report(&message, share);
-            let order = self.shuffle.then(|| shuffled(training.seed, ORDER, epoch, &ids));
+            // A sum over all rows is the same in any order.
+            let shuffle = self.shuffle && self.batch_length(train.len()) < train.len();
+            let order = shuffle.then(|| shuffled(training.seed, ORDER, epoch, &ids));
             let within = &Training { rows: train, ..*training };
             let value = self.epoch(loss, within, order.as_deref(), &mut optimizer, &mut weights, &ask)?;
             if !value.is_finite() {
@@ -83,6 +85,10 @@ impl Epochs {
         Ok(best.weights.unwrap_or(weights))
     }
 
+    fn batch_length(&self, n_rows: usize) -> usize {
+        if self.batch_size == 0 { BATCH } else { self.batch_size }.min(n_rows)
+    }
+
     fn message(&self, algorithm: &str, epoch: usize, value: f64) -> String {
         let number = epoch + 1;
         match self.validation_fraction {
@@ -102,12 +108,11 @@ impl Epochs {
         ask: Ask<'_>,
     ) -> Result<f64> {
         let n_rows = training.rows.len();
-        let length = if self.batch_size == 0 { BATCH } else { self.batch_size }.min(n_rows);
+        let length = self.batch_length(n_rows);
         let (mut sum, mut weight) = (0.0, 0.0);
         for first in (0..n_rows).step_by(length) {
             let range = first..n_rows.min(first + length);
-            // A sum over all rows is the same in any order.
-            let drawn = order.filter(|_| length < n_rows).map(|order| Part::of(training.rows, &order[range.clone()]));
+            let drawn = order.map(|order| Part::of(training.rows, &order[range.clone()]));
             let rows = drawn.as_ref().map_or_else(|| training.rows.slice(range), Part::rows);
             let (value, gradient) = loss.evaluate(&Training { rows, ..*training }, weights, ask)?;
             let own: f64 = rows.weights.iter().sum();

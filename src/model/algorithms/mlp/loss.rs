@@ -15,6 +15,8 @@ use ndarray::{Array1, Array2, ArrayView2, Axis};
 /// Outputs of units that are kept at once, and the fewest rows that they are of.
 const OUTPUTS_AT_ONCE: usize = 1 << 16;
 const FEWEST_ROWS: usize = 16;
+/// Weights that a row goes through, forth and back, in the time in which a plain sum takes up a number.
+const WEIGHTS_IN_TIME: usize = 8;
 
 /// `sum_i w_i l(y_i, x_i) / N + alpha / 2 * |coefficients|^2 / N`, where `N` is the sum of the weights `w_i` of rows; `l` is half
 /// the squared error, or `-ln p(y_i | x_i)`. The intercepts are free.
@@ -40,7 +42,7 @@ impl Loss {
     ) -> Result<(f64, Array1<f64>)> {
         let flat = flat(weights);
         let pass = self.pass(training, flat)?;
-        let Sums { weight, value, mut gradient } = training.sum_asking(&Slopes(pass), flat.len(), ask)?;
+        let Sums { weight, value, mut gradient } = training.sum_asking(&Slopes(pass), self.row_cost(), ask)?;
         let coefficients = &flat[..self.network.n_coefficients()];
         let squares: f64 = coefficients.iter().map(|it| it * it).sum();
         gradient.iter_mut().zip(coefficients).for_each(|(slope, it)| *slope += self.alpha * it);
@@ -57,15 +59,19 @@ impl Loss {
         let flat = flat(weights);
         let pass = self.pass(training, flat)?;
         let TargetView::Values(targets) = training.rows.targets else {
-            let [weight, right] = training.sum_asking(&Fit { pass, mean: 0.0 }, flat.len(), ask)?;
+            let [weight, right] = training.sum_asking(&Fit { pass, mean: 0.0 }, self.row_cost(), ask)?;
             return Ok(right / weight);
         };
         let weight: f64 = training.rows.weights.iter().sum();
         let each = || targets.iter().zip(training.rows.weights);
         let mean = each().map(|(target, weight)| weight * target).sum::<f64>() / weight;
-        let [all, left] = training.sum_asking(&Fit { pass, mean }, flat.len(), ask)?;
+        let [all, left] = training.sum_asking(&Fit { pass, mean }, self.row_cost(), ask)?;
         // What is constant is either hit or not.
         Ok(if all > 0.0 { 1.0 - left / all } else { f64::from(left == 0.0) })
+    }
+
+    fn row_cost(&self) -> usize {
+        self.network.n_weights().div_ceil(WEIGHTS_IN_TIME)
     }
 
     fn pass<'a>(&'a self, training: &Training<'_>, weights: &'a [f64]) -> Result<Pass<'a>> {
