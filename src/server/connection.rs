@@ -61,7 +61,7 @@ pub(super) async fn serve(
         }
         tokio::select! {
             biased; // What is there goes first; who sends without end meets the alarm when its turn ends.
-            () = calls.go_on(), if calls.are_running() => {}
+            () = calls.go_on(), if calls.are_running() => connection.turn.waited(),
             progress = connection.input.progress(), if reading => progress.inspect_err(|_| connection.gone(calls.len()))?,
             () = &mut alarm, if waits => {
                 let until = connection.input.until;
@@ -208,7 +208,11 @@ impl<'a> Connection<'a> {
     async fn write(&mut self, replies: &mut Burst, calls: &mut Calls<'_>) -> io::Result<()> {
         let written = match write_at_once(&mut self.input.stream, replies) {
             Ok(true) => Ok(()),
-            Ok(false) => self.go_on_writing(replies, calls).await,
+            Ok(false) => {
+                let written = self.go_on_writing(replies, calls).await;
+                self.turn.waited();
+                written
+            }
             Err(error) => Err(error),
         };
         let now = Instant::now();

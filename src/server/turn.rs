@@ -28,19 +28,27 @@ impl Turn {
         if self.worked >= LONGEST {
             self.worked = Duration::ZERO;
             yield_now().await;
+            self.waited();
         }
+    }
+
+    /// The time until now was no work.
+    pub(super) fn waited(&mut self) {
+        self.until = Instant::now();
     }
 }
 
-/// Lets all other tasks of the thread go first, those too whose bytes have come meanwhile. Answers how long they took.
-pub(super) async fn round() -> Duration {
+/// Lets all other tasks of the thread go first, those too whose bytes have come and have not been looked for yet. Answers how long
+/// it took until they were looked for, and the turns of all that were ready then.
+pub(super) async fn let_all_go() -> [Duration; 2] {
     let begun = Instant::now();
-    yield_now().await; // Behind what has come; before or behind others that yield.
+    yield_now().await; // Until they are looked for; before or behind others that yield.
+    let looked = Instant::now();
     let_queue_go().await;
-    begun.elapsed()
+    [looked - begun, looked.elapsed()]
 }
 
-/// Has its turn again at the end of the queue.
+/// Has its turn again at the end of the queue: a round of all tasks that are ready.
 pub(super) async fn let_queue_go() {
     let mut has_gone = false;
     poll_fn(|context| {
@@ -87,6 +95,23 @@ mod tests {
     #[tokio::test]
     async fn a_task_with_little_work_goes_on() {
         assert_eq!(order(LONGEST / 2 - Duration::from_nanos(1)).await, ["first", "first", "second"]);
+    }
+
+    #[tokio::test]
+    async fn the_turns_of_others_are_not_its_own_work() {
+        let mut turn = Turn::new();
+        let begun = turn.until;
+        let other = async {
+            let begun = Instant::now();
+            while begun.elapsed() < LONGEST {}
+        };
+
+        let worked = turn.worked(begun, begun + LONGEST);
+        tokio::join!(biased; worked, other);
+
+        let after = turn.until;
+        turn.worked(begun, after + LONGEST / 2).await;
+        assert_eq!(turn.worked, LONGEST / 2);
     }
 
     #[tokio::test]
