@@ -275,7 +275,7 @@ impl Error {
     /// How long a caller should wait before it asks again, where we know: what an overloaded server had too much to do.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::TooBusy { wait, limit, .. } => Some(wait.saturating_sub(*limit)),
+            Self::TooBusy { wait, limit, .. } => Some(wait.saturating_sub(*limit).max(Duration::from_millis(1))),
             _ => None,
         }
     }
@@ -289,7 +289,7 @@ impl Error {
             Self::JobNotFound { .. } => "\"modelwire jobs list\" shows what is there".into(),
             Self::FeatureCount { model, .. } => format!("\"modelwire models show {model}\" lists them"),
             Self::TooManyRows { .. } => "retry later or raise batching.max_queue_rows".into(),
-            Self::TooBusy { .. } => "retry later, or with a longer deadline or a higher priority".into(),
+            Self::TooBusy { .. } => "retry later, or with a longer deadline; a higher priority goes first in the queue of a model".into(),
             Self::TooMany { what: "uploads", .. } => {
                 "commit or wait; datasets.max_open_uploads raises the limit".into()
             }

@@ -41,20 +41,20 @@ pub(super) fn admit(in_flight: usize, asked: usize, limits: &Limits) -> Result<(
 /// # Errors
 /// [`Error::InvalidArgument`] with the number of rows that are answered in one call.
 pub(super) fn check_size(rows: usize, answer_bytes: usize, limits: &Limits) -> Result<()> {
-    let most = limits.max_queue_rows;
-    if rows > most {
+    let (in_queue, in_answer) = (limits.max_queue_rows, limits.max_answer_bytes / answer_bytes.max(1));
+    if rows > in_queue {
         return Err(Error::invalid(format!(
-            "{rows} rows were sent in one call and batching.max_queue_rows is {most}; send at most {most} rows in one call"
+            "{rows} rows were sent in one call and batching.max_queue_rows is {in_queue}; send at most {in_queue} rows in one call, or \
+             raise it"
         )));
     }
-    let most = limits.max_answer_bytes / answer_bytes.max(1);
-    if rows <= most {
-        return Ok(());
+    if rows > in_answer {
+        return Err(Error::invalid(format!(
+            "the answer to {rows} rows takes {answer_bytes} bytes a row and the limit is {}; send at most {in_answer} rows in one call",
+            limits.max_answer_bytes
+        )));
     }
-    Err(Error::invalid(format!(
-        "the answer to {rows} rows takes {answer_bytes} bytes a row and the limit is {}; send at most {most} rows in one call",
-        limits.max_answer_bytes
-    )))
+    Ok(())
 }
 
 /// Whether work may wait that has so much `left` until its deadline, when all takes `slowness` times as long as thought.

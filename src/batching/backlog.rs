@@ -1,7 +1,7 @@
 //! What waits for one model: by priority and age, counted in rows, cut into batches.
 
 use super::entry::{Entry, Part};
-use super::policy::{Decision, Terms, decide};
+use super::policy::{Decision, Terms, decide, is_due};
 use super::priority::Rank;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -11,6 +11,7 @@ pub(super) struct Backlog<T> {
     waiting: BTreeMap<Rank, Entry<T>>,
     /// Rows that wait, by priority.
     rows: usize,
+    /// When the first came of those that the next batch waits for.
     oldest: Option<Instant>,
     /// Nanoseconds of compute that were used, by weight.
     pub(super) used: f64,
@@ -67,8 +68,10 @@ impl<T: Clone> Backlog<T> {
         matches!(decide(self.total(), oldest, now, &self.terms), Decision::Take)
     }
 
-    /// Takes from the front what makes a batch of at most so many rows, and what is late.
+    /// Takes from the front what makes a batch of at most so many rows, and what is late. What is left of rows that were due
+    /// stays so: it has waited for company.
     pub(super) fn cut(&mut self, now: Instant, most: usize) -> (Vec<Part<T>>, Vec<Entry<T>>) {
+        let was_due = self.oldest.is_none_or(|oldest| is_due(oldest, now, &self.terms));
         let (mut parts, mut expired, mut room) = (Vec::new(), Vec::new(), most.max(1));
         while room > 0
             && let Some((&rank, front)) = self.waiting.first_key_value()
@@ -88,17 +91,12 @@ impl<T: Clone> Backlog<T> {
                 break;
             }
         }
-        self.oldest = self.oldest_of_rest();
-        (parts, expired)
-    }
-
-    /// When the oldest came of those that wait. It is looked for among all only where a batch waits for company: without that,
-    /// the next batch is due whoever is in it.
-    fn oldest_of_rest(&self) -> Option<Instant> {
-        if self.terms.max_delay.is_zero() {
-            return self.waiting.first_key_value().map(|(_, front)| front.arrived);
+        if !was_due {
+            self.oldest = self.waiting.values().map(|entry| entry.arrived).min();
+        } else if self.waiting.is_empty() {
+            self.oldest = None;
         }
-        self.waiting.values().map(|entry| entry.arrived).min()
+        (parts, expired)
     }
 
     fn cut_front(&mut self, rank: Rank, rows: usize) -> Option<Part<T>> {

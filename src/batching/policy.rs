@@ -18,6 +18,8 @@ const TRY_WITHIN: u32 = 4;
 
 /// A batch that takes longer is cut, so that a model with much work does not hold up the others.
 const TURN: Duration = Duration::from_millis(1);
+/// Rows of the first batch of a model: nobody knows what it takes, and others wait behind it.
+const UNMEASURED_ROWS: usize = 64;
 /// A share of a batch takes this many times what it costs to give it away.
 const WORTH: u32 = 4;
 
@@ -107,16 +109,21 @@ pub(super) enum Decision {
     WaitUntil(Instant),
 }
 
-/// Load makes batches, not a timer: the delay is zero unless somebody has set it.
+/// Whether rows have waited long enough for others to share their batch. Load makes batches, not a timer: the delay is zero unless
+/// somebody has set it.
 ///
 /// Without a delay rows are due whenever they are seen. They may have come after `now`: a thread reads the clock, waits for the
 /// lock, and finds rows that were put in meanwhile by somebody who saw that thread at work and called no other.
+pub(super) fn is_due(oldest: Instant, now: Instant, terms: &Terms) -> bool {
+    terms.max_delay.is_zero() || oldest + terms.max_delay <= now
+}
+
+/// What becomes of rows that wait. A batch that is as large as one becomes waits for nobody.
 pub(super) fn decide(waiting_rows: usize, oldest: Instant, now: Instant, terms: &Terms) -> Decision {
-    let closes_at = oldest + terms.max_delay;
     match waiting_rows {
         0 => Decision::Idle,
-        rows if rows >= terms.max_rows || terms.max_delay.is_zero() || closes_at <= now => Decision::Take,
-        _ => Decision::WaitUntil(closes_at),
+        rows if rows >= terms.most_rows() || is_due(oldest, now, terms) => Decision::Take,
+        _ => Decision::WaitUntil(oldest + terms.max_delay),
     }
 }
 
@@ -125,7 +132,7 @@ pub(super) fn decide(waiting_rows: usize, oldest: Instant, now: Instant, terms: 
 /// They are shared out over the idle threads, as long as each share is worth the hop; and a batch ends after [`TURN`], so that
 /// others have their turn, unless most of it would be what a batch costs whatever its rows.
 pub(super) fn turn_rows(waiting_rows: usize, terms: &Terms, hop: Duration, idle: usize) -> usize {
-    let Some(estimate) = terms.estimate else { return terms.max_rows.max(1) };
+    let Some(estimate) = terms.estimate else { return terms.max_rows.clamp(1, UNMEASURED_ROWS) };
     let worth = estimate.rows_within((hop + estimate.run()) * WORTH);
     waiting_rows.div_ceil(idle + 1).max(worth).min(terms.most_rows()).max(1)
 }

@@ -38,7 +38,7 @@ fn a_request_that_is_larger_than_the_queue_will_never_be_taken_in_and_is_told_so
     assert_eq!(refused.code(), Code::InvalidArgument);
     assert_eq!(
         refused.to_string(),
-        "101 rows were sent in one call and batching.max_queue_rows is 100; send at most 100 rows in one call"
+        "101 rows were sent in one call and batching.max_queue_rows is 100; send at most 100 rows in one call, or raise it"
     );
 }
 

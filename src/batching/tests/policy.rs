@@ -75,8 +75,10 @@ fn rows_are_taken_at_once_where_no_delay_is_set() {
 fn with_a_delay_rows_wait_for_others_until_the_batch_is_full_or_the_oldest_has_waited_that_long() {
     let (oldest, terms) = (Instant::now(), Terms { max_delay: ms(5), ..terms() });
 
-    assert_eq!(decide(999, oldest, oldest + ms(4), &terms), Decision::WaitUntil(oldest + ms(5)));
-    assert_eq!(decide(1000, oldest, oldest, &terms), Decision::Take);
+    // A batch is full with what a turn of 1 ms computes.
+    assert_eq!(decide(998, oldest, oldest + ms(4), &terms), Decision::WaitUntil(oldest + ms(5)));
+    assert_eq!(decide(999, oldest, oldest, &terms), Decision::Take);
+    assert_eq!(decide(10, oldest, oldest, &Terms { max_rows: 10, ..terms }), Decision::Take);
     assert_eq!(decide(1, oldest, oldest + ms(5), &terms), Decision::Take);
 }
 
@@ -90,9 +92,17 @@ fn what_waits_is_shared_out_over_idle_threads_if_each_share_is_worth_the_hop() {
 #[test]
 fn a_batch_is_never_larger_than_it_may_be_and_is_never_empty() {
     assert_eq!(turn_rows(100_000, &Terms { max_rows: 500, ..terms() }, HOP, 0), 500);
-    assert_eq!(turn_rows(100_000, &Terms { estimate: None, ..terms() }, HOP, 7), 1000);
+    assert_eq!(turn_rows(0, &Terms { max_rows: 0, estimate: None, ..terms() }, HOP, 0), 1);
     assert_eq!(turn_rows(1, &terms(), HOP, 7), 35);
     assert_eq!(turn_rows(0, &Terms { max_rows: 0, ..terms() }, HOP, 0), 1);
+}
+
+#[test]
+fn the_first_batches_of_a_model_are_small_since_nobody_knows_what_they_take() {
+    let unmeasured = Terms { estimate: None, ..terms() };
+
+    assert_eq!(turn_rows(100_000, &unmeasured, HOP, 7), 64);
+    assert_eq!(turn_rows(100_000, &Terms { max_rows: 10, ..unmeasured }, HOP, 0), 10);
 }
 
 #[test]

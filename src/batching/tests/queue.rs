@@ -59,6 +59,23 @@ fn what_came_after_a_thread_has_looked_at_the_clock_is_its_next_batch_all_the_sa
 }
 
 #[test]
+fn what_has_waited_for_company_is_computed_with_it_in_as_many_batches_as_it_takes() {
+    let (mut queue, now) = (Numbers::new(), Instant::now());
+    let patient = Terms { max_delay: ms(10), max_rows: 1_000, ..terms(1.0) };
+    for (item, rows, arrived) in [(1, 300, now), (2, 150, now + ms(9)), (3, 150, now + ms(9))] {
+        queue.push(&"a", patient, entry(item, rows, arrived));
+    }
+    assert!(next(&mut queue, now + ms(9)).is_empty());
+
+    let batches = [1, 0].map(|idle| items(&queue.take(now + ms(10), HOP, idle).unwrap().parts));
+
+    assert_eq!(batches, [vec![1], vec![2, 3]], "two threads share what was due");
+    queue.push(&"a", patient, entry(4, 1, now + ms(11)));
+    assert!(next(&mut queue, now + ms(20)).is_empty());
+    assert_eq!(next(&mut queue, now + ms(21)), [4]);
+}
+
+#[test]
 fn what_is_left_of_a_queue_waits_for_company_from_when_its_oldest_request_came() {
     let (mut queue, now) = (Numbers::new(), Instant::now());
     let patient = Terms { max_delay: ms(10), ..terms(1.0) };
