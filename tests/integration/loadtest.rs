@@ -148,7 +148,7 @@ fn an_open_loop_counts_from_when_a_call_was_due_so_that_a_stall_is_not_left_out(
 
 #[test]
 fn errors_do_not_end_a_load_and_are_counted_by_code() {
-    let cellar = Cellar::start(&["--batching-max-delay-ms", "60000"]); // Nobody waits so long for company.
+    let cellar = Cellar::start(&["--batching-max-delay-ms", "60000"]); // Every call waits for company until its deadline.
     let (load, time) = (["--connections", "4", "--pipelining", "32", "--deadline", "0.05"], ["--duration", "0.2"]);
     let flags = [&load[..], &time, &["--warm-up", "0", "--timeout", "1"]].concat();
 

@@ -57,7 +57,7 @@ pub(in super::super) struct Arguments {
     #[arg(long, default_value = "1", value_name = "SECONDS", value_parser = seconds_or_none)]
     warm_up: Duration,
     /// Seconds after which the server may drop a call [default: --timeout, after which a call counts as lost].
-    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    #[arg(long, value_name = "SECONDS", value_parser = milliseconds)]
     deadline: Option<Duration>,
     /// Look for the highest rate that the server sustains.
     #[arg(long)]
@@ -123,6 +123,16 @@ impl Arguments {
         let Some(path) = &self.plot else { return Ok(()) };
         let cannot = |cause| Failure::Failed(format!("{} cannot be written: {cause}", Path::display(path)));
         std::fs::write(path, draw()).map_err(cannot)
+    }
+}
+
+/// A time that the wire can carry.
+fn milliseconds(text: &str) -> Result<Duration, String> {
+    let time = seconds(text)?;
+    if time.subsec_nanos().is_multiple_of(1_000_000) {
+        Ok(time)
+    } else {
+        Err("servers are told whole milliseconds".into())
     }
 }
 

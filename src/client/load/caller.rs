@@ -152,7 +152,7 @@ impl Caller {
                 let call = self.places.free(reply.seqid).ok_or_else(unasked)?;
                 counting.replied(&call, now);
                 match verdict(terms.format, &reply.body) {
-                    Ok(Verdict::Answered) => counting.ended(call.due, now, Ok(())),
+                    Ok(Verdict::Answered) => counting.answered(&call, now),
                     Ok(Verdict::Failed(error)) => counting.ended(call.due, now, Err(&error)),
                     Err(refusal) => counting.ended(call.due, now, Err(&Error::internal(refusal.message))),
                 }

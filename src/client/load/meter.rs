@@ -110,6 +110,13 @@ impl Counting<'_> {
         }
     }
 
+    /// A call is answered now. It is late if its deadline has passed since it was sent: the server has not heard of it before.
+    pub(super) fn answered(&mut self, call: &InFlight, now: Instant) {
+        let is_late = now.saturating_duration_since(call.sent) > self.window.deadline;
+        self.tally.late += u64::from(is_late && call.due >= self.window.start);
+        self.ended(call.due, now, Ok(()));
+    }
+
     /// A call that was due then has an answer now, or brought an error.
     pub(super) fn ended(&mut self, due: Instant, now: Instant, outcome: Result<(), &Error>) {
         if due < self.window.start {
@@ -119,10 +126,7 @@ impl Counting<'_> {
         let time: Duration = now.saturating_duration_since(due);
         self.tally.last_end = Some(now);
         match outcome {
-            Ok(()) => {
-                self.tally.answered.record(time);
-                self.tally.late += u64::from(time > self.window.deadline);
-            }
+            Ok(()) => self.tally.answered.record(time),
             Err(error) => {
                 self.tally.failed.record(time);
                 *self.tally.errors.entry(error.code()).or_default() += 1;
@@ -188,19 +192,20 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_is_late_that_takes_longer_than_its_deadline_from_when_the_call_was_due() {
+    fn an_answer_is_late_that_takes_longer_than_its_deadline_from_when_the_call_was_sent() {
         let (meter, start) = meter(Pace::Open { calls_per_second: 1.0 });
-        let just = start + 2 * SECOND;
+        let sent = start + SECOND;
+        let deadline = sent + 2 * SECOND;
         meter.count(|it| {
-            it.ended(start - SECOND, just, Ok(()));
-            it.ended(start, just, Ok(()));
-            it.ended(start, just + Duration::from_nanos(1), Ok(()));
-            it.ended(start, just + SECOND, Err(&Error::TooLate));
+            it.answered(&InFlight { due: start - SECOND, sent }, deadline + SECOND);
+            it.answered(&InFlight { due: start, sent }, deadline);
+            it.answered(&InFlight { due: start, sent }, deadline + Duration::from_nanos(1));
+            it.ended(start, deadline + SECOND, Err(&Error::TooLate));
         });
 
-        let report = meter.report(just + SECOND);
+        let report = meter.report(deadline + SECOND);
 
-        assert_eq!((report.answered, report.late), (2, 1));
+        assert_eq!((report.answered, report.late, report.warm_up_calls), (2, 1, 1));
     }
 
     #[test]

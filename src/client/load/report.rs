@@ -18,7 +18,7 @@ pub struct Report {
     pub calls: u64,
     /// Those of them that were answered without an error.
     pub answered: u64,
-    /// Those of them that took longer than their deadline.
+    /// Those of them that took longer than their deadline from when they were sent.
     pub late: u64,
     /// The calls that were not answered.
     pub errors: BTreeMap<Code, u64>,
