@@ -692,7 +692,8 @@ impl Default for PredictManyResponse {
 
 pub trait TInferenceSyncClient {
   /// Answers one prediction for each row. Throws NOT_FOUND (model, version or alias), INVALID_ARGUMENT (shape, column, type,
-  /// missing value or NaN, named), OVERLOADED, DEADLINE_EXCEEDED.
+  /// missing value or NaN, or a row whose answer is not finite, named; more rows than the queue or a reply holds), OVERLOADED,
+  /// DEADLINE_EXCEEDED.
   fn predict(&mut self, request: PredictRequest) -> thrift::Result<PredictResponse>;
   /// Answers each item as `predict` would alone, to the bit: one that is wrong, denied or late is an error of its own and
   /// changes no other. Deadline, token and priority are those of the call. Throws INVALID_ARGUMENT (more than 1,000 items, or
@@ -786,7 +787,8 @@ impl <C: TThriftClient + TInferenceSyncClientMarker> TInferenceSyncClient for C 
 
 pub trait InferenceSyncHandler {
   /// Answers one prediction for each row. Throws NOT_FOUND (model, version or alias), INVALID_ARGUMENT (shape, column, type,
-  /// missing value or NaN, named), OVERLOADED, DEADLINE_EXCEEDED.
+  /// missing value or NaN, or a row whose answer is not finite, named; more rows than the queue or a reply holds), OVERLOADED,
+  /// DEADLINE_EXCEEDED.
   fn handle_predict(&self, request: PredictRequest) -> thrift::Result<PredictResponse>;
   /// Answers each item as `predict` would alone, to the bit: one that is wrong, denied or late is an error of its own and
   /// changes no other. Deadline, token and priority are those of the call. Throws INVALID_ARGUMENT (more than 1,000 items, or

@@ -7,7 +7,7 @@ use crate::wire::{datasets, health, inference, models, training, types};
 use std::future::Future;
 
 /// SHA-256 of the IDL files, in hex.
-pub const IDL_SHA256: &str = "716e27783284ee073e02d27f2d66ccc639e7154e84701a0d4bb652c52baa6c5c";
+pub const IDL_SHA256: &str = "cf1efb3a466a629268da14e6319e3f77e9937bdef03e32ef0defdeab108f5dda";
 
 /// Every method, in the order of the files' names, then as declared; `Method::id` is its place here.
 pub static METHODS: &[Method] = &[
@@ -117,7 +117,8 @@ pub trait Health: Send + Sync {
 /// Predictions.
 pub trait Inference: Send + Sync {
     /// Answers one prediction for each row. Throws NOT_FOUND (model, version or alias), INVALID_ARGUMENT (shape, column, type,
-    /// missing value or NaN, named), OVERLOADED, DEADLINE_EXCEEDED.
+    /// missing value or NaN, or a row whose answer is not finite, named; more rows than the queue or a reply holds), OVERLOADED,
+    /// DEADLINE_EXCEEDED.
     fn predict<'a>(
         &'a self,
         call: &Call,
@@ -1045,7 +1046,8 @@ pub struct InferenceClient<'a, C>(pub &'a C);
 
 impl<C: Channel> InferenceClient<'_, C> {
     /// Answers one prediction for each row. Throws NOT_FOUND (model, version or alias), INVALID_ARGUMENT (shape, column, type,
-    /// missing value or NaN, named), OVERLOADED, DEADLINE_EXCEEDED.
+    /// missing value or NaN, or a row whose answer is not finite, named; more rows than the queue or a reply holds), OVERLOADED,
+    /// DEADLINE_EXCEEDED.
     pub async fn predict(
         &self,
         request: inference::PredictRequest,

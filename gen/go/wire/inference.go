@@ -1504,7 +1504,8 @@ func (p *PredictManyResponse) String() string {
 
 type Inference interface {
   // Answers one prediction for each row. Throws NOT_FOUND (model, version or alias), INVALID_ARGUMENT (shape, column, type,
-  // missing value or NaN, named), OVERLOADED, DEADLINE_EXCEEDED.
+  // missing value or NaN, or a row whose answer is not finite, named; more rows than the queue or a reply holds), OVERLOADED,
+  // DEADLINE_EXCEEDED.
   // 
   // Parameters:
   //  - Request
@@ -1554,7 +1555,8 @@ func (p *InferenceClient) SetLastResponseMeta_(meta thrift.ResponseMeta) {
 }
 
 // Answers one prediction for each row. Throws NOT_FOUND (model, version or alias), INVALID_ARGUMENT (shape, column, type,
-// missing value or NaN, named), OVERLOADED, DEADLINE_EXCEEDED.
+// missing value or NaN, or a row whose answer is not finite, named; more rows than the queue or a reply holds), OVERLOADED,
+// DEADLINE_EXCEEDED.
 // 
 // Parameters:
 //  - Request

@@ -22,7 +22,8 @@ class Iface(object):
     def predict(self, request):
         """
         Answers one prediction for each row. Throws NOT_FOUND (model, version or alias), INVALID_ARGUMENT (shape, column, type,
-        missing value or NaN, named), OVERLOADED, DEADLINE_EXCEEDED.
+        missing value or NaN, or a row whose answer is not finite, named; more rows than the queue or a reply holds), OVERLOADED,
+        DEADLINE_EXCEEDED.
 
         Parameters:
          - request
@@ -53,7 +54,8 @@ class Client(Iface):
     def predict(self, request):
         """
         Answers one prediction for each row. Throws NOT_FOUND (model, version or alias), INVALID_ARGUMENT (shape, column, type,
-        missing value or NaN, named), OVERLOADED, DEADLINE_EXCEEDED.
+        missing value or NaN, or a row whose answer is not finite, named; more rows than the queue or a reply holds), OVERLOADED,
+        DEADLINE_EXCEEDED.
 
         Parameters:
          - request

@@ -13,7 +13,8 @@ public class Inference {
 
     /**
      * Answers one prediction for each row. Throws NOT_FOUND (model, version or alias), INVALID_ARGUMENT (shape, column, type,
-     * missing value or NaN, named), OVERLOADED, DEADLINE_EXCEEDED.
+     * missing value or NaN, or a row whose answer is not finite, named; more rows than the queue or a reply holds), OVERLOADED,
+     * DEADLINE_EXCEEDED.
      * 
      * @param request
      */
