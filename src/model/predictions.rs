@@ -1,7 +1,8 @@
 //! What a model answers.
 
+use super::kernels::{all_finite, in_rows};
 use crate::data::Labels;
-use ndarray::{Array1, Array2, ArrayView1, Axis};
+use ndarray::{Array1, Array2, Axis};
 use std::sync::Arc;
 
 /// One answer for each row, in the order of the rows.
@@ -53,8 +54,10 @@ impl Predictions {
             Self::Values(values) => values.view().insert_axis(Axis(1)),
             Self::Classes { probabilities: numbers, .. } | Self::Clusters { distances: numbers, .. } => numbers.view(),
         };
-        let is_finite = |row: ArrayView1<'_, f64>| row.iter().fold(true, |all, number| all & number.is_finite());
-        numbers.rows().into_iter().position(|row| !is_finite(row))
+        if all_finite(&in_rows(&numbers)) {
+            return None;
+        }
+        numbers.rows().into_iter().position(|row| row.iter().any(|number| !number.is_finite()))
     }
 
     /// The answers of rows `from .. from + length`, for the caller who sent them.
