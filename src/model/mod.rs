@@ -60,12 +60,14 @@ mod rows;
 mod summation;
 
 mod classification;
+mod crew;
 mod kernels;
 mod linear_model;
 mod linear_scores;
 mod neighbours;
 mod numerics;
 mod random;
+mod svm;
 mod trees;
 
 #[cfg(test)]

@@ -72,6 +72,8 @@ pub enum Range {
         /// The range of each.
         each: (i64, i64),
     },
+    /// A finite number above 0, or one of these words.
+    PositiveOr(&'static [&'static str]),
 }
 
 impl Range {
@@ -80,8 +82,12 @@ impl Range {
         match (self, value) {
             (Self::Integer(least, most), Value::Integer(it)) if (least..=most).contains(&it) => Some(value.clone()),
             // Rounding beyond 2^53 does not matter to a hyper-parameter.
-            (Self::Positive | Self::Number(..), Value::Integer(it)) => self.accept(&Value::Number(*it as f64)),
-            (Self::Positive, Value::Number(it)) if *it > 0.0 && it.is_finite() => Some(value.clone()),
+            (Self::Positive | Self::PositiveOr(_) | Self::Number(..), Value::Integer(it)) => {
+                self.accept(&Value::Number(*it as f64))
+            }
+            (Self::Positive | Self::PositiveOr(_), Value::Number(it)) if *it > 0.0 && it.is_finite() => {
+                Some(value.clone())
+            }
             (Self::Number(least, most), Value::Number(it)) if (least..=most).contains(&it) => Some(value.clone()),
             (Self::Flag, Value::Flag(_)) => Some(value.clone()),
             (Self::Integers { .. }, Value::Integer(it)) => self.accept(&Value::Integers(vec![*it])),
@@ -89,7 +95,9 @@ impl Range {
                 let fits = them.len() <= *most && them.iter().all(|it| (least..=largest).contains(&it));
                 fits.then(|| value.clone())
             }
-            (Self::OneOf(words), Value::Text(it)) if words.contains(&it.as_str()) => Some(value.clone()),
+            (Self::OneOf(words) | Self::PositiveOr(words), Value::Text(it)) if words.contains(&it.as_str()) => {
+                Some(value.clone())
+            }
             _ => None,
         }
     }
@@ -106,12 +114,15 @@ impl fmt::Display for Range {
             Self::Integers { most, each: (least, largest) } => {
                 write!(f, "up to {most} integers from {least} to {largest}")
             }
-            Self::OneOf(words) => {
-                let quoted: Vec<String> = words.iter().map(|word| format!("{word:?}")).collect();
-                f.write_str(&quoted.join(" or "))
-            }
+            Self::OneOf(words) => f.write_str(&alternatives(words)),
+            Self::PositiveOr(words) => write!(f, "{} or {}", Self::Positive, alternatives(words)),
         }
     }
+}
+
+fn alternatives(words: &[&str]) -> String {
+    let quoted: Vec<String> = words.iter().map(|word| format!("{word:?}")).collect();
+    quoted.join(" or ")
 }
 
 /// What an algorithm says about one of its hyper-parameters.
@@ -162,6 +173,11 @@ impl ParameterSpec {
     pub fn one_of(name: &'static str, words: &'static [&'static str], meaning: &'static str) -> Self {
         Self { name, default: Value::Text(words[0].to_owned()), range: Range::OneOf(words), meaning }
     }
+
+    /// A finite number above 0, or one of several words, of which the first is the default.
+    pub fn positive_or(name: &'static str, words: &'static [&'static str], meaning: &'static str) -> Self {
+        Self { name, default: Value::Text(words[0].to_owned()), range: Range::PositiveOr(words), meaning }
+    }
 }
 
 /// Hyper-parameters that were checked: all of an algorithm's and no others, each within its range.
@@ -202,6 +218,11 @@ impl Parameters {
         &self.0
     }
 
+    /// A number, if it is none of the words that may stand for it.
+    pub fn number_unless_word(&self, name: &str) -> Option<f64> {
+        self.0.get(name).and_then(|value| if let Value::Number(it) = value { Some(*it) } else { None })
+    }
+
     /// A whole number.
     ///
     /// # Panics
@@ -225,8 +246,7 @@ impl Parameters {
 
     /// A real number.
     pub fn number(&self, name: &str) -> f64 {
-        let found = self.0.get(name).and_then(|value| if let Value::Number(it) = value { Some(*it) } else { None });
-        found.expect("an algorithm reads only the numbers that it specifies")
+        self.number_unless_word(name).expect("an algorithm reads only the numbers that it specifies")
     }
 
     /// A truth value.
@@ -324,6 +344,22 @@ mod tests {
         ] {
             assert!(check(name, value.clone()).is_err(), "{name} = {value} was taken");
         }
+    }
+
+    #[test]
+    fn a_number_or_a_word_is_taken_and_nothing_else() {
+        let specs = [ParameterSpec::positive_or("gamma", &["scale", "auto"], "Width.")];
+        let gamma = |value: Value| {
+            let given = BTreeMap::from([("gamma".to_owned(), value)]);
+            Parameters::check("svc", &specs, &given).map(|it| it.number_unless_word("gamma"))
+        };
+
+        assert_eq!(gamma(Value::Number(0.5)).unwrap(), Some(0.5));
+        assert_eq!(gamma(Value::Integer(2)).unwrap(), Some(2.0));
+        assert_eq!(gamma(Value::Text("auto".into())).unwrap(), None);
+        let message = gamma(Value::Number(0.0)).unwrap_err().to_string();
+        assert!(message.ends_with("should be a finite number greater than 0 or \"scale\" or \"auto\""), "{message}");
+        assert!(gamma(Value::Text("wide".into())).is_err());
     }
 
     #[test]

@@ -18,6 +18,8 @@ mod pls_regression;
 mod random_forest;
 mod ridge;
 mod standard_scaler;
+mod svc;
+mod svr;
 
 /// Every algorithm of this build, by name.
 pub static ALGORITHMS: &[&dyn Algorithm] = &[
@@ -44,6 +46,8 @@ pub static ALGORITHMS: &[&dyn Algorithm] = &[
     &random_forest::RandomForestRegressor,
     &ridge::Ridge,
     &standard_scaler::StandardScaler,
+    &svc::Svc,
+    &svr::Svr,
     &glm::TweedieRegressor,
 ];
 

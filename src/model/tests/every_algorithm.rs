@@ -65,8 +65,15 @@ fn the_same_rows_parameters_and_seed_make_the_same_bytes() {
 /// What an algorithm learns from these rows by itself.
 fn learned(algorithm: &dyn Algorithm, rows: Rows<'_>, threads: usize) -> Result<Vec<(&'static str, ArrayD<f64>)>> {
     let specs = algorithm.parameters();
-    let slow = |name: &str| name == "n_estimators" || name == "max_iter" && algorithm.name().starts_with("mlp");
-    let few = specs.iter().filter(|it| slow(it.name)).map(|it| (it.name.to_owned(), Value::Integer(3)));
+    let (is_network, is_quadratic) =
+        (algorithm.name().starts_with("mlp"), specs.iter().any(|it| it.name == "cache_size"));
+    let few = |name: &str| match name {
+        "n_estimators" => Some(3),
+        "max_iter" if is_network => Some(3),
+        "max_iter" if is_quadratic => Some(30),
+        _ => None,
+    };
+    let few = specs.iter().filter_map(|it| Some((it.name.to_owned(), Value::Integer(few(it.name)?))));
     let parameters = crate::model::Parameters::check(algorithm.name(), &specs, &few.collect())?;
     let training = Training { rows, seed: 7, threads, progress: &quiet };
     match algorithm.unfitted(&parameters) {

@@ -9,6 +9,7 @@ mod network_oracles;
 mod oracles;
 mod precision;
 mod specs;
+mod svm_oracles;
 mod tree_oracles;
 
 use super::{Fitted, Pipeline, Rows, Spec, StepSpec, Targets, Training, Value, fit};

@@ -3,8 +3,8 @@
 //! A column of at most 256 distinct values has a bin for each, and nothing is lost. Another one has bins of about equal weight:
 //! S. Ranka, V. Singh, "CLOUDS: a decision tree classifier for large datasets" (KDD 1998).
 
-use super::crew::{Ask, share_out};
 use crate::error::Result;
+use crate::model::crew::{Ask, share_out};
 use crate::model::random::{Philox, below};
 use crate::model::{Rows, Training};
 use ndarray::{ArrayView1, Axis};

@@ -1,8 +1,8 @@
 //! What chance decides in a tree: which rows it sees, and which columns a node looks at. It depends on the seed, the number of
 //! the tree and the place within it, so that whoever grows the tree grows the same one.
 
-use super::crew::Ask;
 use crate::error::Result;
+use crate::model::crew::Ask;
 use crate::model::random::{Philox, below};
 
 /// What the numbers of a tree are for; part of their counter.

@@ -3,12 +3,12 @@
 use super::average::{Answer, Average};
 use super::bins::Column;
 use super::chance::{Chance, Weights};
-use super::crew::share_out;
 use super::flat::Tree;
 use super::grow::grow;
 use super::objective::{Impurity, Means, Objective, Shares};
 use super::parameters::Limits;
 use crate::error::{Error, Result};
+use crate::model::crew::share_out;
 use crate::model::{Estimator, Kind, Model, Parameters, Training};
 
 /// Rows are numbered in 32 bits, and so are nodes, of which there may be twice as many.

@@ -2,13 +2,13 @@
 
 use super::bins::Column;
 use super::chance::Chance;
-use super::crew::Ask;
 use super::flat::{Seedling, Tree};
 use super::histogram::{Histogram, Scratch};
 use super::objective::{Label, Objective, Outlook};
 use super::parameters::Limits;
 use super::split::{Search, Split};
 use crate::error::Result;
+use crate::model::crew::Ask;
 use std::ops::Range;
 
 /// A node of as many rows keeps its sums, so that those of its larger child are a difference.

@@ -2,13 +2,12 @@
 //!
 //! A fit puts the columns into bins, grows each tree from sums over them, and keeps its nodes in flat arrays:
 //! `bins` -> `histogram` -> `split` -> `grow` -> `flat`. What is summed is an `objective`: shares of classes, or means.
-//! A tree depends on the rows, the seed and its own number; `crew` lets several threads grow trees, each a whole one.
+//! A tree depends on the rows, the seed and its own number; `crate::model::crew` lets several threads grow trees, each a whole one.
 
 mod forest;
 mod parameters;
 
 mod chance;
-mod crew;
 
 mod bins;
 mod grow;

@@ -1,0 +1,13 @@
+//! Support vector machines against scikit-learn, see `oracles`.
+
+use super::oracles::assert_cases;
+
+#[test]
+fn support_vector_classifiers_agree_with_scikit_learn() {
+    assert_cases("svc");
+}
+
+#[test]
+fn support_vector_regressions_agree_with_scikit_learn() {
+    assert_cases("svr");
+}
