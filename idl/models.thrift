@@ -28,7 +28,7 @@ struct ModelSchema {
 struct ModelVersion {
   1: optional string name
   2: optional i64 version
-  /** "regressor", "classifier" or "clusterer". */
+  /** "regressor", "classifier", "clusterer" or "outlier_detector". */
   3: optional string kind
   /** The pipeline with every hyper-parameter, defaults written out. */
   4: optional list<types.Step> steps

@@ -32,7 +32,7 @@ type Alias struct {
 type ModelVersion struct {
 	Name    string
 	Version int64
-	// Kind is "regressor", "classifier" or "clusterer".
+	// Kind is "regressor", "classifier", "clusterer" or "outlier_detector".
 	Kind string
 	// Steps are the pipeline with every hyper-parameter, defaults written out.
 	Steps  []Step

@@ -237,7 +237,7 @@ impl Default for ModelSchema {
 pub struct ModelVersion {
   pub name: Option<String>,
   pub version: Option<i64>,
-  /// "regressor", "classifier" or "clusterer".
+  /// "regressor", "classifier", "clusterer" or "outlier_detector".
   pub kind: Option<String>,
   /// The pipeline with every hyper-parameter, defaults written out.
   pub steps: Option<Vec<types::Step>>,

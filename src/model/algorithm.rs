@@ -23,9 +23,17 @@ pub enum Kind {
     Classifier,
     /// Groups of rows, without a target.
     Clusterer,
+    /// How unlike the others a row is, without a target.
+    #[serde(rename = "outlier_detector")]
+    OutlierDetector,
 }
 
 impl Kind {
+    /// Whether it learns without a target.
+    pub fn is_unsupervised(self) -> bool {
+        matches!(self, Self::Clusterer | Self::OutlierDetector)
+    }
+
     /// The word for it in messages and on the wire.
     pub fn name(self) -> &'static str {
         match self {
@@ -33,6 +41,7 @@ impl Kind {
             Self::Regressor => "regressor",
             Self::Classifier => "classifier",
             Self::Clusterer => "clusterer",
+            Self::OutlierDetector => "outlier_detector",
         }
     }
 }

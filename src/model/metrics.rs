@@ -7,6 +7,7 @@
 //! | classifier | `accuracy` | share of rows whose most probable class is theirs |
 //! | classifier | `log_loss` | mean of -ln(probability of the row's class), clipped at 2.2e-16 as in scikit-learn |
 //! | clusterer | `inertia` | sum of squared distances to the nearest centre, over the rows that it was fitted on |
+//! | outlier detector | `outliers` | share of rows whose score is below 0, of those that it was fitted on |
 //!
 //! These names stand for rows that were held out ([`Spec::validation_fraction`](super::Spec)): a second model, fitted the same
 //! way on other rows, answers them. They are absent where there are too few rows for that. With `training_` before them they
@@ -49,7 +50,9 @@ struct Sums {
     /// Negative logarithms of probabilities.
     loss: f64,
     /// Squared distances.
-    inertia: f64,
+    inertia: Option<f64>,
+    /// Rows of negative scores.
+    outliers: Option<f64>,
 }
 
 impl Sums {
@@ -68,7 +71,10 @@ impl Sums {
             }
             (Predictions::Clusters { clusters, distances }, _) => {
                 let nearest = clusters.iter().zip(distances.rows()).map(|(cluster, row)| row[*cluster]);
-                self.inertia += nearest.map(|distance| distance * distance).sum::<f64>();
+                *self.inertia.get_or_insert(0.0) += nearest.map(|distance| distance * distance).sum::<f64>();
+            }
+            (Predictions::Values(scores), Targets::None) => {
+                *self.outliers.get_or_insert(0.0) += scores.iter().filter(|score| **score < 0.0).count() as f64;
             }
             _ => {}
         }
@@ -76,7 +82,10 @@ impl Sums {
 
     fn metrics(&self, targets: &Targets, n: f64) -> Vec<(&'static str, f64)> {
         match targets {
-            Targets::None => vec![("inertia", self.inertia)],
+            Targets::None => {
+                let outliers = self.outliers.map(|rows| ("outliers", rows / n));
+                self.inertia.map(|inertia| ("inertia", inertia)).into_iter().chain(outliers).collect()
+            }
             Targets::Classes { .. } => vec![("accuracy", self.hits / n), ("log_loss", self.loss / n)],
             Targets::Values(targets) => {
                 let mean = targets.mean().unwrap_or(0.0);
@@ -109,6 +118,16 @@ mod tests {
         };
 
         assert_eq!((r2(3.0), r2(4.0)), (1.0, 0.0));
+    }
+
+    #[test]
+    fn rows_of_negative_scores_are_outliers() {
+        let predict = |rows: ArrayView2<'_, f64>| Predictions::Values(rows.column(0).to_owned());
+
+        let metrics =
+            of(predict, array![[0.5], [-0.1], [0.0], [-3.0], [1.0]].view(), &Targets::None, |_| Ok(())).unwrap();
+
+        assert_eq!(metrics, BTreeMap::from([("outliers".to_owned(), 0.4)]));
     }
 
     #[test]

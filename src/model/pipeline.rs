@@ -165,7 +165,7 @@ fn check_schema(schema: &Schema, kind: Kind) -> Result<()> {
     }
     match (kind, &schema.target, schema.classes.as_deref()) {
         _ if schema.features.is_empty() => Err(damaged("it has no features")),
-        (Kind::Clusterer, None, None) | (Kind::Regressor, Some(_), None) => Ok(()),
+        (Kind::Clusterer | Kind::OutlierDetector, None, None) | (Kind::Regressor, Some(_), None) => Ok(()),
         (Kind::Classifier, Some(target), Some(labels)) if targets::are_classes(labels, target.column_type) => Ok(()),
         _ => Err(damaged(format!("its target or classes do not suit a {}", kind.name()))),
     }

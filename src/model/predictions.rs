@@ -8,7 +8,8 @@ use std::sync::Arc;
 /// One answer for each row, in the order of the rows.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Predictions {
-    /// Regression: in the unit of the targets, `(n_samples,)`.
+    /// Regression: in the unit of the targets, `(n_samples,)`. Outlier detection: how far inside a row is; below 0 it is an
+    /// outlier.
     Values(Array1<f64>),
     /// Classification.
     Classes {

@@ -76,9 +76,11 @@ impl Spec {
 
     fn target_column(&self, kind: Kind, columns: &[ColumnSchema]) -> Result<Option<ColumnSchema>> {
         match (&self.target, kind) {
-            (None, Kind::Clusterer) => Ok(None),
-            (Some(name), Kind::Clusterer) => Err(Error::invalid(format!(
-                "a clusterer learns without a target, got {:?}; leave it out",
+            (None, kind) if kind.is_unsupervised() => Ok(None),
+            (Some(name), kind) if kind.is_unsupervised() => Err(Error::invalid(format!(
+                "{} {} learns without a target, got {:?}; leave it out",
+                if kind == Kind::OutlierDetector { "an" } else { "a" },
+                kind.name(),
                 quotable(name)
             ))),
             (None, _) => Err(Error::invalid(format!("a {} needs a target; name its column", kind.name()))),

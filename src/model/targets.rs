@@ -13,7 +13,7 @@ pub const MAX_CLASSES: usize = 1_000;
 /// What an estimator learns, one for each row.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Targets {
-    /// Nothing: clustering.
+    /// Nothing: clustering, and looking for outliers.
     None,
     /// Regression: finite numbers.
     Values(Array1<f64>),
@@ -40,7 +40,7 @@ impl Targets {
         match kind {
             Kind::Regressor => numbers(column).map(Self::Values),
             Kind::Classifier => classes(column),
-            Kind::Transformer | Kind::Clusterer => Ok(Self::None),
+            Kind::Transformer | Kind::Clusterer | Kind::OutlierDetector => Ok(Self::None),
         }
     }
 
@@ -77,7 +77,7 @@ impl Targets {
 /// [`Targets`], or those of some rows.
 #[derive(Clone, Copy, Debug)]
 pub enum TargetView<'a> {
-    /// Nothing: clustering.
+    /// Nothing: clustering, and looking for outliers.
     None,
     /// Regression: finite numbers.
     Values(&'a [f64]),

@@ -94,7 +94,7 @@ pub struct MethodDescription {
 pub struct AlgorithmDescription {
     /// As steps name it.
     pub name: String,
-    /// "transformer", "regressor", "classifier" or "clusterer".
+    /// "transformer", "regressor", "classifier", "clusterer" or "outlier_detector".
     pub kind: String,
     /// One sentence for people.
     pub summary: String,
@@ -137,7 +137,7 @@ pub struct ModelVersion {
     pub name: String,
     /// From 1.
     pub version: u64,
-    /// "regressor", "classifier" or "clusterer".
+    /// "regressor", "classifier", "clusterer" or "outlier_detector".
     pub kind: String,
     /// The pipeline with every hyper-parameter, defaults written out.
     pub steps: Vec<StepSpec>,

@@ -25,11 +25,11 @@ This page is written by `UPDATE_DOCS=1 cargo test --test integration algorithms:
 
 fn page() -> String {
     let mut page = TOP.to_owned();
-    let kinds = ["regressor", "classifier", "clusterer", "transformer"];
+    let kinds = ["regressor", "classifier", "clusterer", "outlier_detector", "transformer"];
     for kind in kinds {
         let own: Vec<_> = ALGORITHMS.iter().filter(|algorithm| algorithm.kind().name() == kind).collect();
         let links: Vec<String> = own.iter().map(|it| format!("[{0}](#{0})", it.name())).collect();
-        write!(page, "\n{}s: {}\n", capitalised(kind), links.join(", ")).unwrap();
+        write!(page, "\n{}s: {}\n", capitalised(&kind.replace('_', " ")), links.join(", ")).unwrap();
     }
     ALGORITHMS.iter().for_each(|algorithm| section(&mut page, *algorithm));
     page
@@ -87,12 +87,12 @@ fn pipeline(algorithm: &dyn Algorithm) -> (Vec<Step>, Option<&'static str>, Vec<
     let mut columns: Vec<Column> = (0..n_features).map(column).collect();
     let own = step(algorithm.name());
     let (steps, target) = match algorithm.kind() {
-        Kind::Clusterer => (vec![own], None),
+        Kind::Clusterer | Kind::OutlierDetector => (vec![own], None),
         Kind::Transformer => (vec![own, step("linear_regression")], Some("y")),
         Kind::Regressor | Kind::Classifier => (vec![own], Some("y")),
     };
     match algorithm.kind() {
-        Kind::Clusterer => {}
+        Kind::Clusterer | Kind::OutlierDetector => {}
         Kind::Classifier => columns.push(Column::integer("y", (0..60).map(|row| row * row % 7 % 3).collect())),
         Kind::Regressor | Kind::Transformer => {
             columns.push(Column::float("y", (0..60).map(|row| number(row, 7)).collect()))

@@ -2487,7 +2487,7 @@ func (p *ParameterDescription) String() string {
 
 // Attributes:
 //  - Name
-//  - Kind: "transformer", "regressor", "classifier" or "clusterer".
+//  - Kind: "transformer", "regressor", "classifier", "clusterer" or "outlier_detector".
 //  - Summary
 //  - Parameters
 type AlgorithmDescription struct {

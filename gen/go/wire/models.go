@@ -468,7 +468,7 @@ func (p *ModelSchema) String() string {
 // Attributes:
 //  - Name
 //  - Version
-//  - Kind: "regressor", "classifier" or "clusterer".
+//  - Kind: "regressor", "classifier", "clusterer" or "outlier_detector".
 //  - Steps: The pipeline with every hyper-parameter, defaults written out.
 //  - Schema
 //  - Metrics: r2 and rmse, or accuracy and log_loss: measured on rows that were held out, by a second model that has not seen them; absent

@@ -14,6 +14,7 @@ mod lars;
 mod linear_regression;
 mod logistic_regression;
 mod mlp;
+mod one_class_svm;
 mod pls_regression;
 mod random_forest;
 mod ridge;
@@ -40,6 +41,7 @@ pub static ALGORITHMS: &[&dyn Algorithm] = &[
     &mlp::MlpClassifier,
     &mlp::MlpRegressor,
     &discrete_nb::MultinomialNb,
+    &one_class_svm::OneClassSvm,
     &pls_regression::PlsRegression,
     &glm::PoissonRegressor,
     &random_forest::RandomForestClassifier,

@@ -23,7 +23,7 @@ impl Algorithm for Svr {
                 "Finds `f(x) = sum_i beta_i k(x_i, x) + b` that minimises `|w|^2 / 2 + C sum_i max(0, |y_i - f(x_i)| - \
                  epsilon)`, with `|w|^2 = sum_ij beta_i beta_j k(x_i, x_j)`.",
                 "A linear model keeps a coefficient for each column, others their support vectors: the rows that are not \
-                 within the tube. Work and memory grow with the square of rows, of which 100,000 are the most that are \
+                 within the tube. Work grows with the square of rows, of which 100,000 are the most that are \
                  taken. Scale the columns first, for example with `standard_scaler`.",
                 "A. J. Smola, B. Schölkopf, \"A tutorial on support vector regression\" (2004), \
                  doi:10.1023/B:STCO.0000035301.49549.88; solved as `svc` is.",
@@ -128,6 +128,22 @@ mod tests {
         // The flattest line that is at most 0.5 away from 1 + 2 x everywhere.
         let answers = values(&*model, &array![[0.0], [4.0], [2.0]]);
         assert!(answers.iter().zip([1.5, 8.5, 5.0]).all(|(one, other)| (one - other).abs() < 1e-8), "{answers:?}");
+    }
+
+    #[test]
+    fn f32_answers_what_f64_answers_to_its_seven_digits() {
+        let features = Array2::from_shape_fn((80, 2), |(row, column)| ((row * (column + 3) * 37) as f64).sin());
+        let targets: Vec<f64> = features.rows().into_iter().map(|row| (2.0 * row[0]).cos() + row[1]).collect();
+        for kernel in ["linear", "rbf", "poly", "sigmoid"] {
+            let kernel = ("kernel", Value::Text(kernel.into()));
+            let narrow = [kernel.clone(), ("precision", Value::Text("f32".into()))];
+
+            let (wide, narrow) = (fitted(&features, &targets, &[kernel]), fitted(&features, &targets, &narrow));
+
+            let (wide, narrow) = (values(&*wide.unwrap(), &features), values(&*narrow.unwrap(), &features));
+            let furthest = wide.iter().zip(&narrow).map(|(one, other)| (one - other).abs()).fold(0.0, f64::max);
+            assert!(furthest > 0.0 && furthest < 1e-5, "{furthest}");
+        }
     }
 
     #[test]

@@ -38,7 +38,7 @@ enum Gamma {
 impl Settings {
     /// Their specifications: those of the kernel, which come first, and those of the solver, which come last.
     pub(in crate::model) fn parameters() -> (Vec<ParameterSpec>, Vec<ParameterSpec>) {
-        let kernel = "x . z, exp(-gamma |x - z|^2), (gamma x . z + coef0)^degree or tanh(gamma x . z + coef0).";
+        let kernel = "x . z, exp(-gamma (x - z)^2), (gamma x . z + coef0)^degree or tanh(gamma x . z + coef0).";
         let gamma = "Factor in the kernel; scale is 1 / (n_features * variance of all numbers), auto 1 / n_features.";
         let tol = "Stop when no two rows disagree by more on the intercept.";
         let shrinking = "Leave out rows that are sure of their bound for a while; the answer stays within tol.";
@@ -48,7 +48,7 @@ impl Settings {
                 ParameterSpec::one_of("kernel", &["rbf", "linear", "poly", "sigmoid"], kernel),
                 ParameterSpec::integer("degree", 3, (0, 100), "Degree of kernel poly."),
                 ParameterSpec::positive_or("gamma", &["scale", "auto"], gamma),
-                ParameterSpec::number("coef0", 0.0, (f64::MIN, f64::MAX), "Addend in kernels poly and sigmoid."),
+                ParameterSpec::number("coef0", 0.0, (-1e9, 1e9), "Addend in kernels poly and sigmoid."),
             ],
             vec![
                 ParameterSpec::positive("tol", 1e-3, tol),
@@ -59,7 +59,7 @@ impl Settings {
                     (1, 1 << 20),
                     "MiB for kernels that are kept during the fit.",
                 ),
-                ParameterSpec::integer("max_iter", -1, (-1, i64::MAX), max_iter),
+                ParameterSpec::integer("max_iter", -1, (-1, 1_000_000_000), max_iter),
                 Precision::parameter(),
             ],
         )

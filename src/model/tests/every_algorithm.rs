@@ -16,7 +16,9 @@ fn of(algorithm: &dyn Algorithm) -> (Spec, Table) {
         }
         Kind::Regressor => (spec(&[own], "progression"), table("diabetes")),
         Kind::Classifier => (spec(&[own], "species"), table("iris")),
-        Kind::Clusterer => (spec(&[own], ""), Table::new(table("iris").columns()[..4].to_vec()).unwrap()),
+        Kind::Clusterer | Kind::OutlierDetector => {
+            (spec(&[own], ""), Table::new(table("iris").columns()[..4].to_vec()).unwrap())
+        }
     }
 }
 
@@ -68,12 +70,13 @@ fn learned(algorithm: &dyn Algorithm, rows: Rows<'_>, threads: usize) -> Result<
     let (is_network, is_quadratic) =
         (algorithm.name().starts_with("mlp"), specs.iter().any(|it| it.name == "cache_size"));
     let few = |name: &str| match name {
-        "n_estimators" => Some(3),
-        "max_iter" if is_network => Some(3),
-        "max_iter" if is_quadratic => Some(30),
+        "n_estimators" => Some(Value::Integer(3)),
+        "max_iter" if is_network => Some(Value::Integer(3)),
+        "max_iter" if is_quadratic => Some(Value::Integer(30)),
+        "nu" => Some(Value::Number(0.001)),
         _ => None,
     };
-    let few = specs.iter().filter_map(|it| Some((it.name.to_owned(), Value::Integer(few(it.name)?))));
+    let few = specs.iter().filter_map(|it| Some((it.name.to_owned(), few(it.name)?)));
     let parameters = crate::model::Parameters::check(algorithm.name(), &specs, &few.collect())?;
     let training = Training { rows, seed: 7, threads, progress: &quiet };
     match algorithm.unfitted(&parameters) {
@@ -89,7 +92,7 @@ fn targets(kind: Kind, n_rows: usize) -> Targets {
     match kind {
         Kind::Classifier => Targets::read(kind, &classes).unwrap(),
         Kind::Regressor => Targets::read(kind, &numbers).unwrap(),
-        Kind::Transformer | Kind::Clusterer => Targets::None,
+        Kind::Transformer | Kind::Clusterer | Kind::OutlierDetector => Targets::None,
     }
 }
 

@@ -81,7 +81,10 @@ class ParameterDescription:
 
 @dataclass(frozen=True)
 class AlgorithmDescription:
-    """An algorithm: `kind` is ``"transformer"``, ``"regressor"``, ``"classifier"`` or ``"clusterer"``."""
+    """An algorithm.
+
+    `kind` is ``"transformer"``, ``"regressor"``, ``"classifier"``, ``"clusterer"`` or ``"outlier_detector"``.
+    """
 
     name: str
     kind: str

@@ -56,7 +56,7 @@ class ModelVersion:
     Attributes
     ----------
     kind : str
-        ``"regressor"``, ``"classifier"`` or ``"clusterer"``.
+        ``"regressor"``, ``"classifier"``, ``"clusterer"`` or ``"outlier_detector"``.
     metrics : dict of str to float
         r2 and rmse, or accuracy and log_loss: on rows that were held out, by a second model that has not seen them;
         absent where there were none. After ``training_`` on rows that it was trained on. Of a clusterer: inertia.

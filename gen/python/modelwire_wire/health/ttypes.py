@@ -860,7 +860,7 @@ class AlgorithmDescription(object):
     """
     Attributes:
      - name
-     - kind: "transformer", "regressor", "classifier" or "clusterer".
+     - kind: "transformer", "regressor", "classifier", "clusterer" or "outlier_detector".
      - summary
      - parameters
 

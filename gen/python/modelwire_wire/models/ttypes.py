@@ -195,7 +195,7 @@ class ModelVersion(object):
     Attributes:
      - name
      - version
-     - kind: "regressor", "classifier" or "clusterer".
+     - kind: "regressor", "classifier", "clusterer" or "outlier_detector".
      - steps: The pipeline with every hyper-parameter, defaults written out.
      - schema
      - metrics: r2 and rmse, or accuracy and log_loss: measured on rows that were held out, by a second model that has not seen them; absent

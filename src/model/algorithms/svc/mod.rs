@@ -34,8 +34,7 @@ impl Algorithm for Svc {
                  equals, as in scikit-learn.",
                 "Probabilities are not calibrated: `1 / (1 + exp(-f))` for two classes, and shares of the votes for \
                  more.",
-                "A linear model keeps a coefficient for each column and pair, others their support vectors. Work and \
-                 memory grow with the square of rows, of which 100,000 are the most that are taken. Scale the columns \
+                "A linear model keeps a coefficient for each column and pair, others their support vectors. Work grows with the square of rows, of which 100,000 are the most that are taken. Scale the columns \
                  first, for example with `standard_scaler`.",
                 "C. Cortes, V. Vapnik, \"Support-vector networks\" (1995), doi:10.1007/BF00994018; by SMO: R.-E. Fan, \
                  P.-H. Chen, C.-J. Lin, \"Working set selection using second order information for training support \

@@ -33,7 +33,7 @@ public class ModelVersion implements org.apache.thrift.TBase<ModelVersion, Model
   public @org.apache.thrift.annotation.Nullable java.lang.String name; // optional
   public long version; // optional
   /**
-   * "regressor", "classifier" or "clusterer".
+   * "regressor", "classifier", "clusterer" or "outlier_detector".
    */
   public @org.apache.thrift.annotation.Nullable java.lang.String kind; // optional
   /**
@@ -89,7 +89,7 @@ public class ModelVersion implements org.apache.thrift.TBase<ModelVersion, Model
     NAME((short)1, "name"),
     VERSION((short)2, "version"),
     /**
-     * "regressor", "classifier" or "clusterer".
+     * "regressor", "classifier", "clusterer" or "outlier_detector".
      */
     KIND((short)3, "kind"),
     /**
@@ -412,7 +412,7 @@ public class ModelVersion implements org.apache.thrift.TBase<ModelVersion, Model
   }
 
   /**
-   * "regressor", "classifier" or "clusterer".
+   * "regressor", "classifier", "clusterer" or "outlier_detector".
    */
   @org.apache.thrift.annotation.Nullable
   public java.lang.String getKind() {
@@ -420,7 +420,7 @@ public class ModelVersion implements org.apache.thrift.TBase<ModelVersion, Model
   }
 
   /**
-   * "regressor", "classifier" or "clusterer".
+   * "regressor", "classifier", "clusterer" or "outlier_detector".
    */
   public ModelVersion setKind(@org.apache.thrift.annotation.Nullable java.lang.String kind) {
     this.kind = kind;

@@ -10,7 +10,7 @@ import java.util.Optional;
  *
  * @param name the model's name
  * @param version its version, from 1
- * @param kind {@code "regressor"}, {@code "classifier"} or {@code "clusterer"}
+ * @param kind {@code "regressor"}, {@code "classifier"}, {@code "clusterer"} or {@code "outlier_detector"}
  * @param steps the pipeline with every hyper-parameter, defaults written out
  * @param features the columns that {@code predict} takes, in order
  * @param target the column that it learnt to predict; empty for clustering

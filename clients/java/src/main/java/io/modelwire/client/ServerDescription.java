@@ -45,7 +45,7 @@ public record ServerDescription(String version, String idlHash, Limits limits, L
      * An algorithm of the server.
      *
      * @param name what a {@link Step} names
-     * @param kind {@code "transformer"}, {@code "regressor"}, {@code "classifier"} or {@code "clusterer"}
+     * @param kind {@code "transformer"}, {@code "regressor"}, {@code "classifier"}, {@code "clusterer"} or {@code "outlier_detector"}
      * @param summary what it does
      * @param parameters its hyper-parameters
      */
