@@ -1,5 +1,6 @@
 //! Turns of the tasks of a thread: none goes on for longer than the others can wait for theirs.
 
+use std::cell::Cell;
 use std::future::poll_fn;
 use std::task::Poll;
 use std::time::Duration;
@@ -27,7 +28,7 @@ impl Turn {
         self.until = now;
         if self.worked >= LONGEST {
             self.worked = Duration::ZERO;
-            yield_now().await;
+            put_off().await;
             self.waited();
         }
     }
@@ -38,11 +39,28 @@ impl Turn {
     }
 }
 
+thread_local! {
+    /// Tasks that the thread has put off.
+    static PUT_OFF: Cell<u64> = const { Cell::new(0) };
+}
+
+/// Has its turn again when its thread has looked at sockets. Until then no other thread can take it over: one that shall rest
+/// must not, see [`put_off_so_far`].
+async fn put_off() {
+    PUT_OFF.set(PUT_OFF.get() + 1);
+    yield_now().await;
+}
+
+/// How many tasks this thread has put off since it began.
+pub(super) fn put_off_so_far() -> u64 {
+    PUT_OFF.get()
+}
+
 /// Lets all other tasks of the thread go first, those too whose bytes have come and have not been looked for yet. Answers how long
 /// it took until they were looked for, and the turns of all that were ready then.
 pub(super) async fn let_all_go() -> [Duration; 2] {
     let begun = Instant::now();
-    yield_now().await; // Until they are looked for; before or behind others that yield.
+    put_off().await; // Until they are looked for; before or behind others that were put off.
     let looked = Instant::now();
     let_queue_go().await;
     [looked - begun, looked.elapsed()]

@@ -1,6 +1,6 @@
 //! Where threads rest.
 
-use crate::server::turn::let_all_go;
+use crate::server::turn::{let_all_go, put_off_so_far};
 use std::cell::Cell;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -59,7 +59,7 @@ impl Gate {
     async fn keep_thread(&self, number: u64) {
         let (mut stretch, longest) = self.stretches;
         loop {
-            let is_alone = let_all_go().await.iter().sum::<Duration>() < ALONE;
+            let is_alone = was_alone().await;
             if is_second(number) {
                 self.lock().tasks -= 1; // The next one is for another thread.
                 return;
@@ -103,6 +103,14 @@ fn is_second(number: u64) -> bool {
     is_second
 }
 
+/// Lets all other tasks of the thread go first, and answers whether there was none, nor has one been put off meanwhile.
+async fn was_alone() -> bool {
+    let (thread, before) = (std::thread::current().id(), put_off_so_far());
+    let took: Duration = let_all_go().await.iter().sum();
+    // It is put off itself, once.
+    took < ALONE && std::thread::current().id() == thread && put_off_so_far() == before + 1
+}
+
 /// Wakes a thread of the runtime that sleeps, which looks into all queues before it sleeps again. The first task of a thread stays
 /// with it; for the second one, another is woken.
 fn wake_another() {
@@ -114,7 +122,7 @@ fn wake_another() {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::server::turn::let_queue_go;
+    use crate::server::turn::{let_all_go, let_queue_go};
     use std::sync::mpsc;
     use tokio::runtime::{Builder, Runtime};
 
@@ -137,11 +145,14 @@ mod tests {
     }
 
     impl Echo {
-        fn start(runtime: &Runtime) -> Self {
+        fn start(runtime: &Runtime, is_put_off: bool) -> Self {
             let (ask, mut asked) = tokio::sync::mpsc::unbounded_channel();
             let (answer, answers) = mpsc::channel();
             runtime.spawn(async move {
                 while let Some(number) = asked.recv().await {
+                    if is_put_off {
+                        let_all_go().await;
+                    }
                     let_queue_go().await;
                     let _ = answer.send(number);
                 }
@@ -155,7 +166,7 @@ mod tests {
         let runtime = Builder::new_multi_thread().worker_threads(2).build().unwrap();
         let gate = Arc::new(Gate { stretches: (2 * LONG, 2 * LONG), ..Gate::default() });
         let _released = Released(&gate, &runtime);
-        let echoes: Vec<Echo> = (0..4).map(|_| Echo::start(&runtime)).collect();
+        let echoes: Vec<Echo> = (0..4).map(|at| Echo::start(&runtime, at % 2 == 0)).collect();
 
         for number in 0..2000 {
             echoes.iter().for_each(|echo| echo.ask.send(number).unwrap());
