@@ -21,7 +21,10 @@ const MAX_TIMEOUT_SECONDS: f64 = 86_400.0;
 #[command(next_help_heading = "Server and output")]
 pub(super) struct Remote {
     /// Host and port of the server, or unix:PATH.
-    #[arg(long, global = true, env = "MODELWIRE_ADDRESS", default_value = "127.0.0.1:9090", value_name = "HOST:PORT")]
+    #[arg(
+        long, global = true, env = "MODELWIRE_ADDRESS", default_value = "127.0.0.1:9090", value_name = "HOST:PORT",
+        value_parser = address
+    )]
     address: String,
     /// Seconds that a call may take.
     #[arg(long, global = true, default_value = "30", value_name = "SECONDS", value_parser = seconds)]
@@ -125,6 +128,14 @@ pub(super) fn print_as(json: bool, document: &impl Serialize, text: impl FnOnce(
     print(&text)
 }
 
+fn address(text: &str) -> Result<String, String> {
+    let has_port = || text.rsplit_once(':').is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok());
+    if text.starts_with("unix:") || has_port() {
+        return Ok(text.to_owned());
+    }
+    Err("it is a host and a port, as in 127.0.0.1:9090, or unix: and the path of a socket".into())
+}
+
 pub(super) fn seconds(text: &str) -> Result<Duration, String> {
     match text.parse::<f64>() {
         Ok(seconds) if seconds > 0.0 && seconds <= MAX_TIMEOUT_SECONDS => Ok(Duration::from_secs_f64(seconds)),
@@ -187,6 +198,16 @@ pub(super) fn print_error(failure: &Failure) -> Result<(), Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_address_has_a_port_or_is_a_socket() {
+        for text in ["127.0.0.1:9090", "[::1]:80", "models.example.com:9090", "unix:/run/modelwire.sock"] {
+            assert_eq!(address(text).unwrap(), text);
+        }
+        for text in ["", "localhost", "localhost:", ":9090", "localhost:http", "localhost:70000"] {
+            assert!(address(text).unwrap_err().contains("as in 127.0.0.1:9090"), "{text:?}");
+        }
+    }
 
     #[test]
     fn a_time_limit_is_a_positive_number_of_seconds() {

@@ -19,7 +19,8 @@ use crate::tls;
 use crate::training::{self, Jobs};
 use log::{error, info, warn};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use std::io::Write;
+use std::fmt::Display;
+use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -60,16 +61,26 @@ fn settings(arguments: Arguments) -> std::result::Result<Settings, String> {
     settings.check().map(|()| settings)
 }
 
+fn cannot_listen(place: impl Display, cause: &io::Error, flag: &str) -> Failure {
+    let advice = match cause.kind() {
+        io::ErrorKind::AddrInUse => {
+            format!("; stop the server that listens there, or choose another place with {flag}")
+        }
+        _ => String::new(),
+    };
+    Failure::Failed(format!("cannot listen on {place}: {cause}{advice}"))
+}
+
 async fn serve(settings: &Settings, telemetry: Arc<Telemetry>) -> std::result::Result<(), Failure> {
     let access = Arc::new(access(settings)?);
     let listen = settings.listen();
-    let cannot_listen = |cause| Failure::Failed(format!("cannot listen on {listen}: {cause}"));
-    let listener = Listener::tcp(listen).await.map_err(cannot_listen)?;
-    let address = listener.address().map_err(cannot_listen)?;
+    let refused = |cause| cannot_listen(listen, &cause, "--listen");
+    let listener = Listener::tcp(listen).await.map_err(refused)?;
+    let address = listener.address().map_err(refused)?;
     let mut listeners = vec![listener];
     if let Some(path) = settings.listen_unix() {
-        let cannot_listen = |cause| Failure::Failed(format!("cannot listen on {}: {cause}", path.display()));
-        listeners.push(Listener::unix(path).map_err(cannot_listen)?);
+        let refused = |cause| cannot_listen(path.display(), &cause, "--listen-unix");
+        listeners.push(Listener::unix(path).map_err(refused)?);
     }
     raise_file_limit();
     let stop = stop_signal().map_err(|cause| Failure::Failed(format!("cannot listen for signals: {cause}")))?;

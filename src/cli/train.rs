@@ -69,7 +69,8 @@ pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
             return remote.print(&job, || format!("job {} trains {}", job.id, job.model));
         }
         let job = progress::wait(client, &job.id).await?;
-        remote.print(&job, || published(&job))
+        let answering = client.describe_model(job.model.as_str()).await.ok().map(|it| it.version);
+        remote.print(&job, || published(&job, answering))
     })
 }
 
@@ -88,9 +89,16 @@ fn small_enough(table: Table, file: &str, name: &Name) -> Result<Table, Failure>
     )))
 }
 
-fn published(job: &JobStatus) -> String {
-    let version = report::optional(job.version);
-    format!("{model}@{version} is trained: {}", report::metrics(&job.metrics), model = job.model)
+/// What was trained, and how it comes to answer where another version answers under the bare name.
+fn published(job: &JobStatus, answering: Option<u64>) -> String {
+    let (model, version) = (&job.model, report::optional(job.version));
+    let trained = format!("{model}@{version} is trained: {}", report::metrics(&job.metrics));
+    match answering.filter(|answering| Some(*answering) != job.version) {
+        None => trained,
+        Some(other) => format!(
+            "{trained}\n\"{model}\" is still answered by version {other}; \"modelwire models alias {model} stable {version}\" changes that"
+        ),
+    }
 }
 
 #[cfg(test)]

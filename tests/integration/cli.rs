@@ -116,6 +116,35 @@ fn wine_is_trained_and_predicted_in_two_commands() {
 }
 
 #[test]
+fn a_version_that_does_not_answer_yet_is_trained_with_the_command_that_makes_it_answer() {
+    let server = Server::start();
+    let first = text(&server.train_wine());
+
+    let second = text(&server.train_wine());
+
+    assert_eq!(first.lines().count(), 1, "{first}");
+    let said = second.lines().nth(1).unwrap();
+    assert!(said.starts_with("\"wine\" is still answered by version 1;"), "{second}");
+    let command = said.split('"').find(|part| part.starts_with("modelwire ")).unwrap();
+    let moved = server.run(&command.split(' ').skip(1).collect::<Vec<_>>());
+    assert!(moved.status.success(), "{}", error_text(&moved));
+    assert_eq!(
+        text(&server.train_wine()).lines().nth(1).unwrap().split(';').next(),
+        Some("\"wine\" is still answered by version 2")
+    );
+}
+
+#[test]
+fn an_address_without_a_port_is_refused_with_an_example() {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_modelwire"));
+
+    let refused = command.args(["hello", "--address", "localhost"]).output().unwrap();
+
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(error_text(&refused).contains("a host and a port, as in 127.0.0.1:9090"), "{}", error_text(&refused));
+}
+
+#[test]
 fn table_csv_and_json_say_the_same_numbers() {
     let server = Server::start();
     server.train_wine();
@@ -365,6 +394,7 @@ fn a_port_in_use_stops_a_server_with_one_sentence() {
     assert_eq!(failed.status.code(), Some(1));
     let message = error_text(&failed);
     assert!(message.starts_with(&format!("modelwire: cannot listen on {address}: ")), "{message}");
+    assert!(message.contains("choose another place with --listen"), "{message}");
     assert_eq!(message.lines().count(), 1, "{message}");
 }
 

@@ -242,6 +242,19 @@ fn rows_of_a_file_are_called_by_name_and_the_latency_is_drawn() {
 }
 
 #[test]
+fn a_drawing_that_cannot_be_written_is_said_before_the_load() {
+    let cellar = Cellar::start(&[]);
+    let before = cellar.calls();
+    let (_, path) = cellar.file("nowhere/latency.svg");
+
+    let refused = cellar.command(&["--plot", &path, "--duration", "60"]).output().unwrap();
+
+    assert!(!refused.status.success());
+    assert!(text(&refused).contains("nowhere/latency.svg cannot be written: "), "{}", text(&refused));
+    assert_eq!(cellar.calls(), before + CALLS_BEFORE);
+}
+
+#[test]
 fn what_is_wrong_with_every_call_is_said_before_the_load() {
     let cellar = Cellar::start(&[]);
     let (path, text_path) = cellar.file("rows.csv");

@@ -6,6 +6,8 @@ use super::summary::Subject;
 use crate::client::load::{Calls, Load, Pace, Prepared};
 use crate::client::{ModelVersion, Transport};
 use crate::data::Features;
+use std::fs::OpenOptions;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -118,12 +120,22 @@ impl Arguments {
         }
     }
 
+    /// Whether the drawing can be written, if one is wanted: a load that ends with "no" was for nothing.
+    pub(super) fn check_plot(&self) -> Result<(), Failure> {
+        let Some(path) = &self.plot else { return Ok(()) };
+        let opened = OpenOptions::new().create(true).append(true).open(path);
+        opened.map(drop).map_err(|cause| cannot_be_written(path, &cause))
+    }
+
     /// Writes the drawing, if one is wanted.
     pub(super) fn write_plot(&self, draw: impl FnOnce() -> String) -> Result<(), Failure> {
         let Some(path) = &self.plot else { return Ok(()) };
-        let cannot = |cause| Failure::Failed(format!("{} cannot be written: {cause}", Path::display(path)));
-        std::fs::write(path, draw()).map_err(cannot)
+        std::fs::write(path, draw()).map_err(|cause| cannot_be_written(path, &cause))
     }
+}
+
+fn cannot_be_written(path: &Path, cause: &io::Error) -> Failure {
+    Failure::Failed(format!("{} cannot be written: {cause}", path.display()))
 }
 
 /// A time that the wire can carry.

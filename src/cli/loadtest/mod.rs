@@ -36,6 +36,7 @@ pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
             let prepared = client.prepare(&arguments.calls(&batches)).await?;
             probe(client, &arguments.model, &batches).await?;
             let subject = arguments.subject(&described, &prepared);
+            arguments.check_plot()?;
             let conductor = Conductor::new(client, &prepared);
             if arguments.find_knee {
                 knee::find(&arguments, subject, conductor).await
