@@ -12,6 +12,7 @@ mod caching;
 mod certificates;
 mod cli;
 mod client;
+mod contributing;
 #[cfg(feature = "failpoints")]
 mod crowd;
 mod docs;
