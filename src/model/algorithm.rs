@@ -3,7 +3,7 @@
 //! A new algorithm is one file that implements [`Algorithm`] and one line in [`ALGORITHMS`].
 
 use super::arrays::{Arrays, damaged};
-use super::{ALGORITHMS, ParameterSpec, Parameters, Predictions, Progress, Rows};
+use super::{ALGORITHMS, Explanation, ParameterSpec, Parameters, Predictions, Progress, Rows};
 use crate::data::Labels;
 use crate::error::{Error, Result, quotable};
 use ndarray::{Array2, ArrayD, ArrayView2};
@@ -174,6 +174,15 @@ pub trait Model: Debug + Send + Sync {
     /// Answers each row on its own: the bits do not depend on the rows around it. `features` has the width that it was
     /// fitted on; no rows give no predictions.
     fn predict(&self, features: ArrayView2<'_, f64>) -> Predictions;
+
+    /// What each column adds to the answers, if that can be said exactly. `ask` is asked between rows.
+    ///
+    /// # Errors
+    /// What `ask` answers.
+    fn explain(&self, features: ArrayView2<'_, f64>, ask: &dyn Fn() -> Result<()>) -> Result<Option<Explanation>> {
+        let _ = (features, ask);
+        Ok(None)
+    }
 
     /// What the answer to one row takes, in bytes: in memory, and about the same on its way.
     fn answer_bytes(&self) -> usize {

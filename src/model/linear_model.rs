@@ -3,9 +3,9 @@
 use super::arrays::Arrays;
 use super::kernels::{Dot, Real, in_rows};
 use super::precision::Precision;
-use super::{FittedStep, Inputs, Model, Parameters, Predictions};
+use super::{Explanation, FittedStep, Inputs, Model, Parameters, Predictions, Scale};
 use crate::error::{Error, Result};
-use ndarray::{Array1, ArrayD, ArrayView2, arr0};
+use ndarray::{Array1, ArrayD, ArrayView2, Axis, arr0};
 
 /// How a score `x . coefficients + intercept` becomes an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,6 +81,16 @@ impl<T: Real> Model for LinearModel<T> {
             values.iter_mut().for_each(|score| *score = score.exp().min(f64::MAX));
         }
         Predictions::Values(values.into())
+    }
+
+    fn explain(&self, features: ArrayView2<'_, f64>, _: &dyn Fn() -> Result<()>) -> Result<Option<Explanation>> {
+        let scale = match self.link {
+            Link::Identity => Scale::Value,
+            Link::Log => Scale::LogValue,
+        };
+        let coefficients: Array1<f64> = self.coefficients.weights().collect();
+        let base_values = Array1::from_elem(1, self.intercept.widened());
+        Ok(Some(Explanation::of_products(scale, base_values, features, coefficients.insert_axis(Axis(1)).view())))
     }
 
     fn arrays(&self) -> Vec<(&'static str, ArrayD<f64>)> {

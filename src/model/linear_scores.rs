@@ -2,8 +2,9 @@
 
 use super::classification::{self, classified, softmax};
 use super::kernels::{Panels, Real, in_rows};
-use super::{Model, Predictions};
+use super::{Explanation, Model, Predictions, Scale};
 use crate::data::Labels;
+use crate::error::Result;
 use ndarray::{Array1, Array2, ArrayD, ArrayView2};
 use std::sync::Arc;
 
@@ -38,6 +39,11 @@ impl<T: Real> Model for LinearScores<T> {
             softmax(row);
         });
         classified(scores, &self.classes)
+    }
+
+    fn explain(&self, features: ArrayView2<'_, f64>, _: &dyn Fn() -> Result<()>) -> Result<Option<Explanation>> {
+        let (coefficients, intercepts) = (self.coefficients.to_array(), Array1::from(self.intercepts.clone()));
+        Ok(Some(Explanation::of_products(Scale::Score, intercepts, features, coefficients.view())))
     }
 
     fn answer_bytes(&self) -> usize {

@@ -44,6 +44,7 @@ mod schema;
 mod targets;
 mod validation;
 
+mod explanation;
 mod loaded;
 mod pipeline;
 mod predictions;
@@ -79,6 +80,7 @@ pub use algorithm::{
 };
 pub use algorithms::ALGORITHMS;
 pub use arrays::Arrays;
+pub use explanation::{Explanation, Scale};
 pub use fit::{Fitted, Progress, fit, fit_on};
 pub use loaded::LoadedModel;
 pub use parameters::{ParameterSpec, Parameters, Range, Value};

@@ -3,7 +3,7 @@
 use super::arrays::{Arrays, damaged};
 use super::artefact::{self, Head, Named};
 use super::spec::{positions, resolve_steps};
-use super::{FittedStep, FittedTransformer, Inputs, Kind, Model, Predictions, Schema, StepSpec, targets};
+use super::{Explanation, FittedStep, FittedTransformer, Inputs, Kind, Model, Predictions, Schema, StepSpec, targets};
 use crate::data::ColumnType;
 use crate::error::{Error, Result};
 use ndarray::{Array2, Axis, CowArray, Ix2};
@@ -53,11 +53,38 @@ impl Pipeline {
     }
 
     fn answer(&self, features: CowArray<'_, f64, Ix2>) -> Predictions {
+        self.model.predict(self.transformed(features).view())
+    }
+
+    /// What reaches the estimator.
+    fn transformed<'a>(&self, features: CowArray<'a, f64, Ix2>) -> CowArray<'a, f64, Ix2> {
         assert_eq!(features.ncols(), self.schema.features.len(), "Schema::matrix makes matrices of the model's width");
-        let Some((first, rest)) = self.transformers.split_first() else { return self.model.predict(features.view()) };
+        let Some((first, rest)) = self.transformers.split_first() else { return features };
         let owned = first.transform(features.into_owned());
-        let transformed = rest.iter().fold(owned, |features, step| step.transform(features));
-        self.model.predict(transformed.view())
+        rest.iter().fold(owned, |features, step| step.transform(features)).into()
+    }
+
+    /// What each column, as it reaches the estimator, adds to the answers. `ask` is asked for each row of a tree.
+    ///
+    /// # Errors
+    /// [`Error::FailedPrecondition`] if the estimator's answers are no sums over columns; [`Error::InvalidArgument`] that names a
+    /// row of which the sums overflow. What `ask` answers.
+    ///
+    /// # Panics
+    /// As [`Pipeline::predict`].
+    pub fn explain(&self, features: Array2<f64>, ask: &dyn Fn() -> Result<()>) -> Result<Explanation> {
+        let estimator = self.steps.last().map_or("it", |step| &step.algorithm);
+        let explained = self.model.explain(self.transformed(features.into()).view(), ask)?.ok_or_else(|| {
+            Error::precondition(format!(
+                "{estimator} does not answer with a sum over columns; linear models, trees and forests can be explained"
+            ))
+        })?;
+        match explained.first_not_finite() {
+            None => Ok(explained),
+            Some(row) => Err(Error::invalid(format!(
+                "row {row} has values that are too large to say what each of them adds; scale or leave out the row"
+            ))),
+        }
     }
 
     /// What the answer to one row takes, in bytes: in memory, and about the same on its way.

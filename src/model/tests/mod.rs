@@ -1,6 +1,7 @@
 //! What the files of this module have to do together, on the data sets of `tests/fixtures`.
 
 mod every_algorithm;
+mod explanations;
 mod glm_and_neighbour_oracles;
 mod held_out;
 mod laws;

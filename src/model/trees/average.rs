@@ -1,5 +1,6 @@
 //! What trees answer together: the mean of what each answers.
 
+use super::contributions::contributions;
 use super::flat::{Tree, whole};
 use super::forest::Size;
 use crate::data::Labels;
@@ -7,7 +8,7 @@ use crate::error::Result;
 use crate::model::arrays::{Arrays, damaged};
 use crate::model::classification::{self, classified};
 use crate::model::kernels::in_rows;
-use crate::model::{FittedStep, Inputs, Kind, Model, Predictions};
+use crate::model::{Explanation, FittedStep, Inputs, Kind, Model, Predictions, Scale};
 use ndarray::{Array1, ArrayD, ArrayView2, Axis};
 use std::sync::Arc;
 
@@ -87,9 +88,18 @@ impl Model for Average {
         }
     }
 
+    fn explain(&self, features: ArrayView2<'_, f64>, ask: &dyn Fn() -> Result<()>) -> Result<Option<Explanation>> {
+        let scale = match &self.answer {
+            Answer::Mean => Scale::Value,
+            Answer::Shares(_) => Scale::Probability,
+        };
+        contributions(&self.trees, self.answer.n_outputs(), features, ask)
+            .map(|(base_values, contributions)| Some(Explanation { scale, base_values, contributions }))
+    }
+
     /// The nodes of all trees in a row: their column, threshold and left child (as a number within their tree, and the right
-    /// one follows it), zeros of leaves. `value` has a row for each leaf, in the order of nodes. A forest adds where its trees
-    /// begin.
+    /// one follows it), zeros of leaves. `value` has a row for each leaf, in the order of nodes, and `share` what part of a tree's
+    /// rows each has. A forest adds where its trees begin.
     fn arrays(&self) -> Vec<(&'static str, ArrayD<f64>)> {
         let of_nodes = |which: usize| -> ArrayD<f64> {
             let numbers: Array1<f64> =
@@ -104,6 +114,7 @@ impl Model for Average {
             ("threshold", of_nodes(1)),
             ("left", of_nodes(2)),
             ("value", values.into_dyn()),
+            ("share", self.trees.iter().flat_map(|tree| tree.shares()).copied().collect::<Array1<f64>>().into_dyn()),
         ];
         if self.size == Size::Forest {
             let roots = self.trees.iter().scan(0, |next, tree| {
@@ -130,7 +141,10 @@ pub(in crate::model) fn load(kind: Kind, size: Size, arrays: &mut Arrays, inputs
     let (n_nodes, n_leaves, n_outputs) = (rows_of(arrays, "feature"), rows_of(arrays, "value"), answer.n_outputs());
     let (feature, threshold, left) =
         (arrays.take("feature", n_nodes)?, arrays.take("threshold", n_nodes)?, arrays.take("left", n_nodes)?);
-    let values = arrays.take("value", (n_leaves, n_outputs))?;
+    let (values, shares) = (arrays.take("value", (n_leaves, n_outputs))?, arrays.take("share", n_leaves)?);
+    if shares.iter().any(|share| !(*share > 0.0 && *share <= 1.0)) {
+        return Err(damaged("a leaf has no share of the rows from above 0 to 1"));
+    }
     if kind == Kind::Classifier && values.axis_iter(Axis(0)).any(|shares| !are_shares(shares.iter())) {
         return Err(damaged("the shares of classes in a leaf do not sum to 1"));
     }
@@ -148,11 +162,13 @@ pub(in crate::model) fn load(kind: Kind, size: Size, arrays: &mut Arrays, inputs
     }
     let nodes =
         feature.iter().zip(&threshold).zip(&left).map(|((feature, threshold), left)| [*feature, *threshold, *left]);
-    let (nodes, mut values) = (nodes.collect::<Vec<_>>(), values.iter().copied());
+    let nodes: Vec<[f64; 3]> = nodes.collect();
+    let (mut values, mut shares) = (values.iter().copied(), shares.iter().copied());
     let trees = roots.iter().zip(ends).map(|(root, end)| {
         Tree::load(&nodes[*root..end], inputs.n_features, n_outputs, |n_leaves| {
             let own: Vec<f64> = values.by_ref().take(n_leaves * n_outputs).collect();
-            if own.len() == n_leaves * n_outputs { Ok(own) } else { Err(damaged("leaves have no answers")) }
+            let shares = shares.by_ref().take(n_leaves).collect();
+            if own.len() == n_leaves * n_outputs { Ok((own, shares)) } else { Err(damaged("leaves have no answers")) }
         })
     });
     let trees: Vec<Tree> = trees.collect::<Result<_>>()?;

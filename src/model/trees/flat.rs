@@ -23,6 +23,17 @@ pub(super) struct Tree {
     /// What the leaves answer, `n_outputs` of each.
     answers: Vec<f64>,
     n_outputs: usize,
+    /// What share of all rows each leaf was grown on, by weight.
+    shares: Vec<f64>,
+}
+
+/// Where a node leads.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Step<'a> {
+    /// It asks for a column: values up to the threshold go left, and the right child follows the left one.
+    Ask { feature: usize, threshold: f64, left: usize },
+    /// It answers.
+    Answer(&'a [f64]),
 }
 
 /// Rows that go down together: their steps do not wait for each other.
@@ -64,6 +75,37 @@ impl Tree {
         self.nodes.len()
     }
 
+    /// Where a node leads, from node 0 on.
+    pub(super) fn step(&self, node: usize) -> Step<'_> {
+        match self.nodes[node] {
+            Node { left, .. } if left as usize == node => {
+                let leaf = self.leaves[node] as usize;
+                Step::Answer(&self.answers[leaf * self.n_outputs..(leaf + 1) * self.n_outputs])
+            }
+            Node { feature, threshold, left } => {
+                Step::Ask { feature: feature as usize, threshold, left: left as usize }
+            }
+        }
+    }
+
+    /// What share of the rows that the tree was grown on came through each node, by weight.
+    pub(super) fn cover(&self) -> Vec<f64> {
+        let mut cover = vec![0.0; self.nodes.len()];
+        for (own, node) in self.nodes.iter().enumerate().rev() {
+            let left = node.left as usize;
+            cover[own] = match left == own {
+                true => self.shares[self.leaves[own] as usize],
+                false => cover[left] + cover[left + 1],
+            };
+        }
+        cover
+    }
+
+    /// What share of the rows each leaf was grown on, in the order of nodes.
+    pub(super) fn shares(&self) -> &[f64] {
+        &self.shares
+    }
+
     /// Of each node column, threshold and left child; zeros of leaves.
     pub(super) fn nodes(&self) -> impl Iterator<Item = [f64; 3]> {
         self.nodes.iter().zip(0..).map(|(node, own)| {
@@ -76,7 +118,7 @@ impl Tree {
         &self.answers
     }
 
-    /// The tree of these nodes; `take` takes what as many leaves answer.
+    /// The tree of these nodes; `take` takes what as many leaves answer, and their shares of the rows.
     ///
     /// # Errors
     /// [`Error::Damaged`](crate::error::Error::Damaged) if they are no tree over `n_features` columns.
@@ -84,7 +126,7 @@ impl Tree {
         nodes: &[[f64; 3]],
         n_features: usize,
         n_outputs: usize,
-        take: impl FnOnce(usize) -> Result<Vec<f64>>,
+        take: impl FnOnce(usize) -> Result<(Vec<f64>, Vec<f64>)>,
     ) -> Result<Self> {
         let (mut leaves, mut n_leaves) = (Vec::with_capacity(nodes.len()), 0);
         let node = |(own, node): (usize, &[f64; 3])| {
@@ -105,8 +147,8 @@ impl Tree {
         if nodes.len() + 1 != 2 * n_leaves as usize {
             return Err(damaged("a tree has not one leaf more than other nodes"));
         }
-        let answers = take(n_leaves as usize)?;
-        Ok(Self { nodes, leaves, answers, n_outputs })
+        let (answers, shares) = take(n_leaves as usize)?;
+        Ok(Self { nodes, leaves, answers, n_outputs, shares })
     }
 }
 
@@ -123,12 +165,14 @@ pub(super) struct Seedling {
     leaves: Vec<u32>,
     answers: Vec<f64>,
     n_outputs: usize,
+    /// Of each place in `answers`.
+    weights: Vec<i64>,
 }
 
 impl Seedling {
     /// A root.
     pub(super) fn new(n_outputs: usize) -> Self {
-        let mut seedling = Self { nodes: vec![], leaves: vec![], answers: vec![], n_outputs };
+        let mut seedling = Self { nodes: vec![], leaves: vec![], answers: vec![], n_outputs, weights: vec![] };
         seedling.push();
         seedling
     }
@@ -147,25 +191,29 @@ impl Seedling {
         left
     }
 
-    /// Makes a node a leaf; `answer` appends what it answers.
-    pub(super) fn leaf(&mut self, node: u32, answer: impl FnOnce(&mut Vec<f64>)) {
-        self.leaves[node as usize] = (self.answers.len() / self.n_outputs.max(1)) as u32;
+    /// Makes a node a leaf of rows of this weight; `answer` appends what it answers.
+    pub(super) fn leaf(&mut self, node: u32, weight: i64, answer: impl FnOnce(&mut Vec<f64>)) {
+        self.leaves[node as usize] = self.weights.len() as u32;
+        self.weights.push(weight);
         answer(&mut self.answers);
     }
 
     /// The tree, once all nodes are split or leaves.
     pub(super) fn grown(self) -> Tree {
-        let Self { nodes, mut leaves, answers, n_outputs } = self;
-        let mut ordered = Vec::with_capacity(answers.len());
+        let Self { nodes, mut leaves, answers, n_outputs, weights } = self;
+        let (mut ordered, mut shares) = (Vec::with_capacity(answers.len()), Vec::with_capacity(weights.len()));
+        let all = weights.iter().sum::<i64>() as f64;
         for ((own, node), leaf) in (0..).zip(&nodes).zip(&mut leaves) {
             if node.left == own {
                 let place = *leaf as usize * n_outputs;
-                *leaf = (ordered.len() / n_outputs.max(1)) as u32;
+                let weight = weights[*leaf as usize];
+                *leaf = shares.len() as u32;
+                shares.push(weight as f64 / all);
                 ordered.extend_from_slice(&answers[place..place + n_outputs]);
             }
         }
         let (nodes, leaves) = (nodes.into_boxed_slice().into_vec(), leaves.into_boxed_slice().into_vec());
-        Tree { nodes, leaves, answers: ordered, n_outputs }
+        Tree { nodes, leaves, answers: ordered, n_outputs, shares }
     }
 }
 
@@ -178,8 +226,8 @@ mod tests {
         let mut seedling = Seedling::new(1);
         let left = seedling.split(0, 0, 1.0);
         let below = seedling.split(left + 1, 1, 2.0);
-        for (node, answer) in [(below + 1, 30.0), (left, 10.0), (below, 20.0)] {
-            seedling.leaf(node, |answers| answers.push(answer));
+        for (node, answer, weight) in [(below + 1, 30.0, 1), (left, 10.0, 4), (below, 20.0, 3)] {
+            seedling.leaf(node, weight, |answers| answers.push(answer));
         }
         seedling.grown()
     }
@@ -206,7 +254,7 @@ mod tests {
     fn nodes_and_answers_make_the_same_tree_again() {
         let nodes: Vec<[f64; 3]> = tree().nodes().collect();
 
-        let again = Tree::load(&nodes, 2, 1, |n_leaves| Ok([10.0, 20.0, 30.0][..n_leaves].to_vec()));
+        let again = Tree::load(&nodes, 2, 1, |_| Ok((vec![10.0, 20.0, 30.0], vec![0.5, 0.375, 0.125])));
 
         assert_eq!(again.unwrap(), tree());
     }
@@ -215,6 +263,11 @@ mod tests {
     fn a_child_before_its_parent_is_refused() {
         let circle = [[0.0, 1.0, 1.0], [1.0, 2.0, 1.0], [0.0; 3]];
 
-        assert!(Tree::load(&circle, 2, 1, |n_leaves| Ok(vec![0.0; n_leaves])).is_err());
+        assert!(Tree::load(&circle, 2, 1, |n_leaves| Ok((vec![0.0; n_leaves], vec![0.5; n_leaves]))).is_err());
+    }
+
+    #[test]
+    fn as_many_rows_come_through_a_node_as_through_its_children() {
+        assert_eq!(tree().cover(), [1.0, 0.5, 0.5, 0.375, 0.125]);
     }
 }

@@ -187,7 +187,7 @@ impl<O: Objective> Growth<'_, O> {
 
     fn leaf(&mut self, node: &Open) {
         let (rows, labels) = (&self.rows[node.range.clone()], &self.labels[node.range.clone()]);
-        self.seedling.leaf(node.node, |answers| self.objective.answer(rows, labels, answers));
+        self.seedling.leaf(node.node, node.weight, |answers| self.objective.answer(rows, labels, answers));
     }
 
     /// Both children, the one of less weight last, which is split next: so few are open at a time.

@@ -17,6 +17,8 @@ mod split;
 
 mod flat;
 
+mod contributions;
+
 mod average;
 
 #[cfg(test)]
