@@ -72,6 +72,43 @@ struct PredictManyResponse {
   1: optional list<PredictOutcome> outcomes
 }
 
+/** n rows whose answers are to be explained, as in PredictRequest. */
+struct ExplainRequest {
+  1: optional types.RequestContext context
+  /** As in PredictRequest. */
+  2: optional string model (resource = "model")
+  /** As in PredictRequest. */
+  3: optional types.Tensor matrix
+  /** As in PredictRequest. */
+  4: optional types.Table table
+}
+
+/**
+ * What each column adds: base_values[k] + the sum over j of contributions[i, k, j] is answer k to row i, on a scale. A regressor has
+ * one answer, a classifier one for each class.
+ */
+struct ExplainResponse {
+  /** Name of the model that is explained. */
+  1: optional string model
+  /** Version of the model that is explained. */
+  2: optional i64 version
+  /** As in PredictResponse. */
+  3: optional i64 generation
+  /**
+   * What the sums are: "value" (in the unit of the targets), "log_value" (the natural logarithm of the answer), "probability", or
+   * "score" (softmax over the classes makes probabilities of them).
+   */
+  4: optional string scale
+  /** F64, shape (n_answers): the answer where no column says anything. */
+  5: optional types.Tensor base_values
+  /** F64, shape (n, n_answers, n_features). */
+  6: optional types.Tensor contributions
+  /** The n_features columns as they reach the estimator, in order. */
+  7: optional list<string> features
+  /** Classification: the labels that the answers are of, in ascending order. */
+  8: optional types.Column classes
+}
+
 service Inference {
   /**
    * Answers one prediction for each row. Throws NOT_FOUND (model, version or alias), INVALID_ARGUMENT (shape, column, type,
@@ -86,4 +123,11 @@ service Inference {
    * answers that together are more than a reply holds; nothing was run), DEADLINE_EXCEEDED.
    */
   PredictManyResponse predict_many(1: PredictManyRequest request) throws (1: types.ServiceError error) (idempotent = "true", role = "predictor", hot = "true")
+
+  /**
+   * Answers what each column adds to the answers of `predict`: of linear models each column times its coefficient, of trees and
+   * forests Shapley values (TreeSHAP, path-dependent). Throws as `predict`, and FAILED_PRECONDITION for other models, whose answers
+   * are no such sums.
+   */
+  ExplainResponse explain(1: ExplainRequest request) throws (1: types.ServiceError error) (idempotent = "true", role = "predictor")
 }

@@ -687,6 +687,301 @@ impl Default for PredictManyResponse {
 }
 
 //
+// ExplainRequest
+//
+
+/// n rows whose answers are to be explained, as in PredictRequest.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct ExplainRequest {
+  pub context: Option<types::RequestContext>,
+  /// As in PredictRequest.
+  pub model: Option<String>,
+  /// As in PredictRequest.
+  pub matrix: Option<types::Tensor>,
+  /// As in PredictRequest.
+  pub table: Option<types::Table>,
+}
+
+impl ExplainRequest {
+  pub fn new<F1, F2, F3, F4>(context: F1, model: F2, matrix: F3, table: F4) -> ExplainRequest where F1: Into<Option<types::RequestContext>>, F2: Into<Option<String>>, F3: Into<Option<types::Tensor>>, F4: Into<Option<types::Table>> {
+    ExplainRequest {
+      context: context.into(),
+      model: model.into(),
+      matrix: matrix.into(),
+      table: table.into(),
+    }
+  }
+}
+
+impl TSerializable for ExplainRequest {
+  fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<ExplainRequest> {
+    i_prot.read_struct_begin()?;
+    let mut f_1: Option<types::RequestContext> = None;
+    let mut f_2: Option<String> = None;
+    let mut f_3: Option<types::Tensor> = None;
+    let mut f_4: Option<types::Table> = None;
+    loop {
+      let field_ident = i_prot.read_field_begin()?;
+      if field_ident.field_type == TType::Stop {
+        break;
+      }
+      let field_id = field_id(&field_ident)?;
+      match field_id {
+        1 => {
+          let val = types::RequestContext::read_from_in_protocol(i_prot)?;
+          f_1 = Some(val);
+        },
+        2 => {
+          let val = i_prot.read_string()?;
+          f_2 = Some(val);
+        },
+        3 => {
+          let val = types::Tensor::read_from_in_protocol(i_prot)?;
+          f_3 = Some(val);
+        },
+        4 => {
+          let val = types::Table::read_from_in_protocol(i_prot)?;
+          f_4 = Some(val);
+        },
+        _ => {
+          i_prot.skip(field_ident.field_type)?;
+        },
+      };
+      i_prot.read_field_end()?;
+    }
+    i_prot.read_struct_end()?;
+    let ret = ExplainRequest {
+      context: f_1,
+      model: f_2,
+      matrix: f_3,
+      table: f_4,
+    };
+    Ok(ret)
+  }
+  fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    let struct_ident = TStructIdentifier::new("ExplainRequest");
+    o_prot.write_struct_begin(&struct_ident)?;
+    if let Some(ref fld_var) = self.context {
+      o_prot.write_field_begin(&TFieldIdentifier::new("context", TType::Struct, 1))?;
+      fld_var.write_to_out_protocol(o_prot)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(ref fld_var) = self.model {
+      o_prot.write_field_begin(&TFieldIdentifier::new("model", TType::String, 2))?;
+      o_prot.write_string(fld_var)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(ref fld_var) = self.matrix {
+      o_prot.write_field_begin(&TFieldIdentifier::new("matrix", TType::Struct, 3))?;
+      fld_var.write_to_out_protocol(o_prot)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(ref fld_var) = self.table {
+      o_prot.write_field_begin(&TFieldIdentifier::new("table", TType::Struct, 4))?;
+      fld_var.write_to_out_protocol(o_prot)?;
+      o_prot.write_field_end()?
+    }
+    o_prot.write_field_stop()?;
+    o_prot.write_struct_end()
+  }
+}
+
+impl Default for ExplainRequest {
+  fn default() -> Self {
+    ExplainRequest{
+      context: None,
+      model: Some("".to_owned()),
+      matrix: None,
+      table: None,
+    }
+  }
+}
+
+//
+// ExplainResponse
+//
+
+/// What each column adds: base_values[k] + the sum over j of contributions[i, k, j] is answer k to row i, on a scale. A regressor has
+/// one answer, a classifier one for each class.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct ExplainResponse {
+  /// Name of the model that is explained.
+  pub model: Option<String>,
+  /// Version of the model that is explained.
+  pub version: Option<i64>,
+  /// As in PredictResponse.
+  pub generation: Option<i64>,
+  /// What the sums are: "value" (in the unit of the targets), "log_value" (the natural logarithm of the answer), "probability", or
+  /// "score" (softmax over the classes makes probabilities of them).
+  pub scale: Option<String>,
+  /// F64, shape (n_answers): the answer where no column says anything.
+  pub base_values: Option<types::Tensor>,
+  /// F64, shape (n, n_answers, n_features).
+  pub contributions: Option<types::Tensor>,
+  /// The n_features columns as they reach the estimator, in order.
+  pub features: Option<Vec<String>>,
+  /// Classification: the labels that the answers are of, in ascending order.
+  pub classes: Option<types::Column>,
+}
+
+impl ExplainResponse {
+  pub fn new<F1, F2, F3, F4, F5, F6, F7, F8>(model: F1, version: F2, generation: F3, scale: F4, base_values: F5, contributions: F6, features: F7, classes: F8) -> ExplainResponse where F1: Into<Option<String>>, F2: Into<Option<i64>>, F3: Into<Option<i64>>, F4: Into<Option<String>>, F5: Into<Option<types::Tensor>>, F6: Into<Option<types::Tensor>>, F7: Into<Option<Vec<String>>>, F8: Into<Option<types::Column>> {
+    ExplainResponse {
+      model: model.into(),
+      version: version.into(),
+      generation: generation.into(),
+      scale: scale.into(),
+      base_values: base_values.into(),
+      contributions: contributions.into(),
+      features: features.into(),
+      classes: classes.into(),
+    }
+  }
+}
+
+impl TSerializable for ExplainResponse {
+  fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<ExplainResponse> {
+    i_prot.read_struct_begin()?;
+    let mut f_1: Option<String> = None;
+    let mut f_2: Option<i64> = None;
+    let mut f_3: Option<i64> = None;
+    let mut f_4: Option<String> = None;
+    let mut f_5: Option<types::Tensor> = None;
+    let mut f_6: Option<types::Tensor> = None;
+    let mut f_7: Option<Vec<String>> = None;
+    let mut f_8: Option<types::Column> = None;
+    loop {
+      let field_ident = i_prot.read_field_begin()?;
+      if field_ident.field_type == TType::Stop {
+        break;
+      }
+      let field_id = field_id(&field_ident)?;
+      match field_id {
+        1 => {
+          let val = i_prot.read_string()?;
+          f_1 = Some(val);
+        },
+        2 => {
+          let val = i_prot.read_i64()?;
+          f_2 = Some(val);
+        },
+        3 => {
+          let val = i_prot.read_i64()?;
+          f_3 = Some(val);
+        },
+        4 => {
+          let val = i_prot.read_string()?;
+          f_4 = Some(val);
+        },
+        5 => {
+          let val = types::Tensor::read_from_in_protocol(i_prot)?;
+          f_5 = Some(val);
+        },
+        6 => {
+          let val = types::Tensor::read_from_in_protocol(i_prot)?;
+          f_6 = Some(val);
+        },
+        7 => {
+          let list_ident = i_prot.read_list_begin()?;
+          let mut val: Vec<String> = Vec::with_capacity(list_ident.size as usize);
+          for _ in 0..list_ident.size {
+            let list_elem_2 = i_prot.read_string()?;
+            val.push(list_elem_2);
+          }
+          i_prot.read_list_end()?;
+          f_7 = Some(val);
+        },
+        8 => {
+          let val = types::Column::read_from_in_protocol(i_prot)?;
+          f_8 = Some(val);
+        },
+        _ => {
+          i_prot.skip(field_ident.field_type)?;
+        },
+      };
+      i_prot.read_field_end()?;
+    }
+    i_prot.read_struct_end()?;
+    let ret = ExplainResponse {
+      model: f_1,
+      version: f_2,
+      generation: f_3,
+      scale: f_4,
+      base_values: f_5,
+      contributions: f_6,
+      features: f_7,
+      classes: f_8,
+    };
+    Ok(ret)
+  }
+  fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    let struct_ident = TStructIdentifier::new("ExplainResponse");
+    o_prot.write_struct_begin(&struct_ident)?;
+    if let Some(ref fld_var) = self.model {
+      o_prot.write_field_begin(&TFieldIdentifier::new("model", TType::String, 1))?;
+      o_prot.write_string(fld_var)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(fld_var) = self.version {
+      o_prot.write_field_begin(&TFieldIdentifier::new("version", TType::I64, 2))?;
+      o_prot.write_i64(fld_var)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(fld_var) = self.generation {
+      o_prot.write_field_begin(&TFieldIdentifier::new("generation", TType::I64, 3))?;
+      o_prot.write_i64(fld_var)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(ref fld_var) = self.scale {
+      o_prot.write_field_begin(&TFieldIdentifier::new("scale", TType::String, 4))?;
+      o_prot.write_string(fld_var)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(ref fld_var) = self.base_values {
+      o_prot.write_field_begin(&TFieldIdentifier::new("base_values", TType::Struct, 5))?;
+      fld_var.write_to_out_protocol(o_prot)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(ref fld_var) = self.contributions {
+      o_prot.write_field_begin(&TFieldIdentifier::new("contributions", TType::Struct, 6))?;
+      fld_var.write_to_out_protocol(o_prot)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(ref fld_var) = self.features {
+      o_prot.write_field_begin(&TFieldIdentifier::new("features", TType::List, 7))?;
+      o_prot.write_list_begin(&TListIdentifier::new(TType::String, fld_var.len() as i32))?;
+      for e in fld_var {
+        o_prot.write_string(e)?;
+      }
+      o_prot.write_list_end()?;
+      o_prot.write_field_end()?
+    }
+    if let Some(ref fld_var) = self.classes {
+      o_prot.write_field_begin(&TFieldIdentifier::new("classes", TType::Struct, 8))?;
+      fld_var.write_to_out_protocol(o_prot)?;
+      o_prot.write_field_end()?
+    }
+    o_prot.write_field_stop()?;
+    o_prot.write_struct_end()
+  }
+}
+
+impl Default for ExplainResponse {
+  fn default() -> Self {
+    ExplainResponse{
+      model: Some("".to_owned()),
+      version: Some(0),
+      generation: Some(0),
+      scale: Some("".to_owned()),
+      base_values: None,
+      contributions: None,
+      features: Some(Default::default()),
+      classes: None,
+    }
+  }
+}
+
+//
 // Inference service client
 //
 
@@ -699,6 +994,10 @@ pub trait TInferenceSyncClient {
   /// changes no other. Deadline, token and priority are those of the call. Throws INVALID_ARGUMENT (more than 1,000 items, or
   /// answers that together are more than a reply holds; nothing was run), DEADLINE_EXCEEDED.
   fn predict_many(&mut self, request: PredictManyRequest) -> thrift::Result<PredictManyResponse>;
+  /// Answers what each column adds to the answers of `predict`: of linear models each column times its coefficient, of trees and
+  /// forests Shapley values (TreeSHAP, path-dependent). Throws as `predict`, and FAILED_PRECONDITION for other models, whose answers
+  /// are no such sums.
+  fn explain(&mut self, request: ExplainRequest) -> thrift::Result<ExplainResponse>;
 }
 
 pub trait TInferenceSyncClientMarker {}
@@ -779,6 +1078,33 @@ impl <C: TThriftClient + TInferenceSyncClientMarker> TInferenceSyncClient for C 
       result.ok_or()
     }
   }
+  fn explain(&mut self, request: ExplainRequest) -> thrift::Result<ExplainResponse> {
+    (
+      {
+        self.increment_sequence_number();
+        let message_ident = TMessageIdentifier::new("explain", TMessageType::Call, self.sequence_number());
+        let call_args = InferenceExplainArgs { request };
+        self.o_prot_mut().write_message_begin(&message_ident)?;
+        call_args.write_to_out_protocol(self.o_prot_mut())?;
+        self.o_prot_mut().write_message_end()?;
+        self.o_prot_mut().flush()
+      }
+    )?;
+    {
+      let message_ident = self.i_prot_mut().read_message_begin()?;
+      verify_expected_sequence_number(self.sequence_number(), message_ident.sequence_number)?;
+      verify_expected_service_call("explain", &message_ident.name)?;
+      if message_ident.message_type == TMessageType::Exception {
+        let remote_error = thrift::Error::read_application_error_from_in_protocol(self.i_prot_mut())?;
+        self.i_prot_mut().read_message_end()?;
+        return Err(thrift::Error::Application(remote_error))
+      }
+      verify_expected_message_type(TMessageType::Reply, message_ident.message_type)?;
+      let result = InferenceExplainResult::read_from_in_protocol(self.i_prot_mut())?;
+      self.i_prot_mut().read_message_end()?;
+      result.ok_or()
+    }
+  }
 }
 
 //
@@ -794,6 +1120,10 @@ pub trait InferenceSyncHandler {
   /// changes no other. Deadline, token and priority are those of the call. Throws INVALID_ARGUMENT (more than 1,000 items, or
   /// answers that together are more than a reply holds; nothing was run), DEADLINE_EXCEEDED.
   fn handle_predict_many(&self, request: PredictManyRequest) -> thrift::Result<PredictManyResponse>;
+  /// Answers what each column adds to the answers of `predict`: of linear models each column times its coefficient, of trees and
+  /// forests Shapley values (TreeSHAP, path-dependent). Throws as `predict`, and FAILED_PRECONDITION for other models, whose answers
+  /// are no such sums.
+  fn handle_explain(&self, request: ExplainRequest) -> thrift::Result<ExplainResponse>;
 }
 
 pub struct InferenceSyncProcessor<H: InferenceSyncHandler> {
@@ -811,6 +1141,9 @@ impl <H: InferenceSyncHandler> InferenceSyncProcessor<H> {
   }
   fn process_predict_many(&self, incoming_sequence_number: i32, i_prot: &mut dyn TInputProtocol, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
     TInferenceProcessFunctions::process_predict_many(&self.handler, incoming_sequence_number, i_prot, o_prot)
+  }
+  fn process_explain(&self, incoming_sequence_number: i32, i_prot: &mut dyn TInputProtocol, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    TInferenceProcessFunctions::process_explain(&self.handler, incoming_sequence_number, i_prot, o_prot)
   }
 }
 
@@ -937,6 +1270,66 @@ impl TInferenceProcessFunctions {
       },
     }
   }
+  pub fn process_explain<H: InferenceSyncHandler>(handler: &H, incoming_sequence_number: i32, i_prot: &mut dyn TInputProtocol, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    let args = InferenceExplainArgs::read_from_in_protocol(i_prot)?;
+    match handler.handle_explain(args.request) {
+      Ok(handler_return) => {
+        let message_ident = TMessageIdentifier::new("explain", TMessageType::Reply, incoming_sequence_number);
+        o_prot.write_message_begin(&message_ident)?;
+        let ret = InferenceExplainResult { result_value: Some(handler_return), error: None };
+        ret.write_to_out_protocol(o_prot)?;
+        o_prot.write_message_end()?;
+        o_prot.flush()
+      },
+      Err(e) => {
+        match e {
+          thrift::Error::User(usr_err) => {
+            if usr_err.downcast_ref::<types::ServiceError>().is_some() {
+              let err = usr_err.downcast::<types::ServiceError>().expect("downcast already checked");
+              let ret_err = InferenceExplainResult{ result_value: None, error: Some(*err) };
+              let message_ident = TMessageIdentifier::new("explain", TMessageType::Reply, incoming_sequence_number);
+              o_prot.write_message_begin(&message_ident)?;
+              ret_err.write_to_out_protocol(o_prot)?;
+              o_prot.write_message_end()?;
+              o_prot.flush()
+            } else {
+              let ret_err = {
+                ApplicationError::new(
+                  ApplicationErrorKind::Unknown,
+                  usr_err.to_string()
+                )
+              };
+              let message_ident = TMessageIdentifier::new("explain", TMessageType::Exception, incoming_sequence_number);
+              o_prot.write_message_begin(&message_ident)?;
+              thrift::Error::write_application_error_to_out_protocol(&ret_err, o_prot)?;
+              o_prot.write_message_end()?;
+              o_prot.flush()
+            }
+          },
+          thrift::Error::Application(app_err) => {
+            let message_ident = TMessageIdentifier::new("explain", TMessageType::Exception, incoming_sequence_number);
+            o_prot.write_message_begin(&message_ident)?;
+            thrift::Error::write_application_error_to_out_protocol(&app_err, o_prot)?;
+            o_prot.write_message_end()?;
+            o_prot.flush()
+          },
+          _ => {
+            let ret_err = {
+              ApplicationError::new(
+                ApplicationErrorKind::Unknown,
+                e.to_string()
+              )
+            };
+            let message_ident = TMessageIdentifier::new("explain", TMessageType::Exception, incoming_sequence_number);
+            o_prot.write_message_begin(&message_ident)?;
+            thrift::Error::write_application_error_to_out_protocol(&ret_err, o_prot)?;
+            o_prot.write_message_end()?;
+            o_prot.flush()
+          },
+        }
+      },
+    }
+  }
 }
 
 impl <H: InferenceSyncHandler> TProcessor for InferenceSyncProcessor<H> {
@@ -948,6 +1341,9 @@ impl <H: InferenceSyncHandler> TProcessor for InferenceSyncProcessor<H> {
       },
       "predict_many" => {
         self.process_predict_many(message_ident.sequence_number, i_prot, o_prot)
+      },
+      "explain" => {
+        self.process_explain(message_ident.sequence_number, i_prot, o_prot)
       },
       method => {
         Err(
@@ -1198,6 +1594,131 @@ impl InferencePredictManyResult {
   }
   fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
     let struct_ident = TStructIdentifier::new("InferencePredictManyResult");
+    o_prot.write_struct_begin(&struct_ident)?;
+    if let Some(ref fld_var) = self.result_value {
+      o_prot.write_field_begin(&TFieldIdentifier::new("result_value", TType::Struct, 0))?;
+      fld_var.write_to_out_protocol(o_prot)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(ref fld_var) = self.error {
+      o_prot.write_field_begin(&TFieldIdentifier::new("error", TType::Struct, 1))?;
+      fld_var.write_to_out_protocol(o_prot)?;
+      o_prot.write_field_end()?
+    }
+    o_prot.write_field_stop()?;
+    o_prot.write_struct_end()
+  }
+}
+
+//
+// InferenceExplainArgs
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+struct InferenceExplainArgs {
+  request: ExplainRequest,
+}
+
+impl InferenceExplainArgs {
+  fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<InferenceExplainArgs> {
+    i_prot.read_struct_begin()?;
+    let mut f_1: Option<ExplainRequest> = None;
+    loop {
+      let field_ident = i_prot.read_field_begin()?;
+      if field_ident.field_type == TType::Stop {
+        break;
+      }
+      let field_id = field_id(&field_ident)?;
+      match field_id {
+        1 => {
+          let val = ExplainRequest::read_from_in_protocol(i_prot)?;
+          f_1 = Some(val);
+        },
+        _ => {
+          i_prot.skip(field_ident.field_type)?;
+        },
+      };
+      i_prot.read_field_end()?;
+    }
+    i_prot.read_struct_end()?;
+    verify_required_field_exists("InferenceExplainArgs.request", &f_1)?;
+    let ret = InferenceExplainArgs {
+      request: f_1.expect("auto-generated code should have checked for presence of required fields"),
+    };
+    Ok(ret)
+  }
+  fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    let struct_ident = TStructIdentifier::new("explain_args");
+    o_prot.write_struct_begin(&struct_ident)?;
+    o_prot.write_field_begin(&TFieldIdentifier::new("request", TType::Struct, 1))?;
+    self.request.write_to_out_protocol(o_prot)?;
+    o_prot.write_field_end()?;
+    o_prot.write_field_stop()?;
+    o_prot.write_struct_end()
+  }
+}
+
+//
+// InferenceExplainResult
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+struct InferenceExplainResult {
+  result_value: Option<ExplainResponse>,
+  error: Option<types::ServiceError>,
+}
+
+impl InferenceExplainResult {
+  fn ok_or(self) -> thrift::Result<ExplainResponse> {
+    if self.error.is_some() {
+      Err(thrift::Error::User(Box::new(self.error.unwrap())))
+    } else if self.result_value.is_some() {
+      Ok(self.result_value.unwrap())
+    } else {
+      Err(
+        thrift::Error::Application(
+          ApplicationError::new(
+            ApplicationErrorKind::MissingResult,
+            "no result received for InferenceExplain"
+          )
+        )
+      )
+    }
+  }
+  fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<InferenceExplainResult> {
+    i_prot.read_struct_begin()?;
+    let mut f_0: Option<ExplainResponse> = None;
+    let mut f_1: Option<types::ServiceError> = None;
+    loop {
+      let field_ident = i_prot.read_field_begin()?;
+      if field_ident.field_type == TType::Stop {
+        break;
+      }
+      let field_id = field_id(&field_ident)?;
+      match field_id {
+        0 => {
+          let val = ExplainResponse::read_from_in_protocol(i_prot)?;
+          f_0 = Some(val);
+        },
+        1 => {
+          let val = types::ServiceError::read_from_in_protocol(i_prot)?;
+          f_1 = Some(val);
+        },
+        _ => {
+          i_prot.skip(field_ident.field_type)?;
+        },
+      };
+      i_prot.read_field_end()?;
+    }
+    i_prot.read_struct_end()?;
+    let ret = InferenceExplainResult {
+      result_value: f_0,
+      error: f_1,
+    };
+    Ok(ret)
+  }
+  fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    let struct_ident = TStructIdentifier::new("InferenceExplainResult");
     o_prot.write_struct_begin(&struct_ident)?;
     if let Some(ref fld_var) = self.result_value {
       o_prot.write_field_begin(&TFieldIdentifier::new("result_value", TType::Struct, 0))?;

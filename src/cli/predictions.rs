@@ -25,7 +25,7 @@ pub(super) fn document(prediction: &Prediction) -> Value {
     document
 }
 
-fn labels_of(labels: &Labels) -> Value {
+pub(super) fn labels_of(labels: &Labels) -> Value {
     match labels {
         Labels::Integer(labels) => json!(labels),
         Labels::Boolean(labels) => json!(labels),
@@ -36,8 +36,13 @@ fn labels_of(labels: &Labels) -> Value {
 /// CSV with a heading line.
 pub(super) fn to_csv(predictions: &Predictions) -> Result<String, Failure> {
     let (headings, rows) = cells(predictions);
+    csv_text(headings, rows)
+}
+
+/// CSV of these lines.
+pub(super) fn csv_text(headings: Vec<String>, rows: Vec<Vec<String>>) -> Result<String, Failure> {
     let mut writer = csv::Writer::from_writer(vec![]);
-    let cannot_write = |cause: csv::Error| Failure::Failed(format!("the predictions cannot be written: {cause}"));
+    let cannot_write = |cause: csv::Error| Failure::Failed(format!("the answer cannot be written: {cause}"));
     for row in std::iter::once(headings).chain(rows) {
         writer.write_record(row).map_err(cannot_write)?;
     }
@@ -76,11 +81,11 @@ fn row_of<'a>(first: String, numbers: impl Iterator<Item = &'a f64>) -> Vec<Stri
 }
 
 /// All digits, with an exponent where there would be many zeros.
-fn digits(number: &f64) -> String {
+pub(super) fn digits(number: &f64) -> String {
     format!("{number:?}")
 }
 
-fn texts(labels: &Labels) -> Vec<String> {
+pub(super) fn texts(labels: &Labels) -> Vec<String> {
     match labels {
         Labels::Integer(labels) => labels.iter().map(i64::to_string).collect(),
         Labels::Boolean(labels) => labels.iter().map(bool::to_string).collect(),

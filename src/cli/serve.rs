@@ -14,7 +14,7 @@ use crate::registry::{self, Registry};
 use crate::server::{self, Listener};
 use crate::service::{Parts, Service};
 use crate::storage::Storage;
-use crate::telemetry::Telemetry;
+use crate::telemetry::{PoolMetrics, Telemetry};
 use crate::tls;
 use crate::training::{self, Jobs};
 use log::{error, info, warn};
@@ -31,6 +31,10 @@ use tokio::time::MissedTickBehavior;
 
 /// Jobs that the compute threads hold: a batch of each model that is asked, which the queue's rows bound long before.
 const POOL_QUEUE: usize = 65_536;
+/// Explaining rows is not urgent, and takes a core from predictions while it lasts.
+const EXPLAIN_THREADS: usize = 1;
+/// Explanations that wait for their thread. More are OVERLOADED.
+const EXPLAIN_QUEUE: usize = 16;
 /// How soon files that are watched take effect.
 const RELOAD_EVERY: Duration = Duration::from_secs(1);
 
@@ -157,11 +161,14 @@ async fn compose(settings: &Settings, access: Arc<Access>, telemetry: Arc<Teleme
     let jobs = Jobs::open(parts).await?;
     let pool = Pool::start("compute", settings.compute_threads(), POOL_QUEUE, telemetry.engine.pool.clone())
         .map_err(|cause| crate::error::Error::storage("starting the compute threads", cause))?;
+    let explaining = Pool::start("explain", EXPLAIN_THREADS, EXPLAIN_QUEUE, PoolMetrics::default())
+        .map_err(|cause| crate::error::Error::storage("starting the threads that explain", cause))?;
     let service = Service::new(Parts {
         access,
         registry,
         datasets,
         jobs: jobs.clone(),
+        explaining,
         batcher: Batcher::new(Arc::new(pool), settings.engine(), telemetry.engine.clone()),
         wire_limits: settings.wire(),
         batching_limits: settings.batching(),

@@ -1,12 +1,12 @@
 //! Predictions.
 
 use super::large::{Ranges, answer_bytes, answer_bytes_like, counted_from, encoded_bytes, join, slice};
-use super::{Client, MAX_PIECE_BYTES, ModelVersion, Prediction};
+use super::{Client, Explained, MAX_PIECE_BYTES, ModelVersion, Prediction};
 use crate::data::Features;
 use crate::error::Result;
 use crate::model::Predictions;
 use crate::wire::convert;
-use crate::wire::inference::{PredictManyRequest, PredictRequest};
+use crate::wire::inference::{ExplainRequest, PredictManyRequest, PredictRequest};
 use crate::wire::services::InferenceClient;
 use futures_util::stream::{StreamExt, TryStreamExt, iter};
 
@@ -65,6 +65,19 @@ impl Client {
             InferenceClient(&*exchange).predict(request).await
         });
         self.plain(convert::prediction_from(answer.await?))
+    }
+
+    /// What each column adds to the answer to each row; `model` as in [`Client::predict`].
+    ///
+    /// # Errors
+    /// [`Code`](crate::error::Code) as [`Client::predict`], and `FailedPrecondition` for a model whose answers are no sums over
+    /// columns.
+    pub async fn explain(&self, model: &str, rows: &Features) -> Result<Explained> {
+        let answer = self.call(|exchange, context| async move {
+            let PredictRequest { model, matrix, table, .. } = convert::predict_request(model, rows);
+            InferenceClient(&*exchange).explain(ExplainRequest { context, model, matrix, table }).await
+        });
+        self.plain(convert::explanation_from(answer.await?))
     }
 
     /// Answers independent requests in one call: for each its predictions, or an error of its own that changes no other.

@@ -39,8 +39,8 @@ mod training;
 mod waiting;
 
 pub use crate::wire::answers::{
-    AlgorithmDescription, Greeting, JobStatus, MethodDescription, ModelVersion, ParameterDescription, Prediction,
-    ServerDescription, ServerLimits, ServerStatus, Watched,
+    AlgorithmDescription, Explained, Greeting, JobStatus, MethodDescription, ModelVersion, ParameterDescription,
+    Prediction, ServerDescription, ServerLimits, ServerStatus, Watched,
 };
 pub use crate::wire::{Protocol, Transport};
 pub use options::{Options, PoolLimits};

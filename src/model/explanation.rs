@@ -16,6 +16,8 @@ pub enum Scale {
 }
 
 impl Scale {
+    const ALL: [Self; 4] = [Self::Value, Self::LogValue, Self::Probability, Self::Score];
+
     /// The word for it on the wire.
     pub fn name(self) -> &'static str {
         match self {
@@ -24,6 +26,11 @@ impl Scale {
             Self::Probability => "probability",
             Self::Score => "score",
         }
+    }
+
+    /// What a word stands for.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|it| it.name() == word)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Predictions.
 
+mod explain;
 mod predict_many;
 
 use super::Service;
@@ -9,7 +10,9 @@ use crate::data::{Features, Reference};
 use crate::error::{Error, Result};
 use crate::model::{LoadedModel, Predictions};
 use crate::registry::{Resolved, View};
-use crate::wire::inference::{PredictManyRequest, PredictManyResponse, PredictRequest, PredictResponse};
+use crate::wire::inference::{
+    ExplainRequest, ExplainResponse, PredictManyRequest, PredictManyResponse, PredictRequest, PredictResponse,
+};
 use crate::wire::runtime::{Begun, Call};
 use crate::wire::services::Inference;
 use crate::wire::{ASIDE_BYTES, aside, convert};
@@ -33,6 +36,10 @@ impl Inference for Service {
         let call = call.clone();
         let items = request.items.unwrap_or_default();
         Begun::waits(async move { declare(&call, self.answer_items(&call, items)).await })
+    }
+
+    async fn explain(&self, call: &Call, request: ExplainRequest) -> Declared<ExplainResponse> {
+        declare(call, self.explained(call, request)).await
     }
 }
 

@@ -17,6 +17,7 @@ use crate::batching::{self, Batcher};
 use crate::cache::Caches;
 use crate::datasets::Datasets;
 use crate::error::Result;
+use crate::pool::Pool;
 use crate::registry::Registry;
 use crate::telemetry::Telemetry;
 use crate::training::Jobs;
@@ -41,6 +42,8 @@ pub struct Parts {
     pub batcher: Batcher,
     /// Predictions that are kept, of the models whose settings say so.
     pub caches: Caches,
+    /// Threads that explain predictions.
+    pub explaining: Pool,
     /// What a message may cost.
     pub wire_limits: wire::Limits,
     /// What a batch may cost; `describe` reports it.

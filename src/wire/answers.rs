@@ -1,11 +1,12 @@
 //! What a server answers, in plain types: what a client hands to its caller. Fields and units are those of the IDL.
 
-use crate::data::ColumnSchema;
-use crate::model::{Predictions, Schema, StepSpec, Value};
+use crate::data::{ColumnSchema, Labels};
+use crate::model::{Explanation, Predictions, Schema, StepSpec, Value};
 use crate::registry::VersionStatus;
 use crate::training::{Event, Failure, State};
 use serde::Serialize;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Who is there.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -128,6 +129,23 @@ pub struct Prediction {
     pub generation: Option<u64>,
     /// One for each row, in the order of the rows.
     pub predictions: Predictions,
+}
+
+/// What each column adds to answers, and whose they are.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Explained {
+    /// Name of the model that was explained.
+    pub model: String,
+    /// Version of the model that was explained.
+    pub version: u64,
+    /// As in [`Prediction`].
+    pub generation: Option<u64>,
+    /// The numbers.
+    pub explanation: Explanation,
+    /// The columns as they reach the estimator.
+    pub features: Vec<String>,
+    /// Of a classifier: what the answers stand for.
+    pub classes: Option<Arc<Labels>>,
 }
 
 /// What a version of a model takes, how it was made and how well it fits.

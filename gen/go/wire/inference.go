@@ -1502,6 +1502,740 @@ func (p *PredictManyResponse) String() string {
   return fmt.Sprintf("PredictManyResponse(%+v)", *p)
 }
 
+// n rows whose answers are to be explained, as in PredictRequest.
+// 
+// Attributes:
+//  - Context
+//  - Model: As in PredictRequest.
+//  - Matrix: As in PredictRequest.
+//  - Table: As in PredictRequest.
+type ExplainRequest struct {
+  Context *RequestContext `thrift:"context,1" db:"context" json:"context,omitempty"`
+  Model *string `thrift:"model,2" db:"model" json:"model,omitempty"`
+  Matrix *Tensor `thrift:"matrix,3" db:"matrix" json:"matrix,omitempty"`
+  Table *Table `thrift:"table,4" db:"table" json:"table,omitempty"`
+}
+
+func NewExplainRequest() *ExplainRequest {
+  return &ExplainRequest{}
+}
+
+var ExplainRequest_Context_DEFAULT *RequestContext
+func (p *ExplainRequest) GetContext() *RequestContext {
+  if !p.IsSetContext() {
+    return ExplainRequest_Context_DEFAULT
+  }
+return p.Context
+}
+var ExplainRequest_Model_DEFAULT string
+func (p *ExplainRequest) GetModel() string {
+  if !p.IsSetModel() {
+    return ExplainRequest_Model_DEFAULT
+  }
+return *p.Model
+}
+var ExplainRequest_Matrix_DEFAULT *Tensor
+func (p *ExplainRequest) GetMatrix() *Tensor {
+  if !p.IsSetMatrix() {
+    return ExplainRequest_Matrix_DEFAULT
+  }
+return p.Matrix
+}
+var ExplainRequest_Table_DEFAULT *Table
+func (p *ExplainRequest) GetTable() *Table {
+  if !p.IsSetTable() {
+    return ExplainRequest_Table_DEFAULT
+  }
+return p.Table
+}
+func (p *ExplainRequest) IsSetContext() bool {
+  return p.Context != nil
+}
+
+func (p *ExplainRequest) IsSetModel() bool {
+  return p.Model != nil
+}
+
+func (p *ExplainRequest) IsSetMatrix() bool {
+  return p.Matrix != nil
+}
+
+func (p *ExplainRequest) IsSetTable() bool {
+  return p.Table != nil
+}
+
+func (p *ExplainRequest) Read(ctx context.Context, iprot thrift.TProtocol) error {
+  if _, err := iprot.ReadStructBegin(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read error: ", p), err)
+  }
+
+
+  for {
+    _, fieldTypeId, fieldId, err := iprot.ReadFieldBegin(ctx)
+    if err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T field %d read error: ", p, fieldId), err)
+    }
+    if fieldTypeId == thrift.STOP { break; }
+    switch fieldId {
+    case 1:
+      if fieldTypeId == thrift.STRUCT {
+        if err := p.ReadField1(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 2:
+      if fieldTypeId == thrift.STRING {
+        if err := p.ReadField2(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 3:
+      if fieldTypeId == thrift.STRUCT {
+        if err := p.ReadField3(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 4:
+      if fieldTypeId == thrift.STRUCT {
+        if err := p.ReadField4(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    default:
+      if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+        return err
+      }
+    }
+    if err := iprot.ReadFieldEnd(ctx); err != nil {
+      return err
+    }
+  }
+  if err := iprot.ReadStructEnd(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read struct end error: ", p), err)
+  }
+  return nil
+}
+
+func (p *ExplainRequest)  ReadField1(ctx context.Context, iprot thrift.TProtocol) error {
+  p.Context = &RequestContext{}
+  if err := p.Context.Read(ctx, iprot); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Context), err)
+  }
+  return nil
+}
+
+func (p *ExplainRequest)  ReadField2(ctx context.Context, iprot thrift.TProtocol) error {
+  if v, err := iprot.ReadString(ctx); err != nil {
+  return thrift.PrependError("error reading field 2: ", err)
+} else {
+  p.Model = &v
+}
+  return nil
+}
+
+func (p *ExplainRequest)  ReadField3(ctx context.Context, iprot thrift.TProtocol) error {
+  p.Matrix = &Tensor{}
+  if err := p.Matrix.Read(ctx, iprot); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Matrix), err)
+  }
+  return nil
+}
+
+func (p *ExplainRequest)  ReadField4(ctx context.Context, iprot thrift.TProtocol) error {
+  p.Table = &Table{}
+  if err := p.Table.Read(ctx, iprot); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Table), err)
+  }
+  return nil
+}
+
+func (p *ExplainRequest) Write(ctx context.Context, oprot thrift.TProtocol) error {
+  if err := oprot.WriteStructBegin(ctx, "ExplainRequest"); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err) }
+  if p != nil {
+    if err := p.writeField1(ctx, oprot); err != nil { return err }
+    if err := p.writeField2(ctx, oprot); err != nil { return err }
+    if err := p.writeField3(ctx, oprot); err != nil { return err }
+    if err := p.writeField4(ctx, oprot); err != nil { return err }
+  }
+  if err := oprot.WriteFieldStop(ctx); err != nil {
+    return thrift.PrependError("write field stop error: ", err) }
+  if err := oprot.WriteStructEnd(ctx); err != nil {
+    return thrift.PrependError("write struct stop error: ", err) }
+  return nil
+}
+
+func (p *ExplainRequest) writeField1(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetContext() {
+    if err := oprot.WriteFieldBegin(ctx, "context", thrift.STRUCT, 1); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 1:context: ", p), err) }
+    if err := p.Context.Write(ctx, oprot); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Context), err)
+    }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 1:context: ", p), err) }
+  }
+  return err
+}
+
+func (p *ExplainRequest) writeField2(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetModel() {
+    if err := oprot.WriteFieldBegin(ctx, "model", thrift.STRING, 2); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 2:model: ", p), err) }
+    if err := oprot.WriteString(ctx, string(*p.Model)); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T.model (2) field write error: ", p), err) }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 2:model: ", p), err) }
+  }
+  return err
+}
+
+func (p *ExplainRequest) writeField3(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetMatrix() {
+    if err := oprot.WriteFieldBegin(ctx, "matrix", thrift.STRUCT, 3); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 3:matrix: ", p), err) }
+    if err := p.Matrix.Write(ctx, oprot); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Matrix), err)
+    }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 3:matrix: ", p), err) }
+  }
+  return err
+}
+
+func (p *ExplainRequest) writeField4(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetTable() {
+    if err := oprot.WriteFieldBegin(ctx, "table", thrift.STRUCT, 4); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 4:table: ", p), err) }
+    if err := p.Table.Write(ctx, oprot); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Table), err)
+    }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 4:table: ", p), err) }
+  }
+  return err
+}
+
+func (p *ExplainRequest) Equals(other *ExplainRequest) bool {
+  if p == other {
+    return true
+  } else if p == nil || other == nil {
+    return false
+  }
+  if !p.Context.Equals(other.Context) { return false }
+  if p.Model != other.Model {
+    if p.Model == nil || other.Model == nil {
+      return false
+    }
+    if (*p.Model) != (*other.Model) { return false }
+  }
+  if !p.Matrix.Equals(other.Matrix) { return false }
+  if !p.Table.Equals(other.Table) { return false }
+  return true
+}
+
+func (p *ExplainRequest) String() string {
+  if p == nil {
+    return "<nil>"
+  }
+  return fmt.Sprintf("ExplainRequest(%+v)", *p)
+}
+
+// What each column adds: base_values[k] + the sum over j of contributions[i, k, j] is answer k to row i, on a scale. A regressor has
+// one answer, a classifier one for each class.
+// 
+// Attributes:
+//  - Model: Name of the model that is explained.
+//  - Version: Version of the model that is explained.
+//  - Generation: As in PredictResponse.
+//  - Scale: What the sums are: "value" (in the unit of the targets), "log_value" (the natural logarithm of the answer), "probability", or
+// "score" (softmax over the classes makes probabilities of them).
+//  - BaseValues: F64, shape (n_answers): the answer where no column says anything.
+//  - Contributions: F64, shape (n, n_answers, n_features).
+//  - Features: The n_features columns as they reach the estimator, in order.
+//  - Classes: Classification: the labels that the answers are of, in ascending order.
+type ExplainResponse struct {
+  Model *string `thrift:"model,1" db:"model" json:"model,omitempty"`
+  Version *int64 `thrift:"version,2" db:"version" json:"version,omitempty"`
+  Generation *int64 `thrift:"generation,3" db:"generation" json:"generation,omitempty"`
+  Scale *string `thrift:"scale,4" db:"scale" json:"scale,omitempty"`
+  BaseValues *Tensor `thrift:"base_values,5" db:"base_values" json:"base_values,omitempty"`
+  Contributions *Tensor `thrift:"contributions,6" db:"contributions" json:"contributions,omitempty"`
+  Features []string `thrift:"features,7" db:"features" json:"features,omitempty"`
+  Classes *Column `thrift:"classes,8" db:"classes" json:"classes,omitempty"`
+}
+
+func NewExplainResponse() *ExplainResponse {
+  return &ExplainResponse{}
+}
+
+var ExplainResponse_Model_DEFAULT string
+func (p *ExplainResponse) GetModel() string {
+  if !p.IsSetModel() {
+    return ExplainResponse_Model_DEFAULT
+  }
+return *p.Model
+}
+var ExplainResponse_Version_DEFAULT int64
+func (p *ExplainResponse) GetVersion() int64 {
+  if !p.IsSetVersion() {
+    return ExplainResponse_Version_DEFAULT
+  }
+return *p.Version
+}
+var ExplainResponse_Generation_DEFAULT int64
+func (p *ExplainResponse) GetGeneration() int64 {
+  if !p.IsSetGeneration() {
+    return ExplainResponse_Generation_DEFAULT
+  }
+return *p.Generation
+}
+var ExplainResponse_Scale_DEFAULT string
+func (p *ExplainResponse) GetScale() string {
+  if !p.IsSetScale() {
+    return ExplainResponse_Scale_DEFAULT
+  }
+return *p.Scale
+}
+var ExplainResponse_BaseValues_DEFAULT *Tensor
+func (p *ExplainResponse) GetBaseValues() *Tensor {
+  if !p.IsSetBaseValues() {
+    return ExplainResponse_BaseValues_DEFAULT
+  }
+return p.BaseValues
+}
+var ExplainResponse_Contributions_DEFAULT *Tensor
+func (p *ExplainResponse) GetContributions() *Tensor {
+  if !p.IsSetContributions() {
+    return ExplainResponse_Contributions_DEFAULT
+  }
+return p.Contributions
+}
+var ExplainResponse_Features_DEFAULT []string
+
+func (p *ExplainResponse) GetFeatures() []string {
+  return p.Features
+}
+var ExplainResponse_Classes_DEFAULT *Column
+func (p *ExplainResponse) GetClasses() *Column {
+  if !p.IsSetClasses() {
+    return ExplainResponse_Classes_DEFAULT
+  }
+return p.Classes
+}
+func (p *ExplainResponse) IsSetModel() bool {
+  return p.Model != nil
+}
+
+func (p *ExplainResponse) IsSetVersion() bool {
+  return p.Version != nil
+}
+
+func (p *ExplainResponse) IsSetGeneration() bool {
+  return p.Generation != nil
+}
+
+func (p *ExplainResponse) IsSetScale() bool {
+  return p.Scale != nil
+}
+
+func (p *ExplainResponse) IsSetBaseValues() bool {
+  return p.BaseValues != nil
+}
+
+func (p *ExplainResponse) IsSetContributions() bool {
+  return p.Contributions != nil
+}
+
+func (p *ExplainResponse) IsSetFeatures() bool {
+  return p.Features != nil
+}
+
+func (p *ExplainResponse) IsSetClasses() bool {
+  return p.Classes != nil
+}
+
+func (p *ExplainResponse) Read(ctx context.Context, iprot thrift.TProtocol) error {
+  if _, err := iprot.ReadStructBegin(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read error: ", p), err)
+  }
+
+
+  for {
+    _, fieldTypeId, fieldId, err := iprot.ReadFieldBegin(ctx)
+    if err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T field %d read error: ", p, fieldId), err)
+    }
+    if fieldTypeId == thrift.STOP { break; }
+    switch fieldId {
+    case 1:
+      if fieldTypeId == thrift.STRING {
+        if err := p.ReadField1(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 2:
+      if fieldTypeId == thrift.I64 {
+        if err := p.ReadField2(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 3:
+      if fieldTypeId == thrift.I64 {
+        if err := p.ReadField3(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 4:
+      if fieldTypeId == thrift.STRING {
+        if err := p.ReadField4(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 5:
+      if fieldTypeId == thrift.STRUCT {
+        if err := p.ReadField5(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 6:
+      if fieldTypeId == thrift.STRUCT {
+        if err := p.ReadField6(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 7:
+      if fieldTypeId == thrift.LIST {
+        if err := p.ReadField7(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 8:
+      if fieldTypeId == thrift.STRUCT {
+        if err := p.ReadField8(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    default:
+      if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+        return err
+      }
+    }
+    if err := iprot.ReadFieldEnd(ctx); err != nil {
+      return err
+    }
+  }
+  if err := iprot.ReadStructEnd(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read struct end error: ", p), err)
+  }
+  return nil
+}
+
+func (p *ExplainResponse)  ReadField1(ctx context.Context, iprot thrift.TProtocol) error {
+  if v, err := iprot.ReadString(ctx); err != nil {
+  return thrift.PrependError("error reading field 1: ", err)
+} else {
+  p.Model = &v
+}
+  return nil
+}
+
+func (p *ExplainResponse)  ReadField2(ctx context.Context, iprot thrift.TProtocol) error {
+  if v, err := iprot.ReadI64(ctx); err != nil {
+  return thrift.PrependError("error reading field 2: ", err)
+} else {
+  p.Version = &v
+}
+  return nil
+}
+
+func (p *ExplainResponse)  ReadField3(ctx context.Context, iprot thrift.TProtocol) error {
+  if v, err := iprot.ReadI64(ctx); err != nil {
+  return thrift.PrependError("error reading field 3: ", err)
+} else {
+  p.Generation = &v
+}
+  return nil
+}
+
+func (p *ExplainResponse)  ReadField4(ctx context.Context, iprot thrift.TProtocol) error {
+  if v, err := iprot.ReadString(ctx); err != nil {
+  return thrift.PrependError("error reading field 4: ", err)
+} else {
+  p.Scale = &v
+}
+  return nil
+}
+
+func (p *ExplainResponse)  ReadField5(ctx context.Context, iprot thrift.TProtocol) error {
+  p.BaseValues = &Tensor{}
+  if err := p.BaseValues.Read(ctx, iprot); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.BaseValues), err)
+  }
+  return nil
+}
+
+func (p *ExplainResponse)  ReadField6(ctx context.Context, iprot thrift.TProtocol) error {
+  p.Contributions = &Tensor{}
+  if err := p.Contributions.Read(ctx, iprot); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Contributions), err)
+  }
+  return nil
+}
+
+func (p *ExplainResponse)  ReadField7(ctx context.Context, iprot thrift.TProtocol) error {
+  _, size, err := iprot.ReadListBegin(ctx)
+  if err != nil {
+    return thrift.PrependError("error reading list begin: ", err)
+  }
+  tSlice := make([]string, 0, size)
+  p.Features =  tSlice
+  for i := 0; i < size; i ++ {
+var _elem4 string
+    if v, err := iprot.ReadString(ctx); err != nil {
+    return thrift.PrependError("error reading field 0: ", err)
+} else {
+    _elem4 = v
+}
+    p.Features = append(p.Features, _elem4)
+  }
+  if err := iprot.ReadListEnd(ctx); err != nil {
+    return thrift.PrependError("error reading list end: ", err)
+  }
+  return nil
+}
+
+func (p *ExplainResponse)  ReadField8(ctx context.Context, iprot thrift.TProtocol) error {
+  p.Classes = &Column{}
+  if err := p.Classes.Read(ctx, iprot); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Classes), err)
+  }
+  return nil
+}
+
+func (p *ExplainResponse) Write(ctx context.Context, oprot thrift.TProtocol) error {
+  if err := oprot.WriteStructBegin(ctx, "ExplainResponse"); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err) }
+  if p != nil {
+    if err := p.writeField1(ctx, oprot); err != nil { return err }
+    if err := p.writeField2(ctx, oprot); err != nil { return err }
+    if err := p.writeField3(ctx, oprot); err != nil { return err }
+    if err := p.writeField4(ctx, oprot); err != nil { return err }
+    if err := p.writeField5(ctx, oprot); err != nil { return err }
+    if err := p.writeField6(ctx, oprot); err != nil { return err }
+    if err := p.writeField7(ctx, oprot); err != nil { return err }
+    if err := p.writeField8(ctx, oprot); err != nil { return err }
+  }
+  if err := oprot.WriteFieldStop(ctx); err != nil {
+    return thrift.PrependError("write field stop error: ", err) }
+  if err := oprot.WriteStructEnd(ctx); err != nil {
+    return thrift.PrependError("write struct stop error: ", err) }
+  return nil
+}
+
+func (p *ExplainResponse) writeField1(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetModel() {
+    if err := oprot.WriteFieldBegin(ctx, "model", thrift.STRING, 1); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 1:model: ", p), err) }
+    if err := oprot.WriteString(ctx, string(*p.Model)); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T.model (1) field write error: ", p), err) }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 1:model: ", p), err) }
+  }
+  return err
+}
+
+func (p *ExplainResponse) writeField2(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetVersion() {
+    if err := oprot.WriteFieldBegin(ctx, "version", thrift.I64, 2); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 2:version: ", p), err) }
+    if err := oprot.WriteI64(ctx, int64(*p.Version)); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T.version (2) field write error: ", p), err) }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 2:version: ", p), err) }
+  }
+  return err
+}
+
+func (p *ExplainResponse) writeField3(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetGeneration() {
+    if err := oprot.WriteFieldBegin(ctx, "generation", thrift.I64, 3); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 3:generation: ", p), err) }
+    if err := oprot.WriteI64(ctx, int64(*p.Generation)); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T.generation (3) field write error: ", p), err) }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 3:generation: ", p), err) }
+  }
+  return err
+}
+
+func (p *ExplainResponse) writeField4(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetScale() {
+    if err := oprot.WriteFieldBegin(ctx, "scale", thrift.STRING, 4); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 4:scale: ", p), err) }
+    if err := oprot.WriteString(ctx, string(*p.Scale)); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T.scale (4) field write error: ", p), err) }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 4:scale: ", p), err) }
+  }
+  return err
+}
+
+func (p *ExplainResponse) writeField5(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetBaseValues() {
+    if err := oprot.WriteFieldBegin(ctx, "base_values", thrift.STRUCT, 5); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 5:base_values: ", p), err) }
+    if err := p.BaseValues.Write(ctx, oprot); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.BaseValues), err)
+    }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 5:base_values: ", p), err) }
+  }
+  return err
+}
+
+func (p *ExplainResponse) writeField6(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetContributions() {
+    if err := oprot.WriteFieldBegin(ctx, "contributions", thrift.STRUCT, 6); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 6:contributions: ", p), err) }
+    if err := p.Contributions.Write(ctx, oprot); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Contributions), err)
+    }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 6:contributions: ", p), err) }
+  }
+  return err
+}
+
+func (p *ExplainResponse) writeField7(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetFeatures() {
+    if err := oprot.WriteFieldBegin(ctx, "features", thrift.LIST, 7); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 7:features: ", p), err) }
+    if err := oprot.WriteListBegin(ctx, thrift.STRING, len(p.Features)); err != nil {
+      return thrift.PrependError("error writing list begin: ", err)
+    }
+    for _, v := range p.Features {
+      if err := oprot.WriteString(ctx, string(v)); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T. (0) field write error: ", p), err) }
+    }
+    if err := oprot.WriteListEnd(ctx); err != nil {
+      return thrift.PrependError("error writing list end: ", err)
+    }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 7:features: ", p), err) }
+  }
+  return err
+}
+
+func (p *ExplainResponse) writeField8(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetClasses() {
+    if err := oprot.WriteFieldBegin(ctx, "classes", thrift.STRUCT, 8); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 8:classes: ", p), err) }
+    if err := p.Classes.Write(ctx, oprot); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Classes), err)
+    }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 8:classes: ", p), err) }
+  }
+  return err
+}
+
+func (p *ExplainResponse) Equals(other *ExplainResponse) bool {
+  if p == other {
+    return true
+  } else if p == nil || other == nil {
+    return false
+  }
+  if p.Model != other.Model {
+    if p.Model == nil || other.Model == nil {
+      return false
+    }
+    if (*p.Model) != (*other.Model) { return false }
+  }
+  if p.Version != other.Version {
+    if p.Version == nil || other.Version == nil {
+      return false
+    }
+    if (*p.Version) != (*other.Version) { return false }
+  }
+  if p.Generation != other.Generation {
+    if p.Generation == nil || other.Generation == nil {
+      return false
+    }
+    if (*p.Generation) != (*other.Generation) { return false }
+  }
+  if p.Scale != other.Scale {
+    if p.Scale == nil || other.Scale == nil {
+      return false
+    }
+    if (*p.Scale) != (*other.Scale) { return false }
+  }
+  if !p.BaseValues.Equals(other.BaseValues) { return false }
+  if !p.Contributions.Equals(other.Contributions) { return false }
+  if len(p.Features) != len(other.Features) { return false }
+  for i, _tgt := range p.Features {
+    _src5 := other.Features[i]
+    if _tgt != _src5 { return false }
+  }
+  if !p.Classes.Equals(other.Classes) { return false }
+  return true
+}
+
+func (p *ExplainResponse) String() string {
+  if p == nil {
+    return "<nil>"
+  }
+  return fmt.Sprintf("ExplainResponse(%+v)", *p)
+}
+
 type Inference interface {
   // Answers one prediction for each row. Throws NOT_FOUND (model, version or alias), INVALID_ARGUMENT (shape, column, type,
   // missing value or NaN, or a row whose answer is not finite, named; more rows than the queue or a reply holds), OVERLOADED,
@@ -1517,6 +2251,13 @@ type Inference interface {
   // Parameters:
   //  - Request
   PredictMany(ctx context.Context, request *PredictManyRequest) (_r *PredictManyResponse, _err error)
+  // Answers what each column adds to the answers of `predict`: of linear models each column times its coefficient, of trees and
+  // forests Shapley values (TreeSHAP, path-dependent). Throws as `predict`, and FAILED_PRECONDITION for other models, whose answers
+  // are no such sums.
+  // 
+  // Parameters:
+  //  - Request
+  Explain(ctx context.Context, request *ExplainRequest) (_r *ExplainResponse, _err error)
 }
 
 type InferenceClient struct {
@@ -1561,22 +2302,22 @@ func (p *InferenceClient) SetLastResponseMeta_(meta thrift.ResponseMeta) {
 // Parameters:
 //  - Request
 func (p *InferenceClient) Predict(ctx context.Context, request *PredictRequest) (_r *PredictResponse, _err error) {
-  var _args4 InferencePredictArgs
-  _args4.Request = request
-  var _result6 InferencePredictResult
-  var _meta5 thrift.ResponseMeta
-  _meta5, _err = p.Client_().Call(ctx, "predict", &_args4, &_result6)
-  p.SetLastResponseMeta_(_meta5)
+  var _args6 InferencePredictArgs
+  _args6.Request = request
+  var _result8 InferencePredictResult
+  var _meta7 thrift.ResponseMeta
+  _meta7, _err = p.Client_().Call(ctx, "predict", &_args6, &_result8)
+  p.SetLastResponseMeta_(_meta7)
   if _err != nil {
     return
   }
   switch {
-  case _result6.Error!= nil:
-    return _r, _result6.Error
+  case _result8.Error!= nil:
+    return _r, _result8.Error
   }
 
-  if _ret7 := _result6.GetSuccess(); _ret7 != nil {
-    return _ret7, nil
+  if _ret9 := _result8.GetSuccess(); _ret9 != nil {
+    return _ret9, nil
   }
   return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "predict failed: unknown result")
 }
@@ -1588,24 +2329,51 @@ func (p *InferenceClient) Predict(ctx context.Context, request *PredictRequest) 
 // Parameters:
 //  - Request
 func (p *InferenceClient) PredictMany(ctx context.Context, request *PredictManyRequest) (_r *PredictManyResponse, _err error) {
-  var _args8 InferencePredictManyArgs
-  _args8.Request = request
-  var _result10 InferencePredictManyResult
-  var _meta9 thrift.ResponseMeta
-  _meta9, _err = p.Client_().Call(ctx, "predict_many", &_args8, &_result10)
-  p.SetLastResponseMeta_(_meta9)
+  var _args10 InferencePredictManyArgs
+  _args10.Request = request
+  var _result12 InferencePredictManyResult
+  var _meta11 thrift.ResponseMeta
+  _meta11, _err = p.Client_().Call(ctx, "predict_many", &_args10, &_result12)
+  p.SetLastResponseMeta_(_meta11)
   if _err != nil {
     return
   }
   switch {
-  case _result10.Error!= nil:
-    return _r, _result10.Error
+  case _result12.Error!= nil:
+    return _r, _result12.Error
   }
 
-  if _ret11 := _result10.GetSuccess(); _ret11 != nil {
-    return _ret11, nil
+  if _ret13 := _result12.GetSuccess(); _ret13 != nil {
+    return _ret13, nil
   }
   return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "predict_many failed: unknown result")
+}
+
+// Answers what each column adds to the answers of `predict`: of linear models each column times its coefficient, of trees and
+// forests Shapley values (TreeSHAP, path-dependent). Throws as `predict`, and FAILED_PRECONDITION for other models, whose answers
+// are no such sums.
+// 
+// Parameters:
+//  - Request
+func (p *InferenceClient) Explain(ctx context.Context, request *ExplainRequest) (_r *ExplainResponse, _err error) {
+  var _args14 InferenceExplainArgs
+  _args14.Request = request
+  var _result16 InferenceExplainResult
+  var _meta15 thrift.ResponseMeta
+  _meta15, _err = p.Client_().Call(ctx, "explain", &_args14, &_result16)
+  p.SetLastResponseMeta_(_meta15)
+  if _err != nil {
+    return
+  }
+  switch {
+  case _result16.Error!= nil:
+    return _r, _result16.Error
+  }
+
+  if _ret17 := _result16.GetSuccess(); _ret17 != nil {
+    return _ret17, nil
+  }
+  return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "explain failed: unknown result")
 }
 
 type InferenceProcessor struct {
@@ -1628,10 +2396,11 @@ func (p *InferenceProcessor) ProcessorMap() map[string]thrift.TProcessorFunction
 
 func NewInferenceProcessor(handler Inference) *InferenceProcessor {
 
-  self12 := &InferenceProcessor{handler:handler, processorMap:make(map[string]thrift.TProcessorFunction)}
-  self12.processorMap["predict"] = &inferenceProcessorPredict{handler:handler}
-  self12.processorMap["predict_many"] = &inferenceProcessorPredictMany{handler:handler}
-return self12
+  self18 := &InferenceProcessor{handler:handler, processorMap:make(map[string]thrift.TProcessorFunction)}
+  self18.processorMap["predict"] = &inferenceProcessorPredict{handler:handler}
+  self18.processorMap["predict_many"] = &inferenceProcessorPredictMany{handler:handler}
+  self18.processorMap["explain"] = &inferenceProcessorExplain{handler:handler}
+return self18
 }
 
 func (p *InferenceProcessor) Process(ctx context.Context, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
@@ -1642,12 +2411,12 @@ func (p *InferenceProcessor) Process(ctx context.Context, iprot, oprot thrift.TP
   }
   iprot.Skip(ctx, thrift.STRUCT)
   iprot.ReadMessageEnd(ctx)
-  x13 := thrift.NewTApplicationException(thrift.UNKNOWN_METHOD, "Unknown function " + name)
+  x19 := thrift.NewTApplicationException(thrift.UNKNOWN_METHOD, "Unknown function " + name)
   oprot.WriteMessageBegin(ctx, name, thrift.EXCEPTION, seqId)
-  x13.Write(ctx, oprot)
+  x19.Write(ctx, oprot)
   oprot.WriteMessageEnd(ctx)
   oprot.Flush(ctx)
-  return false, x13
+  return false, x19
 
 }
 
@@ -1656,7 +2425,7 @@ type inferenceProcessorPredict struct {
 }
 
 func (p *inferenceProcessorPredict) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-  var _write_err14 error
+  var _write_err20 error
   args := InferencePredictArgs{}
   if err2 := args.Read(ctx, iprot); err2 != nil {
     iprot.ReadMessageEnd(ctx)
@@ -1706,21 +2475,21 @@ func (p *inferenceProcessorPredict) Process(ctx context.Context, seqId int32, ip
       if errors.Is(err2, thrift.ErrAbandonRequest) {
         return false, thrift.WrapTException(err2)
       }
-      _exc15 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing predict: " + err2.Error())
+      _exc21 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing predict: " + err2.Error())
       if err2 := oprot.WriteMessageBegin(ctx, "predict", thrift.EXCEPTION, seqId); err2 != nil {
-        _write_err14 = thrift.WrapTException(err2)
+        _write_err20 = thrift.WrapTException(err2)
       }
-      if err2 := _exc15.Write(ctx, oprot); _write_err14 == nil && err2 != nil {
-        _write_err14 = thrift.WrapTException(err2)
+      if err2 := _exc21.Write(ctx, oprot); _write_err20 == nil && err2 != nil {
+        _write_err20 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.WriteMessageEnd(ctx); _write_err14 == nil && err2 != nil {
-        _write_err14 = thrift.WrapTException(err2)
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err20 == nil && err2 != nil {
+        _write_err20 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.Flush(ctx); _write_err14 == nil && err2 != nil {
-        _write_err14 = thrift.WrapTException(err2)
+      if err2 := oprot.Flush(ctx); _write_err20 == nil && err2 != nil {
+        _write_err20 = thrift.WrapTException(err2)
       }
-      if _write_err14 != nil {
-        return false, thrift.WrapTException(_write_err14)
+      if _write_err20 != nil {
+        return false, thrift.WrapTException(_write_err20)
       }
       return true, err
     }
@@ -1729,19 +2498,19 @@ func (p *inferenceProcessorPredict) Process(ctx context.Context, seqId int32, ip
   }
   tickerCancel()
   if err2 := oprot.WriteMessageBegin(ctx, "predict", thrift.REPLY, seqId); err2 != nil {
-    _write_err14 = thrift.WrapTException(err2)
+    _write_err20 = thrift.WrapTException(err2)
   }
-  if err2 := result.Write(ctx, oprot); _write_err14 == nil && err2 != nil {
-    _write_err14 = thrift.WrapTException(err2)
+  if err2 := result.Write(ctx, oprot); _write_err20 == nil && err2 != nil {
+    _write_err20 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.WriteMessageEnd(ctx); _write_err14 == nil && err2 != nil {
-    _write_err14 = thrift.WrapTException(err2)
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err20 == nil && err2 != nil {
+    _write_err20 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.Flush(ctx); _write_err14 == nil && err2 != nil {
-    _write_err14 = thrift.WrapTException(err2)
+  if err2 := oprot.Flush(ctx); _write_err20 == nil && err2 != nil {
+    _write_err20 = thrift.WrapTException(err2)
   }
-  if _write_err14 != nil {
-    return false, thrift.WrapTException(_write_err14)
+  if _write_err20 != nil {
+    return false, thrift.WrapTException(_write_err20)
   }
   return true, err
 }
@@ -1751,7 +2520,7 @@ type inferenceProcessorPredictMany struct {
 }
 
 func (p *inferenceProcessorPredictMany) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-  var _write_err16 error
+  var _write_err22 error
   args := InferencePredictManyArgs{}
   if err2 := args.Read(ctx, iprot); err2 != nil {
     iprot.ReadMessageEnd(ctx)
@@ -1801,21 +2570,21 @@ func (p *inferenceProcessorPredictMany) Process(ctx context.Context, seqId int32
       if errors.Is(err2, thrift.ErrAbandonRequest) {
         return false, thrift.WrapTException(err2)
       }
-      _exc17 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing predict_many: " + err2.Error())
+      _exc23 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing predict_many: " + err2.Error())
       if err2 := oprot.WriteMessageBegin(ctx, "predict_many", thrift.EXCEPTION, seqId); err2 != nil {
-        _write_err16 = thrift.WrapTException(err2)
+        _write_err22 = thrift.WrapTException(err2)
       }
-      if err2 := _exc17.Write(ctx, oprot); _write_err16 == nil && err2 != nil {
-        _write_err16 = thrift.WrapTException(err2)
+      if err2 := _exc23.Write(ctx, oprot); _write_err22 == nil && err2 != nil {
+        _write_err22 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.WriteMessageEnd(ctx); _write_err16 == nil && err2 != nil {
-        _write_err16 = thrift.WrapTException(err2)
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err22 == nil && err2 != nil {
+        _write_err22 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.Flush(ctx); _write_err16 == nil && err2 != nil {
-        _write_err16 = thrift.WrapTException(err2)
+      if err2 := oprot.Flush(ctx); _write_err22 == nil && err2 != nil {
+        _write_err22 = thrift.WrapTException(err2)
       }
-      if _write_err16 != nil {
-        return false, thrift.WrapTException(_write_err16)
+      if _write_err22 != nil {
+        return false, thrift.WrapTException(_write_err22)
       }
       return true, err
     }
@@ -1824,19 +2593,114 @@ func (p *inferenceProcessorPredictMany) Process(ctx context.Context, seqId int32
   }
   tickerCancel()
   if err2 := oprot.WriteMessageBegin(ctx, "predict_many", thrift.REPLY, seqId); err2 != nil {
-    _write_err16 = thrift.WrapTException(err2)
+    _write_err22 = thrift.WrapTException(err2)
   }
-  if err2 := result.Write(ctx, oprot); _write_err16 == nil && err2 != nil {
-    _write_err16 = thrift.WrapTException(err2)
+  if err2 := result.Write(ctx, oprot); _write_err22 == nil && err2 != nil {
+    _write_err22 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.WriteMessageEnd(ctx); _write_err16 == nil && err2 != nil {
-    _write_err16 = thrift.WrapTException(err2)
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err22 == nil && err2 != nil {
+    _write_err22 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.Flush(ctx); _write_err16 == nil && err2 != nil {
-    _write_err16 = thrift.WrapTException(err2)
+  if err2 := oprot.Flush(ctx); _write_err22 == nil && err2 != nil {
+    _write_err22 = thrift.WrapTException(err2)
   }
-  if _write_err16 != nil {
-    return false, thrift.WrapTException(_write_err16)
+  if _write_err22 != nil {
+    return false, thrift.WrapTException(_write_err22)
+  }
+  return true, err
+}
+
+type inferenceProcessorExplain struct {
+  handler Inference
+}
+
+func (p *inferenceProcessorExplain) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
+  var _write_err24 error
+  args := InferenceExplainArgs{}
+  if err2 := args.Read(ctx, iprot); err2 != nil {
+    iprot.ReadMessageEnd(ctx)
+    x := thrift.NewTApplicationException(thrift.PROTOCOL_ERROR, err2.Error())
+    oprot.WriteMessageBegin(ctx, "explain", thrift.EXCEPTION, seqId)
+    x.Write(ctx, oprot)
+    oprot.WriteMessageEnd(ctx)
+    oprot.Flush(ctx)
+    return false, thrift.WrapTException(err2)
+  }
+  iprot.ReadMessageEnd(ctx)
+
+  tickerCancel := func() {}
+  // Start a goroutine to do server side connectivity check.
+  if thrift.ServerConnectivityCheckInterval > 0 {
+    var cancel context.CancelFunc
+    ctx, cancel = context.WithCancel(ctx)
+    defer cancel()
+    var tickerCtx context.Context
+    tickerCtx, tickerCancel = context.WithCancel(context.Background())
+    defer tickerCancel()
+    go func(ctx context.Context, cancel context.CancelFunc) {
+      ticker := time.NewTicker(thrift.ServerConnectivityCheckInterval)
+      defer ticker.Stop()
+      for {
+        select {
+        case <-ctx.Done():
+          return
+        case <-ticker.C:
+          if !iprot.Transport().IsOpen() {
+            cancel()
+            return
+          }
+        }
+      }
+    }(tickerCtx, cancel)
+  }
+
+  result := InferenceExplainResult{}
+  if retval, err2 := p.handler.Explain(ctx, args.Request); err2 != nil {
+    tickerCancel()
+    err = thrift.WrapTException(err2)
+    switch v := err2.(type) {
+    case *ServiceError:
+      result.Error = v
+    default:
+      if errors.Is(err2, thrift.ErrAbandonRequest) {
+        return false, thrift.WrapTException(err2)
+      }
+      _exc25 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing explain: " + err2.Error())
+      if err2 := oprot.WriteMessageBegin(ctx, "explain", thrift.EXCEPTION, seqId); err2 != nil {
+        _write_err24 = thrift.WrapTException(err2)
+      }
+      if err2 := _exc25.Write(ctx, oprot); _write_err24 == nil && err2 != nil {
+        _write_err24 = thrift.WrapTException(err2)
+      }
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err24 == nil && err2 != nil {
+        _write_err24 = thrift.WrapTException(err2)
+      }
+      if err2 := oprot.Flush(ctx); _write_err24 == nil && err2 != nil {
+        _write_err24 = thrift.WrapTException(err2)
+      }
+      if _write_err24 != nil {
+        return false, thrift.WrapTException(_write_err24)
+      }
+      return true, err
+    }
+  } else {
+    result.Success = retval
+  }
+  tickerCancel()
+  if err2 := oprot.WriteMessageBegin(ctx, "explain", thrift.REPLY, seqId); err2 != nil {
+    _write_err24 = thrift.WrapTException(err2)
+  }
+  if err2 := result.Write(ctx, oprot); _write_err24 == nil && err2 != nil {
+    _write_err24 = thrift.WrapTException(err2)
+  }
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err24 == nil && err2 != nil {
+    _write_err24 = thrift.WrapTException(err2)
+  }
+  if err2 := oprot.Flush(ctx); _write_err24 == nil && err2 != nil {
+    _write_err24 = thrift.WrapTException(err2)
+  }
+  if _write_err24 != nil {
+    return false, thrift.WrapTException(_write_err24)
   }
   return true, err
 }
@@ -2328,6 +3192,249 @@ func (p *InferencePredictManyResult) String() string {
     return "<nil>"
   }
   return fmt.Sprintf("InferencePredictManyResult(%+v)", *p)
+}
+
+// Attributes:
+//  - Request
+type InferenceExplainArgs struct {
+  Request *ExplainRequest `thrift:"request,1" db:"request" json:"request"`
+}
+
+func NewInferenceExplainArgs() *InferenceExplainArgs {
+  return &InferenceExplainArgs{}
+}
+
+var InferenceExplainArgs_Request_DEFAULT *ExplainRequest
+func (p *InferenceExplainArgs) GetRequest() *ExplainRequest {
+  if !p.IsSetRequest() {
+    return InferenceExplainArgs_Request_DEFAULT
+  }
+return p.Request
+}
+func (p *InferenceExplainArgs) IsSetRequest() bool {
+  return p.Request != nil
+}
+
+func (p *InferenceExplainArgs) Read(ctx context.Context, iprot thrift.TProtocol) error {
+  if _, err := iprot.ReadStructBegin(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read error: ", p), err)
+  }
+
+
+  for {
+    _, fieldTypeId, fieldId, err := iprot.ReadFieldBegin(ctx)
+    if err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T field %d read error: ", p, fieldId), err)
+    }
+    if fieldTypeId == thrift.STOP { break; }
+    switch fieldId {
+    case 1:
+      if fieldTypeId == thrift.STRUCT {
+        if err := p.ReadField1(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    default:
+      if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+        return err
+      }
+    }
+    if err := iprot.ReadFieldEnd(ctx); err != nil {
+      return err
+    }
+  }
+  if err := iprot.ReadStructEnd(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read struct end error: ", p), err)
+  }
+  return nil
+}
+
+func (p *InferenceExplainArgs)  ReadField1(ctx context.Context, iprot thrift.TProtocol) error {
+  p.Request = &ExplainRequest{}
+  if err := p.Request.Read(ctx, iprot); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Request), err)
+  }
+  return nil
+}
+
+func (p *InferenceExplainArgs) Write(ctx context.Context, oprot thrift.TProtocol) error {
+  if err := oprot.WriteStructBegin(ctx, "explain_args"); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err) }
+  if p != nil {
+    if err := p.writeField1(ctx, oprot); err != nil { return err }
+  }
+  if err := oprot.WriteFieldStop(ctx); err != nil {
+    return thrift.PrependError("write field stop error: ", err) }
+  if err := oprot.WriteStructEnd(ctx); err != nil {
+    return thrift.PrependError("write struct stop error: ", err) }
+  return nil
+}
+
+func (p *InferenceExplainArgs) writeField1(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if err := oprot.WriteFieldBegin(ctx, "request", thrift.STRUCT, 1); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T write field begin error 1:request: ", p), err) }
+  if err := p.Request.Write(ctx, oprot); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Request), err)
+  }
+  if err := oprot.WriteFieldEnd(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T write field end error 1:request: ", p), err) }
+  return err
+}
+
+func (p *InferenceExplainArgs) String() string {
+  if p == nil {
+    return "<nil>"
+  }
+  return fmt.Sprintf("InferenceExplainArgs(%+v)", *p)
+}
+
+// Attributes:
+//  - Success
+//  - Error
+type InferenceExplainResult struct {
+  Success *ExplainResponse `thrift:"success,0" db:"success" json:"success,omitempty"`
+  Error *ServiceError `thrift:"error,1" db:"error" json:"error,omitempty"`
+}
+
+func NewInferenceExplainResult() *InferenceExplainResult {
+  return &InferenceExplainResult{}
+}
+
+var InferenceExplainResult_Success_DEFAULT *ExplainResponse
+func (p *InferenceExplainResult) GetSuccess() *ExplainResponse {
+  if !p.IsSetSuccess() {
+    return InferenceExplainResult_Success_DEFAULT
+  }
+return p.Success
+}
+var InferenceExplainResult_Error_DEFAULT *ServiceError
+func (p *InferenceExplainResult) GetError() *ServiceError {
+  if !p.IsSetError() {
+    return InferenceExplainResult_Error_DEFAULT
+  }
+return p.Error
+}
+func (p *InferenceExplainResult) IsSetSuccess() bool {
+  return p.Success != nil
+}
+
+func (p *InferenceExplainResult) IsSetError() bool {
+  return p.Error != nil
+}
+
+func (p *InferenceExplainResult) Read(ctx context.Context, iprot thrift.TProtocol) error {
+  if _, err := iprot.ReadStructBegin(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read error: ", p), err)
+  }
+
+
+  for {
+    _, fieldTypeId, fieldId, err := iprot.ReadFieldBegin(ctx)
+    if err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T field %d read error: ", p, fieldId), err)
+    }
+    if fieldTypeId == thrift.STOP { break; }
+    switch fieldId {
+    case 0:
+      if fieldTypeId == thrift.STRUCT {
+        if err := p.ReadField0(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 1:
+      if fieldTypeId == thrift.STRUCT {
+        if err := p.ReadField1(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    default:
+      if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+        return err
+      }
+    }
+    if err := iprot.ReadFieldEnd(ctx); err != nil {
+      return err
+    }
+  }
+  if err := iprot.ReadStructEnd(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read struct end error: ", p), err)
+  }
+  return nil
+}
+
+func (p *InferenceExplainResult)  ReadField0(ctx context.Context, iprot thrift.TProtocol) error {
+  p.Success = &ExplainResponse{}
+  if err := p.Success.Read(ctx, iprot); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Success), err)
+  }
+  return nil
+}
+
+func (p *InferenceExplainResult)  ReadField1(ctx context.Context, iprot thrift.TProtocol) error {
+  p.Error = &ServiceError{}
+  if err := p.Error.Read(ctx, iprot); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Error), err)
+  }
+  return nil
+}
+
+func (p *InferenceExplainResult) Write(ctx context.Context, oprot thrift.TProtocol) error {
+  if err := oprot.WriteStructBegin(ctx, "explain_result"); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err) }
+  if p != nil {
+    if err := p.writeField0(ctx, oprot); err != nil { return err }
+    if err := p.writeField1(ctx, oprot); err != nil { return err }
+  }
+  if err := oprot.WriteFieldStop(ctx); err != nil {
+    return thrift.PrependError("write field stop error: ", err) }
+  if err := oprot.WriteStructEnd(ctx); err != nil {
+    return thrift.PrependError("write struct stop error: ", err) }
+  return nil
+}
+
+func (p *InferenceExplainResult) writeField0(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetSuccess() {
+    if err := oprot.WriteFieldBegin(ctx, "success", thrift.STRUCT, 0); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 0:success: ", p), err) }
+    if err := p.Success.Write(ctx, oprot); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Success), err)
+    }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 0:success: ", p), err) }
+  }
+  return err
+}
+
+func (p *InferenceExplainResult) writeField1(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetError() {
+    if err := oprot.WriteFieldBegin(ctx, "error", thrift.STRUCT, 1); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 1:error: ", p), err) }
+    if err := p.Error.Write(ctx, oprot); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Error), err)
+    }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 1:error: ", p), err) }
+  }
+  return err
+}
+
+func (p *InferenceExplainResult) String() string {
+  if p == nil {
+    return "<nil>"
+  }
+  return fmt.Sprintf("InferenceExplainResult(%+v)", *p)
 }
 
 

@@ -5,7 +5,7 @@ use crate::error::{Error, Result};
 use crate::wire::types::{DType, Tensor};
 use arrow_array::{Array, BooleanArray, Float64Array, Int64Array};
 use bytes::Bytes;
-use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
+use ndarray::{Array1, Array2, Array3, ArrayView1, ArrayView2, ArrayView3};
 
 const MAX_DIMENSIONS: usize = 8;
 
@@ -158,6 +158,24 @@ pub fn matrix_to(matrix: ArrayView2<'_, f64>) -> Tensor {
         None => packed(matrix.iter().copied(), f64::to_le_bytes),
     };
     tensor(DType::F64, &[matrix.nrows(), matrix.ncols()], data)
+}
+
+/// F64, shape `(n, m, k)`.
+pub(super) fn cube_to(cube: ArrayView3<'_, f64>) -> Tensor {
+    let (n, m, k) = cube.dim();
+    tensor(DType::F64, &[n, m, k], packed(cube.iter().copied(), f64::to_le_bytes))
+}
+
+/// The same as it was received.
+///
+/// # Errors
+/// [`Error::InvalidArgument`] if it has not three dimensions, or does not fit its bytes.
+pub(super) fn cube_from(tensor: Tensor) -> Result<Array3<f64>> {
+    let checked = checked("the tensor", tensor)?;
+    let shape = checked
+        .lengths::<3>()
+        .ok_or_else(|| Error::invalid(format!("the tensor has shape {:?}; it has three dimensions", checked.shape)))?;
+    Array3::from_shape_vec(shape, checked.to_f64()).map_err(|error| Error::internal(error.to_string()))
 }
 
 /// F64, shape `(n)`.

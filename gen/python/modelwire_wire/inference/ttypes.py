@@ -576,6 +576,250 @@ class PredictManyResponse(object):
 
     def __ne__(self, other):
         return not (self == other)
+
+
+class ExplainRequest(object):
+    """
+    n rows whose answers are to be explained, as in PredictRequest.
+
+    Attributes:
+     - context
+     - model: As in PredictRequest.
+     - matrix: As in PredictRequest.
+     - table: As in PredictRequest.
+
+    """
+
+
+    def __init__(self, context=None, model=None, matrix=None, table=None,):
+        self.context = context
+        self.model = model
+        self.matrix = matrix
+        self.table = table
+
+    def read(self, iprot):
+        if iprot._fast_decode is not None and isinstance(iprot.trans, TTransport.CReadableTransport) and self.thrift_spec is not None:
+            iprot._fast_decode(self, iprot, [self.__class__, self.thrift_spec])
+            return
+        iprot.readStructBegin()
+        while True:
+            (fname, ftype, fid) = iprot.readFieldBegin()
+            if ftype == TType.STOP:
+                break
+            if fid == 1:
+                if ftype == TType.STRUCT:
+                    self.context = modelwire_wire.types.ttypes.RequestContext()
+                    self.context.read(iprot)
+                else:
+                    iprot.skip(ftype)
+            elif fid == 2:
+                if ftype == TType.STRING:
+                    self.model = iprot.readString().decode('utf-8', errors='replace') if sys.version_info[0] == 2 else iprot.readString()
+                else:
+                    iprot.skip(ftype)
+            elif fid == 3:
+                if ftype == TType.STRUCT:
+                    self.matrix = modelwire_wire.types.ttypes.Tensor()
+                    self.matrix.read(iprot)
+                else:
+                    iprot.skip(ftype)
+            elif fid == 4:
+                if ftype == TType.STRUCT:
+                    self.table = modelwire_wire.types.ttypes.Table()
+                    self.table.read(iprot)
+                else:
+                    iprot.skip(ftype)
+            else:
+                iprot.skip(ftype)
+            iprot.readFieldEnd()
+        iprot.readStructEnd()
+
+    def write(self, oprot):
+        if oprot._fast_encode is not None and self.thrift_spec is not None:
+            oprot.trans.write(oprot._fast_encode(self, [self.__class__, self.thrift_spec]))
+            return
+        oprot.writeStructBegin('ExplainRequest')
+        if self.context is not None:
+            oprot.writeFieldBegin('context', TType.STRUCT, 1)
+            self.context.write(oprot)
+            oprot.writeFieldEnd()
+        if self.model is not None:
+            oprot.writeFieldBegin('model', TType.STRING, 2)
+            oprot.writeString(self.model.encode('utf-8') if sys.version_info[0] == 2 else self.model)
+            oprot.writeFieldEnd()
+        if self.matrix is not None:
+            oprot.writeFieldBegin('matrix', TType.STRUCT, 3)
+            self.matrix.write(oprot)
+            oprot.writeFieldEnd()
+        if self.table is not None:
+            oprot.writeFieldBegin('table', TType.STRUCT, 4)
+            self.table.write(oprot)
+            oprot.writeFieldEnd()
+        oprot.writeFieldStop()
+        oprot.writeStructEnd()
+
+    def validate(self):
+        return
+
+    def __repr__(self):
+        L = ['%s=%r' % (key, value)
+             for key, value in self.__dict__.items()]
+        return '%s(%s)' % (self.__class__.__name__, ', '.join(L))
+
+    def __eq__(self, other):
+        return isinstance(other, self.__class__) and self.__dict__ == other.__dict__
+
+    def __ne__(self, other):
+        return not (self == other)
+
+
+class ExplainResponse(object):
+    """
+    What each column adds: base_values[k] + the sum over j of contributions[i, k, j] is answer k to row i, on a scale. A regressor has
+    one answer, a classifier one for each class.
+
+    Attributes:
+     - model: Name of the model that is explained.
+     - version: Version of the model that is explained.
+     - generation: As in PredictResponse.
+     - scale: What the sums are: "value" (in the unit of the targets), "log_value" (the natural logarithm of the answer), "probability", or
+    "score" (softmax over the classes makes probabilities of them).
+     - base_values: F64, shape (n_answers): the answer where no column says anything.
+     - contributions: F64, shape (n, n_answers, n_features).
+     - features: The n_features columns as they reach the estimator, in order.
+     - classes: Classification: the labels that the answers are of, in ascending order.
+
+    """
+
+
+    def __init__(self, model=None, version=None, generation=None, scale=None, base_values=None, contributions=None, features=None, classes=None,):
+        self.model = model
+        self.version = version
+        self.generation = generation
+        self.scale = scale
+        self.base_values = base_values
+        self.contributions = contributions
+        self.features = features
+        self.classes = classes
+
+    def read(self, iprot):
+        if iprot._fast_decode is not None and isinstance(iprot.trans, TTransport.CReadableTransport) and self.thrift_spec is not None:
+            iprot._fast_decode(self, iprot, [self.__class__, self.thrift_spec])
+            return
+        iprot.readStructBegin()
+        while True:
+            (fname, ftype, fid) = iprot.readFieldBegin()
+            if ftype == TType.STOP:
+                break
+            if fid == 1:
+                if ftype == TType.STRING:
+                    self.model = iprot.readString().decode('utf-8', errors='replace') if sys.version_info[0] == 2 else iprot.readString()
+                else:
+                    iprot.skip(ftype)
+            elif fid == 2:
+                if ftype == TType.I64:
+                    self.version = iprot.readI64()
+                else:
+                    iprot.skip(ftype)
+            elif fid == 3:
+                if ftype == TType.I64:
+                    self.generation = iprot.readI64()
+                else:
+                    iprot.skip(ftype)
+            elif fid == 4:
+                if ftype == TType.STRING:
+                    self.scale = iprot.readString().decode('utf-8', errors='replace') if sys.version_info[0] == 2 else iprot.readString()
+                else:
+                    iprot.skip(ftype)
+            elif fid == 5:
+                if ftype == TType.STRUCT:
+                    self.base_values = modelwire_wire.types.ttypes.Tensor()
+                    self.base_values.read(iprot)
+                else:
+                    iprot.skip(ftype)
+            elif fid == 6:
+                if ftype == TType.STRUCT:
+                    self.contributions = modelwire_wire.types.ttypes.Tensor()
+                    self.contributions.read(iprot)
+                else:
+                    iprot.skip(ftype)
+            elif fid == 7:
+                if ftype == TType.LIST:
+                    self.features = []
+                    (_etype17, _size14) = iprot.readListBegin()
+                    for _i18 in range(_size14):
+                        _elem19 = iprot.readString().decode('utf-8', errors='replace') if sys.version_info[0] == 2 else iprot.readString()
+                        self.features.append(_elem19)
+                    iprot.readListEnd()
+                else:
+                    iprot.skip(ftype)
+            elif fid == 8:
+                if ftype == TType.STRUCT:
+                    self.classes = modelwire_wire.types.ttypes.Column()
+                    self.classes.read(iprot)
+                else:
+                    iprot.skip(ftype)
+            else:
+                iprot.skip(ftype)
+            iprot.readFieldEnd()
+        iprot.readStructEnd()
+
+    def write(self, oprot):
+        if oprot._fast_encode is not None and self.thrift_spec is not None:
+            oprot.trans.write(oprot._fast_encode(self, [self.__class__, self.thrift_spec]))
+            return
+        oprot.writeStructBegin('ExplainResponse')
+        if self.model is not None:
+            oprot.writeFieldBegin('model', TType.STRING, 1)
+            oprot.writeString(self.model.encode('utf-8') if sys.version_info[0] == 2 else self.model)
+            oprot.writeFieldEnd()
+        if self.version is not None:
+            oprot.writeFieldBegin('version', TType.I64, 2)
+            oprot.writeI64(self.version)
+            oprot.writeFieldEnd()
+        if self.generation is not None:
+            oprot.writeFieldBegin('generation', TType.I64, 3)
+            oprot.writeI64(self.generation)
+            oprot.writeFieldEnd()
+        if self.scale is not None:
+            oprot.writeFieldBegin('scale', TType.STRING, 4)
+            oprot.writeString(self.scale.encode('utf-8') if sys.version_info[0] == 2 else self.scale)
+            oprot.writeFieldEnd()
+        if self.base_values is not None:
+            oprot.writeFieldBegin('base_values', TType.STRUCT, 5)
+            self.base_values.write(oprot)
+            oprot.writeFieldEnd()
+        if self.contributions is not None:
+            oprot.writeFieldBegin('contributions', TType.STRUCT, 6)
+            self.contributions.write(oprot)
+            oprot.writeFieldEnd()
+        if self.features is not None:
+            oprot.writeFieldBegin('features', TType.LIST, 7)
+            oprot.writeListBegin(TType.STRING, len(self.features))
+            for iter20 in self.features:
+                oprot.writeString(iter20.encode('utf-8') if sys.version_info[0] == 2 else iter20)
+            oprot.writeListEnd()
+            oprot.writeFieldEnd()
+        if self.classes is not None:
+            oprot.writeFieldBegin('classes', TType.STRUCT, 8)
+            self.classes.write(oprot)
+            oprot.writeFieldEnd()
+        oprot.writeFieldStop()
+        oprot.writeStructEnd()
+
+    def validate(self):
+        return
+
+    def __repr__(self):
+        L = ['%s=%r' % (key, value)
+             for key, value in self.__dict__.items()]
+        return '%s(%s)' % (self.__class__.__name__, ', '.join(L))
+
+    def __eq__(self, other):
+        return isinstance(other, self.__class__) and self.__dict__ == other.__dict__
+
+    def __ne__(self, other):
+        return not (self == other)
 all_structs.append(PredictRequest)
 PredictRequest.thrift_spec = (
     None,  # 0
@@ -621,6 +865,26 @@ all_structs.append(PredictManyResponse)
 PredictManyResponse.thrift_spec = (
     None,  # 0
     (1, TType.LIST, 'outcomes', (TType.STRUCT, [PredictOutcome, None], False), None, ),  # 1
+)
+all_structs.append(ExplainRequest)
+ExplainRequest.thrift_spec = (
+    None,  # 0
+    (1, TType.STRUCT, 'context', [modelwire_wire.types.ttypes.RequestContext, None], None, ),  # 1
+    (2, TType.STRING, 'model', 'UTF8', None, ),  # 2
+    (3, TType.STRUCT, 'matrix', [modelwire_wire.types.ttypes.Tensor, None], None, ),  # 3
+    (4, TType.STRUCT, 'table', [modelwire_wire.types.ttypes.Table, None], None, ),  # 4
+)
+all_structs.append(ExplainResponse)
+ExplainResponse.thrift_spec = (
+    None,  # 0
+    (1, TType.STRING, 'model', 'UTF8', None, ),  # 1
+    (2, TType.I64, 'version', None, None, ),  # 2
+    (3, TType.I64, 'generation', None, None, ),  # 3
+    (4, TType.STRING, 'scale', 'UTF8', None, ),  # 4
+    (5, TType.STRUCT, 'base_values', [modelwire_wire.types.ttypes.Tensor, None], None, ),  # 5
+    (6, TType.STRUCT, 'contributions', [modelwire_wire.types.ttypes.Tensor, None], None, ),  # 6
+    (7, TType.LIST, 'features', (TType.STRING, 'UTF8', False), None, ),  # 7
+    (8, TType.STRUCT, 'classes', [modelwire_wire.types.ttypes.Column, None], None, ),  # 8
 )
 fix_spec(all_structs)
 del all_structs
