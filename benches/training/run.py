@@ -26,7 +26,7 @@ for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
 import numpy as np  # noqa: E402: it reads the number of threads when it is imported
 import sklearn  # noqa: E402
 from sklearn import metrics  # noqa: E402
-from sklearn.cluster import KMeans  # noqa: E402
+from sklearn.cluster import KMeans, MiniBatchKMeans  # noqa: E402
 from sklearn.cross_decomposition import PLSRegression  # noqa: E402
 from sklearn.datasets import make_blobs, make_classification, make_regression  # noqa: E402
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor  # noqa: E402
@@ -118,6 +118,7 @@ CASES = [
     ("svr", SVR, numbers, {"C": 100.0}, {}, {}),
     ("one_class_svm", OneClassSVM, crowd, {"nu": 0.1}, {}, {}),
     ("k_means", KMeans, groups, {"n_clusters": 8, "n_init": 3}, {}, {"random_state": 0}),
+    ("mini_batch_k_means", MiniBatchKMeans, groups, {"n_clusters": 8, "n_init": 3}, {}, {"random_state": 0}),
 ]
 
 

@@ -38,6 +38,7 @@ pub static ALGORITHMS: &[&dyn Algorithm] = &[
     &elastic_net::Lasso,
     &linear_regression::LinearRegression,
     &logistic_regression::LogisticRegression,
+    &k_means::MiniBatchKMeans,
     &mlp::MlpClassifier,
     &mlp::MlpRegressor,
     &discrete_nb::MultinomialNb,

@@ -63,6 +63,19 @@ fn fitted(spec: &Spec, table: &Table) -> Fitted {
     fit(spec, table, &quiet).unwrap()
 }
 
+/// The cases of `oracles/<algorithm>.json`.
+pub(super) fn oracle_cases(algorithm: &str) -> Vec<serde_json::Value> {
+    let text = std::fs::read_to_string(fixture(&format!("oracles/{algorithm}.json"))).unwrap();
+    serde_json::from_str::<serde_json::Value>(&text).unwrap()["cases"].as_array().unwrap().clone()
+}
+
+/// The columns of a table of `data/` but the last, which is its target.
+pub(super) fn table_features(name: &str) -> Array2<f64> {
+    let mut reader = csv::Reader::from_path(fixture(&format!("data/{name}.csv"))).unwrap();
+    let rows: Vec<csv::StringRecord> = reader.records().collect::<std::result::Result<_, _>>().unwrap();
+    Array2::from_shape_fn((rows.len(), rows[0].len() - 1), |(row, column)| rows[row][column].parse().unwrap())
+}
+
 /// What comes of training on these rows, each of weight 1.
 pub(super) fn trained<T>(features: &Array2<f64>, targets: &Targets, act: impl FnOnce(&Training<'_>) -> T) -> T {
     let weights = vec![1.0; features.nrows()];

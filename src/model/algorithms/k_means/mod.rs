@@ -1,13 +1,18 @@
 //! Clustering around centres.
 
+pub(in crate::model) mod batch;
+mod mini_batch;
 mod start;
 mod step;
+
+pub(super) use mini_batch::MiniBatchKMeans;
 
 use crate::error::{Error, Result};
 use crate::model::arrays::{Arrays, damaged};
 use crate::model::kernels::{Panels, Real, first_smallest, in_rows, table};
 use crate::model::numerics::OfColumns;
 use crate::model::precision::Precision;
+use crate::model::random::Philox;
 use crate::model::{
     About, Algorithm, Estimator, FittedStep, Inputs, Kind, Model, ParameterSpec, Parameters, Predictions, Training,
     UnfittedStep,
@@ -51,11 +56,7 @@ impl Algorithm for KMeans {
                 1e-4,
                 "Stop when squared moves are below this share of the mean variance.",
             ),
-            ParameterSpec::one_of(
-                "init",
-                &["k-means++", "random"],
-                "First centres: rows far from each other, or by chance.",
-            ),
+            Init::parameter(),
             Precision::parameter(),
         ]
     }
@@ -66,31 +67,48 @@ impl Algorithm for KMeans {
             n_init: parameters.count("n_init"),
             max_iter: parameters.count("max_iter"),
             tol: parameters.number("tol"),
-            init: match parameters.text("init") {
-                "random" => Init::Random,
-                _ => Init::PlusPlus,
-            },
+            init: Init::of(parameters),
             precision: Precision::of(parameters),
         }))
     }
 
     fn load(&self, parameters: &Parameters, arrays: &mut Arrays, inputs: &Inputs) -> Result<FittedStep> {
-        let n_clusters = arrays.shape("centres").and_then(|shape| shape.first().copied()).unwrap_or(0);
-        if n_clusters == 0 {
-            return Err(damaged("there are no centres"));
-        }
-        let centres = arrays.take("centres", (n_clusters, inputs.n_features))?;
-        Ok(FittedStep::Model(model(Precision::of(parameters), &centres)?))
+        let centres = take_centres(arrays, inputs)?;
+        Ok(FittedStep::Model(model(NAME, Precision::of(parameters), &centres)?))
     }
 }
 
-/// Random numbers of a fit.
-struct Chance(Xoshiro256Plus);
+/// Those of a model that was stored, one at least.
+fn take_centres(arrays: &mut Arrays, inputs: &Inputs) -> Result<Array2<f64>> {
+    let n_clusters = arrays.shape("centres").and_then(|shape| shape.first().copied()).unwrap_or(0);
+    if n_clusters == 0 {
+        return Err(damaged("there are no centres"));
+    }
+    arrays.take("centres", (n_clusters, inputs.n_features))
+}
+
+/// Random numbers of a fit, each uniform over all there are.
+struct Chance(Box<dyn FnMut() -> u64>);
 
 impl Chance {
+    fn of(seed: u64) -> Self {
+        let mut numbers = Xoshiro256Plus::seed_from_u64(seed);
+        Self(Box::new(move || numbers.next_u64()))
+    }
+
+    /// The numbers of a purpose and a run.
+    fn at(philox: Philox, purpose: u32, run: usize) -> Self {
+        let mut number = 0;
+        Self(Box::new(move || {
+            number += 1;
+            let [high, low, ..] = philox.block([number - 1, run as u32, purpose, 0]);
+            u64::from(high) << 32 | u64::from(low)
+        }))
+    }
+
     /// From 0 up to 1, which is left out.
     fn share(&mut self) -> f64 {
-        (self.0.next_u64() >> 11) as f64 / (1u64 << 53) as f64
+        share((self.0)())
     }
 
     /// Below `n`, which is above 0.
@@ -99,10 +117,43 @@ impl Chance {
     }
 }
 
+/// From 0 up to 1, which is left out.
+fn share(number: u64) -> f64 {
+    (number >> 11) as f64 / (1u64 << 53) as f64
+}
+
 #[derive(Clone, Copy, Debug)]
 enum Init {
     PlusPlus,
     Random,
+}
+
+impl Init {
+    fn parameter() -> ParameterSpec {
+        let meaning = "First centres: rows far from each other, or by chance.";
+        ParameterSpec::one_of("init", &["k-means++", "random"], meaning)
+    }
+
+    fn of(parameters: &Parameters) -> Self {
+        match parameters.text("init") {
+            "random" => Self::Random,
+            _ => Self::PlusPlus,
+        }
+    }
+
+    /// First centres; `ask` is told nothing, but asked between any two of them.
+    fn centres(
+        self,
+        training: &Training<'_>,
+        n_clusters: usize,
+        chance: &mut Chance,
+        ask: impl Fn() -> Result<()>,
+    ) -> Result<Array2<f64>> {
+        match self {
+            Self::PlusPlus => start::plus_plus(training, n_clusters, chance, |_| ask()),
+            Self::Random => Ok(start::random(training, n_clusters, chance)),
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -117,10 +168,9 @@ struct Clusterer {
 
 impl Estimator for Clusterer {
     fn fit(&self, training: &Training<'_>) -> Result<Box<dyn Model>> {
-        self.check(training.rows.values(), training.rows.len())?;
-        let moments = training.sum(&OfColumns)?;
-        let enough = self.tol * moments.variances().sum::<f64>() / training.rows.n_features() as f64;
-        let mut chance = Chance(Xoshiro256Plus::seed_from_u64(training.seed));
+        check(NAME, ("n_clusters", self.n_clusters), training)?;
+        let enough = self.enough(training)?;
+        let mut chance = Chance::of(training.seed);
         let mut best: Option<Step> = None;
         for run in 0..self.n_init {
             let last = self.run(training, enough, &mut chance, &|found: &str, share: f64| {
@@ -132,11 +182,17 @@ impl Estimator for Clusterer {
             }
         }
         let best = best.ok_or_else(|| Error::internal("k_means was to make no run"))?;
-        model(self.precision, &in_order(&best.centres))
+        model(NAME, self.precision, &best.centres.select(Axis(0), &in_order(&best.centres)))
     }
 }
 
 impl Clusterer {
+    /// Squared moves of all centres that are none.
+    fn enough(&self, training: &Training<'_>) -> Result<f64> {
+        let moments = training.sum(&OfColumns)?;
+        Ok(self.tol * moments.variances().sum::<f64>() / training.rows.n_features() as f64)
+    }
+
     /// One start and its iterations, until all centres together move by no more than `enough`. `ask` is told what was found
     /// last, and how much of the run is done.
     fn run(
@@ -147,10 +203,7 @@ impl Clusterer {
         ask: &dyn Fn(&str, f64) -> Result<()>,
     ) -> Result<Step> {
         ask("", 0.0)?;
-        let mut centres = match self.init {
-            Init::PlusPlus => start::plus_plus(training, self.n_clusters, chance, |_| ask("", 0.0))?,
-            Init::Random => start::random(training, self.n_clusters, chance),
-        };
+        let mut centres = self.init.centres(training, self.n_clusters, chance, || ask("", 0.0))?;
         for number in 1..=self.max_iter {
             let Step { centres: next, inertia, moved } = step(training, &centres)?;
             centres = next;
@@ -162,38 +215,39 @@ impl Clusterer {
         let Step { inertia, .. } = step(training, &centres)?;
         Ok(Step { centres, inertia, moved: 0.0 })
     }
+}
 
-    fn check(&self, values: &[f64], n_samples: usize) -> Result<()> {
-        if self.n_clusters > n_samples {
-            return Err(Error::invalid(format!(
-                "k_means parameter n_clusters is {} and there are {n_samples} rows; at most one cluster for each row",
-                self.n_clusters
-            )));
-        }
-        // No sum of squared distances exceeds this one.
-        let squares: f64 = values.iter().map(|value| value * value).sum();
-        if (squares * 4.0 * n_samples as f64).is_finite() {
-            Ok(())
-        } else {
-            Err(Error::invalid(
-                "squared distances overflow in k_means; scale the columns first, for example with standard_scaler",
-            ))
-        }
+/// That there is a row for each cluster, and that squared distances are numbers.
+fn check(algorithm: &str, (name, n_clusters): (&str, usize), training: &Training<'_>) -> Result<()> {
+    let n_samples = training.rows.len();
+    if n_clusters > n_samples {
+        return Err(Error::invalid(format!(
+            "{algorithm} parameter {name} is {n_clusters} and there are {n_samples} rows; at most one cluster for each row"
+        )));
+    }
+    // No sum of squared distances exceeds this one.
+    let squares: f64 = training.rows.values().iter().map(|value| value * value).sum();
+    if (squares * 4.0 * n_samples as f64).is_finite() {
+        Ok(())
+    } else {
+        Err(Error::invalid(format!(
+            "squared distances overflow in {algorithm}; scale the columns first, for example with standard_scaler"
+        )))
     }
 }
 
-/// Sorted by their coordinates, because the order in which they were found is that of chance.
-fn in_order(centres: &Array2<f64>) -> Array2<f64> {
+/// Where centres stand when they are sorted by their coordinates, because the order in which they were found is that of chance.
+fn in_order(centres: &Array2<f64>) -> Vec<usize> {
     let mut order: Vec<usize> = (0..centres.nrows()).collect();
     order.sort_by(|one, other| {
         let pairs = centres.row(*one).into_iter().zip(centres.row(*other));
         pairs.map(|(a, b)| a.total_cmp(b)).find(|ordering| ordering.is_ne()).unwrap_or(std::cmp::Ordering::Equal)
     });
-    centres.select(Axis(0), &order)
+    order
 }
 
-fn model(precision: Precision, centres: &Array2<f64>) -> Result<Box<dyn Model>> {
-    precision.check(NAME, centres)?;
+fn model(algorithm: &str, precision: Precision, centres: &Array2<f64>) -> Result<Box<dyn Model>> {
+    precision.check(algorithm, centres)?;
     Ok(match precision {
         Precision::F64 => Box::new(Centres::<f64>::new(centres)),
         Precision::F32 => Box::new(Centres::<f32>::new(centres)),
@@ -238,15 +292,15 @@ mod tests {
 
     #[test]
     fn centres_are_in_the_order_of_their_coordinates() {
-        let sorted = in_order(&array![[1.0, 5.0], [0.0, 9.0], [1.0, -5.0]]);
+        let order = in_order(&array![[1.0, 5.0], [0.0, 9.0], [1.0, -5.0]]);
 
-        assert_eq!(sorted, array![[0.0, 9.0], [1.0, -5.0], [1.0, 5.0]]);
+        assert_eq!(order, [1, 2, 0]);
     }
 
     #[test]
     fn the_nearest_centre_is_the_first_one_of_equals() {
         for precision in [Precision::F64, Precision::F32] {
-            let model = model(precision, &array![[0.0], [2.0]]).unwrap();
+            let model = model(NAME, precision, &array![[0.0], [2.0]]).unwrap();
 
             let answer = model.predict(array![[1.0], [1.5], [-3.0]].view());
 

@@ -22,7 +22,7 @@ pub(super) struct Step {
 /// # Errors
 /// [`Error::Internal`](crate::error::Error::Internal) if there is no row.
 pub(super) fn step(training: &Training<'_>, before: &Array2<f64>) -> Result<Step> {
-    let found = training.sum(&Members { centres: Panels::new(before.t()), width: before.ncols() })?;
+    let found = members(training, before, &|| Ok(()))?;
     let mut centres = before.clone();
     for ((mut centre, sum), weight) in centres.rows_mut().into_iter().zip(found.sums.rows()).zip(&found.weights) {
         if *weight > 0.0 {
@@ -33,16 +33,24 @@ pub(super) fn step(training: &Training<'_>, before: &Array2<f64>) -> Result<Step
     Ok(Step { centres, inertia: found.inertia, moved })
 }
 
+/// Each row to its nearest centre; asks where that is long.
+///
+/// # Errors
+/// [`Error::Internal`](crate::error::Error::Internal) if there is no row. What `ask` answers.
+pub(super) fn members(training: &Training<'_>, centres: &Array2<f64>, ask: &dyn Fn() -> Result<()>) -> Result<Partial> {
+    training.sum_asking(&Members { centres: Panels::new(centres.t()), width: centres.ncols() }, centres.len(), ask)
+}
+
 struct Members {
     centres: Panels<f64>,
     width: usize,
 }
 
 /// Of each cluster the weight and the sum of its rows; of all the squared distances.
-struct Partial {
-    weights: Vec<f64>,
-    sums: Array2<f64>,
-    inertia: f64,
+pub(super) struct Partial {
+    pub(super) weights: Vec<f64>,
+    pub(super) sums: Array2<f64>,
+    pub(super) inertia: f64,
 }
 
 impl Summation for Members {
