@@ -64,7 +64,9 @@ fn run(case: &Case) -> serde_json::Value {
     let predictions: Vec<f64> = match answer {
         Predictions::Values(values) => values.to_vec(),
         Predictions::Classes { labels, .. } => labels.iter().map(|label| *label as f64).collect(),
-        Predictions::Clusters { clusters, .. } => clusters.iter().map(|cluster| *cluster as f64).collect(),
+        Predictions::Clusters { clusters, .. } | Predictions::Mixture { clusters, .. } => {
+            clusters.iter().map(|cluster| *cluster as f64).collect()
+        }
     };
     json!({ "fit_seconds": fit_seconds, "predict_seconds": predict_seconds, "metrics": fitted.metrics, "predictions": predictions })
 }

@@ -30,13 +30,16 @@ struct PredictResponse {
   4: optional types.Tensor values
   /** Classification: the most probable class of each row, n values of the type of the targets. */
   5: optional types.Column labels
-  /** Classification: F64, shape (n, n_classes); each row sums to 1; columns as in `classes`. */
+  /**
+   * Classification: F64, shape (n, n_classes); each row sums to 1; columns as in `classes`. Clustering by a mixture: shape
+   * (n, n_components), what a row belongs to each component by.
+   */
   6: optional types.Tensor probabilities
   /** Classification: the n_classes labels in ascending order. */
   7: optional types.Column classes
-  /** Clustering: I64, shape (n), the nearest centre of each row, from 0. */
+  /** Clustering: I64, shape (n), the nearest centre of each row, or the component that it belongs to most, from 0. */
   8: optional types.Tensor clusters
-  /** Clustering: F64, shape (n, n_clusters), Euclidean distance to each centre, in the unit of the model's last step. */
+  /** Clustering around centres: F64, shape (n, n_clusters), Euclidean distance to each centre, in the unit of the model's last step. */
   9: optional types.Tensor distances
 }
 

@@ -35,7 +35,8 @@ struct ModelVersion {
   5: optional ModelSchema schema
   /**
    * r2 and rmse, or accuracy and log_loss: measured on rows that were held out, by a second model that has not seen them; absent
-   * where there were none. After "training_" the same on rows that it was trained on, which flatters it. Of a clusterer: inertia.
+   * where there were none. After "training_" the same on rows that it was trained on, which flatters it. Of a clusterer: inertia;
+   * of a mixture log_likelihood, on held-out rows as well.
    */
   6: optional map<string, double> metrics
   /** Rows that it was trained on. */

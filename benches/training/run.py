@@ -33,6 +33,7 @@ from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor  # no
 from sklearn.isotonic import IsotonicRegression  # noqa: E402
 from sklearn.linear_model import ElasticNet, GammaRegressor, Lars, Lasso, LinearRegression, LogisticRegression  # noqa: E402
 from sklearn.linear_model import PoissonRegressor, Ridge, TweedieRegressor  # noqa: E402
+from sklearn.mixture import GaussianMixture  # noqa: E402
 from sklearn.naive_bayes import BernoulliNB, GaussianNB, MultinomialNB  # noqa: E402
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor  # noqa: E402
 from sklearn.neural_network import MLPClassifier, MLPRegressor  # noqa: E402
@@ -118,6 +119,7 @@ CASES = [
     ("svr", SVR, numbers, {"C": 100.0}, {}, {}),
     ("one_class_svm", OneClassSVM, crowd, {"nu": 0.1}, {}, {}),
     ("k_means", KMeans, groups, {"n_clusters": 8, "n_init": 3}, {}, {"random_state": 0}),
+    ("gaussian_mixture", GaussianMixture, groups, {"n_components": 8}, {}, {"random_state": 0}),
     ("mini_batch_k_means", MiniBatchKMeans, groups, {"n_clusters": 8, "n_init": 3}, {}, {"random_state": 0}),
 ]
 

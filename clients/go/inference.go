@@ -20,13 +20,14 @@ type Prediction struct {
 	Values []float64
 	// Labels are those of a classification: the most probable class of each row, n values of the type of the targets.
 	Labels Column
-	// Probabilities are those of a classification: n rows of a probability for each class, in the order of Classes.
+	// Probabilities are those of a classification: n rows of a probability for each class, in the order of Classes; or those of
+	// a clustering by a mixture: what each row belongs to each component by.
 	Probabilities [][]float64
 	// Classes are the labels of a classification, in ascending order.
 	Classes Column
-	// Clusters are those of a clustering: n numbers of the nearest centre, from 0.
+	// Clusters are those of a clustering: n numbers of the nearest centre, or of the component that a row belongs to most, from 0.
 	Clusters []int64
-	// Distances are those of a clustering: n rows of the Euclidean distance to each centre, in the unit of the model's last
+	// Distances are those of a clustering around centres: n rows of the Euclidean distance to each centre, in the unit of the model's last
 	// step.
 	Distances [][]float64
 }
@@ -112,6 +113,8 @@ func (p Prediction) answerBytes() int {
 		return longest + 8*p.Classes.Len()
 	case len(p.Distances) > 0:
 		return 8 + 8*len(p.Distances[0])
+	case len(p.Probabilities) > 0:
+		return 8 + 8*len(p.Probabilities[0])
 	}
 	return 8
 }

@@ -155,13 +155,14 @@ pub struct PredictResponse {
   pub values: Option<types::Tensor>,
   /// Classification: the most probable class of each row, n values of the type of the targets.
   pub labels: Option<types::Column>,
-  /// Classification: F64, shape (n, n_classes); each row sums to 1; columns as in `classes`.
+  /// Classification: F64, shape (n, n_classes); each row sums to 1; columns as in `classes`. Clustering by a mixture: shape
+  /// (n, n_components), what a row belongs to each component by.
   pub probabilities: Option<types::Tensor>,
   /// Classification: the n_classes labels in ascending order.
   pub classes: Option<types::Column>,
-  /// Clustering: I64, shape (n), the nearest centre of each row, from 0.
+  /// Clustering: I64, shape (n), the nearest centre of each row, or the component that it belongs to most, from 0.
   pub clusters: Option<types::Tensor>,
-  /// Clustering: F64, shape (n, n_clusters), Euclidean distance to each centre, in the unit of the model's last step.
+  /// Clustering around centres: F64, shape (n, n_clusters), Euclidean distance to each centre, in the unit of the model's last step.
   pub distances: Option<types::Tensor>,
 }
 

@@ -243,7 +243,8 @@ pub struct ModelVersion {
   pub steps: Option<Vec<types::Step>>,
   pub schema: Option<ModelSchema>,
   /// r2 and rmse, or accuracy and log_loss: measured on rows that were held out, by a second model that has not seen them; absent
-  /// where there were none. After "training_" the same on rows that it was trained on, which flatters it. Of a clusterer: inertia.
+  /// where there were none. After "training_" the same on rows that it was trained on, which flatters it. Of a clusterer: inertia;
+  /// of a mixture log_likelihood, on held-out rows as well.
   pub metrics: Option<BTreeMap<String, OrderedFloat<f64>>>,
   /// Rows that it was trained on.
   pub n_samples: Option<i64>,

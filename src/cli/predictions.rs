@@ -4,6 +4,7 @@ use super::Failure;
 use crate::client::Prediction;
 use crate::data::Labels;
 use crate::model::Predictions;
+use ndarray::Array2;
 use serde_json::{Value, json};
 
 /// A document with the fields of the IDL that the model has.
@@ -18,6 +19,10 @@ pub(super) fn document(prediction: &Prediction) -> Value {
         Predictions::Clusters { clusters, distances } => json!({
             "clusters": clusters,
             "distances": distances.outer_iter().map(|row| row.to_vec()).collect::<Vec<_>>(),
+        }),
+        Predictions::Mixture { clusters, probabilities } => json!({
+            "clusters": clusters,
+            "probabilities": probabilities.outer_iter().map(|row| row.to_vec()).collect::<Vec<_>>(),
         }),
     };
     document["model"] = json!(prediction.model);
@@ -65,15 +70,19 @@ pub(super) fn cells(predictions: &Predictions) -> (Vec<String>, Vec<Vec<String>>
                 rows.map(|(label, row)| row_of(names[*label].clone(), row.iter())).collect(),
             )
         }
-        Predictions::Clusters { clusters, distances } => {
-            let headings = (0..distances.ncols()).map(|cluster| format!("distance_{cluster}"));
-            let rows = clusters.iter().zip(distances.outer_iter());
-            (
-                std::iter::once("cluster".into()).chain(headings).collect(),
-                rows.map(|(cluster, row)| row_of(cluster.to_string(), row.iter())).collect(),
-            )
-        }
+        Predictions::Clusters { clusters, distances } => cells_of_clusters(clusters, "distance", distances),
+        Predictions::Mixture { clusters, probabilities } => cells_of_clusters(clusters, "probability", probabilities),
     }
+}
+
+/// The cluster of each row, then a number for each cluster.
+fn cells_of_clusters(clusters: &[usize], what: &str, numbers: &Array2<f64>) -> (Vec<String>, Vec<Vec<String>>) {
+    let headings = (0..numbers.ncols()).map(|cluster| format!("{what}_{cluster}"));
+    let rows = clusters.iter().zip(numbers.outer_iter());
+    (
+        std::iter::once("cluster".into()).chain(headings).collect(),
+        rows.map(|(cluster, row)| row_of(cluster.to_string(), row.iter())).collect(),
+    )
 }
 
 fn row_of<'a>(first: String, numbers: impl Iterator<Item = &'a f64>) -> Vec<String> {
@@ -109,6 +118,18 @@ mod tests {
         let Ok(text) = to_csv(&classes()) else { panic!("it is written to memory") };
 
         assert_eq!(text, "prediction,probability_no,\"probability_yes, sure\"\n\"yes, sure\",0.25,0.75\n");
+    }
+
+    #[test]
+    fn what_a_row_belongs_to_is_shown_with_its_cluster() {
+        let mixture = Predictions::Mixture { clusters: vec![1], probabilities: array![[0.25, 0.75]] };
+
+        let Ok(text) = to_csv(&mixture) else { panic!("it is written to memory") };
+
+        assert_eq!(text, "cluster,probability_0,probability_1\n1,0.25,0.75\n");
+        let answer = Prediction { model: "flowers".into(), version: 3, generation: None, predictions: mixture };
+        let expected = json!({ "clusters": [1], "probabilities": [[0.25, 0.75]], "model": "flowers", "version": 3 });
+        assert_eq!(document(&answer), expected);
     }
 
     #[test]

@@ -31,7 +31,9 @@ pub(super) fn answer_bytes_like(predictions: &Predictions) -> usize {
     match predictions {
         Predictions::Values(_) => 8,
         Predictions::Classes { classes, .. } => classes.longest() + 8 * classes.len(),
-        Predictions::Clusters { distances, .. } => 8 + 8 * distances.ncols(),
+        Predictions::Clusters { distances: numbers, .. } | Predictions::Mixture { probabilities: numbers, .. } => {
+            8 + 8 * numbers.ncols()
+        }
     }
 }
 
@@ -41,7 +43,9 @@ pub(super) fn answer_bytes(model: &ModelVersion) -> usize {
         Some(Labels::Text(classes)) => 4 + classes.iter().map(String::len).max().unwrap_or_default(),
         _ => 8,
     };
-    let clusters = match model.steps.last().and_then(|step| step.parameters.get("n_clusters")) {
+    let parameters = model.steps.last().map(|step| &step.parameters);
+    let number = |name| parameters.and_then(|them| them.get(name));
+    let clusters = match number("n_clusters").or_else(|| number("n_components")) {
         Some(Value::Integer(clusters)) => usize::try_from(*clusters).unwrap_or_default(),
         _ => 0,
     };

@@ -79,6 +79,11 @@ pub trait Algorithm: Debug + Send + Sync {
         false
     }
 
+    /// Whether its models know how likely a row is ([`Model::log_densities`]), so that rows can be held out without a target.
+    fn has_density(&self) -> bool {
+        false
+    }
+
     /// Its hyper-parameters, in the order in which people should meet them.
     fn parameters(&self) -> Vec<ParameterSpec>;
 
@@ -182,6 +187,11 @@ pub trait Model: Debug + Send + Sync {
     fn explain(&self, features: ArrayView2<'_, f64>, ask: &dyn Fn() -> Result<()>) -> Result<Option<Explanation>> {
         let _ = (features, ask);
         Ok(None)
+    }
+
+    /// The logarithm of the density of each row, of a model that has one.
+    fn log_densities(&self, _features: ArrayView2<'_, f64>) -> Option<Vec<f64>> {
+        None
     }
 
     /// What the answer to one row takes, in bytes: in memory, and about the same on its way.

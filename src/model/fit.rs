@@ -62,7 +62,11 @@ pub fn fit_on(threads: usize, spec: &Spec, table: &Table, progress: &dyn Progres
     let all = read(table, kind, &mut schema)?;
     let first_rows = all.features.slice_axis(Axis(0), (..table.n_rows().min(FIRST_ROWS)).into()).to_owned();
     let fitting = Fitting { threads, spec, schema: &schema, steps: &steps };
-    let split = Split::of(&all.targets, spec.validation_fraction.unwrap_or(VALIDATION_FRACTION), spec.seed);
+    let fraction = spec.validation_fraction.unwrap_or(VALIDATION_FRACTION);
+    let split = match fitting.has_density() {
+        true => Split::of_rows(table.n_rows(), fraction, spec.seed),
+        false => Split::of(&all.targets, fraction, spec.seed),
+    };
     let parts = split.map(|Split { training, held_out }| (all.select(&training), all.select(&held_out)));
     let whole = if parts.is_some() { 0.5 } else { 1.0 };
     let first = |message: &str, share: f64| progress.report(message, share * whole);
@@ -116,6 +120,11 @@ impl Fitting<'_> {
         Training { rows, seed: self.spec.seed, threads: self.threads, progress }
     }
 
+    /// Whether rows without targets tell how good a model is.
+    fn has_density(&self) -> bool {
+        self.steps.last().is_some_and(|step| step.algorithm.has_density())
+    }
+
     /// How far all is, this far into a step; the measuring comes after the last one.
     fn stage(&self, index: usize, share: f64) -> f64 {
         (index as f64 + share) / (self.steps.len() + 1) as f64
@@ -124,7 +133,7 @@ impl Fitting<'_> {
     /// The model of all rows, and how it does on those, or on some of them.
     fn learn(&self, mut all: Part, progress: &dyn Progress) -> Result<(Learned, BTreeMap<String, f64>)> {
         let learned = self.fit(&mut all, progress)?;
-        let has_targets = all.targets != Targets::None;
+        let has_targets = all.targets != Targets::None || self.has_density();
         let seen = if has_targets { seen(all.features.nrows(), self.spec.seed) } else { None };
         let rows = match seen {
             Some(some) => all.select(&some),
@@ -132,7 +141,7 @@ impl Fitting<'_> {
         };
         let ask =
             |share| progress.report("measuring the model on its training rows", self.stage(self.steps.len(), share));
-        let metrics = metrics::of(|rows| learned.model.predict(rows), rows.features.view(), &rows.targets, ask)?;
+        let metrics = self.metrics(&*learned.model, &rows, ask)?;
         let shown = |name| if has_targets { format!("training_{name}") } else { name };
         let metrics = metrics.into_iter().map(|(name, value)| (shown(name), value)).collect();
         Ok((learned, metrics))
@@ -153,7 +162,19 @@ impl Fitting<'_> {
         };
         let features = transformers.iter().fold(held_out.features, |features, step| step.transform(features));
         let ask = |share| progress.report("measuring on held-out rows", self.stage(self.steps.len(), share));
-        metrics::of(|rows| model.predict(rows), features.view(), &held_out.targets, ask)
+        self.metrics(&*model, &Part { features, targets: held_out.targets }, ask)
+    }
+
+    fn metrics(
+        &self,
+        model: &dyn Model,
+        rows: &Part,
+        ask: impl Fn(f64) -> Result<()>,
+    ) -> Result<BTreeMap<String, f64>> {
+        if self.has_density() {
+            return metrics::of_densities(|rows| model.log_densities(rows), rows.features.view(), ask);
+        }
+        metrics::of(|rows| model.predict(rows), rows.features.view(), &rows.targets, ask)
     }
 }
 

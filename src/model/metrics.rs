@@ -7,6 +7,7 @@
 //! | classifier | `accuracy` | share of rows whose most probable class is theirs |
 //! | classifier | `log_loss` | mean of -ln(probability of the row's class), clipped at 2.2e-16 as in scikit-learn |
 //! | clusterer | `inertia` | sum of squared distances to the nearest centre, over the rows that it was fitted on |
+//! | mixture | `log_likelihood` | mean of the logarithm of a row's density, scikit-learn's `score`; rows are held out as for targets |
 //! | outlier detector | `outliers` | share of rows whose score is below 0, of those that it was fitted on |
 //!
 //! These names stand for rows that were held out ([`Spec::validation_fraction`](super::Spec)): a second model, fitted the same
@@ -39,6 +40,25 @@ pub fn of(
     }
     let metrics = sums.metrics(targets, features.nrows() as f64).into_iter().filter(|(_, value)| value.is_finite());
     Ok(metrics.map(|(name, value)| (name.to_owned(), value)).collect())
+}
+
+/// The metrics of the logarithms of densities that a model answers to these rows; one that is not finite is left out. `ask` is
+/// told the share of the rows that has been answered.
+///
+/// # Errors
+/// What `ask` answers.
+pub fn of_densities(
+    log_densities: impl Fn(ArrayView2<'_, f64>) -> Option<Vec<f64>>,
+    features: ArrayView2<'_, f64>,
+    ask: impl Fn(f64) -> Result<()>,
+) -> Result<BTreeMap<String, f64>> {
+    let mut sum = 0.0;
+    for (chunk, rows) in features.axis_chunks_iter(Axis(0), CHUNK).enumerate() {
+        ask((chunk * CHUNK) as f64 / features.nrows() as f64)?;
+        sum += log_densities(rows).map_or(f64::NAN, |them| them.iter().sum());
+    }
+    let mean = Some(sum / features.nrows() as f64).filter(|mean| mean.is_finite());
+    Ok(mean.map(|mean| ("log_likelihood".to_owned(), mean)).into_iter().collect())
 }
 
 #[derive(Default)]

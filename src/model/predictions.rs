@@ -27,6 +27,13 @@ pub enum Predictions {
         /// `(n_samples, n_clusters)`: Euclidean distance to each centre, in the unit of the columns that reach the last step.
         distances: Array2<f64>,
     },
+    /// Clustering by a mixture of distributions.
+    Mixture {
+        /// The component that each row belongs to most, from 0; the first one of equals.
+        clusters: Vec<usize>,
+        /// `(n_samples, n_components)`: what a row belongs to each component by; each row sums to 1.
+        probabilities: Array2<f64>,
+    },
 }
 
 impl Predictions {
@@ -35,7 +42,7 @@ impl Predictions {
         match self {
             Self::Values(values) => values.len(),
             Self::Classes { labels, .. } => labels.len(),
-            Self::Clusters { clusters, .. } => clusters.len(),
+            Self::Clusters { clusters, .. } | Self::Mixture { clusters, .. } => clusters.len(),
         }
     }
 
@@ -44,7 +51,9 @@ impl Predictions {
         let numbers = match self {
             Self::Values(values) => values.len(),
             Self::Classes { labels, probabilities, .. } => labels.len() + probabilities.len(),
-            Self::Clusters { clusters, distances } => clusters.len() + distances.len(),
+            Self::Clusters { clusters, distances: numbers } | Self::Mixture { clusters, probabilities: numbers } => {
+                clusters.len() + numbers.len()
+            }
         };
         size_of::<Self>() + numbers * size_of::<f64>()
     }
@@ -53,7 +62,9 @@ impl Predictions {
     pub fn first_not_finite(&self) -> Option<usize> {
         let numbers = match self {
             Self::Values(values) => values.view().insert_axis(Axis(1)),
-            Self::Classes { probabilities: numbers, .. } | Self::Clusters { distances: numbers, .. } => numbers.view(),
+            Self::Classes { probabilities: numbers, .. }
+            | Self::Clusters { distances: numbers, .. }
+            | Self::Mixture { probabilities: numbers, .. } => numbers.view(),
         };
         if all_finite(&in_rows(&numbers)) {
             return None;
@@ -78,6 +89,10 @@ impl Predictions {
             Self::Clusters { clusters, distances } => Self::Clusters {
                 clusters: clusters[rows.clone()].to_vec(),
                 distances: distances.slice_axis(Axis(0), rows.into()).to_owned(),
+            },
+            Self::Mixture { clusters, probabilities } => Self::Mixture {
+                clusters: clusters[rows.clone()].to_vec(),
+                probabilities: probabilities.slice_axis(Axis(0), rows.into()).to_owned(),
             },
         }
     }
@@ -112,6 +127,14 @@ impl Predictions {
                 clusters.extend(more_clusters);
                 distances.append(Axis(0), more.view()).ok()?;
                 Some(Self::Clusters { clusters, distances })
+            }
+            (
+                Self::Mixture { mut clusters, mut probabilities },
+                Self::Mixture { clusters: more_clusters, probabilities: more },
+            ) => {
+                clusters.extend(more_clusters);
+                probabilities.append(Axis(0), more.view()).ok()?;
+                Some(Self::Mixture { clusters, probabilities })
             }
             _ => None,
         }
@@ -148,6 +171,21 @@ mod tests {
         assert_eq!(classes(array![[0.5, 0.5], [0.5, f64::NAN]]).first_not_finite(), Some(1));
         assert_eq!(classes(array![[0.5, f64::NEG_INFINITY], [0.5, 0.5]]).first_not_finite(), Some(0));
         assert_eq!(Predictions::Values(array![]).first_not_finite(), None);
+    }
+
+    #[test]
+    fn what_rows_belong_to_is_cut_and_joined_with_their_clusters() {
+        let probabilities = array![[0.25, 0.75], [1.0, 0.0], [0.5, f64::NAN]];
+        let whole = Predictions::Mixture { clusters: vec![1, 0, 0], probabilities };
+
+        let (one, rest) = (whole.slice(0, 1), whole.slice(1, 2));
+
+        assert_eq!(one, Predictions::Mixture { clusters: vec![1], probabilities: array![[0.25, 0.75]] });
+        assert_eq!((rest.n_rows(), rest.first_not_finite(), one.first_not_finite()), (2, Some(1), None));
+        let joined = Predictions::join([rest.clone(), one.clone()]).unwrap();
+        assert_eq!((joined.slice(2, 1), joined.n_rows(), joined.size_bytes()), (one.clone(), 3, whole.size_bytes()));
+        let distances = Predictions::Clusters { clusters: vec![0], distances: array![[1.0, 2.0]] };
+        assert_eq!(Predictions::join([one, distances]), None);
     }
 
     #[test]

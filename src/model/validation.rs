@@ -32,7 +32,15 @@ impl Split {
     /// Which rows to hold out, by the seed, positions and classes: of each class as large a share as of all, and never all. `None`
     /// without targets, which could be met or not, and where fewer than ten would be held out.
     pub(super) fn of(targets: &Targets, fraction: f64, seed: u64) -> Option<Self> {
-        let strata = strata(targets);
+        Self::of_strata(strata(targets), fraction, seed)
+    }
+
+    /// Which of so many rows to hold out where they are likely or not, instead of having targets.
+    pub(super) fn of_rows(n_rows: usize, fraction: f64, seed: u64) -> Option<Self> {
+        Self::of_strata(vec![(0..n_rows).collect()], fraction, seed)
+    }
+
+    fn of_strata(strata: Vec<Vec<usize>>, fraction: f64, seed: u64) -> Option<Self> {
         let n_rows: usize = strata.iter().map(Vec::len).sum();
         let sampled = |rows: usize| rows * n_rows.min(MOST_ROWS) / n_rows.max(1);
         let held_out_of = |rows: usize| (rows as f64 * fraction).round() as usize;

@@ -76,7 +76,7 @@ fn same(answer: f64, stored: f64, allowed: f64) -> bool {
 fn outputs(predictions: Predictions) -> Array2<f64> {
     match predictions {
         Predictions::Values(values) => values.insert_axis(Axis(1)),
-        Predictions::Classes { probabilities, .. } => probabilities,
+        Predictions::Classes { probabilities, .. } | Predictions::Mixture { probabilities, .. } => probabilities,
         Predictions::Clusters { distances, .. } => distances,
     }
 }

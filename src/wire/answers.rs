@@ -162,7 +162,7 @@ pub struct ModelVersion {
     /// The columns that it takes and was taught.
     pub schema: Schema,
     /// What [`metrics`](crate::model::metrics) says: r2 and rmse, or accuracy and log_loss, on held-out rows, and after
-    /// "training_" on rows that it was trained on; inertia.
+    /// "training_" on rows that it was trained on; inertia; log_likelihood of a mixture.
     pub metrics: BTreeMap<String, f64>,
     /// Rows that it was trained on.
     pub n_samples: u64,

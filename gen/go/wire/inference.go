@@ -283,10 +283,11 @@ func (p *PredictRequest) String() string {
 //  - Generation: How often the alias that was asked for has been set; absent where a version was asked for.
 //  - Values: Regression: F64, shape (n), in the unit of the targets.
 //  - Labels: Classification: the most probable class of each row, n values of the type of the targets.
-//  - Probabilities: Classification: F64, shape (n, n_classes); each row sums to 1; columns as in `classes`.
+//  - Probabilities: Classification: F64, shape (n, n_classes); each row sums to 1; columns as in `classes`. Clustering by a mixture: shape
+// (n, n_components), what a row belongs to each component by.
 //  - Classes: Classification: the n_classes labels in ascending order.
-//  - Clusters: Clustering: I64, shape (n), the nearest centre of each row, from 0.
-//  - Distances: Clustering: F64, shape (n, n_clusters), Euclidean distance to each centre, in the unit of the model's last step.
+//  - Clusters: Clustering: I64, shape (n), the nearest centre of each row, or the component that it belongs to most, from 0.
+//  - Distances: Clustering around centres: F64, shape (n, n_clusters), Euclidean distance to each centre, in the unit of the model's last step.
 type PredictResponse struct {
   Model *string `thrift:"model,1" db:"model" json:"model,omitempty"`
   Version *int64 `thrift:"version,2" db:"version" json:"version,omitempty"`

@@ -472,7 +472,8 @@ func (p *ModelSchema) String() string {
 //  - Steps: The pipeline with every hyper-parameter, defaults written out.
 //  - Schema
 //  - Metrics: r2 and rmse, or accuracy and log_loss: measured on rows that were held out, by a second model that has not seen them; absent
-// where there were none. After "training_" the same on rows that it was trained on, which flatters it. Of a clusterer: inertia.
+// where there were none. After "training_" the same on rows that it was trained on, which flatters it. Of a clusterer: inertia;
+// of a mixture log_likelihood, on held-out rows as well.
 //  - NSamples: Rows that it was trained on.
 //  - Seed
 //  - JobID: The job that trained it.

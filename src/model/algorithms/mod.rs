@@ -5,6 +5,7 @@ use super::Algorithm;
 mod decision_tree;
 mod discrete_nb;
 mod elastic_net;
+mod gaussian_mixture;
 mod gaussian_nb;
 mod glm;
 mod isotonic_regression;
@@ -29,6 +30,7 @@ pub static ALGORITHMS: &[&dyn Algorithm] = &[
     &decision_tree::DecisionTreeRegressor,
     &elastic_net::ElasticNet,
     &glm::GammaRegressor,
+    &gaussian_mixture::GaussianMixture,
     &gaussian_nb::GaussianNb,
     &isotonic_regression::IsotonicRegression,
     &k_means::KMeans,

@@ -1,5 +1,6 @@
 //! What several algorithms compute with: sums over rows, decompositions, minimisers.
 
+mod cholesky;
 mod coordinate_descent;
 mod cross_products;
 mod lbfgs;
@@ -7,6 +8,7 @@ mod least_squares;
 mod moments;
 mod triangle;
 
+pub(super) use cholesky::{cholesky, inverse_of_lower};
 pub(super) use coordinate_descent::{Penalty, coordinate_descent};
 pub(super) use cross_products::CrossProducts;
 pub(super) use lbfgs::{Limits, minimise};

@@ -124,6 +124,23 @@ fn a_fit_tells_that_it_fits_twice_and_how_to_leave_that_out_and_is_cancelled_mea
 }
 
 #[test]
+fn a_mixture_is_measured_on_rows_that_a_second_one_has_not_seen() {
+    let flowers = Table::new(table("iris").columns()[..4].to_vec()).unwrap();
+    let steps = [step("standard_scaler", &[]), step("gaussian_mixture", &[("n_components", Value::Integer(12))])];
+    let Split { training, held_out } = Split::of_rows(150, VALIDATION_FRACTION, 7).unwrap();
+    let second = fitted(&spec(&steps, ""), &rows_of(&flowers, &training)).pipeline;
+    let rows = matrix(&second, &rows_of(&flowers, &held_out));
+    let scaled = second.transformers[0].transform(rows);
+    let densities = second.model.log_densities(scaled.view()).unwrap();
+
+    let metrics = fitted(&measured(&steps, ""), &flowers).metrics;
+
+    assert_eq!(metrics.keys().collect::<Vec<_>>(), ["log_likelihood", "training_log_likelihood"]);
+    assert_eq!(metrics["log_likelihood"], densities.iter().sum::<f64>() / 30.0);
+    assert!(metrics["log_likelihood"] < metrics["training_log_likelihood"], "{metrics:?}");
+}
+
+#[test]
 fn a_cluster_has_no_target_to_miss() {
     let flowers = Table::new(table("iris").columns()[..4].to_vec()).unwrap();
 

@@ -127,10 +127,10 @@ fn one_of_each_kind() -> Vec<(Pipeline, ndarray::Array2<f64>)> {
 
 /// The numbers of an answer, as bits.
 fn bits(pipeline: &Pipeline, rows: ArrayView2<'_, f64>) -> Vec<Vec<u64>> {
-    use super::Predictions::{Classes, Clusters, Values};
+    use super::Predictions::{Classes, Clusters, Mixture, Values};
     let table = match pipeline.predict(rows) {
         Values(values) => values.insert_axis(ndarray::Axis(1)),
-        Classes { probabilities, .. } => probabilities,
+        Classes { probabilities, .. } | Mixture { probabilities, .. } => probabilities,
         Clusters { distances, .. } => distances,
     };
     table.rows().into_iter().map(|row| row.iter().map(|value| value.to_bits()).collect()).collect()

@@ -56,7 +56,7 @@ fn parameter(json: &Json) -> Value {
 fn answers(predictions: Predictions) -> Array2<f64> {
     match predictions {
         Predictions::Values(values) => values.insert_axis(ndarray::Axis(1)),
-        Predictions::Classes { probabilities, .. } => probabilities,
+        Predictions::Classes { probabilities, .. } | Predictions::Mixture { probabilities, .. } => probabilities,
         Predictions::Clusters { distances, .. } => distances,
     }
 }

@@ -59,6 +59,10 @@ pub fn prediction(predictions: &Predictions, model: &str, version: u64, generati
             answer.clusters = Some(positions_to(clusters));
             answer.distances = Some(matrix_to(distances.view()));
         }
+        Predictions::Mixture { clusters, probabilities } => {
+            answer.clusters = Some(positions_to(clusters));
+            answer.probabilities = Some(matrix_to(probabilities.view()));
+        }
     }
     answer
 }
@@ -103,11 +107,14 @@ pub fn outcomes_from(answer: PredictManyResponse, asked: usize) -> Result<Vec<Re
 pub fn prediction_from(answer: PredictResponse) -> Result<Prediction> {
     let PredictResponse { model, version, generation, values, labels, probabilities, classes, clusters, distances } =
         answer;
-    let predictions = match (values, labels.zip(probabilities).zip(classes), clusters.zip(distances)) {
+    let predictions = match (values, labels.zip(classes), clusters, probabilities, distances) {
         (Some(values), ..) => Predictions::Values(vector_from(values)?),
-        (_, Some(((labels, probabilities), classes)), _) => classes_from(labels, probabilities, classes)?,
-        (.., Some((clusters, distances))) => {
+        (_, Some((labels, classes)), _, Some(probabilities), _) => classes_from(labels, probabilities, classes)?,
+        (.., Some(clusters), _, Some(distances)) => {
             Predictions::Clusters { clusters: positions_from(clusters)?, distances: matrix_from(distances)? }
+        }
+        (.., Some(clusters), Some(probabilities), None) => {
+            Predictions::Mixture { clusters: positions_from(clusters)?, probabilities: matrix_from(probabilities)? }
         }
         _ => return Err(Error::invalid("there are no predictions in it")),
     };
@@ -158,6 +165,7 @@ mod tests {
             Predictions::Values(array![0.1, -3.0]),
             Predictions::Classes { labels: vec![1, 0], probabilities: array![[0.2, 0.8], [1.0, 0.0]], classes },
             Predictions::Clusters { clusters: vec![0], distances: array![[0.5, 2.0, 7.0]] },
+            Predictions::Mixture { clusters: vec![1, 0], probabilities: array![[0.25, 0.75], [1.0, 0.0]] },
         ];
         for predictions in all {
             assert_eq!(received(&predictions).unwrap(), predictions);

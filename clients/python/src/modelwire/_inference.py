@@ -29,13 +29,14 @@ class Prediction:
     labels : ndarray of shape (n,)
         Classification: the most probable class of each row, of the type of the targets; text as objects.
     probabilities : ndarray of shape (n, n_classes)
-        Classification: each row sums to 1; columns as in `classes`.
+        Classification: each row sums to 1; columns as in `classes`. Clustering by a mixture, of shape (n, n_components): what a
+        row belongs to each component by.
     classes : ndarray of shape (n_classes,)
         Classification: the labels in ascending order.
     clusters : ndarray of shape (n,)
-        Clustering: int64, the nearest centre, from 0.
+        Clustering: int64, the nearest centre, or the component that a row belongs to most, from 0.
     distances : ndarray of shape (n, n_clusters)
-        Clustering: Euclidean distance to each centre, in the unit of the model's last step.
+        Clustering around centres: Euclidean distance to each centre, in the unit of the model's last step.
     """
 
     model: str
@@ -102,9 +103,8 @@ def answer_bytes(prediction: Prediction) -> int:
         is_text = prediction.classes.dtype == object
         longest = max((4 + len(text.encode()) for text in prediction.classes), default=8) if is_text else 8
         return int(longest) + 8 * len(prediction.classes)
-    if prediction.distances is not None:
-        return 8 + 8 * int(prediction.distances.shape[1])
-    return 8
+    numbers = prediction.probabilities if prediction.distances is None else prediction.distances
+    return 8 if numbers is None else 8 + 8 * int(numbers.shape[1])
 
 
 def joined(answers: Sequence[Prediction]) -> Prediction:

@@ -59,7 +59,8 @@ class ModelVersion:
         ``"regressor"``, ``"classifier"``, ``"clusterer"`` or ``"outlier_detector"``.
     metrics : dict of str to float
         r2 and rmse, or accuracy and log_loss: on rows that were held out, by a second model that has not seen them;
-        absent where there were none. After ``training_`` on rows that it was trained on. Of a clusterer: inertia.
+        absent where there were none. After ``training_`` on rows that it was trained on. Of a clusterer: inertia;
+        of a mixture log_likelihood, on held-out rows as well.
     n_samples : int
         Rows that it was trained on; `data_sha256` is their hash, `dataset` the stored data set that they are from.
     sha256, size_bytes

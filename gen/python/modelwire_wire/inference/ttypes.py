@@ -122,10 +122,11 @@ class PredictResponse(object):
      - generation: How often the alias that was asked for has been set; absent where a version was asked for.
      - values: Regression: F64, shape (n), in the unit of the targets.
      - labels: Classification: the most probable class of each row, n values of the type of the targets.
-     - probabilities: Classification: F64, shape (n, n_classes); each row sums to 1; columns as in `classes`.
+     - probabilities: Classification: F64, shape (n, n_classes); each row sums to 1; columns as in `classes`. Clustering by a mixture: shape
+    (n, n_components), what a row belongs to each component by.
      - classes: Classification: the n_classes labels in ascending order.
-     - clusters: Clustering: I64, shape (n), the nearest centre of each row, from 0.
-     - distances: Clustering: F64, shape (n, n_clusters), Euclidean distance to each centre, in the unit of the model's last step.
+     - clusters: Clustering: I64, shape (n), the nearest centre of each row, or the component that it belongs to most, from 0.
+     - distances: Clustering around centres: F64, shape (n, n_clusters), Euclidean distance to each centre, in the unit of the model's last step.
 
     """
 

@@ -199,7 +199,8 @@ class ModelVersion(object):
      - steps: The pipeline with every hyper-parameter, defaults written out.
      - schema
      - metrics: r2 and rmse, or accuracy and log_loss: measured on rows that were held out, by a second model that has not seen them; absent
-    where there were none. After "training_" the same on rows that it was trained on, which flatters it. Of a clusterer: inertia.
+    where there were none. After "training_" the same on rows that it was trained on, which flatters it. Of a clusterer: inertia;
+    of a mixture log_likelihood, on held-out rows as well.
      - n_samples: Rows that it was trained on.
      - seed
      - job_id: The job that trained it.

@@ -186,6 +186,29 @@ impl Estimator for Clusterer {
     }
 }
 
+/// What random numbers of [`centres`] are for; part of their counter.
+const OF_OTHERS: u32 = 13;
+
+/// Centres in the order of their coordinates, for an algorithm that begins with them: those of one start. Each `run` has another.
+///
+/// # Errors
+/// [`Error::InvalidArgument`] if there are fewer rows than clusters, in the words of `algorithm` and its parameter, or squared
+/// distances overflow. What `ask` answers.
+pub(super) fn centres(
+    training: &Training<'_>,
+    (algorithm, parameter, n_clusters): (&str, &str, usize),
+    run: usize,
+    ask: &dyn Fn() -> Result<()>,
+) -> Result<Array2<f64>> {
+    check(algorithm, (parameter, n_clusters), training)?;
+    let (init, precision) = (Init::PlusPlus, Precision::F64);
+    let clusterer = Clusterer { n_clusters, n_init: 1, max_iter: 300, tol: 1e-4, init, precision };
+    let enough = clusterer.enough(training)?;
+    let mut chance = Chance::at(Philox::new(training.seed), OF_OTHERS, run);
+    let found = clusterer.run(training, enough, &mut chance, &|_: &str, _| ask())?.centres;
+    Ok(found.select(Axis(0), &in_order(&found)))
+}
+
 impl Clusterer {
     /// Squared moves of all centres that are none.
     fn enough(&self, training: &Training<'_>) -> Result<f64> {
@@ -237,7 +260,7 @@ fn check(algorithm: &str, (name, n_clusters): (&str, usize), training: &Training
 }
 
 /// Where centres stand when they are sorted by their coordinates, because the order in which they were found is that of chance.
-fn in_order(centres: &Array2<f64>) -> Vec<usize> {
+pub(super) fn in_order(centres: &Array2<f64>) -> Vec<usize> {
     let mut order: Vec<usize> = (0..centres.nrows()).collect();
     order.sort_by(|one, other| {
         let pairs = centres.row(*one).into_iter().zip(centres.row(*other));

@@ -47,7 +47,8 @@ public class PredictResponse implements org.apache.thrift.TBase<PredictResponse,
    */
   public @org.apache.thrift.annotation.Nullable io.modelwire.wire.Column labels; // optional
   /**
-   * Classification: F64, shape (n, n_classes); each row sums to 1; columns as in `classes`.
+   * Classification: F64, shape (n, n_classes); each row sums to 1; columns as in `classes`. Clustering by a mixture: shape
+   * (n, n_components), what a row belongs to each component by.
    */
   public @org.apache.thrift.annotation.Nullable io.modelwire.wire.Tensor probabilities; // optional
   /**
@@ -55,11 +56,11 @@ public class PredictResponse implements org.apache.thrift.TBase<PredictResponse,
    */
   public @org.apache.thrift.annotation.Nullable io.modelwire.wire.Column classes; // optional
   /**
-   * Clustering: I64, shape (n), the nearest centre of each row, from 0.
+   * Clustering: I64, shape (n), the nearest centre of each row, or the component that it belongs to most, from 0.
    */
   public @org.apache.thrift.annotation.Nullable io.modelwire.wire.Tensor clusters; // optional
   /**
-   * Clustering: F64, shape (n, n_clusters), Euclidean distance to each centre, in the unit of the model's last step.
+   * Clustering around centres: F64, shape (n, n_clusters), Euclidean distance to each centre, in the unit of the model's last step.
    */
   public @org.apache.thrift.annotation.Nullable io.modelwire.wire.Tensor distances; // optional
 
@@ -86,7 +87,8 @@ public class PredictResponse implements org.apache.thrift.TBase<PredictResponse,
      */
     LABELS((short)5, "labels"),
     /**
-     * Classification: F64, shape (n, n_classes); each row sums to 1; columns as in `classes`.
+     * Classification: F64, shape (n, n_classes); each row sums to 1; columns as in `classes`. Clustering by a mixture: shape
+     * (n, n_components), what a row belongs to each component by.
      */
     PROBABILITIES((short)6, "probabilities"),
     /**
@@ -94,11 +96,11 @@ public class PredictResponse implements org.apache.thrift.TBase<PredictResponse,
      */
     CLASSES((short)7, "classes"),
     /**
-     * Clustering: I64, shape (n), the nearest centre of each row, from 0.
+     * Clustering: I64, shape (n), the nearest centre of each row, or the component that it belongs to most, from 0.
      */
     CLUSTERS((short)8, "clusters"),
     /**
-     * Clustering: F64, shape (n, n_clusters), Euclidean distance to each centre, in the unit of the model's last step.
+     * Clustering around centres: F64, shape (n, n_clusters), Euclidean distance to each centre, in the unit of the model's last step.
      */
     DISTANCES((short)9, "distances");
 
@@ -411,7 +413,8 @@ public class PredictResponse implements org.apache.thrift.TBase<PredictResponse,
   }
 
   /**
-   * Classification: F64, shape (n, n_classes); each row sums to 1; columns as in `classes`.
+   * Classification: F64, shape (n, n_classes); each row sums to 1; columns as in `classes`. Clustering by a mixture: shape
+   * (n, n_components), what a row belongs to each component by.
    */
   @org.apache.thrift.annotation.Nullable
   public io.modelwire.wire.Tensor getProbabilities() {
@@ -419,7 +422,8 @@ public class PredictResponse implements org.apache.thrift.TBase<PredictResponse,
   }
 
   /**
-   * Classification: F64, shape (n, n_classes); each row sums to 1; columns as in `classes`.
+   * Classification: F64, shape (n, n_classes); each row sums to 1; columns as in `classes`. Clustering by a mixture: shape
+   * (n, n_components), what a row belongs to each component by.
    */
   public PredictResponse setProbabilities(@org.apache.thrift.annotation.Nullable io.modelwire.wire.Tensor probabilities) {
     this.probabilities = probabilities;
@@ -473,7 +477,7 @@ public class PredictResponse implements org.apache.thrift.TBase<PredictResponse,
   }
 
   /**
-   * Clustering: I64, shape (n), the nearest centre of each row, from 0.
+   * Clustering: I64, shape (n), the nearest centre of each row, or the component that it belongs to most, from 0.
    */
   @org.apache.thrift.annotation.Nullable
   public io.modelwire.wire.Tensor getClusters() {
@@ -481,7 +485,7 @@ public class PredictResponse implements org.apache.thrift.TBase<PredictResponse,
   }
 
   /**
-   * Clustering: I64, shape (n), the nearest centre of each row, from 0.
+   * Clustering: I64, shape (n), the nearest centre of each row, or the component that it belongs to most, from 0.
    */
   public PredictResponse setClusters(@org.apache.thrift.annotation.Nullable io.modelwire.wire.Tensor clusters) {
     this.clusters = clusters;
@@ -504,7 +508,7 @@ public class PredictResponse implements org.apache.thrift.TBase<PredictResponse,
   }
 
   /**
-   * Clustering: F64, shape (n, n_clusters), Euclidean distance to each centre, in the unit of the model's last step.
+   * Clustering around centres: F64, shape (n, n_clusters), Euclidean distance to each centre, in the unit of the model's last step.
    */
   @org.apache.thrift.annotation.Nullable
   public io.modelwire.wire.Tensor getDistances() {
@@ -512,7 +516,7 @@ public class PredictResponse implements org.apache.thrift.TBase<PredictResponse,
   }
 
   /**
-   * Clustering: F64, shape (n, n_clusters), Euclidean distance to each centre, in the unit of the model's last step.
+   * Clustering around centres: F64, shape (n, n_clusters), Euclidean distance to each centre, in the unit of the model's last step.
    */
   public PredictResponse setDistances(@org.apache.thrift.annotation.Nullable io.modelwire.wire.Tensor distances) {
     this.distances = distances;

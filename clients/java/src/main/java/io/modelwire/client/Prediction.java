@@ -10,10 +10,11 @@ import java.util.OptionalLong;
  * @param generation how often the alias that was asked for has been set; empty where a version was asked for
  * @param values regression: shape (n), in the unit of the targets
  * @param labels classification: the most probable class of each row, of the type of the targets
- * @param probabilities classification: shape (n, n_classes); each row sums to 1; columns as in {@code classes}
+ * @param probabilities classification: shape (n, n_classes); each row sums to 1; columns as in {@code classes}; clustering by a
+ *     mixture: shape (n, n_components), what a row belongs to each component by
  * @param classes classification: the labels in ascending order
- * @param clusters clustering: shape (n), the nearest centre of each row, from 0
- * @param distances clustering: shape (n, n_clusters), Euclidean distance to each centre, in the unit of the model's last step
+ * @param clusters clustering: shape (n), the nearest centre of each row, or the component that it belongs to most, from 0
+ * @param distances clustering around centres: shape (n, n_clusters), Euclidean distance to each centre, in the unit of the model's last step
  */
 public record Prediction(String model, long version, OptionalLong generation, double[] values, Column labels,
         double[][] probabilities, Column classes, long[] clusters, double[][] distances) {

@@ -20,7 +20,8 @@ final class Predictions {
                     : Long.BYTES;
             return Integer.BYTES + longest + (long) Double.BYTES * other.classes().size();
         }
-        return Double.BYTES + (other.distances().length == 0 ? 0 : (long) Double.BYTES * other.distances()[0].length);
+        var numbers = other.distances().length == 0 ? other.probabilities() : other.distances();
+        return Double.BYTES + (numbers.length == 0 ? 0 : (long) Double.BYTES * numbers[0].length);
     }
 
     /** Answers of one version in their order; who answered is what the first one says. */
