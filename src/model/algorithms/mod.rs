@@ -2,6 +2,7 @@
 
 use super::Algorithm;
 
+mod ada_boost;
 mod decision_tree;
 mod discrete_nb;
 mod elastic_net;
@@ -25,6 +26,7 @@ mod svr;
 
 /// Every algorithm of this build, by name.
 pub static ALGORITHMS: &[&dyn Algorithm] = &[
+    &ada_boost::AdaBoostClassifier,
     &discrete_nb::BernoulliNb,
     &decision_tree::DecisionTreeClassifier,
     &decision_tree::DecisionTreeRegressor,

@@ -101,6 +101,11 @@ fn assert_as_good(algorithm: &str, kind: Kind, (name, target): (&str, &str), met
 }
 
 #[test]
+fn trees_that_vote_are_those_of_scikit_learn() {
+    super::oracles::assert_cases("ada_boost_classifier");
+}
+
+#[test]
 fn forests_are_as_good_as_those_of_scikit_learn() {
     assert_as_good("random_forest_classifier", Kind::Classifier, ("iris", "species"), "accuracy", 0.02);
     assert_as_good("random_forest_classifier", Kind::Classifier, ("wine", "quality"), "accuracy", 0.015);

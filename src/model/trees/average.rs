@@ -1,8 +1,9 @@
 //! What trees answer together: the mean of what each answers.
 
 use super::contributions::contributions;
-use super::flat::{Tree, whole};
+use super::flat::Tree;
 use super::forest::Size;
+use super::stored::{nodes, roots, rows_of, take_roots, take_trees};
 use crate::data::Labels;
 use crate::error::Result;
 use crate::model::arrays::{Arrays, damaged};
@@ -98,31 +99,16 @@ impl Model for Average {
     }
 
     /// The nodes of all trees in a row: their column, threshold and left child (as a number within their tree, and the right
-    /// one follows it), zeros of leaves. `value` has a row for each leaf, in the order of nodes, and `share` what part of a tree's
-    /// rows each has. A forest adds where its trees begin.
+    /// one follows it), zeros of leaves. `value` has a row for each leaf, in the order of nodes. A forest adds where its trees
+    /// begin.
     fn arrays(&self) -> Vec<(&'static str, ArrayD<f64>)> {
-        let of_nodes = |which: usize| -> ArrayD<f64> {
-            let numbers: Array1<f64> =
-                self.trees.iter().flat_map(|tree| tree.nodes().map(move |it| it[which])).collect();
-            numbers.into_dyn()
-        };
         let values: Array1<f64> = self.trees.iter().flat_map(|tree| tree.answers().iter().copied()).collect();
         let shape = (values.len() / self.answer.n_outputs(), self.answer.n_outputs());
         let values = values.into_shape_with_order(shape).expect("a leaf answers as many numbers as there are outputs");
-        let mut arrays = vec![
-            ("feature", of_nodes(0)),
-            ("threshold", of_nodes(1)),
-            ("left", of_nodes(2)),
-            ("value", values.into_dyn()),
-            ("share", self.trees.iter().flat_map(|tree| tree.shares()).copied().collect::<Array1<f64>>().into_dyn()),
-        ];
+        let mut arrays = nodes(&self.trees);
+        arrays.push(("value", values.into_dyn()));
         if self.size == Size::Forest {
-            let roots = self.trees.iter().scan(0, |next, tree| {
-                let root = *next;
-                *next += tree.n_nodes();
-                Some(root as f64)
-            });
-            arrays.push(("roots", roots.collect::<Array1<f64>>().into_dyn()));
+            arrays.push(roots(&self.trees));
         }
         arrays
     }
@@ -137,45 +123,18 @@ pub(in crate::model) fn load(kind: Kind, size: Size, arrays: &mut Arrays, inputs
         Kind::Classifier => Answer::Shares(inputs.classes()?.clone()),
         _ => Answer::Mean,
     };
-    let rows_of = |arrays: &Arrays, name: &str| arrays.shape(name).and_then(|it| it.first().copied()).unwrap_or(0);
-    let (n_nodes, n_leaves, n_outputs) = (rows_of(arrays, "feature"), rows_of(arrays, "value"), answer.n_outputs());
-    let (feature, threshold, left) =
-        (arrays.take("feature", n_nodes)?, arrays.take("threshold", n_nodes)?, arrays.take("left", n_nodes)?);
-    let (values, shares) = (arrays.take("value", (n_leaves, n_outputs))?, arrays.take("share", n_leaves)?);
-    if shares.iter().any(|share| !(*share > 0.0 && *share <= 1.0)) {
-        return Err(damaged("a leaf has no share of the rows from above 0 to 1"));
-    }
+    let (n_leaves, n_outputs) = (rows_of(arrays, "value"), answer.n_outputs());
+    let values = arrays.take("value", (n_leaves, n_outputs))?;
     if kind == Kind::Classifier && values.axis_iter(Axis(0)).any(|shares| !are_shares(shares.iter())) {
         return Err(damaged("the shares of classes in a leaf do not sum to 1"));
     }
     let roots = match size {
         Size::Tree => vec![0],
-        Size::Forest => {
-            let n_trees = rows_of(arrays, "roots");
-            let roots: Option<Vec<usize>> = arrays.take("roots", n_trees)?.iter().map(|root| whole(*root)).collect();
-            roots.unwrap_or_default()
-        }
+        Size::Forest => take_roots(arrays)?,
     };
-    let ends = roots.iter().skip(1).copied().chain([n_nodes]);
-    if roots.first() != Some(&0) || roots.iter().zip(ends.clone()).any(|(root, end)| *root >= end) {
-        return Err(damaged("trees do not begin one behind the other"));
-    }
-    let nodes =
-        feature.iter().zip(&threshold).zip(&left).map(|((feature, threshold), left)| [*feature, *threshold, *left]);
-    let nodes: Vec<[f64; 3]> = nodes.collect();
-    let (mut values, mut shares) = (values.iter().copied(), shares.iter().copied());
-    let trees = roots.iter().zip(ends).map(|(root, end)| {
-        Tree::load(&nodes[*root..end], inputs.n_features, n_outputs, |n_leaves| {
-            let own: Vec<f64> = values.by_ref().take(n_leaves * n_outputs).collect();
-            let shares = shares.by_ref().take(n_leaves).collect();
-            if own.len() == n_leaves * n_outputs { Ok((own, shares)) } else { Err(damaged("leaves have no answers")) }
-        })
-    });
-    let trees: Vec<Tree> = trees.collect::<Result<_>>()?;
-    match values.next() {
-        None => Ok(FittedStep::Model(Box::new(Average::new(trees, size, answer)))),
-        Some(_) => Err(damaged("there are answers of leaves that no tree has")),
-    }
+    let values: Vec<f64> = values.into_iter().collect();
+    let trees = take_trees(arrays, &roots, inputs.n_features, (&values, n_outputs))?;
+    Ok(FittedStep::Model(Box::new(Average::new(trees, size, answer))))
 }
 
 fn are_shares<'a>(shares: impl Iterator<Item = &'a f64> + Clone) -> bool {

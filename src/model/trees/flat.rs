@@ -71,6 +71,13 @@ impl Tree {
         }
     }
 
+    /// A tree of the same nodes, each leaf of which answers what `make` makes of its answers: as many numbers.
+    pub(super) fn answering(self, make: impl Fn(&[f64], &mut Vec<f64>)) -> Self {
+        let mut answers = Vec::with_capacity(self.answers.len());
+        self.answers.chunks_exact(self.n_outputs.max(1)).for_each(|own| make(own, &mut answers));
+        Self { answers, ..self }
+    }
+
     pub(super) fn n_nodes(&self) -> usize {
         self.nodes.len()
     }

@@ -52,13 +52,7 @@ impl Forest {
     /// One tree after the other, or some at a time.
     fn trees<O: Objective>(&self, training: &Training<'_>, objective: &O) -> Result<Vec<Tree>> {
         let Training { rows, seed, threads, progress } = *training;
-        if rows.len() > MOST_ROWS {
-            return Err(Error::invalid(format!(
-                "{} takes at most {MOST_ROWS} rows, got {}; leave some out",
-                self.algorithm,
-                rows.len()
-            )));
-        }
+        check_size(self.algorithm, rows.len())?;
         let fitting = format!("fitting {}", self.algorithm);
         let columns = Column::all_of(training, &|_| progress.report(&fitting, 0.0))?;
         let weights = Weights::of(rows.weights);
@@ -73,6 +67,15 @@ impl Forest {
             grow(&columns, objective, drawn.as_ref().unwrap_or(&weights.units), &self.limits, chance, ask)
         })
     }
+}
+
+/// # Errors
+/// [`Error::InvalidArgument`] if there are more rows than can be numbered.
+pub(super) fn check_size(algorithm: &str, n_rows: usize) -> Result<()> {
+    if n_rows <= MOST_ROWS {
+        return Ok(());
+    }
+    Err(Error::invalid(format!("{algorithm} takes at most {MOST_ROWS} rows, got {n_rows}; leave some out")))
 }
 
 impl Estimator for Forest {

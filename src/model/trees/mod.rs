@@ -2,7 +2,9 @@
 //!
 //! A fit puts the columns into bins, grows each tree from sums over them, and keeps its nodes in flat arrays:
 //! `bins` -> `histogram` -> `split` -> `grow` -> `flat`. What is summed is an `objective`: shares of classes, or means.
-//! A tree depends on the rows, the seed and its own number; `crate::model::crew` lets several threads grow trees, each a whole one.
+//! A tree
+//! depends on the rows, the seed and its own number; `crate::model::crew` lets several threads grow trees, each a whole one. They
+//! answer together by their `average`, or by `votes` where each was grown on what others got wrong (`boost`).
 
 mod forest;
 mod parameters;
@@ -20,10 +22,15 @@ mod flat;
 mod contributions;
 
 mod average;
+mod boost;
+mod stored;
+mod votes;
 
 #[cfg(test)]
 mod tests;
 
 pub(super) use average::load;
+pub(super) use boost::Boost;
 pub(super) use forest::{Forest, Size};
 pub(super) use parameters::{crowd, growth, purity, squares};
+pub(super) use votes::load_votes;
