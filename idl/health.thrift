@@ -106,7 +106,7 @@ struct ParameterDescription {
 
 struct AlgorithmDescription {
   1: optional string name
-  /** "transformer", "regressor", "classifier", "clusterer" or "outlier_detector". */
+  /** "transformer", "regressor", "classifier", "clusterer", "outlier_detector" or "calibrator". */
   2: optional string kind
   3: optional string summary
   4: optional list<ParameterDescription> parameters

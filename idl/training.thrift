@@ -61,7 +61,7 @@ struct TrainRequest {
   1: optional types.RequestContext context
   /** Name of the model to publish a version of: `[A-Za-z][A-Za-z0-9_.-]{0,63}`. */
   2: optional string model (resource = "model")
-  /** Transformers, then one estimator. */
+  /** Transformers, then one estimator; behind a classifier perhaps its calibration. */
   3: optional list<types.Step> steps
   /** The rows, sent along; or `dataset`. */
   4: optional types.Table table

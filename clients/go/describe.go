@@ -49,7 +49,7 @@ type Method struct {
 // Algorithm is a step that a pipeline may have.
 type Algorithm struct {
 	Name string
-	// Kind is "transformer", "regressor", "classifier", "clusterer" or "outlier_detector".
+	// Kind is "transformer", "regressor", "classifier", "clusterer", "outlier_detector" or "calibrator".
 	Kind       string
 	Summary    string
 	Parameters []ParameterDescription

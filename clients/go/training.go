@@ -12,7 +12,7 @@ const maxInlineBytes = 8 << 20
 
 // Training is what to learn and from what.
 type Training struct {
-	// Steps are transformers, then one estimator.
+	// Steps are transformers, then one estimator; behind a classifier perhaps its calibration.
 	Steps []Step
 	// Data are the rows: [Arrays], [Rows] or [Stored].
 	Data TrainingData

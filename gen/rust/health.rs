@@ -1052,7 +1052,7 @@ impl Default for ParameterDescription {
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct AlgorithmDescription {
   pub name: Option<String>,
-  /// "transformer", "regressor", "classifier", "clusterer" or "outlier_detector".
+  /// "transformer", "regressor", "classifier", "clusterer", "outlier_detector" or "calibrator".
   pub kind: Option<String>,
   pub summary: Option<String>,
   pub parameters: Option<Vec<ParameterDescription>>,

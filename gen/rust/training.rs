@@ -482,7 +482,7 @@ pub struct TrainRequest {
   pub context: Option<types::RequestContext>,
   /// Name of the model to publish a version of: `[A-Za-z][A-Za-z0-9_.-]{0,63}`.
   pub model: Option<String>,
-  /// Transformers, then one estimator.
+  /// Transformers, then one estimator; behind a classifier perhaps its calibration.
   pub steps: Option<Vec<types::Step>>,
   /// The rows, sent along; or `dataset`.
   pub table: Option<types::Table>,

@@ -32,7 +32,7 @@ pub(super) struct Arguments {
     /// Name of the model.
     #[arg(long, value_parser = model_name)]
     name: Name,
-    /// Transformers, then one estimator: names with parameters in parentheses, separated by commas.
+    /// Transformers, then one estimator, behind a classifier perhaps platt_calibration: names with parameters in parentheses, separated by commas.
     #[arg(long)]
     steps: Steps,
     /// Column to predict; none for clustering.

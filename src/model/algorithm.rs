@@ -26,6 +26,8 @@ pub enum Kind {
     /// How unlike the others a row is, without a target.
     #[serde(rename = "outlier_detector")]
     OutlierDetector,
+    /// What the scores of the classifier before it mean.
+    Calibrator,
 }
 
 impl Kind {
@@ -42,6 +44,7 @@ impl Kind {
             Self::Classifier => "classifier",
             Self::Clusterer => "clusterer",
             Self::OutlierDetector => "outlier_detector",
+            Self::Calibrator => "calibrator",
         }
     }
 }
@@ -104,6 +107,8 @@ pub enum UnfittedStep {
     Transformer(Box<dyn Transformer>),
     /// It will predict.
     Estimator(Box<dyn Estimator>),
+    /// It will say what the scores of the classifier before it mean.
+    Calibrator(Box<dyn Calibrator>),
 }
 
 /// A step that has learned.
@@ -113,6 +118,8 @@ pub enum FittedStep {
     Transformer(Box<dyn FittedTransformer>),
     /// It predicts.
     Model(Box<dyn Model>),
+    /// It says what the scores of the classifier before it mean.
+    Calibration(Box<dyn Calibration>),
 }
 
 /// What a fitted step works on; known before its arrays are read.
@@ -174,6 +181,33 @@ pub trait FittedTransformer: Debug + Send + Sync {
     fn arrays(&self) -> Vec<(&'static str, ArrayD<f64>)>;
 }
 
+/// A calibrator with its parameters, ready to be fitted.
+pub trait Calibrator: Debug + Send + Sync {
+    /// Fits the classifier before it on all rows, and learns what its scores mean from those of rows that it has not seen.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] if nothing finite can be learned from these rows; it says why. What `progress` answers.
+    fn fit(&self, base: &dyn Estimator, training: &Training<'_>) -> Result<Calibrated>;
+}
+
+/// A classifier, and what its scores mean.
+#[derive(Debug)]
+pub struct Calibrated {
+    /// Of all rows.
+    pub model: Box<dyn Model>,
+    /// Of its scores.
+    pub calibration: Box<dyn Calibration>,
+}
+
+/// A fitted calibrator.
+pub trait Calibration: Debug + Send + Sync {
+    /// What a classifier answers with probabilities that are calibrated, each row on its own.
+    fn predict(&self, base: &dyn Model, features: ArrayView2<'_, f64>) -> Predictions;
+
+    /// What it learned, by name; [`Algorithm::load`] takes it back.
+    fn arrays(&self) -> Vec<(&'static str, ArrayD<f64>)>;
+}
+
 /// A fitted estimator.
 pub trait Model: Debug + Send + Sync {
     /// Answers each row on its own: the bits do not depend on the rows around it. `features` has the width that it was
@@ -187,6 +221,12 @@ pub trait Model: Debug + Send + Sync {
     fn explain(&self, features: ArrayView2<'_, f64>, ask: &dyn Fn() -> Result<()>) -> Result<Option<Explanation>> {
         let _ = (features, ask);
         Ok(None)
+    }
+
+    /// What a classifier decides by, `(n_samples, n_classes)`, if that tells more than its probabilities: the larger, the more it
+    /// is that class.
+    fn decisions(&self, _features: ArrayView2<'_, f64>) -> Option<Array2<f64>> {
+        None
     }
 
     /// The logarithm of the density of each row, of a model that has one.

@@ -1,12 +1,15 @@
 //! From a specification and a table to a pipeline.
 
-use super::pipeline::{Pipeline, TransformerStep};
-use super::spec::{Resolved, ResolvedStep, positions};
+use super::pipeline::{Pipeline, TransformerStep, predict};
+use super::spec::{Resolved, ResolvedStep, estimator_of, positions};
 use super::validation::{Part, Split, VALIDATION_FRACTION, seen};
-use super::{Kind, Model, Rows, Schema, Spec, StepSpec, Targets, Training, UnfittedStep, metrics};
+use super::{
+    Calibrated, Calibration, Kind, Model, Predictions, Rows, Schema, Spec, StepSpec, Targets, Training, UnfittedStep,
+    metrics,
+};
 use crate::data::Table;
 use crate::error::{Code, Error, Result};
-use ndarray::{Array2, Axis};
+use ndarray::{Array2, ArrayView2, Axis};
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
@@ -70,13 +73,13 @@ pub fn fit_on(threads: usize, spec: &Spec, table: &Table, progress: &dyn Progres
     let parts = split.map(|Split { training, held_out }| (all.select(&training), all.select(&held_out)));
     let whole = if parts.is_some() { 0.5 } else { 1.0 };
     let first = |message: &str, share: f64| progress.report(message, share * whole);
-    let (Learned { transformers, model }, mut metrics) = fitting.learn(all, &first)?;
+    let (Learned { transformers, model, calibration }, mut metrics) = fitting.learn(all, &first)?;
     if let Some((training, held_out)) = parts {
         let second = |message: &str, share: f64| progress.report(message, whole + share * whole);
         metrics.extend(fitting.measure(training, held_out, &second)?);
     }
     let steps = steps.iter().zip(&spec.steps).map(|(step, stated)| written_out(step, stated)).collect();
-    let pipeline = Pipeline { schema, kind, steps, transformers, model, sha256: OnceLock::new() };
+    let pipeline = Pipeline { schema, kind, steps, transformers, model, calibration, sha256: OnceLock::new() };
     Ok(Fitted { pipeline, metrics, n_samples: table.n_rows(), first_rows })
 }
 
@@ -91,6 +94,14 @@ struct Fitting<'a> {
 struct Learned {
     transformers: Vec<TransformerStep>,
     model: Box<dyn Model>,
+    calibration: Option<Box<dyn Calibration>>,
+}
+
+impl Learned {
+    /// What the last steps make of what the transformers made.
+    fn predict(&self, features: ArrayView2<'_, f64>) -> Predictions {
+        predict(&*self.model, self.calibration.as_deref(), features)
+    }
 }
 
 impl Fitting<'_> {
@@ -98,8 +109,9 @@ impl Fitting<'_> {
     fn fit(&self, part: &mut Part, progress: &dyn Progress) -> Result<Learned> {
         let Part { features, targets } = part;
         let weights = vec![1.0; features.nrows()];
-        let (last, first) =
-            self.steps.split_last().ok_or_else(|| Error::internal("a checked specification has no step"))?;
+        let (first, last) = self.steps.split_at(estimator_of(self.steps));
+        let (estimator, calibrator) =
+            last.split_first().ok_or_else(|| Error::internal("a checked specification has no estimator"))?;
         let mut transformers = Vec::with_capacity(first.len());
         for (index, (step, stated)) in first.iter().zip(&self.spec.steps).enumerate() {
             let within = |message: &str, share: f64| progress.report(message, self.stage(index, share));
@@ -110,10 +122,9 @@ impl Fitting<'_> {
             transformers.push(transformer);
         }
         let within = |message: &str, share: f64| progress.report(message, self.stage(first.len(), share));
-        within(&format!("fitting {}", last.algorithm.name()), 0.0)?;
+        within(&format!("fitting {}", estimator.algorithm.name()), 0.0)?;
         let rows = Rows::new(features, targets.view(), &weights);
-        let model = fit_estimator(last, &self.training(rows, &within))?;
-        Ok(Learned { transformers, model })
+        fit_estimator(transformers, estimator, calibrator.first(), &self.training(rows, &within))
     }
 
     fn training<'t>(&self, rows: Rows<'t>, progress: &'t dyn Progress) -> Training<'t> {
@@ -141,7 +152,7 @@ impl Fitting<'_> {
         };
         let ask =
             |share| progress.report("measuring the model on its training rows", self.stage(self.steps.len(), share));
-        let metrics = self.metrics(&*learned.model, &rows, ask)?;
+        let metrics = self.metrics(&learned, &rows, ask)?;
         let shown = |name| if has_targets { format!("training_{name}") } else { name };
         let metrics = metrics.into_iter().map(|(name, value)| (shown(name), value)).collect();
         Ok((learned, metrics))
@@ -153,28 +164,28 @@ impl Fitting<'_> {
         let why = "validation_fraction 0 leaves this out";
         progress.report(&format!("measuring a model of {n_training} rows on {n_held_out} others; {why}"), 0.0)?;
         let within = |message: &str, share: f64| progress.report(&format!("{message}, to be measured"), share);
-        let Learned { transformers, model } = match self.fit(&mut training, &within) {
+        let learned = match self.fit(&mut training, &within) {
             Err(error) if error.code() == Code::InvalidArgument => {
                 progress.report(&format!("not measured on held-out rows: {error}"), 1.0)?;
                 return Ok(BTreeMap::new());
             }
             learned => learned?,
         };
-        let features = transformers.iter().fold(held_out.features, |features, step| step.transform(features));
+        let features = learned.transformers.iter().fold(held_out.features, |features, step| step.transform(features));
         let ask = |share| progress.report("measuring on held-out rows", self.stage(self.steps.len(), share));
-        self.metrics(&*model, &Part { features, targets: held_out.targets }, ask)
+        self.metrics(&learned, &Part { features, targets: held_out.targets }, ask)
     }
 
     fn metrics(
         &self,
-        model: &dyn Model,
+        learned: &Learned,
         rows: &Part,
         ask: impl Fn(f64) -> Result<()>,
     ) -> Result<BTreeMap<String, f64>> {
         if self.has_density() {
-            return metrics::of_densities(|rows| model.log_densities(rows), rows.features.view(), ask);
+            return metrics::of_densities(|rows| learned.model.log_densities(rows), rows.features.view(), ask);
         }
-        metrics::of(|rows| model.predict(rows), rows.features.view(), &rows.targets, ask)
+        metrics::of(|rows| learned.predict(rows), rows.features.view(), &rows.targets, ask)
     }
 }
 
@@ -212,10 +223,22 @@ fn fit_transformer(
     Ok(TransformerStep { columns, fitted })
 }
 
-fn fit_estimator(step: &ResolvedStep, training: &Training<'_>) -> Result<Box<dyn Model>> {
-    match step.algorithm.unfitted(&step.parameters) {
-        UnfittedStep::Estimator(estimator) => estimator.fit(training),
-        UnfittedStep::Transformer(_) => Err(Error::internal("an estimator set up no estimator")),
+fn fit_estimator(
+    transformers: Vec<TransformerStep>,
+    step: &ResolvedStep,
+    calibrator: Option<&ResolvedStep>,
+    training: &Training<'_>,
+) -> Result<Learned> {
+    let UnfittedStep::Estimator(estimator) = step.algorithm.unfitted(&step.parameters) else {
+        return Err(Error::internal("an estimator set up no estimator"));
+    };
+    match calibrator.map(|step| step.algorithm.unfitted(&step.parameters)) {
+        None => Ok(Learned { transformers, model: estimator.fit(training)?, calibration: None }),
+        Some(UnfittedStep::Calibrator(calibrator)) => {
+            let Calibrated { model, calibration } = calibrator.fit(&*estimator, training)?;
+            Ok(Learned { transformers, model, calibration: Some(calibration) })
+        }
+        Some(_) => Err(Error::internal("a calibrator set up no calibrator")),
     }
 }
 

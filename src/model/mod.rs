@@ -1,8 +1,8 @@
 //! Models: fitted from a table by a specification, stored as bytes, asked for predictions.
 //!
-//! A [`Spec`] names steps: transformers, then one estimator, each an [`Algorithm`] of the catalogue [`ALGORITHMS`]. [`fit`] makes
-//! it a [`Pipeline`], which is what is stored ([`Pipeline::to_bytes`]) and served ([`Pipeline::predict`]). Its [`Schema`] turns a
-//! caller's rows into its matrix, or says which column does not suit.
+//! A [`Spec`] names steps: transformers, then one estimator, behind a classifier perhaps its calibration, each an [`Algorithm`] of
+//! the catalogue [`ALGORITHMS`]. [`fit`] makes it a [`Pipeline`], which is what is stored ([`Pipeline::to_bytes`]) and served
+//! ([`Pipeline::predict`]). Its [`Schema`] turns a caller's rows into its matrix, or says which column does not suit.
 //!
 //! ```
 //! use modelwire::data::{Column, Features, Table};
@@ -75,8 +75,8 @@ mod trees;
 mod tests;
 
 pub use algorithm::{
-    About, Algorithm, Estimator, FittedStep, FittedTransformer, Inputs, Kind, Model, Training, Transformer,
-    UnfittedStep, find,
+    About, Algorithm, Calibrated, Calibration, Calibrator, Estimator, FittedStep, FittedTransformer, Inputs, Kind,
+    Model, Training, Transformer, UnfittedStep, find,
 };
 pub use algorithms::ALGORITHMS;
 pub use arrays::Arrays;

@@ -3,10 +3,12 @@
 use super::arrays::{Arrays, damaged};
 use super::artefact::{self, Head, Named};
 use super::spec::{positions, resolve_steps};
-use super::{Explanation, FittedStep, FittedTransformer, Inputs, Kind, Model, Predictions, Schema, StepSpec, targets};
+use super::{
+    Calibration, Explanation, FittedStep, FittedTransformer, Inputs, Kind, Model, Predictions, Schema, StepSpec, targets,
+};
 use crate::data::ColumnType;
 use crate::error::{Error, Result};
-use ndarray::{Array2, Axis, CowArray, Ix2};
+use ndarray::{Array2, ArrayView2, Axis, CowArray, Ix2};
 use std::collections::HashSet;
 use std::sync::OnceLock;
 
@@ -18,6 +20,8 @@ pub struct Pipeline {
     pub(super) steps: Vec<StepSpec>,
     pub(super) transformers: Vec<TransformerStep>,
     pub(super) model: Box<dyn Model>,
+    /// What the scores of a classifier mean, if that was learned.
+    pub(super) calibration: Option<Box<dyn Calibration>>,
     /// Known once the bytes have been made or read.
     pub(super) sha256: OnceLock<[u8; 32]>,
 }
@@ -40,6 +44,15 @@ impl TransformerStep {
     }
 }
 
+/// What a model answers, calibrated if that was learned.
+pub(super) fn predict(
+    model: &dyn Model,
+    calibration: Option<&dyn Calibration>,
+    features: ArrayView2<'_, f64>,
+) -> Predictions {
+    calibration.map_or_else(|| model.predict(features), |calibration| calibration.predict(model, features))
+}
+
 impl Pipeline {
     /// Answers each row on its own, bit-equal alone or in any batch.
     ///
@@ -53,7 +66,7 @@ impl Pipeline {
     }
 
     fn answer(&self, features: CowArray<'_, f64, Ix2>) -> Predictions {
-        self.model.predict(self.transformed(features).view())
+        self.classified(self.transformed(features).view())
     }
 
     /// What reaches the estimator.
@@ -74,7 +87,11 @@ impl Pipeline {
     /// As [`Pipeline::predict`].
     pub fn explain(&self, features: Array2<f64>, ask: &dyn Fn() -> Result<()>) -> Result<Explanation> {
         let estimator = self.steps.last().map_or("it", |step| &step.algorithm);
-        let explained = self.model.explain(self.transformed(features.into()).view(), ask)?.ok_or_else(|| {
+        let explained = match &self.calibration {
+            Some(_) => None,
+            None => self.model.explain(self.transformed(features.into()).view(), ask)?,
+        };
+        let explained = explained.ok_or_else(|| {
             Error::precondition(format!(
                 "{estimator} does not answer with a sum over columns; linear models, trees and forests can be explained"
             ))
@@ -85,6 +102,11 @@ impl Pipeline {
                 "row {row} has values that are too large to say what each of them adds; scale or leave out the row"
             ))),
         }
+    }
+
+    /// What the last steps make of what the transformers made.
+    fn classified(&self, features: ArrayView2<'_, f64>) -> Predictions {
+        predict(&*self.model, self.calibration.as_deref(), features)
     }
 
     /// What the answer to one row takes, in bytes: in memory, and about the same on its way.
@@ -110,7 +132,8 @@ impl Pipeline {
     /// The content of `model.bin`. The same fit gives the same bytes.
     pub fn to_bytes(&self) -> Vec<u8> {
         let transformers = self.transformers.iter().map(|step| step.fitted.arrays());
-        let steps = transformers.chain([self.model.arrays()]).enumerate();
+        let calibration = self.calibration.iter().map(|calibration| calibration.arrays());
+        let steps = transformers.chain([self.model.arrays()]).chain(calibration).enumerate();
         let arrays: Vec<Named> = steps
             .flat_map(|(step, arrays)| arrays.into_iter().map(move |(name, values)| (format!("{step}.{name}"), values)))
             .collect();
@@ -145,14 +168,14 @@ impl Pipeline {
         let features = (0..n_features).map(|number| column(format!("x{number}"))).collect();
         let schema = Schema { features, target: Some(column("y".into())), classes: None };
         let (kind, model, sha256) = (Kind::Regressor, Box::new(model), OnceLock::new());
-        Self { schema, kind, steps: vec![], transformers: vec![], model, sha256 }
+        Self { schema, kind, steps: vec![], transformers: vec![], model, calibration: None, sha256 }
     }
 }
 
 fn load(schema: Schema, steps: Vec<StepSpec>, arrays: Vec<Named>, sha256: OnceLock<[u8; 32]>) -> Result<Pipeline> {
     let resolved = resolve_steps(&steps)?;
     let mut arrays = by_step(steps.len(), arrays)?.into_iter();
-    let (mut transformers, mut models) = (vec![], vec![]);
+    let (mut transformers, mut models, mut calibration) = (vec![], vec![], None);
     for (step, stated) in resolved.iter().zip(&steps) {
         let columns = positions(stated, &schema)?;
         let n_features = columns.as_ref().map_or(schema.features.len(), Vec::len);
@@ -161,12 +184,13 @@ fn load(schema: Schema, steps: Vec<StepSpec>, arrays: Vec<Named>, sha256: OnceLo
         match step.algorithm.load(&step.parameters, &mut own, &inputs)? {
             FittedStep::Transformer(fitted) => transformers.push(TransformerStep { columns, fitted }),
             FittedStep::Model(model) => models.push((step.algorithm.kind(), model)),
+            FittedStep::Calibration(fitted) => calibration = Some(fitted),
         }
         own.finish()?;
     }
     let (kind, model) = models.pop().ok_or_else(|| damaged("there is no estimator"))?;
     check_schema(&schema, kind)?;
-    Ok(Pipeline { schema, kind, steps, transformers, model, sha256 })
+    Ok(Pipeline { schema, kind, steps, transformers, model, calibration, sha256 })
 }
 
 /// Deals out arrays named `<step>.<name>`.

@@ -14,7 +14,7 @@ const MAX_STEPS: usize = 32;
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Spec {
-    /// Transformers, then one estimator.
+    /// Transformers, then one estimator; behind a classifier perhaps its calibration.
     pub steps: Vec<StepSpec>,
     /// The column to predict; absent for clustering.
     pub target: Option<String>,
@@ -55,7 +55,7 @@ impl Spec {
     pub(super) fn resolve(&self, columns: &[ColumnSchema]) -> Result<Resolved> {
         let steps = resolve_steps(&self.steps)?;
         self.check_validation_fraction()?;
-        let kind = steps.last().map_or(Kind::Transformer, |step| step.algorithm.kind());
+        let kind = steps.get(estimator_of(&steps)).map_or(Kind::Transformer, |step| step.algorithm.kind());
         let target = self.target_column(kind, columns)?;
         let schema = Schema { features: self.feature_columns(columns)?, target, classes: None };
         check_width(&steps, schema.features.len())?;
@@ -123,7 +123,7 @@ impl Spec {
 /// What a specification means for a table of certain columns.
 pub(super) struct Resolved {
     pub(super) steps: Vec<ResolvedStep>,
-    /// Of the last step.
+    /// Of the estimator.
     pub(super) kind: Kind,
     /// Without the classes, which only the rows tell.
     pub(super) schema: Schema,
@@ -135,16 +135,24 @@ pub(super) struct ResolvedStep {
     pub(super) parameters: Parameters,
 }
 
-/// Finds algorithms and checks parameters and order: transformers, then one estimator.
+/// Where the estimator is among checked steps: the last one, but for its calibration.
+pub(super) fn estimator_of(steps: &[ResolvedStep]) -> usize {
+    let is_calibrated = steps.last().is_some_and(|step| step.algorithm.kind() == Kind::Calibrator);
+    steps.len().saturating_sub(1 + usize::from(is_calibrated))
+}
+
+/// Finds algorithms and checks parameters and order: transformers, then one estimator, and behind a classifier at most one
+/// calibrator.
 pub(super) fn resolve_steps(steps: &[StepSpec]) -> Result<Vec<ResolvedStep>> {
     if steps.is_empty() || steps.len() > MAX_STEPS {
         return Err(Error::invalid(format!("there are {} steps; 1 to {MAX_STEPS} are taken", steps.len())));
     }
+    let algorithms = steps.iter().map(|step| find(&step.algorithm)).collect::<Result<Vec<_>>>()?;
+    let calibrated = check_calibrator(&algorithms)?;
     let mut resolved = Vec::with_capacity(steps.len());
-    for (number, step) in (1..).zip(steps) {
-        let algorithm = find(&step.algorithm)?;
-        let (last, transforms) = (number == steps.len(), algorithm.kind() == Kind::Transformer);
-        if last == transforms {
+    for ((number, step), algorithm) in (1..).zip(steps).zip(algorithms) {
+        let (last, transforms) = (number >= steps.len() - calibrated, algorithm.kind() == Kind::Transformer);
+        if last == transforms || algorithm.kind() == Kind::Calibrator && number < steps.len() {
             return Err(Error::invalid(format!(
                 "step {number} of {}, {}, is a {}; transformers come first and one estimator last",
                 steps.len(),
@@ -154,14 +162,30 @@ pub(super) fn resolve_steps(steps: &[StepSpec]) -> Result<Vec<ResolvedStep>> {
         }
         if last && step.columns.is_some() {
             return Err(Error::invalid(format!(
-                "{} is an estimator and takes all columns; choose them with features",
-                algorithm.name()
+                "{} is {} and takes all columns; choose them with features",
+                algorithm.name(),
+                if algorithm.kind() == Kind::Calibrator { "a calibrator" } else { "an estimator" }
             )));
         }
         let parameters = Parameters::check(algorithm.name(), &algorithm.parameters(), &step.parameters)?;
         resolved.push(ResolvedStep { algorithm, parameters });
     }
     Ok(resolved)
+}
+
+/// How many calibrators there are at the end: one at most, behind a classifier.
+fn check_calibrator(algorithms: &[&dyn Algorithm]) -> Result<usize> {
+    let [before @ .., last] = algorithms else { return Ok(0) };
+    match before.last().map(|it| it.kind()) {
+        _ if last.kind() != Kind::Calibrator => Ok(0),
+        Some(Kind::Classifier) => Ok(1),
+        other => Err(Error::invalid(format!(
+            "step {} of {0}, {}, calibrates the classifier before it, and there is {}; put a classifier there",
+            algorithms.len(),
+            last.name(),
+            other.map_or("none".to_owned(), |kind| format!("a {}", kind.name()))
+        ))),
+    }
 }
 
 /// Each step takes as many columns: those before it keep their number.

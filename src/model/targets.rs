@@ -40,7 +40,7 @@ impl Targets {
         match kind {
             Kind::Regressor => numbers(column).map(Self::Values),
             Kind::Classifier => classes(column),
-            Kind::Transformer | Kind::Clusterer | Kind::OutlierDetector => Ok(Self::None),
+            Kind::Transformer | Kind::Clusterer | Kind::OutlierDetector | Kind::Calibrator => Ok(Self::None),
         }
     }
 

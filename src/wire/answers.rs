@@ -95,7 +95,7 @@ pub struct MethodDescription {
 pub struct AlgorithmDescription {
     /// As steps name it.
     pub name: String,
-    /// "transformer", "regressor", "classifier", "clusterer" or "outlier_detector".
+    /// "transformer", "regressor", "classifier", "clusterer", "outlier_detector" or "calibrator".
     pub kind: String,
     /// One sentence for people.
     pub summary: String,

@@ -25,7 +25,7 @@ This page is written by `UPDATE_DOCS=1 cargo test --test integration algorithms:
 
 fn page() -> String {
     let mut page = TOP.to_owned();
-    let kinds = ["regressor", "classifier", "clusterer", "outlier_detector", "transformer"];
+    let kinds = ["regressor", "classifier", "clusterer", "outlier_detector", "transformer", "calibrator"];
     for kind in kinds {
         let own: Vec<_> = ALGORITHMS.iter().filter(|algorithm| algorithm.kind().name() == kind).collect();
         let links: Vec<String> = own.iter().map(|it| format!("[{0}](#{0})", it.name())).collect();
@@ -89,11 +89,14 @@ fn pipeline(algorithm: &dyn Algorithm) -> (Vec<Step>, Option<&'static str>, Vec<
     let (steps, target) = match algorithm.kind() {
         Kind::Clusterer | Kind::OutlierDetector => (vec![own], None),
         Kind::Transformer => (vec![own, step("linear_regression")], Some("y")),
+        Kind::Calibrator => (vec![step("gaussian_nb"), own], Some("y")),
         Kind::Regressor | Kind::Classifier => (vec![own], Some("y")),
     };
     match algorithm.kind() {
         Kind::Clusterer | Kind::OutlierDetector => {}
-        Kind::Classifier => columns.push(Column::integer("y", (0..60).map(|row| row * row % 7 % 3).collect())),
+        Kind::Classifier | Kind::Calibrator => {
+            columns.push(Column::integer("y", (0..60).map(|row| row * row % 7 % 3).collect()))
+        }
         Kind::Regressor | Kind::Transformer => {
             columns.push(Column::float("y", (0..60).map(|row| number(row, 7)).collect()))
         }

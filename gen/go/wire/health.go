@@ -2487,7 +2487,7 @@ func (p *ParameterDescription) String() string {
 
 // Attributes:
 //  - Name
-//  - Kind: "transformer", "regressor", "classifier", "clusterer" or "outlier_detector".
+//  - Kind: "transformer", "regressor", "classifier", "clusterer", "outlier_detector" or "calibrator".
 //  - Summary
 //  - Parameters
 type AlgorithmDescription struct {

@@ -1159,7 +1159,7 @@ func (p *JobEvent) String() string {
 // Attributes:
 //  - Context
 //  - Model: Name of the model to publish a version of: `[A-Za-z][A-Za-z0-9_.-]{0,63}`.
-//  - Steps: Transformers, then one estimator.
+//  - Steps: Transformers, then one estimator; behind a classifier perhaps its calibration.
 //  - Table: The rows, sent along; or `dataset`.
 //  - Dataset: The rows, stored: "wine" (newest version) or "wine@2".
 //  - Target: The column to predict. Absent for clustering.

@@ -17,6 +17,7 @@ mod linear_regression;
 mod logistic_regression;
 mod mlp;
 mod one_class_svm;
+mod platt_calibration;
 mod pls_regression;
 mod random_forest;
 mod ridge;
@@ -47,6 +48,7 @@ pub static ALGORITHMS: &[&dyn Algorithm] = &[
     &mlp::MlpRegressor,
     &discrete_nb::MultinomialNb,
     &one_class_svm::OneClassSvm,
+    &platt_calibration::PlattCalibration,
     &pls_regression::PlsRegression,
     &glm::PoissonRegressor,
     &random_forest::RandomForestClassifier,
@@ -72,6 +74,7 @@ mod tests {
             let built = algorithm.unfitted(&checked.unwrap());
 
             assert_eq!(matches!(built, UnfittedStep::Transformer(_)), algorithm.kind() == Kind::Transformer);
+            assert_eq!(matches!(built, UnfittedStep::Calibrator(_)), algorithm.kind() == Kind::Calibrator);
         }
     }
 

@@ -16,6 +16,7 @@ fn of(algorithm: &dyn Algorithm) -> (Spec, Table) {
         }
         Kind::Regressor => (spec(&[own], "progression"), table("diabetes")),
         Kind::Classifier => (spec(&[own], "species"), table("iris")),
+        Kind::Calibrator => (spec(&[step("gaussian_nb", &[]), own], "species"), table("iris")),
         Kind::Clusterer | Kind::OutlierDetector => {
             (spec(&[own], ""), Table::new(table("iris").columns()[..4].to_vec()).unwrap())
         }
@@ -82,7 +83,16 @@ fn learned(algorithm: &dyn Algorithm, rows: Rows<'_>, threads: usize) -> Result<
     match algorithm.unfitted(&parameters) {
         UnfittedStep::Transformer(it) => it.fit(&training).map(|fitted| fitted.arrays()),
         UnfittedStep::Estimator(it) => it.fit(&training).map(|fitted| fitted.arrays()),
+        UnfittedStep::Calibrator(it) => it.fit(&*classifier(), &training).map(|fitted| fitted.calibration.arrays()),
     }
+}
+
+/// What a calibrator is behind.
+fn classifier() -> Box<dyn crate::model::Estimator> {
+    let naive = crate::model::find("gaussian_nb").unwrap();
+    let defaults = crate::model::Parameters::check(naive.name(), &naive.parameters(), &BTreeMap::new()).unwrap();
+    let UnfittedStep::Estimator(estimator) = naive.unfitted(&defaults) else { unreachable!() };
+    estimator
 }
 
 /// Targets of a kind for so many rows.
@@ -90,7 +100,7 @@ fn targets(kind: Kind, n_rows: usize) -> Targets {
     let classes = Column::integer("class", (0..n_rows as i64).map(|row| row * row % 7 % 3).collect());
     let numbers = Column::float("number", (0..n_rows).map(|row| 1.0 + (row * 37 % 101) as f64).collect());
     match kind {
-        Kind::Classifier => Targets::read(kind, &classes).unwrap(),
+        Kind::Classifier | Kind::Calibrator => Targets::read(Kind::Classifier, &classes).unwrap(),
         Kind::Regressor => Targets::read(kind, &numbers).unwrap(),
         Kind::Transformer | Kind::Clusterer | Kind::OutlierDetector => Targets::None,
     }
@@ -119,11 +129,12 @@ fn any_number_of_threads_learns_the_same_bits() {
     }
 }
 
-/// Clusterers and forests draw rows, and those of the one are not those of the other; neighbours are counted by rows.
+/// Clusterers and forests draw rows, and those of the one are not those of the other; neighbours and parts are counted by rows.
 #[test]
 fn a_row_of_weight_two_is_the_row_twice() {
     let counts_rows = |it: &dyn Algorithm| {
-        it.kind() == Kind::Clusterer || ["random_forest", "k_neighbors"].iter().any(|kind| it.name().starts_with(kind))
+        matches!(it.kind(), Kind::Clusterer | Kind::Calibrator)
+            || ["random_forest", "k_neighbors"].iter().any(|kind| it.name().starts_with(kind))
     };
     for algorithm in ALGORITHMS.iter().filter(|it| !counts_rows(**it)) {
         let n_features = if algorithm.takes_one_column() { 1 } else { 3 };
@@ -177,9 +188,10 @@ proptest! {
         });
         let weights = vec![1.0; n_rows];
         for algorithm in ALGORITHMS {
-            let n_classes = if algorithm.kind() == Kind::Classifier && n_rows < 2 { continue } else { n_rows };
+            let of_classes = matches!(algorithm.kind(), Kind::Classifier | Kind::Calibrator);
+            let n_classes = if of_classes && n_rows < 2 { continue } else { n_rows };
             let targets = match algorithm.kind() {
-                Kind::Classifier => Targets::read(
+                Kind::Classifier | Kind::Calibrator => Targets::read(
                     Kind::Classifier,
                     &Column::integer("class", (0..n_classes as i64).map(|row| row % 2).collect()),
                 ).unwrap(),

@@ -86,7 +86,8 @@ pub(super) fn trained<T>(features: &Array2<f64>, targets: &Targets, act: impl Fn
 /// What a step learned.
 fn array(pipeline: &Pipeline, name: &str) -> ArrayD<f64> {
     let own = pipeline.transformers.iter().flat_map(|step| step.fitted.arrays());
-    own.chain(pipeline.model.arrays()).find(|(it, _)| *it == name).unwrap().1
+    let calibration = pipeline.calibration.iter().flat_map(|it| it.arrays());
+    own.chain(pipeline.model.arrays()).chain(calibration).find(|(it, _)| *it == name).unwrap().1
 }
 
 /// The features of a table, without its target.

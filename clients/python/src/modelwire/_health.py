@@ -83,7 +83,7 @@ class ParameterDescription:
 class AlgorithmDescription:
     """An algorithm.
 
-    `kind` is ``"transformer"``, ``"regressor"``, ``"classifier"``, ``"clusterer"`` or ``"outlier_detector"``.
+    `kind` is ``"transformer"``, ``"regressor"``, ``"classifier"``, ``"clusterer"``, ``"outlier_detector"`` or ``"calibrator"``.
     """
 
     name: str

@@ -860,7 +860,7 @@ class AlgorithmDescription(object):
     """
     Attributes:
      - name
-     - kind: "transformer", "regressor", "classifier", "clusterer" or "outlier_detector".
+     - kind: "transformer", "regressor", "classifier", "clusterer", "outlier_detector" or "calibrator".
      - summary
      - parameters
 

@@ -355,7 +355,7 @@ class TrainRequest(object):
     Attributes:
      - context
      - model: Name of the model to publish a version of: `[A-Za-z][A-Za-z0-9_.-]{0,63}`.
-     - steps: Transformers, then one estimator.
+     - steps: Transformers, then one estimator; behind a classifier perhaps its calibration.
      - table: The rows, sent along; or `dataset`.
      - dataset: The rows, stored: "wine" (newest version) or "wine@2".
      - target: The column to predict. Absent for clustering.

@@ -33,7 +33,8 @@ impl Algorithm for Svc {
                  classes has its own `f`, which is one vote; the class of most votes is the answer, the first one of \
                  equals, as in scikit-learn.",
                 "Probabilities are not calibrated: `1 / (1 + exp(-f))` for two classes, and shares of the votes for \
-                 more.",
+                 more. A step `platt_calibration` behind it calibrates them; scikit-learn's `probability` is deprecated in favour \
+                 of the same.",
                 "A linear model keeps a coefficient for each column and pair, others their support vectors. Work grows with the square of rows, of which 100,000 are the most that are taken. Scale the columns \
                  first, for example with `standard_scaler`.",
                 "C. Cortes, V. Vapnik, \"Support-vector networks\" (1995), doi:10.1007/BF00994018; by SMO: R.-E. Fan, \

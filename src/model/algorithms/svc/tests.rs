@@ -196,3 +196,12 @@ fn a_model_that_is_damaged_is_refused() {
         assert_eq!(matches!(negative, Err(Error::Damaged { .. })), given.is_empty());
     }
 }
+
+#[test]
+fn of_classes_with_as_many_votes_the_pairs_say_which_by_less_than_half_a_vote() {
+    let decisions: Vec<f64> = votes::one_vs_rest(&[f64::MAX, -f64::MAX, 0.5], 3).collect();
+
+    assert_eq!(decisions, [1.0, 1.0 - 1.0 / 3.0, 1.0 + 1.0 / 3.0]);
+    let sums = votes::one_vs_rest(&[2.0, -1.0, 4.0], 3).collect::<Vec<f64>>();
+    assert_eq!(sums, [1.0 + 1.0 / 2.0 / 3.0, 1.0 + 2.0 / 3.0 / 3.0, 1.0 - 3.0 / 4.0 / 3.0]);
+}

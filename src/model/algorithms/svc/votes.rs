@@ -6,7 +6,7 @@ use crate::data::Labels;
 use crate::error::{Error, Result};
 use crate::model::arrays::{Arrays, damaged};
 use crate::model::classification::{self, classified, sigmoid};
-use crate::model::kernels::{Dot, Panels, Real, in_rows};
+use crate::model::kernels::{Dot, Panels, Real, in_rows, table};
 use crate::model::precision::Precision;
 use crate::model::svm::{Kernel, Settings, Support, add_up, finite, sum_of};
 use crate::model::{Inputs, Model, Predictions};
@@ -202,6 +202,20 @@ impl<T: Real> Votes<T> {
     }
 }
 
+/// Of each class its votes, and of equals which one by how far: what all pairs say of it, squeezed into less than a third of a vote.
+pub(super) fn one_vs_rest(sums: &[f64], n_classes: usize) -> impl Iterator<Item = f64> {
+    let mut classes = vec![(0.0, 0.0); n_classes];
+    for ((one, other), sum) in pairs(n_classes).zip(sums) {
+        classes[if *sum > 0.0 { one } else { other }].0 += 1.0;
+        classes[one].1 += sum;
+        classes[other].1 -= sum;
+    }
+    classes.into_iter().map(|(votes, sum): (f64, f64)| {
+        let far = finite(sum);
+        votes + far / (far.abs() + 1.0) / 3.0
+    })
+}
+
 impl<T: Real> Model for Votes<T> {
     fn predict(&self, features: ArrayView2<'_, f64>) -> Predictions {
         let n_classes = self.classes.len();
@@ -218,6 +232,16 @@ impl<T: Real> Model for Votes<T> {
             }
         });
         classified(probabilities, &self.classes)
+    }
+
+    fn decisions(&self, features: ArrayView2<'_, f64>) -> Option<Array2<f64>> {
+        let n_classes = self.classes.len();
+        let mut decisions = Vec::with_capacity(features.nrows() * n_classes);
+        self.for_each(&in_rows(&features), |sums| match sums {
+            [sum] => decisions.extend([*sum, -sum]),
+            sums => decisions.extend(one_vs_rest(sums, n_classes)),
+        });
+        Some(table(decisions, features.nrows(), n_classes))
     }
 
     fn answer_bytes(&self) -> usize {

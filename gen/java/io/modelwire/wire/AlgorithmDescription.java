@@ -20,7 +20,7 @@ public class AlgorithmDescription implements org.apache.thrift.TBase<AlgorithmDe
 
   public @org.apache.thrift.annotation.Nullable java.lang.String name; // optional
   /**
-   * "transformer", "regressor", "classifier", "clusterer" or "outlier_detector".
+   * "transformer", "regressor", "classifier", "clusterer", "outlier_detector" or "calibrator".
    */
   public @org.apache.thrift.annotation.Nullable java.lang.String kind; // optional
   public @org.apache.thrift.annotation.Nullable java.lang.String summary; // optional
@@ -30,7 +30,7 @@ public class AlgorithmDescription implements org.apache.thrift.TBase<AlgorithmDe
   public enum _Fields implements org.apache.thrift.TFieldIdEnum {
     NAME((short)1, "name"),
     /**
-     * "transformer", "regressor", "classifier", "clusterer" or "outlier_detector".
+     * "transformer", "regressor", "classifier", "clusterer", "outlier_detector" or "calibrator".
      */
     KIND((short)2, "kind"),
     SUMMARY((short)3, "summary"),
@@ -182,7 +182,7 @@ public class AlgorithmDescription implements org.apache.thrift.TBase<AlgorithmDe
   }
 
   /**
-   * "transformer", "regressor", "classifier", "clusterer" or "outlier_detector".
+   * "transformer", "regressor", "classifier", "clusterer", "outlier_detector" or "calibrator".
    */
   @org.apache.thrift.annotation.Nullable
   public java.lang.String getKind() {
@@ -190,7 +190,7 @@ public class AlgorithmDescription implements org.apache.thrift.TBase<AlgorithmDe
   }
 
   /**
-   * "transformer", "regressor", "classifier", "clusterer" or "outlier_detector".
+   * "transformer", "regressor", "classifier", "clusterer", "outlier_detector" or "calibrator".
    */
   public AlgorithmDescription setKind(@org.apache.thrift.annotation.Nullable java.lang.String kind) {
     this.kind = kind;

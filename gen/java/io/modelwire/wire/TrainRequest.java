@@ -29,7 +29,7 @@ public class TrainRequest implements org.apache.thrift.TBase<TrainRequest, Train
    */
   public @org.apache.thrift.annotation.Nullable java.lang.String model; // optional
   /**
-   * Transformers, then one estimator.
+   * Transformers, then one estimator; behind a classifier perhaps its calibration.
    */
   public @org.apache.thrift.annotation.Nullable java.util.List<io.modelwire.wire.Step> steps; // optional
   /**
@@ -66,7 +66,7 @@ public class TrainRequest implements org.apache.thrift.TBase<TrainRequest, Train
      */
     MODEL((short)2, "model"),
     /**
-     * Transformers, then one estimator.
+     * Transformers, then one estimator; behind a classifier perhaps its calibration.
      */
     STEPS((short)3, "steps"),
     /**
@@ -332,7 +332,7 @@ public class TrainRequest implements org.apache.thrift.TBase<TrainRequest, Train
   }
 
   /**
-   * Transformers, then one estimator.
+   * Transformers, then one estimator; behind a classifier perhaps its calibration.
    */
   @org.apache.thrift.annotation.Nullable
   public java.util.List<io.modelwire.wire.Step> getSteps() {
@@ -340,7 +340,7 @@ public class TrainRequest implements org.apache.thrift.TBase<TrainRequest, Train
   }
 
   /**
-   * Transformers, then one estimator.
+   * Transformers, then one estimator; behind a classifier perhaps its calibration.
    */
   public TrainRequest setSteps(@org.apache.thrift.annotation.Nullable java.util.List<io.modelwire.wire.Step> steps) {
     this.steps = steps;

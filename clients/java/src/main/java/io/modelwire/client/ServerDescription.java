@@ -45,7 +45,8 @@ public record ServerDescription(String version, String idlHash, Limits limits, L
      * An algorithm of the server.
      *
      * @param name what a {@link Step} names
-     * @param kind {@code "transformer"}, {@code "regressor"}, {@code "classifier"}, {@code "clusterer"} or {@code "outlier_detector"}
+     * @param kind {@code "transformer"}, {@code "regressor"}, {@code "classifier"}, {@code "clusterer"},
+     *     {@code "outlier_detector"} or {@code "calibrator"}
      * @param summary what it does
      * @param parameters its hyper-parameters
      */

@@ -36,7 +36,7 @@ public final class Training {
     /**
      * Starts with steps that have their defaults.
      *
-     * @param algorithms transformers, then one estimator
+     * @param algorithms transformers, then one estimator; behind a classifier perhaps its calibration
      * @return what rows and target are added to
      */
     public static Training of(String... algorithms) {
