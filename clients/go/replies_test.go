@@ -130,6 +130,25 @@ func must[T any](value T, err error) T {
 	return value
 }
 
+func TestWhatRowsBelongToComesWithTheirClusters(t *testing.T) {
+	server := &oracle{prophecy: &wire.PredictResponse{
+		Model: pointer("groups"), Version: pointer(int64(1)), Clusters: tensorOf(wire.DType_I64, []int64{1, 0}),
+		Probabilities: matrixOf([][]float64{{0.25, 0.75}, {1, 0}}),
+	}}
+
+	got, err := server.connect(t).Predict(t.Context(), "groups", [][]float64{{1}, {2}})
+
+	want := Prediction{
+		Model: "groups", Version: 1, Clusters: []int64{1, 0}, Probabilities: [][]float64{{0.25, 0.75}, {1, 0}},
+	}
+	if err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v and %v", got, err)
+	}
+	if bytes := got.answerBytes(); bytes != 8+2*8 {
+		t.Errorf("an answer takes %d bytes", bytes)
+	}
+}
+
 func TestAPredictionHasAllThatTheModelHas(t *testing.T) {
 	server := &oracle{prophecy: &wire.PredictResponse{
 		Model: pointer("churn"), Version: pointer(int64(3)), Generation: pointer(int64(2)),

@@ -18,7 +18,7 @@ from modelwire_wire.types import ttypes as wire
 from thrift.transport.TTransport import TTransportException
 
 import modelwire
-from modelwire import Step, StepLike, _columns, _datasets, _jobs, _steps, _tensors
+from modelwire import Step, StepLike, _columns, _datasets, _inference, _jobs, _steps, _tensors
 
 SUCCEEDED, FAILED, CANCELLED, RUNNING = 3, 4, 5, 2
 
@@ -120,6 +120,22 @@ def test_predictions_are_arrays_and_what_a_model_has_not_is_none(start: Start) -
     np.testing.assert_array_equal(prediction.classes, ["a", "b"])
     np.testing.assert_array_equal(prediction.probabilities, [[0.25, 0.75], [0.5, 0.5]])
     assert prediction.values is prediction.clusters is prediction.distances is None
+
+
+def test_what_rows_belong_to_comes_with_their_clusters(start: Start) -> None:
+    answer = inference_wire.PredictResponse(
+        model="groups",
+        version=1,
+        clusters=_tensors.to_tensor(np.array([1, 0])),
+        probabilities=_tensors.to_tensor(np.array([[0.25, 0.75], [1.0, 0.0]])),
+    )
+
+    prediction = start(Recorder(predict=answer)).predict("groups", [[1.0], [2.0]])
+
+    np.testing.assert_array_equal(prediction.clusters, [1, 0])
+    np.testing.assert_array_equal(prediction.probabilities, [[0.25, 0.75], [1.0, 0.0]])
+    assert prediction.classes is prediction.distances is None
+    assert _inference.answer_bytes(prediction) == 8 + 2 * 8
 
 
 def test_features_and_target_travel_as_one_table(start: Start) -> None:

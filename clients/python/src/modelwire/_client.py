@@ -196,8 +196,8 @@ class Client:
         model : str
             Name of the model; its first version becomes its alias `stable`.
         steps : sequence of str, (str, mapping) or Step
-            Transformers, then one estimator: ``["standard_scaler", ("k_means", {"n_clusters": 3})]``; behind a classifier
-            perhaps ``"platt_calibration"``.
+            Transformers, then one estimator: ``["standard_scaler", ("k_means", {"n_clusters": 3})]``; behind a
+            classifier perhaps ``"platt_calibration"``.
         features : array-like of shape (n_samples, n_features), mapping or data frame; or sequence of str
             The rows to learn from. With `table` or `dataset`: the names of the columns to learn from, in the order in
             which `predict` takes them; None: all but the target. A matrix with masked values is refused.

@@ -83,7 +83,8 @@ class ParameterDescription:
 class AlgorithmDescription:
     """An algorithm.
 
-    `kind` is ``"transformer"``, ``"regressor"``, ``"classifier"``, ``"clusterer"``, ``"outlier_detector"`` or ``"calibrator"``.
+    `kind` is ``"transformer"``, ``"regressor"``, ``"classifier"``, ``"clusterer"``, ``"outlier_detector"`` or
+    ``"calibrator"``.
     """
 
     name: str

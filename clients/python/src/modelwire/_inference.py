@@ -29,8 +29,8 @@ class Prediction:
     labels : ndarray of shape (n,)
         Classification: the most probable class of each row, of the type of the targets; text as objects.
     probabilities : ndarray of shape (n, n_classes)
-        Classification: each row sums to 1; columns as in `classes`. Clustering by a mixture, of shape (n, n_components): what a
-        row belongs to each component by.
+        Classification: each row sums to 1; columns as in `classes`. Clustering by a mixture, of shape
+        (n, n_components): what a row belongs to each component by.
     classes : ndarray of shape (n_classes,)
         Classification: the labels in ascending order.
     clusters : ndarray of shape (n,)

@@ -101,6 +101,8 @@ class PredictionsTest {
         assertEquals(11, Rows.of(Table.of(counted(1000))).end(1, 10));
         assertEquals(8 + 3 * 8, Predictions.answerBytes(new Prediction("m", 1, java.util.OptionalLong.empty(), new double[0],
                 none(), new double[0][], none(), new long[1], new double[1][3])));
+        assertEquals(8 + 2 * 8, Predictions.answerBytes(new Prediction("m", 1, java.util.OptionalLong.empty(), new double[0],
+                none(), new double[1][2], none(), new long[1], new double[0][])));
     }
 
     private static Column none() {
