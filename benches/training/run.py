@@ -29,7 +29,8 @@ from sklearn import metrics  # noqa: E402
 from sklearn.cluster import KMeans, MiniBatchKMeans  # noqa: E402
 from sklearn.cross_decomposition import PLSRegression  # noqa: E402
 from sklearn.datasets import make_blobs, make_classification, make_regression  # noqa: E402
-from sklearn.ensemble import AdaBoostClassifier, RandomForestClassifier, RandomForestRegressor  # noqa: E402
+from sklearn.ensemble import AdaBoostClassifier, AdaBoostRegressor, RandomForestClassifier  # noqa: E402
+from sklearn.ensemble import RandomForestRegressor  # noqa: E402
 from sklearn.isotonic import IsotonicRegression  # noqa: E402
 from sklearn.linear_model import ElasticNet, GammaRegressor, Lars, Lasso, LinearRegression, LogisticRegression  # noqa: E402
 from sklearn.linear_model import PoissonRegressor, Ridge, TweedieRegressor  # noqa: E402
@@ -112,6 +113,7 @@ CASES = [
     ("random_forest_classifier", RandomForestClassifier, classes, {}, {}, {"n_jobs": THREADS, "random_state": 0}),
     ("random_forest_regressor", RandomForestRegressor, numbers, {}, {}, {"n_jobs": THREADS, "random_state": 0}),
     ("ada_boost_classifier", AdaBoostClassifier, classes, {}, {}, {"random_state": 0}),
+    ("ada_boost_regressor", AdaBoostRegressor, numbers, {}, {}, {"random_state": 0}),
     ("k_neighbors_classifier", KNeighborsClassifier, classes, {}, {}, {"n_jobs": THREADS}),
     ("k_neighbors_regressor", KNeighborsRegressor, numbers, {}, {}, {"n_jobs": THREADS}),
     ("mlp_classifier", MLPClassifier, classes, {"max_iter": 10}, {}, {"random_state": 0}),

@@ -1,13 +1,17 @@
-//! Small trees that vote, each grown on what those before it got wrong.
+//! Small trees that answer together, each grown on what those before it got wrong.
 
 use crate::error::Result;
 use crate::model::arrays::Arrays;
-use crate::model::trees::{self, Boost};
+use crate::model::trees::{self, Boost, BoostMeans};
 use crate::model::{About, Algorithm, FittedStep, Inputs, Kind, ParameterSpec, Parameters, UnfittedStep};
 
 /// AdaBoost for two or many classes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct AdaBoostClassifier;
+
+/// AdaBoost for numbers.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct AdaBoostRegressor;
 
 impl Algorithm for AdaBoostClassifier {
     fn about(&self) -> &'static About {
@@ -45,6 +49,45 @@ impl Algorithm for AdaBoostClassifier {
 
     fn load(&self, _: &Parameters, arrays: &mut Arrays, inputs: &Inputs) -> Result<FittedStep> {
         trees::load_votes(arrays, inputs)
+    }
+}
+
+impl Algorithm for AdaBoostRegressor {
+    fn about(&self) -> &'static About {
+        &About {
+            name: "ada_boost_regressor",
+            kind: Kind::Regressor,
+            summary: "Answers the weighted median of small trees, each of them grown on the rows that those before it missed.",
+            details: &[
+                "Grows a tree on as many rows as there are, drawn by their weights, with replacement; `L_i` is the loss of \
+                 row `i`, its miss as a share of the largest one (linear), the square of that (square), or `1 - \
+                 exp(-share)` (exponential). With `b = E / (1 - E)` of the mean loss `E`, by weight, the answer of the \
+                 tree counts `learning_rate ln(1 / b)`, and each row weighs `b^(learning_rate (1 - L_i))` times as much \
+                 for the next one (AdaBoost.R2). It stops after `n_estimators` trees, after one without a miss, and \
+                 before one whose mean loss is 1/2 or more, but for the first.",
+                "A tree splits as `decision_tree_regressor` does, with its bins. Which rows a tree is grown on depends on \
+                 the seed, the number of the tree and the weights.",
+                "H. Drucker, \"Improving regressors using boosting techniques\" (ICML 1997).",
+            ],
+        }
+    }
+
+    fn parameters(&self) -> Vec<ParameterSpec> {
+        let words = &["linear", "square", "exponential"];
+        vec![
+            ParameterSpec::integer("n_estimators", 50, (1, 10_000), "Trees at most."),
+            ParameterSpec::positive("learning_rate", 1.0, "What the answer of each tree counts is multiplied with."),
+            ParameterSpec::one_of("loss", words, "How the loss of a row grows with what its tree missed it by."),
+            ParameterSpec::integer("max_depth", 3, (1, 64), "Most splits above a leaf of a tree."),
+        ]
+    }
+
+    fn unfitted(&self, parameters: &Parameters) -> UnfittedStep {
+        UnfittedStep::Estimator(Box::new(BoostMeans::new(self.name(), parameters)))
+    }
+
+    fn load(&self, _: &Parameters, arrays: &mut Arrays, inputs: &Inputs) -> Result<FittedStep> {
+        trees::load_median(arrays, inputs)
     }
 }
 
@@ -117,6 +160,57 @@ mod tests {
         let refused = fitted(&array![[0.0], [1.0], [2.0], [3.0], [4.0]], &[0, 0, 1, 0, 0], &rate).unwrap_err();
 
         assert!(refused.to_string().contains("choose a learning_rate nearer to 1"), "{refused}");
+    }
+
+    fn regressor(features: &Array2<f64>, targets: &[f64]) -> Box<dyn Model> {
+        let parameters =
+            Parameters::check("ada_boost_regressor", &AdaBoostRegressor.parameters(), &BTreeMap::new()).unwrap();
+        let UnfittedStep::Estimator(estimator) = AdaBoostRegressor.unfitted(&parameters) else { unreachable!() };
+        trained(features, &Targets::Values(targets.to_vec().into()), |training| estimator.fit(training)).unwrap()
+    }
+
+    #[test]
+    fn equal_targets_are_answered_by_one_tree() {
+        let model = regressor(&array![[1.0], [2.0], [3.0]], &[5.0, 5.0, 5.0]);
+
+        let answer = model.predict(array![[0.0], [2.5]].view());
+
+        assert_eq!(array_of(&*model, "estimator_weights"), [1.0]);
+        assert_eq!(answer, Predictions::Values(array![5.0, 5.0]));
+    }
+
+    #[test]
+    fn the_answer_of_trees_is_one_that_half_of_what_they_count_is_for_or_less() {
+        let features = Array2::from_shape_fn((40, 1), |(row, _)| row as f64);
+        let targets: Vec<f64> = (0..40).map(|row| f64::from(row * row % 17)).collect();
+        let model = regressor(&features, &targets);
+        let voices = array_of(&*model, "estimator_weights");
+        let roots = array_of(&*model, "roots");
+        let (nodes, values) = (array_of(&*model, "threshold").len(), array_of(&*model, "value"));
+        assert_eq!((values.len() * 2, roots.len()), (nodes + roots.len(), voices.len()));
+
+        let Predictions::Values(answers) = model.predict(features.view()) else { unreachable!() };
+
+        assert!(voices.len() > 1 && answers.iter().all(|answer| values.contains(answer)));
+    }
+
+    #[test]
+    fn what_counts_for_nothing_is_not_loaded() {
+        let model = regressor(&array![[1.0], [2.0], [3.0]], &[5.0, 5.0, 7.0]);
+        let inputs = Inputs { n_features: 1, classes: None };
+        let parameters =
+            Parameters::check("ada_boost_regressor", &AdaBoostRegressor.parameters(), &BTreeMap::new()).unwrap();
+        for (name, value) in [("estimator_weights", -1.0), ("roots", 1.0), ("feature", 7.0)] {
+            let mut arrays = Arrays::default();
+            for (own, mut values) in model.arrays() {
+                if own == name {
+                    values.index_axis_mut(Axis(0), 0).fill(value);
+                }
+                arrays.insert(own, values).unwrap();
+            }
+
+            assert!(AdaBoostRegressor.load(&parameters, &mut arrays, &inputs).is_err(), "{name}");
+        }
     }
 
     #[test]

@@ -28,6 +28,7 @@ mod svr;
 /// Every algorithm of this build, by name.
 pub static ALGORITHMS: &[&dyn Algorithm] = &[
     &ada_boost::AdaBoostClassifier,
+    &ada_boost::AdaBoostRegressor,
     &discrete_nb::BernoulliNb,
     &decision_tree::DecisionTreeClassifier,
     &decision_tree::DecisionTreeRegressor,

@@ -129,12 +129,12 @@ fn any_number_of_threads_learns_the_same_bits() {
     }
 }
 
-/// Clusterers and forests draw rows, and those of the one are not those of the other; neighbours and parts are counted by rows.
+/// Clusterers, forests and boosted regressors draw rows, and those of the one are not those of the other; neighbours and parts are counted by rows.
 #[test]
 fn a_row_of_weight_two_is_the_row_twice() {
     let counts_rows = |it: &dyn Algorithm| {
         matches!(it.kind(), Kind::Clusterer | Kind::Calibrator)
-            || ["random_forest", "k_neighbors"].iter().any(|kind| it.name().starts_with(kind))
+            || ["random_forest", "ada_boost_regressor", "k_neighbors"].iter().any(|kind| it.name().starts_with(kind))
     };
     for algorithm in ALGORITHMS.iter().filter(|it| !counts_rows(**it)) {
         let n_features = if algorithm.takes_one_column() { 1 } else { 3 };

@@ -102,7 +102,7 @@ fn assert_as_good(algorithm: &str, kind: Kind, (name, target): (&str, &str), met
 
 #[test]
 fn trees_that_vote_are_those_of_scikit_learn() {
-    super::oracles::assert_cases("ada_boost_classifier");
+    ["ada_boost_classifier", "ada_boost_regressor"].iter().for_each(|it| super::oracles::assert_cases(it));
 }
 
 #[test]

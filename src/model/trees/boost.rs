@@ -93,7 +93,7 @@ impl Estimator for Boost {
 
 /// Brings weights, which only matter relative to each other, near 1, and none is smaller than what all of them together are off
 /// by; answers their sum.
-fn floored(weights: &mut [f64]) -> f64 {
+pub(super) fn floored(weights: &mut [f64]) -> f64 {
     let scale = PowerOfTwo(-exponent(weights.iter().copied().fold(0.0, f64::max)));
     weights.iter_mut().for_each(|weight| *weight = scale.times(*weight));
     let least = f64::EPSILON * weights.iter().sum::<f64>();

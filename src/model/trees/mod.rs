@@ -4,7 +4,7 @@
 //! `bins` -> `histogram` -> `split` -> `grow` -> `flat`. What is summed is an `objective`: shares of classes, or means.
 //! A tree
 //! depends on the rows, the seed and its own number; `crate::model::crew` lets several threads grow trees, each a whole one. They
-//! answer together by their `average`, or by `votes` where each was grown on what others got wrong (`boost`).
+//! answer together by their `average`, or by `votes` or their `median` where each was grown on what others got wrong (`boost`, `boost_means`).
 
 mod forest;
 mod parameters;
@@ -23,6 +23,8 @@ mod contributions;
 
 mod average;
 mod boost;
+mod boost_means;
+mod median;
 mod stored;
 mod votes;
 
@@ -31,6 +33,8 @@ mod tests;
 
 pub(super) use average::load;
 pub(super) use boost::Boost;
+pub(super) use boost_means::BoostMeans;
 pub(super) use forest::{Forest, Size};
+pub(super) use median::load_median;
 pub(super) use parameters::{crowd, growth, purity, squares};
 pub(super) use votes::load_votes;
