@@ -4,7 +4,8 @@ use super::arrays::{Arrays, damaged};
 use super::artefact::{self, Head, Named};
 use super::spec::{positions, resolve_steps};
 use super::{
-    Calibration, Explanation, FittedStep, FittedTransformer, Inputs, Kind, Model, Predictions, Schema, StepSpec, targets,
+    Calibration, Explanation, FittedStep, FittedTransformer, Inputs, Kind, Model, Predictions, Schema, StepSpec,
+    targets,
 };
 use crate::data::ColumnType;
 use crate::error::{Error, Result};

@@ -13,12 +13,7 @@ pub(super) fn nodes(trees: &[Tree]) -> Vec<(&'static str, ArrayD<f64>)> {
         numbers.into_dyn()
     };
     let shares: Array1<f64> = trees.iter().flat_map(Tree::shares).copied().collect();
-    vec![
-        ("feature", of_nodes(0)),
-        ("threshold", of_nodes(1)),
-        ("left", of_nodes(2)),
-        ("share", shares.into_dyn()),
-    ]
+    vec![("feature", of_nodes(0)), ("threshold", of_nodes(1)), ("left", of_nodes(2)), ("share", shares.into_dyn())]
 }
 
 /// Where each tree begins among the nodes.
