@@ -65,6 +65,7 @@ fn run(case: &Case) -> serde_json::Value {
         Predictions::Values(values) => values.to_vec(),
         Predictions::Classes { labels, .. } => labels.iter().map(|label| *label as f64).collect(),
         Predictions::Clusters { clusters, .. } => clusters.iter().map(|cluster| *cluster as f64).collect(),
+        Predictions::Columns(columns) => columns.column(0).to_vec(),
     };
     json!({ "fit_seconds": fit_seconds, "predict_seconds": predict_seconds, "metrics": fitted.metrics, "predictions": predictions })
 }

@@ -7,7 +7,7 @@ use crate::wire::{datasets, health, inference, models, training, types};
 use std::future::Future;
 
 /// SHA-256 of the IDL files, in hex.
-pub const IDL_SHA256: &str = "d5fb86a0b7ee5aeee82996acaa6ea55089fa278ac92d475c68c9a3445fbda8ec";
+pub const IDL_SHA256: &str = "fa188e756f5e59fe61722b7e74b9b4e1a7f9a53409c43ce450025e15c62c26ab";
 
 /// Every method, in the order of the files' names, then as declared; `Method::id` is its place here.
 pub static METHODS: &[Method] = &[
@@ -537,7 +537,7 @@ impl Direct for inference::PredictRequest {
 
 impl Direct for inference::PredictResponse {
     fn empty() -> Self {
-        Self { model: None, version: None, generation: None, values: None, labels: None, probabilities: None, classes: None, clusters: None, distances: None }
+        Self { model: None, version: None, generation: None, values: None, labels: None, probabilities: None, classes: None, clusters: None, distances: None, transformed: None }
     }
 
     fn fields<S: Source>(&mut self, source: &mut S) -> Option<()> {
@@ -552,6 +552,7 @@ impl Direct for inference::PredictResponse {
                 (Kind::Struct, 7) => self.classes.insert(types::Column::empty()).read(source)?,
                 (Kind::Struct, 8) => self.clusters.insert(types::Tensor::empty()).read(source)?,
                 (Kind::Struct, 9) => self.distances.insert(types::Tensor::empty()).read(source)?,
+                (Kind::Struct, 10) => self.transformed.insert(types::Tensor::empty()).read(source)?,
                 _ => return None,
             }
         }
@@ -594,6 +595,10 @@ impl Direct for inference::PredictResponse {
         }
         if let Some(value) = &self.distances {
             sink.field(Kind::Struct, 9);
+            value.write(sink);
+        }
+        if let Some(value) = &self.transformed {
+            sink.field(Kind::Struct, 10);
             value.write(sink);
         }
         sink.leave(outer);

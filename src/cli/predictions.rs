@@ -6,8 +6,8 @@ use crate::data::Labels;
 use crate::model::Predictions;
 use serde_json::{Value, json};
 
-/// A document with the fields of the IDL that the model has.
-pub(super) fn document(prediction: &Prediction) -> Value {
+/// A document with the fields of the IDL that the model has, and the names of the columns that a transformer answers.
+pub(super) fn document(prediction: &Prediction, outputs: &[String]) -> Value {
     let mut document = match &prediction.predictions {
         Predictions::Values(values) => json!({ "values": values.to_vec() }),
         Predictions::Classes { labels, probabilities, classes } => json!({
@@ -18,6 +18,10 @@ pub(super) fn document(prediction: &Prediction) -> Value {
         Predictions::Clusters { clusters, distances } => json!({
             "clusters": clusters,
             "distances": distances.outer_iter().map(|row| row.to_vec()).collect::<Vec<_>>(),
+        }),
+        Predictions::Columns(columns) => json!({
+            "transformed": columns.outer_iter().map(|row| row.to_vec()).collect::<Vec<_>>(),
+            "outputs": outputs,
         }),
     };
     document["model"] = json!(prediction.model);
@@ -34,8 +38,8 @@ fn labels_of(labels: &Labels) -> Value {
 }
 
 /// CSV with a heading line.
-pub(super) fn to_csv(predictions: &Predictions) -> Result<String, Failure> {
-    let (headings, rows) = cells(predictions);
+pub(super) fn to_csv(predictions: &Predictions, outputs: &[String]) -> Result<String, Failure> {
+    let (headings, rows) = cells(predictions, outputs);
     let mut writer = csv::Writer::from_writer(vec![]);
     let cannot_write = |cause: csv::Error| Failure::Failed(format!("the predictions cannot be written: {cause}"));
     for row in std::iter::once(headings).chain(rows) {
@@ -45,8 +49,8 @@ pub(super) fn to_csv(predictions: &Predictions) -> Result<String, Failure> {
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// Headings, and a row of cells for each prediction. Numbers have all their digits.
-pub(super) fn cells(predictions: &Predictions) -> (Vec<String>, Vec<Vec<String>>) {
+/// Headings, those of a transformer's columns by name, and a row of cells for each prediction. Numbers have all their digits.
+pub(super) fn cells(predictions: &Predictions, outputs: &[String]) -> (Vec<String>, Vec<Vec<String>>) {
     match predictions {
         Predictions::Values(values) => {
             (vec!["prediction".into()], values.iter().map(|value| vec![digits(value)]).collect())
@@ -67,6 +71,9 @@ pub(super) fn cells(predictions: &Predictions) -> (Vec<String>, Vec<Vec<String>>
                 std::iter::once("cluster".into()).chain(headings).collect(),
                 rows.map(|(cluster, row)| row_of(cluster.to_string(), row.iter())).collect(),
             )
+        }
+        Predictions::Columns(columns) => {
+            (outputs.to_vec(), columns.outer_iter().map(|row| row.iter().map(digits).collect()).collect())
         }
     }
 }
@@ -101,7 +108,7 @@ mod tests {
 
     #[test]
     fn csv_quotes_what_needs_it() {
-        let Ok(text) = to_csv(&classes()) else { panic!("it is written to memory") };
+        let Ok(text) = to_csv(&classes(), &[]) else { panic!("it is written to memory") };
 
         assert_eq!(text, "prediction,probability_no,\"probability_yes, sure\"\n\"yes, sure\",0.25,0.75\n");
     }
@@ -114,7 +121,7 @@ mod tests {
             "model": "m", "version": 2,
             "labels": ["yes, sure"], "probabilities": [[0.25, 0.75]], "classes": ["no", "yes, sure"],
         });
-        assert_eq!(document(&prediction), expected);
+        assert_eq!(document(&prediction, &[]), expected);
     }
 
     #[test]
@@ -125,6 +132,18 @@ mod tests {
             vec!["cluster".to_owned(), "distance_0".into(), "distance_1".into()],
             vec![vec!["1".to_owned(), "2e-6".into(), "0.5".into()]],
         );
-        assert_eq!(cells(&predictions), expected);
+        assert_eq!(cells(&predictions, &[]), expected);
+    }
+
+    #[test]
+    fn columns_come_with_their_names() {
+        let (predictions, outputs) = (Predictions::Columns(array![[0.5, -1.0]]), ["age".to_owned(), "pca0".into()]);
+        let prediction = Prediction { model: "m".into(), version: 2, generation: None, predictions };
+
+        let Ok(csv) = to_csv(&prediction.predictions, &outputs) else { panic!("it is written to memory") };
+
+        assert_eq!(csv, "age,pca0\n0.5,-1.0\n");
+        let expected = json!({ "model": "m", "version": 2, "transformed": [[0.5, -1.0]], "outputs": ["age", "pca0"] });
+        assert_eq!(document(&prediction, &outputs), expected);
     }
 }

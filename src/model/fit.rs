@@ -1,9 +1,11 @@
 //! From a specification and a table to a pipeline.
 
+use super::columns::Columns;
+use super::kernels::{all_finite, in_rows};
 use super::pipeline::{Pipeline, TransformerStep};
-use super::spec::{Resolved, ResolvedStep, positions};
+use super::spec::{Resolved, ResolvedStep};
 use super::validation::{Part, Split, VALIDATION_FRACTION, seen};
-use super::{Kind, Model, Rows, Schema, Spec, StepSpec, Targets, Training, UnfittedStep, metrics};
+use super::{Kind, Model, Rows, Schema, Spec, StepSpec, Targets, Training, Transformer, UnfittedStep, metrics};
 use crate::data::Table;
 use crate::error::{Code, Error, Result};
 use ndarray::{Array2, Axis};
@@ -66,11 +68,12 @@ pub fn fit_on(threads: usize, spec: &Spec, table: &Table, progress: &dyn Progres
     let parts = split.map(|Split { training, held_out }| (all.select(&training), all.select(&held_out)));
     let whole = if parts.is_some() { 0.5 } else { 1.0 };
     let first = |message: &str, share: f64| progress.report(message, share * whole);
-    let (Learned { transformers, model }, mut metrics) = fitting.learn(all, &first)?;
+    let (Learned { transformers, model, columns }, mut metrics) = fitting.learn(all, &first)?;
     if let Some((training, held_out)) = parts {
         let second = |message: &str, share: f64| progress.report(message, whole + share * whole);
         metrics.extend(fitting.measure(training, held_out, &second)?);
     }
+    schema.outputs = model.is_none().then(|| columns.into_names());
     let steps = steps.iter().zip(&spec.steps).map(|(step, stated)| written_out(step, stated)).collect();
     let pipeline = Pipeline { schema, kind, steps, transformers, model, sha256: OnceLock::new() };
     Ok(Fitted { pipeline, metrics, n_samples: table.n_rows(), first_rows })
@@ -86,7 +89,10 @@ struct Fitting<'a> {
 
 struct Learned {
     transformers: Vec<TransformerStep>,
-    model: Box<dyn Model>,
+    /// The last step, if it is an estimator.
+    model: Option<Box<dyn Model>>,
+    /// As they reach the model, or leave the last transformer.
+    columns: Columns,
 }
 
 impl Fitting<'_> {
@@ -94,22 +100,27 @@ impl Fitting<'_> {
     fn fit(&self, part: &mut Part, progress: &dyn Progress) -> Result<Learned> {
         let Part { features, targets } = part;
         let weights = vec![1.0; features.nrows()];
-        let (last, first) =
-            self.steps.split_last().ok_or_else(|| Error::internal("a checked specification has no step"))?;
-        let mut transformers = Vec::with_capacity(first.len());
-        for (index, (step, stated)) in first.iter().zip(&self.spec.steps).enumerate() {
+        let mut learned = Learned { transformers: vec![], model: None, columns: Columns::of(self.schema) };
+        for (index, (step, stated)) in self.steps.iter().zip(&self.spec.steps).enumerate() {
             let within = |message: &str, share: f64| progress.report(message, self.stage(index, share));
             within(&format!("fitting {}", step.algorithm.name()), 0.0)?;
-            let rows = Rows::new(features, targets.view(), &weights);
-            let transformer = fit_transformer(step, positions(stated, self.schema)?, &self.training(rows, &within))?;
-            *features = transformer.transform(std::mem::take(features));
-            transformers.push(transformer);
+            let chosen = learned.columns.chosen(step.algorithm, stated)?;
+            let training = self.training(Rows::new(features, targets.view(), &weights), &within);
+            match step.algorithm.unfitted(&step.parameters) {
+                UnfittedStep::Estimator(estimator) => learned.model = Some(estimator.fit(&training)?),
+                UnfittedStep::Transformer(transformer) => {
+                    let transformer = fit_transformer(transformer.as_ref(), chosen, &training)?;
+                    if index + 1 < self.steps.len() {
+                        *features = transformer.transform(std::mem::take(features));
+                        check_finite(step, features)?;
+                    }
+                    learned.columns =
+                        learned.columns.after(transformer.columns.as_deref(), transformer.fitted.outputs());
+                    learned.transformers.push(transformer);
+                }
+            }
         }
-        let within = |message: &str, share: f64| progress.report(message, self.stage(first.len(), share));
-        within(&format!("fitting {}", last.algorithm.name()), 0.0)?;
-        let rows = Rows::new(features, targets.view(), &weights);
-        let model = fit_estimator(last, &self.training(rows, &within))?;
-        Ok(Learned { transformers, model })
+        Ok(learned)
     }
 
     fn training<'t>(&self, rows: Rows<'t>, progress: &'t dyn Progress) -> Training<'t> {
@@ -132,7 +143,13 @@ impl Fitting<'_> {
         };
         let ask =
             |share| progress.report("measuring the model on its training rows", self.stage(self.steps.len(), share));
-        let metrics = metrics::of(|rows| learned.model.predict(rows), rows.features.view(), &rows.targets, ask)?;
+        let Some(model) = &learned.model else {
+            let last = learned.transformers.last().map(|step| step.fitted.metrics()).unwrap_or_default();
+            let finite = last.into_iter().filter(|(_, value)| value.is_finite());
+            let metrics = finite.map(|(name, value)| (name.to_owned(), value)).collect();
+            return Ok((learned, metrics));
+        };
+        let metrics = metrics::of(|rows| model.predict(rows), rows.features.view(), &rows.targets, ask)?;
         let shown = |name| if has_targets { format!("training_{name}") } else { name };
         let metrics = metrics.into_iter().map(|(name, value)| (shown(name), value)).collect();
         Ok((learned, metrics))
@@ -144,7 +161,7 @@ impl Fitting<'_> {
         let why = "validation_fraction 0 leaves this out";
         progress.report(&format!("measuring a model of {n_training} rows on {n_held_out} others; {why}"), 0.0)?;
         let within = |message: &str, share: f64| progress.report(&format!("{message}, to be measured"), share);
-        let Learned { transformers, model } = match self.fit(&mut training, &within) {
+        let Learned { transformers, model, .. } = match self.fit(&mut training, &within) {
             Err(error) if error.code() == Code::InvalidArgument => {
                 progress.report(&format!("not measured on held-out rows: {error}"), 1.0)?;
                 return Ok(BTreeMap::new());
@@ -153,6 +170,7 @@ impl Fitting<'_> {
         };
         let features = transformers.iter().fold(held_out.features, |features, step| step.transform(features));
         let ask = |share| progress.report("measuring on held-out rows", self.stage(self.steps.len(), share));
+        let Some(model) = model else { return Ok(BTreeMap::new()) };
         metrics::of(|rows| model.predict(rows), features.view(), &held_out.targets, ask)
     }
 }
@@ -172,13 +190,10 @@ fn read(table: &Table, kind: Kind, schema: &mut Schema) -> Result<Part> {
 }
 
 fn fit_transformer(
-    step: &ResolvedStep,
+    transformer: &dyn Transformer,
     columns: Option<Vec<usize>>,
     training: &Training<'_>,
 ) -> Result<TransformerStep> {
-    let UnfittedStep::Transformer(transformer) = step.algorithm.unfitted(&step.parameters) else {
-        return Err(Error::internal("a transformer set up no transformer"));
-    };
     let fitted = match &columns {
         None => transformer.fit(training)?,
         Some(columns) => {
@@ -191,10 +206,15 @@ fn fit_transformer(
     Ok(TransformerStep { columns, fitted })
 }
 
-fn fit_estimator(step: &ResolvedStep, training: &Training<'_>) -> Result<Box<dyn Model>> {
-    match step.algorithm.unfitted(&step.parameters) {
-        UnfittedStep::Estimator(estimator) => estimator.fit(training),
-        UnfittedStep::Transformer(_) => Err(Error::internal("an estimator set up no estimator")),
+/// The next step learns from finite numbers.
+fn check_finite(step: &ResolvedStep, features: &Array2<f64>) -> Result<()> {
+    match all_finite(&in_rows(&features.view())) {
+        true => Ok(()),
+        false => Err(Error::invalid(format!(
+            "what {} makes of the rows is beyond the range of floats; scale the columns first, for example with \
+             standard_scaler",
+            step.algorithm.name()
+        ))),
     }
 }
 

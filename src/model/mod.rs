@@ -1,7 +1,7 @@
 //! Models: fitted from a table by a specification, stored as bytes, asked for predictions.
 //!
-//! A [`Spec`] names steps: transformers, then one estimator, each an [`Algorithm`] of the catalogue [`ALGORITHMS`]. [`fit`] makes
-//! it a [`Pipeline`], which is what is stored ([`Pipeline::to_bytes`]) and served ([`Pipeline::predict`]). Its [`Schema`] turns a
+//! A [`Spec`] names steps: transformers, then one estimator or none, each an [`Algorithm`] of the catalogue [`ALGORITHMS`].
+//! [`fit`] makes it a [`Pipeline`], which is what is stored ([`Pipeline::to_bytes`]) and served ([`Pipeline::predict`]). Its [`Schema`] turns a
 //! caller's rows into its matrix, or says which column does not suit.
 //!
 //! ```
@@ -53,6 +53,7 @@ mod artefact;
 
 mod algorithm;
 mod algorithms;
+mod columns;
 mod parameters;
 mod precision;
 
@@ -79,6 +80,7 @@ pub use algorithm::{
 };
 pub use algorithms::ALGORITHMS;
 pub use arrays::Arrays;
+pub use columns::Outputs;
 pub use fit::{Fitted, Progress, fit, fit_on};
 pub use loaded::LoadedModel;
 pub use parameters::{ParameterSpec, Parameters, Range, Value};

@@ -1,9 +1,11 @@
-//! FittedStep preprocessing, a fitted estimator and their schema: what is stored, loaded and served as one.
+//! Fitted preprocessing, a fitted estimator or none, and their schema: what is stored, loaded and served as one.
 
 use super::arrays::{Arrays, damaged};
 use super::artefact::{self, Head, Named};
-use super::spec::{positions, resolve_steps};
-use super::{FittedStep, FittedTransformer, Inputs, Kind, Model, Predictions, Schema, StepSpec, targets};
+use super::columns::{Columns, passing_by};
+use super::kernels::table;
+use super::spec::resolve_steps;
+use super::{FittedStep, FittedTransformer, Inputs, Kind, Model, Outputs, Predictions, Schema, StepSpec, targets};
 use crate::data::ColumnType;
 use crate::error::{Error, Result};
 use ndarray::{Array2, Axis, CowArray, Ix2};
@@ -17,7 +19,8 @@ pub struct Pipeline {
     pub(super) kind: Kind,
     pub(super) steps: Vec<StepSpec>,
     pub(super) transformers: Vec<TransformerStep>,
-    pub(super) model: Box<dyn Model>,
+    /// The last step, if it is an estimator.
+    pub(super) model: Option<Box<dyn Model>>,
     /// Known once the bytes have been made or read.
     pub(super) sha256: OnceLock<[u8; 32]>,
 }
@@ -32,12 +35,31 @@ pub(super) struct TransformerStep {
 impl TransformerStep {
     pub(super) fn transform(&self, mut features: Array2<f64>) -> Array2<f64> {
         let Some(columns) = &self.columns else { return self.fitted.transform(features) };
-        let transformed = self.fitted.transform(features.select(Axis(1), columns));
+        let transformed = self.fitted.transform(row_major(features.select(Axis(1), columns)));
+        if self.fitted.outputs() != Outputs::Kept {
+            return behind(&features, columns, &transformed);
+        }
         for (column, position) in transformed.columns().into_iter().zip(columns) {
             features.column_mut(*position).assign(&column);
         }
         features
     }
+}
+
+fn row_major(matrix: Array2<f64>) -> Array2<f64> {
+    if matrix.is_standard_layout() { matrix } else { matrix.as_standard_layout().into_owned() }
+}
+
+/// The columns that were not taken, and behind them those that were made of the others; row-major.
+fn behind(features: &Array2<f64>, taken: &[usize], made: &Array2<f64>) -> Array2<f64> {
+    let passing: Vec<usize> = passing_by(features.ncols(), taken).collect();
+    let width = passing.len() + made.ncols();
+    let mut values = Vec::with_capacity(features.nrows() * width);
+    for (row, made) in features.rows().into_iter().zip(made.rows()) {
+        values.extend(passing.iter().map(|position| row[*position]));
+        values.extend(made);
+    }
+    table(values, features.nrows(), width)
 }
 
 impl Pipeline {
@@ -54,15 +76,23 @@ impl Pipeline {
 
     fn answer(&self, features: CowArray<'_, f64, Ix2>) -> Predictions {
         assert_eq!(features.ncols(), self.schema.features.len(), "Schema::matrix makes matrices of the model's width");
-        let Some((first, rest)) = self.transformers.split_first() else { return self.model.predict(features.view()) };
-        let owned = first.transform(features.into_owned());
-        let transformed = rest.iter().fold(owned, |features, step| step.transform(features));
-        self.model.predict(transformed.view())
+        let transformed = match self.transformers.split_first() {
+            None => features,
+            Some((first, rest)) => {
+                let owned = first.transform(features.into_owned());
+                rest.iter().fold(owned, |features, step| step.transform(features)).into()
+            }
+        };
+        match &self.model {
+            Some(model) => model.predict(transformed.view()),
+            None => Predictions::Columns(transformed.into_owned()),
+        }
     }
 
     /// What the answer to one row takes, in bytes: in memory, and about the same on its way.
     pub fn answer_bytes(&self) -> usize {
-        self.model.answer_bytes()
+        let columns = self.schema.outputs.as_ref().map_or(0, Vec::len);
+        self.model.as_ref().map_or(size_of::<f64>() * columns, |model| model.answer_bytes())
     }
 
     /// The columns that it takes and what it learned.
@@ -70,7 +100,7 @@ impl Pipeline {
         &self.schema
     }
 
-    /// The kind of its estimator.
+    /// The kind of its last step.
     pub fn kind(&self) -> Kind {
         self.kind
     }
@@ -83,7 +113,7 @@ impl Pipeline {
     /// The content of `model.bin`. The same fit gives the same bytes.
     pub fn to_bytes(&self) -> Vec<u8> {
         let transformers = self.transformers.iter().map(|step| step.fitted.arrays());
-        let steps = transformers.chain([self.model.arrays()]).enumerate();
+        let steps = transformers.chain(self.model.iter().map(|model| model.arrays())).enumerate();
         let arrays: Vec<Named> = steps
             .flat_map(|(step, arrays)| arrays.into_iter().map(move |(name, values)| (format!("{step}.{name}"), values)))
             .collect();
@@ -116,29 +146,34 @@ impl Pipeline {
     pub(crate) fn around(model: impl Model + 'static, n_features: usize) -> Self {
         let column = |name: String| crate::data::ColumnSchema { name, column_type: ColumnType::Float };
         let features = (0..n_features).map(|number| column(format!("x{number}"))).collect();
-        let schema = Schema { features, target: Some(column("y".into())), classes: None };
+        let schema = Schema { features, target: Some(column("y".into())), classes: None, outputs: None };
         let (kind, model, sha256) = (Kind::Regressor, Box::new(model), OnceLock::new());
-        Self { schema, kind, steps: vec![], transformers: vec![], model, sha256 }
+        Self { schema, kind, steps: vec![], transformers: vec![], model: Some(model), sha256 }
     }
 }
 
 fn load(schema: Schema, steps: Vec<StepSpec>, arrays: Vec<Named>, sha256: OnceLock<[u8; 32]>) -> Result<Pipeline> {
     let resolved = resolve_steps(&steps)?;
     let mut arrays = by_step(steps.len(), arrays)?.into_iter();
-    let (mut transformers, mut models) = (vec![], vec![]);
+    let (mut transformers, mut model, mut kind) = (vec![], None, Kind::Transformer);
+    let mut there = Columns::of(&schema);
     for (step, stated) in resolved.iter().zip(&steps) {
-        let columns = positions(stated, &schema)?;
-        let n_features = columns.as_ref().map_or(schema.features.len(), Vec::len);
-        let inputs = Inputs { n_features, classes: schema.classes.clone() };
+        let columns = there.chosen(step.algorithm, stated)?;
+        let inputs = Inputs { n_features: there.width(columns.as_deref()), classes: schema.classes.clone() };
         let mut own = arrays.next().unwrap_or_default();
         match step.algorithm.load(&step.parameters, &mut own, &inputs)? {
-            FittedStep::Transformer(fitted) => transformers.push(TransformerStep { columns, fitted }),
-            FittedStep::Model(model) => models.push((step.algorithm.kind(), model)),
+            FittedStep::Transformer(fitted) => {
+                there = there.after(columns.as_deref(), fitted.outputs());
+                transformers.push(TransformerStep { columns, fitted });
+            }
+            FittedStep::Model(fitted) => (model, kind) = (Some(fitted), step.algorithm.kind()),
         }
         own.finish()?;
     }
-    let (kind, model) = models.pop().ok_or_else(|| damaged("there is no estimator"))?;
     check_schema(&schema, kind)?;
+    if schema.outputs != model.is_none().then(|| there.into_names()) {
+        return Err(damaged("the columns that it answers are not those of its last step"));
+    }
     Ok(Pipeline { schema, kind, steps, transformers, model, sha256 })
 }
 
@@ -165,7 +200,8 @@ fn check_schema(schema: &Schema, kind: Kind) -> Result<()> {
     }
     match (kind, &schema.target, schema.classes.as_deref()) {
         _ if schema.features.is_empty() => Err(damaged("it has no features")),
-        (Kind::Clusterer | Kind::OutlierDetector, None, None) | (Kind::Regressor, Some(_), None) => Ok(()),
+        (kind, None, None) if kind.is_unsupervised() => Ok(()),
+        (Kind::Regressor, Some(_), None) => Ok(()),
         (Kind::Classifier, Some(target), Some(labels)) if targets::are_classes(labels, target.column_type) => Ok(()),
         _ => Err(damaged(format!("its target or classes do not suit a {}", kind.name()))),
     }

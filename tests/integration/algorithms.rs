@@ -80,25 +80,18 @@ fn number(row: usize, column: usize) -> f64 {
     1.0 + ((row * 37 + column * 11) % 29) as f64 + (row * column % 5) as f64 / 8.0
 }
 
-/// Steps, target and columns for an algorithm: it is the first one, or the only one.
+/// Steps, target and columns for an algorithm: it is the only step.
 fn pipeline(algorithm: &dyn Algorithm) -> (Vec<Step>, Option<&'static str>, Vec<Column>) {
     let n_features = if algorithm.takes_one_column() { 1 } else { 3 };
     let column = |at: usize| Column::float(format!("x{at}"), (0..60).map(|row| number(row, at)).collect());
     let mut columns: Vec<Column> = (0..n_features).map(column).collect();
     let own = step(algorithm.name());
-    let (steps, target) = match algorithm.kind() {
-        Kind::Clusterer | Kind::OutlierDetector => (vec![own], None),
-        Kind::Transformer => (vec![own, step("linear_regression")], Some("y")),
-        Kind::Regressor | Kind::Classifier => (vec![own], Some("y")),
-    };
     match algorithm.kind() {
-        Kind::Clusterer | Kind::OutlierDetector => {}
+        Kind::Clusterer | Kind::OutlierDetector | Kind::Transformer => return (vec![own], None, columns),
         Kind::Classifier => columns.push(Column::integer("y", (0..60).map(|row| row * row % 7 % 3).collect())),
-        Kind::Regressor | Kind::Transformer => {
-            columns.push(Column::float("y", (0..60).map(|row| number(row, 7)).collect()))
-        }
+        Kind::Regressor => columns.push(Column::float("y", (0..60).map(|row| number(row, 7)).collect())),
     }
-    (steps, target, columns)
+    (vec![own], Some("y"), columns)
 }
 
 fn answers(clients: &mut Clients) -> Vec<PredictResponse> {

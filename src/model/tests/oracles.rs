@@ -58,6 +58,7 @@ fn answers(predictions: Predictions) -> Array2<f64> {
         Predictions::Values(values) => values.insert_axis(ndarray::Axis(1)),
         Predictions::Classes { probabilities, .. } => probabilities,
         Predictions::Clusters { distances, .. } => distances,
+        Predictions::Columns(columns) => columns,
     }
 }
 

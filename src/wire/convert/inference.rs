@@ -59,6 +59,7 @@ pub fn prediction(predictions: &Predictions, model: &str, version: u64, generati
             answer.clusters = Some(positions_to(clusters));
             answer.distances = Some(matrix_to(distances.view()));
         }
+        Predictions::Columns(columns) => answer.transformed = Some(matrix_to(columns.view())),
     }
     answer
 }
@@ -101,22 +102,27 @@ pub fn outcomes_from(answer: PredictManyResponse, asked: usize) -> Result<Vec<Re
 /// # Errors
 /// [`Error::InvalidArgument`] if there are none, or they do not fit each other.
 pub fn prediction_from(answer: PredictResponse) -> Result<Prediction> {
-    let PredictResponse { model, version, generation, values, labels, probabilities, classes, clusters, distances } =
-        answer;
-    let predictions = match (values, labels.zip(probabilities).zip(classes), clusters.zip(distances)) {
-        (Some(values), ..) => Predictions::Values(vector_from(values)?),
-        (_, Some(((labels, probabilities), classes)), _) => classes_from(labels, probabilities, classes)?,
-        (.., Some((clusters, distances))) => {
-            Predictions::Clusters { clusters: positions_from(clusters)?, distances: matrix_from(distances)? }
-        }
-        _ => return Err(Error::invalid("there are no predictions in it")),
-    };
     Ok(Prediction {
-        model: model.unwrap_or_default(),
-        version: number_from(version),
-        generation: generation.map(|it| number_from(Some(it))),
-        predictions,
+        model: answer.model.clone().unwrap_or_default(),
+        version: number_from(answer.version),
+        generation: answer.generation.map(|it| number_from(Some(it))),
+        predictions: predictions_from(answer)?,
     })
+}
+
+fn predictions_from(answer: PredictResponse) -> Result<Predictions> {
+    let PredictResponse { values, labels, probabilities, classes, clusters, distances, transformed, .. } = answer;
+    if let Some(values) = values {
+        return vector_from(values).map(Predictions::Values);
+    }
+    if let (Some(labels), Some(probabilities), Some(classes)) = (labels, probabilities, classes) {
+        return classes_from(labels, probabilities, classes);
+    }
+    if let (Some(clusters), Some(distances)) = (clusters, distances) {
+        return Ok(Predictions::Clusters { clusters: positions_from(clusters)?, distances: matrix_from(distances)? });
+    }
+    let columns = transformed.ok_or_else(|| Error::invalid("there are no predictions in it"))?;
+    matrix_from(columns).map(Predictions::Columns)
 }
 
 fn classes_from(labels: Column, probabilities: Tensor, classes: Column) -> Result<Predictions> {
@@ -158,6 +164,7 @@ mod tests {
             Predictions::Values(array![0.1, -3.0]),
             Predictions::Classes { labels: vec![1, 0], probabilities: array![[0.2, 0.8], [1.0, 0.0]], classes },
             Predictions::Clusters { clusters: vec![0], distances: array![[0.5, 2.0, 7.0]] },
+            Predictions::Columns(array![[0.5, -2.0], [1e300, 7.0]]),
         ];
         for predictions in all {
             assert_eq!(received(&predictions).unwrap(), predictions);

@@ -36,6 +36,8 @@ class Prediction:
         Clustering: int64, the nearest centre, from 0.
     distances : ndarray of shape (n, n_clusters)
         Clustering: Euclidean distance to each centre, in the unit of the model's last step.
+    transformed : ndarray of shape (n, n_outputs)
+        Transformation: the columns that the model's schema names as its `outputs`.
     """
 
     model: str
@@ -47,6 +49,7 @@ class Prediction:
     classes: npt.NDArray[Any] | None
     clusters: npt.NDArray[Any] | None
     distances: npt.NDArray[Any] | None
+    transformed: npt.NDArray[Any] | None = None
 
 
 def request(model: str, rows: Rows) -> wire.PredictRequest:
@@ -104,6 +107,8 @@ def answer_bytes(prediction: Prediction) -> int:
         return int(longest) + 8 * len(prediction.classes)
     if prediction.distances is not None:
         return 8 + 8 * int(prediction.distances.shape[1])
+    if prediction.transformed is not None:
+        return 8 * int(prediction.transformed.shape[1])
     return 8
 
 
@@ -116,6 +121,7 @@ def joined(answers: Sequence[Prediction]) -> Prediction:
         probabilities=_concatenated([answer.probabilities for answer in answers]),
         clusters=_concatenated([answer.clusters for answer in answers]),
         distances=_concatenated([answer.distances for answer in answers]),
+        transformed=_concatenated([answer.transformed for answer in answers]),
     )
 
 
@@ -140,4 +146,5 @@ def from_wire(response: wire.PredictResponse) -> Prediction:
         classes=_columns.from_wire(response.classes),
         clusters=from_tensor(response.clusters),
         distances=from_tensor(response.distances),
+        transformed=from_tensor(response.transformed),
     )

@@ -29,7 +29,7 @@ public class TrainRequest implements org.apache.thrift.TBase<TrainRequest, Train
    */
   public @org.apache.thrift.annotation.Nullable java.lang.String model; // optional
   /**
-   * Transformers, then one estimator.
+   * Transformers, then one estimator; without one `predict` answers the columns that the last transformer puts out.
    */
   public @org.apache.thrift.annotation.Nullable java.util.List<io.modelwire.wire.Step> steps; // optional
   /**
@@ -41,7 +41,7 @@ public class TrainRequest implements org.apache.thrift.TBase<TrainRequest, Train
    */
   public @org.apache.thrift.annotation.Nullable java.lang.String dataset; // optional
   /**
-   * The column to predict. Absent for clustering.
+   * The column to predict. Absent for clusterers, outlier detectors and transformers.
    */
   public @org.apache.thrift.annotation.Nullable java.lang.String target; // optional
   /**
@@ -66,7 +66,7 @@ public class TrainRequest implements org.apache.thrift.TBase<TrainRequest, Train
      */
     MODEL((short)2, "model"),
     /**
-     * Transformers, then one estimator.
+     * Transformers, then one estimator; without one `predict` answers the columns that the last transformer puts out.
      */
     STEPS((short)3, "steps"),
     /**
@@ -78,7 +78,7 @@ public class TrainRequest implements org.apache.thrift.TBase<TrainRequest, Train
      */
     DATASET((short)5, "dataset"),
     /**
-     * The column to predict. Absent for clustering.
+     * The column to predict. Absent for clusterers, outlier detectors and transformers.
      */
     TARGET((short)6, "target"),
     /**
@@ -332,7 +332,7 @@ public class TrainRequest implements org.apache.thrift.TBase<TrainRequest, Train
   }
 
   /**
-   * Transformers, then one estimator.
+   * Transformers, then one estimator; without one `predict` answers the columns that the last transformer puts out.
    */
   @org.apache.thrift.annotation.Nullable
   public java.util.List<io.modelwire.wire.Step> getSteps() {
@@ -340,7 +340,7 @@ public class TrainRequest implements org.apache.thrift.TBase<TrainRequest, Train
   }
 
   /**
-   * Transformers, then one estimator.
+   * Transformers, then one estimator; without one `predict` answers the columns that the last transformer puts out.
    */
   public TrainRequest setSteps(@org.apache.thrift.annotation.Nullable java.util.List<io.modelwire.wire.Step> steps) {
     this.steps = steps;
@@ -425,7 +425,7 @@ public class TrainRequest implements org.apache.thrift.TBase<TrainRequest, Train
   }
 
   /**
-   * The column to predict. Absent for clustering.
+   * The column to predict. Absent for clusterers, outlier detectors and transformers.
    */
   @org.apache.thrift.annotation.Nullable
   public java.lang.String getTarget() {
@@ -433,7 +433,7 @@ public class TrainRequest implements org.apache.thrift.TBase<TrainRequest, Train
   }
 
   /**
-   * The column to predict. Absent for clustering.
+   * The column to predict. Absent for clusterers, outlier detectors and transformers.
    */
   public TrainRequest setTarget(@org.apache.thrift.annotation.Nullable java.lang.String target) {
     this.target = target;
