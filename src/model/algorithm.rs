@@ -148,8 +148,7 @@ pub trait Transformer: Debug + Send + Sync {
     ///
     /// # Errors
     /// [`Error::InvalidArgument`] if it suits no rows of so many columns; it says why.
-    fn outputs(&self, n_features: usize) -> Result<Option<Outputs>> {
-        let _ = n_features;
+    fn outputs(&self, _n_features: usize) -> Result<Option<Outputs>> {
         Ok(Some(Outputs::Kept))
     }
 

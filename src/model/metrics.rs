@@ -8,6 +8,7 @@
 //! | classifier | `log_loss` | mean of -ln(probability of the row's class), clipped at 2.2e-16 as in scikit-learn |
 //! | clusterer | `inertia` | sum of squared distances to the nearest centre, over the rows that it was fitted on |
 //! | outlier detector | `outliers` | share of rows whose score is below 0, of those that it was fitted on |
+//! | transformer | what the last step tells | `pca`: `explained_variance_ratio`, the share of the variance of its columns that it puts out |
 //!
 //! These names stand for rows that were held out ([`Spec::validation_fraction`](super::Spec)): a second model, fitted the same
 //! way on other rows, answers them. They are absent where there are too few rows for that. With `training_` before them they

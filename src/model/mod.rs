@@ -67,6 +67,7 @@ mod linear_model;
 mod linear_scores;
 mod neighbours;
 mod numerics;
+mod projection;
 mod random;
 mod svm;
 mod trees;

@@ -16,9 +16,14 @@ const TOP: &str = "\
 # Algorithms
 
 What a step of a pipeline can be. Names and parameters are scikit-learn's; `describe` answers the same lists, in every language.
-Numbers are held to scikit-learn's by [make_oracles.py](../tests/fixtures/make_oracles.py) and
-[oracles.rs](../src/model/tests/oracles.rs). The same rows, parameters and seed give the same bytes, on any number of threads.
+Numbers are held to scikit-learn's by [make_oracles.py](../tests/fixtures/make_oracles.py),
+[make_transformer_oracles.py](../tests/fixtures/make_transformer_oracles.py) and [oracles.rs](../src/model/tests/oracles.rs). The same rows, parameters and seed give the same bytes, on any number of threads.
 [Metrics](metrics.md) of a version are of rows that were held out.
+
+Transformers come first and one estimator last; without one `predict` answers the columns that the last transformer puts out, and
+the schema of the model names them (`outputs`). The `columns` of a step name columns as they are at that step. A transformer that
+keeps its columns leaves them where they are; one that makes others, such as `pca0` and `pca1`, takes its own away and puts these
+behind those that it does not take, as scikit-learn's ColumnTransformer does with what remains.
 
 This page is written by `UPDATE_DOCS=1 cargo test --test integration algorithms::`.
 ";

@@ -2,6 +2,7 @@
 
 use super::Algorithm;
 
+mod components;
 mod decision_tree;
 mod discrete_nb;
 mod elastic_net;
@@ -15,6 +16,7 @@ mod linear_regression;
 mod logistic_regression;
 mod mlp;
 mod one_class_svm;
+mod pca;
 mod pls_regression;
 mod random_forest;
 mod ridge;
@@ -42,6 +44,7 @@ pub static ALGORITHMS: &[&dyn Algorithm] = &[
     &mlp::MlpRegressor,
     &discrete_nb::MultinomialNb,
     &one_class_svm::OneClassSvm,
+    &pca::Pca,
     &pls_regression::PlsRegression,
     &glm::PoissonRegressor,
     &random_forest::RandomForestClassifier,

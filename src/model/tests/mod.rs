@@ -10,6 +10,7 @@ mod oracles;
 mod precision;
 mod specs;
 mod svm_oracles;
+mod transformer_oracles;
 mod transformers;
 mod tree_oracles;
 

@@ -1,0 +1,8 @@
+//! Transformers against scikit-learn (`tests/fixtures/make_transformer_oracles.py`), see `oracles`.
+
+use super::oracles::assert_cases;
+
+#[test]
+fn principal_components_agree_with_scikit_learn() {
+    assert_cases("pca");
+}
