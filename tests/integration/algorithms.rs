@@ -17,7 +17,8 @@ const TOP: &str = "\
 
 What a step of a pipeline can be. Names and parameters are scikit-learn's; `describe` answers the same lists, in every language.
 Numbers are held to scikit-learn's by [make_oracles.py](../tests/fixtures/make_oracles.py),
-[make_transformer_oracles.py](../tests/fixtures/make_transformer_oracles.py) and [oracles.rs](../src/model/tests/oracles.rs). The same rows, parameters and seed give the same bytes, on any number of threads.
+[make_transformer_oracles.py](../tests/fixtures/make_transformer_oracles.py) and [oracles.rs](../src/model/tests/oracles.rs). The same
+rows, parameters and seed give the same bytes, on any number of threads.
 [Metrics](metrics.md) of a version are of rows that were held out.
 
 Transformers come first and one estimator last; without one `predict` answers the columns that the last transformer puts out, and

@@ -6,6 +6,7 @@ mod components;
 mod decision_tree;
 mod discrete_nb;
 mod elastic_net;
+mod fast_ica;
 mod gaussian_nb;
 mod glm;
 mod isotonic_regression;
@@ -30,6 +31,7 @@ pub static ALGORITHMS: &[&dyn Algorithm] = &[
     &decision_tree::DecisionTreeClassifier,
     &decision_tree::DecisionTreeRegressor,
     &elastic_net::ElasticNet,
+    &fast_ica::FastIca,
     &glm::GammaRegressor,
     &gaussian_nb::GaussianNb,
     &isotonic_regression::IsotonicRegression,

@@ -15,3 +15,4 @@ pub(super) use lbfgs::{Limits, minimise};
 pub(super) use least_squares::least_squares;
 pub(super) use moments::{Moments, OfColumns};
 pub(super) use principal_axes::PrincipalAxes;
+pub(super) use singular_values::{Left, singular_values};

@@ -19,7 +19,6 @@ const FEWEST_ULPS: usize = 8;
 #[derive(Debug)]
 pub(in crate::model) struct SingularValues {
     /// `(n_rows, n_rows)`, orthonormal; `(n_rows, 0)` where it was not asked for.
-    #[allow(dead_code)]
     pub(in crate::model) u: Array2<f64>,
     /// Descending, 0 or greater.
     pub(in crate::model) s: Array1<f64>,

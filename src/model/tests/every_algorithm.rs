@@ -78,7 +78,7 @@ fn learned(algorithm: &dyn Algorithm, rows: Rows<'_>, threads: usize) -> Result<
         (algorithm.name().starts_with("mlp"), specs.iter().any(|it| it.name == "cache_size"));
     let few = |name: &str| match name {
         "n_estimators" => Some(Value::Integer(3)),
-        "max_iter" if is_network => Some(Value::Integer(3)),
+        "max_iter" if is_network || algorithm.name() == "fast_ica" => Some(Value::Integer(3)),
         "max_iter" if is_quadratic => Some(Value::Integer(30)),
         "nu" => Some(Value::Number(0.001)),
         _ => None,

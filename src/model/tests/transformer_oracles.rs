@@ -6,3 +6,9 @@ use super::oracles::assert_cases;
 fn principal_components_agree_with_scikit_learn() {
     assert_cases("pca");
 }
+
+/// From the same first directions.
+#[test]
+fn independent_components_agree_with_scikit_learn() {
+    assert_cases("fast_ica");
+}
