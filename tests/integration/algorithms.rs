@@ -7,7 +7,7 @@ use modelwire::model::{ALGORITHMS, About, Algorithm, Kind};
 use modelwire::wire::convert;
 use modelwire::wire::inference::PredictResponse;
 use modelwire::wire::training::TTrainingSyncClient;
-use modelwire::wire::types::Step;
+use modelwire::wire::types::{Parameter, Step};
 use ndarray::Array2;
 use std::fmt::Write;
 use std::path::Path;
@@ -91,7 +91,12 @@ fn pipeline(algorithm: &dyn Algorithm) -> (Vec<Step>, Option<&'static str>, Vec<
     let n_features = if algorithm.takes_one_column() { 1 } else { 3 };
     let column = |at: usize| Column::float(format!("x{at}"), (0..60).map(|row| number(row, at)).collect());
     let mut columns: Vec<Column> = (0..n_features).map(column).collect();
-    let own = step(algorithm.name());
+    let mut own = step(algorithm.name());
+    if algorithm.name().ends_with("random_projection") {
+        // By default they ask for more columns than there are.
+        let two = Parameter { name: Some("n_components".into()), integer: Some(2), ..modelwire::wire::empty() };
+        own.parameters = Some(vec![two]);
+    }
     match algorithm.kind() {
         Kind::Clusterer | Kind::OutlierDetector | Kind::Transformer => return (vec![own], None, columns),
         Kind::Classifier => columns.push(Column::integer("y", (0..60).map(|row| row * row % 7 % 3).collect())),

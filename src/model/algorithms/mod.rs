@@ -20,6 +20,7 @@ mod one_class_svm;
 mod pca;
 mod pls_regression;
 mod random_forest;
+mod random_projection;
 mod ridge;
 mod standard_scaler;
 mod svc;
@@ -34,6 +35,7 @@ pub static ALGORITHMS: &[&dyn Algorithm] = &[
     &fast_ica::FastIca,
     &glm::GammaRegressor,
     &gaussian_nb::GaussianNb,
+    &random_projection::GaussianRandomProjection,
     &isotonic_regression::IsotonicRegression,
     &k_means::KMeans,
     &k_neighbors::KNeighborsClassifier,
@@ -52,6 +54,7 @@ pub static ALGORITHMS: &[&dyn Algorithm] = &[
     &random_forest::RandomForestClassifier,
     &random_forest::RandomForestRegressor,
     &ridge::Ridge,
+    &random_projection::SparseRandomProjection,
     &standard_scaler::StandardScaler,
     &svc::Svc,
     &svr::Svr,

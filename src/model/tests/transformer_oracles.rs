@@ -7,6 +7,13 @@ fn principal_components_agree_with_scikit_learn() {
     assert_cases("pca");
 }
 
+/// With the same factors.
+#[test]
+fn random_projections_agree_with_scikit_learn() {
+    assert_cases("gaussian_random_projection");
+    assert_cases("sparse_random_projection");
+}
+
 /// From the same first directions.
 #[test]
 fn independent_components_agree_with_scikit_learn() {

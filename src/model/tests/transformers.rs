@@ -151,3 +151,16 @@ fn the_metric_of_principal_components_is_the_share_that_they_explain() {
     assert_eq!(measured.keys().collect::<Vec<_>>(), ["explained_variance_ratio"]);
     assert!((0.7..1.0).contains(&measured["explained_variance_ratio"]), "{measured:?}");
 }
+
+#[test]
+fn no_step_is_fitted_on_what_is_beyond_the_range_of_floats() {
+    let large = Table::new((0..9).map(|at| Column::float(format!("x{at}"), vec![1.7e308, -1.7e308, 0.0])).collect());
+    let project = of("gaussian_random_projection", &[("n_components", Value::Integer(5))], &[]);
+    let groups = step("k_means", &[("n_clusters", Value::Integer(2))]);
+
+    let refused = fit(&spec(&[project, groups], ""), &large.unwrap(), &quiet).unwrap_err();
+
+    assert_eq!(refused.code(), Code::InvalidArgument);
+    let expected = "what gaussian_random_projection makes of the rows is beyond the range of floats";
+    assert!(refused.to_string().contains(expected), "{refused}");
+}
