@@ -67,6 +67,7 @@ fn run(case: &Case) -> serde_json::Value {
         Predictions::Clusters { clusters, .. } | Predictions::Mixture { clusters, .. } => {
             clusters.iter().map(|cluster| *cluster as f64).collect()
         }
+        Predictions::Columns(columns) => columns.column(0).to_vec(),
     };
     json!({ "fit_seconds": fit_seconds, "predict_seconds": predict_seconds, "metrics": fitted.metrics, "predictions": predictions })
 }

@@ -41,6 +41,8 @@ struct PredictResponse {
   8: optional types.Tensor clusters
   /** Clustering around centres: F64, shape (n, n_clusters), Euclidean distance to each centre, in the unit of the model's last step. */
   9: optional types.Tensor distances
+  /** Transformation: F64, shape (n, n_outputs), the columns that the model's schema names as its `outputs`. */
+  10: optional types.Tensor transformed
 }
 
 /** One of several independent requests in a call: rows for a model, as in PredictRequest. */

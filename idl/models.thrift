@@ -19,16 +19,18 @@ struct Alias {
 struct ModelSchema {
   /** The columns that `predict` takes, in order. */
   1: optional list<types.ColumnSchema> features
-  /** The column that it learnt to predict; absent for clustering. */
+  /** The column that it learnt to predict; absent where there is none: clustering, outliers, transformation. */
   2: optional types.ColumnSchema target
   /** Classification: the labels in ascending order. */
   3: optional types.Column classes
+  /** Transformation: the names of the columns that `predict` answers, in order; absent where an estimator is the last step. */
+  4: optional list<string> outputs
 }
 
 struct ModelVersion {
   1: optional string name
   2: optional i64 version
-  /** "regressor", "classifier", "clusterer" or "outlier_detector". */
+  /** The kind of the last step: "regressor", "classifier", "clusterer", "outlier_detector" or "transformer". */
   3: optional string kind
   /** The pipeline with every hyper-parameter, defaults written out. */
   4: optional list<types.Step> steps

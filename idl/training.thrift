@@ -61,13 +61,16 @@ struct TrainRequest {
   1: optional types.RequestContext context
   /** Name of the model to publish a version of: `[A-Za-z][A-Za-z0-9_.-]{0,63}`. */
   2: optional string model (resource = "model")
-  /** Transformers, then one estimator; behind a classifier perhaps its calibration. */
+  /**
+   * Transformers, then one estimator; behind a classifier perhaps its calibration. Without an estimator `predict` answers the
+   * columns that the last transformer puts out.
+   */
   3: optional list<types.Step> steps
   /** The rows, sent along; or `dataset`. */
   4: optional types.Table table
   /** The rows, stored: "wine" (newest version) or "wine@2". */
   5: optional string dataset (resource = "dataset")
-  /** The column to predict. Absent for clustering. */
+  /** The column to predict. Absent for clusterers, outlier detectors and transformers. */
   6: optional string target
   /** The columns to learn from, in the order in which `predict` takes them. Absent: all but the target. */
   7: optional list<string> features

@@ -152,12 +152,15 @@ struct Parameter {
   6: optional Tensor tensor
 }
 
-/** One step of a pipeline: a transformer, or the estimator that ends it. */
+/** One step of a pipeline: a transformer, or the estimator that may end it. */
 struct Step {
   /** The name of an algorithm of `describe`, for example "standard_scaler". */
   1: optional string algorithm
   /** What is absent has its default. */
   2: optional list<Parameter> parameters
-  /** The columns that a transformer works on; the others pass through unchanged. Absent: all. */
+  /**
+   * The columns that a transformer works on, by their names as they are at this step; the others pass through unchanged. Absent:
+   * all. A transformer that makes other columns ("pca0", "pca1", ...) takes its own away and puts these behind the others.
+   */
   3: optional list<string> columns
 }

@@ -122,8 +122,8 @@ CASES = [
     ("svr", SVR, numbers, {"C": 100.0}, {}, {}),
     ("one_class_svm", OneClassSVM, crowd, {"nu": 0.1}, {}, {}),
     ("k_means", KMeans, groups, {"n_clusters": 8, "n_init": 3}, {}, {"random_state": 0}),
-    ("gaussian_mixture", GaussianMixture, groups, {"n_components": 8}, {}, {"random_state": 0}),
-    ("mini_batch_k_means", MiniBatchKMeans, groups, {"n_clusters": 8, "n_init": 3}, {}, {"random_state": 0}),
+    ("gaussian_mixture", GaussianMixture, groups, {"n_components": 8, "n_init": 3}, {}, {"random_state": 0}),
+    ("mini_batch_k_means", MiniBatchKMeans, groups, {"n_clusters": 8, "n_init": 10}, {}, {"random_state": 0}),
 ]
 
 

@@ -30,6 +30,8 @@ type Prediction struct {
 	// Distances are those of a clustering around centres: n rows of the Euclidean distance to each centre, in the unit of the model's last
 	// step.
 	Distances [][]float64
+	// Transformed are those of a transformation: n rows of the columns that the model's schema names as its Outputs.
+	Transformed [][]float64
 }
 
 // Predict answers one prediction for each row of numbers, in the order of the model's columns. A model is named "churn" (its
@@ -115,6 +117,8 @@ func (p Prediction) answerBytes() int {
 		return 8 + 8*len(p.Distances[0])
 	case len(p.Probabilities) > 0:
 		return 8 + 8*len(p.Probabilities[0])
+	case len(p.Transformed) > 0:
+		return 8 * len(p.Transformed[0])
 	}
 	return 8
 }
@@ -127,6 +131,7 @@ func (p Prediction) with(answers []Prediction) Prediction {
 		p.Probabilities = append(p.Probabilities, answer.Probabilities...)
 		p.Clusters = append(p.Clusters, answer.Clusters...)
 		p.Distances = append(p.Distances, answer.Distances...)
+		p.Transformed = append(p.Transformed, answer.Transformed...)
 	}
 	return p
 }
@@ -148,6 +153,9 @@ func predictionFrom(reply *wire.PredictResponse) (prediction Prediction, err err
 	if prediction.Clusters, err = integersOf(reply.Clusters); err != nil {
 		return Prediction{}, err
 	}
-	prediction.Distances, err = rowsOf(reply.Distances)
+	if prediction.Distances, err = rowsOf(reply.Distances); err != nil {
+		return Prediction{}, err
+	}
+	prediction.Transformed, err = rowsOf(reply.Transformed)
 	return prediction, err
 }

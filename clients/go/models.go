@@ -32,7 +32,7 @@ type Alias struct {
 type ModelVersion struct {
 	Name    string
 	Version int64
-	// Kind is "regressor", "classifier", "clusterer" or "outlier_detector".
+	// Kind is that of the last step: "regressor", "classifier", "clusterer", "outlier_detector" or "transformer".
 	Kind string
 	// Steps are the pipeline with every hyper-parameter, defaults written out.
 	Steps  []Step
@@ -69,10 +69,12 @@ func (v ModelVersion) Reference() string { return fmt.Sprintf("%s@%d", v.Name, v
 type ModelSchema struct {
 	// Features are the columns that Predict takes, in order.
 	Features []ColumnSchema
-	// Target is the column that it learnt to predict; the zero ColumnSchema for a clustering.
+	// Target is the column that it learnt to predict; the zero ColumnSchema where there is none.
 	Target ColumnSchema
 	// Classes are the labels of a classification, in ascending order.
 	Classes Column
+	// Outputs are the names of the columns that a transformer answers, in order; nil where an estimator is the last step.
+	Outputs []string
 }
 
 // ListModels are the models by name.
@@ -214,7 +216,7 @@ func modelSchemaFrom(sent *wire.ModelSchema) (ModelSchema, error) {
 	if sent == nil {
 		return ModelSchema{}, nil
 	}
-	schema := ModelSchema{Features: schemaFrom(sent.Features)}
+	schema := ModelSchema{Features: schemaFrom(sent.Features), Outputs: sent.Outputs}
 	if sent.Target != nil {
 		schema.Target = schemaFrom([]*wire.ColumnSchema{sent.Target})[0]
 	}

@@ -63,6 +63,7 @@ func (o *oracle) DescribeModel(context.Context, *wire.DescribeModelRequest) (*wi
 			Features: []*wire.ColumnSchema{{Name: pointer("age"), TypeName: pointer("INTEGER")}},
 			Target:   &wire.ColumnSchema{Name: pointer("left"), TypeName: pointer("BOOLEAN")},
 			Classes:  columnOf(Booleans("left", false, true)),
+			Outputs:  []string{"pca0"},
 		},
 	}}, nil
 }
@@ -180,6 +181,7 @@ func TestAPredictionThatCannotBeReadIsAProtocolError(t *testing.T) {
 		"classes":       {Classes: &wire.Column{Type: pointer(int32(4)), TextOffsets: []byte{1}}},
 		"clusters":      {Clusters: tensorOf(wire.DType_BOOL, []bool{true})},
 		"distances":     {Distances: tensorOf(wire.DType_F64, []float64{}, 1, 0)},
+		"transformed":   {Transformed: tensorOf(wire.DType_F64, []float64{1})},
 	} {
 		_, err := (&oracle{prophecy: prophecy}).connect(t).Predict(t.Context(), "churn", [][]float64{{1}})
 
@@ -238,7 +240,7 @@ func TestAVersionIsDescribedInGoTypes(t *testing.T) {
 	}
 	want := ModelSchema{
 		Features: []ColumnSchema{{"age", IntegerColumn}}, Target: ColumnSchema{"left", BooleanColumn},
-		Classes: Booleans("left", false, true),
+		Classes: Booleans("left", false, true), Outputs: []string{"pca0"},
 	}
 	if !reflect.DeepEqual(version.Schema, want) {
 		t.Errorf("got %+v", version.Schema)

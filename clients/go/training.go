@@ -12,7 +12,7 @@ const maxInlineBytes = 8 << 20
 
 // Training is what to learn and from what.
 type Training struct {
-	// Steps are transformers, then one estimator; behind a classifier perhaps its calibration.
+	// Steps are transformers, then one estimator or none; behind a classifier perhaps its calibration.
 	Steps []Step
 	// Data are the rows: [Arrays], [Rows] or [Stored].
 	Data TrainingData
@@ -33,7 +33,7 @@ type Arrays struct {
 	// Features are n rows of equal length.
 	Features [][]float64
 	// Target are the n values to predict: numbers for a regression; whole numbers, truth values or text for a
-	// classification. The zero Column for a clustering. Without a name it is called "target".
+	// classification. The zero Column where there is none: clusters, outliers, a transformation. Without a name it is called "target".
 	Target Column
 	// Names are those of the features; nil: x0, x1, ….
 	Names []string
@@ -42,7 +42,7 @@ type Arrays struct {
 // Rows are a table that is sent along. It may have 8 MiB; use [Client.Upload] and [Stored] for more.
 type Rows struct {
 	Table *Table
-	// Target is the column to predict; empty for a clustering.
+	// Target is the column to predict; empty for clusterers, outlier detectors and transformers.
 	Target string
 	// Features are the columns to learn from, in the order in which Predict takes them; nil: all but the target.
 	Features []string
@@ -52,7 +52,7 @@ type Rows struct {
 type Stored struct {
 	// Dataset is "wine" (newest version) or "wine@2".
 	Dataset string
-	// Target is the column to predict; empty for a clustering.
+	// Target is the column to predict; empty for clusterers, outlier detectors and transformers.
 	Target string
 	// Features are the columns to learn from, in the order in which Predict takes them; nil: all but the target.
 	Features []string

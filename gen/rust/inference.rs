@@ -164,10 +164,12 @@ pub struct PredictResponse {
   pub clusters: Option<types::Tensor>,
   /// Clustering around centres: F64, shape (n, n_clusters), Euclidean distance to each centre, in the unit of the model's last step.
   pub distances: Option<types::Tensor>,
+  /// Transformation: F64, shape (n, n_outputs), the columns that the model's schema names as its `outputs`.
+  pub transformed: Option<types::Tensor>,
 }
 
 impl PredictResponse {
-  pub fn new<F1, F2, F3, F4, F5, F6, F7, F8, F9>(model: F1, version: F2, generation: F3, values: F4, labels: F5, probabilities: F6, classes: F7, clusters: F8, distances: F9) -> PredictResponse where F1: Into<Option<String>>, F2: Into<Option<i64>>, F3: Into<Option<i64>>, F4: Into<Option<types::Tensor>>, F5: Into<Option<types::Column>>, F6: Into<Option<types::Tensor>>, F7: Into<Option<types::Column>>, F8: Into<Option<types::Tensor>>, F9: Into<Option<types::Tensor>> {
+  pub fn new<F1, F2, F3, F4, F5, F6, F7, F8, F9, F10>(model: F1, version: F2, generation: F3, values: F4, labels: F5, probabilities: F6, classes: F7, clusters: F8, distances: F9, transformed: F10) -> PredictResponse where F1: Into<Option<String>>, F2: Into<Option<i64>>, F3: Into<Option<i64>>, F4: Into<Option<types::Tensor>>, F5: Into<Option<types::Column>>, F6: Into<Option<types::Tensor>>, F7: Into<Option<types::Column>>, F8: Into<Option<types::Tensor>>, F9: Into<Option<types::Tensor>>, F10: Into<Option<types::Tensor>> {
     PredictResponse {
       model: model.into(),
       version: version.into(),
@@ -178,6 +180,7 @@ impl PredictResponse {
       classes: classes.into(),
       clusters: clusters.into(),
       distances: distances.into(),
+      transformed: transformed.into(),
     }
   }
 }
@@ -194,6 +197,7 @@ impl TSerializable for PredictResponse {
     let mut f_7: Option<types::Column> = None;
     let mut f_8: Option<types::Tensor> = None;
     let mut f_9: Option<types::Tensor> = None;
+    let mut f_10: Option<types::Tensor> = None;
     loop {
       let field_ident = i_prot.read_field_begin()?;
       if field_ident.field_type == TType::Stop {
@@ -237,6 +241,10 @@ impl TSerializable for PredictResponse {
           let val = types::Tensor::read_from_in_protocol(i_prot)?;
           f_9 = Some(val);
         },
+        10 => {
+          let val = types::Tensor::read_from_in_protocol(i_prot)?;
+          f_10 = Some(val);
+        },
         _ => {
           i_prot.skip(field_ident.field_type)?;
         },
@@ -254,6 +262,7 @@ impl TSerializable for PredictResponse {
       classes: f_7,
       clusters: f_8,
       distances: f_9,
+      transformed: f_10,
     };
     Ok(ret)
   }
@@ -305,6 +314,11 @@ impl TSerializable for PredictResponse {
       fld_var.write_to_out_protocol(o_prot)?;
       o_prot.write_field_end()?
     }
+    if let Some(ref fld_var) = self.transformed {
+      o_prot.write_field_begin(&TFieldIdentifier::new("transformed", TType::Struct, 10))?;
+      fld_var.write_to_out_protocol(o_prot)?;
+      o_prot.write_field_end()?
+    }
     o_prot.write_field_stop()?;
     o_prot.write_struct_end()
   }
@@ -322,6 +336,7 @@ impl Default for PredictResponse {
       classes: None,
       clusters: None,
       distances: None,
+      transformed: None,
     }
   }
 }

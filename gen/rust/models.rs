@@ -131,18 +131,21 @@ impl Default for Alias {
 pub struct ModelSchema {
   /// The columns that `predict` takes, in order.
   pub features: Option<Vec<types::ColumnSchema>>,
-  /// The column that it learnt to predict; absent for clustering.
+  /// The column that it learnt to predict; absent where there is none: clustering, outliers, transformation.
   pub target: Option<types::ColumnSchema>,
   /// Classification: the labels in ascending order.
   pub classes: Option<types::Column>,
+  /// Transformation: the names of the columns that `predict` answers, in order; absent where an estimator is the last step.
+  pub outputs: Option<Vec<String>>,
 }
 
 impl ModelSchema {
-  pub fn new<F1, F2, F3>(features: F1, target: F2, classes: F3) -> ModelSchema where F1: Into<Option<Vec<types::ColumnSchema>>>, F2: Into<Option<types::ColumnSchema>>, F3: Into<Option<types::Column>> {
+  pub fn new<F1, F2, F3, F4>(features: F1, target: F2, classes: F3, outputs: F4) -> ModelSchema where F1: Into<Option<Vec<types::ColumnSchema>>>, F2: Into<Option<types::ColumnSchema>>, F3: Into<Option<types::Column>>, F4: Into<Option<Vec<String>>> {
     ModelSchema {
       features: features.into(),
       target: target.into(),
       classes: classes.into(),
+      outputs: outputs.into(),
     }
   }
 }
@@ -153,6 +156,7 @@ impl TSerializable for ModelSchema {
     let mut f_1: Option<Vec<types::ColumnSchema>> = None;
     let mut f_2: Option<types::ColumnSchema> = None;
     let mut f_3: Option<types::Column> = None;
+    let mut f_4: Option<Vec<String>> = None;
     loop {
       let field_ident = i_prot.read_field_begin()?;
       if field_ident.field_type == TType::Stop {
@@ -178,6 +182,16 @@ impl TSerializable for ModelSchema {
           let val = types::Column::read_from_in_protocol(i_prot)?;
           f_3 = Some(val);
         },
+        4 => {
+          let list_ident = i_prot.read_list_begin()?;
+          let mut val: Vec<String> = Vec::with_capacity(list_ident.size as usize);
+          for _ in 0..list_ident.size {
+            let list_elem_1 = i_prot.read_string()?;
+            val.push(list_elem_1);
+          }
+          i_prot.read_list_end()?;
+          f_4 = Some(val);
+        },
         _ => {
           i_prot.skip(field_ident.field_type)?;
         },
@@ -189,6 +203,7 @@ impl TSerializable for ModelSchema {
       features: f_1,
       target: f_2,
       classes: f_3,
+      outputs: f_4,
     };
     Ok(ret)
   }
@@ -214,6 +229,15 @@ impl TSerializable for ModelSchema {
       fld_var.write_to_out_protocol(o_prot)?;
       o_prot.write_field_end()?
     }
+    if let Some(ref fld_var) = self.outputs {
+      o_prot.write_field_begin(&TFieldIdentifier::new("outputs", TType::List, 4))?;
+      o_prot.write_list_begin(&TListIdentifier::new(TType::String, fld_var.len() as i32))?;
+      for e in fld_var {
+        o_prot.write_string(e)?;
+      }
+      o_prot.write_list_end()?;
+      o_prot.write_field_end()?
+    }
     o_prot.write_field_stop()?;
     o_prot.write_struct_end()
   }
@@ -225,6 +249,7 @@ impl Default for ModelSchema {
       features: Some(Default::default()),
       target: None,
       classes: None,
+      outputs: Some(Default::default()),
     }
   }
 }
@@ -237,7 +262,7 @@ impl Default for ModelSchema {
 pub struct ModelVersion {
   pub name: Option<String>,
   pub version: Option<i64>,
-  /// "regressor", "classifier", "clusterer" or "outlier_detector".
+  /// The kind of the last step: "regressor", "classifier", "clusterer", "outlier_detector" or "transformer".
   pub kind: Option<String>,
   /// The pipeline with every hyper-parameter, defaults written out.
   pub steps: Option<Vec<types::Step>>,
@@ -332,8 +357,8 @@ impl TSerializable for ModelVersion {
           let list_ident = i_prot.read_list_begin()?;
           let mut val: Vec<types::Step> = Vec::with_capacity(list_ident.size as usize);
           for _ in 0..list_ident.size {
-            let list_elem_1 = types::Step::read_from_in_protocol(i_prot)?;
-            val.push(list_elem_1);
+            let list_elem_2 = types::Step::read_from_in_protocol(i_prot)?;
+            val.push(list_elem_2);
           }
           i_prot.read_list_end()?;
           f_4 = Some(val);
@@ -346,9 +371,9 @@ impl TSerializable for ModelVersion {
           let map_ident = i_prot.read_map_begin()?;
           let mut val: BTreeMap<String, OrderedFloat<f64>> = BTreeMap::new();
           for _ in 0..map_ident.size {
-            let map_key_2 = i_prot.read_string()?;
-            let map_val_3 = OrderedFloat::from(i_prot.read_double()?);
-            val.insert(map_key_2, map_val_3);
+            let map_key_3 = i_prot.read_string()?;
+            let map_val_4 = OrderedFloat::from(i_prot.read_double()?);
+            val.insert(map_key_3, map_val_4);
           }
           i_prot.read_map_end()?;
           f_6 = Some(val);
@@ -389,8 +414,8 @@ impl TSerializable for ModelVersion {
           let list_ident = i_prot.read_list_begin()?;
           let mut val: Vec<String> = Vec::with_capacity(list_ident.size as usize);
           for _ in 0..list_ident.size {
-            let list_elem_4 = i_prot.read_string()?;
-            val.push(list_elem_4);
+            let list_elem_5 = i_prot.read_string()?;
+            val.push(list_elem_5);
           }
           i_prot.read_list_end()?;
           f_15 = Some(val);
@@ -598,8 +623,8 @@ impl TSerializable for ModelSummary {
           let list_ident = i_prot.read_list_begin()?;
           let mut val: Vec<i64> = Vec::with_capacity(list_ident.size as usize);
           for _ in 0..list_ident.size {
-            let list_elem_5 = i_prot.read_i64()?;
-            val.push(list_elem_5);
+            let list_elem_6 = i_prot.read_i64()?;
+            val.push(list_elem_6);
           }
           i_prot.read_list_end()?;
           f_2 = Some(val);
@@ -608,8 +633,8 @@ impl TSerializable for ModelSummary {
           let list_ident = i_prot.read_list_begin()?;
           let mut val: Vec<Alias> = Vec::with_capacity(list_ident.size as usize);
           for _ in 0..list_ident.size {
-            let list_elem_6 = Alias::read_from_in_protocol(i_prot)?;
-            val.push(list_elem_6);
+            let list_elem_7 = Alias::read_from_in_protocol(i_prot)?;
+            val.push(list_elem_7);
           }
           i_prot.read_list_end()?;
           f_3 = Some(val);
@@ -618,8 +643,8 @@ impl TSerializable for ModelSummary {
           let list_ident = i_prot.read_list_begin()?;
           let mut val: Vec<String> = Vec::with_capacity(list_ident.size as usize);
           for _ in 0..list_ident.size {
-            let list_elem_7 = i_prot.read_string()?;
-            val.push(list_elem_7);
+            let list_elem_8 = i_prot.read_string()?;
+            val.push(list_elem_8);
           }
           i_prot.read_list_end()?;
           f_4 = Some(val);
@@ -822,8 +847,8 @@ impl TSerializable for ListModelsResponse {
           let list_ident = i_prot.read_list_begin()?;
           let mut val: Vec<ModelSummary> = Vec::with_capacity(list_ident.size as usize);
           for _ in 0..list_ident.size {
-            let list_elem_8 = ModelSummary::read_from_in_protocol(i_prot)?;
-            val.push(list_elem_8);
+            let list_elem_9 = ModelSummary::read_from_in_protocol(i_prot)?;
+            val.push(list_elem_9);
           }
           i_prot.read_list_end()?;
           f_1 = Some(val);

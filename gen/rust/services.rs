@@ -7,7 +7,7 @@ use crate::wire::{datasets, health, inference, models, training, types};
 use std::future::Future;
 
 /// SHA-256 of the IDL files, in hex.
-pub const IDL_SHA256: &str = "54ef4a4a0d515a249e290d3f2ef378bfdf94b060b3d24edf383878cec0c2a931";
+pub const IDL_SHA256: &str = "7885787c328580f40442c6569774acf44c5540e2bb1cc700c7315ac27d69d4cc";
 
 /// Every method, in the order of the files' names, then as declared; `Method::id` is its place here.
 pub static METHODS: &[Method] = &[
@@ -555,7 +555,7 @@ impl Direct for inference::PredictRequest {
 
 impl Direct for inference::PredictResponse {
     fn empty() -> Self {
-        Self { model: None, version: None, generation: None, values: None, labels: None, probabilities: None, classes: None, clusters: None, distances: None }
+        Self { model: None, version: None, generation: None, values: None, labels: None, probabilities: None, classes: None, clusters: None, distances: None, transformed: None }
     }
 
     fn fields<S: Source>(&mut self, source: &mut S) -> Option<()> {
@@ -570,6 +570,7 @@ impl Direct for inference::PredictResponse {
                 (Kind::Struct, 7) => self.classes.insert(types::Column::empty()).read(source)?,
                 (Kind::Struct, 8) => self.clusters.insert(types::Tensor::empty()).read(source)?,
                 (Kind::Struct, 9) => self.distances.insert(types::Tensor::empty()).read(source)?,
+                (Kind::Struct, 10) => self.transformed.insert(types::Tensor::empty()).read(source)?,
                 _ => return None,
             }
         }
@@ -612,6 +613,10 @@ impl Direct for inference::PredictResponse {
         }
         if let Some(value) = &self.distances {
             sink.field(Kind::Struct, 9);
+            value.write(sink);
+        }
+        if let Some(value) = &self.transformed {
+            sink.field(Kind::Struct, 10);
             value.write(sink);
         }
         sink.leave(outer);

@@ -482,13 +482,14 @@ pub struct TrainRequest {
   pub context: Option<types::RequestContext>,
   /// Name of the model to publish a version of: `[A-Za-z][A-Za-z0-9_.-]{0,63}`.
   pub model: Option<String>,
-  /// Transformers, then one estimator; behind a classifier perhaps its calibration.
+  /// Transformers, then one estimator; behind a classifier perhaps its calibration. Without an estimator `predict` answers the
+  /// columns that the last transformer puts out.
   pub steps: Option<Vec<types::Step>>,
   /// The rows, sent along; or `dataset`.
   pub table: Option<types::Table>,
   /// The rows, stored: "wine" (newest version) or "wine@2".
   pub dataset: Option<String>,
-  /// The column to predict. Absent for clustering.
+  /// The column to predict. Absent for clusterers, outlier detectors and transformers.
   pub target: Option<String>,
   /// The columns to learn from, in the order in which `predict` takes them. Absent: all but the target.
   pub features: Option<Vec<String>>,

@@ -1150,14 +1150,15 @@ impl Default for Parameter {
 // Step
 //
 
-/// One step of a pipeline: a transformer, or the estimator that ends it.
+/// One step of a pipeline: a transformer, or the estimator that may end it.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Step {
   /// The name of an algorithm of `describe`, for example "standard_scaler".
   pub algorithm: Option<String>,
   /// What is absent has its default.
   pub parameters: Option<Vec<Parameter>>,
-  /// The columns that a transformer works on; the others pass through unchanged. Absent: all.
+  /// The columns that a transformer works on, by their names as they are at this step; the others pass through unchanged. Absent:
+  /// all. A transformer that makes other columns ("pca0", "pca1", ...) takes its own away and puts these behind the others.
   pub columns: Option<Vec<String>>,
 }
 

@@ -182,6 +182,7 @@ fn description(model: &ModelVersion) -> String {
         ("kind", model.kind.clone()),
         ("steps", steps.join(", ")),
         ("target", report::optional(target)),
+        ("outputs", report::optional(model.schema.outputs.as_ref().map(|outputs| outputs.join(", ")))),
         ("metrics", report::metrics(&model.metrics)),
         ("trained on", format!("{} samples, {source}, seed {}", model.n_samples, model.seed)),
         ("job", model.job_id.clone()),

@@ -12,7 +12,7 @@ use std::path::PathBuf;
 ///
 /// Reads rows from a CSV file (`-` is standard input). Columns that the model does not take, such as the target, are left
 /// out and named on standard error. Prints a prediction for each row, in the order of the rows, as a table, as CSV or
-/// as JSON.
+/// as JSON: of a model that ends with a transformer, its columns by name.
 ///
 /// Examples:
 ///     modelwire predict wine rows.csv
@@ -38,11 +38,12 @@ pub(super) fn run(arguments: Arguments) -> std::result::Result<(), Failure> {
         let described = client.describe_model(&model).await?;
         let rows = known_columns(&described, &table)?;
         let prediction = client.predict_version(&described, &Features::Table(rows)).await?;
+        let outputs = described.schema.outputs.as_deref().unwrap_or_default();
         if csv {
-            return print(&to_csv(&prediction.predictions)?);
+            return print(&to_csv(&prediction.predictions, outputs)?);
         }
-        remote.print(&document(&prediction), || {
-            let (headings, rows) = cells(&prediction.predictions);
+        remote.print(&document(&prediction, outputs), || {
+            let (headings, rows) = cells(&prediction.predictions, outputs);
             let headings: Vec<&str> = headings.iter().map(String::as_str).collect();
             report::table(&headings, rows, "no rows")
         })

@@ -7,8 +7,8 @@ use crate::model::Predictions;
 use ndarray::Array2;
 use serde_json::{Value, json};
 
-/// A document with the fields of the IDL that the model has.
-pub(super) fn document(prediction: &Prediction) -> Value {
+/// A document with the fields of the IDL that the model has, and the names of the columns that a transformer answers.
+pub(super) fn document(prediction: &Prediction, outputs: &[String]) -> Value {
     let mut document = match &prediction.predictions {
         Predictions::Values(values) => json!({ "values": values.to_vec() }),
         Predictions::Classes { labels, probabilities, classes } => json!({
@@ -23,6 +23,10 @@ pub(super) fn document(prediction: &Prediction) -> Value {
         Predictions::Mixture { clusters, probabilities } => json!({
             "clusters": clusters,
             "probabilities": probabilities.outer_iter().map(|row| row.to_vec()).collect::<Vec<_>>(),
+        }),
+        Predictions::Columns(columns) => json!({
+            "transformed": columns.outer_iter().map(|row| row.to_vec()).collect::<Vec<_>>(),
+            "outputs": outputs,
         }),
     };
     document["model"] = json!(prediction.model);
@@ -39,8 +43,8 @@ pub(super) fn labels_of(labels: &Labels) -> Value {
 }
 
 /// CSV with a heading line.
-pub(super) fn to_csv(predictions: &Predictions) -> Result<String, Failure> {
-    let (headings, rows) = cells(predictions);
+pub(super) fn to_csv(predictions: &Predictions, outputs: &[String]) -> Result<String, Failure> {
+    let (headings, rows) = cells(predictions, outputs);
     csv_text(headings, rows)
 }
 
@@ -55,8 +59,8 @@ pub(super) fn csv_text(headings: Vec<String>, rows: Vec<Vec<String>>) -> Result<
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// Headings, and a row of cells for each prediction. Numbers have all their digits.
-pub(super) fn cells(predictions: &Predictions) -> (Vec<String>, Vec<Vec<String>>) {
+/// Headings, those of a transformer's columns by name, and a row of cells for each prediction. Numbers have all their digits.
+pub(super) fn cells(predictions: &Predictions, outputs: &[String]) -> (Vec<String>, Vec<Vec<String>>) {
     match predictions {
         Predictions::Values(values) => {
             (vec!["prediction".into()], values.iter().map(|value| vec![digits(value)]).collect())
@@ -72,6 +76,9 @@ pub(super) fn cells(predictions: &Predictions) -> (Vec<String>, Vec<Vec<String>>
         }
         Predictions::Clusters { clusters, distances } => cells_of_clusters(clusters, "distance", distances),
         Predictions::Mixture { clusters, probabilities } => cells_of_clusters(clusters, "probability", probabilities),
+        Predictions::Columns(columns) => {
+            (outputs.to_vec(), columns.outer_iter().map(|row| row.iter().map(digits).collect()).collect())
+        }
     }
 }
 
@@ -115,7 +122,7 @@ mod tests {
 
     #[test]
     fn csv_quotes_what_needs_it() {
-        let Ok(text) = to_csv(&classes()) else { panic!("it is written to memory") };
+        let Ok(text) = to_csv(&classes(), &[]) else { panic!("it is written to memory") };
 
         assert_eq!(text, "prediction,probability_no,\"probability_yes, sure\"\n\"yes, sure\",0.25,0.75\n");
     }
@@ -124,12 +131,12 @@ mod tests {
     fn what_a_row_belongs_to_is_shown_with_its_cluster() {
         let mixture = Predictions::Mixture { clusters: vec![1], probabilities: array![[0.25, 0.75]] };
 
-        let Ok(text) = to_csv(&mixture) else { panic!("it is written to memory") };
+        let Ok(text) = to_csv(&mixture, &[]) else { panic!("it is written to memory") };
 
         assert_eq!(text, "cluster,probability_0,probability_1\n1,0.25,0.75\n");
         let answer = Prediction { model: "flowers".into(), version: 3, generation: None, predictions: mixture };
         let expected = json!({ "clusters": [1], "probabilities": [[0.25, 0.75]], "model": "flowers", "version": 3 });
-        assert_eq!(document(&answer), expected);
+        assert_eq!(document(&answer, &[]), expected);
     }
 
     #[test]
@@ -140,7 +147,7 @@ mod tests {
             "model": "m", "version": 2,
             "labels": ["yes, sure"], "probabilities": [[0.25, 0.75]], "classes": ["no", "yes, sure"],
         });
-        assert_eq!(document(&prediction), expected);
+        assert_eq!(document(&prediction, &[]), expected);
     }
 
     #[test]
@@ -151,6 +158,18 @@ mod tests {
             vec!["cluster".to_owned(), "distance_0".into(), "distance_1".into()],
             vec![vec!["1".to_owned(), "2e-6".into(), "0.5".into()]],
         );
-        assert_eq!(cells(&predictions), expected);
+        assert_eq!(cells(&predictions, &[]), expected);
+    }
+
+    #[test]
+    fn columns_come_with_their_names() {
+        let (predictions, outputs) = (Predictions::Columns(array![[0.5, -1.0]]), ["age".to_owned(), "pca0".into()]);
+        let prediction = Prediction { model: "m".into(), version: 2, generation: None, predictions };
+
+        let Ok(csv) = to_csv(&prediction.predictions, &outputs) else { panic!("it is written to memory") };
+
+        assert_eq!(csv, "age,pca0\n0.5,-1.0\n");
+        let expected = json!({ "model": "m", "version": 2, "transformed": [[0.5, -1.0]], "outputs": ["age", "pca0"] });
+        assert_eq!(document(&prediction, &outputs), expected);
     }
 }

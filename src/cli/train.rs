@@ -32,10 +32,11 @@ pub(super) struct Arguments {
     /// Name of the model.
     #[arg(long, value_parser = model_name)]
     name: Name,
-    /// Transformers, then one estimator, behind a classifier perhaps platt_calibration: names with parameters in parentheses, separated by commas.
+    /// Transformers, then one estimator or none, behind a classifier perhaps platt_calibration: names with parameters in parentheses,
+    /// separated by commas.
     #[arg(long)]
     steps: Steps,
-    /// Column to predict; none for clustering.
+    /// Column to predict; none for clusterers, outlier detectors and transformers.
     #[arg(long)]
     target: Option<String>,
     /// Columns to learn from, separated by commas [default: all but the target].

@@ -34,11 +34,15 @@ pub(super) fn answer_bytes_like(predictions: &Predictions) -> usize {
         Predictions::Clusters { distances: numbers, .. } | Predictions::Mixture { probabilities: numbers, .. } => {
             8 + 8 * numbers.ncols()
         }
+        Predictions::Columns(columns) => 8 * columns.ncols(),
     }
 }
 
 /// What the prediction of one row takes on its way back, as a version is described.
 pub(super) fn answer_bytes(model: &ModelVersion) -> usize {
+    if let Some(outputs) = &model.schema.outputs {
+        return 8 * outputs.len();
+    }
     let label = match model.schema.classes.as_deref() {
         Some(Labels::Text(classes)) => 4 + classes.iter().map(String::len).max().unwrap_or_default(),
         _ => 8,
@@ -150,6 +154,7 @@ mod tests {
                 classes,
             },
             Predictions::Clusters { clusters: vec![0, 0, 1], distances: array![[0.0, 4.0], [1.0, 3.0], [2.0, 1.0]] },
+            Predictions::Columns(array![[0.0, 4.0], [1.0, 3.0], [2.0, 1.0]]),
         ];
         for whole in all {
             assert_eq!(join(vec![whole.slice(0, 1), whole.slice(1, 2)]).unwrap(), whole);

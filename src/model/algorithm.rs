@@ -3,7 +3,7 @@
 //! A new algorithm is one file that implements [`Algorithm`] and one line in [`ALGORITHMS`].
 
 use super::arrays::{Arrays, damaged};
-use super::{ALGORITHMS, Explanation, ParameterSpec, Parameters, Predictions, Progress, Rows};
+use super::{ALGORITHMS, Explanation, Outputs, ParameterSpec, Parameters, Predictions, Progress, Rows};
 use crate::data::Labels;
 use crate::error::{Error, Result, quotable};
 use ndarray::{Array2, ArrayD, ArrayView2};
@@ -33,7 +33,7 @@ pub enum Kind {
 impl Kind {
     /// Whether it learns without a target.
     pub fn is_unsupervised(self) -> bool {
-        matches!(self, Self::Clusterer | Self::OutlierDetector)
+        matches!(self, Self::Transformer | Self::Clusterer | Self::OutlierDetector)
     }
 
     /// The word for it in messages and on the wire.
@@ -156,6 +156,14 @@ pub struct Training<'a> {
 
 /// A transformer with its parameters, ready to be fitted.
 pub trait Transformer: Debug + Send + Sync {
+    /// What it will put out of so many columns; `None` if only the rows tell.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] if it suits no rows of so many columns; it says why.
+    fn outputs(&self, _n_features: usize) -> Result<Option<Outputs>> {
+        Ok(Some(Outputs::Kept))
+    }
+
     /// Learns from rows.
     ///
     /// # Errors
@@ -172,10 +180,21 @@ pub trait Estimator: Debug + Send + Sync {
     fn fit(&self, training: &Training<'_>) -> Result<Box<dyn Model>>;
 }
 
-/// A fitted transformer: one column out for each column in.
+/// A fitted transformer.
 pub trait FittedTransformer: Debug + Send + Sync {
-    /// Transforms each row on its own; `features` has the width that it was fitted on.
+    /// What it puts out.
+    fn outputs(&self) -> Outputs {
+        Outputs::Kept
+    }
+
+    /// Transforms each row on its own: the bits do not depend on the rows around it. `features` has the width that it was
+    /// fitted on, the answer that of [`FittedTransformer::outputs`]; no rows stay none.
     fn transform(&self, features: Array2<f64>) -> Array2<f64>;
+
+    /// How well it does on the rows that it was fitted on, by name; what is not finite is left out.
+    fn metrics(&self) -> Vec<(&'static str, f64)> {
+        vec![]
+    }
 
     /// What it learned, by name; [`Algorithm::load`] takes it back.
     fn arrays(&self) -> Vec<(&'static str, ArrayD<f64>)>;

@@ -1,15 +1,15 @@
 //! From a specification and a table to a pipeline.
 
-use super::pipeline::{Pipeline, TransformerStep, predict};
-use super::spec::{Resolved, ResolvedStep, estimator_of, positions};
+use super::columns::Columns;
+use super::kernels::{all_finite, in_rows};
+use super::last::Last;
+use super::pipeline::{Pipeline, TransformerStep};
+use super::spec::{Resolved, ResolvedStep, n_transformers};
 use super::validation::{Part, Split, VALIDATION_FRACTION, seen};
-use super::{
-    Calibrated, Calibration, Kind, Model, Predictions, Rows, Schema, Spec, StepSpec, Targets, Training, UnfittedStep,
-    metrics,
-};
+use super::{Kind, Rows, Schema, Spec, StepSpec, Targets, Training, UnfittedStep, metrics};
 use crate::data::Table;
 use crate::error::{Code, Error, Result};
-use ndarray::{Array2, ArrayView2, Axis};
+use ndarray::{Array2, Axis};
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
@@ -73,13 +73,14 @@ pub fn fit_on(threads: usize, spec: &Spec, table: &Table, progress: &dyn Progres
     let parts = split.map(|Split { training, held_out }| (all.select(&training), all.select(&held_out)));
     let whole = if parts.is_some() { 0.5 } else { 1.0 };
     let first = |message: &str, share: f64| progress.report(message, share * whole);
-    let (Learned { transformers, model, calibration }, mut metrics) = fitting.learn(all, &first)?;
+    let (Learned { transformers, last, columns }, mut metrics) = fitting.learn(all, &first)?;
     if let Some((training, held_out)) = parts {
         let second = |message: &str, share: f64| progress.report(message, whole + share * whole);
         metrics.extend(fitting.measure(training, held_out, &second)?);
     }
+    schema.outputs = matches!(last, Last::Columns).then(|| columns.into_names());
     let steps = steps.iter().zip(&spec.steps).map(|(step, stated)| written_out(step, stated)).collect();
-    let pipeline = Pipeline { schema, kind, steps, transformers, model, calibration, sha256: OnceLock::new() };
+    let pipeline = Pipeline { schema, kind, steps, transformers, last, sha256: OnceLock::new() };
     Ok(Fitted { pipeline, metrics, n_samples: table.n_rows(), first_rows })
 }
 
@@ -93,15 +94,9 @@ struct Fitting<'a> {
 
 struct Learned {
     transformers: Vec<TransformerStep>,
-    model: Box<dyn Model>,
-    calibration: Option<Box<dyn Calibration>>,
-}
-
-impl Learned {
-    /// What the last steps make of what the transformers made.
-    fn predict(&self, features: ArrayView2<'_, f64>) -> Predictions {
-        predict(&*self.model, self.calibration.as_deref(), features)
-    }
+    last: Last,
+    /// As they reach the last step, or leave the last transformer.
+    columns: Columns,
 }
 
 impl Fitting<'_> {
@@ -109,22 +104,28 @@ impl Fitting<'_> {
     fn fit(&self, part: &mut Part, progress: &dyn Progress) -> Result<Learned> {
         let Part { features, targets } = part;
         let weights = vec![1.0; features.nrows()];
-        let (first, last) = self.steps.split_at(estimator_of(self.steps));
-        let (estimator, calibrator) =
-            last.split_first().ok_or_else(|| Error::internal("a checked specification has no estimator"))?;
-        let mut transformers = Vec::with_capacity(first.len());
+        let (first, last) = self.steps.split_at(n_transformers(self.steps));
+        let (mut transformers, mut columns) = (Vec::with_capacity(first.len()), Columns::of(self.schema));
         for (index, (step, stated)) in first.iter().zip(&self.spec.steps).enumerate() {
             let within = |message: &str, share: f64| progress.report(message, self.stage(index, share));
             within(&format!("fitting {}", step.algorithm.name()), 0.0)?;
-            let rows = Rows::new(features, targets.view(), &weights);
-            let transformer = fit_transformer(step, positions(stated, self.schema)?, &self.training(rows, &within))?;
-            *features = transformer.transform(std::mem::take(features));
+            let chosen = columns.chosen(step.algorithm, stated)?;
+            let training = self.training(Rows::new(features, targets.view(), &weights), &within);
+            let transformer = fit_transformer(step, chosen, &training)?;
+            if index + 1 < self.steps.len() {
+                *features = transformer.transform(std::mem::take(features));
+                check_finite(step, features)?;
+            }
+            columns = columns.after(transformer.columns.as_deref(), transformer.fitted.outputs());
             transformers.push(transformer);
         }
         let within = |message: &str, share: f64| progress.report(message, self.stage(first.len(), share));
-        within(&format!("fitting {}", estimator.algorithm.name()), 0.0)?;
-        let rows = Rows::new(features, targets.view(), &weights);
-        fit_estimator(transformers, estimator, calibrator.first(), &self.training(rows, &within))
+        if let Some((step, stated)) = last.first().zip(self.spec.steps.get(first.len())) {
+            columns.chosen(step.algorithm, stated)?;
+            within(&format!("fitting {}", step.algorithm.name()), 0.0)?;
+        }
+        let last = Last::fit(last, &self.training(Rows::new(features, targets.view(), &weights), &within))?;
+        Ok(Learned { transformers, last, columns })
     }
 
     fn training<'t>(&self, rows: Rows<'t>, progress: &'t dyn Progress) -> Training<'t> {
@@ -182,10 +183,18 @@ impl Fitting<'_> {
         rows: &Part,
         ask: impl Fn(f64) -> Result<()>,
     ) -> Result<BTreeMap<String, f64>> {
-        if self.has_density() {
-            return metrics::of_densities(|rows| learned.model.log_densities(rows), rows.features.view(), ask);
+        let features = rows.features.view();
+        match &learned.last {
+            Last::Columns => {
+                let last = learned.transformers.last().map(|step| step.fitted.metrics()).unwrap_or_default();
+                let finite = last.into_iter().filter(|(_, value)| value.is_finite());
+                Ok(finite.map(|(name, value)| (name.to_owned(), value)).collect())
+            }
+            Last::Model(model) if self.has_density() => {
+                metrics::of_densities(|it| model.log_densities(it), features, ask)
+            }
+            last => metrics::of(|rows| last.predict(rows.into()), features, &rows.targets, ask),
         }
-        metrics::of(|rows| learned.predict(rows), rows.features.view(), &rows.targets, ask)
     }
 }
 
@@ -223,22 +232,15 @@ fn fit_transformer(
     Ok(TransformerStep { columns, fitted })
 }
 
-fn fit_estimator(
-    transformers: Vec<TransformerStep>,
-    step: &ResolvedStep,
-    calibrator: Option<&ResolvedStep>,
-    training: &Training<'_>,
-) -> Result<Learned> {
-    let UnfittedStep::Estimator(estimator) = step.algorithm.unfitted(&step.parameters) else {
-        return Err(Error::internal("an estimator set up no estimator"));
-    };
-    match calibrator.map(|step| step.algorithm.unfitted(&step.parameters)) {
-        None => Ok(Learned { transformers, model: estimator.fit(training)?, calibration: None }),
-        Some(UnfittedStep::Calibrator(calibrator)) => {
-            let Calibrated { model, calibration } = calibrator.fit(&*estimator, training)?;
-            Ok(Learned { transformers, model, calibration: Some(calibration) })
-        }
-        Some(_) => Err(Error::internal("a calibrator set up no calibrator")),
+/// The next step learns from finite numbers.
+fn check_finite(step: &ResolvedStep, features: &Array2<f64>) -> Result<()> {
+    match all_finite(&in_rows(&features.view())) {
+        true => Ok(()),
+        false => Err(Error::invalid(format!(
+            "what {} makes of the rows is beyond the range of floats; scale the columns first, for example with \
+             standard_scaler",
+            step.algorithm.name()
+        ))),
     }
 }
 

@@ -9,6 +9,7 @@
 //! | clusterer | `inertia` | sum of squared distances to the nearest centre, over the rows that it was fitted on |
 //! | mixture | `log_likelihood` | mean of the logarithm of a row's density, scikit-learn's `score`; rows are held out as for targets |
 //! | outlier detector | `outliers` | share of rows whose score is below 0, of those that it was fitted on |
+//! | transformer | what the last step tells | `pca`: `explained_variance_ratio`, the share of the variance of its columns that it puts out |
 //!
 //! These names stand for rows that were held out ([`Spec::validation_fraction`](super::Spec)): a second model, fitted the same
 //! way on other rows, answers them. They are absent where there are too few rows for that. With `training_` before them they

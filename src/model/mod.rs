@@ -1,8 +1,8 @@
 //! Models: fitted from a table by a specification, stored as bytes, asked for predictions.
 //!
-//! A [`Spec`] names steps: transformers, then one estimator, behind a classifier perhaps its calibration, each an [`Algorithm`] of
-//! the catalogue [`ALGORITHMS`]. [`fit`] makes it a [`Pipeline`], which is what is stored ([`Pipeline::to_bytes`]) and served
-//! ([`Pipeline::predict`]). Its [`Schema`] turns a caller's rows into its matrix, or says which column does not suit.
+//! A [`Spec`] names steps: transformers, then one estimator or none, behind a classifier perhaps its calibration, each an
+//! [`Algorithm`] of the catalogue [`ALGORITHMS`]. [`fit`] makes it a [`Pipeline`], which is what is stored ([`Pipeline::to_bytes`])
+//! and served ([`Pipeline::predict`]). Its [`Schema`] turns a caller's rows into its matrix, or says which column does not suit.
 //!
 //! ```
 //! use modelwire::data::{Column, Features, Table};
@@ -45,6 +45,7 @@ mod targets;
 mod validation;
 
 mod explanation;
+mod last;
 mod loaded;
 mod pipeline;
 mod predictions;
@@ -54,6 +55,7 @@ mod artefact;
 
 mod algorithm;
 mod algorithms;
+mod columns;
 mod parameters;
 mod precision;
 
@@ -67,6 +69,7 @@ mod linear_model;
 mod linear_scores;
 mod neighbours;
 mod numerics;
+mod projection;
 mod random;
 mod svm;
 mod trees;
@@ -80,6 +83,7 @@ pub use algorithm::{
 };
 pub use algorithms::ALGORITHMS;
 pub use arrays::Arrays;
+pub use columns::Outputs;
 pub use explanation::{Explanation, Scale};
 pub use fit::{Fitted, Progress, fit, fit_on};
 pub use loaded::LoadedModel;

@@ -74,6 +74,8 @@ pub enum Range {
     },
     /// A finite number above 0, or one of these words.
     PositiveOr(&'static [&'static str]),
+    /// What one of these takes, the first one that does.
+    AnyOf(&'static [Range]),
 }
 
 impl Range {
@@ -95,6 +97,7 @@ impl Range {
                 let fits = them.len() <= *most && them.iter().all(|it| (least..=largest).contains(&it));
                 fits.then(|| value.clone())
             }
+            (Self::AnyOf(ranges), value) => ranges.iter().find_map(|range| range.accept(value)),
             (Self::OneOf(words) | Self::PositiveOr(words), Value::Text(it)) if words.contains(&it.as_str()) => {
                 Some(value.clone())
             }
@@ -116,6 +119,7 @@ impl fmt::Display for Range {
             }
             Self::OneOf(words) => f.write_str(&alternatives(words)),
             Self::PositiveOr(words) => write!(f, "{} or {}", Self::Positive, alternatives(words)),
+            Self::AnyOf(ranges) => f.write_str(&ranges.iter().map(Self::to_string).collect::<Vec<_>>().join(" or ")),
         }
     }
 }

@@ -1,15 +1,18 @@
-//! FittedStep preprocessing, a fitted estimator and their schema: what is stored, loaded and served as one.
+//! Fitted preprocessing, a fitted estimator or none, and their schema: what is stored, loaded and served as one.
 
 use super::arrays::{Arrays, damaged};
 use super::artefact::{self, Head, Named};
-use super::spec::{positions, resolve_steps};
+use super::columns::{Columns, passing_by};
+use super::kernels::table;
+use super::last::Last;
+use super::spec::resolve_steps;
 use super::{
-    Calibration, Explanation, FittedStep, FittedTransformer, Inputs, Kind, Model, Predictions, Schema, StepSpec,
+    Calibrated, Explanation, FittedStep, FittedTransformer, Inputs, Kind, Outputs, Predictions, Schema, StepSpec,
     targets,
 };
 use crate::data::ColumnType;
 use crate::error::{Error, Result};
-use ndarray::{Array2, ArrayView2, Axis, CowArray, Ix2};
+use ndarray::{Array2, Axis, CowArray, Ix2};
 use std::collections::HashSet;
 use std::sync::OnceLock;
 
@@ -20,9 +23,7 @@ pub struct Pipeline {
     pub(super) kind: Kind,
     pub(super) steps: Vec<StepSpec>,
     pub(super) transformers: Vec<TransformerStep>,
-    pub(super) model: Box<dyn Model>,
-    /// What the scores of a classifier mean, if that was learned.
-    pub(super) calibration: Option<Box<dyn Calibration>>,
+    pub(super) last: Last,
     /// Known once the bytes have been made or read.
     pub(super) sha256: OnceLock<[u8; 32]>,
 }
@@ -37,7 +38,10 @@ pub(super) struct TransformerStep {
 impl TransformerStep {
     pub(super) fn transform(&self, mut features: Array2<f64>) -> Array2<f64> {
         let Some(columns) = &self.columns else { return self.fitted.transform(features) };
-        let transformed = self.fitted.transform(features.select(Axis(1), columns));
+        let transformed = self.fitted.transform(row_major(features.select(Axis(1), columns)));
+        if self.fitted.outputs() != Outputs::Kept {
+            return behind(&features, columns, &transformed);
+        }
         for (column, position) in transformed.columns().into_iter().zip(columns) {
             features.column_mut(*position).assign(&column);
         }
@@ -45,13 +49,20 @@ impl TransformerStep {
     }
 }
 
-/// What a model answers, calibrated if that was learned.
-pub(super) fn predict(
-    model: &dyn Model,
-    calibration: Option<&dyn Calibration>,
-    features: ArrayView2<'_, f64>,
-) -> Predictions {
-    calibration.map_or_else(|| model.predict(features), |calibration| calibration.predict(model, features))
+fn row_major(matrix: Array2<f64>) -> Array2<f64> {
+    if matrix.is_standard_layout() { matrix } else { matrix.as_standard_layout().into_owned() }
+}
+
+/// The columns that were not taken, and behind them those that were made of the others; row-major.
+fn behind(features: &Array2<f64>, taken: &[usize], made: &Array2<f64>) -> Array2<f64> {
+    let passing: Vec<usize> = passing_by(features.ncols(), taken).collect();
+    let width = passing.len() + made.ncols();
+    let mut values = Vec::with_capacity(features.nrows() * width);
+    for (row, made) in features.rows().into_iter().zip(made.rows()) {
+        values.extend(passing.iter().map(|position| row[*position]));
+        values.extend(made);
+    }
+    table(values, features.nrows(), width)
 }
 
 impl Pipeline {
@@ -67,10 +78,10 @@ impl Pipeline {
     }
 
     fn answer(&self, features: CowArray<'_, f64, Ix2>) -> Predictions {
-        self.classified(self.transformed(features).view())
+        self.last.predict(self.transformed(features))
     }
 
-    /// What reaches the estimator.
+    /// What reaches the last step.
     fn transformed<'a>(&self, features: CowArray<'a, f64, Ix2>) -> CowArray<'a, f64, Ix2> {
         assert_eq!(features.ncols(), self.schema.features.len(), "Schema::matrix makes matrices of the model's width");
         let Some((first, rest)) = self.transformers.split_first() else { return features };
@@ -81,20 +92,20 @@ impl Pipeline {
     /// What each column, as it reaches the estimator, adds to the answers. `ask` is asked for each row of a tree.
     ///
     /// # Errors
-    /// [`Error::FailedPrecondition`] if the estimator's answers are no sums over columns; [`Error::InvalidArgument`] that names a
+    /// [`Error::FailedPrecondition`] if the last step's answers are no sums over columns; [`Error::InvalidArgument`] that names a
     /// row of which the sums overflow. What `ask` answers.
     ///
     /// # Panics
     /// As [`Pipeline::predict`].
     pub fn explain(&self, features: Array2<f64>, ask: &dyn Fn() -> Result<()>) -> Result<Explanation> {
-        let estimator = self.steps.last().map_or("it", |step| &step.algorithm);
-        let explained = match &self.calibration {
-            Some(_) => None,
-            None => self.model.explain(self.transformed(features.into()).view(), ask)?,
+        let explained = match self.last.model() {
+            None => None,
+            Some(model) => model.explain(self.transformed(features.into()).view(), ask)?,
         };
         let explained = explained.ok_or_else(|| {
+            let last = self.steps.last().map_or("it", |step| &step.algorithm);
             Error::precondition(format!(
-                "{estimator} does not answer with a sum over columns; linear models, trees and forests can be explained"
+                "{last} does not answer with a sum over columns; linear models, trees and forests can be explained"
             ))
         })?;
         match explained.first_not_finite() {
@@ -105,14 +116,17 @@ impl Pipeline {
         }
     }
 
-    /// What the last steps make of what the transformers made.
-    fn classified(&self, features: ArrayView2<'_, f64>) -> Predictions {
-        predict(&*self.model, self.calibration.as_deref(), features)
+    /// The names of the columns that reach the estimator, or leave the last transformer.
+    pub fn columns(&self) -> Vec<String> {
+        let columns = self.transformers.iter().fold(Columns::of(&self.schema), |columns, step| {
+            columns.after(step.columns.as_deref(), step.fitted.outputs())
+        });
+        columns.into_names()
     }
 
     /// What the answer to one row takes, in bytes: in memory, and about the same on its way.
     pub fn answer_bytes(&self) -> usize {
-        self.model.answer_bytes()
+        self.last.answer_bytes(self.schema.outputs.as_ref().map_or(0, Vec::len))
     }
 
     /// The columns that it takes and what it learned.
@@ -120,7 +134,7 @@ impl Pipeline {
         &self.schema
     }
 
-    /// The kind of its estimator.
+    /// The kind of its last step.
     pub fn kind(&self) -> Kind {
         self.kind
     }
@@ -133,8 +147,7 @@ impl Pipeline {
     /// The content of `model.bin`. The same fit gives the same bytes.
     pub fn to_bytes(&self) -> Vec<u8> {
         let transformers = self.transformers.iter().map(|step| step.fitted.arrays());
-        let calibration = self.calibration.iter().map(|calibration| calibration.arrays());
-        let steps = transformers.chain([self.model.arrays()]).chain(calibration).enumerate();
+        let steps = transformers.chain(self.last.arrays()).enumerate();
         let arrays: Vec<Named> = steps
             .flat_map(|(step, arrays)| arrays.into_iter().map(move |(name, values)| (format!("{step}.{name}"), values)))
             .collect();
@@ -164,34 +177,43 @@ impl Pipeline {
 #[cfg(test)]
 impl Pipeline {
     /// Serves a model that a test made up, on float columns `x0`, `x1`, …
-    pub(crate) fn around(model: impl Model + 'static, n_features: usize) -> Self {
+    pub(crate) fn around(model: impl super::Model + 'static, n_features: usize) -> Self {
         let column = |name: String| crate::data::ColumnSchema { name, column_type: ColumnType::Float };
         let features = (0..n_features).map(|number| column(format!("x{number}"))).collect();
-        let schema = Schema { features, target: Some(column("y".into())), classes: None };
-        let (kind, model, sha256) = (Kind::Regressor, Box::new(model), OnceLock::new());
-        Self { schema, kind, steps: vec![], transformers: vec![], model, calibration: None, sha256 }
+        let schema = Schema { features, target: Some(column("y".into())), classes: None, outputs: None };
+        let (kind, last, sha256) = (Kind::Regressor, Last::Model(Box::new(model)), OnceLock::new());
+        Self { schema, kind, steps: vec![], transformers: vec![], last, sha256 }
     }
 }
 
 fn load(schema: Schema, steps: Vec<StepSpec>, arrays: Vec<Named>, sha256: OnceLock<[u8; 32]>) -> Result<Pipeline> {
     let resolved = resolve_steps(&steps)?;
     let mut arrays = by_step(steps.len(), arrays)?.into_iter();
-    let (mut transformers, mut models, mut calibration) = (vec![], vec![], None);
+    let (mut transformers, mut last, mut kind) = (vec![], Last::Columns, Kind::Transformer);
+    let mut there = Columns::of(&schema);
     for (step, stated) in resolved.iter().zip(&steps) {
-        let columns = positions(stated, &schema)?;
-        let n_features = columns.as_ref().map_or(schema.features.len(), Vec::len);
-        let inputs = Inputs { n_features, classes: schema.classes.clone() };
+        let columns = there.chosen(step.algorithm, stated)?;
+        let inputs = Inputs { n_features: there.width(columns.as_deref()), classes: schema.classes.clone() };
         let mut own = arrays.next().unwrap_or_default();
         match step.algorithm.load(&step.parameters, &mut own, &inputs)? {
-            FittedStep::Transformer(fitted) => transformers.push(TransformerStep { columns, fitted }),
-            FittedStep::Model(model) => models.push((step.algorithm.kind(), model)),
-            FittedStep::Calibration(fitted) => calibration = Some(fitted),
+            FittedStep::Transformer(fitted) => {
+                there = there.after(columns.as_deref(), fitted.outputs());
+                transformers.push(TransformerStep { columns, fitted });
+            }
+            FittedStep::Model(fitted) => (last, kind) = (Last::Model(fitted), step.algorithm.kind()),
+            FittedStep::Calibration(calibration) => {
+                let Last::Model(model) = last else { return Err(damaged("there is no classifier to calibrate")) };
+                last = Last::Calibrated(Calibrated { model, calibration });
+            }
         }
         own.finish()?;
     }
-    let (kind, model) = models.pop().ok_or_else(|| damaged("there is no estimator"))?;
     check_schema(&schema, kind)?;
-    Ok(Pipeline { schema, kind, steps, transformers, model, calibration, sha256 })
+    let outputs = matches!(last, Last::Columns).then(|| there.into_names());
+    if schema.outputs != outputs {
+        return Err(damaged("the columns that it answers are not those of its last step"));
+    }
+    Ok(Pipeline { schema, kind, steps, transformers, last, sha256 })
 }
 
 /// Deals out arrays named `<step>.<name>`.
@@ -217,7 +239,8 @@ fn check_schema(schema: &Schema, kind: Kind) -> Result<()> {
     }
     match (kind, &schema.target, schema.classes.as_deref()) {
         _ if schema.features.is_empty() => Err(damaged("it has no features")),
-        (Kind::Clusterer | Kind::OutlierDetector, None, None) | (Kind::Regressor, Some(_), None) => Ok(()),
+        (kind, None, None) if kind.is_unsupervised() => Ok(()),
+        (Kind::Regressor, Some(_), None) => Ok(()),
         (Kind::Classifier, Some(target), Some(labels)) if targets::are_classes(labels, target.column_type) => Ok(()),
         _ => Err(damaged(format!("its target or classes do not suit a {}", kind.name()))),
     }

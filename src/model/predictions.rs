@@ -34,6 +34,8 @@ pub enum Predictions {
         /// `(n_samples, n_components)`: what a row belongs to each component by; each row sums to 1.
         probabilities: Array2<f64>,
     },
+    /// Transformation: the columns that the last step puts out, `(n_samples, n_outputs)`; the schema names them.
+    Columns(Array2<f64>),
 }
 
 impl Predictions {
@@ -43,6 +45,7 @@ impl Predictions {
             Self::Values(values) => values.len(),
             Self::Classes { labels, .. } => labels.len(),
             Self::Clusters { clusters, .. } | Self::Mixture { clusters, .. } => clusters.len(),
+            Self::Columns(columns) => columns.nrows(),
         }
     }
 
@@ -54,6 +57,7 @@ impl Predictions {
             Self::Clusters { clusters, distances: numbers } | Self::Mixture { clusters, probabilities: numbers } => {
                 clusters.len() + numbers.len()
             }
+            Self::Columns(columns) => columns.len(),
         };
         size_of::<Self>() + numbers * size_of::<f64>()
     }
@@ -64,7 +68,8 @@ impl Predictions {
             Self::Values(values) => values.view().insert_axis(Axis(1)),
             Self::Classes { probabilities: numbers, .. }
             | Self::Clusters { distances: numbers, .. }
-            | Self::Mixture { probabilities: numbers, .. } => numbers.view(),
+            | Self::Mixture { probabilities: numbers, .. }
+            | Self::Columns(numbers) => numbers.view(),
         };
         if all_finite(&in_rows(&numbers)) {
             return None;
@@ -94,6 +99,7 @@ impl Predictions {
                 clusters: clusters[rows.clone()].to_vec(),
                 probabilities: probabilities.slice_axis(Axis(0), rows.into()).to_owned(),
             },
+            Self::Columns(columns) => Self::Columns(columns.slice_axis(Axis(0), rows.into()).to_owned()),
         }
     }
 
@@ -135,6 +141,10 @@ impl Predictions {
                 clusters.extend(more_clusters);
                 probabilities.append(Axis(0), more.view()).ok()?;
                 Some(Self::Mixture { clusters, probabilities })
+            }
+            (Self::Columns(mut columns), Self::Columns(more)) => {
+                columns.append(Axis(0), more.view()).ok()?;
+                Some(Self::Columns(columns))
             }
             _ => None,
         }
@@ -196,5 +206,18 @@ mod tests {
         assert_eq!(Predictions::join([whole.slice(0, 2), whole.slice(2, 1)]), Some(whole.clone()));
         assert_eq!(Predictions::join([whole, Predictions::Values(array![1.0])]), None);
         assert_eq!(Predictions::join([]), None);
+    }
+
+    #[test]
+    fn columns_are_cut_joined_and_looked_through_as_other_answers_are() {
+        let whole = Predictions::Columns(array![[0.0, 1.0], [f64::NAN, 0.0], [0.5, 2.0]]);
+
+        let last = whole.slice(2, 1);
+
+        assert_eq!((whole.n_rows(), whole.first_not_finite(), last.first_not_finite()), (3, Some(1), None));
+        assert_eq!(last, Predictions::Columns(array![[0.5, 2.0]]));
+        let twice = Predictions::join([last.clone(), last]).unwrap();
+        assert_eq!(twice, Predictions::Columns(array![[0.5, 2.0], [0.5, 2.0]]));
+        assert!(whole.size_bytes() >= size_of::<Predictions>() + 6 * size_of::<f64>());
     }
 }

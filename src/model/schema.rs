@@ -13,10 +13,13 @@ use std::sync::Arc;
 pub struct Schema {
     /// The features, in the order in which a matrix has them.
     pub features: Vec<ColumnSchema>,
-    /// What the model learned to predict; absent for clustering.
+    /// What the model learned to predict; absent where there is nothing to: clusters, outliers, columns.
     pub target: Option<ColumnSchema>,
     /// The classes of a classifier in ascending order.
     pub classes: Option<Arc<Labels>>,
+    /// The columns that a transformer answers, in order; absent where an estimator is the last step.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outputs: Option<Vec<String>>,
 }
 
 impl Schema {
@@ -146,6 +149,7 @@ mod tests {
             ],
             target: None,
             classes: None,
+            outputs: None,
         }
     }
 

@@ -1,7 +1,8 @@
 //! What to fit: steps, target and features, as a caller states them; and all that can be checked before rows are read.
 
+use super::columns::Columns;
 use super::schema::listed;
-use super::{Algorithm, Kind, Parameters, Schema, Value, find, targets};
+use super::{Algorithm, Kind, Outputs, Parameters, Schema, UnfittedStep, Value, find, targets};
 use crate::data::{ColumnSchema, ColumnType};
 use crate::error::{Error, Result, quotable};
 use serde::{Deserialize, Serialize};
@@ -14,9 +15,10 @@ const MAX_STEPS: usize = 32;
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Spec {
-    /// Transformers, then one estimator; behind a classifier perhaps its calibration.
+    /// Transformers, then one estimator; behind a classifier perhaps its calibration. Without an estimator the model answers the
+    /// columns that the last transformer puts out.
     pub steps: Vec<StepSpec>,
-    /// The column to predict; absent for clustering.
+    /// The column to predict; absent where nothing is: clustering, looking for outliers, transforming.
     pub target: Option<String>,
     /// The columns to learn from, in the order in which a matrix has them; absent: all but the target.
     pub features: Option<Vec<String>>,
@@ -37,7 +39,9 @@ pub struct StepSpec {
     /// Hyper-parameters; absent ones take their defaults.
     #[serde(default)]
     pub parameters: BTreeMap<String, Value>,
-    /// The columns that a transformer works on, the others pass through; absent: all of them.
+    /// The columns that a transformer works on, by their names as they are at this step; absent: all of them. The others pass
+    /// through. A transformer that keeps its columns leaves them where they are; one that makes others (`pca0`, `pca1`, …) takes
+    /// its own away and puts these behind those that pass through.
     #[serde(default)]
     pub columns: Option<Vec<String>>,
 }
@@ -55,14 +59,21 @@ impl Spec {
     pub(super) fn resolve(&self, columns: &[ColumnSchema]) -> Result<Resolved> {
         let steps = resolve_steps(&self.steps)?;
         self.check_validation_fraction()?;
-        let kind = steps.get(estimator_of(&steps)).map_or(Kind::Transformer, |step| step.algorithm.kind());
+        let kind = steps.get(n_transformers(&steps)).map_or(Kind::Transformer, |step| step.algorithm.kind());
         let target = self.target_column(kind, columns)?;
-        let schema = Schema { features: self.feature_columns(columns)?, target, classes: None };
-        check_width(&steps, schema.features.len())?;
-        for step in &self.steps {
-            positions(step, &schema)?;
-        }
+        let schema = Schema { features: self.feature_columns(columns)?, target, classes: None, outputs: None };
+        self.check_columns(&steps, Columns::of(&schema))?;
         Ok(Resolved { steps, kind, schema })
+    }
+
+    /// Checks the columns of each step, up to one that tells its own by the rows alone.
+    fn check_columns(&self, steps: &[ResolvedStep], mut there: Columns) -> Result<()> {
+        for (step, stated) in steps.iter().zip(&self.steps) {
+            let chosen = there.chosen(step.algorithm, stated)?;
+            let Some(outputs) = step.outputs(there.width(chosen.as_deref()))? else { break };
+            there = there.after(chosen.as_deref(), outputs);
+        }
+        Ok(())
     }
 
     fn check_validation_fraction(&self) -> Result<()> {
@@ -78,10 +89,11 @@ impl Spec {
         match (&self.target, kind) {
             (None, kind) if kind.is_unsupervised() => Ok(None),
             (Some(name), kind) if kind.is_unsupervised() => Err(Error::invalid(format!(
-                "{} {} learns without a target, got {:?}; leave it out",
+                "{} {} learns without a target, got {:?}; leave it out{}",
                 if kind == Kind::OutlierDetector { "an" } else { "a" },
                 kind.name(),
-                quotable(name)
+                quotable(name),
+                if kind == Kind::Transformer { ", or end with an estimator" } else { "" }
             ))),
             (None, _) => Err(Error::invalid(format!("a {} needs a target; name its column", kind.name()))),
             (Some(name), _) => {
@@ -135,13 +147,22 @@ pub(super) struct ResolvedStep {
     pub(super) parameters: Parameters,
 }
 
-/// Where the estimator is among checked steps: the last one, but for its calibration.
-pub(super) fn estimator_of(steps: &[ResolvedStep]) -> usize {
-    let is_calibrated = steps.last().is_some_and(|step| step.algorithm.kind() == Kind::Calibrator);
-    steps.len().saturating_sub(1 + usize::from(is_calibrated))
+impl ResolvedStep {
+    /// The columns that it will put out of so many; `None` if only the rows tell.
+    fn outputs(&self, n_features: usize) -> Result<Option<Outputs>> {
+        match self.algorithm.unfitted(&self.parameters) {
+            UnfittedStep::Transformer(transformer) => transformer.outputs(n_features),
+            UnfittedStep::Estimator(_) | UnfittedStep::Calibrator(_) => Ok(Some(Outputs::Kept)),
+        }
+    }
 }
 
-/// Finds algorithms and checks parameters and order: transformers, then one estimator, and behind a classifier at most one
+/// How many of checked steps make other columns: all of them, or those before the estimator.
+pub(super) fn n_transformers(steps: &[ResolvedStep]) -> usize {
+    steps.iter().take_while(|step| step.algorithm.kind() == Kind::Transformer).count()
+}
+
+/// Finds algorithms and checks parameters and order: transformers, then one estimator or none, and behind a classifier at most one
 /// calibrator.
 pub(super) fn resolve_steps(steps: &[StepSpec]) -> Result<Vec<ResolvedStep>> {
     if steps.is_empty() || steps.len() > MAX_STEPS {
@@ -152,7 +173,7 @@ pub(super) fn resolve_steps(steps: &[StepSpec]) -> Result<Vec<ResolvedStep>> {
     let mut resolved = Vec::with_capacity(steps.len());
     for ((number, step), algorithm) in (1..).zip(steps).zip(algorithms) {
         let (last, transforms) = (number >= steps.len() - calibrated, algorithm.kind() == Kind::Transformer);
-        if last == transforms || algorithm.kind() == Kind::Calibrator && number < steps.len() {
+        if !last && !transforms || algorithm.kind() == Kind::Calibrator && number < steps.len() {
             return Err(Error::invalid(format!(
                 "step {number} of {}, {}, is a {}; transformers come first and one estimator last",
                 steps.len(),
@@ -160,7 +181,7 @@ pub(super) fn resolve_steps(steps: &[StepSpec]) -> Result<Vec<ResolvedStep>> {
                 algorithm.kind().name()
             )));
         }
-        if last && step.columns.is_some() {
+        if !transforms && step.columns.is_some() {
             return Err(Error::invalid(format!(
                 "{} is {} and takes all columns; choose them with features",
                 algorithm.name(),
@@ -186,42 +207,6 @@ fn check_calibrator(algorithms: &[&dyn Algorithm]) -> Result<usize> {
             other.map_or("none".to_owned(), |kind| format!("a {}", kind.name()))
         ))),
     }
-}
-
-/// Each step takes as many columns: those before it keep their number.
-fn check_width(steps: &[ResolvedStep], n_features: usize) -> Result<()> {
-    match steps.iter().find(|step| n_features > 1 && step.algorithm.takes_one_column()) {
-        None => Ok(()),
-        Some(step) => Err(Error::invalid(format!(
-            "{} takes one column, got {n_features}; choose it with features",
-            step.algorithm.name()
-        ))),
-    }
-}
-
-/// Where the columns of a step are among the features; `None` for all of them.
-pub(super) fn positions(step: &StepSpec, schema: &Schema) -> Result<Option<Vec<usize>>> {
-    let Some(names) = &step.columns else { return Ok(None) };
-    if names.is_empty() {
-        return Err(Error::invalid(format!(
-            "step {} has an empty list of columns; leave it out for all",
-            step.algorithm
-        )));
-    }
-    let mut seen = HashSet::new();
-    let mut found = Vec::with_capacity(names.len());
-    for name in names {
-        if !seen.insert(name) {
-            return Err(Error::invalid(format!("step {} names column {:?} twice", step.algorithm, quotable(name))));
-        }
-        let position = schema.features.iter().position(|feature| feature.name == *name);
-        found.push(position.ok_or_else(|| {
-            let features = listed(schema.features.iter().map(|feature| feature.name.as_str()));
-            let name = quotable(name);
-            Error::invalid(format!("column {name:?} of step {} is no feature; there are {features}", step.algorithm))
-        })?);
-    }
-    Ok(Some(found))
 }
 
 fn column<'a>(what: &str, name: &str, columns: &'a [ColumnSchema]) -> Result<&'a ColumnSchema> {

@@ -13,7 +13,7 @@ pub const MAX_CLASSES: usize = 1_000;
 /// What an estimator learns, one for each row.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Targets {
-    /// Nothing: clustering, and looking for outliers.
+    /// Nothing: clusterers, outlier detectors and transformers learn without.
     None,
     /// Regression: finite numbers.
     Values(Array1<f64>),
@@ -77,7 +77,7 @@ impl Targets {
 /// [`Targets`], or those of some rows.
 #[derive(Clone, Copy, Debug)]
 pub enum TargetView<'a> {
-    /// Nothing: clustering, and looking for outliers.
+    /// Nothing: clusterers, outlier detectors and transformers learn without.
     None,
     /// Regression: finite numbers.
     Values(&'a [f64]),

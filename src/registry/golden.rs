@@ -78,6 +78,7 @@ fn outputs(predictions: Predictions) -> Array2<f64> {
         Predictions::Values(values) => values.insert_axis(Axis(1)),
         Predictions::Classes { probabilities, .. } | Predictions::Mixture { probabilities, .. } => probabilities,
         Predictions::Clusters { distances, .. } => distances,
+        Predictions::Columns(columns) => columns,
     }
 }
 

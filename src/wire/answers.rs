@@ -155,7 +155,7 @@ pub struct ModelVersion {
     pub name: String,
     /// From 1.
     pub version: u64,
-    /// "regressor", "classifier", "clusterer" or "outlier_detector".
+    /// Of the last step: "regressor", "classifier", "clusterer", "outlier_detector" or "transformer".
     pub kind: String,
     /// The pipeline with every hyper-parameter, defaults written out.
     pub steps: Vec<StepSpec>,

@@ -276,6 +276,30 @@ fn a_job_is_detached_watched_listed_and_cancelled() {
 }
 
 #[test]
+fn the_columns_of_a_model_that_ends_with_a_transformer_are_printed_by_name() {
+    let server = Server::start();
+    let features = "alcohol,ph";
+    let trained = server.run(&[
+        "train",
+        &fixture("wine.csv"),
+        "--steps",
+        "standard_scaler",
+        "--name",
+        "scaled",
+        "--features",
+        features,
+    ]);
+
+    let csv = text(&server.run(&["predict", "scaled", &server.head("wine.csv", 3), "--csv"]));
+    let shown = text(&server.run(&["models", "show", "scaled"]));
+
+    assert!(trained.status.success(), "{}", error_text(&trained));
+    let lines: Vec<&str> = csv.lines().collect();
+    assert_eq!((lines.len(), lines[0]), (3, features));
+    assert!(lines[1].starts_with("-0.96") && shown.contains("alcohol, ph"), "{csv}{shown}");
+}
+
+#[test]
 fn a_data_set_is_stored_shown_listed_and_deleted() {
     let server = Server::start();
 

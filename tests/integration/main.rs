@@ -37,3 +37,4 @@ mod quickstart;
 mod soak;
 mod stock;
 mod tls;
+mod transformers;

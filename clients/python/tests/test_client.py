@@ -119,7 +119,22 @@ def test_predictions_are_arrays_and_what_a_model_has_not_is_none(start: Start) -
     np.testing.assert_array_equal(prediction.labels, ["b", "a"])
     np.testing.assert_array_equal(prediction.classes, ["a", "b"])
     np.testing.assert_array_equal(prediction.probabilities, [[0.25, 0.75], [0.5, 0.5]])
-    assert prediction.values is prediction.clusters is prediction.distances is None
+    assert prediction.values is prediction.clusters is prediction.distances is prediction.transformed is None
+
+
+def test_the_columns_of_a_transformer_are_an_array_and_its_schema_names_them(start: Start) -> None:
+    columns = np.array([[0.5, -1.0], [2.0, 3.0]])
+    answer = inference_wire.PredictResponse(model="axes", version=1, transformed=_tensors.to_tensor(columns))
+    schema = models_wire.ModelSchema(outputs=["pca0", "pca1"])
+    version = models_wire.ModelVersion(name="axes", version=1, kind="transformer", schema=schema)
+    client = start(Recorder(predict=answer, describe_model=models_wire.DescribeModelResponse(model=version)))
+
+    prediction = client.predict("axes", [[1.0], [2.0]])
+    described = client.describe_model("axes")
+
+    np.testing.assert_array_equal(prediction.transformed, columns)
+    assert prediction.values is prediction.labels is prediction.clusters is None
+    assert described.schema.outputs == ("pca0", "pca1")
 
 
 def test_what_rows_belong_to_comes_with_their_clusters(start: Start) -> None:

@@ -288,6 +288,7 @@ func (p *PredictRequest) String() string {
 //  - Classes: Classification: the n_classes labels in ascending order.
 //  - Clusters: Clustering: I64, shape (n), the nearest centre of each row, or the component that it belongs to most, from 0.
 //  - Distances: Clustering around centres: F64, shape (n, n_clusters), Euclidean distance to each centre, in the unit of the model's last step.
+//  - Transformed: Transformation: F64, shape (n, n_outputs), the columns that the model's schema names as its `outputs`.
 type PredictResponse struct {
   Model *string `thrift:"model,1" db:"model" json:"model,omitempty"`
   Version *int64 `thrift:"version,2" db:"version" json:"version,omitempty"`
@@ -298,6 +299,7 @@ type PredictResponse struct {
   Classes *Column `thrift:"classes,7" db:"classes" json:"classes,omitempty"`
   Clusters *Tensor `thrift:"clusters,8" db:"clusters" json:"clusters,omitempty"`
   Distances *Tensor `thrift:"distances,9" db:"distances" json:"distances,omitempty"`
+  Transformed *Tensor `thrift:"transformed,10" db:"transformed" json:"transformed,omitempty"`
 }
 
 func NewPredictResponse() *PredictResponse {
@@ -367,6 +369,13 @@ func (p *PredictResponse) GetDistances() *Tensor {
   }
 return p.Distances
 }
+var PredictResponse_Transformed_DEFAULT *Tensor
+func (p *PredictResponse) GetTransformed() *Tensor {
+  if !p.IsSetTransformed() {
+    return PredictResponse_Transformed_DEFAULT
+  }
+return p.Transformed
+}
 func (p *PredictResponse) IsSetModel() bool {
   return p.Model != nil
 }
@@ -401,6 +410,10 @@ func (p *PredictResponse) IsSetClusters() bool {
 
 func (p *PredictResponse) IsSetDistances() bool {
   return p.Distances != nil
+}
+
+func (p *PredictResponse) IsSetTransformed() bool {
+  return p.Transformed != nil
 }
 
 func (p *PredictResponse) Read(ctx context.Context, iprot thrift.TProtocol) error {
@@ -506,6 +519,16 @@ func (p *PredictResponse) Read(ctx context.Context, iprot thrift.TProtocol) erro
           return err
         }
       }
+    case 10:
+      if fieldTypeId == thrift.STRUCT {
+        if err := p.ReadField10(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
     default:
       if err := iprot.Skip(ctx, fieldTypeId); err != nil {
         return err
@@ -596,6 +619,14 @@ func (p *PredictResponse)  ReadField9(ctx context.Context, iprot thrift.TProtoco
   return nil
 }
 
+func (p *PredictResponse)  ReadField10(ctx context.Context, iprot thrift.TProtocol) error {
+  p.Transformed = &Tensor{}
+  if err := p.Transformed.Read(ctx, iprot); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Transformed), err)
+  }
+  return nil
+}
+
 func (p *PredictResponse) Write(ctx context.Context, oprot thrift.TProtocol) error {
   if err := oprot.WriteStructBegin(ctx, "PredictResponse"); err != nil {
     return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err) }
@@ -609,6 +640,7 @@ func (p *PredictResponse) Write(ctx context.Context, oprot thrift.TProtocol) err
     if err := p.writeField7(ctx, oprot); err != nil { return err }
     if err := p.writeField8(ctx, oprot); err != nil { return err }
     if err := p.writeField9(ctx, oprot); err != nil { return err }
+    if err := p.writeField10(ctx, oprot); err != nil { return err }
   }
   if err := oprot.WriteFieldStop(ctx); err != nil {
     return thrift.PrependError("write field stop error: ", err) }
@@ -731,6 +763,19 @@ func (p *PredictResponse) writeField9(ctx context.Context, oprot thrift.TProtoco
   return err
 }
 
+func (p *PredictResponse) writeField10(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetTransformed() {
+    if err := oprot.WriteFieldBegin(ctx, "transformed", thrift.STRUCT, 10); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 10:transformed: ", p), err) }
+    if err := p.Transformed.Write(ctx, oprot); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Transformed), err)
+    }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 10:transformed: ", p), err) }
+  }
+  return err
+}
+
 func (p *PredictResponse) Equals(other *PredictResponse) bool {
   if p == other {
     return true
@@ -761,6 +806,7 @@ func (p *PredictResponse) Equals(other *PredictResponse) bool {
   if !p.Classes.Equals(other.Classes) { return false }
   if !p.Clusters.Equals(other.Clusters) { return false }
   if !p.Distances.Equals(other.Distances) { return false }
+  if !p.Transformed.Equals(other.Transformed) { return false }
   return true
 }
 

@@ -243,12 +243,14 @@ func (p *Alias) String() string {
 // 
 // Attributes:
 //  - Features: The columns that `predict` takes, in order.
-//  - Target: The column that it learnt to predict; absent for clustering.
+//  - Target: The column that it learnt to predict; absent where there is none: clustering, outliers, transformation.
 //  - Classes: Classification: the labels in ascending order.
+//  - Outputs: Transformation: the names of the columns that `predict` answers, in order; absent where an estimator is the last step.
 type ModelSchema struct {
   Features []*ColumnSchema `thrift:"features,1" db:"features" json:"features,omitempty"`
   Target *ColumnSchema `thrift:"target,2" db:"target" json:"target,omitempty"`
   Classes *Column `thrift:"classes,3" db:"classes" json:"classes,omitempty"`
+  Outputs []string `thrift:"outputs,4" db:"outputs" json:"outputs,omitempty"`
 }
 
 func NewModelSchema() *ModelSchema {
@@ -274,6 +276,11 @@ func (p *ModelSchema) GetClasses() *Column {
   }
 return p.Classes
 }
+var ModelSchema_Outputs_DEFAULT []string
+
+func (p *ModelSchema) GetOutputs() []string {
+  return p.Outputs
+}
 func (p *ModelSchema) IsSetFeatures() bool {
   return p.Features != nil
 }
@@ -284,6 +291,10 @@ func (p *ModelSchema) IsSetTarget() bool {
 
 func (p *ModelSchema) IsSetClasses() bool {
   return p.Classes != nil
+}
+
+func (p *ModelSchema) IsSetOutputs() bool {
+  return p.Outputs != nil
 }
 
 func (p *ModelSchema) Read(ctx context.Context, iprot thrift.TProtocol) error {
@@ -322,6 +333,16 @@ func (p *ModelSchema) Read(ctx context.Context, iprot thrift.TProtocol) error {
     case 3:
       if fieldTypeId == thrift.STRUCT {
         if err := p.ReadField3(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 4:
+      if fieldTypeId == thrift.LIST {
+        if err := p.ReadField4(ctx, iprot); err != nil {
           return err
         }
       } else {
@@ -380,6 +401,28 @@ func (p *ModelSchema)  ReadField3(ctx context.Context, iprot thrift.TProtocol) e
   return nil
 }
 
+func (p *ModelSchema)  ReadField4(ctx context.Context, iprot thrift.TProtocol) error {
+  _, size, err := iprot.ReadListBegin(ctx)
+  if err != nil {
+    return thrift.PrependError("error reading list begin: ", err)
+  }
+  tSlice := make([]string, 0, size)
+  p.Outputs =  tSlice
+  for i := 0; i < size; i ++ {
+var _elem1 string
+    if v, err := iprot.ReadString(ctx); err != nil {
+    return thrift.PrependError("error reading field 0: ", err)
+} else {
+    _elem1 = v
+}
+    p.Outputs = append(p.Outputs, _elem1)
+  }
+  if err := iprot.ReadListEnd(ctx); err != nil {
+    return thrift.PrependError("error reading list end: ", err)
+  }
+  return nil
+}
+
 func (p *ModelSchema) Write(ctx context.Context, oprot thrift.TProtocol) error {
   if err := oprot.WriteStructBegin(ctx, "ModelSchema"); err != nil {
     return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err) }
@@ -387,6 +430,7 @@ func (p *ModelSchema) Write(ctx context.Context, oprot thrift.TProtocol) error {
     if err := p.writeField1(ctx, oprot); err != nil { return err }
     if err := p.writeField2(ctx, oprot); err != nil { return err }
     if err := p.writeField3(ctx, oprot); err != nil { return err }
+    if err := p.writeField4(ctx, oprot); err != nil { return err }
   }
   if err := oprot.WriteFieldStop(ctx); err != nil {
     return thrift.PrependError("write field stop error: ", err) }
@@ -442,6 +486,26 @@ func (p *ModelSchema) writeField3(ctx context.Context, oprot thrift.TProtocol) (
   return err
 }
 
+func (p *ModelSchema) writeField4(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetOutputs() {
+    if err := oprot.WriteFieldBegin(ctx, "outputs", thrift.LIST, 4); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 4:outputs: ", p), err) }
+    if err := oprot.WriteListBegin(ctx, thrift.STRING, len(p.Outputs)); err != nil {
+      return thrift.PrependError("error writing list begin: ", err)
+    }
+    for _, v := range p.Outputs {
+      if err := oprot.WriteString(ctx, string(v)); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T. (0) field write error: ", p), err) }
+    }
+    if err := oprot.WriteListEnd(ctx); err != nil {
+      return thrift.PrependError("error writing list end: ", err)
+    }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 4:outputs: ", p), err) }
+  }
+  return err
+}
+
 func (p *ModelSchema) Equals(other *ModelSchema) bool {
   if p == other {
     return true
@@ -450,11 +514,16 @@ func (p *ModelSchema) Equals(other *ModelSchema) bool {
   }
   if len(p.Features) != len(other.Features) { return false }
   for i, _tgt := range p.Features {
-    _src1 := other.Features[i]
-    if !_tgt.Equals(_src1) { return false }
+    _src2 := other.Features[i]
+    if !_tgt.Equals(_src2) { return false }
   }
   if !p.Target.Equals(other.Target) { return false }
   if !p.Classes.Equals(other.Classes) { return false }
+  if len(p.Outputs) != len(other.Outputs) { return false }
+  for i, _tgt := range p.Outputs {
+    _src3 := other.Outputs[i]
+    if _tgt != _src3 { return false }
+  }
   return true
 }
 
@@ -468,7 +537,7 @@ func (p *ModelSchema) String() string {
 // Attributes:
 //  - Name
 //  - Version
-//  - Kind: "regressor", "classifier", "clusterer" or "outlier_detector".
+//  - Kind: The kind of the last step: "regressor", "classifier", "clusterer", "outlier_detector" or "transformer".
 //  - Steps: The pipeline with every hyper-parameter, defaults written out.
 //  - Schema
 //  - Metrics: r2 and rmse, or accuracy and log_loss: measured on rows that were held out, by a second model that has not seen them; absent
@@ -900,11 +969,11 @@ func (p *ModelVersion)  ReadField4(ctx context.Context, iprot thrift.TProtocol) 
   tSlice := make([]*Step, 0, size)
   p.Steps =  tSlice
   for i := 0; i < size; i ++ {
-    _elem2 := &Step{}
-    if err := _elem2.Read(ctx, iprot); err != nil {
-      return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", _elem2), err)
+    _elem4 := &Step{}
+    if err := _elem4.Read(ctx, iprot); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", _elem4), err)
     }
-    p.Steps = append(p.Steps, _elem2)
+    p.Steps = append(p.Steps, _elem4)
   }
   if err := iprot.ReadListEnd(ctx); err != nil {
     return thrift.PrependError("error reading list end: ", err)
@@ -928,19 +997,19 @@ func (p *ModelVersion)  ReadField6(ctx context.Context, iprot thrift.TProtocol) 
   tMap := make(map[string]float64, size)
   p.Metrics =  tMap
   for i := 0; i < size; i ++ {
-var _key3 string
+var _key5 string
     if v, err := iprot.ReadString(ctx); err != nil {
     return thrift.PrependError("error reading field 0: ", err)
 } else {
-    _key3 = v
+    _key5 = v
 }
-var _val4 float64
+var _val6 float64
     if v, err := iprot.ReadDouble(ctx); err != nil {
     return thrift.PrependError("error reading field 0: ", err)
 } else {
-    _val4 = v
+    _val6 = v
 }
-    p.Metrics[_key3] = _val4
+    p.Metrics[_key5] = _val6
   }
   if err := iprot.ReadMapEnd(ctx); err != nil {
     return thrift.PrependError("error reading map end: ", err)
@@ -1028,13 +1097,13 @@ func (p *ModelVersion)  ReadField15(ctx context.Context, iprot thrift.TProtocol)
   tSlice := make([]string, 0, size)
   p.Aliases =  tSlice
   for i := 0; i < size; i ++ {
-var _elem5 string
+var _elem7 string
     if v, err := iprot.ReadString(ctx); err != nil {
     return thrift.PrependError("error reading field 0: ", err)
 } else {
-    _elem5 = v
+    _elem7 = v
 }
-    p.Aliases = append(p.Aliases, _elem5)
+    p.Aliases = append(p.Aliases, _elem7)
   }
   if err := iprot.ReadListEnd(ctx); err != nil {
     return thrift.PrependError("error reading list end: ", err)
@@ -1325,14 +1394,14 @@ func (p *ModelVersion) Equals(other *ModelVersion) bool {
   }
   if len(p.Steps) != len(other.Steps) { return false }
   for i, _tgt := range p.Steps {
-    _src6 := other.Steps[i]
-    if !_tgt.Equals(_src6) { return false }
+    _src8 := other.Steps[i]
+    if !_tgt.Equals(_src8) { return false }
   }
   if !p.Schema.Equals(other.Schema) { return false }
   if len(p.Metrics) != len(other.Metrics) { return false }
   for k, _tgt := range p.Metrics {
-    _src7 := other.Metrics[k]
-    if _tgt != _src7 { return false }
+    _src9 := other.Metrics[k]
+    if _tgt != _src9 { return false }
   }
   if p.NSamples != other.NSamples {
     if p.NSamples == nil || other.NSamples == nil {
@@ -1384,8 +1453,8 @@ func (p *ModelVersion) Equals(other *ModelVersion) bool {
   }
   if len(p.Aliases) != len(other.Aliases) { return false }
   for i, _tgt := range p.Aliases {
-    _src8 := other.Aliases[i]
-    if _tgt != _src8 { return false }
+    _src10 := other.Aliases[i]
+    if _tgt != _src10 { return false }
   }
   if p.State != other.State {
     if p.State == nil || other.State == nil {
@@ -1542,13 +1611,13 @@ func (p *ModelSummary)  ReadField2(ctx context.Context, iprot thrift.TProtocol) 
   tSlice := make([]int64, 0, size)
   p.Versions =  tSlice
   for i := 0; i < size; i ++ {
-var _elem9 int64
+var _elem11 int64
     if v, err := iprot.ReadI64(ctx); err != nil {
     return thrift.PrependError("error reading field 0: ", err)
 } else {
-    _elem9 = v
+    _elem11 = v
 }
-    p.Versions = append(p.Versions, _elem9)
+    p.Versions = append(p.Versions, _elem11)
   }
   if err := iprot.ReadListEnd(ctx); err != nil {
     return thrift.PrependError("error reading list end: ", err)
@@ -1564,11 +1633,11 @@ func (p *ModelSummary)  ReadField3(ctx context.Context, iprot thrift.TProtocol) 
   tSlice := make([]*Alias, 0, size)
   p.Aliases =  tSlice
   for i := 0; i < size; i ++ {
-    _elem10 := &Alias{}
-    if err := _elem10.Read(ctx, iprot); err != nil {
-      return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", _elem10), err)
+    _elem12 := &Alias{}
+    if err := _elem12.Read(ctx, iprot); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", _elem12), err)
     }
-    p.Aliases = append(p.Aliases, _elem10)
+    p.Aliases = append(p.Aliases, _elem12)
   }
   if err := iprot.ReadListEnd(ctx); err != nil {
     return thrift.PrependError("error reading list end: ", err)
@@ -1584,13 +1653,13 @@ func (p *ModelSummary)  ReadField4(ctx context.Context, iprot thrift.TProtocol) 
   tSlice := make([]string, 0, size)
   p.States =  tSlice
   for i := 0; i < size; i ++ {
-var _elem11 string
+var _elem13 string
     if v, err := iprot.ReadString(ctx); err != nil {
     return thrift.PrependError("error reading field 0: ", err)
 } else {
-    _elem11 = v
+    _elem13 = v
 }
-    p.States = append(p.States, _elem11)
+    p.States = append(p.States, _elem13)
   }
   if err := iprot.ReadListEnd(ctx); err != nil {
     return thrift.PrependError("error reading list end: ", err)
@@ -1701,18 +1770,18 @@ func (p *ModelSummary) Equals(other *ModelSummary) bool {
   }
   if len(p.Versions) != len(other.Versions) { return false }
   for i, _tgt := range p.Versions {
-    _src12 := other.Versions[i]
-    if _tgt != _src12 { return false }
+    _src14 := other.Versions[i]
+    if _tgt != _src14 { return false }
   }
   if len(p.Aliases) != len(other.Aliases) { return false }
   for i, _tgt := range p.Aliases {
-    _src13 := other.Aliases[i]
-    if !_tgt.Equals(_src13) { return false }
+    _src15 := other.Aliases[i]
+    if !_tgt.Equals(_src15) { return false }
   }
   if len(p.States) != len(other.States) { return false }
   for i, _tgt := range p.States {
-    _src14 := other.States[i]
-    if _tgt != _src14 { return false }
+    _src16 := other.States[i]
+    if _tgt != _src16 { return false }
   }
   return true
 }
@@ -2024,11 +2093,11 @@ func (p *ListModelsResponse)  ReadField1(ctx context.Context, iprot thrift.TProt
   tSlice := make([]*ModelSummary, 0, size)
   p.Models =  tSlice
   for i := 0; i < size; i ++ {
-    _elem15 := &ModelSummary{}
-    if err := _elem15.Read(ctx, iprot); err != nil {
-      return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", _elem15), err)
+    _elem17 := &ModelSummary{}
+    if err := _elem17.Read(ctx, iprot); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", _elem17), err)
     }
-    p.Models = append(p.Models, _elem15)
+    p.Models = append(p.Models, _elem17)
   }
   if err := iprot.ReadListEnd(ctx); err != nil {
     return thrift.PrependError("error reading list end: ", err)
@@ -2100,8 +2169,8 @@ func (p *ListModelsResponse) Equals(other *ListModelsResponse) bool {
   }
   if len(p.Models) != len(other.Models) { return false }
   for i, _tgt := range p.Models {
-    _src16 := other.Models[i]
-    if !_tgt.Equals(_src16) { return false }
+    _src18 := other.Models[i]
+    if !_tgt.Equals(_src18) { return false }
   }
   if p.NextPage != other.NextPage {
     if p.NextPage == nil || other.NextPage == nil {
@@ -3816,22 +3885,22 @@ func (p *ModelsClient) SetLastResponseMeta_(meta thrift.ResponseMeta) {
 // Parameters:
 //  - Request
 func (p *ModelsClient) ListModels(ctx context.Context, request *ListModelsRequest) (_r *ListModelsResponse, _err error) {
-  var _args17 ModelsListModelsArgs
-  _args17.Request = request
-  var _result19 ModelsListModelsResult
-  var _meta18 thrift.ResponseMeta
-  _meta18, _err = p.Client_().Call(ctx, "list_models", &_args17, &_result19)
-  p.SetLastResponseMeta_(_meta18)
+  var _args19 ModelsListModelsArgs
+  _args19.Request = request
+  var _result21 ModelsListModelsResult
+  var _meta20 thrift.ResponseMeta
+  _meta20, _err = p.Client_().Call(ctx, "list_models", &_args19, &_result21)
+  p.SetLastResponseMeta_(_meta20)
   if _err != nil {
     return
   }
   switch {
-  case _result19.Error!= nil:
-    return _r, _result19.Error
+  case _result21.Error!= nil:
+    return _r, _result21.Error
   }
 
-  if _ret20 := _result19.GetSuccess(); _ret20 != nil {
-    return _ret20, nil
+  if _ret22 := _result21.GetSuccess(); _ret22 != nil {
+    return _ret22, nil
   }
   return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "list_models failed: unknown result")
 }
@@ -3841,22 +3910,22 @@ func (p *ModelsClient) ListModels(ctx context.Context, request *ListModelsReques
 // Parameters:
 //  - Request
 func (p *ModelsClient) DescribeModel(ctx context.Context, request *DescribeModelRequest) (_r *DescribeModelResponse, _err error) {
-  var _args21 ModelsDescribeModelArgs
-  _args21.Request = request
-  var _result23 ModelsDescribeModelResult
-  var _meta22 thrift.ResponseMeta
-  _meta22, _err = p.Client_().Call(ctx, "describe_model", &_args21, &_result23)
-  p.SetLastResponseMeta_(_meta22)
+  var _args23 ModelsDescribeModelArgs
+  _args23.Request = request
+  var _result25 ModelsDescribeModelResult
+  var _meta24 thrift.ResponseMeta
+  _meta24, _err = p.Client_().Call(ctx, "describe_model", &_args23, &_result25)
+  p.SetLastResponseMeta_(_meta24)
   if _err != nil {
     return
   }
   switch {
-  case _result23.Error!= nil:
-    return _r, _result23.Error
+  case _result25.Error!= nil:
+    return _r, _result25.Error
   }
 
-  if _ret24 := _result23.GetSuccess(); _ret24 != nil {
-    return _ret24, nil
+  if _ret26 := _result25.GetSuccess(); _ret26 != nil {
+    return _ret26, nil
   }
   return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "describe_model failed: unknown result")
 }
@@ -3868,22 +3937,22 @@ func (p *ModelsClient) DescribeModel(ctx context.Context, request *DescribeModel
 // Parameters:
 //  - Request
 func (p *ModelsClient) LoadModel(ctx context.Context, request *LoadModelRequest) (_r *LoadModelResponse, _err error) {
-  var _args25 ModelsLoadModelArgs
-  _args25.Request = request
-  var _result27 ModelsLoadModelResult
-  var _meta26 thrift.ResponseMeta
-  _meta26, _err = p.Client_().Call(ctx, "load_model", &_args25, &_result27)
-  p.SetLastResponseMeta_(_meta26)
+  var _args27 ModelsLoadModelArgs
+  _args27.Request = request
+  var _result29 ModelsLoadModelResult
+  var _meta28 thrift.ResponseMeta
+  _meta28, _err = p.Client_().Call(ctx, "load_model", &_args27, &_result29)
+  p.SetLastResponseMeta_(_meta28)
   if _err != nil {
     return
   }
   switch {
-  case _result27.Error!= nil:
-    return _r, _result27.Error
+  case _result29.Error!= nil:
+    return _r, _result29.Error
   }
 
-  if _ret28 := _result27.GetSuccess(); _ret28 != nil {
-    return _ret28, nil
+  if _ret30 := _result29.GetSuccess(); _ret30 != nil {
+    return _ret30, nil
   }
   return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "load_model failed: unknown result")
 }
@@ -3895,22 +3964,22 @@ func (p *ModelsClient) LoadModel(ctx context.Context, request *LoadModelRequest)
 // Parameters:
 //  - Request
 func (p *ModelsClient) UnloadModel(ctx context.Context, request *UnloadModelRequest) (_r *UnloadModelResponse, _err error) {
-  var _args29 ModelsUnloadModelArgs
-  _args29.Request = request
-  var _result31 ModelsUnloadModelResult
-  var _meta30 thrift.ResponseMeta
-  _meta30, _err = p.Client_().Call(ctx, "unload_model", &_args29, &_result31)
-  p.SetLastResponseMeta_(_meta30)
+  var _args31 ModelsUnloadModelArgs
+  _args31.Request = request
+  var _result33 ModelsUnloadModelResult
+  var _meta32 thrift.ResponseMeta
+  _meta32, _err = p.Client_().Call(ctx, "unload_model", &_args31, &_result33)
+  p.SetLastResponseMeta_(_meta32)
   if _err != nil {
     return
   }
   switch {
-  case _result31.Error!= nil:
-    return _r, _result31.Error
+  case _result33.Error!= nil:
+    return _r, _result33.Error
   }
 
-  if _ret32 := _result31.GetSuccess(); _ret32 != nil {
-    return _ret32, nil
+  if _ret34 := _result33.GetSuccess(); _ret34 != nil {
+    return _ret34, nil
   }
   return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "unload_model failed: unknown result")
 }
@@ -3921,22 +3990,22 @@ func (p *ModelsClient) UnloadModel(ctx context.Context, request *UnloadModelRequ
 // Parameters:
 //  - Request
 func (p *ModelsClient) SetAlias(ctx context.Context, request *SetAliasRequest) (_r *SetAliasResponse, _err error) {
-  var _args33 ModelsSetAliasArgs
-  _args33.Request = request
-  var _result35 ModelsSetAliasResult
-  var _meta34 thrift.ResponseMeta
-  _meta34, _err = p.Client_().Call(ctx, "set_alias", &_args33, &_result35)
-  p.SetLastResponseMeta_(_meta34)
+  var _args35 ModelsSetAliasArgs
+  _args35.Request = request
+  var _result37 ModelsSetAliasResult
+  var _meta36 thrift.ResponseMeta
+  _meta36, _err = p.Client_().Call(ctx, "set_alias", &_args35, &_result37)
+  p.SetLastResponseMeta_(_meta36)
   if _err != nil {
     return
   }
   switch {
-  case _result35.Error!= nil:
-    return _r, _result35.Error
+  case _result37.Error!= nil:
+    return _r, _result37.Error
   }
 
-  if _ret36 := _result35.GetSuccess(); _ret36 != nil {
-    return _ret36, nil
+  if _ret38 := _result37.GetSuccess(); _ret38 != nil {
+    return _ret38, nil
   }
   return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "set_alias failed: unknown result")
 }
@@ -3947,22 +4016,22 @@ func (p *ModelsClient) SetAlias(ctx context.Context, request *SetAliasRequest) (
 // Parameters:
 //  - Request
 func (p *ModelsClient) DeleteVersion(ctx context.Context, request *DeleteVersionRequest) (_r *DeleteVersionResponse, _err error) {
-  var _args37 ModelsDeleteVersionArgs
-  _args37.Request = request
-  var _result39 ModelsDeleteVersionResult
-  var _meta38 thrift.ResponseMeta
-  _meta38, _err = p.Client_().Call(ctx, "delete_version", &_args37, &_result39)
-  p.SetLastResponseMeta_(_meta38)
+  var _args39 ModelsDeleteVersionArgs
+  _args39.Request = request
+  var _result41 ModelsDeleteVersionResult
+  var _meta40 thrift.ResponseMeta
+  _meta40, _err = p.Client_().Call(ctx, "delete_version", &_args39, &_result41)
+  p.SetLastResponseMeta_(_meta40)
   if _err != nil {
     return
   }
   switch {
-  case _result39.Error!= nil:
-    return _r, _result39.Error
+  case _result41.Error!= nil:
+    return _r, _result41.Error
   }
 
-  if _ret40 := _result39.GetSuccess(); _ret40 != nil {
-    return _ret40, nil
+  if _ret42 := _result41.GetSuccess(); _ret42 != nil {
+    return _ret42, nil
   }
   return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "delete_version failed: unknown result")
 }
@@ -3987,14 +4056,14 @@ func (p *ModelsProcessor) ProcessorMap() map[string]thrift.TProcessorFunction {
 
 func NewModelsProcessor(handler Models) *ModelsProcessor {
 
-  self41 := &ModelsProcessor{handler:handler, processorMap:make(map[string]thrift.TProcessorFunction)}
-  self41.processorMap["list_models"] = &modelsProcessorListModels{handler:handler}
-  self41.processorMap["describe_model"] = &modelsProcessorDescribeModel{handler:handler}
-  self41.processorMap["load_model"] = &modelsProcessorLoadModel{handler:handler}
-  self41.processorMap["unload_model"] = &modelsProcessorUnloadModel{handler:handler}
-  self41.processorMap["set_alias"] = &modelsProcessorSetAlias{handler:handler}
-  self41.processorMap["delete_version"] = &modelsProcessorDeleteVersion{handler:handler}
-return self41
+  self43 := &ModelsProcessor{handler:handler, processorMap:make(map[string]thrift.TProcessorFunction)}
+  self43.processorMap["list_models"] = &modelsProcessorListModels{handler:handler}
+  self43.processorMap["describe_model"] = &modelsProcessorDescribeModel{handler:handler}
+  self43.processorMap["load_model"] = &modelsProcessorLoadModel{handler:handler}
+  self43.processorMap["unload_model"] = &modelsProcessorUnloadModel{handler:handler}
+  self43.processorMap["set_alias"] = &modelsProcessorSetAlias{handler:handler}
+  self43.processorMap["delete_version"] = &modelsProcessorDeleteVersion{handler:handler}
+return self43
 }
 
 func (p *ModelsProcessor) Process(ctx context.Context, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
@@ -4005,12 +4074,12 @@ func (p *ModelsProcessor) Process(ctx context.Context, iprot, oprot thrift.TProt
   }
   iprot.Skip(ctx, thrift.STRUCT)
   iprot.ReadMessageEnd(ctx)
-  x42 := thrift.NewTApplicationException(thrift.UNKNOWN_METHOD, "Unknown function " + name)
+  x44 := thrift.NewTApplicationException(thrift.UNKNOWN_METHOD, "Unknown function " + name)
   oprot.WriteMessageBegin(ctx, name, thrift.EXCEPTION, seqId)
-  x42.Write(ctx, oprot)
+  x44.Write(ctx, oprot)
   oprot.WriteMessageEnd(ctx)
   oprot.Flush(ctx)
-  return false, x42
+  return false, x44
 
 }
 
@@ -4019,7 +4088,7 @@ type modelsProcessorListModels struct {
 }
 
 func (p *modelsProcessorListModels) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-  var _write_err43 error
+  var _write_err45 error
   args := ModelsListModelsArgs{}
   if err2 := args.Read(ctx, iprot); err2 != nil {
     iprot.ReadMessageEnd(ctx)
@@ -4069,21 +4138,21 @@ func (p *modelsProcessorListModels) Process(ctx context.Context, seqId int32, ip
       if errors.Is(err2, thrift.ErrAbandonRequest) {
         return false, thrift.WrapTException(err2)
       }
-      _exc44 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing list_models: " + err2.Error())
+      _exc46 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing list_models: " + err2.Error())
       if err2 := oprot.WriteMessageBegin(ctx, "list_models", thrift.EXCEPTION, seqId); err2 != nil {
-        _write_err43 = thrift.WrapTException(err2)
+        _write_err45 = thrift.WrapTException(err2)
       }
-      if err2 := _exc44.Write(ctx, oprot); _write_err43 == nil && err2 != nil {
-        _write_err43 = thrift.WrapTException(err2)
+      if err2 := _exc46.Write(ctx, oprot); _write_err45 == nil && err2 != nil {
+        _write_err45 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.WriteMessageEnd(ctx); _write_err43 == nil && err2 != nil {
-        _write_err43 = thrift.WrapTException(err2)
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err45 == nil && err2 != nil {
+        _write_err45 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.Flush(ctx); _write_err43 == nil && err2 != nil {
-        _write_err43 = thrift.WrapTException(err2)
+      if err2 := oprot.Flush(ctx); _write_err45 == nil && err2 != nil {
+        _write_err45 = thrift.WrapTException(err2)
       }
-      if _write_err43 != nil {
-        return false, thrift.WrapTException(_write_err43)
+      if _write_err45 != nil {
+        return false, thrift.WrapTException(_write_err45)
       }
       return true, err
     }
@@ -4092,19 +4161,19 @@ func (p *modelsProcessorListModels) Process(ctx context.Context, seqId int32, ip
   }
   tickerCancel()
   if err2 := oprot.WriteMessageBegin(ctx, "list_models", thrift.REPLY, seqId); err2 != nil {
-    _write_err43 = thrift.WrapTException(err2)
+    _write_err45 = thrift.WrapTException(err2)
   }
-  if err2 := result.Write(ctx, oprot); _write_err43 == nil && err2 != nil {
-    _write_err43 = thrift.WrapTException(err2)
+  if err2 := result.Write(ctx, oprot); _write_err45 == nil && err2 != nil {
+    _write_err45 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.WriteMessageEnd(ctx); _write_err43 == nil && err2 != nil {
-    _write_err43 = thrift.WrapTException(err2)
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err45 == nil && err2 != nil {
+    _write_err45 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.Flush(ctx); _write_err43 == nil && err2 != nil {
-    _write_err43 = thrift.WrapTException(err2)
+  if err2 := oprot.Flush(ctx); _write_err45 == nil && err2 != nil {
+    _write_err45 = thrift.WrapTException(err2)
   }
-  if _write_err43 != nil {
-    return false, thrift.WrapTException(_write_err43)
+  if _write_err45 != nil {
+    return false, thrift.WrapTException(_write_err45)
   }
   return true, err
 }
@@ -4114,7 +4183,7 @@ type modelsProcessorDescribeModel struct {
 }
 
 func (p *modelsProcessorDescribeModel) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-  var _write_err45 error
+  var _write_err47 error
   args := ModelsDescribeModelArgs{}
   if err2 := args.Read(ctx, iprot); err2 != nil {
     iprot.ReadMessageEnd(ctx)
@@ -4164,21 +4233,21 @@ func (p *modelsProcessorDescribeModel) Process(ctx context.Context, seqId int32,
       if errors.Is(err2, thrift.ErrAbandonRequest) {
         return false, thrift.WrapTException(err2)
       }
-      _exc46 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing describe_model: " + err2.Error())
+      _exc48 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing describe_model: " + err2.Error())
       if err2 := oprot.WriteMessageBegin(ctx, "describe_model", thrift.EXCEPTION, seqId); err2 != nil {
-        _write_err45 = thrift.WrapTException(err2)
+        _write_err47 = thrift.WrapTException(err2)
       }
-      if err2 := _exc46.Write(ctx, oprot); _write_err45 == nil && err2 != nil {
-        _write_err45 = thrift.WrapTException(err2)
+      if err2 := _exc48.Write(ctx, oprot); _write_err47 == nil && err2 != nil {
+        _write_err47 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.WriteMessageEnd(ctx); _write_err45 == nil && err2 != nil {
-        _write_err45 = thrift.WrapTException(err2)
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err47 == nil && err2 != nil {
+        _write_err47 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.Flush(ctx); _write_err45 == nil && err2 != nil {
-        _write_err45 = thrift.WrapTException(err2)
+      if err2 := oprot.Flush(ctx); _write_err47 == nil && err2 != nil {
+        _write_err47 = thrift.WrapTException(err2)
       }
-      if _write_err45 != nil {
-        return false, thrift.WrapTException(_write_err45)
+      if _write_err47 != nil {
+        return false, thrift.WrapTException(_write_err47)
       }
       return true, err
     }
@@ -4187,19 +4256,19 @@ func (p *modelsProcessorDescribeModel) Process(ctx context.Context, seqId int32,
   }
   tickerCancel()
   if err2 := oprot.WriteMessageBegin(ctx, "describe_model", thrift.REPLY, seqId); err2 != nil {
-    _write_err45 = thrift.WrapTException(err2)
+    _write_err47 = thrift.WrapTException(err2)
   }
-  if err2 := result.Write(ctx, oprot); _write_err45 == nil && err2 != nil {
-    _write_err45 = thrift.WrapTException(err2)
+  if err2 := result.Write(ctx, oprot); _write_err47 == nil && err2 != nil {
+    _write_err47 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.WriteMessageEnd(ctx); _write_err45 == nil && err2 != nil {
-    _write_err45 = thrift.WrapTException(err2)
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err47 == nil && err2 != nil {
+    _write_err47 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.Flush(ctx); _write_err45 == nil && err2 != nil {
-    _write_err45 = thrift.WrapTException(err2)
+  if err2 := oprot.Flush(ctx); _write_err47 == nil && err2 != nil {
+    _write_err47 = thrift.WrapTException(err2)
   }
-  if _write_err45 != nil {
-    return false, thrift.WrapTException(_write_err45)
+  if _write_err47 != nil {
+    return false, thrift.WrapTException(_write_err47)
   }
   return true, err
 }
@@ -4209,7 +4278,7 @@ type modelsProcessorLoadModel struct {
 }
 
 func (p *modelsProcessorLoadModel) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-  var _write_err47 error
+  var _write_err49 error
   args := ModelsLoadModelArgs{}
   if err2 := args.Read(ctx, iprot); err2 != nil {
     iprot.ReadMessageEnd(ctx)
@@ -4259,21 +4328,21 @@ func (p *modelsProcessorLoadModel) Process(ctx context.Context, seqId int32, ipr
       if errors.Is(err2, thrift.ErrAbandonRequest) {
         return false, thrift.WrapTException(err2)
       }
-      _exc48 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing load_model: " + err2.Error())
+      _exc50 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing load_model: " + err2.Error())
       if err2 := oprot.WriteMessageBegin(ctx, "load_model", thrift.EXCEPTION, seqId); err2 != nil {
-        _write_err47 = thrift.WrapTException(err2)
+        _write_err49 = thrift.WrapTException(err2)
       }
-      if err2 := _exc48.Write(ctx, oprot); _write_err47 == nil && err2 != nil {
-        _write_err47 = thrift.WrapTException(err2)
+      if err2 := _exc50.Write(ctx, oprot); _write_err49 == nil && err2 != nil {
+        _write_err49 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.WriteMessageEnd(ctx); _write_err47 == nil && err2 != nil {
-        _write_err47 = thrift.WrapTException(err2)
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err49 == nil && err2 != nil {
+        _write_err49 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.Flush(ctx); _write_err47 == nil && err2 != nil {
-        _write_err47 = thrift.WrapTException(err2)
+      if err2 := oprot.Flush(ctx); _write_err49 == nil && err2 != nil {
+        _write_err49 = thrift.WrapTException(err2)
       }
-      if _write_err47 != nil {
-        return false, thrift.WrapTException(_write_err47)
+      if _write_err49 != nil {
+        return false, thrift.WrapTException(_write_err49)
       }
       return true, err
     }
@@ -4282,19 +4351,19 @@ func (p *modelsProcessorLoadModel) Process(ctx context.Context, seqId int32, ipr
   }
   tickerCancel()
   if err2 := oprot.WriteMessageBegin(ctx, "load_model", thrift.REPLY, seqId); err2 != nil {
-    _write_err47 = thrift.WrapTException(err2)
+    _write_err49 = thrift.WrapTException(err2)
   }
-  if err2 := result.Write(ctx, oprot); _write_err47 == nil && err2 != nil {
-    _write_err47 = thrift.WrapTException(err2)
+  if err2 := result.Write(ctx, oprot); _write_err49 == nil && err2 != nil {
+    _write_err49 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.WriteMessageEnd(ctx); _write_err47 == nil && err2 != nil {
-    _write_err47 = thrift.WrapTException(err2)
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err49 == nil && err2 != nil {
+    _write_err49 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.Flush(ctx); _write_err47 == nil && err2 != nil {
-    _write_err47 = thrift.WrapTException(err2)
+  if err2 := oprot.Flush(ctx); _write_err49 == nil && err2 != nil {
+    _write_err49 = thrift.WrapTException(err2)
   }
-  if _write_err47 != nil {
-    return false, thrift.WrapTException(_write_err47)
+  if _write_err49 != nil {
+    return false, thrift.WrapTException(_write_err49)
   }
   return true, err
 }
@@ -4304,7 +4373,7 @@ type modelsProcessorUnloadModel struct {
 }
 
 func (p *modelsProcessorUnloadModel) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-  var _write_err49 error
+  var _write_err51 error
   args := ModelsUnloadModelArgs{}
   if err2 := args.Read(ctx, iprot); err2 != nil {
     iprot.ReadMessageEnd(ctx)
@@ -4354,21 +4423,21 @@ func (p *modelsProcessorUnloadModel) Process(ctx context.Context, seqId int32, i
       if errors.Is(err2, thrift.ErrAbandonRequest) {
         return false, thrift.WrapTException(err2)
       }
-      _exc50 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing unload_model: " + err2.Error())
+      _exc52 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing unload_model: " + err2.Error())
       if err2 := oprot.WriteMessageBegin(ctx, "unload_model", thrift.EXCEPTION, seqId); err2 != nil {
-        _write_err49 = thrift.WrapTException(err2)
+        _write_err51 = thrift.WrapTException(err2)
       }
-      if err2 := _exc50.Write(ctx, oprot); _write_err49 == nil && err2 != nil {
-        _write_err49 = thrift.WrapTException(err2)
+      if err2 := _exc52.Write(ctx, oprot); _write_err51 == nil && err2 != nil {
+        _write_err51 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.WriteMessageEnd(ctx); _write_err49 == nil && err2 != nil {
-        _write_err49 = thrift.WrapTException(err2)
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err51 == nil && err2 != nil {
+        _write_err51 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.Flush(ctx); _write_err49 == nil && err2 != nil {
-        _write_err49 = thrift.WrapTException(err2)
+      if err2 := oprot.Flush(ctx); _write_err51 == nil && err2 != nil {
+        _write_err51 = thrift.WrapTException(err2)
       }
-      if _write_err49 != nil {
-        return false, thrift.WrapTException(_write_err49)
+      if _write_err51 != nil {
+        return false, thrift.WrapTException(_write_err51)
       }
       return true, err
     }
@@ -4377,19 +4446,19 @@ func (p *modelsProcessorUnloadModel) Process(ctx context.Context, seqId int32, i
   }
   tickerCancel()
   if err2 := oprot.WriteMessageBegin(ctx, "unload_model", thrift.REPLY, seqId); err2 != nil {
-    _write_err49 = thrift.WrapTException(err2)
+    _write_err51 = thrift.WrapTException(err2)
   }
-  if err2 := result.Write(ctx, oprot); _write_err49 == nil && err2 != nil {
-    _write_err49 = thrift.WrapTException(err2)
+  if err2 := result.Write(ctx, oprot); _write_err51 == nil && err2 != nil {
+    _write_err51 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.WriteMessageEnd(ctx); _write_err49 == nil && err2 != nil {
-    _write_err49 = thrift.WrapTException(err2)
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err51 == nil && err2 != nil {
+    _write_err51 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.Flush(ctx); _write_err49 == nil && err2 != nil {
-    _write_err49 = thrift.WrapTException(err2)
+  if err2 := oprot.Flush(ctx); _write_err51 == nil && err2 != nil {
+    _write_err51 = thrift.WrapTException(err2)
   }
-  if _write_err49 != nil {
-    return false, thrift.WrapTException(_write_err49)
+  if _write_err51 != nil {
+    return false, thrift.WrapTException(_write_err51)
   }
   return true, err
 }
@@ -4399,7 +4468,7 @@ type modelsProcessorSetAlias struct {
 }
 
 func (p *modelsProcessorSetAlias) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-  var _write_err51 error
+  var _write_err53 error
   args := ModelsSetAliasArgs{}
   if err2 := args.Read(ctx, iprot); err2 != nil {
     iprot.ReadMessageEnd(ctx)
@@ -4449,21 +4518,21 @@ func (p *modelsProcessorSetAlias) Process(ctx context.Context, seqId int32, ipro
       if errors.Is(err2, thrift.ErrAbandonRequest) {
         return false, thrift.WrapTException(err2)
       }
-      _exc52 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing set_alias: " + err2.Error())
+      _exc54 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing set_alias: " + err2.Error())
       if err2 := oprot.WriteMessageBegin(ctx, "set_alias", thrift.EXCEPTION, seqId); err2 != nil {
-        _write_err51 = thrift.WrapTException(err2)
+        _write_err53 = thrift.WrapTException(err2)
       }
-      if err2 := _exc52.Write(ctx, oprot); _write_err51 == nil && err2 != nil {
-        _write_err51 = thrift.WrapTException(err2)
+      if err2 := _exc54.Write(ctx, oprot); _write_err53 == nil && err2 != nil {
+        _write_err53 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.WriteMessageEnd(ctx); _write_err51 == nil && err2 != nil {
-        _write_err51 = thrift.WrapTException(err2)
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err53 == nil && err2 != nil {
+        _write_err53 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.Flush(ctx); _write_err51 == nil && err2 != nil {
-        _write_err51 = thrift.WrapTException(err2)
+      if err2 := oprot.Flush(ctx); _write_err53 == nil && err2 != nil {
+        _write_err53 = thrift.WrapTException(err2)
       }
-      if _write_err51 != nil {
-        return false, thrift.WrapTException(_write_err51)
+      if _write_err53 != nil {
+        return false, thrift.WrapTException(_write_err53)
       }
       return true, err
     }
@@ -4472,19 +4541,19 @@ func (p *modelsProcessorSetAlias) Process(ctx context.Context, seqId int32, ipro
   }
   tickerCancel()
   if err2 := oprot.WriteMessageBegin(ctx, "set_alias", thrift.REPLY, seqId); err2 != nil {
-    _write_err51 = thrift.WrapTException(err2)
+    _write_err53 = thrift.WrapTException(err2)
   }
-  if err2 := result.Write(ctx, oprot); _write_err51 == nil && err2 != nil {
-    _write_err51 = thrift.WrapTException(err2)
+  if err2 := result.Write(ctx, oprot); _write_err53 == nil && err2 != nil {
+    _write_err53 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.WriteMessageEnd(ctx); _write_err51 == nil && err2 != nil {
-    _write_err51 = thrift.WrapTException(err2)
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err53 == nil && err2 != nil {
+    _write_err53 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.Flush(ctx); _write_err51 == nil && err2 != nil {
-    _write_err51 = thrift.WrapTException(err2)
+  if err2 := oprot.Flush(ctx); _write_err53 == nil && err2 != nil {
+    _write_err53 = thrift.WrapTException(err2)
   }
-  if _write_err51 != nil {
-    return false, thrift.WrapTException(_write_err51)
+  if _write_err53 != nil {
+    return false, thrift.WrapTException(_write_err53)
   }
   return true, err
 }
@@ -4494,7 +4563,7 @@ type modelsProcessorDeleteVersion struct {
 }
 
 func (p *modelsProcessorDeleteVersion) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-  var _write_err53 error
+  var _write_err55 error
   args := ModelsDeleteVersionArgs{}
   if err2 := args.Read(ctx, iprot); err2 != nil {
     iprot.ReadMessageEnd(ctx)
@@ -4544,21 +4613,21 @@ func (p *modelsProcessorDeleteVersion) Process(ctx context.Context, seqId int32,
       if errors.Is(err2, thrift.ErrAbandonRequest) {
         return false, thrift.WrapTException(err2)
       }
-      _exc54 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing delete_version: " + err2.Error())
+      _exc56 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing delete_version: " + err2.Error())
       if err2 := oprot.WriteMessageBegin(ctx, "delete_version", thrift.EXCEPTION, seqId); err2 != nil {
-        _write_err53 = thrift.WrapTException(err2)
+        _write_err55 = thrift.WrapTException(err2)
       }
-      if err2 := _exc54.Write(ctx, oprot); _write_err53 == nil && err2 != nil {
-        _write_err53 = thrift.WrapTException(err2)
+      if err2 := _exc56.Write(ctx, oprot); _write_err55 == nil && err2 != nil {
+        _write_err55 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.WriteMessageEnd(ctx); _write_err53 == nil && err2 != nil {
-        _write_err53 = thrift.WrapTException(err2)
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err55 == nil && err2 != nil {
+        _write_err55 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.Flush(ctx); _write_err53 == nil && err2 != nil {
-        _write_err53 = thrift.WrapTException(err2)
+      if err2 := oprot.Flush(ctx); _write_err55 == nil && err2 != nil {
+        _write_err55 = thrift.WrapTException(err2)
       }
-      if _write_err53 != nil {
-        return false, thrift.WrapTException(_write_err53)
+      if _write_err55 != nil {
+        return false, thrift.WrapTException(_write_err55)
       }
       return true, err
     }
@@ -4567,19 +4636,19 @@ func (p *modelsProcessorDeleteVersion) Process(ctx context.Context, seqId int32,
   }
   tickerCancel()
   if err2 := oprot.WriteMessageBegin(ctx, "delete_version", thrift.REPLY, seqId); err2 != nil {
-    _write_err53 = thrift.WrapTException(err2)
+    _write_err55 = thrift.WrapTException(err2)
   }
-  if err2 := result.Write(ctx, oprot); _write_err53 == nil && err2 != nil {
-    _write_err53 = thrift.WrapTException(err2)
+  if err2 := result.Write(ctx, oprot); _write_err55 == nil && err2 != nil {
+    _write_err55 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.WriteMessageEnd(ctx); _write_err53 == nil && err2 != nil {
-    _write_err53 = thrift.WrapTException(err2)
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err55 == nil && err2 != nil {
+    _write_err55 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.Flush(ctx); _write_err53 == nil && err2 != nil {
-    _write_err53 = thrift.WrapTException(err2)
+  if err2 := oprot.Flush(ctx); _write_err55 == nil && err2 != nil {
+    _write_err55 = thrift.WrapTException(err2)
   }
-  if _write_err53 != nil {
-    return false, thrift.WrapTException(_write_err53)
+  if _write_err55 != nil {
+    return false, thrift.WrapTException(_write_err55)
   }
   return true, err
 }

@@ -1159,10 +1159,11 @@ func (p *JobEvent) String() string {
 // Attributes:
 //  - Context
 //  - Model: Name of the model to publish a version of: `[A-Za-z][A-Za-z0-9_.-]{0,63}`.
-//  - Steps: Transformers, then one estimator; behind a classifier perhaps its calibration.
+//  - Steps: Transformers, then one estimator; behind a classifier perhaps its calibration. Without an estimator `predict` answers the
+// columns that the last transformer puts out.
 //  - Table: The rows, sent along; or `dataset`.
 //  - Dataset: The rows, stored: "wine" (newest version) or "wine@2".
-//  - Target: The column to predict. Absent for clustering.
+//  - Target: The column to predict. Absent for clusterers, outlier detectors and transformers.
 //  - Features: The columns to learn from, in the order in which `predict` takes them. Absent: all but the target.
 //  - Seed: Seed of everything random; 0 if absent. The same rows, steps and seed give the same model.
 //  - ValidationFraction: The share of rows, from 0 to below 1, that metrics are measured on: a second model is fitted the same way without them. 0

@@ -2437,12 +2437,13 @@ func (p *Parameter) String() string {
   return fmt.Sprintf("Parameter(%+v)", *p)
 }
 
-// One step of a pipeline: a transformer, or the estimator that ends it.
+// One step of a pipeline: a transformer, or the estimator that may end it.
 // 
 // Attributes:
 //  - Algorithm: The name of an algorithm of `describe`, for example "standard_scaler".
 //  - Parameters: What is absent has its default.
-//  - Columns: The columns that a transformer works on; the others pass through unchanged. Absent: all.
+//  - Columns: The columns that a transformer works on, by their names as they are at this step; the others pass through unchanged. Absent:
+// all. A transformer that makes other columns ("pca0", "pca1", ...) takes its own away and puts these behind the others.
 type Step struct {
   Algorithm *string `thrift:"algorithm,1" db:"algorithm" json:"algorithm,omitempty"`
   Parameters []*Parameter `thrift:"parameters,2" db:"parameters" json:"parameters,omitempty"`

@@ -3,9 +3,11 @@
 use super::Algorithm;
 
 mod ada_boost;
+mod components;
 mod decision_tree;
 mod discrete_nb;
 mod elastic_net;
+mod fast_ica;
 mod gaussian_mixture;
 mod gaussian_nb;
 mod glm;
@@ -17,9 +19,11 @@ mod linear_regression;
 mod logistic_regression;
 mod mlp;
 mod one_class_svm;
+mod pca;
 mod platt_calibration;
 mod pls_regression;
 mod random_forest;
+mod random_projection;
 mod ridge;
 mod standard_scaler;
 mod svc;
@@ -33,9 +37,11 @@ pub static ALGORITHMS: &[&dyn Algorithm] = &[
     &decision_tree::DecisionTreeClassifier,
     &decision_tree::DecisionTreeRegressor,
     &elastic_net::ElasticNet,
+    &fast_ica::FastIca,
     &glm::GammaRegressor,
     &gaussian_mixture::GaussianMixture,
     &gaussian_nb::GaussianNb,
+    &random_projection::GaussianRandomProjection,
     &isotonic_regression::IsotonicRegression,
     &k_means::KMeans,
     &k_neighbors::KNeighborsClassifier,
@@ -49,12 +55,14 @@ pub static ALGORITHMS: &[&dyn Algorithm] = &[
     &mlp::MlpRegressor,
     &discrete_nb::MultinomialNb,
     &one_class_svm::OneClassSvm,
+    &pca::Pca,
     &platt_calibration::PlattCalibration,
     &pls_regression::PlsRegression,
     &glm::PoissonRegressor,
     &random_forest::RandomForestClassifier,
     &random_forest::RandomForestRegressor,
     &ridge::Ridge,
+    &random_projection::SparseRandomProjection,
     &standard_scaler::StandardScaler,
     &svc::Svc,
     &svr::Svr,

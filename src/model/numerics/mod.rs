@@ -6,6 +6,8 @@ mod cross_products;
 mod lbfgs;
 mod least_squares;
 mod moments;
+mod principal_axes;
+mod singular_values;
 mod triangle;
 
 pub(super) use cholesky::{cholesky, inverse_of_lower};
@@ -14,3 +16,5 @@ pub(super) use cross_products::CrossProducts;
 pub(super) use lbfgs::{Limits, minimise};
 pub(super) use least_squares::least_squares;
 pub(super) use moments::{Moments, OfColumns};
+pub(super) use principal_axes::PrincipalAxes;
+pub(super) use singular_values::{Left, singular_values};

@@ -131,7 +131,7 @@ fn a_mixture_is_measured_on_rows_that_a_second_one_has_not_seen() {
     let second = fitted(&spec(&steps, ""), &rows_of(&flowers, &training)).pipeline;
     let rows = matrix(&second, &rows_of(&flowers, &held_out));
     let scaled = second.transformers[0].transform(rows);
-    let densities = second.model.log_densities(scaled.view()).unwrap();
+    let densities = second.last.model().unwrap().log_densities(scaled.view()).unwrap();
 
     let metrics = fitted(&measured(&steps, ""), &flowers).metrics;
 

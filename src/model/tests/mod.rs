@@ -11,6 +11,8 @@ mod oracles;
 mod precision;
 mod specs;
 mod svm_oracles;
+mod transformer_oracles;
+mod transformers;
 mod tree_oracles;
 
 use super::{Fitted, Pipeline, Rows, Spec, StepSpec, Targets, Training, Value, fit};
@@ -86,8 +88,7 @@ pub(super) fn trained<T>(features: &Array2<f64>, targets: &Targets, act: impl Fn
 /// What a step learned.
 fn array(pipeline: &Pipeline, name: &str) -> ArrayD<f64> {
     let own = pipeline.transformers.iter().flat_map(|step| step.fitted.arrays());
-    let calibration = pipeline.calibration.iter().flat_map(|it| it.arrays());
-    own.chain(pipeline.model.arrays()).chain(calibration).find(|(it, _)| *it == name).unwrap().1
+    own.chain(pipeline.last.arrays().into_iter().flatten()).find(|(it, _)| *it == name).unwrap().1
 }
 
 /// The features of a table, without its target.
@@ -116,6 +117,13 @@ fn one_of_each_kind() -> Vec<(Pipeline, ndarray::Array2<f64>)> {
             },
             table("iris"),
         ),
+        (
+            Spec {
+                features: Some(vec!["petal_width".into(), "sepal_width".into()]),
+                ..spec(&[step("standard_scaler", &[])], "")
+            },
+            table("iris"),
+        ),
     ];
     let fitted = cases.into_iter().map(|(spec, table)| (fitted(&spec, &table).pipeline, table));
     fitted
@@ -128,11 +136,12 @@ fn one_of_each_kind() -> Vec<(Pipeline, ndarray::Array2<f64>)> {
 
 /// The numbers of an answer, as bits.
 fn bits(pipeline: &Pipeline, rows: ArrayView2<'_, f64>) -> Vec<Vec<u64>> {
-    use super::Predictions::{Classes, Clusters, Mixture, Values};
+    use super::Predictions::{Classes, Clusters, Columns, Mixture, Values};
     let table = match pipeline.predict(rows) {
         Values(values) => values.insert_axis(ndarray::Axis(1)),
         Classes { probabilities, .. } | Mixture { probabilities, .. } => probabilities,
         Clusters { distances, .. } => distances,
+        Columns(columns) => columns,
     };
     table.rows().into_iter().map(|row| row.iter().map(|value| value.to_bits()).collect()).collect()
 }

@@ -58,6 +58,7 @@ fn answers(predictions: Predictions) -> Array2<f64> {
         Predictions::Values(values) => values.insert_axis(ndarray::Axis(1)),
         Predictions::Classes { probabilities, .. } | Predictions::Mixture { probabilities, .. } => probabilities,
         Predictions::Clusters { distances, .. } => distances,
+        Predictions::Columns(columns) => columns,
     }
 }
 
@@ -209,6 +210,21 @@ fn k_means_agrees_with_scikit_learn() {
 
     assert_close("centres", array(&pipeline, "centres"), numbers(&oracle["centres"]), 1e-9);
     assert_close("inertia", [metrics["inertia"]], numbers(&oracle["inertia"]), 1e-9);
+}
+
+#[test]
+fn mini_batches_come_near_the_inertia_of_all_rows() {
+    let (best, flowers) = (numbers(&oracle("k_means", "iris")["inertia"])[0], table("iris").columns()[..4].to_vec());
+    let flowers = Table::new(flowers).unwrap();
+    for seed in 1..=5 {
+        let [n_clusters, n_init, batch_size] =
+            [("n_clusters", 3), ("n_init", 5), ("batch_size", 64)].map(|(name, it)| (name, Value::Integer(it)));
+        let steps = [step("mini_batch_k_means", &[n_clusters, n_init, batch_size])];
+
+        let inertia = fitted(&Spec { seed, ..spec(&steps, "") }, &flowers).metrics["inertia"];
+
+        assert!((best * 0.999_999..best * 1.05).contains(&inertia), "{inertia} and {best}");
+    }
 }
 
 #[test]

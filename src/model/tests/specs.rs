@@ -47,11 +47,11 @@ fn a_parameter_is_refused_with_its_algorithm() {
 }
 
 #[test]
-fn steps_are_transformers_and_then_one_estimator() {
+fn steps_are_transformers_and_then_one_estimator_or_none() {
     let with = |steps: &[&str]| Spec { steps: steps.iter().map(|it| step(it, &[])).collect(), ..regression() };
 
     assert_refused(&with(&[]), &["0 steps"]);
-    assert_refused(&with(&["standard_scaler"]), &["step 1 of 1", "is a transformer"]);
+    Spec { target: None, ..with(&["standard_scaler"; 2]) }.check(&columns()).unwrap();
     assert_refused(&with(&["linear_regression", "linear_regression"]), &["step 1 of 2", "is a regressor"]);
     assert_refused(&with(&["standard_scaler"; 33]), &["33 steps"]);
 }
@@ -68,7 +68,12 @@ fn a_target_is_needed_allowed_and_suitable_by_kind() {
     assert_refused(&with("linear_regression", Some("prize")), &["target \"prize\"", "there are age, visits"]);
     assert_refused(&with("linear_regression", Some("town")), &["\"town\" is text", "use a classifier"]);
     assert_refused(&with("logistic_regression", Some("price")), &["\"price\" is float", "use a regressor"]);
-    assert_refused(&with("k_means", Some("price")), &["without a target", "\"price\""]);
+    assert_refused(&with("k_means", Some("price")), &["a clusterer learns without a target", "\"price\""]);
+    let advice = "leave it out, or end with an estimator";
+    assert_refused(
+        &with("standard_scaler", Some("price")),
+        &["a transformer learns without a target", "\"price\"", advice],
+    );
 }
 
 #[test]
@@ -110,7 +115,10 @@ fn columns_of_a_step_are_features_named_once_and_only_a_transformer_has_them() {
 
     with(0, &["visits"]).check(&columns()).unwrap();
     assert_refused(&with(0, &[]), &["empty list of columns"]);
-    assert_refused(&with(0, &["price"]), &["\"price\" of step standard_scaler is no feature"]);
+    assert_refused(
+        &with(0, &["price"]),
+        &["\"price\" of step standard_scaler is not there", "there are age, visits, member"],
+    );
     assert_refused(&with(0, &["age", "age"]), &["\"age\" twice"]);
     assert_refused(&with(1, &["age"]), &["linear_regression is an estimator"]);
 }

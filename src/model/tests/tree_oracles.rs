@@ -49,7 +49,7 @@ fn assert_same_tree(algorithm: &str, kind: Kind, case: &str, name: &str, target:
     let answers = match model.predict(features.view()) {
         Predictions::Values(values) => values.insert_axis(Axis(1)),
         Predictions::Classes { probabilities, .. } => probabilities,
-        Predictions::Clusters { .. } | Predictions::Mixture { .. } => unreachable!(),
+        Predictions::Clusters { .. } | Predictions::Mixture { .. } | Predictions::Columns(_) => unreachable!(),
     };
     let (rows, expected) = (oracle["rows"].as_array().unwrap(), oracle["answers"].as_array().unwrap());
     for (row, expected) in rows.iter().zip(expected) {

@@ -82,7 +82,7 @@ fn answers(model: &dyn Model, rows: &Array2<f64>) -> Array2<f64> {
     match model.predict(rows.view()) {
         Predictions::Values(values) => values.insert_axis(Axis(1)),
         Predictions::Classes { probabilities, .. } => probabilities,
-        Predictions::Clusters { .. } | Predictions::Mixture { .. } => unreachable!(),
+        Predictions::Clusters { .. } | Predictions::Mixture { .. } | Predictions::Columns(_) => unreachable!(),
     }
 }
 

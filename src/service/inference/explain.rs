@@ -30,17 +30,16 @@ impl Service {
 
     /// What as many rows are answered with, in bytes, if a reply holds that.
     fn check_reply(&self, model: &LoadedModel, n_rows: usize) -> Result<usize> {
-        let schema = model.pipeline.schema();
-        let n_answers = schema.classes.as_ref().map_or(1, |classes| classes.len());
-        let of_row = n_answers * schema.features.len() * size_of::<f64>();
+        let n_answers = model.pipeline.schema().classes.as_ref().map_or(1, |classes| classes.len());
+        let n_columns = model.pipeline.columns().len();
+        let of_row = n_answers * n_columns * size_of::<f64>();
         let (bytes, limit) = (of_row.saturating_mul(n_rows), self.parts.wire_limits.max_frame_bytes);
         if bytes <= limit {
             return Ok(bytes);
         }
         Err(Error::invalid(format!(
-            "explaining {n_rows} rows takes {bytes} bytes ({n_answers} answers of {} columns each) and a reply holds {limit}; send at \
+            "explaining {n_rows} rows takes {bytes} bytes ({n_answers} answers of {n_columns} columns each) and a reply holds {limit}; send at \
              most {} rows in a call",
-            schema.features.len(),
             limit / of_row.max(1)
         )))
     }

@@ -19,7 +19,7 @@ pub fn explanation(explanation: &Explanation, model: &LoadedModel, generation: O
         scale: Some(explanation.scale.name().to_owned()),
         base_values: Some(vector_to(explanation.base_values.view())),
         contributions: Some(cube_to(explanation.contributions.view())),
-        features: Some(schema.features.iter().map(|feature| feature.name.clone()).collect()),
+        features: Some(model.pipeline.columns()),
         classes: schema.classes.as_ref().map(|classes| column_to(&classes.to_column("classes"))),
     }
 }

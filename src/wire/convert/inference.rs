@@ -63,6 +63,7 @@ pub fn prediction(predictions: &Predictions, model: &str, version: u64, generati
             answer.clusters = Some(positions_to(clusters));
             answer.probabilities = Some(matrix_to(probabilities.view()));
         }
+        Predictions::Columns(columns) => answer.transformed = Some(matrix_to(columns.view())),
     }
     answer
 }
@@ -105,25 +106,30 @@ pub fn outcomes_from(answer: PredictManyResponse, asked: usize) -> Result<Vec<Re
 /// # Errors
 /// [`Error::InvalidArgument`] if there are none, or they do not fit each other.
 pub fn prediction_from(answer: PredictResponse) -> Result<Prediction> {
-    let PredictResponse { model, version, generation, values, labels, probabilities, classes, clusters, distances } =
-        answer;
-    let predictions = match (values, labels.zip(classes), clusters, probabilities, distances) {
-        (Some(values), ..) => Predictions::Values(vector_from(values)?),
-        (_, Some((labels, classes)), _, Some(probabilities), _) => classes_from(labels, probabilities, classes)?,
-        (.., Some(clusters), _, Some(distances)) => {
-            Predictions::Clusters { clusters: positions_from(clusters)?, distances: matrix_from(distances)? }
-        }
-        (.., Some(clusters), Some(probabilities), None) => {
-            Predictions::Mixture { clusters: positions_from(clusters)?, probabilities: matrix_from(probabilities)? }
-        }
-        _ => return Err(Error::invalid("there are no predictions in it")),
-    };
     Ok(Prediction {
-        model: model.unwrap_or_default(),
-        version: number_from(version),
-        generation: generation.map(|it| number_from(Some(it))),
-        predictions,
+        model: answer.model.clone().unwrap_or_default(),
+        version: number_from(answer.version),
+        generation: answer.generation.map(|it| number_from(Some(it))),
+        predictions: predictions_from(answer)?,
     })
+}
+
+fn predictions_from(answer: PredictResponse) -> Result<Predictions> {
+    let PredictResponse { values, labels, probabilities, classes, clusters, distances, transformed, .. } = answer;
+    if let Some(values) = values {
+        return vector_from(values).map(Predictions::Values);
+    }
+    match (labels.zip(classes), clusters, probabilities, distances, transformed) {
+        (Some((labels, classes)), _, Some(probabilities), ..) => classes_from(labels, probabilities, classes),
+        (_, Some(clusters), _, Some(distances), _) => {
+            Ok(Predictions::Clusters { clusters: positions_from(clusters)?, distances: matrix_from(distances)? })
+        }
+        (_, Some(clusters), Some(probabilities), ..) => {
+            Ok(Predictions::Mixture { clusters: positions_from(clusters)?, probabilities: matrix_from(probabilities)? })
+        }
+        (.., Some(columns)) => matrix_from(columns).map(Predictions::Columns),
+        _ => Err(Error::invalid("there are no predictions in it")),
+    }
 }
 
 fn classes_from(labels: Column, probabilities: Tensor, classes: Column) -> Result<Predictions> {
@@ -166,6 +172,7 @@ mod tests {
             Predictions::Classes { labels: vec![1, 0], probabilities: array![[0.2, 0.8], [1.0, 0.0]], classes },
             Predictions::Clusters { clusters: vec![0], distances: array![[0.5, 2.0, 7.0]] },
             Predictions::Mixture { clusters: vec![1, 0], probabilities: array![[0.25, 0.75], [1.0, 0.0]] },
+            Predictions::Columns(array![[0.5, -2.0], [1e300, 7.0]]),
         ];
         for predictions in all {
             assert_eq!(received(&predictions).unwrap(), predictions);

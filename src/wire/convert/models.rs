@@ -71,6 +71,7 @@ fn schema(schema: &Schema) -> ModelSchema {
         features: Some(schema.features.iter().map(schema_to).collect()),
         target: schema.target.as_ref().map(schema_to),
         classes: schema.classes.as_ref().map(|classes| column_to(&classes.to_column("classes"))),
+        outputs: schema.outputs.clone(),
     }
 }
 
@@ -152,6 +153,7 @@ fn model_schema_from(schema: ModelSchema) -> Result<Schema> {
         features: columns_from(schema.features)?,
         target: schema.target.map(known_schema).transpose()?,
         classes: schema.classes.map(labels_from).transpose()?.map(Arc::new),
+        outputs: schema.outputs,
     })
 }
 

@@ -78,18 +78,22 @@ fn request() -> impl Strategy<Value = PredictRequest> {
 }
 
 fn response() -> impl Strategy<Value = PredictResponse> {
-    let tensors = [tensor(), tensor(), tensor(), tensor()];
+    let tensors = [tensor(), tensor(), tensor(), tensor(), tensor()];
     (text(), of(any::<i64>()), of(any::<i64>()), tensors, of(column()), of(column())).prop_map(
-        |(model, version, generation, [values, probabilities, clusters, distances], labels, classes)| PredictResponse {
-            model,
-            version,
-            generation,
-            values,
-            labels,
-            probabilities,
-            classes,
-            clusters,
-            distances,
+        |(model, version, generation, tensors, labels, classes)| {
+            let [values, probabilities, clusters, distances, transformed] = tensors;
+            PredictResponse {
+                model,
+                version,
+                generation,
+                values,
+                labels,
+                probabilities,
+                classes,
+                clusters,
+                distances,
+                transformed,
+            }
         },
     )
 }

@@ -73,7 +73,7 @@ bool holds(const Json& expectation, const Json& actual) {
 
 Json recorded(const Json& answer) {
   Json found = Json::object();
-  for (const char* name : {"values", "probabilities", "clusters", "distances"}) {
+  for (const char* name : {"values", "probabilities", "clusters", "distances", "transformed"}) {
     if (answer.contains(name)) found[name] = bits(answer[name]);
   }
   return found;

@@ -79,6 +79,7 @@ Json record(const PredictResponse& answer) {
   if (answer.__isset.probabilities) fields["probabilities"] = nested<double>(answer.probabilities);
   if (answer.__isset.clusters) fields["clusters"] = nested<int64_t>(answer.clusters);
   if (answer.__isset.distances) fields["distances"] = nested<double>(answer.distances);
+  if (answer.__isset.transformed) fields["transformed"] = nested<double>(answer.transformed);
   return fields;
 }
 

@@ -141,7 +141,7 @@ func contains(got, part any) bool {
 // bitsOf is what a prediction says, with doubles as the 16 hex digits of their bits.
 func bitsOf(answer any) record {
 	fields, bits := answer.(record), record{}
-	for _, name := range []string{"values", "labels", "probabilities", "classes", "clusters", "distances"} {
+	for _, name := range []string{"values", "labels", "probabilities", "classes", "clusters", "distances", "transformed"} {
 		if value, there := fields[name]; there {
 			bits[name] = hex(value)
 		}

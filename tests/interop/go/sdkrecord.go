@@ -77,6 +77,7 @@ func predictionRecord(prediction modelwire.Prediction) any {
 	putColumn(fields, "classes", prediction.Classes)
 	putList(fields, "clusters", prediction.Clusters, same)
 	putList(fields, "distances", prediction.Distances, row)
+	putList(fields, "transformed", prediction.Transformed, row)
 	return fields
 }
 
@@ -161,6 +162,7 @@ func versionRecord(version modelwire.ModelVersion) record {
 	schema := record{"target": schemaRecord(version.Schema.Target)}
 	putList(schema, "features", version.Schema.Features, schemaRecord)
 	putColumn(schema, "classes", version.Schema.Classes)
+	putList(schema, "outputs", version.Schema.Outputs, same)
 	fields := record{
 		"name": version.Name, "version": version.Version, "kind": version.Kind, "schema": schema,
 		"metrics": metrics(version.Metrics), "n_samples": version.Samples, "seed": version.Seed, "sha256": version.SHA256,

@@ -36,7 +36,7 @@ function contains(actual, wanted) {
 
 /** The predictions of an answer; numbers, all of them doubles here, as the hex digits of their bits. */
 function recorded(answer) {
-  const names = ["values", "probabilities", "distances"].filter((name) => answer[name] !== undefined);
+  const names = ["values", "probabilities", "distances", "transformed"].filter((name) => answer[name] !== undefined);
   return Object.fromEntries(names.map((name) => [name, bits(answer[name])]));
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from typing import Any
 
-RECORDED = ("values", "labels", "probabilities", "classes", "clusters", "distances")
+RECORDED = ("values", "labels", "probabilities", "classes", "clusters", "distances", "transformed")
 
 
 class Unexpected(Exception):

@@ -12,7 +12,7 @@ from player import Refused
 from modelwire import Client, ColumnSchema, Job, ModelwireError, Prediction, Step, Tls, read_csv
 
 _T = TypeVar("_T")
-_ARRAYS = ("values", "labels", "probabilities", "classes", "clusters", "distances")
+_ARRAYS = ("values", "labels", "probabilities", "classes", "clusters", "distances", "transformed")
 
 
 class SdkDriver:
@@ -90,6 +90,7 @@ class SdkDriver:
                     "features": [_column(column) for column in schema.features],
                     "target": None if schema.target is None else _column(schema.target),
                     "classes": None if schema.classes is None else schema.classes.tolist(),
+                    "outputs": None if schema.outputs is None else list(schema.outputs),
                 },
                 "aliases": list(model.aliases),
             }

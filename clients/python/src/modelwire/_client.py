@@ -196,14 +196,14 @@ class Client:
         model : str
             Name of the model; its first version becomes its alias `stable`.
         steps : sequence of str, (str, mapping) or Step
-            Transformers, then one estimator: ``["standard_scaler", ("k_means", {"n_clusters": 3})]``; behind a
-            classifier perhaps ``"platt_calibration"``.
+            Transformers, then one estimator or none: ``["standard_scaler", ("k_means", {"n_clusters": 3})]``; behind
+            a classifier perhaps ``"platt_calibration"``.
         features : array-like of shape (n_samples, n_features), mapping or data frame; or sequence of str
             The rows to learn from. With `table` or `dataset`: the names of the columns to learn from, in the order in
             which `predict` takes them; None: all but the target. A matrix with masked values is refused.
         target : array-like of shape (n_samples,), or str
             What to predict: numbers, or labels (whole numbers, truth values, text). With `table` or `dataset`: the name
-            of its column. None for clustering.
+            of its column. None for clusterers, outlier detectors and transformers.
         names : sequence of str, optional
             Names of the columns of a matrix; x0, x1, … if not given.
         table : mapping of str to array-like, or data frame, optional

@@ -37,6 +37,8 @@ class Prediction:
         Clustering: int64, the nearest centre, or the component that a row belongs to most, from 0.
     distances : ndarray of shape (n, n_clusters)
         Clustering around centres: Euclidean distance to each centre, in the unit of the model's last step.
+    transformed : ndarray of shape (n, n_outputs)
+        Transformation: the columns that the model's schema names as its `outputs`.
     """
 
     model: str
@@ -48,6 +50,7 @@ class Prediction:
     classes: npt.NDArray[Any] | None
     clusters: npt.NDArray[Any] | None
     distances: npt.NDArray[Any] | None
+    transformed: npt.NDArray[Any] | None = None
 
 
 def request(model: str, rows: Rows) -> wire.PredictRequest:
@@ -103,6 +106,8 @@ def answer_bytes(prediction: Prediction) -> int:
         is_text = prediction.classes.dtype == object
         longest = max((4 + len(text.encode()) for text in prediction.classes), default=8) if is_text else 8
         return int(longest) + 8 * len(prediction.classes)
+    if prediction.transformed is not None:
+        return 8 * int(prediction.transformed.shape[1])
     numbers = prediction.probabilities if prediction.distances is None else prediction.distances
     return 8 if numbers is None else 8 + 8 * int(numbers.shape[1])
 
@@ -116,6 +121,7 @@ def joined(answers: Sequence[Prediction]) -> Prediction:
         probabilities=_concatenated([answer.probabilities for answer in answers]),
         clusters=_concatenated([answer.clusters for answer in answers]),
         distances=_concatenated([answer.distances for answer in answers]),
+        transformed=_concatenated([answer.transformed for answer in answers]),
     )
 
 
@@ -140,4 +146,5 @@ def from_wire(response: wire.PredictResponse) -> Prediction:
         classes=_columns.from_wire(response.classes),
         clusters=from_tensor(response.clusters),
         distances=from_tensor(response.distances),
+        transformed=from_tensor(response.transformed),
     )

@@ -42,11 +42,16 @@ class ModelSummary:
 
 @dataclass(frozen=True, eq=False)
 class ModelSchema:
-    """What a version takes and was taught: `target` is None for clustering, `classes` but for classification."""
+    """What a version takes and was taught.
+
+    `target` is None where nothing is predicted, `classes` but for classification. `outputs` names the columns that a
+    transformer answers, and is None where an estimator is the last step.
+    """
 
     features: tuple[ColumnSchema, ...]
     target: ColumnSchema | None
     classes: npt.NDArray[Any] | None
+    outputs: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +61,8 @@ class ModelVersion:
     Attributes
     ----------
     kind : str
-        ``"regressor"``, ``"classifier"``, ``"clusterer"`` or ``"outlier_detector"``.
+        Of the last step: ``"regressor"``, ``"classifier"``, ``"clusterer"``, ``"outlier_detector"`` or
+        ``"transformer"``.
     metrics : dict of str to float
         r2 and rmse, or accuracy and log_loss: on rows that were held out, by a second model that has not seen them;
         absent where there were none. After ``training_`` on rows that it was trained on. Of a clusterer: inertia;
@@ -126,4 +132,5 @@ def _schema(schema: wire.ModelSchema) -> ModelSchema:
         features=_columns.schemas_from_wire(schema.features),
         target=target[0] if target else None,
         classes=_columns.from_wire(schema.classes),
+        outputs=None if schema.outputs is None else tuple(schema.outputs),
     )

@@ -127,11 +127,12 @@ class PredictResponse(object):
      - classes: Classification: the n_classes labels in ascending order.
      - clusters: Clustering: I64, shape (n), the nearest centre of each row, or the component that it belongs to most, from 0.
      - distances: Clustering around centres: F64, shape (n, n_clusters), Euclidean distance to each centre, in the unit of the model's last step.
+     - transformed: Transformation: F64, shape (n, n_outputs), the columns that the model's schema names as its `outputs`.
 
     """
 
 
-    def __init__(self, model=None, version=None, generation=None, values=None, labels=None, probabilities=None, classes=None, clusters=None, distances=None,):
+    def __init__(self, model=None, version=None, generation=None, values=None, labels=None, probabilities=None, classes=None, clusters=None, distances=None, transformed=None,):
         self.model = model
         self.version = version
         self.generation = generation
@@ -141,6 +142,7 @@ class PredictResponse(object):
         self.classes = classes
         self.clusters = clusters
         self.distances = distances
+        self.transformed = transformed
 
     def read(self, iprot):
         if iprot._fast_decode is not None and isinstance(iprot.trans, TTransport.CReadableTransport) and self.thrift_spec is not None:
@@ -202,6 +204,12 @@ class PredictResponse(object):
                     self.distances.read(iprot)
                 else:
                     iprot.skip(ftype)
+            elif fid == 10:
+                if ftype == TType.STRUCT:
+                    self.transformed = modelwire_wire.types.ttypes.Tensor()
+                    self.transformed.read(iprot)
+                else:
+                    iprot.skip(ftype)
             else:
                 iprot.skip(ftype)
             iprot.readFieldEnd()
@@ -247,6 +255,10 @@ class PredictResponse(object):
         if self.distances is not None:
             oprot.writeFieldBegin('distances', TType.STRUCT, 9)
             self.distances.write(oprot)
+            oprot.writeFieldEnd()
+        if self.transformed is not None:
+            oprot.writeFieldBegin('transformed', TType.STRUCT, 10)
+            self.transformed.write(oprot)
             oprot.writeFieldEnd()
         oprot.writeFieldStop()
         oprot.writeStructEnd()
@@ -841,6 +853,7 @@ PredictResponse.thrift_spec = (
     (7, TType.STRUCT, 'classes', [modelwire_wire.types.ttypes.Column, None], None, ),  # 7
     (8, TType.STRUCT, 'clusters', [modelwire_wire.types.ttypes.Tensor, None], None, ),  # 8
     (9, TType.STRUCT, 'distances', [modelwire_wire.types.ttypes.Tensor, None], None, ),  # 9
+    (10, TType.STRUCT, 'transformed', [modelwire_wire.types.ttypes.Tensor, None], None, ),  # 10
 )
 all_structs.append(PredictItem)
 PredictItem.thrift_spec = (

@@ -104,16 +104,18 @@ class ModelSchema(object):
 
     Attributes:
      - features: The columns that `predict` takes, in order.
-     - target: The column that it learnt to predict; absent for clustering.
+     - target: The column that it learnt to predict; absent where there is none: clustering, outliers, transformation.
      - classes: Classification: the labels in ascending order.
+     - outputs: Transformation: the names of the columns that `predict` answers, in order; absent where an estimator is the last step.
 
     """
 
 
-    def __init__(self, features=None, target=None, classes=None,):
+    def __init__(self, features=None, target=None, classes=None, outputs=None,):
         self.features = features
         self.target = target
         self.classes = classes
+        self.outputs = outputs
 
     def read(self, iprot):
         if iprot._fast_decode is not None and isinstance(iprot.trans, TTransport.CReadableTransport) and self.thrift_spec is not None:
@@ -147,6 +149,16 @@ class ModelSchema(object):
                     self.classes.read(iprot)
                 else:
                     iprot.skip(ftype)
+            elif fid == 4:
+                if ftype == TType.LIST:
+                    self.outputs = []
+                    (_etype9, _size6) = iprot.readListBegin()
+                    for _i10 in range(_size6):
+                        _elem11 = iprot.readString().decode('utf-8', errors='replace') if sys.version_info[0] == 2 else iprot.readString()
+                        self.outputs.append(_elem11)
+                    iprot.readListEnd()
+                else:
+                    iprot.skip(ftype)
             else:
                 iprot.skip(ftype)
             iprot.readFieldEnd()
@@ -160,8 +172,8 @@ class ModelSchema(object):
         if self.features is not None:
             oprot.writeFieldBegin('features', TType.LIST, 1)
             oprot.writeListBegin(TType.STRUCT, len(self.features))
-            for iter6 in self.features:
-                iter6.write(oprot)
+            for iter12 in self.features:
+                iter12.write(oprot)
             oprot.writeListEnd()
             oprot.writeFieldEnd()
         if self.target is not None:
@@ -171,6 +183,13 @@ class ModelSchema(object):
         if self.classes is not None:
             oprot.writeFieldBegin('classes', TType.STRUCT, 3)
             self.classes.write(oprot)
+            oprot.writeFieldEnd()
+        if self.outputs is not None:
+            oprot.writeFieldBegin('outputs', TType.LIST, 4)
+            oprot.writeListBegin(TType.STRING, len(self.outputs))
+            for iter13 in self.outputs:
+                oprot.writeString(iter13.encode('utf-8') if sys.version_info[0] == 2 else iter13)
+            oprot.writeListEnd()
             oprot.writeFieldEnd()
         oprot.writeFieldStop()
         oprot.writeStructEnd()
@@ -195,7 +214,7 @@ class ModelVersion(object):
     Attributes:
      - name
      - version
-     - kind: "regressor", "classifier", "clusterer" or "outlier_detector".
+     - kind: The kind of the last step: "regressor", "classifier", "clusterer", "outlier_detector" or "transformer".
      - steps: The pipeline with every hyper-parameter, defaults written out.
      - schema
      - metrics: r2 and rmse, or accuracy and log_loss: measured on rows that were held out, by a second model that has not seen them; absent
@@ -260,11 +279,11 @@ class ModelVersion(object):
             elif fid == 4:
                 if ftype == TType.LIST:
                     self.steps = []
-                    (_etype10, _size7) = iprot.readListBegin()
-                    for _i11 in range(_size7):
-                        _elem12 = modelwire_wire.types.ttypes.Step()
-                        _elem12.read(iprot)
-                        self.steps.append(_elem12)
+                    (_etype17, _size14) = iprot.readListBegin()
+                    for _i18 in range(_size14):
+                        _elem19 = modelwire_wire.types.ttypes.Step()
+                        _elem19.read(iprot)
+                        self.steps.append(_elem19)
                     iprot.readListEnd()
                 else:
                     iprot.skip(ftype)
@@ -277,11 +296,11 @@ class ModelVersion(object):
             elif fid == 6:
                 if ftype == TType.MAP:
                     self.metrics = {}
-                    (_ktype14, _vtype15, _size13) = iprot.readMapBegin()
-                    for _i17 in range(_size13):
-                        _key18 = iprot.readString().decode('utf-8', errors='replace') if sys.version_info[0] == 2 else iprot.readString()
-                        _val19 = iprot.readDouble()
-                        self.metrics[_key18] = _val19
+                    (_ktype21, _vtype22, _size20) = iprot.readMapBegin()
+                    for _i24 in range(_size20):
+                        _key25 = iprot.readString().decode('utf-8', errors='replace') if sys.version_info[0] == 2 else iprot.readString()
+                        _val26 = iprot.readDouble()
+                        self.metrics[_key25] = _val26
                     iprot.readMapEnd()
                 else:
                     iprot.skip(ftype)
@@ -328,10 +347,10 @@ class ModelVersion(object):
             elif fid == 15:
                 if ftype == TType.LIST:
                     self.aliases = []
-                    (_etype23, _size20) = iprot.readListBegin()
-                    for _i24 in range(_size20):
-                        _elem25 = iprot.readString().decode('utf-8', errors='replace') if sys.version_info[0] == 2 else iprot.readString()
-                        self.aliases.append(_elem25)
+                    (_etype30, _size27) = iprot.readListBegin()
+                    for _i31 in range(_size27):
+                        _elem32 = iprot.readString().decode('utf-8', errors='replace') if sys.version_info[0] == 2 else iprot.readString()
+                        self.aliases.append(_elem32)
                     iprot.readListEnd()
                 else:
                     iprot.skip(ftype)
@@ -365,8 +384,8 @@ class ModelVersion(object):
         if self.steps is not None:
             oprot.writeFieldBegin('steps', TType.LIST, 4)
             oprot.writeListBegin(TType.STRUCT, len(self.steps))
-            for iter26 in self.steps:
-                iter26.write(oprot)
+            for iter33 in self.steps:
+                iter33.write(oprot)
             oprot.writeListEnd()
             oprot.writeFieldEnd()
         if self.schema is not None:
@@ -376,9 +395,9 @@ class ModelVersion(object):
         if self.metrics is not None:
             oprot.writeFieldBegin('metrics', TType.MAP, 6)
             oprot.writeMapBegin(TType.STRING, TType.DOUBLE, len(self.metrics))
-            for kiter27, viter28 in self.metrics.items():
-                oprot.writeString(kiter27.encode('utf-8') if sys.version_info[0] == 2 else kiter27)
-                oprot.writeDouble(viter28)
+            for kiter34, viter35 in self.metrics.items():
+                oprot.writeString(kiter34.encode('utf-8') if sys.version_info[0] == 2 else kiter34)
+                oprot.writeDouble(viter35)
             oprot.writeMapEnd()
             oprot.writeFieldEnd()
         if self.n_samples is not None:
@@ -416,8 +435,8 @@ class ModelVersion(object):
         if self.aliases is not None:
             oprot.writeFieldBegin('aliases', TType.LIST, 15)
             oprot.writeListBegin(TType.STRING, len(self.aliases))
-            for iter29 in self.aliases:
-                oprot.writeString(iter29.encode('utf-8') if sys.version_info[0] == 2 else iter29)
+            for iter36 in self.aliases:
+                oprot.writeString(iter36.encode('utf-8') if sys.version_info[0] == 2 else iter36)
             oprot.writeListEnd()
             oprot.writeFieldEnd()
         if self.state is not None:
@@ -476,31 +495,31 @@ class ModelSummary(object):
             elif fid == 2:
                 if ftype == TType.LIST:
                     self.versions = []
-                    (_etype33, _size30) = iprot.readListBegin()
-                    for _i34 in range(_size30):
-                        _elem35 = iprot.readI64()
-                        self.versions.append(_elem35)
+                    (_etype40, _size37) = iprot.readListBegin()
+                    for _i41 in range(_size37):
+                        _elem42 = iprot.readI64()
+                        self.versions.append(_elem42)
                     iprot.readListEnd()
                 else:
                     iprot.skip(ftype)
             elif fid == 3:
                 if ftype == TType.LIST:
                     self.aliases = []
-                    (_etype39, _size36) = iprot.readListBegin()
-                    for _i40 in range(_size36):
-                        _elem41 = Alias()
-                        _elem41.read(iprot)
-                        self.aliases.append(_elem41)
+                    (_etype46, _size43) = iprot.readListBegin()
+                    for _i47 in range(_size43):
+                        _elem48 = Alias()
+                        _elem48.read(iprot)
+                        self.aliases.append(_elem48)
                     iprot.readListEnd()
                 else:
                     iprot.skip(ftype)
             elif fid == 4:
                 if ftype == TType.LIST:
                     self.states = []
-                    (_etype45, _size42) = iprot.readListBegin()
-                    for _i46 in range(_size42):
-                        _elem47 = iprot.readString().decode('utf-8', errors='replace') if sys.version_info[0] == 2 else iprot.readString()
-                        self.states.append(_elem47)
+                    (_etype52, _size49) = iprot.readListBegin()
+                    for _i53 in range(_size49):
+                        _elem54 = iprot.readString().decode('utf-8', errors='replace') if sys.version_info[0] == 2 else iprot.readString()
+                        self.states.append(_elem54)
                     iprot.readListEnd()
                 else:
                     iprot.skip(ftype)
@@ -521,22 +540,22 @@ class ModelSummary(object):
         if self.versions is not None:
             oprot.writeFieldBegin('versions', TType.LIST, 2)
             oprot.writeListBegin(TType.I64, len(self.versions))
-            for iter48 in self.versions:
-                oprot.writeI64(iter48)
+            for iter55 in self.versions:
+                oprot.writeI64(iter55)
             oprot.writeListEnd()
             oprot.writeFieldEnd()
         if self.aliases is not None:
             oprot.writeFieldBegin('aliases', TType.LIST, 3)
             oprot.writeListBegin(TType.STRUCT, len(self.aliases))
-            for iter49 in self.aliases:
-                iter49.write(oprot)
+            for iter56 in self.aliases:
+                iter56.write(oprot)
             oprot.writeListEnd()
             oprot.writeFieldEnd()
         if self.states is not None:
             oprot.writeFieldBegin('states', TType.LIST, 4)
             oprot.writeListBegin(TType.STRING, len(self.states))
-            for iter50 in self.states:
-                oprot.writeString(iter50.encode('utf-8') if sys.version_info[0] == 2 else iter50)
+            for iter57 in self.states:
+                oprot.writeString(iter57.encode('utf-8') if sys.version_info[0] == 2 else iter57)
             oprot.writeListEnd()
             oprot.writeFieldEnd()
         oprot.writeFieldStop()
@@ -662,11 +681,11 @@ class ListModelsResponse(object):
             if fid == 1:
                 if ftype == TType.LIST:
                     self.models = []
-                    (_etype54, _size51) = iprot.readListBegin()
-                    for _i55 in range(_size51):
-                        _elem56 = ModelSummary()
-                        _elem56.read(iprot)
-                        self.models.append(_elem56)
+                    (_etype61, _size58) = iprot.readListBegin()
+                    for _i62 in range(_size58):
+                        _elem63 = ModelSummary()
+                        _elem63.read(iprot)
+                        self.models.append(_elem63)
                     iprot.readListEnd()
                 else:
                     iprot.skip(ftype)
@@ -688,8 +707,8 @@ class ListModelsResponse(object):
         if self.models is not None:
             oprot.writeFieldBegin('models', TType.LIST, 1)
             oprot.writeListBegin(TType.STRUCT, len(self.models))
-            for iter57 in self.models:
-                iter57.write(oprot)
+            for iter64 in self.models:
+                iter64.write(oprot)
             oprot.writeListEnd()
             oprot.writeFieldEnd()
         if self.next_page is not None:
@@ -1401,6 +1420,7 @@ ModelSchema.thrift_spec = (
     (1, TType.LIST, 'features', (TType.STRUCT, [modelwire_wire.types.ttypes.ColumnSchema, None], False), None, ),  # 1
     (2, TType.STRUCT, 'target', [modelwire_wire.types.ttypes.ColumnSchema, None], None, ),  # 2
     (3, TType.STRUCT, 'classes', [modelwire_wire.types.ttypes.Column, None], None, ),  # 3
+    (4, TType.LIST, 'outputs', (TType.STRING, 'UTF8', False), None, ),  # 4
 )
 all_structs.append(ModelVersion)
 ModelVersion.thrift_spec = (

@@ -355,10 +355,11 @@ class TrainRequest(object):
     Attributes:
      - context
      - model: Name of the model to publish a version of: `[A-Za-z][A-Za-z0-9_.-]{0,63}`.
-     - steps: Transformers, then one estimator; behind a classifier perhaps its calibration.
+     - steps: Transformers, then one estimator; behind a classifier perhaps its calibration. Without an estimator `predict` answers the
+    columns that the last transformer puts out.
      - table: The rows, sent along; or `dataset`.
      - dataset: The rows, stored: "wine" (newest version) or "wine@2".
-     - target: The column to predict. Absent for clustering.
+     - target: The column to predict. Absent for clusterers, outlier detectors and transformers.
      - features: The columns to learn from, in the order in which `predict` takes them. Absent: all but the target.
      - seed: Seed of everything random; 0 if absent. The same rows, steps and seed give the same model.
      - validation_fraction: The share of rows, from 0 to below 1, that metrics are measured on: a second model is fitted the same way without them. 0

@@ -883,12 +883,13 @@ class Parameter(object):
 
 class Step(object):
     """
-    One step of a pipeline: a transformer, or the estimator that ends it.
+    One step of a pipeline: a transformer, or the estimator that may end it.
 
     Attributes:
      - algorithm: The name of an algorithm of `describe`, for example "standard_scaler".
      - parameters: What is absent has its default.
-     - columns: The columns that a transformer works on; the others pass through unchanged. Absent: all.
+     - columns: The columns that a transformer works on, by their names as they are at this step; the others pass through unchanged. Absent:
+    all. A transformer that makes other columns ("pca0", "pca1", ...) takes its own away and puts these behind the others.
 
     """
 

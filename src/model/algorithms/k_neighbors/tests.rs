@@ -47,7 +47,7 @@ fn numbers(model: &dyn Model, rows: &Array2<f64>) -> Vec<f64> {
     match model.predict(rows.view()) {
         Predictions::Values(values) => values.to_vec(),
         Predictions::Classes { probabilities, .. } => probabilities.into_iter().collect(),
-        Predictions::Clusters { .. } | Predictions::Mixture { .. } => unreachable!(),
+        Predictions::Clusters { .. } | Predictions::Mixture { .. } | Predictions::Columns(_) => unreachable!(),
     }
 }
 

@@ -67,7 +67,7 @@ fn calibrated_classifiers_are_those_of_scikit_learn() {
         let cv = case["cv"].as_i64().unwrap();
         let pipeline = fitted(steps(base, &case["parameters"], cv), case["target"].as_str().unwrap(), &rows).unwrap();
 
-        let arrays: BTreeMap<_, _> = pipeline.calibration.as_ref().unwrap().arrays().into_iter().collect();
+        let arrays: BTreeMap<_, _> = pipeline.last.arrays().pop().unwrap().into_iter().collect();
         assert_close(&what, arrays["a"].iter().copied(), &numbers(&case["a"]), tolerance);
         assert_close(&what, arrays["b"].iter().copied(), &numbers(&case["b"]), tolerance);
         let features = pipeline.schema().select(&rows).unwrap();

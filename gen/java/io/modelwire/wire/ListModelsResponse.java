@@ -438,14 +438,14 @@ public class ListModelsResponse implements org.apache.thrift.TBase<ListModelsRes
           case 1: // MODELS
             if (schemeField.type == org.apache.thrift.protocol.TType.LIST) {
               {
-                org.apache.thrift.protocol.TList _list58 = iprot.readListBegin();
-                struct.models = new java.util.ArrayList<ModelSummary>(_list58.size);
-                @org.apache.thrift.annotation.Nullable ModelSummary _elem59;
-                for (int _i60 = 0; _i60 < _list58.size; ++_i60)
+                org.apache.thrift.protocol.TList _list66 = iprot.readListBegin();
+                struct.models = new java.util.ArrayList<ModelSummary>(_list66.size);
+                @org.apache.thrift.annotation.Nullable ModelSummary _elem67;
+                for (int _i68 = 0; _i68 < _list66.size; ++_i68)
                 {
-                  _elem59 = new ModelSummary();
-                  _elem59.read(iprot);
-                  struct.models.add(_elem59);
+                  _elem67 = new ModelSummary();
+                  _elem67.read(iprot);
+                  struct.models.add(_elem67);
                 }
                 iprot.readListEnd();
               }
@@ -483,9 +483,9 @@ public class ListModelsResponse implements org.apache.thrift.TBase<ListModelsRes
           oprot.writeFieldBegin(MODELS_FIELD_DESC);
           {
             oprot.writeListBegin(new org.apache.thrift.protocol.TList(org.apache.thrift.protocol.TType.STRUCT, struct.models.size()));
-            for (ModelSummary _iter61 : struct.models)
+            for (ModelSummary _iter69 : struct.models)
             {
-              _iter61.write(oprot);
+              _iter69.write(oprot);
             }
             oprot.writeListEnd();
           }
@@ -528,9 +528,9 @@ public class ListModelsResponse implements org.apache.thrift.TBase<ListModelsRes
       if (struct.isSetModels()) {
         {
           oprot.writeI32(struct.models.size());
-          for (ModelSummary _iter62 : struct.models)
+          for (ModelSummary _iter70 : struct.models)
           {
-            _iter62.write(oprot);
+            _iter70.write(oprot);
           }
         }
       }
@@ -545,14 +545,14 @@ public class ListModelsResponse implements org.apache.thrift.TBase<ListModelsRes
       java.util.BitSet incoming = iprot.readBitSet(2);
       if (incoming.get(0)) {
         {
-          org.apache.thrift.protocol.TList _list63 = iprot.readListBegin(org.apache.thrift.protocol.TType.STRUCT);
-          struct.models = new java.util.ArrayList<ModelSummary>(_list63.size);
-          @org.apache.thrift.annotation.Nullable ModelSummary _elem64;
-          for (int _i65 = 0; _i65 < _list63.size; ++_i65)
+          org.apache.thrift.protocol.TList _list71 = iprot.readListBegin(org.apache.thrift.protocol.TType.STRUCT);
+          struct.models = new java.util.ArrayList<ModelSummary>(_list71.size);
+          @org.apache.thrift.annotation.Nullable ModelSummary _elem72;
+          for (int _i73 = 0; _i73 < _list71.size; ++_i73)
           {
-            _elem64 = new ModelSummary();
-            _elem64.read(iprot);
-            struct.models.add(_elem64);
+            _elem72 = new ModelSummary();
+            _elem72.read(iprot);
+            struct.models.add(_elem72);
           }
         }
         struct.setModelsIsSet(true);

@@ -16,6 +16,7 @@ public class ModelSchema implements org.apache.thrift.TBase<ModelSchema, ModelSc
   private static final org.apache.thrift.protocol.TField FEATURES_FIELD_DESC = new org.apache.thrift.protocol.TField("features", org.apache.thrift.protocol.TType.LIST, (short)1);
   private static final org.apache.thrift.protocol.TField TARGET_FIELD_DESC = new org.apache.thrift.protocol.TField("target", org.apache.thrift.protocol.TType.STRUCT, (short)2);
   private static final org.apache.thrift.protocol.TField CLASSES_FIELD_DESC = new org.apache.thrift.protocol.TField("classes", org.apache.thrift.protocol.TType.STRUCT, (short)3);
+  private static final org.apache.thrift.protocol.TField OUTPUTS_FIELD_DESC = new org.apache.thrift.protocol.TField("outputs", org.apache.thrift.protocol.TType.LIST, (short)4);
 
   private static final org.apache.thrift.scheme.SchemeFactory STANDARD_SCHEME_FACTORY = new ModelSchemaStandardSchemeFactory();
   private static final org.apache.thrift.scheme.SchemeFactory TUPLE_SCHEME_FACTORY = new ModelSchemaTupleSchemeFactory();
@@ -25,13 +26,17 @@ public class ModelSchema implements org.apache.thrift.TBase<ModelSchema, ModelSc
    */
   public @org.apache.thrift.annotation.Nullable java.util.List<io.modelwire.wire.ColumnSchema> features; // optional
   /**
-   * The column that it learnt to predict; absent for clustering.
+   * The column that it learnt to predict; absent where there is none: clustering, outliers, transformation.
    */
   public @org.apache.thrift.annotation.Nullable io.modelwire.wire.ColumnSchema target; // optional
   /**
    * Classification: the labels in ascending order.
    */
   public @org.apache.thrift.annotation.Nullable io.modelwire.wire.Column classes; // optional
+  /**
+   * Transformation: the names of the columns that `predict` answers, in order; absent where an estimator is the last step.
+   */
+  public @org.apache.thrift.annotation.Nullable java.util.List<java.lang.String> outputs; // optional
 
   /** The set of fields this struct contains, along with convenience methods for finding and manipulating them. */
   public enum _Fields implements org.apache.thrift.TFieldIdEnum {
@@ -40,13 +45,17 @@ public class ModelSchema implements org.apache.thrift.TBase<ModelSchema, ModelSc
      */
     FEATURES((short)1, "features"),
     /**
-     * The column that it learnt to predict; absent for clustering.
+     * The column that it learnt to predict; absent where there is none: clustering, outliers, transformation.
      */
     TARGET((short)2, "target"),
     /**
      * Classification: the labels in ascending order.
      */
-    CLASSES((short)3, "classes");
+    CLASSES((short)3, "classes"),
+    /**
+     * Transformation: the names of the columns that `predict` answers, in order; absent where an estimator is the last step.
+     */
+    OUTPUTS((short)4, "outputs");
 
     private static final java.util.Map<java.lang.String, _Fields> byName = new java.util.HashMap<java.lang.String, _Fields>();
 
@@ -68,6 +77,8 @@ public class ModelSchema implements org.apache.thrift.TBase<ModelSchema, ModelSc
           return TARGET;
         case 3: // CLASSES
           return CLASSES;
+        case 4: // OUTPUTS
+          return OUTPUTS;
         default:
           return null;
       }
@@ -111,7 +122,7 @@ public class ModelSchema implements org.apache.thrift.TBase<ModelSchema, ModelSc
   }
 
   // isset id assignments
-  private static final _Fields optionals[] = {_Fields.FEATURES,_Fields.TARGET,_Fields.CLASSES};
+  private static final _Fields optionals[] = {_Fields.FEATURES,_Fields.TARGET,_Fields.CLASSES,_Fields.OUTPUTS};
   public static final java.util.Map<_Fields, org.apache.thrift.meta_data.FieldMetaData> metaDataMap;
   static {
     java.util.Map<_Fields, org.apache.thrift.meta_data.FieldMetaData> tmpMap = new java.util.EnumMap<_Fields, org.apache.thrift.meta_data.FieldMetaData>(_Fields.class);
@@ -122,6 +133,9 @@ public class ModelSchema implements org.apache.thrift.TBase<ModelSchema, ModelSc
         new org.apache.thrift.meta_data.StructMetaData(org.apache.thrift.protocol.TType.STRUCT, io.modelwire.wire.ColumnSchema.class)));
     tmpMap.put(_Fields.CLASSES, new org.apache.thrift.meta_data.FieldMetaData("classes", org.apache.thrift.TFieldRequirementType.OPTIONAL, 
         new org.apache.thrift.meta_data.StructMetaData(org.apache.thrift.protocol.TType.STRUCT, io.modelwire.wire.Column.class)));
+    tmpMap.put(_Fields.OUTPUTS, new org.apache.thrift.meta_data.FieldMetaData("outputs", org.apache.thrift.TFieldRequirementType.OPTIONAL, 
+        new org.apache.thrift.meta_data.ListMetaData(org.apache.thrift.protocol.TType.LIST, 
+            new org.apache.thrift.meta_data.FieldValueMetaData(org.apache.thrift.protocol.TType.STRING))));
     metaDataMap = java.util.Collections.unmodifiableMap(tmpMap);
     org.apache.thrift.meta_data.FieldMetaData.addStructMetaDataMap(ModelSchema.class, metaDataMap);
   }
@@ -146,6 +160,10 @@ public class ModelSchema implements org.apache.thrift.TBase<ModelSchema, ModelSc
     if (other.isSetClasses()) {
       this.classes = new io.modelwire.wire.Column(other.classes);
     }
+    if (other.isSetOutputs()) {
+      java.util.List<java.lang.String> __this__outputs = new java.util.ArrayList<java.lang.String>(other.outputs);
+      this.outputs = __this__outputs;
+    }
   }
 
   @Override
@@ -158,6 +176,7 @@ public class ModelSchema implements org.apache.thrift.TBase<ModelSchema, ModelSc
     this.features = null;
     this.target = null;
     this.classes = null;
+    this.outputs = null;
   }
 
   public int getFeaturesSize() {
@@ -208,7 +227,7 @@ public class ModelSchema implements org.apache.thrift.TBase<ModelSchema, ModelSc
   }
 
   /**
-   * The column that it learnt to predict; absent for clustering.
+   * The column that it learnt to predict; absent where there is none: clustering, outliers, transformation.
    */
   @org.apache.thrift.annotation.Nullable
   public io.modelwire.wire.ColumnSchema getTarget() {
@@ -216,7 +235,7 @@ public class ModelSchema implements org.apache.thrift.TBase<ModelSchema, ModelSc
   }
 
   /**
-   * The column that it learnt to predict; absent for clustering.
+   * The column that it learnt to predict; absent where there is none: clustering, outliers, transformation.
    */
   public ModelSchema setTarget(@org.apache.thrift.annotation.Nullable io.modelwire.wire.ColumnSchema target) {
     this.target = target;
@@ -269,6 +288,53 @@ public class ModelSchema implements org.apache.thrift.TBase<ModelSchema, ModelSc
     }
   }
 
+  public int getOutputsSize() {
+    return (this.outputs == null) ? 0 : this.outputs.size();
+  }
+
+  @org.apache.thrift.annotation.Nullable
+  public java.util.Iterator<java.lang.String> getOutputsIterator() {
+    return (this.outputs == null) ? null : this.outputs.iterator();
+  }
+
+  public void addToOutputs(java.lang.String elem) {
+    if (this.outputs == null) {
+      this.outputs = new java.util.ArrayList<java.lang.String>();
+    }
+    this.outputs.add(elem);
+  }
+
+  /**
+   * Transformation: the names of the columns that `predict` answers, in order; absent where an estimator is the last step.
+   */
+  @org.apache.thrift.annotation.Nullable
+  public java.util.List<java.lang.String> getOutputs() {
+    return this.outputs;
+  }
+
+  /**
+   * Transformation: the names of the columns that `predict` answers, in order; absent where an estimator is the last step.
+   */
+  public ModelSchema setOutputs(@org.apache.thrift.annotation.Nullable java.util.List<java.lang.String> outputs) {
+    this.outputs = outputs;
+    return this;
+  }
+
+  public void unsetOutputs() {
+    this.outputs = null;
+  }
+
+  /** Returns true if field outputs is set (has been assigned a value) and false otherwise */
+  public boolean isSetOutputs() {
+    return this.outputs != null;
+  }
+
+  public void setOutputsIsSet(boolean value) {
+    if (!value) {
+      this.outputs = null;
+    }
+  }
+
   @Override
   public void setFieldValue(_Fields field, @org.apache.thrift.annotation.Nullable java.lang.Object value) {
     switch (field) {
@@ -296,6 +362,14 @@ public class ModelSchema implements org.apache.thrift.TBase<ModelSchema, ModelSc
       }
       break;
 
+    case OUTPUTS:
+      if (value == null) {
+        unsetOutputs();
+      } else {
+        setOutputs((java.util.List<java.lang.String>)value);
+      }
+      break;
+
     }
   }
 
@@ -311,6 +385,9 @@ public class ModelSchema implements org.apache.thrift.TBase<ModelSchema, ModelSc
 
     case CLASSES:
       return getClasses();
+
+    case OUTPUTS:
+      return getOutputs();
 
     }
     throw new java.lang.IllegalStateException();
@@ -330,6 +407,8 @@ public class ModelSchema implements org.apache.thrift.TBase<ModelSchema, ModelSc
       return isSetTarget();
     case CLASSES:
       return isSetClasses();
+    case OUTPUTS:
+      return isSetOutputs();
     }
     throw new java.lang.IllegalStateException();
   }
@@ -374,6 +453,15 @@ public class ModelSchema implements org.apache.thrift.TBase<ModelSchema, ModelSc
         return false;
     }
 
+    boolean this_present_outputs = true && this.isSetOutputs();
+    boolean that_present_outputs = true && that.isSetOutputs();
+    if (this_present_outputs || that_present_outputs) {
+      if (!(this_present_outputs && that_present_outputs))
+        return false;
+      if (!this.outputs.equals(that.outputs))
+        return false;
+    }
+
     return true;
   }
 
@@ -392,6 +480,10 @@ public class ModelSchema implements org.apache.thrift.TBase<ModelSchema, ModelSc
     hashCode = hashCode * 8191 + ((isSetClasses()) ? 131071 : 524287);
     if (isSetClasses())
       hashCode = hashCode * 8191 + classes.hashCode();
+
+    hashCode = hashCode * 8191 + ((isSetOutputs()) ? 131071 : 524287);
+    if (isSetOutputs())
+      hashCode = hashCode * 8191 + outputs.hashCode();
 
     return hashCode;
   }
@@ -430,6 +522,16 @@ public class ModelSchema implements org.apache.thrift.TBase<ModelSchema, ModelSc
     }
     if (isSetClasses()) {
       lastComparison = org.apache.thrift.TBaseHelper.compareTo(this.classes, other.classes);
+      if (lastComparison != 0) {
+        return lastComparison;
+      }
+    }
+    lastComparison = java.lang.Boolean.compare(isSetOutputs(), other.isSetOutputs());
+    if (lastComparison != 0) {
+      return lastComparison;
+    }
+    if (isSetOutputs()) {
+      lastComparison = org.apache.thrift.TBaseHelper.compareTo(this.outputs, other.outputs);
       if (lastComparison != 0) {
         return lastComparison;
       }
@@ -484,6 +586,16 @@ public class ModelSchema implements org.apache.thrift.TBase<ModelSchema, ModelSc
         sb.append("null");
       } else {
         sb.append(this.classes);
+      }
+      first = false;
+    }
+    if (isSetOutputs()) {
+      if (!first) sb.append(", ");
+      sb.append("outputs:");
+      if (this.outputs == null) {
+        sb.append("null");
+      } else {
+        sb.append(this.outputs);
       }
       first = false;
     }
@@ -575,6 +687,24 @@ public class ModelSchema implements org.apache.thrift.TBase<ModelSchema, ModelSc
               org.apache.thrift.protocol.TProtocolUtil.skip(iprot, schemeField.type);
             }
             break;
+          case 4: // OUTPUTS
+            if (schemeField.type == org.apache.thrift.protocol.TType.LIST) {
+              {
+                org.apache.thrift.protocol.TList _list3 = iprot.readListBegin();
+                struct.outputs = new java.util.ArrayList<java.lang.String>(_list3.size);
+                @org.apache.thrift.annotation.Nullable java.lang.String _elem4;
+                for (int _i5 = 0; _i5 < _list3.size; ++_i5)
+                {
+                  _elem4 = iprot.readString();
+                  struct.outputs.add(_elem4);
+                }
+                iprot.readListEnd();
+              }
+              struct.setOutputsIsSet(true);
+            } else { 
+              org.apache.thrift.protocol.TProtocolUtil.skip(iprot, schemeField.type);
+            }
+            break;
           default:
             org.apache.thrift.protocol.TProtocolUtil.skip(iprot, schemeField.type);
         }
@@ -596,9 +726,9 @@ public class ModelSchema implements org.apache.thrift.TBase<ModelSchema, ModelSc
           oprot.writeFieldBegin(FEATURES_FIELD_DESC);
           {
             oprot.writeListBegin(new org.apache.thrift.protocol.TList(org.apache.thrift.protocol.TType.STRUCT, struct.features.size()));
-            for (io.modelwire.wire.ColumnSchema _iter3 : struct.features)
+            for (io.modelwire.wire.ColumnSchema _iter6 : struct.features)
             {
-              _iter3.write(oprot);
+              _iter6.write(oprot);
             }
             oprot.writeListEnd();
           }
@@ -616,6 +746,20 @@ public class ModelSchema implements org.apache.thrift.TBase<ModelSchema, ModelSc
         if (struct.isSetClasses()) {
           oprot.writeFieldBegin(CLASSES_FIELD_DESC);
           struct.classes.write(oprot);
+          oprot.writeFieldEnd();
+        }
+      }
+      if (struct.outputs != null) {
+        if (struct.isSetOutputs()) {
+          oprot.writeFieldBegin(OUTPUTS_FIELD_DESC);
+          {
+            oprot.writeListBegin(new org.apache.thrift.protocol.TList(org.apache.thrift.protocol.TType.STRING, struct.outputs.size()));
+            for (java.lang.String _iter7 : struct.outputs)
+            {
+              oprot.writeString(_iter7);
+            }
+            oprot.writeListEnd();
+          }
           oprot.writeFieldEnd();
         }
       }
@@ -647,13 +791,16 @@ public class ModelSchema implements org.apache.thrift.TBase<ModelSchema, ModelSc
       if (struct.isSetClasses()) {
         optionals.set(2);
       }
-      oprot.writeBitSet(optionals, 3);
+      if (struct.isSetOutputs()) {
+        optionals.set(3);
+      }
+      oprot.writeBitSet(optionals, 4);
       if (struct.isSetFeatures()) {
         {
           oprot.writeI32(struct.features.size());
-          for (io.modelwire.wire.ColumnSchema _iter4 : struct.features)
+          for (io.modelwire.wire.ColumnSchema _iter8 : struct.features)
           {
-            _iter4.write(oprot);
+            _iter8.write(oprot);
           }
         }
       }
@@ -663,22 +810,31 @@ public class ModelSchema implements org.apache.thrift.TBase<ModelSchema, ModelSc
       if (struct.isSetClasses()) {
         struct.classes.write(oprot);
       }
+      if (struct.isSetOutputs()) {
+        {
+          oprot.writeI32(struct.outputs.size());
+          for (java.lang.String _iter9 : struct.outputs)
+          {
+            oprot.writeString(_iter9);
+          }
+        }
+      }
     }
 
     @Override
     public void read(org.apache.thrift.protocol.TProtocol prot, ModelSchema struct) throws org.apache.thrift.TException {
       org.apache.thrift.protocol.TTupleProtocol iprot = (org.apache.thrift.protocol.TTupleProtocol) prot;
-      java.util.BitSet incoming = iprot.readBitSet(3);
+      java.util.BitSet incoming = iprot.readBitSet(4);
       if (incoming.get(0)) {
         {
-          org.apache.thrift.protocol.TList _list5 = iprot.readListBegin(org.apache.thrift.protocol.TType.STRUCT);
-          struct.features = new java.util.ArrayList<io.modelwire.wire.ColumnSchema>(_list5.size);
-          @org.apache.thrift.annotation.Nullable io.modelwire.wire.ColumnSchema _elem6;
-          for (int _i7 = 0; _i7 < _list5.size; ++_i7)
+          org.apache.thrift.protocol.TList _list10 = iprot.readListBegin(org.apache.thrift.protocol.TType.STRUCT);
+          struct.features = new java.util.ArrayList<io.modelwire.wire.ColumnSchema>(_list10.size);
+          @org.apache.thrift.annotation.Nullable io.modelwire.wire.ColumnSchema _elem11;
+          for (int _i12 = 0; _i12 < _list10.size; ++_i12)
           {
-            _elem6 = new io.modelwire.wire.ColumnSchema();
-            _elem6.read(iprot);
-            struct.features.add(_elem6);
+            _elem11 = new io.modelwire.wire.ColumnSchema();
+            _elem11.read(iprot);
+            struct.features.add(_elem11);
           }
         }
         struct.setFeaturesIsSet(true);
@@ -692,6 +848,19 @@ public class ModelSchema implements org.apache.thrift.TBase<ModelSchema, ModelSc
         struct.classes = new io.modelwire.wire.Column();
         struct.classes.read(iprot);
         struct.setClassesIsSet(true);
+      }
+      if (incoming.get(3)) {
+        {
+          org.apache.thrift.protocol.TList _list13 = iprot.readListBegin(org.apache.thrift.protocol.TType.STRING);
+          struct.outputs = new java.util.ArrayList<java.lang.String>(_list13.size);
+          @org.apache.thrift.annotation.Nullable java.lang.String _elem14;
+          for (int _i15 = 0; _i15 < _list13.size; ++_i15)
+          {
+            _elem14 = iprot.readString();
+            struct.outputs.add(_elem14);
+          }
+        }
+        struct.setOutputsIsSet(true);
       }
     }
   }

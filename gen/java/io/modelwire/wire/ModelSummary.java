@@ -658,13 +658,13 @@ public class ModelSummary implements org.apache.thrift.TBase<ModelSummary, Model
           case 2: // VERSIONS
             if (schemeField.type == org.apache.thrift.protocol.TType.LIST) {
               {
-                org.apache.thrift.protocol.TList _list34 = iprot.readListBegin();
-                struct.versions = new java.util.ArrayList<java.lang.Long>(_list34.size);
-                long _elem35;
-                for (int _i36 = 0; _i36 < _list34.size; ++_i36)
+                org.apache.thrift.protocol.TList _list42 = iprot.readListBegin();
+                struct.versions = new java.util.ArrayList<java.lang.Long>(_list42.size);
+                long _elem43;
+                for (int _i44 = 0; _i44 < _list42.size; ++_i44)
                 {
-                  _elem35 = iprot.readI64();
-                  struct.versions.add(_elem35);
+                  _elem43 = iprot.readI64();
+                  struct.versions.add(_elem43);
                 }
                 iprot.readListEnd();
               }
@@ -676,14 +676,14 @@ public class ModelSummary implements org.apache.thrift.TBase<ModelSummary, Model
           case 3: // ALIASES
             if (schemeField.type == org.apache.thrift.protocol.TType.LIST) {
               {
-                org.apache.thrift.protocol.TList _list37 = iprot.readListBegin();
-                struct.aliases = new java.util.ArrayList<Alias>(_list37.size);
-                @org.apache.thrift.annotation.Nullable Alias _elem38;
-                for (int _i39 = 0; _i39 < _list37.size; ++_i39)
+                org.apache.thrift.protocol.TList _list45 = iprot.readListBegin();
+                struct.aliases = new java.util.ArrayList<Alias>(_list45.size);
+                @org.apache.thrift.annotation.Nullable Alias _elem46;
+                for (int _i47 = 0; _i47 < _list45.size; ++_i47)
                 {
-                  _elem38 = new Alias();
-                  _elem38.read(iprot);
-                  struct.aliases.add(_elem38);
+                  _elem46 = new Alias();
+                  _elem46.read(iprot);
+                  struct.aliases.add(_elem46);
                 }
                 iprot.readListEnd();
               }
@@ -695,13 +695,13 @@ public class ModelSummary implements org.apache.thrift.TBase<ModelSummary, Model
           case 4: // STATES
             if (schemeField.type == org.apache.thrift.protocol.TType.LIST) {
               {
-                org.apache.thrift.protocol.TList _list40 = iprot.readListBegin();
-                struct.states = new java.util.ArrayList<java.lang.String>(_list40.size);
-                @org.apache.thrift.annotation.Nullable java.lang.String _elem41;
-                for (int _i42 = 0; _i42 < _list40.size; ++_i42)
+                org.apache.thrift.protocol.TList _list48 = iprot.readListBegin();
+                struct.states = new java.util.ArrayList<java.lang.String>(_list48.size);
+                @org.apache.thrift.annotation.Nullable java.lang.String _elem49;
+                for (int _i50 = 0; _i50 < _list48.size; ++_i50)
                 {
-                  _elem41 = iprot.readString();
-                  struct.states.add(_elem41);
+                  _elem49 = iprot.readString();
+                  struct.states.add(_elem49);
                 }
                 iprot.readListEnd();
               }
@@ -738,9 +738,9 @@ public class ModelSummary implements org.apache.thrift.TBase<ModelSummary, Model
           oprot.writeFieldBegin(VERSIONS_FIELD_DESC);
           {
             oprot.writeListBegin(new org.apache.thrift.protocol.TList(org.apache.thrift.protocol.TType.I64, struct.versions.size()));
-            for (long _iter43 : struct.versions)
+            for (long _iter51 : struct.versions)
             {
-              oprot.writeI64(_iter43);
+              oprot.writeI64(_iter51);
             }
             oprot.writeListEnd();
           }
@@ -752,9 +752,9 @@ public class ModelSummary implements org.apache.thrift.TBase<ModelSummary, Model
           oprot.writeFieldBegin(ALIASES_FIELD_DESC);
           {
             oprot.writeListBegin(new org.apache.thrift.protocol.TList(org.apache.thrift.protocol.TType.STRUCT, struct.aliases.size()));
-            for (Alias _iter44 : struct.aliases)
+            for (Alias _iter52 : struct.aliases)
             {
-              _iter44.write(oprot);
+              _iter52.write(oprot);
             }
             oprot.writeListEnd();
           }
@@ -766,9 +766,9 @@ public class ModelSummary implements org.apache.thrift.TBase<ModelSummary, Model
           oprot.writeFieldBegin(STATES_FIELD_DESC);
           {
             oprot.writeListBegin(new org.apache.thrift.protocol.TList(org.apache.thrift.protocol.TType.STRING, struct.states.size()));
-            for (java.lang.String _iter45 : struct.states)
+            for (java.lang.String _iter53 : struct.states)
             {
-              oprot.writeString(_iter45);
+              oprot.writeString(_iter53);
             }
             oprot.writeListEnd();
           }
@@ -813,27 +813,27 @@ public class ModelSummary implements org.apache.thrift.TBase<ModelSummary, Model
       if (struct.isSetVersions()) {
         {
           oprot.writeI32(struct.versions.size());
-          for (long _iter46 : struct.versions)
+          for (long _iter54 : struct.versions)
           {
-            oprot.writeI64(_iter46);
+            oprot.writeI64(_iter54);
           }
         }
       }
       if (struct.isSetAliases()) {
         {
           oprot.writeI32(struct.aliases.size());
-          for (Alias _iter47 : struct.aliases)
+          for (Alias _iter55 : struct.aliases)
           {
-            _iter47.write(oprot);
+            _iter55.write(oprot);
           }
         }
       }
       if (struct.isSetStates()) {
         {
           oprot.writeI32(struct.states.size());
-          for (java.lang.String _iter48 : struct.states)
+          for (java.lang.String _iter56 : struct.states)
           {
-            oprot.writeString(_iter48);
+            oprot.writeString(_iter56);
           }
         }
       }
@@ -849,40 +849,40 @@ public class ModelSummary implements org.apache.thrift.TBase<ModelSummary, Model
       }
       if (incoming.get(1)) {
         {
-          org.apache.thrift.protocol.TList _list49 = iprot.readListBegin(org.apache.thrift.protocol.TType.I64);
-          struct.versions = new java.util.ArrayList<java.lang.Long>(_list49.size);
-          long _elem50;
-          for (int _i51 = 0; _i51 < _list49.size; ++_i51)
+          org.apache.thrift.protocol.TList _list57 = iprot.readListBegin(org.apache.thrift.protocol.TType.I64);
+          struct.versions = new java.util.ArrayList<java.lang.Long>(_list57.size);
+          long _elem58;
+          for (int _i59 = 0; _i59 < _list57.size; ++_i59)
           {
-            _elem50 = iprot.readI64();
-            struct.versions.add(_elem50);
+            _elem58 = iprot.readI64();
+            struct.versions.add(_elem58);
           }
         }
         struct.setVersionsIsSet(true);
       }
       if (incoming.get(2)) {
         {
-          org.apache.thrift.protocol.TList _list52 = iprot.readListBegin(org.apache.thrift.protocol.TType.STRUCT);
-          struct.aliases = new java.util.ArrayList<Alias>(_list52.size);
-          @org.apache.thrift.annotation.Nullable Alias _elem53;
-          for (int _i54 = 0; _i54 < _list52.size; ++_i54)
+          org.apache.thrift.protocol.TList _list60 = iprot.readListBegin(org.apache.thrift.protocol.TType.STRUCT);
+          struct.aliases = new java.util.ArrayList<Alias>(_list60.size);
+          @org.apache.thrift.annotation.Nullable Alias _elem61;
+          for (int _i62 = 0; _i62 < _list60.size; ++_i62)
           {
-            _elem53 = new Alias();
-            _elem53.read(iprot);
-            struct.aliases.add(_elem53);
+            _elem61 = new Alias();
+            _elem61.read(iprot);
+            struct.aliases.add(_elem61);
           }
         }
         struct.setAliasesIsSet(true);
       }
       if (incoming.get(3)) {
         {
-          org.apache.thrift.protocol.TList _list55 = iprot.readListBegin(org.apache.thrift.protocol.TType.STRING);
-          struct.states = new java.util.ArrayList<java.lang.String>(_list55.size);
-          @org.apache.thrift.annotation.Nullable java.lang.String _elem56;
-          for (int _i57 = 0; _i57 < _list55.size; ++_i57)
+          org.apache.thrift.protocol.TList _list63 = iprot.readListBegin(org.apache.thrift.protocol.TType.STRING);
+          struct.states = new java.util.ArrayList<java.lang.String>(_list63.size);
+          @org.apache.thrift.annotation.Nullable java.lang.String _elem64;
+          for (int _i65 = 0; _i65 < _list63.size; ++_i65)
           {
-            _elem56 = iprot.readString();
-            struct.states.add(_elem56);
+            _elem64 = iprot.readString();
+            struct.states.add(_elem64);
           }
         }
         struct.setStatesIsSet(true);

@@ -33,7 +33,7 @@ public class ModelVersion implements org.apache.thrift.TBase<ModelVersion, Model
   public @org.apache.thrift.annotation.Nullable java.lang.String name; // optional
   public long version; // optional
   /**
-   * "regressor", "classifier", "clusterer" or "outlier_detector".
+   * The kind of the last step: "regressor", "classifier", "clusterer", "outlier_detector" or "transformer".
    */
   public @org.apache.thrift.annotation.Nullable java.lang.String kind; // optional
   /**
@@ -90,7 +90,7 @@ public class ModelVersion implements org.apache.thrift.TBase<ModelVersion, Model
     NAME((short)1, "name"),
     VERSION((short)2, "version"),
     /**
-     * "regressor", "classifier", "clusterer" or "outlier_detector".
+     * The kind of the last step: "regressor", "classifier", "clusterer", "outlier_detector" or "transformer".
      */
     KIND((short)3, "kind"),
     /**
@@ -414,7 +414,7 @@ public class ModelVersion implements org.apache.thrift.TBase<ModelVersion, Model
   }
 
   /**
-   * "regressor", "classifier", "clusterer" or "outlier_detector".
+   * The kind of the last step: "regressor", "classifier", "clusterer", "outlier_detector" or "transformer".
    */
   @org.apache.thrift.annotation.Nullable
   public java.lang.String getKind() {
@@ -422,7 +422,7 @@ public class ModelVersion implements org.apache.thrift.TBase<ModelVersion, Model
   }
 
   /**
-   * "regressor", "classifier", "clusterer" or "outlier_detector".
+   * The kind of the last step: "regressor", "classifier", "clusterer", "outlier_detector" or "transformer".
    */
   public ModelVersion setKind(@org.apache.thrift.annotation.Nullable java.lang.String kind) {
     this.kind = kind;
@@ -1747,14 +1747,14 @@ public class ModelVersion implements org.apache.thrift.TBase<ModelVersion, Model
           case 4: // STEPS
             if (schemeField.type == org.apache.thrift.protocol.TType.LIST) {
               {
-                org.apache.thrift.protocol.TList _list8 = iprot.readListBegin();
-                struct.steps = new java.util.ArrayList<io.modelwire.wire.Step>(_list8.size);
-                @org.apache.thrift.annotation.Nullable io.modelwire.wire.Step _elem9;
-                for (int _i10 = 0; _i10 < _list8.size; ++_i10)
+                org.apache.thrift.protocol.TList _list16 = iprot.readListBegin();
+                struct.steps = new java.util.ArrayList<io.modelwire.wire.Step>(_list16.size);
+                @org.apache.thrift.annotation.Nullable io.modelwire.wire.Step _elem17;
+                for (int _i18 = 0; _i18 < _list16.size; ++_i18)
                 {
-                  _elem9 = new io.modelwire.wire.Step();
-                  _elem9.read(iprot);
-                  struct.steps.add(_elem9);
+                  _elem17 = new io.modelwire.wire.Step();
+                  _elem17.read(iprot);
+                  struct.steps.add(_elem17);
                 }
                 iprot.readListEnd();
               }
@@ -1775,15 +1775,15 @@ public class ModelVersion implements org.apache.thrift.TBase<ModelVersion, Model
           case 6: // METRICS
             if (schemeField.type == org.apache.thrift.protocol.TType.MAP) {
               {
-                org.apache.thrift.protocol.TMap _map11 = iprot.readMapBegin();
-                struct.metrics = new java.util.HashMap<java.lang.String,java.lang.Double>(2*_map11.size);
-                @org.apache.thrift.annotation.Nullable java.lang.String _key12;
-                double _val13;
-                for (int _i14 = 0; _i14 < _map11.size; ++_i14)
+                org.apache.thrift.protocol.TMap _map19 = iprot.readMapBegin();
+                struct.metrics = new java.util.HashMap<java.lang.String,java.lang.Double>(2*_map19.size);
+                @org.apache.thrift.annotation.Nullable java.lang.String _key20;
+                double _val21;
+                for (int _i22 = 0; _i22 < _map19.size; ++_i22)
                 {
-                  _key12 = iprot.readString();
-                  _val13 = iprot.readDouble();
-                  struct.metrics.put(_key12, _val13);
+                  _key20 = iprot.readString();
+                  _val21 = iprot.readDouble();
+                  struct.metrics.put(_key20, _val21);
                 }
                 iprot.readMapEnd();
               }
@@ -1859,13 +1859,13 @@ public class ModelVersion implements org.apache.thrift.TBase<ModelVersion, Model
           case 15: // ALIASES
             if (schemeField.type == org.apache.thrift.protocol.TType.LIST) {
               {
-                org.apache.thrift.protocol.TList _list15 = iprot.readListBegin();
-                struct.aliases = new java.util.ArrayList<java.lang.String>(_list15.size);
-                @org.apache.thrift.annotation.Nullable java.lang.String _elem16;
-                for (int _i17 = 0; _i17 < _list15.size; ++_i17)
+                org.apache.thrift.protocol.TList _list23 = iprot.readListBegin();
+                struct.aliases = new java.util.ArrayList<java.lang.String>(_list23.size);
+                @org.apache.thrift.annotation.Nullable java.lang.String _elem24;
+                for (int _i25 = 0; _i25 < _list23.size; ++_i25)
                 {
-                  _elem16 = iprot.readString();
-                  struct.aliases.add(_elem16);
+                  _elem24 = iprot.readString();
+                  struct.aliases.add(_elem24);
                 }
                 iprot.readListEnd();
               }
@@ -1922,9 +1922,9 @@ public class ModelVersion implements org.apache.thrift.TBase<ModelVersion, Model
           oprot.writeFieldBegin(STEPS_FIELD_DESC);
           {
             oprot.writeListBegin(new org.apache.thrift.protocol.TList(org.apache.thrift.protocol.TType.STRUCT, struct.steps.size()));
-            for (io.modelwire.wire.Step _iter18 : struct.steps)
+            for (io.modelwire.wire.Step _iter26 : struct.steps)
             {
-              _iter18.write(oprot);
+              _iter26.write(oprot);
             }
             oprot.writeListEnd();
           }
@@ -1943,10 +1943,10 @@ public class ModelVersion implements org.apache.thrift.TBase<ModelVersion, Model
           oprot.writeFieldBegin(METRICS_FIELD_DESC);
           {
             oprot.writeMapBegin(new org.apache.thrift.protocol.TMap(org.apache.thrift.protocol.TType.STRING, org.apache.thrift.protocol.TType.DOUBLE, struct.metrics.size()));
-            for (java.util.Map.Entry<java.lang.String, java.lang.Double> _iter19 : struct.metrics.entrySet())
+            for (java.util.Map.Entry<java.lang.String, java.lang.Double> _iter27 : struct.metrics.entrySet())
             {
-              oprot.writeString(_iter19.getKey());
-              oprot.writeDouble(_iter19.getValue());
+              oprot.writeString(_iter27.getKey());
+              oprot.writeDouble(_iter27.getValue());
             }
             oprot.writeMapEnd();
           }
@@ -2006,9 +2006,9 @@ public class ModelVersion implements org.apache.thrift.TBase<ModelVersion, Model
           oprot.writeFieldBegin(ALIASES_FIELD_DESC);
           {
             oprot.writeListBegin(new org.apache.thrift.protocol.TList(org.apache.thrift.protocol.TType.STRING, struct.aliases.size()));
-            for (java.lang.String _iter20 : struct.aliases)
+            for (java.lang.String _iter28 : struct.aliases)
             {
-              oprot.writeString(_iter20);
+              oprot.writeString(_iter28);
             }
             oprot.writeListEnd();
           }
@@ -2102,9 +2102,9 @@ public class ModelVersion implements org.apache.thrift.TBase<ModelVersion, Model
       if (struct.isSetSteps()) {
         {
           oprot.writeI32(struct.steps.size());
-          for (io.modelwire.wire.Step _iter21 : struct.steps)
+          for (io.modelwire.wire.Step _iter29 : struct.steps)
           {
-            _iter21.write(oprot);
+            _iter29.write(oprot);
           }
         }
       }
@@ -2114,10 +2114,10 @@ public class ModelVersion implements org.apache.thrift.TBase<ModelVersion, Model
       if (struct.isSetMetrics()) {
         {
           oprot.writeI32(struct.metrics.size());
-          for (java.util.Map.Entry<java.lang.String, java.lang.Double> _iter22 : struct.metrics.entrySet())
+          for (java.util.Map.Entry<java.lang.String, java.lang.Double> _iter30 : struct.metrics.entrySet())
           {
-            oprot.writeString(_iter22.getKey());
-            oprot.writeDouble(_iter22.getValue());
+            oprot.writeString(_iter30.getKey());
+            oprot.writeDouble(_iter30.getValue());
           }
         }
       }
@@ -2148,9 +2148,9 @@ public class ModelVersion implements org.apache.thrift.TBase<ModelVersion, Model
       if (struct.isSetAliases()) {
         {
           oprot.writeI32(struct.aliases.size());
-          for (java.lang.String _iter23 : struct.aliases)
+          for (java.lang.String _iter31 : struct.aliases)
           {
-            oprot.writeString(_iter23);
+            oprot.writeString(_iter31);
           }
         }
       }
@@ -2177,14 +2177,14 @@ public class ModelVersion implements org.apache.thrift.TBase<ModelVersion, Model
       }
       if (incoming.get(3)) {
         {
-          org.apache.thrift.protocol.TList _list24 = iprot.readListBegin(org.apache.thrift.protocol.TType.STRUCT);
-          struct.steps = new java.util.ArrayList<io.modelwire.wire.Step>(_list24.size);
-          @org.apache.thrift.annotation.Nullable io.modelwire.wire.Step _elem25;
-          for (int _i26 = 0; _i26 < _list24.size; ++_i26)
+          org.apache.thrift.protocol.TList _list32 = iprot.readListBegin(org.apache.thrift.protocol.TType.STRUCT);
+          struct.steps = new java.util.ArrayList<io.modelwire.wire.Step>(_list32.size);
+          @org.apache.thrift.annotation.Nullable io.modelwire.wire.Step _elem33;
+          for (int _i34 = 0; _i34 < _list32.size; ++_i34)
           {
-            _elem25 = new io.modelwire.wire.Step();
-            _elem25.read(iprot);
-            struct.steps.add(_elem25);
+            _elem33 = new io.modelwire.wire.Step();
+            _elem33.read(iprot);
+            struct.steps.add(_elem33);
           }
         }
         struct.setStepsIsSet(true);
@@ -2196,15 +2196,15 @@ public class ModelVersion implements org.apache.thrift.TBase<ModelVersion, Model
       }
       if (incoming.get(5)) {
         {
-          org.apache.thrift.protocol.TMap _map27 = iprot.readMapBegin(org.apache.thrift.protocol.TType.STRING, org.apache.thrift.protocol.TType.DOUBLE); 
-          struct.metrics = new java.util.HashMap<java.lang.String,java.lang.Double>(2*_map27.size);
-          @org.apache.thrift.annotation.Nullable java.lang.String _key28;
-          double _val29;
-          for (int _i30 = 0; _i30 < _map27.size; ++_i30)
+          org.apache.thrift.protocol.TMap _map35 = iprot.readMapBegin(org.apache.thrift.protocol.TType.STRING, org.apache.thrift.protocol.TType.DOUBLE); 
+          struct.metrics = new java.util.HashMap<java.lang.String,java.lang.Double>(2*_map35.size);
+          @org.apache.thrift.annotation.Nullable java.lang.String _key36;
+          double _val37;
+          for (int _i38 = 0; _i38 < _map35.size; ++_i38)
           {
-            _key28 = iprot.readString();
-            _val29 = iprot.readDouble();
-            struct.metrics.put(_key28, _val29);
+            _key36 = iprot.readString();
+            _val37 = iprot.readDouble();
+            struct.metrics.put(_key36, _val37);
           }
         }
         struct.setMetricsIsSet(true);
@@ -2243,13 +2243,13 @@ public class ModelVersion implements org.apache.thrift.TBase<ModelVersion, Model
       }
       if (incoming.get(14)) {
         {
-          org.apache.thrift.protocol.TList _list31 = iprot.readListBegin(org.apache.thrift.protocol.TType.STRING);
-          struct.aliases = new java.util.ArrayList<java.lang.String>(_list31.size);
-          @org.apache.thrift.annotation.Nullable java.lang.String _elem32;
-          for (int _i33 = 0; _i33 < _list31.size; ++_i33)
+          org.apache.thrift.protocol.TList _list39 = iprot.readListBegin(org.apache.thrift.protocol.TType.STRING);
+          struct.aliases = new java.util.ArrayList<java.lang.String>(_list39.size);
+          @org.apache.thrift.annotation.Nullable java.lang.String _elem40;
+          for (int _i41 = 0; _i41 < _list39.size; ++_i41)
           {
-            _elem32 = iprot.readString();
-            struct.aliases.add(_elem32);
+            _elem40 = iprot.readString();
+            struct.aliases.add(_elem40);
           }
         }
         struct.setAliasesIsSet(true);

@@ -22,6 +22,7 @@ public class PredictResponse implements org.apache.thrift.TBase<PredictResponse,
   private static final org.apache.thrift.protocol.TField CLASSES_FIELD_DESC = new org.apache.thrift.protocol.TField("classes", org.apache.thrift.protocol.TType.STRUCT, (short)7);
   private static final org.apache.thrift.protocol.TField CLUSTERS_FIELD_DESC = new org.apache.thrift.protocol.TField("clusters", org.apache.thrift.protocol.TType.STRUCT, (short)8);
   private static final org.apache.thrift.protocol.TField DISTANCES_FIELD_DESC = new org.apache.thrift.protocol.TField("distances", org.apache.thrift.protocol.TType.STRUCT, (short)9);
+  private static final org.apache.thrift.protocol.TField TRANSFORMED_FIELD_DESC = new org.apache.thrift.protocol.TField("transformed", org.apache.thrift.protocol.TType.STRUCT, (short)10);
 
   private static final org.apache.thrift.scheme.SchemeFactory STANDARD_SCHEME_FACTORY = new PredictResponseStandardSchemeFactory();
   private static final org.apache.thrift.scheme.SchemeFactory TUPLE_SCHEME_FACTORY = new PredictResponseTupleSchemeFactory();
@@ -63,6 +64,10 @@ public class PredictResponse implements org.apache.thrift.TBase<PredictResponse,
    * Clustering around centres: F64, shape (n, n_clusters), Euclidean distance to each centre, in the unit of the model's last step.
    */
   public @org.apache.thrift.annotation.Nullable io.modelwire.wire.Tensor distances; // optional
+  /**
+   * Transformation: F64, shape (n, n_outputs), the columns that the model's schema names as its `outputs`.
+   */
+  public @org.apache.thrift.annotation.Nullable io.modelwire.wire.Tensor transformed; // optional
 
   /** The set of fields this struct contains, along with convenience methods for finding and manipulating them. */
   public enum _Fields implements org.apache.thrift.TFieldIdEnum {
@@ -102,7 +107,11 @@ public class PredictResponse implements org.apache.thrift.TBase<PredictResponse,
     /**
      * Clustering around centres: F64, shape (n, n_clusters), Euclidean distance to each centre, in the unit of the model's last step.
      */
-    DISTANCES((short)9, "distances");
+    DISTANCES((short)9, "distances"),
+    /**
+     * Transformation: F64, shape (n, n_outputs), the columns that the model's schema names as its `outputs`.
+     */
+    TRANSFORMED((short)10, "transformed");
 
     private static final java.util.Map<java.lang.String, _Fields> byName = new java.util.HashMap<java.lang.String, _Fields>();
 
@@ -136,6 +145,8 @@ public class PredictResponse implements org.apache.thrift.TBase<PredictResponse,
           return CLUSTERS;
         case 9: // DISTANCES
           return DISTANCES;
+        case 10: // TRANSFORMED
+          return TRANSFORMED;
         default:
           return null;
       }
@@ -182,7 +193,7 @@ public class PredictResponse implements org.apache.thrift.TBase<PredictResponse,
   private static final int __VERSION_ISSET_ID = 0;
   private static final int __GENERATION_ISSET_ID = 1;
   private byte __isset_bitfield = 0;
-  private static final _Fields optionals[] = {_Fields.MODEL,_Fields.VERSION,_Fields.GENERATION,_Fields.VALUES,_Fields.LABELS,_Fields.PROBABILITIES,_Fields.CLASSES,_Fields.CLUSTERS,_Fields.DISTANCES};
+  private static final _Fields optionals[] = {_Fields.MODEL,_Fields.VERSION,_Fields.GENERATION,_Fields.VALUES,_Fields.LABELS,_Fields.PROBABILITIES,_Fields.CLASSES,_Fields.CLUSTERS,_Fields.DISTANCES,_Fields.TRANSFORMED};
   public static final java.util.Map<_Fields, org.apache.thrift.meta_data.FieldMetaData> metaDataMap;
   static {
     java.util.Map<_Fields, org.apache.thrift.meta_data.FieldMetaData> tmpMap = new java.util.EnumMap<_Fields, org.apache.thrift.meta_data.FieldMetaData>(_Fields.class);
@@ -203,6 +214,8 @@ public class PredictResponse implements org.apache.thrift.TBase<PredictResponse,
     tmpMap.put(_Fields.CLUSTERS, new org.apache.thrift.meta_data.FieldMetaData("clusters", org.apache.thrift.TFieldRequirementType.OPTIONAL, 
         new org.apache.thrift.meta_data.StructMetaData(org.apache.thrift.protocol.TType.STRUCT, io.modelwire.wire.Tensor.class)));
     tmpMap.put(_Fields.DISTANCES, new org.apache.thrift.meta_data.FieldMetaData("distances", org.apache.thrift.TFieldRequirementType.OPTIONAL, 
+        new org.apache.thrift.meta_data.StructMetaData(org.apache.thrift.protocol.TType.STRUCT, io.modelwire.wire.Tensor.class)));
+    tmpMap.put(_Fields.TRANSFORMED, new org.apache.thrift.meta_data.FieldMetaData("transformed", org.apache.thrift.TFieldRequirementType.OPTIONAL, 
         new org.apache.thrift.meta_data.StructMetaData(org.apache.thrift.protocol.TType.STRUCT, io.modelwire.wire.Tensor.class)));
     metaDataMap = java.util.Collections.unmodifiableMap(tmpMap);
     org.apache.thrift.meta_data.FieldMetaData.addStructMetaDataMap(PredictResponse.class, metaDataMap);
@@ -239,6 +252,9 @@ public class PredictResponse implements org.apache.thrift.TBase<PredictResponse,
     if (other.isSetDistances()) {
       this.distances = new io.modelwire.wire.Tensor(other.distances);
     }
+    if (other.isSetTransformed()) {
+      this.transformed = new io.modelwire.wire.Tensor(other.transformed);
+    }
   }
 
   @Override
@@ -259,6 +275,7 @@ public class PredictResponse implements org.apache.thrift.TBase<PredictResponse,
     this.classes = null;
     this.clusters = null;
     this.distances = null;
+    this.transformed = null;
   }
 
   /**
@@ -538,6 +555,37 @@ public class PredictResponse implements org.apache.thrift.TBase<PredictResponse,
     }
   }
 
+  /**
+   * Transformation: F64, shape (n, n_outputs), the columns that the model's schema names as its `outputs`.
+   */
+  @org.apache.thrift.annotation.Nullable
+  public io.modelwire.wire.Tensor getTransformed() {
+    return this.transformed;
+  }
+
+  /**
+   * Transformation: F64, shape (n, n_outputs), the columns that the model's schema names as its `outputs`.
+   */
+  public PredictResponse setTransformed(@org.apache.thrift.annotation.Nullable io.modelwire.wire.Tensor transformed) {
+    this.transformed = transformed;
+    return this;
+  }
+
+  public void unsetTransformed() {
+    this.transformed = null;
+  }
+
+  /** Returns true if field transformed is set (has been assigned a value) and false otherwise */
+  public boolean isSetTransformed() {
+    return this.transformed != null;
+  }
+
+  public void setTransformedIsSet(boolean value) {
+    if (!value) {
+      this.transformed = null;
+    }
+  }
+
   @Override
   public void setFieldValue(_Fields field, @org.apache.thrift.annotation.Nullable java.lang.Object value) {
     switch (field) {
@@ -613,6 +661,14 @@ public class PredictResponse implements org.apache.thrift.TBase<PredictResponse,
       }
       break;
 
+    case TRANSFORMED:
+      if (value == null) {
+        unsetTransformed();
+      } else {
+        setTransformed((io.modelwire.wire.Tensor)value);
+      }
+      break;
+
     }
   }
 
@@ -647,6 +703,9 @@ public class PredictResponse implements org.apache.thrift.TBase<PredictResponse,
     case DISTANCES:
       return getDistances();
 
+    case TRANSFORMED:
+      return getTransformed();
+
     }
     throw new java.lang.IllegalStateException();
   }
@@ -677,6 +736,8 @@ public class PredictResponse implements org.apache.thrift.TBase<PredictResponse,
       return isSetClusters();
     case DISTANCES:
       return isSetDistances();
+    case TRANSFORMED:
+      return isSetTransformed();
     }
     throw new java.lang.IllegalStateException();
   }
@@ -775,6 +836,15 @@ public class PredictResponse implements org.apache.thrift.TBase<PredictResponse,
         return false;
     }
 
+    boolean this_present_transformed = true && this.isSetTransformed();
+    boolean that_present_transformed = true && that.isSetTransformed();
+    if (this_present_transformed || that_present_transformed) {
+      if (!(this_present_transformed && that_present_transformed))
+        return false;
+      if (!this.transformed.equals(that.transformed))
+        return false;
+    }
+
     return true;
   }
 
@@ -817,6 +887,10 @@ public class PredictResponse implements org.apache.thrift.TBase<PredictResponse,
     hashCode = hashCode * 8191 + ((isSetDistances()) ? 131071 : 524287);
     if (isSetDistances())
       hashCode = hashCode * 8191 + distances.hashCode();
+
+    hashCode = hashCode * 8191 + ((isSetTransformed()) ? 131071 : 524287);
+    if (isSetTransformed())
+      hashCode = hashCode * 8191 + transformed.hashCode();
 
     return hashCode;
   }
@@ -915,6 +989,16 @@ public class PredictResponse implements org.apache.thrift.TBase<PredictResponse,
     }
     if (isSetDistances()) {
       lastComparison = org.apache.thrift.TBaseHelper.compareTo(this.distances, other.distances);
+      if (lastComparison != 0) {
+        return lastComparison;
+      }
+    }
+    lastComparison = java.lang.Boolean.compare(isSetTransformed(), other.isSetTransformed());
+    if (lastComparison != 0) {
+      return lastComparison;
+    }
+    if (isSetTransformed()) {
+      lastComparison = org.apache.thrift.TBaseHelper.compareTo(this.transformed, other.transformed);
       if (lastComparison != 0) {
         return lastComparison;
       }
@@ -1024,6 +1108,16 @@ public class PredictResponse implements org.apache.thrift.TBase<PredictResponse,
       }
       first = false;
     }
+    if (isSetTransformed()) {
+      if (!first) sb.append(", ");
+      sb.append("transformed:");
+      if (this.transformed == null) {
+        sb.append("null");
+      } else {
+        sb.append(this.transformed);
+      }
+      first = false;
+    }
     sb.append(")");
     return sb.toString();
   }
@@ -1048,6 +1142,9 @@ public class PredictResponse implements org.apache.thrift.TBase<PredictResponse,
     }
     if (distances != null) {
       distances.validate();
+    }
+    if (transformed != null) {
+      transformed.validate();
     }
   }
 
@@ -1167,6 +1264,15 @@ public class PredictResponse implements org.apache.thrift.TBase<PredictResponse,
               org.apache.thrift.protocol.TProtocolUtil.skip(iprot, schemeField.type);
             }
             break;
+          case 10: // TRANSFORMED
+            if (schemeField.type == org.apache.thrift.protocol.TType.STRUCT) {
+              struct.transformed = new io.modelwire.wire.Tensor();
+              struct.transformed.read(iprot);
+              struct.setTransformedIsSet(true);
+            } else { 
+              org.apache.thrift.protocol.TProtocolUtil.skip(iprot, schemeField.type);
+            }
+            break;
           default:
             org.apache.thrift.protocol.TProtocolUtil.skip(iprot, schemeField.type);
         }
@@ -1242,6 +1348,13 @@ public class PredictResponse implements org.apache.thrift.TBase<PredictResponse,
           oprot.writeFieldEnd();
         }
       }
+      if (struct.transformed != null) {
+        if (struct.isSetTransformed()) {
+          oprot.writeFieldBegin(TRANSFORMED_FIELD_DESC);
+          struct.transformed.write(oprot);
+          oprot.writeFieldEnd();
+        }
+      }
       oprot.writeFieldStop();
       oprot.writeStructEnd();
     }
@@ -1288,7 +1401,10 @@ public class PredictResponse implements org.apache.thrift.TBase<PredictResponse,
       if (struct.isSetDistances()) {
         optionals.set(8);
       }
-      oprot.writeBitSet(optionals, 9);
+      if (struct.isSetTransformed()) {
+        optionals.set(9);
+      }
+      oprot.writeBitSet(optionals, 10);
       if (struct.isSetModel()) {
         oprot.writeString(struct.model);
       }
@@ -1316,12 +1432,15 @@ public class PredictResponse implements org.apache.thrift.TBase<PredictResponse,
       if (struct.isSetDistances()) {
         struct.distances.write(oprot);
       }
+      if (struct.isSetTransformed()) {
+        struct.transformed.write(oprot);
+      }
     }
 
     @Override
     public void read(org.apache.thrift.protocol.TProtocol prot, PredictResponse struct) throws org.apache.thrift.TException {
       org.apache.thrift.protocol.TTupleProtocol iprot = (org.apache.thrift.protocol.TTupleProtocol) prot;
-      java.util.BitSet incoming = iprot.readBitSet(9);
+      java.util.BitSet incoming = iprot.readBitSet(10);
       if (incoming.get(0)) {
         struct.model = iprot.readString();
         struct.setModelIsSet(true);
@@ -1363,6 +1482,11 @@ public class PredictResponse implements org.apache.thrift.TBase<PredictResponse,
         struct.distances = new io.modelwire.wire.Tensor();
         struct.distances.read(iprot);
         struct.setDistancesIsSet(true);
+      }
+      if (incoming.get(9)) {
+        struct.transformed = new io.modelwire.wire.Tensor();
+        struct.transformed.read(iprot);
+        struct.setTransformedIsSet(true);
       }
     }
   }

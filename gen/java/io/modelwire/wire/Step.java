@@ -7,7 +7,7 @@
 package io.modelwire.wire;
 
 /**
- * One step of a pipeline: a transformer, or the estimator that ends it.
+ * One step of a pipeline: a transformer, or the estimator that may end it.
  */
 @SuppressWarnings({"cast", "rawtypes", "serial", "unchecked", "unused"})
 public class Step implements org.apache.thrift.TBase<Step, Step._Fields>, java.io.Serializable, Cloneable, Comparable<Step> {
@@ -29,7 +29,8 @@ public class Step implements org.apache.thrift.TBase<Step, Step._Fields>, java.i
    */
   public @org.apache.thrift.annotation.Nullable java.util.List<Parameter> parameters; // optional
   /**
-   * The columns that a transformer works on; the others pass through unchanged. Absent: all.
+   * The columns that a transformer works on, by their names as they are at this step; the others pass through unchanged. Absent:
+   * all. A transformer that makes other columns ("pca0", "pca1", ...) takes its own away and puts these behind the others.
    */
   public @org.apache.thrift.annotation.Nullable java.util.List<java.lang.String> columns; // optional
 
@@ -44,7 +45,8 @@ public class Step implements org.apache.thrift.TBase<Step, Step._Fields>, java.i
      */
     PARAMETERS((short)2, "parameters"),
     /**
-     * The columns that a transformer works on; the others pass through unchanged. Absent: all.
+     * The columns that a transformer works on, by their names as they are at this step; the others pass through unchanged. Absent:
+     * all. A transformer that makes other columns ("pca0", "pca1", ...) takes its own away and puts these behind the others.
      */
     COLUMNS((short)3, "columns");
 
@@ -257,7 +259,8 @@ public class Step implements org.apache.thrift.TBase<Step, Step._Fields>, java.i
   }
 
   /**
-   * The columns that a transformer works on; the others pass through unchanged. Absent: all.
+   * The columns that a transformer works on, by their names as they are at this step; the others pass through unchanged. Absent:
+   * all. A transformer that makes other columns ("pca0", "pca1", ...) takes its own away and puts these behind the others.
    */
   @org.apache.thrift.annotation.Nullable
   public java.util.List<java.lang.String> getColumns() {
@@ -265,7 +268,8 @@ public class Step implements org.apache.thrift.TBase<Step, Step._Fields>, java.i
   }
 
   /**
-   * The columns that a transformer works on; the others pass through unchanged. Absent: all.
+   * The columns that a transformer works on, by their names as they are at this step; the others pass through unchanged. Absent:
+   * all. A transformer that makes other columns ("pca0", "pca1", ...) takes its own away and puts these behind the others.
    */
   public Step setColumns(@org.apache.thrift.annotation.Nullable java.util.List<java.lang.String> columns) {
     this.columns = columns;

@@ -29,7 +29,8 @@ public class TrainRequest implements org.apache.thrift.TBase<TrainRequest, Train
    */
   public @org.apache.thrift.annotation.Nullable java.lang.String model; // optional
   /**
-   * Transformers, then one estimator; behind a classifier perhaps its calibration.
+   * Transformers, then one estimator; behind a classifier perhaps its calibration. Without an estimator `predict` answers the
+   * columns that the last transformer puts out.
    */
   public @org.apache.thrift.annotation.Nullable java.util.List<io.modelwire.wire.Step> steps; // optional
   /**
@@ -41,7 +42,7 @@ public class TrainRequest implements org.apache.thrift.TBase<TrainRequest, Train
    */
   public @org.apache.thrift.annotation.Nullable java.lang.String dataset; // optional
   /**
-   * The column to predict. Absent for clustering.
+   * The column to predict. Absent for clusterers, outlier detectors and transformers.
    */
   public @org.apache.thrift.annotation.Nullable java.lang.String target; // optional
   /**
@@ -66,7 +67,8 @@ public class TrainRequest implements org.apache.thrift.TBase<TrainRequest, Train
      */
     MODEL((short)2, "model"),
     /**
-     * Transformers, then one estimator; behind a classifier perhaps its calibration.
+     * Transformers, then one estimator; behind a classifier perhaps its calibration. Without an estimator `predict` answers the
+     * columns that the last transformer puts out.
      */
     STEPS((short)3, "steps"),
     /**
@@ -78,7 +80,7 @@ public class TrainRequest implements org.apache.thrift.TBase<TrainRequest, Train
      */
     DATASET((short)5, "dataset"),
     /**
-     * The column to predict. Absent for clustering.
+     * The column to predict. Absent for clusterers, outlier detectors and transformers.
      */
     TARGET((short)6, "target"),
     /**
@@ -332,7 +334,8 @@ public class TrainRequest implements org.apache.thrift.TBase<TrainRequest, Train
   }
 
   /**
-   * Transformers, then one estimator; behind a classifier perhaps its calibration.
+   * Transformers, then one estimator; behind a classifier perhaps its calibration. Without an estimator `predict` answers the
+   * columns that the last transformer puts out.
    */
   @org.apache.thrift.annotation.Nullable
   public java.util.List<io.modelwire.wire.Step> getSteps() {
@@ -340,7 +343,8 @@ public class TrainRequest implements org.apache.thrift.TBase<TrainRequest, Train
   }
 
   /**
-   * Transformers, then one estimator; behind a classifier perhaps its calibration.
+   * Transformers, then one estimator; behind a classifier perhaps its calibration. Without an estimator `predict` answers the
+   * columns that the last transformer puts out.
    */
   public TrainRequest setSteps(@org.apache.thrift.annotation.Nullable java.util.List<io.modelwire.wire.Step> steps) {
     this.steps = steps;
@@ -425,7 +429,7 @@ public class TrainRequest implements org.apache.thrift.TBase<TrainRequest, Train
   }
 
   /**
-   * The column to predict. Absent for clustering.
+   * The column to predict. Absent for clusterers, outlier detectors and transformers.
    */
   @org.apache.thrift.annotation.Nullable
   public java.lang.String getTarget() {
@@ -433,7 +437,7 @@ public class TrainRequest implements org.apache.thrift.TBase<TrainRequest, Train
   }
 
   /**
-   * The column to predict. Absent for clustering.
+   * The column to predict. Absent for clusterers, outlier detectors and transformers.
    */
   public TrainRequest setTarget(@org.apache.thrift.annotation.Nullable java.lang.String target) {
     this.target = target;

@@ -72,6 +72,7 @@ final class SdkRecords {
         }
         addIfAny(record, "clusters", clusters);
         addIfAny(record, "distances", array(prediction.distances()));
+        addIfAny(record, "transformed", array(prediction.transformed()));
         return record;
     }
 
@@ -120,6 +121,7 @@ final class SdkRecords {
         schema.add("features", each(model.features(), SdkRecords::of));
         model.target().ifPresent(target -> schema.add("target", of(target)));
         addIfAny(schema, "classes", array(model.classes()));
+        addIfAny(schema, "outputs", each(model.outputs(), JsonPrimitive::new));
         return schema;
     }
 

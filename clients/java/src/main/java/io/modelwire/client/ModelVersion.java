@@ -10,11 +10,13 @@ import java.util.Optional;
  *
  * @param name the model's name
  * @param version its version, from 1
- * @param kind {@code "regressor"}, {@code "classifier"}, {@code "clusterer"} or {@code "outlier_detector"}
+ * @param kind that of the last step: {@code "regressor"}, {@code "classifier"}, {@code "clusterer"}, {@code "outlier_detector"} or
+ *         {@code "transformer"}
  * @param steps the pipeline with every hyper-parameter, defaults written out
  * @param features the columns that {@code predict} takes, in order
- * @param target the column that it learnt to predict; empty for clustering
+ * @param target the column that it learnt to predict; empty where there is none: clusters, outliers, a transformation
  * @param classes classification: the labels in ascending order; else a column of size 0
+ * @param outputs the names of the columns that a transformer answers, in order; empty where an estimator is the last step
  * @param metrics r2 and rmse, or accuracy and log_loss: on rows that were held out, by a second model that has not seen them;
  *         absent where there were none. After {@code training_} on rows that it was trained on. Of a clusterer: inertia;
  *         of a mixture log_likelihood, on held-out rows as well
@@ -30,7 +32,7 @@ import java.util.Optional;
  * @param state {@code "loaded"}, {@code "loading"} or {@code "unloaded"}
  */
 public record ModelVersion(String name, long version, String kind, List<Step> steps, List<ColumnSchema> features,
-        Optional<ColumnSchema> target, Column classes, Map<String, Double> metrics, long nSamples, long seed, String jobId,
-        Optional<String> dataset, String dataSha256, String sha256, long sizeBytes, Instant created, List<String> aliases,
+        Optional<ColumnSchema> target, Column classes, List<String> outputs, Map<String, Double> metrics, long nSamples, long seed,
+        String jobId, Optional<String> dataset, String dataSha256, String sha256, long sizeBytes, Instant created, List<String> aliases,
         String state) {
 }

@@ -20,6 +20,9 @@ final class Predictions {
                     : Long.BYTES;
             return Integer.BYTES + longest + (long) Double.BYTES * other.classes().size();
         }
+        if (other.transformed().length > 0) {
+            return (long) Double.BYTES * other.transformed()[0].length;
+        }
         var numbers = other.distances().length == 0 ? other.probabilities() : other.distances();
         return Double.BYTES + (numbers.length == 0 ? 0 : (long) Double.BYTES * numbers[0].length);
     }
@@ -33,7 +36,8 @@ final class Predictions {
                 rows(answers, Prediction::probabilities),
                 first.classes(),
                 answers.stream().map(Prediction::clusters).flatMapToLong(Arrays::stream).toArray(),
-                rows(answers, Prediction::distances));
+                rows(answers, Prediction::distances),
+                rows(answers, Prediction::transformed));
     }
 
     private static double[][] rows(List<Prediction> answers, Function<Prediction, double[][]> part) {

@@ -67,7 +67,8 @@ final class Replies {
                 matrix(wire.probabilities, "probabilities"),
                 column(wire.classes, "classes"),
                 wire.clusters == null ? new long[0] : Tensors.longs(wire.clusters, "clusters"),
-                matrix(wire.distances, "distances"));
+                matrix(wire.distances, "distances"),
+                matrix(wire.transformed, "transformed"));
     }
 
     static List<PredictionOutcome> outcomes(PredictManyResponse wire, int asked) {
@@ -106,7 +107,7 @@ final class Replies {
         var schema = required(required(wire, "model").schema, "schema");
         return new ModelVersion(text(wire.name), wire.version, text(wire.kind), each(wire.steps, Replies::step),
                 each(schema.features, Replies::columnSchema), Optional.ofNullable(schema.target).map(Replies::columnSchema),
-                column(schema.classes, "classes"), metrics(wire.metrics), wire.n_samples, wire.seed, text(wire.job_id),
+                column(schema.classes, "classes"), each(schema.outputs, output -> output), metrics(wire.metrics), wire.n_samples, wire.seed, text(wire.job_id),
                 Optional.ofNullable(wire.dataset), text(wire.data_sha256), text(wire.sha256), wire.size_bytes,
                 Instant.ofEpochMilli(wire.created_ms), each(wire.aliases, alias -> alias),
                 text(wire.state));

@@ -36,7 +36,7 @@ public final class Training {
     /**
      * Starts with steps that have their defaults.
      *
-     * @param algorithms transformers, then one estimator; behind a classifier perhaps its calibration
+     * @param algorithms transformers, then one estimator or none; behind a classifier perhaps its calibration
      * @return what rows and target are added to
      */
     public static Training of(String... algorithms) {
@@ -92,7 +92,7 @@ public final class Training {
     }
 
     /**
-     * The column to predict; none for clustering.
+     * The column to predict; none for clusterers, outlier detectors and transformers.
      *
      * @param column its name in the table or data set
      * @return this
@@ -223,7 +223,7 @@ public final class Training {
         return dataset;
     }
 
-    /** Null for clustering. */
+    /** Null where nothing is predicted. */
     String target() {
         return targets == null ? target : TARGET;
     }

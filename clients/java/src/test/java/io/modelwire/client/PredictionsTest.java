@@ -100,9 +100,24 @@ class PredictionsTest {
         assertEquals(1000, rows.end(1, Integer.MAX_VALUE));
         assertEquals(11, Rows.of(Table.of(counted(1000))).end(1, 10));
         assertEquals(8 + 3 * 8, Predictions.answerBytes(new Prediction("m", 1, java.util.OptionalLong.empty(), new double[0],
-                none(), new double[0][], none(), new long[1], new double[1][3])));
+                none(), new double[0][], none(), new long[1], new double[1][3], new double[0][])));
         assertEquals(8 + 2 * 8, Predictions.answerBytes(new Prediction("m", 1, java.util.OptionalLong.empty(), new double[0],
-                none(), new double[1][2], none(), new long[1], new double[0][])));
+                none(), new double[1][2], none(), new long[1], new double[0][], new double[0][])));
+        assertEquals(3 * 8, Predictions.answerBytes(new Prediction("m", 1, java.util.OptionalLong.empty(), new double[0],
+                none(), new double[0][], none(), new long[0], new double[0][], new double[1][3])));
+    }
+
+    @Test
+    void theColumnsOfATransformerAreReadAndPutTogether() {
+        var one = Replies.prediction(new io.modelwire.wire.PredictResponse().setModel("axes").setVersion(1)
+                .setTransformed(Tensors.of(new double[][] {{0.5, -1.0}})));
+        var other = Replies.prediction(new io.modelwire.wire.PredictResponse().setModel("axes").setVersion(1)
+                .setTransformed(Tensors.of(new double[][] {{2.0, 3.0}, {4.0, 5.0}})));
+
+        var joined = Predictions.joined(java.util.List.of(one, other));
+
+        assertArrayEquals(new double[][] {{0.5, -1.0}, {2.0, 3.0}, {4.0, 5.0}}, joined.transformed());
+        assertEquals(0, joined.values().length);
     }
 
     private static Column none() {

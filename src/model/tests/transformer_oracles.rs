@@ -1,0 +1,21 @@
+//! Transformers against scikit-learn (`tests/fixtures/make_transformer_oracles.py`), see `oracles`.
+
+use super::oracles::assert_cases;
+
+#[test]
+fn principal_components_agree_with_scikit_learn() {
+    assert_cases("pca");
+}
+
+/// With the same factors.
+#[test]
+fn random_projections_agree_with_scikit_learn() {
+    assert_cases("gaussian_random_projection");
+    assert_cases("sparse_random_projection");
+}
+
+/// From the same first directions.
+#[test]
+fn independent_components_agree_with_scikit_learn() {
+    assert_cases("fast_ica");
+}
