@@ -31,6 +31,11 @@ impl<'a> Rows<'a> {
         self.weights.len()
     }
 
+    /// For how many rows they stand: their weight, or their number if that is more.
+    pub fn count(&self) -> usize {
+        self.len().max(self.weights.iter().sum::<f64>() as usize)
+    }
+
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.weights.is_empty()

@@ -187,7 +187,7 @@ impl Transformer for Random {
 
     fn fit(&self, training: &Training<'_>) -> Result<Box<dyn FittedTransformer>> {
         let n_features = training.rows.n_features();
-        let n_components = self.size(training.rows.weights.iter().sum::<f64>() as usize, n_features)?;
+        let n_components = self.size(training.rows.count(), n_features)?;
         check_size(self.name, n_components, n_features)?;
         let (chance, root) = (Philox::new(training.seed), (n_components as f64).sqrt());
         let mut components = Vec::with_capacity(n_components * n_features);

@@ -33,19 +33,22 @@ impl PrincipalAxes {
     /// Of all rows.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] if there is one row only, or numbers are so large that their differences are none; it names
+    /// [`Error::InvalidArgument`] if there is one row only, of weight 1, or numbers are so large that their differences are none; it names
     /// `algorithm`. What the progress answers.
     pub(in crate::model) fn of(training: &Training<'_>, algorithm: &str) -> Result<Self> {
         let width = training.rows.n_features();
         let Moments { weight, mean, .. } = training.sum(&OfColumns)?;
-        if weight < 2.0 {
-            return Err(Error::invalid(format!("{algorithm} learns from two rows or more; there is one")));
+        if weight <= 1.0 {
+            return Err(Error::invalid(format!(
+                "{algorithm} learns from rows of a weight above 1 together; there are {} of weight {weight}",
+                training.rows.len()
+            )));
         }
         let unit = unit_of(training.rows.values().iter());
         let ask = || training.progress.report(&format!("reducing the rows of {algorithm}"), 0.0);
         let row_cost = 2 * width * width;
         let triangle = training.sum_asking(&Reduction { mean: &mean, unit }, row_cost, &ask)?;
-        let r = squared(triangle, width, (weight as usize).min(width));
+        let r = squared(triangle, width, training.rows.count().min(width));
         if r.iter().chain(&mean).any(|value| !value.is_finite()) {
             return Err(Error::invalid(format!(
                 "differences between rows overflow in {algorithm}; bring the values below 1e300"
@@ -149,7 +152,26 @@ mod tests {
     }
 
     #[test]
+    fn rows_of_small_weights_vary_as_others_do() {
+        let rows = array![[1.0, 2.0, 0.0], [3.0, -4.0, 1.0], [6.0, 11.0, 5.0], [0.0, 1.0, 7.0]];
+        let whole = axes_of(&rows).unwrap();
+
+        let weights = [0.4; 4];
+        let rows = Rows::new(&rows, Targets::None.view(), &weights);
+        let training = Training { rows, seed: 7, threads: 1, progress: &|_: &str, _| Ok(()) };
+        let light = PrincipalAxes::of(&training, "pca").unwrap();
+
+        assert_eq!(light.axes.dim(), (3, 3));
+        assert_abs_diff_eq!(light.lengths, &whole.lengths * 0.4f64.sqrt(), epsilon = 1e-14);
+    }
+
+    #[test]
     fn one_row_varies_not() {
-        assert!(axes_of(&array![[1.0, 2.0]]).unwrap_err().to_string().contains("two rows or more"));
+        assert!(
+            axes_of(&array![[1.0, 2.0]])
+                .unwrap_err()
+                .to_string()
+                .contains("a weight above 1 together; there are 1 of weight 1")
+        );
     }
 }
