@@ -40,7 +40,7 @@ mod waiting;
 
 pub use crate::wire::answers::{
     AlgorithmDescription, Greeting, JobStatus, MethodDescription, ModelVersion, ParameterDescription, Prediction,
-    ServerDescription, ServerLimits, ServerStatus, Watched,
+    ServerDescription, ServerLimits, ServerStatus, TrainedRows, Watched,
 };
 pub use crate::wire::{Protocol, Transport};
 pub use options::{Options, PoolLimits};

@@ -3,7 +3,7 @@
 //! A new algorithm is one file that implements [`Algorithm`] and one line in [`ALGORITHMS`].
 
 use super::arrays::{Arrays, damaged};
-use super::{ALGORITHMS, ParameterSpec, Parameters, Predictions, Progress, Rows};
+use super::{ALGORITHMS, ParameterSpec, Parameters, Predictions, Progress, Rows, TrainingResult, Transductive};
 use crate::data::Labels;
 use crate::error::{Error, Result, quotable};
 use ndarray::{Array2, ArrayD, ArrayView2};
@@ -31,7 +31,7 @@ pub enum Kind {
 impl Kind {
     /// Whether it learns without a target.
     pub fn is_unsupervised(self) -> bool {
-        matches!(self, Self::Clusterer | Self::OutlierDetector)
+        matches!(self, Self::Transformer | Self::Clusterer | Self::OutlierDetector)
     }
 
     /// The word for it in messages and on the wire.
@@ -79,6 +79,11 @@ pub trait Algorithm: Debug + Send + Sync {
         false
     }
 
+    /// Whether it says something of the rows that it is trained on and of no others. It is the last step of a specification.
+    fn is_transductive(&self) -> bool {
+        false
+    }
+
     /// Its hyper-parameters, in the order in which people should meet them.
     fn parameters(&self) -> Vec<ParameterSpec>;
 
@@ -99,6 +104,8 @@ pub enum UnfittedStep {
     Transformer(Box<dyn Transformer>),
     /// It will predict.
     Estimator(Box<dyn Estimator>),
+    /// It will say something of the rows that it learns from.
+    Transductive(Box<dyn Transductive>),
 }
 
 /// A step that has learned.
@@ -108,6 +115,8 @@ pub enum FittedStep {
     Transformer(Box<dyn FittedTransformer>),
     /// It predicts.
     Model(Box<dyn Model>),
+    /// It has said all that it can.
+    Result(TrainingResult),
 }
 
 /// What a fitted step works on; known before its arrays are read.

@@ -1,9 +1,9 @@
 //! From a specification and a table to a pipeline.
 
-use super::pipeline::{Pipeline, TransformerStep};
+use super::pipeline::{Last, Pipeline, TransformerStep};
 use super::spec::{Resolved, ResolvedStep, positions};
 use super::validation::{Part, Split, VALIDATION_FRACTION, seen};
-use super::{Kind, Model, Rows, Schema, Spec, StepSpec, Targets, Training, UnfittedStep, metrics};
+use super::{Kind, Rows, Schema, Spec, StepSpec, Targets, Training, UnfittedStep, metrics};
 use crate::data::Table;
 use crate::error::{Code, Error, Result};
 use ndarray::{Array2, Axis};
@@ -66,13 +66,13 @@ pub fn fit_on(threads: usize, spec: &Spec, table: &Table, progress: &dyn Progres
     let parts = split.map(|Split { training, held_out }| (all.select(&training), all.select(&held_out)));
     let whole = if parts.is_some() { 0.5 } else { 1.0 };
     let first = |message: &str, share: f64| progress.report(message, share * whole);
-    let (Learned { transformers, model }, mut metrics) = fitting.learn(all, &first)?;
+    let (Learned { transformers, last, .. }, mut metrics) = fitting.learn(all, &first)?;
     if let Some((training, held_out)) = parts {
         let second = |message: &str, share: f64| progress.report(message, whole + share * whole);
         metrics.extend(fitting.measure(training, held_out, &second)?);
     }
     let steps = steps.iter().zip(&spec.steps).map(|(step, stated)| written_out(step, stated)).collect();
-    let pipeline = Pipeline { schema, kind, steps, transformers, model, sha256: OnceLock::new() };
+    let pipeline = Pipeline { schema, kind, steps, transformers, last, sha256: OnceLock::new() };
     Ok(Fitted { pipeline, metrics, n_samples: table.n_rows(), first_rows })
 }
 
@@ -86,7 +86,9 @@ struct Fitting<'a> {
 
 struct Learned {
     transformers: Vec<TransformerStep>,
-    model: Box<dyn Model>,
+    last: Last,
+    /// What the fit says of itself.
+    metrics: BTreeMap<String, f64>,
 }
 
 impl Fitting<'_> {
@@ -108,8 +110,8 @@ impl Fitting<'_> {
         let within = |message: &str, share: f64| progress.report(message, self.stage(first.len(), share));
         within(&format!("fitting {}", last.algorithm.name()), 0.0)?;
         let rows = Rows::new(features, targets.view(), &weights);
-        let model = fit_estimator(last, &self.training(rows, &within))?;
-        Ok(Learned { transformers, model })
+        let (last, metrics) = fit_last(last, &self.training(rows, &within))?;
+        Ok(Learned { transformers, last, metrics })
     }
 
     fn training<'t>(&self, rows: Rows<'t>, progress: &'t dyn Progress) -> Training<'t> {
@@ -124,6 +126,10 @@ impl Fitting<'_> {
     /// The model of all rows, and how it does on those, or on some of them.
     fn learn(&self, mut all: Part, progress: &dyn Progress) -> Result<(Learned, BTreeMap<String, f64>)> {
         let learned = self.fit(&mut all, progress)?;
+        let Last::Model(model) = &learned.last else {
+            let metrics = learned.metrics.clone();
+            return Ok((learned, metrics));
+        };
         let has_targets = all.targets != Targets::None;
         let seen = if has_targets { seen(all.features.nrows(), self.spec.seed) } else { None };
         let rows = match seen {
@@ -132,7 +138,7 @@ impl Fitting<'_> {
         };
         let ask =
             |share| progress.report("measuring the model on its training rows", self.stage(self.steps.len(), share));
-        let metrics = metrics::of(|rows| learned.model.predict(rows), rows.features.view(), &rows.targets, ask)?;
+        let metrics = metrics::of(|rows| model.predict(rows), rows.features.view(), &rows.targets, ask)?;
         let shown = |name| if has_targets { format!("training_{name}") } else { name };
         let metrics = metrics.into_iter().map(|(name, value)| (shown(name), value)).collect();
         Ok((learned, metrics))
@@ -144,13 +150,14 @@ impl Fitting<'_> {
         let why = "validation_fraction 0 leaves this out";
         progress.report(&format!("measuring a model of {n_training} rows on {n_held_out} others; {why}"), 0.0)?;
         let within = |message: &str, share: f64| progress.report(&format!("{message}, to be measured"), share);
-        let Learned { transformers, model } = match self.fit(&mut training, &within) {
+        let Learned { transformers, last, .. } = match self.fit(&mut training, &within) {
             Err(error) if error.code() == Code::InvalidArgument => {
                 progress.report(&format!("not measured on held-out rows: {error}"), 1.0)?;
                 return Ok(BTreeMap::new());
             }
             learned => learned?,
         };
+        let Last::Model(model) = last else { return Ok(BTreeMap::new()) };
         let features = transformers.iter().fold(held_out.features, |features, step| step.transform(features));
         let ask = |share| progress.report("measuring on held-out rows", self.stage(self.steps.len(), share));
         metrics::of(|rows| model.predict(rows), features.view(), &held_out.targets, ask)
@@ -191,9 +198,10 @@ fn fit_transformer(
     Ok(TransformerStep { columns, fitted })
 }
 
-fn fit_estimator(step: &ResolvedStep, training: &Training<'_>) -> Result<Box<dyn Model>> {
+fn fit_last(step: &ResolvedStep, training: &Training<'_>) -> Result<(Last, BTreeMap<String, f64>)> {
     match step.algorithm.unfitted(&step.parameters) {
-        UnfittedStep::Estimator(estimator) => estimator.fit(training),
+        UnfittedStep::Estimator(estimator) => Ok((Last::Model(estimator.fit(training)?), BTreeMap::new())),
+        UnfittedStep::Transductive(it) => it.fit(training).map(|it| (Last::Result(it.result), it.metrics)),
         UnfittedStep::Transformer(_) => Err(Error::internal("an estimator set up no estimator")),
     }
 }

@@ -58,6 +58,7 @@ mod precision;
 
 mod rows;
 mod summation;
+mod transduction;
 
 mod classification;
 mod crew;
@@ -88,4 +89,5 @@ pub use rows::Rows;
 pub use schema::Schema;
 pub use spec::{Spec, StepSpec};
 pub use targets::{MAX_CLASSES, TargetView, Targets};
+pub use transduction::{NOISE, TrainingResult, Transduced, Transductive};
 pub use validation::VALIDATION_FRACTION;

@@ -3,10 +3,12 @@
 use super::arrays::{Arrays, damaged};
 use super::artefact::{self, Head, Named};
 use super::spec::{positions, resolve_steps};
-use super::{FittedStep, FittedTransformer, Inputs, Kind, Model, Predictions, Schema, StepSpec, targets};
+use super::{
+    FittedStep, FittedTransformer, Inputs, Kind, Model, Predictions, Schema, StepSpec, TrainingResult, targets,
+};
 use crate::data::ColumnType;
 use crate::error::{Error, Result};
-use ndarray::{Array2, Axis, CowArray, Ix2};
+use ndarray::{Array2, ArrayD, Axis, CowArray, Ix2};
 use std::collections::HashSet;
 use std::sync::OnceLock;
 
@@ -17,9 +19,27 @@ pub struct Pipeline {
     pub(super) kind: Kind,
     pub(super) steps: Vec<StepSpec>,
     pub(super) transformers: Vec<TransformerStep>,
-    pub(super) model: Box<dyn Model>,
+    pub(super) last: Last,
     /// Known once the bytes have been made or read.
     pub(super) sha256: OnceLock<[u8; 32]>,
+}
+
+/// What a pipeline ends in.
+#[derive(Debug)]
+pub(super) enum Last {
+    /// It answers rows.
+    Model(Box<dyn Model>),
+    /// It has answered the rows that it was fitted on, and answers no others.
+    Result(TrainingResult),
+}
+
+impl Last {
+    pub(super) fn arrays(&self) -> Vec<(&'static str, ArrayD<f64>)> {
+        match self {
+            Self::Model(model) => model.arrays(),
+            Self::Result(result) => result.arrays(),
+        }
+    }
 }
 
 /// A fitted transformer and the columns that it works on; `None`: all.
@@ -47,22 +67,32 @@ impl Pipeline {
     /// transformed where it stands; a view (`.view()`) is copied if there is a transformer.
     ///
     /// # Panics
-    /// If it has another width than `schema().features`.
+    /// If it has another width than `schema().features`, or the pipeline answers no rows ([`Pipeline::training_result`]).
     pub fn predict<'a>(&self, features: impl Into<CowArray<'a, f64, Ix2>>) -> Predictions {
         self.answer(features.into())
     }
 
     fn answer(&self, features: CowArray<'_, f64, Ix2>) -> Predictions {
         assert_eq!(features.ncols(), self.schema.features.len(), "Schema::matrix makes matrices of the model's width");
-        let Some((first, rest)) = self.transformers.split_first() else { return self.model.predict(features.view()) };
+        let model = self.model().expect("nobody asks a pipeline that answers no rows");
+        let Some((first, rest)) = self.transformers.split_first() else { return model.predict(features.view()) };
         let owned = first.transform(features.into_owned());
         let transformed = rest.iter().fold(owned, |features, step| step.transform(features));
-        self.model.predict(transformed.view())
+        model.predict(transformed.view())
+    }
+
+    fn model(&self) -> Option<&dyn Model> {
+        if let Last::Model(model) = &self.last { Some(&**model) } else { None }
+    }
+
+    /// What it made of the rows that it was fitted on, if it answers no others.
+    pub fn training_result(&self) -> Option<&TrainingResult> {
+        if let Last::Result(result) = &self.last { Some(result) } else { None }
     }
 
     /// What the answer to one row takes, in bytes: in memory, and about the same on its way.
     pub fn answer_bytes(&self) -> usize {
-        self.model.answer_bytes()
+        self.model().map_or(0, Model::answer_bytes)
     }
 
     /// The columns that it takes and what it learned.
@@ -83,7 +113,7 @@ impl Pipeline {
     /// The content of `model.bin`. The same fit gives the same bytes.
     pub fn to_bytes(&self) -> Vec<u8> {
         let transformers = self.transformers.iter().map(|step| step.fitted.arrays());
-        let steps = transformers.chain([self.model.arrays()]).enumerate();
+        let steps = transformers.chain([self.last.arrays()]).enumerate();
         let arrays: Vec<Named> = steps
             .flat_map(|(step, arrays)| arrays.into_iter().map(move |(name, values)| (format!("{step}.{name}"), values)))
             .collect();
@@ -117,15 +147,15 @@ impl Pipeline {
         let column = |name: String| crate::data::ColumnSchema { name, column_type: ColumnType::Float };
         let features = (0..n_features).map(|number| column(format!("x{number}"))).collect();
         let schema = Schema { features, target: Some(column("y".into())), classes: None };
-        let (kind, model, sha256) = (Kind::Regressor, Box::new(model), OnceLock::new());
-        Self { schema, kind, steps: vec![], transformers: vec![], model, sha256 }
+        let (kind, last, sha256) = (Kind::Regressor, Last::Model(Box::new(model)), OnceLock::new());
+        Self { schema, kind, steps: vec![], transformers: vec![], last, sha256 }
     }
 }
 
 fn load(schema: Schema, steps: Vec<StepSpec>, arrays: Vec<Named>, sha256: OnceLock<[u8; 32]>) -> Result<Pipeline> {
     let resolved = resolve_steps(&steps)?;
     let mut arrays = by_step(steps.len(), arrays)?.into_iter();
-    let (mut transformers, mut models) = (vec![], vec![]);
+    let (mut transformers, mut ends) = (vec![], vec![]);
     for (step, stated) in resolved.iter().zip(&steps) {
         let columns = positions(stated, &schema)?;
         let n_features = columns.as_ref().map_or(schema.features.len(), Vec::len);
@@ -133,13 +163,14 @@ fn load(schema: Schema, steps: Vec<StepSpec>, arrays: Vec<Named>, sha256: OnceLo
         let mut own = arrays.next().unwrap_or_default();
         match step.algorithm.load(&step.parameters, &mut own, &inputs)? {
             FittedStep::Transformer(fitted) => transformers.push(TransformerStep { columns, fitted }),
-            FittedStep::Model(model) => models.push((step.algorithm.kind(), model)),
+            FittedStep::Model(model) => ends.push((step.algorithm.kind(), Last::Model(model))),
+            FittedStep::Result(result) => ends.push((step.algorithm.kind(), Last::Result(result))),
         }
         own.finish()?;
     }
-    let (kind, model) = models.pop().ok_or_else(|| damaged("there is no estimator"))?;
+    let (kind, last) = ends.pop().ok_or_else(|| damaged("there is no estimator"))?;
     check_schema(&schema, kind)?;
-    Ok(Pipeline { schema, kind, steps, transformers, model, sha256 })
+    Ok(Pipeline { schema, kind, steps, transformers, last, sha256 })
 }
 
 /// Deals out arrays named `<step>.<name>`.
@@ -165,7 +196,8 @@ fn check_schema(schema: &Schema, kind: Kind) -> Result<()> {
     }
     match (kind, &schema.target, schema.classes.as_deref()) {
         _ if schema.features.is_empty() => Err(damaged("it has no features")),
-        (Kind::Clusterer | Kind::OutlierDetector, None, None) | (Kind::Regressor, Some(_), None) => Ok(()),
+        (kind, None, None) if kind.is_unsupervised() => Ok(()),
+        (Kind::Regressor, Some(_), None) => Ok(()),
         (Kind::Classifier, Some(target), Some(labels)) if targets::are_classes(labels, target.column_type) => Ok(()),
         _ => Err(damaged(format!("its target or classes do not suit a {}", kind.name()))),
     }

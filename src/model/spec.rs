@@ -143,7 +143,15 @@ pub(super) fn resolve_steps(steps: &[StepSpec]) -> Result<Vec<ResolvedStep>> {
     let mut resolved = Vec::with_capacity(steps.len());
     for (number, step) in (1..).zip(steps) {
         let algorithm = find(&step.algorithm)?;
-        let (last, transforms) = (number == steps.len(), algorithm.kind() == Kind::Transformer);
+        let last = number == steps.len();
+        if algorithm.is_transductive() && !last {
+            return Err(Error::invalid(format!(
+                "step {number} of {}, {}, says something of its training rows only; no step can follow it",
+                steps.len(),
+                algorithm.name()
+            )));
+        }
+        let transforms = algorithm.kind() == Kind::Transformer && !algorithm.is_transductive();
         if last == transforms {
             return Err(Error::invalid(format!(
                 "step {number} of {}, {}, is a {}; transformers come first and one estimator last",

@@ -4,10 +4,11 @@ use crate::harness::TestServer;
 use crate::stock::{Clients, of_rows, state, step};
 use modelwire::data::Column;
 use modelwire::model::{ALGORITHMS, About, Algorithm, Kind};
-use modelwire::wire::convert;
 use modelwire::wire::inference::PredictResponse;
+use modelwire::wire::models::{GetTrainingResultRequest, GetTrainingResultResponse, TModelsSyncClient};
 use modelwire::wire::training::TTrainingSyncClient;
 use modelwire::wire::types::Step;
+use modelwire::wire::{convert, empty};
 use ndarray::Array2;
 use std::fmt::Write;
 use std::path::Path;
@@ -18,7 +19,8 @@ const TOP: &str = "\
 What a step of a pipeline can be. Names and parameters are scikit-learn's; `describe` answers the same lists, in every language.
 Numbers are held to scikit-learn's by [make_oracles.py](../tests/fixtures/make_oracles.py) and
 [oracles.rs](../src/model/tests/oracles.rs). The same rows, parameters and seed give the same bytes, on any number of threads.
-[Metrics](metrics.md) of a version are of rows that were held out.
+[Metrics](metrics.md) of a version are of rows that were held out. An algorithm that is transductive says something of the rows that
+it is trained on and of no others: [Training results](models.md#training-results).
 
 This page is written by `UPDATE_DOCS=1 cargo test --test integration algorithms::`.
 ";
@@ -37,7 +39,8 @@ fn page() -> String {
 
 fn section(page: &mut String, algorithm: &dyn Algorithm) {
     let About { name, kind, summary, details } = algorithm.about();
-    write!(page, "\n## {name}\n\n{summary} ({})\n", kind.name()).unwrap();
+    let transductive = if algorithm.is_transductive() { ", transductive" } else { "" };
+    write!(page, "\n## {name}\n\n{summary} ({}{transductive})\n", kind.name()).unwrap();
     for paragraph in *details {
         write!(page, "\n{paragraph}\n").unwrap();
     }
@@ -87,18 +90,25 @@ fn pipeline(algorithm: &dyn Algorithm) -> (Vec<Step>, Option<&'static str>, Vec<
     let mut columns: Vec<Column> = (0..n_features).map(column).collect();
     let own = step(algorithm.name());
     let (steps, target) = match algorithm.kind() {
+        _ if algorithm.is_transductive() => (vec![own], None),
         Kind::Clusterer | Kind::OutlierDetector => (vec![own], None),
         Kind::Transformer => (vec![own, step("linear_regression")], Some("y")),
         Kind::Regressor | Kind::Classifier => (vec![own], Some("y")),
     };
     match algorithm.kind() {
-        Kind::Clusterer | Kind::OutlierDetector => {}
+        _ if target.is_none() => {}
         Kind::Classifier => columns.push(Column::integer("y", (0..60).map(|row| row * row % 7 % 3).collect())),
-        Kind::Regressor | Kind::Transformer => {
-            columns.push(Column::float("y", (0..60).map(|row| number(row, 7)).collect()))
-        }
+        _ => columns.push(Column::float("y", (0..60).map(|row| number(row, 7)).collect())),
     }
     (steps, target, columns)
+}
+
+fn results(clients: &mut Clients) -> Vec<GetTrainingResultResponse> {
+    let read = |algorithm: &&dyn Algorithm| {
+        let request = GetTrainingResultRequest { model: Some(algorithm.name().into()), ..empty() };
+        clients.models.get_training_result(request).unwrap()
+    };
+    ALGORITHMS.iter().filter(|it| it.is_transductive()).map(read).collect()
 }
 
 fn answers(clients: &mut Clients) -> Vec<PredictResponse> {
@@ -107,7 +117,7 @@ fn answers(clients: &mut Clients) -> Vec<PredictResponse> {
         let rows = Array2::from_shape_fn((9, n_features), |(row, column)| number(row + 100, column) + 0.3);
         clients.predict(algorithm.name(), convert::matrix_to(rows.view())).unwrap()
     };
-    ALGORITHMS.iter().map(ask).collect()
+    ALGORITHMS.iter().filter(|it| !it.is_transductive()).map(ask).collect()
 }
 
 #[test]
@@ -123,10 +133,11 @@ fn every_algorithm_trains_and_answers_the_same_bits_after_a_restart() {
         let job = clients.wait(&job.id.unwrap()).unwrap();
         assert_eq!(state(&job), "SUCCEEDED", "{job:?}");
     }
-    let before = answers(&mut clients);
+    let before = (answers(&mut clients), results(&mut clients));
     server.kill();
 
     let server = TestServer::start(data.path());
 
-    assert_eq!(answers(&mut Clients::of(&server)), before);
+    let mut clients = Clients::of(&server);
+    assert_eq!((answers(&mut clients), results(&mut clients)), before);
 }

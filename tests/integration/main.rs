@@ -35,3 +35,4 @@ mod quickstart;
 mod soak;
 mod stock;
 mod tls;
+mod transductive;

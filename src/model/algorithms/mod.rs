@@ -2,6 +2,7 @@
 
 use super::Algorithm;
 
+mod dbscan;
 mod decision_tree;
 mod discrete_nb;
 mod elastic_net;
@@ -25,6 +26,7 @@ mod svr;
 /// Every algorithm of this build, by name.
 pub static ALGORITHMS: &[&dyn Algorithm] = &[
     &discrete_nb::BernoulliNb,
+    &dbscan::Dbscan,
     &decision_tree::DecisionTreeClassifier,
     &decision_tree::DecisionTreeRegressor,
     &elastic_net::ElasticNet,
@@ -66,7 +68,9 @@ mod tests {
 
             let built = algorithm.unfitted(&checked.unwrap());
 
-            assert_eq!(matches!(built, UnfittedStep::Transformer(_)), algorithm.kind() == Kind::Transformer);
+            let transforms = algorithm.kind() == Kind::Transformer && !algorithm.is_transductive();
+            assert_eq!(matches!(built, UnfittedStep::Transformer(_)), transforms);
+            assert_eq!(matches!(built, UnfittedStep::Transductive(_)), algorithm.is_transductive());
         }
     }
 

@@ -10,6 +10,7 @@ mod oracles;
 mod precision;
 mod specs;
 mod svm_oracles;
+mod transductive_oracles;
 mod tree_oracles;
 
 use super::{Fitted, Pipeline, Rows, Spec, StepSpec, Targets, Training, Value, fit};
@@ -72,7 +73,7 @@ pub(super) fn trained<T>(features: &Array2<f64>, targets: &Targets, act: impl Fn
 /// What a step learned.
 fn array(pipeline: &Pipeline, name: &str) -> ArrayD<f64> {
     let own = pipeline.transformers.iter().flat_map(|step| step.fitted.arrays());
-    own.chain(pipeline.model.arrays()).find(|(it, _)| *it == name).unwrap().1
+    own.chain(pipeline.last.arrays()).find(|(it, _)| *it == name).unwrap().1
 }
 
 /// The features of a table, without its target.

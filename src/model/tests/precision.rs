@@ -47,7 +47,7 @@ fn what_f32_learned_is_stored_as_it_is_computed_with() {
 
         let read = Pipeline::from_bytes(&bytes).unwrap();
 
-        let learned = narrow.model.arrays();
+        let learned = narrow.last.arrays();
         assert!(learned.iter().flat_map(|(_, values)| values).all(|value| f64::from(*value as f32) == *value));
         assert_eq!(read.to_bytes(), bytes);
         assert_eq!(read.predict(rows.view()), narrow.predict(rows.view()));

@@ -42,8 +42,9 @@ public class ModelVersion implements org.apache.thrift.TBase<ModelVersion, Model
   public @org.apache.thrift.annotation.Nullable java.util.List<io.modelwire.wire.Step> steps; // optional
   public @org.apache.thrift.annotation.Nullable ModelSchema schema; // optional
   /**
-   * r2 and rmse, or accuracy and log_loss: measured on rows that were held out, by a second model that has not seen them; absent
-   * where there were none. After "training_" the same on rows that it was trained on, which flatters it. Of a clusterer: inertia.
+   * * r2 and rmse, or accuracy and log_loss: measured on rows that were held out, by a second model that has not seen them; absent
+   * * where there were none. After "training_" the same on rows that it was trained on, which flatters it. Of a clusterer: inertia,
+   * or n_clusters and noise (the share of rows in no cluster).
    */
   public @org.apache.thrift.annotation.Nullable java.util.Map<java.lang.String,java.lang.Double> metrics; // optional
   /**
@@ -98,8 +99,9 @@ public class ModelVersion implements org.apache.thrift.TBase<ModelVersion, Model
     STEPS((short)4, "steps"),
     SCHEMA((short)5, "schema"),
     /**
-     * r2 and rmse, or accuracy and log_loss: measured on rows that were held out, by a second model that has not seen them; absent
-     * where there were none. After "training_" the same on rows that it was trained on, which flatters it. Of a clusterer: inertia.
+     * * r2 and rmse, or accuracy and log_loss: measured on rows that were held out, by a second model that has not seen them; absent
+     * * where there were none. After "training_" the same on rows that it was trained on, which flatters it. Of a clusterer: inertia,
+     * or n_clusters and noise (the share of rows in no cluster).
      */
     METRICS((short)6, "metrics"),
     /**
@@ -526,8 +528,9 @@ public class ModelVersion implements org.apache.thrift.TBase<ModelVersion, Model
   }
 
   /**
-   * r2 and rmse, or accuracy and log_loss: measured on rows that were held out, by a second model that has not seen them; absent
-   * where there were none. After "training_" the same on rows that it was trained on, which flatters it. Of a clusterer: inertia.
+   * * r2 and rmse, or accuracy and log_loss: measured on rows that were held out, by a second model that has not seen them; absent
+   * * where there were none. After "training_" the same on rows that it was trained on, which flatters it. Of a clusterer: inertia,
+   * or n_clusters and noise (the share of rows in no cluster).
    */
   @org.apache.thrift.annotation.Nullable
   public java.util.Map<java.lang.String,java.lang.Double> getMetrics() {
@@ -535,8 +538,9 @@ public class ModelVersion implements org.apache.thrift.TBase<ModelVersion, Model
   }
 
   /**
-   * r2 and rmse, or accuracy and log_loss: measured on rows that were held out, by a second model that has not seen them; absent
-   * where there were none. After "training_" the same on rows that it was trained on, which flatters it. Of a clusterer: inertia.
+   * * r2 and rmse, or accuracy and log_loss: measured on rows that were held out, by a second model that has not seen them; absent
+   * * where there were none. After "training_" the same on rows that it was trained on, which flatters it. Of a clusterer: inertia,
+   * or n_clusters and noise (the share of rows in no cluster).
    */
   public ModelVersion setMetrics(@org.apache.thrift.annotation.Nullable java.util.Map<java.lang.String,java.lang.Double> metrics) {
     this.metrics = metrics;
