@@ -16,7 +16,8 @@ import java.util.Optional;
  * @param target the column that it learnt to predict; empty for clustering
  * @param classes classification: the labels in ascending order; else a column of size 0
  * @param metrics r2 and rmse, or accuracy and log_loss: on rows that were held out, by a second model that has not seen them;
- *         absent where there were none. After {@code training_} on rows that it was trained on. Of a clusterer: inertia
+ *         absent where there were none. After {@code training_} on rows that it was trained on. Of a clusterer: inertia,
+ *         or n_clusters and noise, which is the share of rows in no cluster
  * @param nSamples rows that it was trained on
  * @param seed seed of everything random
  * @param jobId the job that trained it

@@ -48,8 +48,10 @@ public record ServerDescription(String version, String idlHash, Limits limits, L
      * @param kind {@code "transformer"}, {@code "regressor"}, {@code "classifier"}, {@code "clusterer"} or {@code "outlier_detector"}
      * @param summary what it does
      * @param parameters its hyper-parameters
+     * @param transductive it says something of the rows that it is trained on, and of no others:
+     *        {@link ModelwireClient#trainingResult(String)}
      */
-    public record Algorithm(String name, String kind, String summary, List<Parameter> parameters) {
+    public record Algorithm(String name, String kind, String summary, List<Parameter> parameters, boolean transductive) {
     }
 
     /**
