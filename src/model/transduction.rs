@@ -2,7 +2,7 @@
 
 use super::Training;
 use super::arrays::{Arrays, damaged};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use ndarray::{Array1, Array2, ArrayD, Axis};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -99,7 +99,7 @@ impl TrainingResult {
     /// From the arrays of a step.
     ///
     /// # Errors
-    /// [`Damaged`](crate::error::Error::Damaged) if there is no row, or a label is none.
+    /// [`Error::Damaged`] if there is no row, or a label is none.
     pub(super) fn load(arrays: &mut Arrays) -> Result<Self> {
         let shape = |name: &str| arrays.shape(name).map(<[usize]>::to_vec);
         match (shape(LABELS).as_deref(), shape(EMBEDDING).as_deref()) {
@@ -126,7 +126,7 @@ pub trait Transductive: Debug + Send + Sync {
     /// Looks at all rows together.
     ///
     /// # Errors
-    /// [`InvalidArgument`](crate::error::Error::InvalidArgument) if nothing finite can be learned from these rows; it says why. What `progress` answers.
+    /// [`Error::InvalidArgument`] if nothing finite can be learned from these rows; it says why. What `progress` answers.
     fn fit(&self, training: &Training<'_>) -> Result<Transduced>;
 }
 
@@ -145,10 +145,22 @@ impl From<TrainingResult> for Transduced {
     }
 }
 
+/// Why a fit that wants more the more rows there are takes no more of them.
+///
+/// # Errors
+/// [`Error::InvalidArgument`] with the limit and what to do.
+pub(super) fn check_rows(algorithm: &str, n_rows: usize, most: usize, what_grows: &str) -> Result<()> {
+    if n_rows <= most {
+        return Ok(());
+    }
+    Err(Error::invalid(format!(
+        "{algorithm} takes at most {most} rows, because its {what_grows}, got {n_rows}; fit a sample of the rows"
+    )))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::Error;
     use ndarray::array;
 
     fn stored(result: &TrainingResult) -> Result<TrainingResult> {

@@ -2,6 +2,7 @@
 
 use super::Algorithm;
 
+mod agglomerative_clustering;
 mod dbscan;
 mod decision_tree;
 mod discrete_nb;
@@ -25,6 +26,7 @@ mod svr;
 
 /// Every algorithm of this build, by name.
 pub static ALGORITHMS: &[&dyn Algorithm] = &[
+    &agglomerative_clustering::AgglomerativeClustering,
     &discrete_nb::BernoulliNb,
     &dbscan::Dbscan,
     &decision_tree::DecisionTreeClassifier,

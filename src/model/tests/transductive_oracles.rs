@@ -44,3 +44,8 @@ fn assert_labels(algorithm: &str) {
 fn dbscan_labels_rows_as_scikit_learn_does() {
     assert_labels("dbscan");
 }
+
+#[test]
+fn merged_clusters_are_those_of_scikit_learn_and_have_its_numbers() {
+    assert_labels("agglomerative_clustering");
+}
