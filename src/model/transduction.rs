@@ -158,6 +158,19 @@ pub(super) fn check_rows(algorithm: &str, n_rows: usize, most: usize, what_grows
     )))
 }
 
+/// Why an algorithm that counts rows takes no weights.
+///
+/// # Errors
+/// [`Error::InvalidArgument`] if not all rows count the same.
+pub(super) fn check_weights(algorithm: &str, weights: &[f64]) -> Result<()> {
+    match weights.iter().find(|weight| **weight != 1.0) {
+        None => Ok(()),
+        Some(weight) => Err(Error::invalid(format!(
+            "{algorithm} counts rows and takes no weights, got {weight}; leave the weights out, or repeat rows"
+        ))),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -17,6 +17,7 @@ mod linear_regression;
 mod logistic_regression;
 mod mlp;
 mod one_class_svm;
+mod optics;
 mod pls_regression;
 mod random_forest;
 mod ridge;
@@ -46,6 +47,7 @@ pub static ALGORITHMS: &[&dyn Algorithm] = &[
     &mlp::MlpRegressor,
     &discrete_nb::MultinomialNb,
     &one_class_svm::OneClassSvm,
+    &optics::Optics,
     &pls_regression::PlsRegression,
     &glm::PoissonRegressor,
     &random_forest::RandomForestClassifier,

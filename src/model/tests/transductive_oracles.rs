@@ -49,3 +49,8 @@ fn dbscan_labels_rows_as_scikit_learn_does() {
 fn merged_clusters_are_those_of_scikit_learn_and_have_its_numbers() {
     assert_labels("agglomerative_clustering");
 }
+
+#[test]
+fn optics_labels_rows_as_scikit_learn_does() {
+    assert_labels("optics");
+}
