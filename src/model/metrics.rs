@@ -8,6 +8,7 @@
 //! | classifier | `log_loss` | mean of -ln(probability of the row's class), clipped at 2.2e-16 as in scikit-learn |
 //! | clusterer | `inertia` | sum of squared distances to the nearest centre, over the rows that it was fitted on |
 //! | clusterer that answers no rows | `n_clusters`, `noise` | how many there are, and the share of rows that are in none |
+//! | `tsne` | `kl_divergence` | how far closeness in the embedding is from closeness of the rows |
 //! | outlier detector | `outliers` | share of rows whose score is below 0, of those that it was fitted on |
 //!
 //! These names stand for rows that were held out ([`Spec::validation_fraction`](super::Spec)): a second model, fitted the same

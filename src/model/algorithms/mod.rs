@@ -24,6 +24,7 @@ mod ridge;
 mod standard_scaler;
 mod svc;
 mod svr;
+mod tsne;
 
 /// Every algorithm of this build, by name.
 pub static ALGORITHMS: &[&dyn Algorithm] = &[
@@ -56,6 +57,7 @@ pub static ALGORITHMS: &[&dyn Algorithm] = &[
     &standard_scaler::StandardScaler,
     &svc::Svc,
     &svr::Svr,
+    &tsne::Tsne,
     &glm::TweedieRegressor,
 ];
 

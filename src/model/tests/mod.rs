@@ -1,5 +1,6 @@
 //! What the files of this module have to do together, on the data sets of `tests/fixtures`.
 
+mod embedding_oracles;
 mod every_algorithm;
 mod glm_and_neighbour_oracles;
 mod held_out;
