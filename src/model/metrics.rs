@@ -9,6 +9,7 @@
 //! | clusterer | `inertia` | sum of squared distances to the nearest centre, over the rows that it was fitted on |
 //! | clusterer that answers no rows | `n_clusters`, `noise` | how many there are, and the share of rows that are in none |
 //! | `tsne` | `kl_divergence` | how far closeness in the embedding is from closeness of the rows |
+//! | `diffusion_map` | `eigenvalue_1`, … | how much of each component a step of the walk keeps |
 //! | outlier detector | `outliers` | share of rows whose score is below 0, of those that it was fitted on |
 //!
 //! These names stand for rows that were held out ([`Spec::validation_fraction`](super::Spec)): a second model, fitted the same

@@ -5,6 +5,7 @@ use super::Algorithm;
 mod agglomerative_clustering;
 mod dbscan;
 mod decision_tree;
+mod diffusion_map;
 mod discrete_nb;
 mod elastic_net;
 mod gaussian_nb;
@@ -33,6 +34,7 @@ pub static ALGORITHMS: &[&dyn Algorithm] = &[
     &dbscan::Dbscan,
     &decision_tree::DecisionTreeClassifier,
     &decision_tree::DecisionTreeRegressor,
+    &diffusion_map::DiffusionMap,
     &elastic_net::ElasticNet,
     &glm::GammaRegressor,
     &gaussian_nb::GaussianNb,

@@ -3,6 +3,7 @@
 use super::transductive_oracles::{cases, fitted_case};
 use super::*;
 use crate::model::{TrainingResult, Transduced};
+use ndarray::Axis;
 use serde_json::Value as Json;
 
 fn embedding(algorithm: &str, case: &Json) -> (Array2<f64>, BTreeMap<String, f64>) {
@@ -60,5 +61,21 @@ fn places_of_tsne_diverge_as_little_as_those_of_scikit_learn_and_keep_as_many_ne
             (trustworthiness(&rows(&case), &embedding), case["trustworthiness"].as_f64().unwrap());
         assert!(ours <= theirs * 1.05 + 0.005, "{}: {ours} and {theirs}", case["table"]);
         assert!(kept >= theirs_kept - 0.005, "{}: {kept} and {theirs_kept}", case["table"]);
+    }
+}
+
+#[test]
+fn diffusion_maps_are_those_of_numpy() {
+    for case in cases("diffusion_map") {
+        let (embedding, metrics) = embedding("diffusion_map", &case);
+
+        let expected: Vec<Vec<f64>> = serde_json::from_value(case["embedding"].clone()).unwrap();
+        assert_eq!(embedding.dim(), (expected.len(), expected[0].len()), "{}", case["table"]);
+        for (row, expected) in embedding.axis_iter(Axis(0)).zip(&expected) {
+            assert!(row.iter().zip(expected).all(|(one, other)| (one - other).abs() < 1e-8), "{row} and {expected:?}");
+        }
+        for (at, value) in case["eigenvalues"].as_array().unwrap().iter().enumerate() {
+            assert!((metrics[&format!("eigenvalue_{}", at + 1)] - value.as_f64().unwrap()).abs() < 1e-12);
+        }
     }
 }
