@@ -110,6 +110,8 @@ struct AlgorithmDescription {
   2: optional string kind
   3: optional string summary
   4: optional list<ParameterDescription> parameters
+  /** Whether it says something of the rows that it is trained on, and of no others: `get_training_result` reads it. */
+  5: optional bool transductive
 }
 
 struct DescribeResponse {

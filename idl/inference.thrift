@@ -117,7 +117,8 @@ struct ExplainResponse {
 service Inference {
   /**
    * Answers one prediction for each row. Throws NOT_FOUND (model, version or alias), INVALID_ARGUMENT (shape, column, type,
-   * missing value or NaN, or a row whose answer is not finite, named; more rows than the queue or a reply holds), OVERLOADED,
+   * missing value or NaN, or a row whose answer is not finite, named; more rows than the queue or a reply holds),
+   * FAILED_PRECONDITION (the version is unloaded; the model is transductive: `get_training_result` reads what it has), OVERLOADED,
    * DEADLINE_EXCEEDED.
    */
   PredictResponse predict(1: PredictRequest request) throws (1: types.ServiceError error) (idempotent = "true", role = "predictor", hot = "true")

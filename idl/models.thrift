@@ -37,8 +37,8 @@ struct ModelVersion {
   5: optional ModelSchema schema
   /**
    * r2 and rmse, or accuracy and log_loss: measured on rows that were held out, by a second model that has not seen them; absent
-   * where there were none. After "training_" the same on rows that it was trained on, which flatters it. Of a clusterer: inertia;
-   * of a mixture log_likelihood, on held-out rows as well.
+   * where there were none. After "training_" the same on rows that it was trained on, which flatters it. Of a clusterer: inertia,
+   * or n_clusters and noise (the share of rows in no cluster); of a mixture log_likelihood, on held-out rows as well.
    */
   6: optional map<string, double> metrics
   /** Rows that it was trained on. */
@@ -95,6 +95,32 @@ struct DescribeModelRequest {
 
 struct DescribeModelResponse {
   1: optional ModelVersion model
+}
+
+struct GetTrainingResultRequest {
+  1: optional types.RequestContext context
+  /** As in `predict`. */
+  2: optional string model (resource = "model")
+  /** Answer rows from this one on, counted from 0 in the order of training; 0 if absent. */
+  3: optional i64 from_row
+  /** Most rows of the answer; absent: as many as fit a message, which are the most there are at once. */
+  4: optional i64 limit
+}
+
+/** What a transductive model made of its training rows: labels or an embedding. */
+struct GetTrainingResultResponse {
+  /** Name of the model. */
+  1: optional string model
+  /** The version that was read: name it to read on, since an alias may move. */
+  2: optional i64 version
+  /** I64, shape (n): the cluster of each row, from 0; -1 is a row in no cluster. */
+  3: optional types.Tensor labels
+  /** F64, shape (n, n_components). */
+  4: optional types.Tensor embedding
+  /** Rows that the model was trained on. */
+  5: optional i64 total_rows
+  /** There are more: pass it as `from_row`. Absent with the last row. */
+  6: optional i64 next_row
 }
 
 struct SetAliasRequest {
@@ -157,6 +183,13 @@ service Models {
 
   /** Answers what a version takes, how it was made and how well it fits. Throws NOT_FOUND, INVALID_ARGUMENT (reference). */
   DescribeModelResponse describe_model(1: DescribeModelRequest request) throws (1: types.ServiceError error) (idempotent = "true", role = "reader")
+
+  /**
+   * Answers what a transductive model (such as dbscan) made of the rows that it was trained on, in their order. Throws NOT_FOUND,
+   * INVALID_ARGUMENT (reference, from_row, limit), FAILED_PRECONDITION (the model is not transductive: it answers `predict`; or it
+   * is not loaded), UNAVAILABLE (it is being loaded, or damaged).
+   */
+  GetTrainingResultResponse get_training_result(1: GetTrainingResultRequest request) throws (1: types.ServiceError error) (idempotent = "true", role = "reader")
 
   /**
    * Reads a version from disk, verifies it and serves it once it answers its stored rows as it did when it was trained; a

@@ -53,6 +53,8 @@ type Algorithm struct {
 	Kind       string
 	Summary    string
 	Parameters []ParameterDescription
+	// Transductive: it says something of the rows that it is trained on and of no others; see [Client.TrainingResult].
+	Transductive bool
 }
 
 // ParameterDescription is a hyper-parameter of an algorithm.
@@ -102,7 +104,9 @@ func limitsFrom(sent *wire.Limits) Limits {
 }
 
 func algorithmFrom(sent *wire.AlgorithmDescription) Algorithm {
-	algorithm := Algorithm{Name: sent.GetName(), Kind: sent.GetKind(), Summary: sent.GetSummary()}
+	algorithm := Algorithm{
+		Name: sent.GetName(), Kind: sent.GetKind(), Summary: sent.GetSummary(), Transductive: sent.GetTransductive(),
+	}
 	for _, parameter := range sent.Parameters {
 		algorithm.Parameters = append(algorithm.Parameters, ParameterDescription{
 			Name:    parameter.GetName(),

@@ -38,8 +38,8 @@ type ModelVersion struct {
 	Steps  []Step
 	Schema ModelSchema
 	// Metrics are r2 and rmse, or accuracy and log_loss: on rows that were held out, by a second model that has not seen
-	// them; absent where there were none. After "training_" on rows that it was trained on. Of a clusterer: inertia; of a mixture
-	// log_likelihood, on held-out rows as well.
+	// them; absent where there were none. After "training_" on rows that it was trained on. Of a clusterer: inertia, or n_clusters
+	// and noise, which is the share of rows in no cluster; of a mixture log_likelihood, on held-out rows as well.
 	Metrics map[string]float64
 	// Samples is the number of rows that it was trained on.
 	Samples int64

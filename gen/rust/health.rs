@@ -1056,15 +1056,18 @@ pub struct AlgorithmDescription {
   pub kind: Option<String>,
   pub summary: Option<String>,
   pub parameters: Option<Vec<ParameterDescription>>,
+  /// Whether it says something of the rows that it is trained on, and of no others: `get_training_result` reads it.
+  pub transductive: Option<bool>,
 }
 
 impl AlgorithmDescription {
-  pub fn new<F1, F2, F3, F4>(name: F1, kind: F2, summary: F3, parameters: F4) -> AlgorithmDescription where F1: Into<Option<String>>, F2: Into<Option<String>>, F3: Into<Option<String>>, F4: Into<Option<Vec<ParameterDescription>>> {
+  pub fn new<F1, F2, F3, F4, F5>(name: F1, kind: F2, summary: F3, parameters: F4, transductive: F5) -> AlgorithmDescription where F1: Into<Option<String>>, F2: Into<Option<String>>, F3: Into<Option<String>>, F4: Into<Option<Vec<ParameterDescription>>>, F5: Into<Option<bool>> {
     AlgorithmDescription {
       name: name.into(),
       kind: kind.into(),
       summary: summary.into(),
       parameters: parameters.into(),
+      transductive: transductive.into(),
     }
   }
 }
@@ -1076,6 +1079,7 @@ impl TSerializable for AlgorithmDescription {
     let mut f_2: Option<String> = None;
     let mut f_3: Option<String> = None;
     let mut f_4: Option<Vec<ParameterDescription>> = None;
+    let mut f_5: Option<bool> = None;
     loop {
       let field_ident = i_prot.read_field_begin()?;
       if field_ident.field_type == TType::Stop {
@@ -1105,6 +1109,10 @@ impl TSerializable for AlgorithmDescription {
           i_prot.read_list_end()?;
           f_4 = Some(val);
         },
+        5 => {
+          let val = i_prot.read_bool()?;
+          f_5 = Some(val);
+        },
         _ => {
           i_prot.skip(field_ident.field_type)?;
         },
@@ -1117,6 +1125,7 @@ impl TSerializable for AlgorithmDescription {
       kind: f_2,
       summary: f_3,
       parameters: f_4,
+      transductive: f_5,
     };
     Ok(ret)
   }
@@ -1147,6 +1156,11 @@ impl TSerializable for AlgorithmDescription {
       o_prot.write_list_end()?;
       o_prot.write_field_end()?
     }
+    if let Some(fld_var) = self.transductive {
+      o_prot.write_field_begin(&TFieldIdentifier::new("transductive", TType::Bool, 5))?;
+      o_prot.write_bool(fld_var)?;
+      o_prot.write_field_end()?
+    }
     o_prot.write_field_stop()?;
     o_prot.write_struct_end()
   }
@@ -1159,6 +1173,7 @@ impl Default for AlgorithmDescription {
       kind: Some("".to_owned()),
       summary: Some("".to_owned()),
       parameters: Some(Default::default()),
+      transductive: Some(false),
     }
   }
 }

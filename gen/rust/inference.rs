@@ -1003,7 +1003,8 @@ impl Default for ExplainResponse {
 
 pub trait TInferenceSyncClient {
   /// Answers one prediction for each row. Throws NOT_FOUND (model, version or alias), INVALID_ARGUMENT (shape, column, type,
-  /// missing value or NaN, or a row whose answer is not finite, named; more rows than the queue or a reply holds), OVERLOADED,
+  /// missing value or NaN, or a row whose answer is not finite, named; more rows than the queue or a reply holds),
+  /// FAILED_PRECONDITION (the version is unloaded; the model is transductive: `get_training_result` reads what it has), OVERLOADED,
   /// DEADLINE_EXCEEDED.
   fn predict(&mut self, request: PredictRequest) -> thrift::Result<PredictResponse>;
   /// Answers each item as `predict` would alone, to the bit: one that is wrong, denied or late is an error of its own and
@@ -1129,7 +1130,8 @@ impl <C: TThriftClient + TInferenceSyncClientMarker> TInferenceSyncClient for C 
 
 pub trait InferenceSyncHandler {
   /// Answers one prediction for each row. Throws NOT_FOUND (model, version or alias), INVALID_ARGUMENT (shape, column, type,
-  /// missing value or NaN, or a row whose answer is not finite, named; more rows than the queue or a reply holds), OVERLOADED,
+  /// missing value or NaN, or a row whose answer is not finite, named; more rows than the queue or a reply holds),
+  /// FAILED_PRECONDITION (the version is unloaded; the model is transductive: `get_training_result` reads what it has), OVERLOADED,
   /// DEADLINE_EXCEEDED.
   fn handle_predict(&self, request: PredictRequest) -> thrift::Result<PredictResponse>;
   /// Answers each item as `predict` would alone, to the bit: one that is wrong, denied or late is an error of its own and

@@ -268,8 +268,8 @@ pub struct ModelVersion {
   pub steps: Option<Vec<types::Step>>,
   pub schema: Option<ModelSchema>,
   /// r2 and rmse, or accuracy and log_loss: measured on rows that were held out, by a second model that has not seen them; absent
-  /// where there were none. After "training_" the same on rows that it was trained on, which flatters it. Of a clusterer: inertia;
-  /// of a mixture log_likelihood, on held-out rows as well.
+  /// where there were none. After "training_" the same on rows that it was trained on, which flatters it. Of a clusterer: inertia,
+  /// or n_clusters and noise (the share of rows in no cluster); of a mixture log_likelihood, on held-out rows as well.
   pub metrics: Option<BTreeMap<String, OrderedFloat<f64>>>,
   /// Rows that it was trained on.
   pub n_samples: Option<i64>,
@@ -1047,6 +1047,258 @@ impl Default for DescribeModelResponse {
 }
 
 //
+// GetTrainingResultRequest
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct GetTrainingResultRequest {
+  pub context: Option<types::RequestContext>,
+  /// As in `predict`.
+  pub model: Option<String>,
+  /// Answer rows from this one on, counted from 0 in the order of training; 0 if absent.
+  pub from_row: Option<i64>,
+  /// Most rows of the answer; absent: as many as fit a message, which are the most there are at once.
+  pub limit: Option<i64>,
+}
+
+impl GetTrainingResultRequest {
+  pub fn new<F1, F2, F3, F4>(context: F1, model: F2, from_row: F3, limit: F4) -> GetTrainingResultRequest where F1: Into<Option<types::RequestContext>>, F2: Into<Option<String>>, F3: Into<Option<i64>>, F4: Into<Option<i64>> {
+    GetTrainingResultRequest {
+      context: context.into(),
+      model: model.into(),
+      from_row: from_row.into(),
+      limit: limit.into(),
+    }
+  }
+}
+
+impl TSerializable for GetTrainingResultRequest {
+  fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<GetTrainingResultRequest> {
+    i_prot.read_struct_begin()?;
+    let mut f_1: Option<types::RequestContext> = None;
+    let mut f_2: Option<String> = None;
+    let mut f_3: Option<i64> = None;
+    let mut f_4: Option<i64> = None;
+    loop {
+      let field_ident = i_prot.read_field_begin()?;
+      if field_ident.field_type == TType::Stop {
+        break;
+      }
+      let field_id = field_id(&field_ident)?;
+      match field_id {
+        1 => {
+          let val = types::RequestContext::read_from_in_protocol(i_prot)?;
+          f_1 = Some(val);
+        },
+        2 => {
+          let val = i_prot.read_string()?;
+          f_2 = Some(val);
+        },
+        3 => {
+          let val = i_prot.read_i64()?;
+          f_3 = Some(val);
+        },
+        4 => {
+          let val = i_prot.read_i64()?;
+          f_4 = Some(val);
+        },
+        _ => {
+          i_prot.skip(field_ident.field_type)?;
+        },
+      };
+      i_prot.read_field_end()?;
+    }
+    i_prot.read_struct_end()?;
+    let ret = GetTrainingResultRequest {
+      context: f_1,
+      model: f_2,
+      from_row: f_3,
+      limit: f_4,
+    };
+    Ok(ret)
+  }
+  fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    let struct_ident = TStructIdentifier::new("GetTrainingResultRequest");
+    o_prot.write_struct_begin(&struct_ident)?;
+    if let Some(ref fld_var) = self.context {
+      o_prot.write_field_begin(&TFieldIdentifier::new("context", TType::Struct, 1))?;
+      fld_var.write_to_out_protocol(o_prot)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(ref fld_var) = self.model {
+      o_prot.write_field_begin(&TFieldIdentifier::new("model", TType::String, 2))?;
+      o_prot.write_string(fld_var)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(fld_var) = self.from_row {
+      o_prot.write_field_begin(&TFieldIdentifier::new("from_row", TType::I64, 3))?;
+      o_prot.write_i64(fld_var)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(fld_var) = self.limit {
+      o_prot.write_field_begin(&TFieldIdentifier::new("limit", TType::I64, 4))?;
+      o_prot.write_i64(fld_var)?;
+      o_prot.write_field_end()?
+    }
+    o_prot.write_field_stop()?;
+    o_prot.write_struct_end()
+  }
+}
+
+impl Default for GetTrainingResultRequest {
+  fn default() -> Self {
+    GetTrainingResultRequest{
+      context: None,
+      model: Some("".to_owned()),
+      from_row: Some(0),
+      limit: Some(0),
+    }
+  }
+}
+
+//
+// GetTrainingResultResponse
+//
+
+/// What a transductive model made of its training rows: labels or an embedding.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct GetTrainingResultResponse {
+  /// Name of the model.
+  pub model: Option<String>,
+  /// The version that was read: name it to read on, since an alias may move.
+  pub version: Option<i64>,
+  /// I64, shape (n): the cluster of each row, from 0; -1 is a row in no cluster.
+  pub labels: Option<types::Tensor>,
+  /// F64, shape (n, n_components).
+  pub embedding: Option<types::Tensor>,
+  /// Rows that the model was trained on.
+  pub total_rows: Option<i64>,
+  /// There are more: pass it as `from_row`. Absent with the last row.
+  pub next_row: Option<i64>,
+}
+
+impl GetTrainingResultResponse {
+  pub fn new<F1, F2, F3, F4, F5, F6>(model: F1, version: F2, labels: F3, embedding: F4, total_rows: F5, next_row: F6) -> GetTrainingResultResponse where F1: Into<Option<String>>, F2: Into<Option<i64>>, F3: Into<Option<types::Tensor>>, F4: Into<Option<types::Tensor>>, F5: Into<Option<i64>>, F6: Into<Option<i64>> {
+    GetTrainingResultResponse {
+      model: model.into(),
+      version: version.into(),
+      labels: labels.into(),
+      embedding: embedding.into(),
+      total_rows: total_rows.into(),
+      next_row: next_row.into(),
+    }
+  }
+}
+
+impl TSerializable for GetTrainingResultResponse {
+  fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<GetTrainingResultResponse> {
+    i_prot.read_struct_begin()?;
+    let mut f_1: Option<String> = None;
+    let mut f_2: Option<i64> = None;
+    let mut f_3: Option<types::Tensor> = None;
+    let mut f_4: Option<types::Tensor> = None;
+    let mut f_5: Option<i64> = None;
+    let mut f_6: Option<i64> = None;
+    loop {
+      let field_ident = i_prot.read_field_begin()?;
+      if field_ident.field_type == TType::Stop {
+        break;
+      }
+      let field_id = field_id(&field_ident)?;
+      match field_id {
+        1 => {
+          let val = i_prot.read_string()?;
+          f_1 = Some(val);
+        },
+        2 => {
+          let val = i_prot.read_i64()?;
+          f_2 = Some(val);
+        },
+        3 => {
+          let val = types::Tensor::read_from_in_protocol(i_prot)?;
+          f_3 = Some(val);
+        },
+        4 => {
+          let val = types::Tensor::read_from_in_protocol(i_prot)?;
+          f_4 = Some(val);
+        },
+        5 => {
+          let val = i_prot.read_i64()?;
+          f_5 = Some(val);
+        },
+        6 => {
+          let val = i_prot.read_i64()?;
+          f_6 = Some(val);
+        },
+        _ => {
+          i_prot.skip(field_ident.field_type)?;
+        },
+      };
+      i_prot.read_field_end()?;
+    }
+    i_prot.read_struct_end()?;
+    let ret = GetTrainingResultResponse {
+      model: f_1,
+      version: f_2,
+      labels: f_3,
+      embedding: f_4,
+      total_rows: f_5,
+      next_row: f_6,
+    };
+    Ok(ret)
+  }
+  fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    let struct_ident = TStructIdentifier::new("GetTrainingResultResponse");
+    o_prot.write_struct_begin(&struct_ident)?;
+    if let Some(ref fld_var) = self.model {
+      o_prot.write_field_begin(&TFieldIdentifier::new("model", TType::String, 1))?;
+      o_prot.write_string(fld_var)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(fld_var) = self.version {
+      o_prot.write_field_begin(&TFieldIdentifier::new("version", TType::I64, 2))?;
+      o_prot.write_i64(fld_var)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(ref fld_var) = self.labels {
+      o_prot.write_field_begin(&TFieldIdentifier::new("labels", TType::Struct, 3))?;
+      fld_var.write_to_out_protocol(o_prot)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(ref fld_var) = self.embedding {
+      o_prot.write_field_begin(&TFieldIdentifier::new("embedding", TType::Struct, 4))?;
+      fld_var.write_to_out_protocol(o_prot)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(fld_var) = self.total_rows {
+      o_prot.write_field_begin(&TFieldIdentifier::new("total_rows", TType::I64, 5))?;
+      o_prot.write_i64(fld_var)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(fld_var) = self.next_row {
+      o_prot.write_field_begin(&TFieldIdentifier::new("next_row", TType::I64, 6))?;
+      o_prot.write_i64(fld_var)?;
+      o_prot.write_field_end()?
+    }
+    o_prot.write_field_stop()?;
+    o_prot.write_struct_end()
+  }
+}
+
+impl Default for GetTrainingResultResponse {
+  fn default() -> Self {
+    GetTrainingResultResponse{
+      model: Some("".to_owned()),
+      version: Some(0),
+      labels: None,
+      embedding: None,
+      total_rows: Some(0),
+      next_row: Some(0),
+    }
+  }
+}
+
+//
 // SetAliasRequest
 //
 
@@ -1706,6 +1958,10 @@ pub trait TModelsSyncClient {
   fn list_models(&mut self, request: ListModelsRequest) -> thrift::Result<ListModelsResponse>;
   /// Answers what a version takes, how it was made and how well it fits. Throws NOT_FOUND, INVALID_ARGUMENT (reference).
   fn describe_model(&mut self, request: DescribeModelRequest) -> thrift::Result<DescribeModelResponse>;
+  /// Answers what a transductive model (such as dbscan) made of the rows that it was trained on, in their order. Throws NOT_FOUND,
+  /// INVALID_ARGUMENT (reference, from_row, limit), FAILED_PRECONDITION (the model is not transductive: it answers `predict`; or it
+  /// is not loaded), UNAVAILABLE (it is being loaded, or damaged).
+  fn get_training_result(&mut self, request: GetTrainingResultRequest) -> thrift::Result<GetTrainingResultResponse>;
   /// Reads a version from disk, verifies it and serves it once it answers its stored rows as it did when it was trained; a
   /// restart loads it again. Loading what is loaded changes nothing. Throws NOT_FOUND, INVALID_ARGUMENT (replacement),
   /// FAILED_PRECONDITION (no room in the server's budget, and then nothing was read; damaged, with the reason).
@@ -1796,6 +2052,33 @@ impl <C: TThriftClient + TModelsSyncClientMarker> TModelsSyncClient for C {
       }
       verify_expected_message_type(TMessageType::Reply, message_ident.message_type)?;
       let result = ModelsDescribeModelResult::read_from_in_protocol(self.i_prot_mut())?;
+      self.i_prot_mut().read_message_end()?;
+      result.ok_or()
+    }
+  }
+  fn get_training_result(&mut self, request: GetTrainingResultRequest) -> thrift::Result<GetTrainingResultResponse> {
+    (
+      {
+        self.increment_sequence_number();
+        let message_ident = TMessageIdentifier::new("get_training_result", TMessageType::Call, self.sequence_number());
+        let call_args = ModelsGetTrainingResultArgs { request };
+        self.o_prot_mut().write_message_begin(&message_ident)?;
+        call_args.write_to_out_protocol(self.o_prot_mut())?;
+        self.o_prot_mut().write_message_end()?;
+        self.o_prot_mut().flush()
+      }
+    )?;
+    {
+      let message_ident = self.i_prot_mut().read_message_begin()?;
+      verify_expected_sequence_number(self.sequence_number(), message_ident.sequence_number)?;
+      verify_expected_service_call("get_training_result", &message_ident.name)?;
+      if message_ident.message_type == TMessageType::Exception {
+        let remote_error = thrift::Error::read_application_error_from_in_protocol(self.i_prot_mut())?;
+        self.i_prot_mut().read_message_end()?;
+        return Err(thrift::Error::Application(remote_error))
+      }
+      verify_expected_message_type(TMessageType::Reply, message_ident.message_type)?;
+      let result = ModelsGetTrainingResultResult::read_from_in_protocol(self.i_prot_mut())?;
       self.i_prot_mut().read_message_end()?;
       result.ok_or()
     }
@@ -1919,6 +2202,10 @@ pub trait ModelsSyncHandler {
   fn handle_list_models(&self, request: ListModelsRequest) -> thrift::Result<ListModelsResponse>;
   /// Answers what a version takes, how it was made and how well it fits. Throws NOT_FOUND, INVALID_ARGUMENT (reference).
   fn handle_describe_model(&self, request: DescribeModelRequest) -> thrift::Result<DescribeModelResponse>;
+  /// Answers what a transductive model (such as dbscan) made of the rows that it was trained on, in their order. Throws NOT_FOUND,
+  /// INVALID_ARGUMENT (reference, from_row, limit), FAILED_PRECONDITION (the model is not transductive: it answers `predict`; or it
+  /// is not loaded), UNAVAILABLE (it is being loaded, or damaged).
+  fn handle_get_training_result(&self, request: GetTrainingResultRequest) -> thrift::Result<GetTrainingResultResponse>;
   /// Reads a version from disk, verifies it and serves it once it answers its stored rows as it did when it was trained; a
   /// restart loads it again. Loading what is loaded changes nothing. Throws NOT_FOUND, INVALID_ARGUMENT (replacement),
   /// FAILED_PRECONDITION (no room in the server's budget, and then nothing was read; damaged, with the reason).
@@ -1950,6 +2237,9 @@ impl <H: ModelsSyncHandler> ModelsSyncProcessor<H> {
   }
   fn process_describe_model(&self, incoming_sequence_number: i32, i_prot: &mut dyn TInputProtocol, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
     TModelsProcessFunctions::process_describe_model(&self.handler, incoming_sequence_number, i_prot, o_prot)
+  }
+  fn process_get_training_result(&self, incoming_sequence_number: i32, i_prot: &mut dyn TInputProtocol, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    TModelsProcessFunctions::process_get_training_result(&self.handler, incoming_sequence_number, i_prot, o_prot)
   }
   fn process_load_model(&self, incoming_sequence_number: i32, i_prot: &mut dyn TInputProtocol, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
     TModelsProcessFunctions::process_load_model(&self.handler, incoming_sequence_number, i_prot, o_prot)
@@ -2079,6 +2369,66 @@ impl TModelsProcessFunctions {
               )
             };
             let message_ident = TMessageIdentifier::new("describe_model", TMessageType::Exception, incoming_sequence_number);
+            o_prot.write_message_begin(&message_ident)?;
+            thrift::Error::write_application_error_to_out_protocol(&ret_err, o_prot)?;
+            o_prot.write_message_end()?;
+            o_prot.flush()
+          },
+        }
+      },
+    }
+  }
+  pub fn process_get_training_result<H: ModelsSyncHandler>(handler: &H, incoming_sequence_number: i32, i_prot: &mut dyn TInputProtocol, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    let args = ModelsGetTrainingResultArgs::read_from_in_protocol(i_prot)?;
+    match handler.handle_get_training_result(args.request) {
+      Ok(handler_return) => {
+        let message_ident = TMessageIdentifier::new("get_training_result", TMessageType::Reply, incoming_sequence_number);
+        o_prot.write_message_begin(&message_ident)?;
+        let ret = ModelsGetTrainingResultResult { result_value: Some(handler_return), error: None };
+        ret.write_to_out_protocol(o_prot)?;
+        o_prot.write_message_end()?;
+        o_prot.flush()
+      },
+      Err(e) => {
+        match e {
+          thrift::Error::User(usr_err) => {
+            if usr_err.downcast_ref::<types::ServiceError>().is_some() {
+              let err = usr_err.downcast::<types::ServiceError>().expect("downcast already checked");
+              let ret_err = ModelsGetTrainingResultResult{ result_value: None, error: Some(*err) };
+              let message_ident = TMessageIdentifier::new("get_training_result", TMessageType::Reply, incoming_sequence_number);
+              o_prot.write_message_begin(&message_ident)?;
+              ret_err.write_to_out_protocol(o_prot)?;
+              o_prot.write_message_end()?;
+              o_prot.flush()
+            } else {
+              let ret_err = {
+                ApplicationError::new(
+                  ApplicationErrorKind::Unknown,
+                  usr_err.to_string()
+                )
+              };
+              let message_ident = TMessageIdentifier::new("get_training_result", TMessageType::Exception, incoming_sequence_number);
+              o_prot.write_message_begin(&message_ident)?;
+              thrift::Error::write_application_error_to_out_protocol(&ret_err, o_prot)?;
+              o_prot.write_message_end()?;
+              o_prot.flush()
+            }
+          },
+          thrift::Error::Application(app_err) => {
+            let message_ident = TMessageIdentifier::new("get_training_result", TMessageType::Exception, incoming_sequence_number);
+            o_prot.write_message_begin(&message_ident)?;
+            thrift::Error::write_application_error_to_out_protocol(&app_err, o_prot)?;
+            o_prot.write_message_end()?;
+            o_prot.flush()
+          },
+          _ => {
+            let ret_err = {
+              ApplicationError::new(
+                ApplicationErrorKind::Unknown,
+                e.to_string()
+              )
+            };
+            let message_ident = TMessageIdentifier::new("get_training_result", TMessageType::Exception, incoming_sequence_number);
             o_prot.write_message_begin(&message_ident)?;
             thrift::Error::write_application_error_to_out_protocol(&ret_err, o_prot)?;
             o_prot.write_message_end()?;
@@ -2339,6 +2689,9 @@ impl <H: ModelsSyncHandler> TProcessor for ModelsSyncProcessor<H> {
       },
       "describe_model" => {
         self.process_describe_model(message_ident.sequence_number, i_prot, o_prot)
+      },
+      "get_training_result" => {
+        self.process_get_training_result(message_ident.sequence_number, i_prot, o_prot)
       },
       "load_model" => {
         self.process_load_model(message_ident.sequence_number, i_prot, o_prot)
@@ -2601,6 +2954,131 @@ impl ModelsDescribeModelResult {
   }
   fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
     let struct_ident = TStructIdentifier::new("ModelsDescribeModelResult");
+    o_prot.write_struct_begin(&struct_ident)?;
+    if let Some(ref fld_var) = self.result_value {
+      o_prot.write_field_begin(&TFieldIdentifier::new("result_value", TType::Struct, 0))?;
+      fld_var.write_to_out_protocol(o_prot)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(ref fld_var) = self.error {
+      o_prot.write_field_begin(&TFieldIdentifier::new("error", TType::Struct, 1))?;
+      fld_var.write_to_out_protocol(o_prot)?;
+      o_prot.write_field_end()?
+    }
+    o_prot.write_field_stop()?;
+    o_prot.write_struct_end()
+  }
+}
+
+//
+// ModelsGetTrainingResultArgs
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+struct ModelsGetTrainingResultArgs {
+  request: GetTrainingResultRequest,
+}
+
+impl ModelsGetTrainingResultArgs {
+  fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<ModelsGetTrainingResultArgs> {
+    i_prot.read_struct_begin()?;
+    let mut f_1: Option<GetTrainingResultRequest> = None;
+    loop {
+      let field_ident = i_prot.read_field_begin()?;
+      if field_ident.field_type == TType::Stop {
+        break;
+      }
+      let field_id = field_id(&field_ident)?;
+      match field_id {
+        1 => {
+          let val = GetTrainingResultRequest::read_from_in_protocol(i_prot)?;
+          f_1 = Some(val);
+        },
+        _ => {
+          i_prot.skip(field_ident.field_type)?;
+        },
+      };
+      i_prot.read_field_end()?;
+    }
+    i_prot.read_struct_end()?;
+    verify_required_field_exists("ModelsGetTrainingResultArgs.request", &f_1)?;
+    let ret = ModelsGetTrainingResultArgs {
+      request: f_1.expect("auto-generated code should have checked for presence of required fields"),
+    };
+    Ok(ret)
+  }
+  fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    let struct_ident = TStructIdentifier::new("get_training_result_args");
+    o_prot.write_struct_begin(&struct_ident)?;
+    o_prot.write_field_begin(&TFieldIdentifier::new("request", TType::Struct, 1))?;
+    self.request.write_to_out_protocol(o_prot)?;
+    o_prot.write_field_end()?;
+    o_prot.write_field_stop()?;
+    o_prot.write_struct_end()
+  }
+}
+
+//
+// ModelsGetTrainingResultResult
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+struct ModelsGetTrainingResultResult {
+  result_value: Option<GetTrainingResultResponse>,
+  error: Option<types::ServiceError>,
+}
+
+impl ModelsGetTrainingResultResult {
+  fn ok_or(self) -> thrift::Result<GetTrainingResultResponse> {
+    if self.error.is_some() {
+      Err(thrift::Error::User(Box::new(self.error.unwrap())))
+    } else if self.result_value.is_some() {
+      Ok(self.result_value.unwrap())
+    } else {
+      Err(
+        thrift::Error::Application(
+          ApplicationError::new(
+            ApplicationErrorKind::MissingResult,
+            "no result received for ModelsGetTrainingResult"
+          )
+        )
+      )
+    }
+  }
+  fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<ModelsGetTrainingResultResult> {
+    i_prot.read_struct_begin()?;
+    let mut f_0: Option<GetTrainingResultResponse> = None;
+    let mut f_1: Option<types::ServiceError> = None;
+    loop {
+      let field_ident = i_prot.read_field_begin()?;
+      if field_ident.field_type == TType::Stop {
+        break;
+      }
+      let field_id = field_id(&field_ident)?;
+      match field_id {
+        0 => {
+          let val = GetTrainingResultResponse::read_from_in_protocol(i_prot)?;
+          f_0 = Some(val);
+        },
+        1 => {
+          let val = types::ServiceError::read_from_in_protocol(i_prot)?;
+          f_1 = Some(val);
+        },
+        _ => {
+          i_prot.skip(field_ident.field_type)?;
+        },
+      };
+      i_prot.read_field_end()?;
+    }
+    i_prot.read_struct_end()?;
+    let ret = ModelsGetTrainingResultResult {
+      result_value: f_0,
+      error: f_1,
+    };
+    Ok(ret)
+  }
+  fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    let struct_ident = TStructIdentifier::new("ModelsGetTrainingResultResult");
     o_prot.write_struct_begin(&struct_ident)?;
     if let Some(ref fld_var) = self.result_value {
       o_prot.write_field_begin(&TFieldIdentifier::new("result_value", TType::Struct, 0))?;

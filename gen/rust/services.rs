@@ -7,7 +7,7 @@ use crate::wire::{datasets, health, inference, models, training, types};
 use std::future::Future;
 
 /// SHA-256 of the IDL files, in hex.
-pub const IDL_SHA256: &str = "7885787c328580f40442c6569774acf44c5540e2bb1cc700c7315ac27d69d4cc";
+pub const IDL_SHA256: &str = "a9a314a2ad166917ee9a4de4aa4d19c665ab64cbbea83ab8d0f8a47de9ad196b";
 
 /// Every method, in the order of the files' names, then as declared; `Method::id` is its place here.
 pub static METHODS: &[Method] = &[
@@ -26,15 +26,16 @@ pub static METHODS: &[Method] = &[
     Method { id: 12, service: "Inference", name: "explain", oneway: false, idempotent: true, role: Role::Predictor, audited: false },
     Method { id: 13, service: "Models", name: "list_models", oneway: false, idempotent: true, role: Role::Reader, audited: false },
     Method { id: 14, service: "Models", name: "describe_model", oneway: false, idempotent: true, role: Role::Reader, audited: false },
-    Method { id: 15, service: "Models", name: "load_model", oneway: false, idempotent: true, role: Role::Trainer, audited: true },
-    Method { id: 16, service: "Models", name: "unload_model", oneway: false, idempotent: true, role: Role::Trainer, audited: true },
-    Method { id: 17, service: "Models", name: "set_alias", oneway: false, idempotent: false, role: Role::Trainer, audited: true },
-    Method { id: 18, service: "Models", name: "delete_version", oneway: false, idempotent: false, role: Role::Admin, audited: true },
-    Method { id: 19, service: "Training", name: "train", oneway: false, idempotent: false, role: Role::Trainer, audited: true },
-    Method { id: 20, service: "Training", name: "get_job", oneway: false, idempotent: true, role: Role::Reader, audited: false },
-    Method { id: 21, service: "Training", name: "watch_job", oneway: false, idempotent: true, role: Role::Reader, audited: false },
-    Method { id: 22, service: "Training", name: "list_jobs", oneway: false, idempotent: true, role: Role::Reader, audited: false },
-    Method { id: 23, service: "Training", name: "cancel_job", oneway: false, idempotent: true, role: Role::Trainer, audited: true },
+    Method { id: 15, service: "Models", name: "get_training_result", oneway: false, idempotent: true, role: Role::Reader, audited: false },
+    Method { id: 16, service: "Models", name: "load_model", oneway: false, idempotent: true, role: Role::Trainer, audited: true },
+    Method { id: 17, service: "Models", name: "unload_model", oneway: false, idempotent: true, role: Role::Trainer, audited: true },
+    Method { id: 18, service: "Models", name: "set_alias", oneway: false, idempotent: false, role: Role::Trainer, audited: true },
+    Method { id: 19, service: "Models", name: "delete_version", oneway: false, idempotent: false, role: Role::Admin, audited: true },
+    Method { id: 20, service: "Training", name: "train", oneway: false, idempotent: false, role: Role::Trainer, audited: true },
+    Method { id: 21, service: "Training", name: "get_job", oneway: false, idempotent: true, role: Role::Reader, audited: false },
+    Method { id: 22, service: "Training", name: "watch_job", oneway: false, idempotent: true, role: Role::Reader, audited: false },
+    Method { id: 23, service: "Training", name: "list_jobs", oneway: false, idempotent: true, role: Role::Reader, audited: false },
+    Method { id: 24, service: "Training", name: "cancel_job", oneway: false, idempotent: true, role: Role::Trainer, audited: true },
 ];
 
 /// Stored tables, in versions.
@@ -118,7 +119,8 @@ pub trait Health: Send + Sync {
 /// Predictions.
 pub trait Inference: Send + Sync {
     /// Answers one prediction for each row. Throws NOT_FOUND (model, version or alias), INVALID_ARGUMENT (shape, column, type,
-    /// missing value or NaN, or a row whose answer is not finite, named; more rows than the queue or a reply holds), OVERLOADED,
+    /// missing value or NaN, or a row whose answer is not finite, named; more rows than the queue or a reply holds),
+    /// FAILED_PRECONDITION (the version is unloaded; the model is transductive: `get_training_result` reads what it has), OVERLOADED,
     /// DEADLINE_EXCEEDED.
     fn predict<'a>(
         &'a self,
@@ -160,6 +162,15 @@ pub trait Models: Send + Sync {
         call: &Call,
         request: models::DescribeModelRequest,
     ) -> impl Future<Output = Result<models::DescribeModelResponse, types::ServiceError>> + Send;
+
+    /// Answers what a transductive model (such as dbscan) made of the rows that it was trained on, in their order. Throws NOT_FOUND,
+    /// INVALID_ARGUMENT (reference, from_row, limit), FAILED_PRECONDITION (the model is not transductive: it answers `predict`; or it
+    /// is not loaded), UNAVAILABLE (it is being loaded, or damaged).
+    fn get_training_result(
+        &self,
+        call: &Call,
+        request: models::GetTrainingResultRequest,
+    ) -> impl Future<Output = Result<models::GetTrainingResultResponse, types::ServiceError>> + Send;
 
     /// Reads a version from disk, verifies it and serves it once it answers its stored rows as it did when it was trained; a
     /// restart loads it again. Loading what is loaded changes nothing. Throws NOT_FOUND, INVALID_ARGUMENT (replacement),
@@ -258,15 +269,16 @@ pub fn find(service: Option<&str>, name: &str) -> Option<&'static Method> {
         "explain" => 12,
         "list_models" => 13,
         "describe_model" => 14,
-        "load_model" => 15,
-        "unload_model" => 16,
-        "set_alias" => 17,
-        "delete_version" => 18,
-        "train" => 19,
-        "get_job" => 20,
-        "watch_job" => 21,
-        "list_jobs" => 22,
-        "cancel_job" => 23,
+        "get_training_result" => 15,
+        "load_model" => 16,
+        "unload_model" => 17,
+        "set_alias" => 18,
+        "delete_version" => 19,
+        "train" => 20,
+        "get_job" => 21,
+        "watch_job" => 22,
+        "list_jobs" => 23,
+        "cancel_job" => 24,
         _ => return None,
     };
     METHODS.get(id).filter(|method| service.is_none_or(|service| service == method.service))
@@ -290,15 +302,16 @@ pub fn dispatch<'a, S: Services>(services: &'a S, method: &Method, call: &Call, 
         12 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.explain(&call, request)).await }) }
         13 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.list_models(&call, request)).await }) }
         14 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.describe_model(&call, request)).await }) }
-        15 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.load_model(&call, request)).await }) }
-        16 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.unload_model(&call, request)).await }) }
-        17 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.set_alias(&call, request)).await }) }
-        18 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.delete_version(&call, request)).await }) }
-        19 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.train(&call, request)).await }) }
-        20 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.get_job(&call, request)).await }) }
-        21 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.watch_job(&call, request)).await }) }
-        22 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.list_jobs(&call, request)).await }) }
-        // 23: METHODS has no other id.
+        15 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.get_training_result(&call, request)).await }) }
+        16 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.load_model(&call, request)).await }) }
+        17 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.unload_model(&call, request)).await }) }
+        18 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.set_alias(&call, request)).await }) }
+        19 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.delete_version(&call, request)).await }) }
+        20 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.train(&call, request)).await }) }
+        21 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.get_job(&call, request)).await }) }
+        22 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.watch_job(&call, request)).await }) }
+        23 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.list_jobs(&call, request)).await }) }
+        // 24: METHODS has no other id.
         _ => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.cancel_job(&call, request)).await }) }
     }
 }
@@ -388,6 +401,12 @@ impl Resources for models::ListModelsRequest {
 }
 
 impl Resources for models::DescribeModelRequest {
+    fn resources(&self) -> impl Iterator<Item = Resource<'_>> {
+        [self.model.as_deref().map(Resource::Model)].into_iter().flatten()
+    }
+}
+
+impl Resources for models::GetTrainingResultRequest {
     fn resources(&self) -> impl Iterator<Item = Resource<'_>> {
         [self.model.as_deref().map(Resource::Model)].into_iter().flatten()
     }
@@ -1069,7 +1088,8 @@ pub struct InferenceClient<'a, C>(pub &'a C);
 
 impl<C: Channel> InferenceClient<'_, C> {
     /// Answers one prediction for each row. Throws NOT_FOUND (model, version or alias), INVALID_ARGUMENT (shape, column, type,
-    /// missing value or NaN, or a row whose answer is not finite, named; more rows than the queue or a reply holds), OVERLOADED,
+    /// missing value or NaN, or a row whose answer is not finite, named; more rows than the queue or a reply holds),
+    /// FAILED_PRECONDITION (the version is unloaded; the model is transductive: `get_training_result` reads what it has), OVERLOADED,
     /// DEADLINE_EXCEEDED.
     pub async fn predict(
         &self,
@@ -1119,6 +1139,16 @@ impl<C: Channel> ModelsClient<'_, C> {
         runtime::call(self.0, &METHODS[14], request).await
     }
 
+    /// Answers what a transductive model (such as dbscan) made of the rows that it was trained on, in their order. Throws NOT_FOUND,
+    /// INVALID_ARGUMENT (reference, from_row, limit), FAILED_PRECONDITION (the model is not transductive: it answers `predict`; or it
+    /// is not loaded), UNAVAILABLE (it is being loaded, or damaged).
+    pub async fn get_training_result(
+        &self,
+        request: models::GetTrainingResultRequest,
+    ) -> Result<models::GetTrainingResultResponse, CallError<types::ServiceError>> {
+        runtime::call(self.0, &METHODS[15], request).await
+    }
+
     /// Reads a version from disk, verifies it and serves it once it answers its stored rows as it did when it was trained; a
     /// restart loads it again. Loading what is loaded changes nothing. Throws NOT_FOUND, INVALID_ARGUMENT (replacement),
     /// FAILED_PRECONDITION (no room in the server's budget, and then nothing was read; damaged, with the reason).
@@ -1126,7 +1156,7 @@ impl<C: Channel> ModelsClient<'_, C> {
         &self,
         request: models::LoadModelRequest,
     ) -> Result<models::LoadModelResponse, CallError<types::ServiceError>> {
-        runtime::call(self.0, &METHODS[15], request).await
+        runtime::call(self.0, &METHODS[16], request).await
     }
 
     /// Stops serving a version, which stays on disk, and stays unloaded after a restart. Calls that have begun are answered, and
@@ -1136,7 +1166,7 @@ impl<C: Channel> ModelsClient<'_, C> {
         &self,
         request: models::UnloadModelRequest,
     ) -> Result<models::UnloadModelResponse, CallError<types::ServiceError>> {
-        runtime::call(self.0, &METHODS[16], request).await
+        runtime::call(self.0, &METHODS[17], request).await
     }
 
     /// Points an alias at a version, if the alias is still as the caller has seen it. Throws NOT_FOUND (model or version),
@@ -1145,7 +1175,7 @@ impl<C: Channel> ModelsClient<'_, C> {
         &self,
         request: models::SetAliasRequest,
     ) -> Result<models::SetAliasResponse, CallError<types::ServiceError>> {
-        runtime::call(self.0, &METHODS[17], request).await
+        runtime::call(self.0, &METHODS[18], request).await
     }
 
     /// Deletes a version for good. Throws NOT_FOUND, FAILED_PRECONDITION (an alias names it; `stable` goes with the last
@@ -1154,7 +1184,7 @@ impl<C: Channel> ModelsClient<'_, C> {
         &self,
         request: models::DeleteVersionRequest,
     ) -> Result<models::DeleteVersionResponse, CallError<types::ServiceError>> {
-        runtime::call(self.0, &METHODS[18], request).await
+        runtime::call(self.0, &METHODS[19], request).await
     }
 }
 
@@ -1168,7 +1198,7 @@ impl<C: Channel> TrainingClient<'_, C> {
         &self,
         request: training::TrainRequest,
     ) -> Result<training::TrainResponse, CallError<types::ServiceError>> {
-        runtime::call(self.0, &METHODS[19], request).await
+        runtime::call(self.0, &METHODS[20], request).await
     }
 
     /// Answers a job as it is now. Throws NOT_FOUND.
@@ -1176,7 +1206,7 @@ impl<C: Channel> TrainingClient<'_, C> {
         &self,
         request: training::GetJobRequest,
     ) -> Result<training::GetJobResponse, CallError<types::ServiceError>> {
-        runtime::call(self.0, &METHODS[20], request).await
+        runtime::call(self.0, &METHODS[21], request).await
     }
 
     /// Answers the events of a job after a sequence number, waiting for one if there is none. Throws NOT_FOUND, INVALID_ARGUMENT (wait_ms).
@@ -1184,7 +1214,7 @@ impl<C: Channel> TrainingClient<'_, C> {
         &self,
         request: training::WatchJobRequest,
     ) -> Result<training::WatchJobResponse, CallError<types::ServiceError>> {
-        runtime::call(self.0, &METHODS[21], request).await
+        runtime::call(self.0, &METHODS[22], request).await
     }
 
     /// Answers the jobs, newest first, a page at a time. Throws INVALID_ARGUMENT (limit).
@@ -1192,7 +1222,7 @@ impl<C: Channel> TrainingClient<'_, C> {
         &self,
         request: training::ListJobsRequest,
     ) -> Result<training::ListJobsResponse, CallError<types::ServiceError>> {
-        runtime::call(self.0, &METHODS[22], request).await
+        runtime::call(self.0, &METHODS[23], request).await
     }
 
     /// Cancels a job that waits or runs; one that has ended is answered as it is. Throws NOT_FOUND.
@@ -1200,6 +1230,6 @@ impl<C: Channel> TrainingClient<'_, C> {
         &self,
         request: training::CancelJobRequest,
     ) -> Result<training::CancelJobResponse, CallError<types::ServiceError>> {
-        runtime::call(self.0, &METHODS[23], request).await
+        runtime::call(self.0, &METHODS[24], request).await
     }
 }

@@ -21,6 +21,7 @@ mod table_file;
 mod tls;
 mod tokens;
 mod train;
+mod training_result;
 mod wire_format;
 
 use crate::error::Error;

@@ -1,12 +1,13 @@
 //! `modelwire models`
 
 use super::remote::{Remote, print};
-use super::{Failure, report};
+use super::{Failure, report, training_result};
 use crate::client::{Client, ModelVersion};
 use crate::error::Result;
 use crate::model::StepSpec;
 use crate::registry::{Alias, LoadState, ModelSummary, Replacement};
 use serde_json::json;
+use std::path::PathBuf;
 
 /// List models, show one, point aliases, load, unload and delete versions
 ///
@@ -38,6 +39,20 @@ enum Command {
     Show {
         /// "wine" (its alias "stable"), "wine@3", "wine@canary" or "wine@latest".
         model: String,
+    },
+    /// Show what a model made of the rows that it was trained on
+    ///
+    /// That is all that algorithms such as dbscan have to say: a label, or a place, for each of these rows and for no other.
+    ///
+    /// Example:
+    ///     modelwire models result groups --output labels.csv
+    #[command(verbatim_doc_comment)]
+    Result {
+        /// As for "modelwire models show".
+        model: String,
+        /// Write a CSV file, a line for each row in the order of training, in the place of what is there.
+        #[arg(long, value_name = "FILE.csv")]
+        output: Option<PathBuf>,
     },
     /// Point an alias at a version
     ///
@@ -113,6 +128,17 @@ pub(super) fn run(arguments: Arguments) -> std::result::Result<(), Failure> {
         Command::Show { model } => {
             let model = client.describe_model(model).await?;
             remote.print(&model, || description(&model))
+        }
+        Command::Result { model, output } => {
+            let trained = client.training_result(model).await?;
+            let Some(path) = output else {
+                return remote.print(&training_result::document(&trained), || training_result::table(&trained.result));
+            };
+            let rows = training_result::write(&trained.result, path)?;
+            let document = json!({ "model": trained.model, "version": trained.version, "rows": rows, "output": path });
+            remote.print(&document, || {
+                format!("{rows} rows of {}@{} are in {}", trained.model, trained.version, path.display())
+            })
         }
         Command::Alias { model, alias, version, expected_generation } => {
             let version = Some(*version).filter(|version| *version > 0);

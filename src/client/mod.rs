@@ -40,7 +40,7 @@ mod waiting;
 
 pub use crate::wire::answers::{
     AlgorithmDescription, Explained, Greeting, JobStatus, MethodDescription, ModelVersion, ParameterDescription,
-    Prediction, ServerDescription, ServerLimits, ServerStatus, Watched,
+    Prediction, ServerDescription, ServerLimits, ServerStatus, TrainedRows, Watched,
 };
 pub use crate::wire::{Protocol, Transport};
 pub use options::{Options, PoolLimits};

@@ -1,13 +1,13 @@
 //! Models, their versions and aliases.
 
-use super::{Client, ModelVersion};
+use super::{Client, ModelVersion, TrainedRows};
 use crate::data::Page;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::registry::{Alias, ModelSummary, Replacement};
 use crate::wire::convert;
 use crate::wire::models::{
-    DeleteVersionRequest, DescribeModelRequest, ListModelsRequest, LoadModelRequest, SetAliasRequest,
-    UnloadModelRequest,
+    DeleteVersionRequest, DescribeModelRequest, GetTrainingResultRequest, ListModelsRequest, LoadModelRequest,
+    SetAliasRequest, UnloadModelRequest,
 };
 use crate::wire::services::ModelsClient;
 
@@ -36,6 +36,40 @@ impl Client {
             ModelsClient(&*exchange).describe_model(request).await
         });
         self.plain(convert::model_version_from(answer.await?.model))
+    }
+
+    /// What a transductive model, such as one of `dbscan`, made of the rows that it was trained on, in their order. `model` as
+    /// in [`Client::predict`]. A large result comes in several calls, all of one version.
+    ///
+    /// # Errors
+    /// [`Code`](crate::error::Code) `NotFound`, or `FailedPrecondition` if the model answers `predict` instead.
+    pub async fn training_result(&self, model: &str) -> Result<TrainedRows> {
+        let (mut read, mut next) = self.trained_rows(model.to_owned(), 0).await?;
+        while let Some(from) = next {
+            let so_far = read.result.n_rows() as u64;
+            if from != so_far || so_far == 0 {
+                return self.plain(Err(Error::invalid(format!("after {so_far} rows it goes on at row {from}"))));
+            }
+            let (page, then) = self.trained_rows(format!("{}@{}", read.model, read.version), from).await?;
+            if page.result.n_rows() == 0 {
+                return self.plain(Err(Error::invalid(format!("it has no rows from row {from} on, and more to come"))));
+            }
+            let other = || Error::invalid("its rows are of another kind than those before");
+            read.result = self.plain(read.result.followed_by(page.result).ok_or_else(other))?;
+            next = then;
+        }
+        Ok(read)
+    }
+
+    async fn trained_rows(&self, model: String, from: u64) -> Result<(TrainedRows, Option<u64>)> {
+        let answer = self.call(|exchange, context| {
+            let model = Some(model.clone());
+            async move {
+                let request = GetTrainingResultRequest { context, model, from_row: Some(number(from)), limit: None };
+                ModelsClient(&*exchange).get_training_result(request).await
+            }
+        });
+        self.plain(convert::training_result_from(answer.await?))
     }
 
     /// Points an alias at a version, or removes it (`None`), if it is still as the caller has seen it.

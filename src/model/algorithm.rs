@@ -3,7 +3,10 @@
 //! A new algorithm is one file that implements [`Algorithm`] and one line in [`ALGORITHMS`].
 
 use super::arrays::{Arrays, damaged};
-use super::{ALGORITHMS, Explanation, Outputs, ParameterSpec, Parameters, Predictions, Progress, Rows};
+use super::{
+    ALGORITHMS, Explanation, Outputs, ParameterSpec, Parameters, Predictions, Progress, Rows, TrainingResult,
+    Transductive,
+};
 use crate::data::Labels;
 use crate::error::{Error, Result, quotable};
 use ndarray::{Array2, ArrayD, ArrayView2};
@@ -87,6 +90,11 @@ pub trait Algorithm: Debug + Send + Sync {
         false
     }
 
+    /// Whether it says something of the rows that it is trained on and of no others. It is the last step of a specification.
+    fn is_transductive(&self) -> bool {
+        false
+    }
+
     /// Its hyper-parameters, in the order in which people should meet them.
     fn parameters(&self) -> Vec<ParameterSpec>;
 
@@ -109,6 +117,8 @@ pub enum UnfittedStep {
     Estimator(Box<dyn Estimator>),
     /// It will say what the scores of the classifier before it mean.
     Calibrator(Box<dyn Calibrator>),
+    /// It will say something of the rows that it learns from.
+    Transductive(Box<dyn Transductive>),
 }
 
 /// A step that has learned.
@@ -120,6 +130,8 @@ pub enum FittedStep {
     Model(Box<dyn Model>),
     /// It says what the scores of the classifier before it mean.
     Calibration(Box<dyn Calibration>),
+    /// It has said all that it can.
+    Result(TrainingResult),
 }
 
 /// What a fitted step works on; known before its arrays are read.

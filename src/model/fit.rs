@@ -73,7 +73,7 @@ pub fn fit_on(threads: usize, spec: &Spec, table: &Table, progress: &dyn Progres
     let parts = split.map(|Split { training, held_out }| (all.select(&training), all.select(&held_out)));
     let whole = if parts.is_some() { 0.5 } else { 1.0 };
     let first = |message: &str, share: f64| progress.report(message, share * whole);
-    let (Learned { transformers, last, columns }, mut metrics) = fitting.learn(all, &first)?;
+    let (Learned { transformers, last, columns, .. }, mut metrics) = fitting.learn(all, &first)?;
     if let Some((training, held_out)) = parts {
         let second = |message: &str, share: f64| progress.report(message, whole + share * whole);
         metrics.extend(fitting.measure(training, held_out, &second)?);
@@ -97,6 +97,8 @@ struct Learned {
     last: Last,
     /// As they reach the last step, or leave the last transformer.
     columns: Columns,
+    /// What the fit says of itself.
+    metrics: BTreeMap<String, f64>,
 }
 
 impl Fitting<'_> {
@@ -105,7 +107,8 @@ impl Fitting<'_> {
         let Part { features, targets } = part;
         let weights = vec![1.0; features.nrows()];
         let (first, last) = self.steps.split_at(n_transformers(self.steps));
-        let (mut transformers, mut columns) = (Vec::with_capacity(first.len()), Columns::of(self.schema));
+        let (mut transformers, mut columns): (Vec<TransformerStep>, _) =
+            (Vec::with_capacity(first.len()), Columns::of(self.schema));
         for (index, (step, stated)) in first.iter().zip(&self.spec.steps).enumerate() {
             let within = |message: &str, share: f64| progress.report(message, self.stage(index, share));
             within(&format!("fitting {}", step.algorithm.name()), 0.0)?;
@@ -124,8 +127,13 @@ impl Fitting<'_> {
             columns.chosen(step.algorithm, stated)?;
             within(&format!("fitting {}", step.algorithm.name()), 0.0)?;
         }
-        let last = Last::fit(last, &self.training(Rows::new(features, targets.view(), &weights), &within))?;
-        Ok(Learned { transformers, last, columns })
+        let training = self.training(Rows::new(features, targets.view(), &weights), &within);
+        let (last, mut metrics) = Last::fit(last, &training)?;
+        if let (Last::Columns, Some(step)) = (&last, transformers.last()) {
+            let own = step.fitted.metrics().into_iter().filter(|(_, value)| value.is_finite());
+            metrics.extend(own.map(|(name, value)| (name.to_owned(), value)));
+        }
+        Ok(Learned { transformers, last, columns, metrics })
     }
 
     fn training<'t>(&self, rows: Rows<'t>, progress: &'t dyn Progress) -> Training<'t> {
@@ -185,11 +193,7 @@ impl Fitting<'_> {
     ) -> Result<BTreeMap<String, f64>> {
         let features = rows.features.view();
         match &learned.last {
-            Last::Columns => {
-                let last = learned.transformers.last().map(|step| step.fitted.metrics()).unwrap_or_default();
-                let finite = last.into_iter().filter(|(_, value)| value.is_finite());
-                Ok(finite.map(|(name, value)| (name.to_owned(), value)).collect())
-            }
+            Last::Columns | Last::Result(_) => Ok(learned.metrics.clone()),
             Last::Model(model) if self.has_density() => {
                 metrics::of_densities(|it| model.log_densities(it), features, ask)
             }

@@ -1,9 +1,10 @@
 //! What a pipeline ends in, behind its transformers.
 
 use super::spec::ResolvedStep;
-use super::{Calibrated, Model, Predictions, Training, UnfittedStep};
+use super::{Calibrated, Model, Predictions, Training, TrainingResult, UnfittedStep};
 use crate::error::{Error, Result};
 use ndarray::{ArrayD, CowArray, Ix2};
+use std::collections::BTreeMap;
 
 /// The last steps of a pipeline, fitted.
 #[derive(Debug)]
@@ -14,28 +15,39 @@ pub(super) enum Last {
     Model(Box<dyn Model>),
     /// A classifier, and what its scores mean.
     Calibrated(Calibrated),
+    /// It has answered the rows that it was fitted on, and answers no others.
+    Result(TrainingResult),
 }
 
 impl Last {
-    /// Fits the steps behind the transformers: none, an estimator, or one with its calibrator.
-    pub(super) fn fit(steps: &[ResolvedStep], training: &Training<'_>) -> Result<Self> {
+    /// Fits the steps behind the transformers: none, one, or a classifier with its calibrator. Answers with them what the fit says of
+    /// itself.
+    pub(super) fn fit(steps: &[ResolvedStep], training: &Training<'_>) -> Result<(Self, BTreeMap<String, f64>)> {
         let unfitted = steps.iter().map(|step| step.algorithm.unfitted(&step.parameters));
-        match unfitted.collect::<Vec<_>>().as_slice() {
-            [] => Ok(Self::Columns),
-            [UnfittedStep::Estimator(estimator)] => estimator.fit(training).map(Self::Model),
+        let last = match unfitted.collect::<Vec<_>>().as_slice() {
+            [] => Self::Columns,
+            [UnfittedStep::Estimator(estimator)] => Self::Model(estimator.fit(training)?),
             [UnfittedStep::Estimator(estimator), UnfittedStep::Calibrator(calibrator)] => {
-                calibrator.fit(&**estimator, training).map(Self::Calibrated)
+                Self::Calibrated(calibrator.fit(&**estimator, training)?)
             }
-            _ => Err(Error::internal("a checked specification ends in no estimator")),
-        }
+            [UnfittedStep::Transductive(it)] => {
+                return it.fit(training).map(|fitted| (Self::Result(fitted.result), fitted.metrics));
+            }
+            _ => return Err(Error::internal("a checked specification ends in no estimator")),
+        };
+        Ok((last, BTreeMap::new()))
     }
 
     /// The answer to rows as they reach it.
+    ///
+    /// # Panics
+    /// If it answers none: [`LoadedModel::check_answers`](super::LoadedModel::check_answers) is asked before.
     pub(super) fn predict(&self, features: CowArray<'_, f64, Ix2>) -> Predictions {
         match self {
             Self::Columns => Predictions::Columns(features.into_owned()),
             Self::Model(model) => model.predict(features.view()),
             Self::Calibrated(Calibrated { model, calibration }) => calibration.predict(&**model, features.view()),
+            Self::Result(_) => unreachable!("nobody asks a pipeline that answers no rows"),
         }
     }
 
@@ -47,6 +59,7 @@ impl Last {
     /// What the answer to one row takes, in bytes; `n_columns` reach the end of the pipeline.
     pub(super) fn answer_bytes(&self, n_columns: usize) -> usize {
         match self {
+            Self::Result(_) => 0,
             Self::Columns => n_columns * size_of::<f64>(),
             Self::Model(model) | Self::Calibrated(Calibrated { model, .. }) => model.answer_bytes(),
         }
@@ -56,6 +69,7 @@ impl Last {
     pub(super) fn arrays(&self) -> Vec<Vec<(&'static str, ArrayD<f64>)>> {
         match self {
             Self::Columns => vec![],
+            Self::Result(result) => vec![result.arrays()],
             Self::Model(model) => vec![model.arrays()],
             Self::Calibrated(Calibrated { model, calibration }) => vec![model.arrays(), calibration.arrays()],
         }

@@ -1,6 +1,6 @@
 //! A model that is ready to answer.
 
-use super::Pipeline;
+use super::{Pipeline, TrainingResult};
 use crate::data::{Features, Name};
 use crate::error::{Error, Result};
 use ndarray::Array2;
@@ -30,6 +30,42 @@ impl LoadedModel {
     /// from then on, gone with the model. `None` if another type is kept already.
     pub fn beside<T: Any + Send + Sync>(&self, make: impl FnOnce() -> T) -> Option<&T> {
         self.beside.get_or_init(|| Box::new(make())).downcast_ref()
+    }
+
+    /// Whether it answers rows at all: to be known before rows are decoded, and before [`Pipeline::predict`] is asked.
+    ///
+    /// # Errors
+    /// [`Error::FailedPrecondition`] if it has a training result and no answers; it says how to read that.
+    pub fn check_answers(&self) -> Result<()> {
+        match self.pipeline.training_result() {
+            None => Ok(()),
+            Some(_) => Err(Error::precondition(format!(
+                "model \"{0}@{1}\" ({2}) says something of the rows that it was trained on and answers no others; \
+                 get_training_result reads it, and so does \"modelwire models result {0}@{1}\"",
+                self.name,
+                self.version,
+                self.algorithm()
+            ))),
+        }
+    }
+
+    /// What it made of the rows that it was trained on.
+    ///
+    /// # Errors
+    /// [`Error::FailedPrecondition`] if it answers rows instead.
+    pub fn training_result(&self) -> Result<&TrainingResult> {
+        self.pipeline.training_result().ok_or_else(|| {
+            let algorithm = self.algorithm();
+            Error::precondition(format!(
+                "model \"{}@{}\" ({algorithm}) is not transductive and keeps no result of its training rows; predict answers rows",
+                self.name, self.version
+            ))
+        })
+    }
+
+    /// Of the last step.
+    fn algorithm(&self) -> &str {
+        self.pipeline.steps().last().map_or("", |step| &step.algorithm)
     }
 
     /// The rows as the pipeline takes them, see [`Schema::matrix`](super::Schema::matrix).

@@ -8,6 +8,9 @@
 //! | classifier | `log_loss` | mean of -ln(probability of the row's class), clipped at 2.2e-16 as in scikit-learn |
 //! | clusterer | `inertia` | sum of squared distances to the nearest centre, over the rows that it was fitted on |
 //! | mixture | `log_likelihood` | mean of the logarithm of a row's density, scikit-learn's `score`; rows are held out as for targets |
+//! | clusterer that answers no rows | `n_clusters`, `noise` | how many there are, and the share of rows that are in none |
+//! | `tsne` | `kl_divergence` | how far closeness in the embedding is from closeness of the rows |
+//! | `diffusion_map` | `eigenvalue_1`, … | how much of each component a step of the walk keeps |
 //! | outlier detector | `outliers` | share of rows whose score is below 0, of those that it was fitted on |
 //! | transformer | what the last step tells | `pca`: `explained_variance_ratio`, the share of the variance of its columns that it puts out |
 //!

@@ -61,6 +61,7 @@ mod precision;
 
 mod rows;
 mod summation;
+mod transduction;
 
 mod classification;
 mod crew;
@@ -94,4 +95,5 @@ pub use rows::Rows;
 pub use schema::Schema;
 pub use spec::{Spec, StepSpec};
 pub use targets::{MAX_CLASSES, TargetView, Targets};
+pub use transduction::{NOISE, TrainingResult, Transduced, Transductive};
 pub use validation::VALIDATION_FRACTION;

@@ -8,7 +8,7 @@ use super::last::Last;
 use super::spec::resolve_steps;
 use super::{
     Calibrated, Explanation, FittedStep, FittedTransformer, Inputs, Kind, Outputs, Predictions, Schema, StepSpec,
-    targets,
+    TrainingResult, targets,
 };
 use crate::data::ColumnType;
 use crate::error::{Error, Result};
@@ -72,7 +72,7 @@ impl Pipeline {
     /// transformed where it stands; a view (`.view()`) is copied if there is a transformer.
     ///
     /// # Panics
-    /// If it has another width than `schema().features`.
+    /// If it has another width than `schema().features`, or the pipeline answers no rows ([`Pipeline::training_result`]).
     pub fn predict<'a>(&self, features: impl Into<CowArray<'a, f64, Ix2>>) -> Predictions {
         self.answer(features.into())
     }
@@ -122,6 +122,11 @@ impl Pipeline {
             columns.after(step.columns.as_deref(), step.fitted.outputs())
         });
         columns.into_names()
+    }
+
+    /// What it made of the rows that it was fitted on, if it answers no others.
+    pub fn training_result(&self) -> Option<&TrainingResult> {
+        if let Last::Result(result) = &self.last { Some(result) } else { None }
     }
 
     /// What the answer to one row takes, in bytes: in memory, and about the same on its way.
@@ -201,6 +206,7 @@ fn load(schema: Schema, steps: Vec<StepSpec>, arrays: Vec<Named>, sha256: OnceLo
                 transformers.push(TransformerStep { columns, fitted });
             }
             FittedStep::Model(fitted) => (last, kind) = (Last::Model(fitted), step.algorithm.kind()),
+            FittedStep::Result(result) => (last, kind) = (Last::Result(result), step.algorithm.kind()),
             FittedStep::Calibration(calibration) => {
                 let Last::Model(model) = last else { return Err(damaged("there is no classifier to calibrate")) };
                 last = Last::Calibrated(Calibrated { model, calibration });

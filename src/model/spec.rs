@@ -152,14 +152,19 @@ impl ResolvedStep {
     fn outputs(&self, n_features: usize) -> Result<Option<Outputs>> {
         match self.algorithm.unfitted(&self.parameters) {
             UnfittedStep::Transformer(transformer) => transformer.outputs(n_features),
-            UnfittedStep::Estimator(_) | UnfittedStep::Calibrator(_) => Ok(Some(Outputs::Kept)),
+            _ => Ok(Some(Outputs::Kept)),
         }
     }
 }
 
 /// How many of checked steps make other columns: all of them, or those before the estimator.
 pub(super) fn n_transformers(steps: &[ResolvedStep]) -> usize {
-    steps.iter().take_while(|step| step.algorithm.kind() == Kind::Transformer).count()
+    steps.iter().take_while(|step| transforms(step.algorithm)).count()
+}
+
+/// Whether an algorithm makes other columns of any rows.
+fn transforms(algorithm: &dyn Algorithm) -> bool {
+    algorithm.kind() == Kind::Transformer && !algorithm.is_transductive()
 }
 
 /// Finds algorithms and checks parameters and order: transformers, then one estimator or none, and behind a classifier at most one
@@ -172,7 +177,14 @@ pub(super) fn resolve_steps(steps: &[StepSpec]) -> Result<Vec<ResolvedStep>> {
     let calibrated = check_calibrator(&algorithms)?;
     let mut resolved = Vec::with_capacity(steps.len());
     for ((number, step), algorithm) in (1..).zip(steps).zip(algorithms) {
-        let (last, transforms) = (number >= steps.len() - calibrated, algorithm.kind() == Kind::Transformer);
+        let (last, transforms) = (number >= steps.len() - calibrated, transforms(algorithm));
+        if algorithm.is_transductive() && number < steps.len() {
+            return Err(Error::invalid(format!(
+                "step {number} of {}, {}, says something of its training rows only; no step can follow it",
+                steps.len(),
+                algorithm.name()
+            )));
+        }
         if !last && !transforms || algorithm.kind() == Kind::Calibrator && number < steps.len() {
             return Err(Error::invalid(format!(
                 "step {number} of {}, {}, is a {}; transformers come first and one estimator last",

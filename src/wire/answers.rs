@@ -1,7 +1,7 @@
 //! What a server answers, in plain types: what a client hands to its caller. Fields and units are those of the IDL.
 
 use crate::data::{ColumnSchema, Labels};
-use crate::model::{Explanation, Predictions, Schema, StepSpec, Value};
+use crate::model::{Explanation, Predictions, Schema, StepSpec, TrainingResult, Value};
 use crate::registry::VersionStatus;
 use crate::training::{Event, Failure, State};
 use serde::Serialize;
@@ -101,6 +101,8 @@ pub struct AlgorithmDescription {
     pub summary: String,
     /// Its hyper-parameters.
     pub parameters: Vec<ParameterDescription>,
+    /// Whether it says something of the rows that it is trained on, and of no others.
+    pub transductive: bool,
 }
 
 /// A hyper-parameter of an algorithm.
@@ -148,6 +150,17 @@ pub struct Explained {
     pub classes: Option<Arc<Labels>>,
 }
 
+/// What a transductive model made of its training rows, or a page of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TrainedRows {
+    /// Name of the model.
+    pub model: String,
+    /// The version that was read.
+    pub version: u64,
+    /// One entry for each row, in the order of training.
+    pub result: TrainingResult,
+}
+
 /// What a version of a model takes, how it was made and how well it fits.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ModelVersion {
@@ -162,7 +175,7 @@ pub struct ModelVersion {
     /// The columns that it takes and was taught.
     pub schema: Schema,
     /// What [`metrics`](crate::model::metrics) says: r2 and rmse, or accuracy and log_loss, on held-out rows, and after
-    /// "training_" on rows that it was trained on; inertia; log_likelihood of a mixture.
+    /// "training_" on rows that it was trained on; inertia, or n_clusters and noise; log_likelihood of a mixture.
     pub metrics: BTreeMap<String, f64>,
     /// Rows that it was trained on.
     pub n_samples: u64,

@@ -22,13 +22,14 @@ fn wires() -> impl Iterator<Item = (Carrier, Protocol)> {
 }
 
 /// The role that each method wants.
-const METHOD_ROLES: [(&str, &str); 23] = [
+const METHOD_ROLES: [(&str, &str); 24] = [
     ("hello", "public"),
     ("status", "public"),
     ("describe", "reader"),
     ("echo", "reader"),
     ("list_models", "reader"),
     ("describe_model", "reader"),
+    ("get_training_result", "reader"),
     ("list_datasets", "reader"),
     ("describe_dataset", "reader"),
     ("get_job", "reader"),
@@ -134,6 +135,7 @@ fn what_a_method_names_has_to_be_covered_by_the_patterns_of_the_caller() {
     let rows: &[(&str, i16, &str, &str, &[Field])] = &[
         ("predict", 2, "team-a-line@1", "team-b-line@1", &[]),
         ("describe_model", 2, "team-a-line", "team-b-line@team-a-x", &[]),
+        ("get_training_result", 2, "team-a-line", "team-b-line@team-a-x", &[]),
         ("set_alias", 2, "team-a-line", "team-b-line", &[Field::Text(3, "canary"), number(4)]),
         ("load_model", 2, "team-a-line", "team-b-line", &[number(3)]),
         ("unload_model", 2, "team-a-line", "team-b-line", &[number(3)]),

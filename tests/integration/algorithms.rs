@@ -4,10 +4,11 @@ use crate::harness::TestServer;
 use crate::stock::{Clients, of_rows, state, step};
 use modelwire::data::Column;
 use modelwire::model::{ALGORITHMS, About, Algorithm, Kind};
-use modelwire::wire::convert;
 use modelwire::wire::inference::PredictResponse;
+use modelwire::wire::models::{GetTrainingResultRequest, GetTrainingResultResponse, TModelsSyncClient};
 use modelwire::wire::training::TTrainingSyncClient;
 use modelwire::wire::types::{Parameter, Step};
+use modelwire::wire::{convert, empty};
 use ndarray::Array2;
 use std::fmt::Write;
 use std::path::Path;
@@ -16,10 +17,10 @@ const TOP: &str = "\
 # Algorithms
 
 What a step of a pipeline can be. Names and parameters are scikit-learn's; `describe` answers the same lists, in every language.
-Numbers are held to scikit-learn's by [make_oracles.py](../tests/fixtures/make_oracles.py),
-[make_transformer_oracles.py](../tests/fixtures/make_transformer_oracles.py) and [oracles.rs](../src/model/tests/oracles.rs). The same
-rows, parameters and seed give the same bytes, on any number of threads.
-[Metrics](metrics.md) of a version are of rows that were held out.
+Numbers are held to scikit-learn's by [make_oracles.py](../tests/fixtures/make_oracles.py) and the scripts beside it, and
+[oracles.rs](../src/model/tests/oracles.rs) and the files beside it. The same rows, parameters and seed give the same bytes, on any
+number of threads. [Metrics](metrics.md) of a version are of rows that were held out. An algorithm that is transductive says something
+of the rows that it is trained on and of no others: [Training results](models.md#training-results).
 
 Transformers come first and one estimator last; without one `predict` answers the columns that the last transformer puts out, and
 the schema of the model names them (`outputs`). The `columns` of a step name columns as they are at that step. A transformer that
@@ -43,7 +44,8 @@ fn page() -> String {
 
 fn section(page: &mut String, algorithm: &dyn Algorithm) {
     let About { name, kind, summary, details } = algorithm.about();
-    write!(page, "\n## {name}\n\n{summary} ({})\n", kind.name()).unwrap();
+    let transductive = if algorithm.is_transductive() { ", transductive" } else { "" };
+    write!(page, "\n## {name}\n\n{summary} ({}{transductive})\n", kind.name()).unwrap();
     for paragraph in *details {
         write!(page, "\n{paragraph}\n").unwrap();
     }
@@ -94,7 +96,7 @@ fn pipeline(algorithm: &dyn Algorithm) -> (Vec<Step>, Option<&'static str>, Vec<
     let mut own = step(algorithm.name());
     if algorithm.name().ends_with("random_projection") {
         // By default they ask for more columns than there are.
-        let two = Parameter { name: Some("n_components".into()), integer: Some(2), ..modelwire::wire::empty() };
+        let two = Parameter { name: Some("n_components".into()), integer: Some(2), ..empty() };
         own.parameters = Some(vec![two]);
     }
     match algorithm.kind() {
@@ -111,13 +113,21 @@ fn pipeline(algorithm: &dyn Algorithm) -> (Vec<Step>, Option<&'static str>, Vec<
     (steps, Some("y"), columns)
 }
 
+fn results(clients: &mut Clients) -> Vec<GetTrainingResultResponse> {
+    let read = |algorithm: &&dyn Algorithm| {
+        let request = GetTrainingResultRequest { model: Some(algorithm.name().into()), ..empty() };
+        clients.models.get_training_result(request).unwrap()
+    };
+    ALGORITHMS.iter().filter(|it| it.is_transductive()).map(read).collect()
+}
+
 fn answers(clients: &mut Clients) -> Vec<PredictResponse> {
     let ask = |algorithm: &&dyn Algorithm| {
         let n_features = if algorithm.takes_one_column() { 1 } else { 3 };
         let rows = Array2::from_shape_fn((9, n_features), |(row, column)| number(row + 100, column) + 0.3);
         clients.predict(algorithm.name(), convert::matrix_to(rows.view())).unwrap()
     };
-    ALGORITHMS.iter().map(ask).collect()
+    ALGORITHMS.iter().filter(|it| !it.is_transductive()).map(ask).collect()
 }
 
 #[test]
@@ -133,10 +143,11 @@ fn every_algorithm_trains_and_answers_the_same_bits_after_a_restart() {
         let job = clients.wait(&job.id.unwrap()).unwrap();
         assert_eq!(state(&job), "SUCCEEDED", "{job:?}");
     }
-    let before = answers(&mut clients);
+    let before = (answers(&mut clients), results(&mut clients));
     server.kill();
 
     let server = TestServer::start(data.path());
 
-    assert_eq!(answers(&mut Clients::of(&server)), before);
+    let mut clients = Clients::of(&server);
+    assert_eq!((answers(&mut clients), results(&mut clients)), before);
 }

@@ -37,4 +37,5 @@ mod quickstart;
 mod soak;
 mod stock;
 mod tls;
+mod transductive;
 mod transformers;

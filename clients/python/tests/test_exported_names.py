@@ -21,7 +21,8 @@ NAMES = set(
     DatasetDescription
     DeadlineExceeded Description FailedPrecondition Greeting Internal InvalidArgument Job JobEvent Limits
     MethodDescription ModelSchema ModelStatus ModelSummary ModelVersion ModelwireError NotFound Overloaded
-    ParameterDescription PermissionDenied Prediction ProtocolError Status Step StepLike Tls Unauthenticated Unavailable
+    ParameterDescription PermissionDenied Prediction ProtocolError Status Step StepLike Tls TrainingResult
+    Unauthenticated Unavailable
     read_csv
     """.split()  # noqa: SIM905
 )

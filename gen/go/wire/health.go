@@ -2490,11 +2490,13 @@ func (p *ParameterDescription) String() string {
 //  - Kind: "transformer", "regressor", "classifier", "clusterer", "outlier_detector" or "calibrator".
 //  - Summary
 //  - Parameters
+//  - Transductive: Whether it says something of the rows that it is trained on, and of no others: `get_training_result` reads it.
 type AlgorithmDescription struct {
   Name *string `thrift:"name,1" db:"name" json:"name,omitempty"`
   Kind *string `thrift:"kind,2" db:"kind" json:"kind,omitempty"`
   Summary *string `thrift:"summary,3" db:"summary" json:"summary,omitempty"`
   Parameters []*ParameterDescription `thrift:"parameters,4" db:"parameters" json:"parameters,omitempty"`
+  Transductive *bool `thrift:"transductive,5" db:"transductive" json:"transductive,omitempty"`
 }
 
 func NewAlgorithmDescription() *AlgorithmDescription {
@@ -2527,6 +2529,13 @@ var AlgorithmDescription_Parameters_DEFAULT []*ParameterDescription
 func (p *AlgorithmDescription) GetParameters() []*ParameterDescription {
   return p.Parameters
 }
+var AlgorithmDescription_Transductive_DEFAULT bool
+func (p *AlgorithmDescription) GetTransductive() bool {
+  if !p.IsSetTransductive() {
+    return AlgorithmDescription_Transductive_DEFAULT
+  }
+return *p.Transductive
+}
 func (p *AlgorithmDescription) IsSetName() bool {
   return p.Name != nil
 }
@@ -2541,6 +2550,10 @@ func (p *AlgorithmDescription) IsSetSummary() bool {
 
 func (p *AlgorithmDescription) IsSetParameters() bool {
   return p.Parameters != nil
+}
+
+func (p *AlgorithmDescription) IsSetTransductive() bool {
+  return p.Transductive != nil
 }
 
 func (p *AlgorithmDescription) Read(ctx context.Context, iprot thrift.TProtocol) error {
@@ -2589,6 +2602,16 @@ func (p *AlgorithmDescription) Read(ctx context.Context, iprot thrift.TProtocol)
     case 4:
       if fieldTypeId == thrift.LIST {
         if err := p.ReadField4(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 5:
+      if fieldTypeId == thrift.BOOL {
+        if err := p.ReadField5(ctx, iprot); err != nil {
           return err
         }
       } else {
@@ -2658,6 +2681,15 @@ func (p *AlgorithmDescription)  ReadField4(ctx context.Context, iprot thrift.TPr
   return nil
 }
 
+func (p *AlgorithmDescription)  ReadField5(ctx context.Context, iprot thrift.TProtocol) error {
+  if v, err := iprot.ReadBool(ctx); err != nil {
+  return thrift.PrependError("error reading field 5: ", err)
+} else {
+  p.Transductive = &v
+}
+  return nil
+}
+
 func (p *AlgorithmDescription) Write(ctx context.Context, oprot thrift.TProtocol) error {
   if err := oprot.WriteStructBegin(ctx, "AlgorithmDescription"); err != nil {
     return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err) }
@@ -2666,6 +2698,7 @@ func (p *AlgorithmDescription) Write(ctx context.Context, oprot thrift.TProtocol
     if err := p.writeField2(ctx, oprot); err != nil { return err }
     if err := p.writeField3(ctx, oprot); err != nil { return err }
     if err := p.writeField4(ctx, oprot); err != nil { return err }
+    if err := p.writeField5(ctx, oprot); err != nil { return err }
   }
   if err := oprot.WriteFieldStop(ctx); err != nil {
     return thrift.PrependError("write field stop error: ", err) }
@@ -2731,6 +2764,18 @@ func (p *AlgorithmDescription) writeField4(ctx context.Context, oprot thrift.TPr
   return err
 }
 
+func (p *AlgorithmDescription) writeField5(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetTransductive() {
+    if err := oprot.WriteFieldBegin(ctx, "transductive", thrift.BOOL, 5); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 5:transductive: ", p), err) }
+    if err := oprot.WriteBool(ctx, bool(*p.Transductive)); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T.transductive (5) field write error: ", p), err) }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 5:transductive: ", p), err) }
+  }
+  return err
+}
+
 func (p *AlgorithmDescription) Equals(other *AlgorithmDescription) bool {
   if p == other {
     return true
@@ -2759,6 +2804,12 @@ func (p *AlgorithmDescription) Equals(other *AlgorithmDescription) bool {
   for i, _tgt := range p.Parameters {
     _src3 := other.Parameters[i]
     if !_tgt.Equals(_src3) { return false }
+  }
+  if p.Transductive != other.Transductive {
+    if p.Transductive == nil || other.Transductive == nil {
+      return false
+    }
+    if (*p.Transductive) != (*other.Transductive) { return false }
   }
   return true
 }

@@ -2285,7 +2285,8 @@ func (p *ExplainResponse) String() string {
 
 type Inference interface {
   // Answers one prediction for each row. Throws NOT_FOUND (model, version or alias), INVALID_ARGUMENT (shape, column, type,
-  // missing value or NaN, or a row whose answer is not finite, named; more rows than the queue or a reply holds), OVERLOADED,
+  // missing value or NaN, or a row whose answer is not finite, named; more rows than the queue or a reply holds),
+  // FAILED_PRECONDITION (the version is unloaded; the model is transductive: `get_training_result` reads what it has), OVERLOADED,
   // DEADLINE_EXCEEDED.
   // 
   // Parameters:
@@ -2343,7 +2344,8 @@ func (p *InferenceClient) SetLastResponseMeta_(meta thrift.ResponseMeta) {
 }
 
 // Answers one prediction for each row. Throws NOT_FOUND (model, version or alias), INVALID_ARGUMENT (shape, column, type,
-// missing value or NaN, or a row whose answer is not finite, named; more rows than the queue or a reply holds), OVERLOADED,
+// missing value or NaN, or a row whose answer is not finite, named; more rows than the queue or a reply holds),
+// FAILED_PRECONDITION (the version is unloaded; the model is transductive: `get_training_result` reads what it has), OVERLOADED,
 // DEADLINE_EXCEEDED.
 // 
 // Parameters:

@@ -541,8 +541,8 @@ func (p *ModelSchema) String() string {
 //  - Steps: The pipeline with every hyper-parameter, defaults written out.
 //  - Schema
 //  - Metrics: r2 and rmse, or accuracy and log_loss: measured on rows that were held out, by a second model that has not seen them; absent
-// where there were none. After "training_" the same on rows that it was trained on, which flatters it. Of a clusterer: inertia;
-// of a mixture log_likelihood, on held-out rows as well.
+// where there were none. After "training_" the same on rows that it was trained on, which flatters it. Of a clusterer: inertia,
+// or n_clusters and noise (the share of rows in no cluster); of a mixture log_likelihood, on held-out rows as well.
 //  - NSamples: Rows that it was trained on.
 //  - Seed
 //  - JobID: The job that trained it.
@@ -2461,6 +2461,631 @@ func (p *DescribeModelResponse) String() string {
 
 // Attributes:
 //  - Context
+//  - Model: As in `predict`.
+//  - FromRow: Answer rows from this one on, counted from 0 in the order of training; 0 if absent.
+//  - Limit: Most rows of the answer; absent: as many as fit a message, which are the most there are at once.
+type GetTrainingResultRequest struct {
+  Context *RequestContext `thrift:"context,1" db:"context" json:"context,omitempty"`
+  Model *string `thrift:"model,2" db:"model" json:"model,omitempty"`
+  FromRow *int64 `thrift:"from_row,3" db:"from_row" json:"from_row,omitempty"`
+  Limit *int64 `thrift:"limit,4" db:"limit" json:"limit,omitempty"`
+}
+
+func NewGetTrainingResultRequest() *GetTrainingResultRequest {
+  return &GetTrainingResultRequest{}
+}
+
+var GetTrainingResultRequest_Context_DEFAULT *RequestContext
+func (p *GetTrainingResultRequest) GetContext() *RequestContext {
+  if !p.IsSetContext() {
+    return GetTrainingResultRequest_Context_DEFAULT
+  }
+return p.Context
+}
+var GetTrainingResultRequest_Model_DEFAULT string
+func (p *GetTrainingResultRequest) GetModel() string {
+  if !p.IsSetModel() {
+    return GetTrainingResultRequest_Model_DEFAULT
+  }
+return *p.Model
+}
+var GetTrainingResultRequest_FromRow_DEFAULT int64
+func (p *GetTrainingResultRequest) GetFromRow() int64 {
+  if !p.IsSetFromRow() {
+    return GetTrainingResultRequest_FromRow_DEFAULT
+  }
+return *p.FromRow
+}
+var GetTrainingResultRequest_Limit_DEFAULT int64
+func (p *GetTrainingResultRequest) GetLimit() int64 {
+  if !p.IsSetLimit() {
+    return GetTrainingResultRequest_Limit_DEFAULT
+  }
+return *p.Limit
+}
+func (p *GetTrainingResultRequest) IsSetContext() bool {
+  return p.Context != nil
+}
+
+func (p *GetTrainingResultRequest) IsSetModel() bool {
+  return p.Model != nil
+}
+
+func (p *GetTrainingResultRequest) IsSetFromRow() bool {
+  return p.FromRow != nil
+}
+
+func (p *GetTrainingResultRequest) IsSetLimit() bool {
+  return p.Limit != nil
+}
+
+func (p *GetTrainingResultRequest) Read(ctx context.Context, iprot thrift.TProtocol) error {
+  if _, err := iprot.ReadStructBegin(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read error: ", p), err)
+  }
+
+
+  for {
+    _, fieldTypeId, fieldId, err := iprot.ReadFieldBegin(ctx)
+    if err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T field %d read error: ", p, fieldId), err)
+    }
+    if fieldTypeId == thrift.STOP { break; }
+    switch fieldId {
+    case 1:
+      if fieldTypeId == thrift.STRUCT {
+        if err := p.ReadField1(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 2:
+      if fieldTypeId == thrift.STRING {
+        if err := p.ReadField2(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 3:
+      if fieldTypeId == thrift.I64 {
+        if err := p.ReadField3(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 4:
+      if fieldTypeId == thrift.I64 {
+        if err := p.ReadField4(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    default:
+      if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+        return err
+      }
+    }
+    if err := iprot.ReadFieldEnd(ctx); err != nil {
+      return err
+    }
+  }
+  if err := iprot.ReadStructEnd(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read struct end error: ", p), err)
+  }
+  return nil
+}
+
+func (p *GetTrainingResultRequest)  ReadField1(ctx context.Context, iprot thrift.TProtocol) error {
+  p.Context = &RequestContext{}
+  if err := p.Context.Read(ctx, iprot); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Context), err)
+  }
+  return nil
+}
+
+func (p *GetTrainingResultRequest)  ReadField2(ctx context.Context, iprot thrift.TProtocol) error {
+  if v, err := iprot.ReadString(ctx); err != nil {
+  return thrift.PrependError("error reading field 2: ", err)
+} else {
+  p.Model = &v
+}
+  return nil
+}
+
+func (p *GetTrainingResultRequest)  ReadField3(ctx context.Context, iprot thrift.TProtocol) error {
+  if v, err := iprot.ReadI64(ctx); err != nil {
+  return thrift.PrependError("error reading field 3: ", err)
+} else {
+  p.FromRow = &v
+}
+  return nil
+}
+
+func (p *GetTrainingResultRequest)  ReadField4(ctx context.Context, iprot thrift.TProtocol) error {
+  if v, err := iprot.ReadI64(ctx); err != nil {
+  return thrift.PrependError("error reading field 4: ", err)
+} else {
+  p.Limit = &v
+}
+  return nil
+}
+
+func (p *GetTrainingResultRequest) Write(ctx context.Context, oprot thrift.TProtocol) error {
+  if err := oprot.WriteStructBegin(ctx, "GetTrainingResultRequest"); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err) }
+  if p != nil {
+    if err := p.writeField1(ctx, oprot); err != nil { return err }
+    if err := p.writeField2(ctx, oprot); err != nil { return err }
+    if err := p.writeField3(ctx, oprot); err != nil { return err }
+    if err := p.writeField4(ctx, oprot); err != nil { return err }
+  }
+  if err := oprot.WriteFieldStop(ctx); err != nil {
+    return thrift.PrependError("write field stop error: ", err) }
+  if err := oprot.WriteStructEnd(ctx); err != nil {
+    return thrift.PrependError("write struct stop error: ", err) }
+  return nil
+}
+
+func (p *GetTrainingResultRequest) writeField1(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetContext() {
+    if err := oprot.WriteFieldBegin(ctx, "context", thrift.STRUCT, 1); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 1:context: ", p), err) }
+    if err := p.Context.Write(ctx, oprot); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Context), err)
+    }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 1:context: ", p), err) }
+  }
+  return err
+}
+
+func (p *GetTrainingResultRequest) writeField2(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetModel() {
+    if err := oprot.WriteFieldBegin(ctx, "model", thrift.STRING, 2); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 2:model: ", p), err) }
+    if err := oprot.WriteString(ctx, string(*p.Model)); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T.model (2) field write error: ", p), err) }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 2:model: ", p), err) }
+  }
+  return err
+}
+
+func (p *GetTrainingResultRequest) writeField3(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetFromRow() {
+    if err := oprot.WriteFieldBegin(ctx, "from_row", thrift.I64, 3); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 3:from_row: ", p), err) }
+    if err := oprot.WriteI64(ctx, int64(*p.FromRow)); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T.from_row (3) field write error: ", p), err) }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 3:from_row: ", p), err) }
+  }
+  return err
+}
+
+func (p *GetTrainingResultRequest) writeField4(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetLimit() {
+    if err := oprot.WriteFieldBegin(ctx, "limit", thrift.I64, 4); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 4:limit: ", p), err) }
+    if err := oprot.WriteI64(ctx, int64(*p.Limit)); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T.limit (4) field write error: ", p), err) }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 4:limit: ", p), err) }
+  }
+  return err
+}
+
+func (p *GetTrainingResultRequest) Equals(other *GetTrainingResultRequest) bool {
+  if p == other {
+    return true
+  } else if p == nil || other == nil {
+    return false
+  }
+  if !p.Context.Equals(other.Context) { return false }
+  if p.Model != other.Model {
+    if p.Model == nil || other.Model == nil {
+      return false
+    }
+    if (*p.Model) != (*other.Model) { return false }
+  }
+  if p.FromRow != other.FromRow {
+    if p.FromRow == nil || other.FromRow == nil {
+      return false
+    }
+    if (*p.FromRow) != (*other.FromRow) { return false }
+  }
+  if p.Limit != other.Limit {
+    if p.Limit == nil || other.Limit == nil {
+      return false
+    }
+    if (*p.Limit) != (*other.Limit) { return false }
+  }
+  return true
+}
+
+func (p *GetTrainingResultRequest) String() string {
+  if p == nil {
+    return "<nil>"
+  }
+  return fmt.Sprintf("GetTrainingResultRequest(%+v)", *p)
+}
+
+// What a transductive model made of its training rows: labels or an embedding.
+// 
+// Attributes:
+//  - Model: Name of the model.
+//  - Version: The version that was read: name it to read on, since an alias may move.
+//  - Labels: I64, shape (n): the cluster of each row, from 0; -1 is a row in no cluster.
+//  - Embedding: F64, shape (n, n_components).
+//  - TotalRows: Rows that the model was trained on.
+//  - NextRow: There are more: pass it as `from_row`. Absent with the last row.
+type GetTrainingResultResponse struct {
+  Model *string `thrift:"model,1" db:"model" json:"model,omitempty"`
+  Version *int64 `thrift:"version,2" db:"version" json:"version,omitempty"`
+  Labels *Tensor `thrift:"labels,3" db:"labels" json:"labels,omitempty"`
+  Embedding *Tensor `thrift:"embedding,4" db:"embedding" json:"embedding,omitempty"`
+  TotalRows *int64 `thrift:"total_rows,5" db:"total_rows" json:"total_rows,omitempty"`
+  NextRow *int64 `thrift:"next_row,6" db:"next_row" json:"next_row,omitempty"`
+}
+
+func NewGetTrainingResultResponse() *GetTrainingResultResponse {
+  return &GetTrainingResultResponse{}
+}
+
+var GetTrainingResultResponse_Model_DEFAULT string
+func (p *GetTrainingResultResponse) GetModel() string {
+  if !p.IsSetModel() {
+    return GetTrainingResultResponse_Model_DEFAULT
+  }
+return *p.Model
+}
+var GetTrainingResultResponse_Version_DEFAULT int64
+func (p *GetTrainingResultResponse) GetVersion() int64 {
+  if !p.IsSetVersion() {
+    return GetTrainingResultResponse_Version_DEFAULT
+  }
+return *p.Version
+}
+var GetTrainingResultResponse_Labels_DEFAULT *Tensor
+func (p *GetTrainingResultResponse) GetLabels() *Tensor {
+  if !p.IsSetLabels() {
+    return GetTrainingResultResponse_Labels_DEFAULT
+  }
+return p.Labels
+}
+var GetTrainingResultResponse_Embedding_DEFAULT *Tensor
+func (p *GetTrainingResultResponse) GetEmbedding() *Tensor {
+  if !p.IsSetEmbedding() {
+    return GetTrainingResultResponse_Embedding_DEFAULT
+  }
+return p.Embedding
+}
+var GetTrainingResultResponse_TotalRows_DEFAULT int64
+func (p *GetTrainingResultResponse) GetTotalRows() int64 {
+  if !p.IsSetTotalRows() {
+    return GetTrainingResultResponse_TotalRows_DEFAULT
+  }
+return *p.TotalRows
+}
+var GetTrainingResultResponse_NextRow_DEFAULT int64
+func (p *GetTrainingResultResponse) GetNextRow() int64 {
+  if !p.IsSetNextRow() {
+    return GetTrainingResultResponse_NextRow_DEFAULT
+  }
+return *p.NextRow
+}
+func (p *GetTrainingResultResponse) IsSetModel() bool {
+  return p.Model != nil
+}
+
+func (p *GetTrainingResultResponse) IsSetVersion() bool {
+  return p.Version != nil
+}
+
+func (p *GetTrainingResultResponse) IsSetLabels() bool {
+  return p.Labels != nil
+}
+
+func (p *GetTrainingResultResponse) IsSetEmbedding() bool {
+  return p.Embedding != nil
+}
+
+func (p *GetTrainingResultResponse) IsSetTotalRows() bool {
+  return p.TotalRows != nil
+}
+
+func (p *GetTrainingResultResponse) IsSetNextRow() bool {
+  return p.NextRow != nil
+}
+
+func (p *GetTrainingResultResponse) Read(ctx context.Context, iprot thrift.TProtocol) error {
+  if _, err := iprot.ReadStructBegin(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read error: ", p), err)
+  }
+
+
+  for {
+    _, fieldTypeId, fieldId, err := iprot.ReadFieldBegin(ctx)
+    if err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T field %d read error: ", p, fieldId), err)
+    }
+    if fieldTypeId == thrift.STOP { break; }
+    switch fieldId {
+    case 1:
+      if fieldTypeId == thrift.STRING {
+        if err := p.ReadField1(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 2:
+      if fieldTypeId == thrift.I64 {
+        if err := p.ReadField2(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 3:
+      if fieldTypeId == thrift.STRUCT {
+        if err := p.ReadField3(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 4:
+      if fieldTypeId == thrift.STRUCT {
+        if err := p.ReadField4(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 5:
+      if fieldTypeId == thrift.I64 {
+        if err := p.ReadField5(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 6:
+      if fieldTypeId == thrift.I64 {
+        if err := p.ReadField6(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    default:
+      if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+        return err
+      }
+    }
+    if err := iprot.ReadFieldEnd(ctx); err != nil {
+      return err
+    }
+  }
+  if err := iprot.ReadStructEnd(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read struct end error: ", p), err)
+  }
+  return nil
+}
+
+func (p *GetTrainingResultResponse)  ReadField1(ctx context.Context, iprot thrift.TProtocol) error {
+  if v, err := iprot.ReadString(ctx); err != nil {
+  return thrift.PrependError("error reading field 1: ", err)
+} else {
+  p.Model = &v
+}
+  return nil
+}
+
+func (p *GetTrainingResultResponse)  ReadField2(ctx context.Context, iprot thrift.TProtocol) error {
+  if v, err := iprot.ReadI64(ctx); err != nil {
+  return thrift.PrependError("error reading field 2: ", err)
+} else {
+  p.Version = &v
+}
+  return nil
+}
+
+func (p *GetTrainingResultResponse)  ReadField3(ctx context.Context, iprot thrift.TProtocol) error {
+  p.Labels = &Tensor{}
+  if err := p.Labels.Read(ctx, iprot); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Labels), err)
+  }
+  return nil
+}
+
+func (p *GetTrainingResultResponse)  ReadField4(ctx context.Context, iprot thrift.TProtocol) error {
+  p.Embedding = &Tensor{}
+  if err := p.Embedding.Read(ctx, iprot); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Embedding), err)
+  }
+  return nil
+}
+
+func (p *GetTrainingResultResponse)  ReadField5(ctx context.Context, iprot thrift.TProtocol) error {
+  if v, err := iprot.ReadI64(ctx); err != nil {
+  return thrift.PrependError("error reading field 5: ", err)
+} else {
+  p.TotalRows = &v
+}
+  return nil
+}
+
+func (p *GetTrainingResultResponse)  ReadField6(ctx context.Context, iprot thrift.TProtocol) error {
+  if v, err := iprot.ReadI64(ctx); err != nil {
+  return thrift.PrependError("error reading field 6: ", err)
+} else {
+  p.NextRow = &v
+}
+  return nil
+}
+
+func (p *GetTrainingResultResponse) Write(ctx context.Context, oprot thrift.TProtocol) error {
+  if err := oprot.WriteStructBegin(ctx, "GetTrainingResultResponse"); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err) }
+  if p != nil {
+    if err := p.writeField1(ctx, oprot); err != nil { return err }
+    if err := p.writeField2(ctx, oprot); err != nil { return err }
+    if err := p.writeField3(ctx, oprot); err != nil { return err }
+    if err := p.writeField4(ctx, oprot); err != nil { return err }
+    if err := p.writeField5(ctx, oprot); err != nil { return err }
+    if err := p.writeField6(ctx, oprot); err != nil { return err }
+  }
+  if err := oprot.WriteFieldStop(ctx); err != nil {
+    return thrift.PrependError("write field stop error: ", err) }
+  if err := oprot.WriteStructEnd(ctx); err != nil {
+    return thrift.PrependError("write struct stop error: ", err) }
+  return nil
+}
+
+func (p *GetTrainingResultResponse) writeField1(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetModel() {
+    if err := oprot.WriteFieldBegin(ctx, "model", thrift.STRING, 1); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 1:model: ", p), err) }
+    if err := oprot.WriteString(ctx, string(*p.Model)); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T.model (1) field write error: ", p), err) }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 1:model: ", p), err) }
+  }
+  return err
+}
+
+func (p *GetTrainingResultResponse) writeField2(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetVersion() {
+    if err := oprot.WriteFieldBegin(ctx, "version", thrift.I64, 2); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 2:version: ", p), err) }
+    if err := oprot.WriteI64(ctx, int64(*p.Version)); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T.version (2) field write error: ", p), err) }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 2:version: ", p), err) }
+  }
+  return err
+}
+
+func (p *GetTrainingResultResponse) writeField3(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetLabels() {
+    if err := oprot.WriteFieldBegin(ctx, "labels", thrift.STRUCT, 3); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 3:labels: ", p), err) }
+    if err := p.Labels.Write(ctx, oprot); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Labels), err)
+    }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 3:labels: ", p), err) }
+  }
+  return err
+}
+
+func (p *GetTrainingResultResponse) writeField4(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetEmbedding() {
+    if err := oprot.WriteFieldBegin(ctx, "embedding", thrift.STRUCT, 4); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 4:embedding: ", p), err) }
+    if err := p.Embedding.Write(ctx, oprot); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Embedding), err)
+    }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 4:embedding: ", p), err) }
+  }
+  return err
+}
+
+func (p *GetTrainingResultResponse) writeField5(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetTotalRows() {
+    if err := oprot.WriteFieldBegin(ctx, "total_rows", thrift.I64, 5); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 5:total_rows: ", p), err) }
+    if err := oprot.WriteI64(ctx, int64(*p.TotalRows)); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T.total_rows (5) field write error: ", p), err) }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 5:total_rows: ", p), err) }
+  }
+  return err
+}
+
+func (p *GetTrainingResultResponse) writeField6(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetNextRow() {
+    if err := oprot.WriteFieldBegin(ctx, "next_row", thrift.I64, 6); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 6:next_row: ", p), err) }
+    if err := oprot.WriteI64(ctx, int64(*p.NextRow)); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T.next_row (6) field write error: ", p), err) }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 6:next_row: ", p), err) }
+  }
+  return err
+}
+
+func (p *GetTrainingResultResponse) Equals(other *GetTrainingResultResponse) bool {
+  if p == other {
+    return true
+  } else if p == nil || other == nil {
+    return false
+  }
+  if p.Model != other.Model {
+    if p.Model == nil || other.Model == nil {
+      return false
+    }
+    if (*p.Model) != (*other.Model) { return false }
+  }
+  if p.Version != other.Version {
+    if p.Version == nil || other.Version == nil {
+      return false
+    }
+    if (*p.Version) != (*other.Version) { return false }
+  }
+  if !p.Labels.Equals(other.Labels) { return false }
+  if !p.Embedding.Equals(other.Embedding) { return false }
+  if p.TotalRows != other.TotalRows {
+    if p.TotalRows == nil || other.TotalRows == nil {
+      return false
+    }
+    if (*p.TotalRows) != (*other.TotalRows) { return false }
+  }
+  if p.NextRow != other.NextRow {
+    if p.NextRow == nil || other.NextRow == nil {
+      return false
+    }
+    if (*p.NextRow) != (*other.NextRow) { return false }
+  }
+  return true
+}
+
+func (p *GetTrainingResultResponse) String() string {
+  if p == nil {
+    return "<nil>"
+  }
+  return fmt.Sprintf("GetTrainingResultResponse(%+v)", *p)
+}
+
+// Attributes:
+//  - Context
 //  - Model: Name of the model.
 //  - AliasName: Name of the alias: `[A-Za-z][A-Za-z0-9_.-]{0,63}`, not `latest`.
 //  - Version: The version that it shall name; 0 removes the alias (never `stable`).
@@ -3817,6 +4442,13 @@ type Models interface {
   // Parameters:
   //  - Request
   DescribeModel(ctx context.Context, request *DescribeModelRequest) (_r *DescribeModelResponse, _err error)
+  // Answers what a transductive model (such as dbscan) made of the rows that it was trained on, in their order. Throws NOT_FOUND,
+  // INVALID_ARGUMENT (reference, from_row, limit), FAILED_PRECONDITION (the model is not transductive: it answers `predict`; or it
+  // is not loaded), UNAVAILABLE (it is being loaded, or damaged).
+  // 
+  // Parameters:
+  //  - Request
+  GetTrainingResult_(ctx context.Context, request *GetTrainingResultRequest) (_r *GetTrainingResultResponse, _err error)
   // Reads a version from disk, verifies it and serves it once it answers its stored rows as it did when it was trained; a
   // restart loads it again. Loading what is loaded changes nothing. Throws NOT_FOUND, INVALID_ARGUMENT (replacement),
   // FAILED_PRECONDITION (no room in the server's budget, and then nothing was read; damaged, with the reason).
@@ -3930,18 +4562,18 @@ func (p *ModelsClient) DescribeModel(ctx context.Context, request *DescribeModel
   return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "describe_model failed: unknown result")
 }
 
-// Reads a version from disk, verifies it and serves it once it answers its stored rows as it did when it was trained; a
-// restart loads it again. Loading what is loaded changes nothing. Throws NOT_FOUND, INVALID_ARGUMENT (replacement),
-// FAILED_PRECONDITION (no room in the server's budget, and then nothing was read; damaged, with the reason).
+// Answers what a transductive model (such as dbscan) made of the rows that it was trained on, in their order. Throws NOT_FOUND,
+// INVALID_ARGUMENT (reference, from_row, limit), FAILED_PRECONDITION (the model is not transductive: it answers `predict`; or it
+// is not loaded), UNAVAILABLE (it is being loaded, or damaged).
 // 
 // Parameters:
 //  - Request
-func (p *ModelsClient) LoadModel(ctx context.Context, request *LoadModelRequest) (_r *LoadModelResponse, _err error) {
-  var _args27 ModelsLoadModelArgs
+func (p *ModelsClient) GetTrainingResult_(ctx context.Context, request *GetTrainingResultRequest) (_r *GetTrainingResultResponse, _err error) {
+  var _args27 ModelsGetTrainingResultArgs
   _args27.Request = request
-  var _result29 ModelsLoadModelResult
+  var _result29 ModelsGetTrainingResultResult
   var _meta28 thrift.ResponseMeta
-  _meta28, _err = p.Client_().Call(ctx, "load_model", &_args27, &_result29)
+  _meta28, _err = p.Client_().Call(ctx, "get_training_result", &_args27, &_result29)
   p.SetLastResponseMeta_(_meta28)
   if _err != nil {
     return
@@ -3954,21 +4586,21 @@ func (p *ModelsClient) LoadModel(ctx context.Context, request *LoadModelRequest)
   if _ret30 := _result29.GetSuccess(); _ret30 != nil {
     return _ret30, nil
   }
-  return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "load_model failed: unknown result")
+  return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "get_training_result failed: unknown result")
 }
 
-// Stops serving a version, which stays on disk, and stays unloaded after a restart. Calls that have begun are answered, and
-// then its memory is freed. Unloading what is not loaded changes nothing. Throws NOT_FOUND, FAILED_PRECONDITION (an alias
-// names it).
+// Reads a version from disk, verifies it and serves it once it answers its stored rows as it did when it was trained; a
+// restart loads it again. Loading what is loaded changes nothing. Throws NOT_FOUND, INVALID_ARGUMENT (replacement),
+// FAILED_PRECONDITION (no room in the server's budget, and then nothing was read; damaged, with the reason).
 // 
 // Parameters:
 //  - Request
-func (p *ModelsClient) UnloadModel(ctx context.Context, request *UnloadModelRequest) (_r *UnloadModelResponse, _err error) {
-  var _args31 ModelsUnloadModelArgs
+func (p *ModelsClient) LoadModel(ctx context.Context, request *LoadModelRequest) (_r *LoadModelResponse, _err error) {
+  var _args31 ModelsLoadModelArgs
   _args31.Request = request
-  var _result33 ModelsUnloadModelResult
+  var _result33 ModelsLoadModelResult
   var _meta32 thrift.ResponseMeta
-  _meta32, _err = p.Client_().Call(ctx, "unload_model", &_args31, &_result33)
+  _meta32, _err = p.Client_().Call(ctx, "load_model", &_args31, &_result33)
   p.SetLastResponseMeta_(_meta32)
   if _err != nil {
     return
@@ -3981,20 +4613,21 @@ func (p *ModelsClient) UnloadModel(ctx context.Context, request *UnloadModelRequ
   if _ret34 := _result33.GetSuccess(); _ret34 != nil {
     return _ret34, nil
   }
-  return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "unload_model failed: unknown result")
+  return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "load_model failed: unknown result")
 }
 
-// Points an alias at a version, if the alias is still as the caller has seen it. Throws NOT_FOUND (model or version),
-// INVALID_ARGUMENT (name), FAILED_PRECONDITION (another generation; removing `stable`; a version that is not loaded).
+// Stops serving a version, which stays on disk, and stays unloaded after a restart. Calls that have begun are answered, and
+// then its memory is freed. Unloading what is not loaded changes nothing. Throws NOT_FOUND, FAILED_PRECONDITION (an alias
+// names it).
 // 
 // Parameters:
 //  - Request
-func (p *ModelsClient) SetAlias(ctx context.Context, request *SetAliasRequest) (_r *SetAliasResponse, _err error) {
-  var _args35 ModelsSetAliasArgs
+func (p *ModelsClient) UnloadModel(ctx context.Context, request *UnloadModelRequest) (_r *UnloadModelResponse, _err error) {
+  var _args35 ModelsUnloadModelArgs
   _args35.Request = request
-  var _result37 ModelsSetAliasResult
+  var _result37 ModelsUnloadModelResult
   var _meta36 thrift.ResponseMeta
-  _meta36, _err = p.Client_().Call(ctx, "set_alias", &_args35, &_result37)
+  _meta36, _err = p.Client_().Call(ctx, "unload_model", &_args35, &_result37)
   p.SetLastResponseMeta_(_meta36)
   if _err != nil {
     return
@@ -4007,20 +4640,20 @@ func (p *ModelsClient) SetAlias(ctx context.Context, request *SetAliasRequest) (
   if _ret38 := _result37.GetSuccess(); _ret38 != nil {
     return _ret38, nil
   }
-  return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "set_alias failed: unknown result")
+  return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "unload_model failed: unknown result")
 }
 
-// Deletes a version for good. Throws NOT_FOUND, FAILED_PRECONDITION (an alias names it; `stable` goes with the last
-// version of a model).
+// Points an alias at a version, if the alias is still as the caller has seen it. Throws NOT_FOUND (model or version),
+// INVALID_ARGUMENT (name), FAILED_PRECONDITION (another generation; removing `stable`; a version that is not loaded).
 // 
 // Parameters:
 //  - Request
-func (p *ModelsClient) DeleteVersion(ctx context.Context, request *DeleteVersionRequest) (_r *DeleteVersionResponse, _err error) {
-  var _args39 ModelsDeleteVersionArgs
+func (p *ModelsClient) SetAlias(ctx context.Context, request *SetAliasRequest) (_r *SetAliasResponse, _err error) {
+  var _args39 ModelsSetAliasArgs
   _args39.Request = request
-  var _result41 ModelsDeleteVersionResult
+  var _result41 ModelsSetAliasResult
   var _meta40 thrift.ResponseMeta
-  _meta40, _err = p.Client_().Call(ctx, "delete_version", &_args39, &_result41)
+  _meta40, _err = p.Client_().Call(ctx, "set_alias", &_args39, &_result41)
   p.SetLastResponseMeta_(_meta40)
   if _err != nil {
     return
@@ -4032,6 +4665,32 @@ func (p *ModelsClient) DeleteVersion(ctx context.Context, request *DeleteVersion
 
   if _ret42 := _result41.GetSuccess(); _ret42 != nil {
     return _ret42, nil
+  }
+  return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "set_alias failed: unknown result")
+}
+
+// Deletes a version for good. Throws NOT_FOUND, FAILED_PRECONDITION (an alias names it; `stable` goes with the last
+// version of a model).
+// 
+// Parameters:
+//  - Request
+func (p *ModelsClient) DeleteVersion(ctx context.Context, request *DeleteVersionRequest) (_r *DeleteVersionResponse, _err error) {
+  var _args43 ModelsDeleteVersionArgs
+  _args43.Request = request
+  var _result45 ModelsDeleteVersionResult
+  var _meta44 thrift.ResponseMeta
+  _meta44, _err = p.Client_().Call(ctx, "delete_version", &_args43, &_result45)
+  p.SetLastResponseMeta_(_meta44)
+  if _err != nil {
+    return
+  }
+  switch {
+  case _result45.Error!= nil:
+    return _r, _result45.Error
+  }
+
+  if _ret46 := _result45.GetSuccess(); _ret46 != nil {
+    return _ret46, nil
   }
   return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "delete_version failed: unknown result")
 }
@@ -4056,14 +4715,15 @@ func (p *ModelsProcessor) ProcessorMap() map[string]thrift.TProcessorFunction {
 
 func NewModelsProcessor(handler Models) *ModelsProcessor {
 
-  self43 := &ModelsProcessor{handler:handler, processorMap:make(map[string]thrift.TProcessorFunction)}
-  self43.processorMap["list_models"] = &modelsProcessorListModels{handler:handler}
-  self43.processorMap["describe_model"] = &modelsProcessorDescribeModel{handler:handler}
-  self43.processorMap["load_model"] = &modelsProcessorLoadModel{handler:handler}
-  self43.processorMap["unload_model"] = &modelsProcessorUnloadModel{handler:handler}
-  self43.processorMap["set_alias"] = &modelsProcessorSetAlias{handler:handler}
-  self43.processorMap["delete_version"] = &modelsProcessorDeleteVersion{handler:handler}
-return self43
+  self47 := &ModelsProcessor{handler:handler, processorMap:make(map[string]thrift.TProcessorFunction)}
+  self47.processorMap["list_models"] = &modelsProcessorListModels{handler:handler}
+  self47.processorMap["describe_model"] = &modelsProcessorDescribeModel{handler:handler}
+  self47.processorMap["get_training_result"] = &modelsProcessorGetTrainingResult_{handler:handler}
+  self47.processorMap["load_model"] = &modelsProcessorLoadModel{handler:handler}
+  self47.processorMap["unload_model"] = &modelsProcessorUnloadModel{handler:handler}
+  self47.processorMap["set_alias"] = &modelsProcessorSetAlias{handler:handler}
+  self47.processorMap["delete_version"] = &modelsProcessorDeleteVersion{handler:handler}
+return self47
 }
 
 func (p *ModelsProcessor) Process(ctx context.Context, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
@@ -4074,12 +4734,12 @@ func (p *ModelsProcessor) Process(ctx context.Context, iprot, oprot thrift.TProt
   }
   iprot.Skip(ctx, thrift.STRUCT)
   iprot.ReadMessageEnd(ctx)
-  x44 := thrift.NewTApplicationException(thrift.UNKNOWN_METHOD, "Unknown function " + name)
+  x48 := thrift.NewTApplicationException(thrift.UNKNOWN_METHOD, "Unknown function " + name)
   oprot.WriteMessageBegin(ctx, name, thrift.EXCEPTION, seqId)
-  x44.Write(ctx, oprot)
+  x48.Write(ctx, oprot)
   oprot.WriteMessageEnd(ctx)
   oprot.Flush(ctx)
-  return false, x44
+  return false, x48
 
 }
 
@@ -4088,7 +4748,7 @@ type modelsProcessorListModels struct {
 }
 
 func (p *modelsProcessorListModels) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-  var _write_err45 error
+  var _write_err49 error
   args := ModelsListModelsArgs{}
   if err2 := args.Read(ctx, iprot); err2 != nil {
     iprot.ReadMessageEnd(ctx)
@@ -4138,21 +4798,21 @@ func (p *modelsProcessorListModels) Process(ctx context.Context, seqId int32, ip
       if errors.Is(err2, thrift.ErrAbandonRequest) {
         return false, thrift.WrapTException(err2)
       }
-      _exc46 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing list_models: " + err2.Error())
+      _exc50 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing list_models: " + err2.Error())
       if err2 := oprot.WriteMessageBegin(ctx, "list_models", thrift.EXCEPTION, seqId); err2 != nil {
-        _write_err45 = thrift.WrapTException(err2)
+        _write_err49 = thrift.WrapTException(err2)
       }
-      if err2 := _exc46.Write(ctx, oprot); _write_err45 == nil && err2 != nil {
-        _write_err45 = thrift.WrapTException(err2)
+      if err2 := _exc50.Write(ctx, oprot); _write_err49 == nil && err2 != nil {
+        _write_err49 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.WriteMessageEnd(ctx); _write_err45 == nil && err2 != nil {
-        _write_err45 = thrift.WrapTException(err2)
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err49 == nil && err2 != nil {
+        _write_err49 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.Flush(ctx); _write_err45 == nil && err2 != nil {
-        _write_err45 = thrift.WrapTException(err2)
+      if err2 := oprot.Flush(ctx); _write_err49 == nil && err2 != nil {
+        _write_err49 = thrift.WrapTException(err2)
       }
-      if _write_err45 != nil {
-        return false, thrift.WrapTException(_write_err45)
+      if _write_err49 != nil {
+        return false, thrift.WrapTException(_write_err49)
       }
       return true, err
     }
@@ -4161,19 +4821,19 @@ func (p *modelsProcessorListModels) Process(ctx context.Context, seqId int32, ip
   }
   tickerCancel()
   if err2 := oprot.WriteMessageBegin(ctx, "list_models", thrift.REPLY, seqId); err2 != nil {
-    _write_err45 = thrift.WrapTException(err2)
+    _write_err49 = thrift.WrapTException(err2)
   }
-  if err2 := result.Write(ctx, oprot); _write_err45 == nil && err2 != nil {
-    _write_err45 = thrift.WrapTException(err2)
+  if err2 := result.Write(ctx, oprot); _write_err49 == nil && err2 != nil {
+    _write_err49 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.WriteMessageEnd(ctx); _write_err45 == nil && err2 != nil {
-    _write_err45 = thrift.WrapTException(err2)
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err49 == nil && err2 != nil {
+    _write_err49 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.Flush(ctx); _write_err45 == nil && err2 != nil {
-    _write_err45 = thrift.WrapTException(err2)
+  if err2 := oprot.Flush(ctx); _write_err49 == nil && err2 != nil {
+    _write_err49 = thrift.WrapTException(err2)
   }
-  if _write_err45 != nil {
-    return false, thrift.WrapTException(_write_err45)
+  if _write_err49 != nil {
+    return false, thrift.WrapTException(_write_err49)
   }
   return true, err
 }
@@ -4183,7 +4843,7 @@ type modelsProcessorDescribeModel struct {
 }
 
 func (p *modelsProcessorDescribeModel) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-  var _write_err47 error
+  var _write_err51 error
   args := ModelsDescribeModelArgs{}
   if err2 := args.Read(ctx, iprot); err2 != nil {
     iprot.ReadMessageEnd(ctx)
@@ -4233,21 +4893,21 @@ func (p *modelsProcessorDescribeModel) Process(ctx context.Context, seqId int32,
       if errors.Is(err2, thrift.ErrAbandonRequest) {
         return false, thrift.WrapTException(err2)
       }
-      _exc48 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing describe_model: " + err2.Error())
+      _exc52 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing describe_model: " + err2.Error())
       if err2 := oprot.WriteMessageBegin(ctx, "describe_model", thrift.EXCEPTION, seqId); err2 != nil {
-        _write_err47 = thrift.WrapTException(err2)
+        _write_err51 = thrift.WrapTException(err2)
       }
-      if err2 := _exc48.Write(ctx, oprot); _write_err47 == nil && err2 != nil {
-        _write_err47 = thrift.WrapTException(err2)
+      if err2 := _exc52.Write(ctx, oprot); _write_err51 == nil && err2 != nil {
+        _write_err51 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.WriteMessageEnd(ctx); _write_err47 == nil && err2 != nil {
-        _write_err47 = thrift.WrapTException(err2)
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err51 == nil && err2 != nil {
+        _write_err51 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.Flush(ctx); _write_err47 == nil && err2 != nil {
-        _write_err47 = thrift.WrapTException(err2)
+      if err2 := oprot.Flush(ctx); _write_err51 == nil && err2 != nil {
+        _write_err51 = thrift.WrapTException(err2)
       }
-      if _write_err47 != nil {
-        return false, thrift.WrapTException(_write_err47)
+      if _write_err51 != nil {
+        return false, thrift.WrapTException(_write_err51)
       }
       return true, err
     }
@@ -4256,19 +4916,114 @@ func (p *modelsProcessorDescribeModel) Process(ctx context.Context, seqId int32,
   }
   tickerCancel()
   if err2 := oprot.WriteMessageBegin(ctx, "describe_model", thrift.REPLY, seqId); err2 != nil {
-    _write_err47 = thrift.WrapTException(err2)
+    _write_err51 = thrift.WrapTException(err2)
   }
-  if err2 := result.Write(ctx, oprot); _write_err47 == nil && err2 != nil {
-    _write_err47 = thrift.WrapTException(err2)
+  if err2 := result.Write(ctx, oprot); _write_err51 == nil && err2 != nil {
+    _write_err51 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.WriteMessageEnd(ctx); _write_err47 == nil && err2 != nil {
-    _write_err47 = thrift.WrapTException(err2)
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err51 == nil && err2 != nil {
+    _write_err51 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.Flush(ctx); _write_err47 == nil && err2 != nil {
-    _write_err47 = thrift.WrapTException(err2)
+  if err2 := oprot.Flush(ctx); _write_err51 == nil && err2 != nil {
+    _write_err51 = thrift.WrapTException(err2)
   }
-  if _write_err47 != nil {
-    return false, thrift.WrapTException(_write_err47)
+  if _write_err51 != nil {
+    return false, thrift.WrapTException(_write_err51)
+  }
+  return true, err
+}
+
+type modelsProcessorGetTrainingResult_ struct {
+  handler Models
+}
+
+func (p *modelsProcessorGetTrainingResult_) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
+  var _write_err53 error
+  args := ModelsGetTrainingResultArgs{}
+  if err2 := args.Read(ctx, iprot); err2 != nil {
+    iprot.ReadMessageEnd(ctx)
+    x := thrift.NewTApplicationException(thrift.PROTOCOL_ERROR, err2.Error())
+    oprot.WriteMessageBegin(ctx, "get_training_result", thrift.EXCEPTION, seqId)
+    x.Write(ctx, oprot)
+    oprot.WriteMessageEnd(ctx)
+    oprot.Flush(ctx)
+    return false, thrift.WrapTException(err2)
+  }
+  iprot.ReadMessageEnd(ctx)
+
+  tickerCancel := func() {}
+  // Start a goroutine to do server side connectivity check.
+  if thrift.ServerConnectivityCheckInterval > 0 {
+    var cancel context.CancelFunc
+    ctx, cancel = context.WithCancel(ctx)
+    defer cancel()
+    var tickerCtx context.Context
+    tickerCtx, tickerCancel = context.WithCancel(context.Background())
+    defer tickerCancel()
+    go func(ctx context.Context, cancel context.CancelFunc) {
+      ticker := time.NewTicker(thrift.ServerConnectivityCheckInterval)
+      defer ticker.Stop()
+      for {
+        select {
+        case <-ctx.Done():
+          return
+        case <-ticker.C:
+          if !iprot.Transport().IsOpen() {
+            cancel()
+            return
+          }
+        }
+      }
+    }(tickerCtx, cancel)
+  }
+
+  result := ModelsGetTrainingResultResult{}
+  if retval, err2 := p.handler.GetTrainingResult_(ctx, args.Request); err2 != nil {
+    tickerCancel()
+    err = thrift.WrapTException(err2)
+    switch v := err2.(type) {
+    case *ServiceError:
+      result.Error = v
+    default:
+      if errors.Is(err2, thrift.ErrAbandonRequest) {
+        return false, thrift.WrapTException(err2)
+      }
+      _exc54 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing get_training_result: " + err2.Error())
+      if err2 := oprot.WriteMessageBegin(ctx, "get_training_result", thrift.EXCEPTION, seqId); err2 != nil {
+        _write_err53 = thrift.WrapTException(err2)
+      }
+      if err2 := _exc54.Write(ctx, oprot); _write_err53 == nil && err2 != nil {
+        _write_err53 = thrift.WrapTException(err2)
+      }
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err53 == nil && err2 != nil {
+        _write_err53 = thrift.WrapTException(err2)
+      }
+      if err2 := oprot.Flush(ctx); _write_err53 == nil && err2 != nil {
+        _write_err53 = thrift.WrapTException(err2)
+      }
+      if _write_err53 != nil {
+        return false, thrift.WrapTException(_write_err53)
+      }
+      return true, err
+    }
+  } else {
+    result.Success = retval
+  }
+  tickerCancel()
+  if err2 := oprot.WriteMessageBegin(ctx, "get_training_result", thrift.REPLY, seqId); err2 != nil {
+    _write_err53 = thrift.WrapTException(err2)
+  }
+  if err2 := result.Write(ctx, oprot); _write_err53 == nil && err2 != nil {
+    _write_err53 = thrift.WrapTException(err2)
+  }
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err53 == nil && err2 != nil {
+    _write_err53 = thrift.WrapTException(err2)
+  }
+  if err2 := oprot.Flush(ctx); _write_err53 == nil && err2 != nil {
+    _write_err53 = thrift.WrapTException(err2)
+  }
+  if _write_err53 != nil {
+    return false, thrift.WrapTException(_write_err53)
   }
   return true, err
 }
@@ -4278,7 +5033,7 @@ type modelsProcessorLoadModel struct {
 }
 
 func (p *modelsProcessorLoadModel) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-  var _write_err49 error
+  var _write_err55 error
   args := ModelsLoadModelArgs{}
   if err2 := args.Read(ctx, iprot); err2 != nil {
     iprot.ReadMessageEnd(ctx)
@@ -4328,21 +5083,21 @@ func (p *modelsProcessorLoadModel) Process(ctx context.Context, seqId int32, ipr
       if errors.Is(err2, thrift.ErrAbandonRequest) {
         return false, thrift.WrapTException(err2)
       }
-      _exc50 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing load_model: " + err2.Error())
+      _exc56 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing load_model: " + err2.Error())
       if err2 := oprot.WriteMessageBegin(ctx, "load_model", thrift.EXCEPTION, seqId); err2 != nil {
-        _write_err49 = thrift.WrapTException(err2)
+        _write_err55 = thrift.WrapTException(err2)
       }
-      if err2 := _exc50.Write(ctx, oprot); _write_err49 == nil && err2 != nil {
-        _write_err49 = thrift.WrapTException(err2)
+      if err2 := _exc56.Write(ctx, oprot); _write_err55 == nil && err2 != nil {
+        _write_err55 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.WriteMessageEnd(ctx); _write_err49 == nil && err2 != nil {
-        _write_err49 = thrift.WrapTException(err2)
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err55 == nil && err2 != nil {
+        _write_err55 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.Flush(ctx); _write_err49 == nil && err2 != nil {
-        _write_err49 = thrift.WrapTException(err2)
+      if err2 := oprot.Flush(ctx); _write_err55 == nil && err2 != nil {
+        _write_err55 = thrift.WrapTException(err2)
       }
-      if _write_err49 != nil {
-        return false, thrift.WrapTException(_write_err49)
+      if _write_err55 != nil {
+        return false, thrift.WrapTException(_write_err55)
       }
       return true, err
     }
@@ -4351,19 +5106,19 @@ func (p *modelsProcessorLoadModel) Process(ctx context.Context, seqId int32, ipr
   }
   tickerCancel()
   if err2 := oprot.WriteMessageBegin(ctx, "load_model", thrift.REPLY, seqId); err2 != nil {
-    _write_err49 = thrift.WrapTException(err2)
+    _write_err55 = thrift.WrapTException(err2)
   }
-  if err2 := result.Write(ctx, oprot); _write_err49 == nil && err2 != nil {
-    _write_err49 = thrift.WrapTException(err2)
+  if err2 := result.Write(ctx, oprot); _write_err55 == nil && err2 != nil {
+    _write_err55 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.WriteMessageEnd(ctx); _write_err49 == nil && err2 != nil {
-    _write_err49 = thrift.WrapTException(err2)
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err55 == nil && err2 != nil {
+    _write_err55 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.Flush(ctx); _write_err49 == nil && err2 != nil {
-    _write_err49 = thrift.WrapTException(err2)
+  if err2 := oprot.Flush(ctx); _write_err55 == nil && err2 != nil {
+    _write_err55 = thrift.WrapTException(err2)
   }
-  if _write_err49 != nil {
-    return false, thrift.WrapTException(_write_err49)
+  if _write_err55 != nil {
+    return false, thrift.WrapTException(_write_err55)
   }
   return true, err
 }
@@ -4373,7 +5128,7 @@ type modelsProcessorUnloadModel struct {
 }
 
 func (p *modelsProcessorUnloadModel) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-  var _write_err51 error
+  var _write_err57 error
   args := ModelsUnloadModelArgs{}
   if err2 := args.Read(ctx, iprot); err2 != nil {
     iprot.ReadMessageEnd(ctx)
@@ -4423,21 +5178,21 @@ func (p *modelsProcessorUnloadModel) Process(ctx context.Context, seqId int32, i
       if errors.Is(err2, thrift.ErrAbandonRequest) {
         return false, thrift.WrapTException(err2)
       }
-      _exc52 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing unload_model: " + err2.Error())
+      _exc58 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing unload_model: " + err2.Error())
       if err2 := oprot.WriteMessageBegin(ctx, "unload_model", thrift.EXCEPTION, seqId); err2 != nil {
-        _write_err51 = thrift.WrapTException(err2)
+        _write_err57 = thrift.WrapTException(err2)
       }
-      if err2 := _exc52.Write(ctx, oprot); _write_err51 == nil && err2 != nil {
-        _write_err51 = thrift.WrapTException(err2)
+      if err2 := _exc58.Write(ctx, oprot); _write_err57 == nil && err2 != nil {
+        _write_err57 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.WriteMessageEnd(ctx); _write_err51 == nil && err2 != nil {
-        _write_err51 = thrift.WrapTException(err2)
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err57 == nil && err2 != nil {
+        _write_err57 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.Flush(ctx); _write_err51 == nil && err2 != nil {
-        _write_err51 = thrift.WrapTException(err2)
+      if err2 := oprot.Flush(ctx); _write_err57 == nil && err2 != nil {
+        _write_err57 = thrift.WrapTException(err2)
       }
-      if _write_err51 != nil {
-        return false, thrift.WrapTException(_write_err51)
+      if _write_err57 != nil {
+        return false, thrift.WrapTException(_write_err57)
       }
       return true, err
     }
@@ -4446,19 +5201,19 @@ func (p *modelsProcessorUnloadModel) Process(ctx context.Context, seqId int32, i
   }
   tickerCancel()
   if err2 := oprot.WriteMessageBegin(ctx, "unload_model", thrift.REPLY, seqId); err2 != nil {
-    _write_err51 = thrift.WrapTException(err2)
+    _write_err57 = thrift.WrapTException(err2)
   }
-  if err2 := result.Write(ctx, oprot); _write_err51 == nil && err2 != nil {
-    _write_err51 = thrift.WrapTException(err2)
+  if err2 := result.Write(ctx, oprot); _write_err57 == nil && err2 != nil {
+    _write_err57 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.WriteMessageEnd(ctx); _write_err51 == nil && err2 != nil {
-    _write_err51 = thrift.WrapTException(err2)
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err57 == nil && err2 != nil {
+    _write_err57 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.Flush(ctx); _write_err51 == nil && err2 != nil {
-    _write_err51 = thrift.WrapTException(err2)
+  if err2 := oprot.Flush(ctx); _write_err57 == nil && err2 != nil {
+    _write_err57 = thrift.WrapTException(err2)
   }
-  if _write_err51 != nil {
-    return false, thrift.WrapTException(_write_err51)
+  if _write_err57 != nil {
+    return false, thrift.WrapTException(_write_err57)
   }
   return true, err
 }
@@ -4468,7 +5223,7 @@ type modelsProcessorSetAlias struct {
 }
 
 func (p *modelsProcessorSetAlias) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-  var _write_err53 error
+  var _write_err59 error
   args := ModelsSetAliasArgs{}
   if err2 := args.Read(ctx, iprot); err2 != nil {
     iprot.ReadMessageEnd(ctx)
@@ -4518,21 +5273,21 @@ func (p *modelsProcessorSetAlias) Process(ctx context.Context, seqId int32, ipro
       if errors.Is(err2, thrift.ErrAbandonRequest) {
         return false, thrift.WrapTException(err2)
       }
-      _exc54 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing set_alias: " + err2.Error())
+      _exc60 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing set_alias: " + err2.Error())
       if err2 := oprot.WriteMessageBegin(ctx, "set_alias", thrift.EXCEPTION, seqId); err2 != nil {
-        _write_err53 = thrift.WrapTException(err2)
+        _write_err59 = thrift.WrapTException(err2)
       }
-      if err2 := _exc54.Write(ctx, oprot); _write_err53 == nil && err2 != nil {
-        _write_err53 = thrift.WrapTException(err2)
+      if err2 := _exc60.Write(ctx, oprot); _write_err59 == nil && err2 != nil {
+        _write_err59 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.WriteMessageEnd(ctx); _write_err53 == nil && err2 != nil {
-        _write_err53 = thrift.WrapTException(err2)
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err59 == nil && err2 != nil {
+        _write_err59 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.Flush(ctx); _write_err53 == nil && err2 != nil {
-        _write_err53 = thrift.WrapTException(err2)
+      if err2 := oprot.Flush(ctx); _write_err59 == nil && err2 != nil {
+        _write_err59 = thrift.WrapTException(err2)
       }
-      if _write_err53 != nil {
-        return false, thrift.WrapTException(_write_err53)
+      if _write_err59 != nil {
+        return false, thrift.WrapTException(_write_err59)
       }
       return true, err
     }
@@ -4541,19 +5296,19 @@ func (p *modelsProcessorSetAlias) Process(ctx context.Context, seqId int32, ipro
   }
   tickerCancel()
   if err2 := oprot.WriteMessageBegin(ctx, "set_alias", thrift.REPLY, seqId); err2 != nil {
-    _write_err53 = thrift.WrapTException(err2)
+    _write_err59 = thrift.WrapTException(err2)
   }
-  if err2 := result.Write(ctx, oprot); _write_err53 == nil && err2 != nil {
-    _write_err53 = thrift.WrapTException(err2)
+  if err2 := result.Write(ctx, oprot); _write_err59 == nil && err2 != nil {
+    _write_err59 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.WriteMessageEnd(ctx); _write_err53 == nil && err2 != nil {
-    _write_err53 = thrift.WrapTException(err2)
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err59 == nil && err2 != nil {
+    _write_err59 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.Flush(ctx); _write_err53 == nil && err2 != nil {
-    _write_err53 = thrift.WrapTException(err2)
+  if err2 := oprot.Flush(ctx); _write_err59 == nil && err2 != nil {
+    _write_err59 = thrift.WrapTException(err2)
   }
-  if _write_err53 != nil {
-    return false, thrift.WrapTException(_write_err53)
+  if _write_err59 != nil {
+    return false, thrift.WrapTException(_write_err59)
   }
   return true, err
 }
@@ -4563,7 +5318,7 @@ type modelsProcessorDeleteVersion struct {
 }
 
 func (p *modelsProcessorDeleteVersion) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-  var _write_err55 error
+  var _write_err61 error
   args := ModelsDeleteVersionArgs{}
   if err2 := args.Read(ctx, iprot); err2 != nil {
     iprot.ReadMessageEnd(ctx)
@@ -4613,21 +5368,21 @@ func (p *modelsProcessorDeleteVersion) Process(ctx context.Context, seqId int32,
       if errors.Is(err2, thrift.ErrAbandonRequest) {
         return false, thrift.WrapTException(err2)
       }
-      _exc56 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing delete_version: " + err2.Error())
+      _exc62 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing delete_version: " + err2.Error())
       if err2 := oprot.WriteMessageBegin(ctx, "delete_version", thrift.EXCEPTION, seqId); err2 != nil {
-        _write_err55 = thrift.WrapTException(err2)
+        _write_err61 = thrift.WrapTException(err2)
       }
-      if err2 := _exc56.Write(ctx, oprot); _write_err55 == nil && err2 != nil {
-        _write_err55 = thrift.WrapTException(err2)
+      if err2 := _exc62.Write(ctx, oprot); _write_err61 == nil && err2 != nil {
+        _write_err61 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.WriteMessageEnd(ctx); _write_err55 == nil && err2 != nil {
-        _write_err55 = thrift.WrapTException(err2)
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err61 == nil && err2 != nil {
+        _write_err61 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.Flush(ctx); _write_err55 == nil && err2 != nil {
-        _write_err55 = thrift.WrapTException(err2)
+      if err2 := oprot.Flush(ctx); _write_err61 == nil && err2 != nil {
+        _write_err61 = thrift.WrapTException(err2)
       }
-      if _write_err55 != nil {
-        return false, thrift.WrapTException(_write_err55)
+      if _write_err61 != nil {
+        return false, thrift.WrapTException(_write_err61)
       }
       return true, err
     }
@@ -4636,19 +5391,19 @@ func (p *modelsProcessorDeleteVersion) Process(ctx context.Context, seqId int32,
   }
   tickerCancel()
   if err2 := oprot.WriteMessageBegin(ctx, "delete_version", thrift.REPLY, seqId); err2 != nil {
-    _write_err55 = thrift.WrapTException(err2)
+    _write_err61 = thrift.WrapTException(err2)
   }
-  if err2 := result.Write(ctx, oprot); _write_err55 == nil && err2 != nil {
-    _write_err55 = thrift.WrapTException(err2)
+  if err2 := result.Write(ctx, oprot); _write_err61 == nil && err2 != nil {
+    _write_err61 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.WriteMessageEnd(ctx); _write_err55 == nil && err2 != nil {
-    _write_err55 = thrift.WrapTException(err2)
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err61 == nil && err2 != nil {
+    _write_err61 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.Flush(ctx); _write_err55 == nil && err2 != nil {
-    _write_err55 = thrift.WrapTException(err2)
+  if err2 := oprot.Flush(ctx); _write_err61 == nil && err2 != nil {
+    _write_err61 = thrift.WrapTException(err2)
   }
-  if _write_err55 != nil {
-    return false, thrift.WrapTException(_write_err55)
+  if _write_err61 != nil {
+    return false, thrift.WrapTException(_write_err61)
   }
   return true, err
 }
@@ -5140,6 +5895,249 @@ func (p *ModelsDescribeModelResult) String() string {
     return "<nil>"
   }
   return fmt.Sprintf("ModelsDescribeModelResult(%+v)", *p)
+}
+
+// Attributes:
+//  - Request
+type ModelsGetTrainingResultArgs struct {
+  Request *GetTrainingResultRequest `thrift:"request,1" db:"request" json:"request"`
+}
+
+func NewModelsGetTrainingResultArgs() *ModelsGetTrainingResultArgs {
+  return &ModelsGetTrainingResultArgs{}
+}
+
+var ModelsGetTrainingResultArgs_Request_DEFAULT *GetTrainingResultRequest
+func (p *ModelsGetTrainingResultArgs) GetRequest() *GetTrainingResultRequest {
+  if !p.IsSetRequest() {
+    return ModelsGetTrainingResultArgs_Request_DEFAULT
+  }
+return p.Request
+}
+func (p *ModelsGetTrainingResultArgs) IsSetRequest() bool {
+  return p.Request != nil
+}
+
+func (p *ModelsGetTrainingResultArgs) Read(ctx context.Context, iprot thrift.TProtocol) error {
+  if _, err := iprot.ReadStructBegin(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read error: ", p), err)
+  }
+
+
+  for {
+    _, fieldTypeId, fieldId, err := iprot.ReadFieldBegin(ctx)
+    if err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T field %d read error: ", p, fieldId), err)
+    }
+    if fieldTypeId == thrift.STOP { break; }
+    switch fieldId {
+    case 1:
+      if fieldTypeId == thrift.STRUCT {
+        if err := p.ReadField1(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    default:
+      if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+        return err
+      }
+    }
+    if err := iprot.ReadFieldEnd(ctx); err != nil {
+      return err
+    }
+  }
+  if err := iprot.ReadStructEnd(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read struct end error: ", p), err)
+  }
+  return nil
+}
+
+func (p *ModelsGetTrainingResultArgs)  ReadField1(ctx context.Context, iprot thrift.TProtocol) error {
+  p.Request = &GetTrainingResultRequest{}
+  if err := p.Request.Read(ctx, iprot); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Request), err)
+  }
+  return nil
+}
+
+func (p *ModelsGetTrainingResultArgs) Write(ctx context.Context, oprot thrift.TProtocol) error {
+  if err := oprot.WriteStructBegin(ctx, "get_training_result_args"); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err) }
+  if p != nil {
+    if err := p.writeField1(ctx, oprot); err != nil { return err }
+  }
+  if err := oprot.WriteFieldStop(ctx); err != nil {
+    return thrift.PrependError("write field stop error: ", err) }
+  if err := oprot.WriteStructEnd(ctx); err != nil {
+    return thrift.PrependError("write struct stop error: ", err) }
+  return nil
+}
+
+func (p *ModelsGetTrainingResultArgs) writeField1(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if err := oprot.WriteFieldBegin(ctx, "request", thrift.STRUCT, 1); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T write field begin error 1:request: ", p), err) }
+  if err := p.Request.Write(ctx, oprot); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Request), err)
+  }
+  if err := oprot.WriteFieldEnd(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T write field end error 1:request: ", p), err) }
+  return err
+}
+
+func (p *ModelsGetTrainingResultArgs) String() string {
+  if p == nil {
+    return "<nil>"
+  }
+  return fmt.Sprintf("ModelsGetTrainingResultArgs(%+v)", *p)
+}
+
+// Attributes:
+//  - Success
+//  - Error
+type ModelsGetTrainingResultResult struct {
+  Success *GetTrainingResultResponse `thrift:"success,0" db:"success" json:"success,omitempty"`
+  Error *ServiceError `thrift:"error,1" db:"error" json:"error,omitempty"`
+}
+
+func NewModelsGetTrainingResultResult() *ModelsGetTrainingResultResult {
+  return &ModelsGetTrainingResultResult{}
+}
+
+var ModelsGetTrainingResultResult_Success_DEFAULT *GetTrainingResultResponse
+func (p *ModelsGetTrainingResultResult) GetSuccess() *GetTrainingResultResponse {
+  if !p.IsSetSuccess() {
+    return ModelsGetTrainingResultResult_Success_DEFAULT
+  }
+return p.Success
+}
+var ModelsGetTrainingResultResult_Error_DEFAULT *ServiceError
+func (p *ModelsGetTrainingResultResult) GetError() *ServiceError {
+  if !p.IsSetError() {
+    return ModelsGetTrainingResultResult_Error_DEFAULT
+  }
+return p.Error
+}
+func (p *ModelsGetTrainingResultResult) IsSetSuccess() bool {
+  return p.Success != nil
+}
+
+func (p *ModelsGetTrainingResultResult) IsSetError() bool {
+  return p.Error != nil
+}
+
+func (p *ModelsGetTrainingResultResult) Read(ctx context.Context, iprot thrift.TProtocol) error {
+  if _, err := iprot.ReadStructBegin(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read error: ", p), err)
+  }
+
+
+  for {
+    _, fieldTypeId, fieldId, err := iprot.ReadFieldBegin(ctx)
+    if err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T field %d read error: ", p, fieldId), err)
+    }
+    if fieldTypeId == thrift.STOP { break; }
+    switch fieldId {
+    case 0:
+      if fieldTypeId == thrift.STRUCT {
+        if err := p.ReadField0(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 1:
+      if fieldTypeId == thrift.STRUCT {
+        if err := p.ReadField1(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    default:
+      if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+        return err
+      }
+    }
+    if err := iprot.ReadFieldEnd(ctx); err != nil {
+      return err
+    }
+  }
+  if err := iprot.ReadStructEnd(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read struct end error: ", p), err)
+  }
+  return nil
+}
+
+func (p *ModelsGetTrainingResultResult)  ReadField0(ctx context.Context, iprot thrift.TProtocol) error {
+  p.Success = &GetTrainingResultResponse{}
+  if err := p.Success.Read(ctx, iprot); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Success), err)
+  }
+  return nil
+}
+
+func (p *ModelsGetTrainingResultResult)  ReadField1(ctx context.Context, iprot thrift.TProtocol) error {
+  p.Error = &ServiceError{}
+  if err := p.Error.Read(ctx, iprot); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Error), err)
+  }
+  return nil
+}
+
+func (p *ModelsGetTrainingResultResult) Write(ctx context.Context, oprot thrift.TProtocol) error {
+  if err := oprot.WriteStructBegin(ctx, "get_training_result_result"); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err) }
+  if p != nil {
+    if err := p.writeField0(ctx, oprot); err != nil { return err }
+    if err := p.writeField1(ctx, oprot); err != nil { return err }
+  }
+  if err := oprot.WriteFieldStop(ctx); err != nil {
+    return thrift.PrependError("write field stop error: ", err) }
+  if err := oprot.WriteStructEnd(ctx); err != nil {
+    return thrift.PrependError("write struct stop error: ", err) }
+  return nil
+}
+
+func (p *ModelsGetTrainingResultResult) writeField0(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetSuccess() {
+    if err := oprot.WriteFieldBegin(ctx, "success", thrift.STRUCT, 0); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 0:success: ", p), err) }
+    if err := p.Success.Write(ctx, oprot); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Success), err)
+    }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 0:success: ", p), err) }
+  }
+  return err
+}
+
+func (p *ModelsGetTrainingResultResult) writeField1(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetError() {
+    if err := oprot.WriteFieldBegin(ctx, "error", thrift.STRUCT, 1); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 1:error: ", p), err) }
+    if err := p.Error.Write(ctx, oprot); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Error), err)
+    }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 1:error: ", p), err) }
+  }
+  return err
+}
+
+func (p *ModelsGetTrainingResultResult) String() string {
+  if p == nil {
+    return "<nil>"
+  }
+  return fmt.Sprintf("ModelsGetTrainingResultResult(%+v)", *p)
 }
 
 // Attributes:

@@ -3,8 +3,11 @@
 use super::Algorithm;
 
 mod ada_boost;
+mod agglomerative_clustering;
 mod components;
+mod dbscan;
 mod decision_tree;
+mod diffusion_map;
 mod discrete_nb;
 mod elastic_net;
 mod fast_ica;
@@ -19,6 +22,7 @@ mod linear_regression;
 mod logistic_regression;
 mod mlp;
 mod one_class_svm;
+mod optics;
 mod pca;
 mod platt_calibration;
 mod pls_regression;
@@ -28,14 +32,18 @@ mod ridge;
 mod standard_scaler;
 mod svc;
 mod svr;
+mod tsne;
 
 /// Every algorithm of this build, by name.
 pub static ALGORITHMS: &[&dyn Algorithm] = &[
     &ada_boost::AdaBoostClassifier,
     &ada_boost::AdaBoostRegressor,
+    &agglomerative_clustering::AgglomerativeClustering,
     &discrete_nb::BernoulliNb,
+    &dbscan::Dbscan,
     &decision_tree::DecisionTreeClassifier,
     &decision_tree::DecisionTreeRegressor,
+    &diffusion_map::DiffusionMap,
     &elastic_net::ElasticNet,
     &fast_ica::FastIca,
     &glm::GammaRegressor,
@@ -55,6 +63,7 @@ pub static ALGORITHMS: &[&dyn Algorithm] = &[
     &mlp::MlpRegressor,
     &discrete_nb::MultinomialNb,
     &one_class_svm::OneClassSvm,
+    &optics::Optics,
     &pca::Pca,
     &platt_calibration::PlattCalibration,
     &pls_regression::PlsRegression,
@@ -66,6 +75,7 @@ pub static ALGORITHMS: &[&dyn Algorithm] = &[
     &standard_scaler::StandardScaler,
     &svc::Svc,
     &svr::Svr,
+    &tsne::Tsne,
     &glm::TweedieRegressor,
 ];
 
@@ -82,7 +92,9 @@ mod tests {
 
             let built = algorithm.unfitted(&checked.unwrap());
 
-            assert_eq!(matches!(built, UnfittedStep::Transformer(_)), algorithm.kind() == Kind::Transformer);
+            let transforms = algorithm.kind() == Kind::Transformer && !algorithm.is_transductive();
+            assert_eq!(matches!(built, UnfittedStep::Transformer(_)), transforms);
+            assert_eq!(matches!(built, UnfittedStep::Transductive(_)), algorithm.is_transductive());
             assert_eq!(matches!(built, UnfittedStep::Calibrator(_)), algorithm.kind() == Kind::Calibrator);
         }
     }

@@ -1,6 +1,7 @@
 //! How far rows are from each other.
 
 use crate::model::kernels::Panels;
+use crate::model::{ParameterSpec, Parameters};
 
 /// A measure of distance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,8 +20,23 @@ const SMALLEST: f64 = 1e-146;
 /// What is compared in the place of a distance: its square for [`Metric::Euclidean`], else itself. All methods come to
 /// the same bits: one sum over the columns in their order.
 impl Metric {
+    /// How algorithms are told which one.
+    pub(in crate::model) fn parameter() -> ParameterSpec {
+        let meaning = "Distance: root of the sum of squares, sum, or largest, of the differences of columns.";
+        ParameterSpec::one_of("metric", &["euclidean", "manhattan", "chebyshev"], meaning)
+    }
+
+    /// As [`Metric::parameter`] says.
+    pub(in crate::model) fn of(parameters: &Parameters) -> Self {
+        match parameters.text("metric") {
+            "manhattan" => Self::Manhattan,
+            "chebyshev" => Self::Chebyshev,
+            _ => Self::Euclidean,
+        }
+    }
+
     /// Of two rows.
-    pub(super) fn between(self, row: &[f64], other: &[f64]) -> f64 {
+    pub(in crate::model) fn between(self, row: &[f64], other: &[f64]) -> f64 {
         let differences = row.iter().zip(other).map(|(x, y)| x - y);
         match self {
             Self::Euclidean => differences.fold(0.0, |sum, it| sum + it * it),
@@ -51,8 +67,13 @@ impl Metric {
     }
 
     /// The distance.
-    pub(super) fn distance(self, compared: f64) -> f64 {
+    pub(in crate::model) fn distance(self, compared: f64) -> f64 {
         if self == Self::Euclidean { compared.sqrt() } else { compared }
+    }
+
+    /// What is compared with what stands for distances, to know which are no larger.
+    pub(super) fn compared(self, distance: f64) -> f64 {
+        if self == Self::Euclidean { distance * distance } else { distance }
     }
 
     /// Why distances between such rows cannot be told; `None` if they can.

@@ -7,6 +7,7 @@
 
 mod metric;
 mod nearest;
+mod within;
 
 mod lower_bounds;
 mod tree;
@@ -18,7 +19,7 @@ pub(super) use metric::Metric;
 pub(super) use nearest::Neighbour;
 
 use self::lower_bounds::{Asked, Tile};
-use self::nearest::Nearest;
+use self::nearest::{Keeps, Nearest};
 use self::tree::Tree;
 use super::kernels::Panels;
 use ndarray::{Array2, ArrayView2};
@@ -87,7 +88,7 @@ impl Neighbours {
         }
     }
 
-    fn search(&self, rows: &[f64], nearest: &mut [Nearest]) {
+    fn search(&self, rows: &[f64], nearest: &mut [impl Keeps]) {
         let own = || rows.chunks_exact(self.width);
         let bounded = self.metric == Metric::Euclidean && own().len() >= FEW;
         let by_tree = self.width <= MOST_TREE_COLUMNS_OF_BATCHES || !bounded;
@@ -123,14 +124,14 @@ struct Part<'a> {
 
 impl Part<'_> {
     /// Offers all of them.
-    fn look_at_all(&self, row: &[f64], nearest: &mut Nearest) {
+    fn look_at_all(&self, row: &[f64], nearest: &mut impl Keeps) {
         (0..self.rows.len() / self.neighbours.width).for_each(|at| {
             self.offer(row, at, nearest);
         });
     }
 
     /// Offers all of them to each row, several at a time.
-    fn look_at_blocks(&self, rows: &[f64], nearest: &mut [Nearest]) {
+    fn look_at_blocks(&self, rows: &[f64], nearest: &mut [impl Keeps]) {
         let Neighbours { width, metric, .. } = *self.neighbours;
         let n_own = self.rows.len() / width;
         let Ok(own) = ArrayView2::from_shape((n_own, width), self.rows) else { return };
@@ -146,7 +147,7 @@ impl Part<'_> {
     }
 
     /// Offers those that are not too far from a row.
-    fn look_at_near(&self, rows: &[f64], nearest: &mut [Nearest]) {
+    fn look_at_near<K: Keeps>(&self, rows: &[f64], nearest: &mut [K]) {
         let width = self.neighbours.width;
         let (tile, mut asked) = (Tile::new(self.rows, width), Asked::default());
         for (rows, nearest) in rows.chunks(BLOCK * width).zip(nearest.chunks_mut(BLOCK)) {
@@ -157,7 +158,7 @@ impl Part<'_> {
             }
             tile.look_at(rows, &mut asked);
             for (number, (row, nearest)) in own.enumerate() {
-                let limit = |nearest: &Nearest| {
+                let limit = |nearest: &K| {
                     nearest.furthest().map_or(f32::INFINITY, |it| tile.limit(&asked, number, it.distance))
                 };
                 let mut most = limit(nearest);
@@ -176,7 +177,7 @@ impl Part<'_> {
     }
 
     /// Says whether it is kept.
-    fn offer(&self, row: &[f64], at: usize, nearest: &mut Nearest) -> bool {
+    fn offer(&self, row: &[f64], at: usize, nearest: &mut impl Keeps) -> bool {
         let width = self.neighbours.width;
         let distance = self.neighbours.metric.between(row, &self.rows[at * width..(at + 1) * width]);
         nearest.offer(Neighbour { distance, row: self.neighbours.number(self.first + at) })

@@ -33,6 +33,15 @@ impl PartialEq for Neighbour {
 
 impl Eq for Neighbour {}
 
+/// What a search of neighbours is for: it is offered rows, and says which are too far to be offered.
+pub(super) trait Keeps {
+    /// Nothing that comes after it, by distance and then by number, has to be offered; `None`: everything has.
+    fn furthest(&self) -> Option<Neighbour>;
+
+    /// Says whether it is kept, and [`Keeps::furthest`] may have changed.
+    fn offer(&mut self, it: Neighbour) -> bool;
+}
+
 /// Keeps the nearest of those that it is offered, whatever their order.
 #[derive(Clone, Debug)]
 pub(super) struct Nearest {
@@ -47,13 +56,19 @@ impl Nearest {
         Self { most, kept: BinaryHeap::new() }
     }
 
+    /// The kept ones, the nearest first; none is kept any longer.
+    pub(super) fn take(&mut self) -> Vec<Neighbour> {
+        std::mem::take(&mut self.kept).into_sorted_vec()
+    }
+}
+
+impl Keeps for Nearest {
     /// The furthest that is kept, once no more are kept without giving it up.
-    pub(super) fn furthest(&self) -> Option<Neighbour> {
+    fn furthest(&self) -> Option<Neighbour> {
         self.kept.peek().filter(|_| self.kept.len() == self.most).copied()
     }
 
-    /// Says whether it is kept.
-    pub(super) fn offer(&mut self, it: Neighbour) -> bool {
+    fn offer(&mut self, it: Neighbour) -> bool {
         if self.kept.len() < self.most {
             self.kept.push(it);
             return true;
@@ -65,11 +80,6 @@ impl Nearest {
             }
             _ => false,
         }
-    }
-
-    /// The kept ones, the nearest first; none is kept any longer.
-    pub(super) fn take(&mut self) -> Vec<Neighbour> {
-        std::mem::take(&mut self.kept).into_sorted_vec()
     }
 }
 

@@ -90,3 +90,45 @@ fn rows_that_are_far_beyond_all_others_have_neighbours_too() {
         }
     }
 }
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    #[test]
+    fn every_way_finds_the_rows_within_a_radius(
+        n_rows in prop::sample::select(vec![1usize, 7, 300, 1500]),
+        width in prop::sample::select(vec![1usize, 5, 15, 16, 40]),
+        n_asked in prop::sample::select(vec![1usize, 7, 150]),
+        values in prop::sample::select(vec![1u64, 3, 1_000_000_007]),
+        radius in prop::sample::select(vec![0.0, 1.0, 3.0, 1e8, 1e9, f64::MAX]),
+        seed in any::<u64>(),
+    ) {
+        let kept = numbers(n_rows, width, seed | 1, values, 0);
+        let asked = numbers(n_asked, width, !seed | 1, values, 0);
+        let asked = asked.as_slice().unwrap();
+        let weights: Vec<f64> = (0..n_rows).map(|row| 1.0 + (row % 3) as f64).collect();
+        for metric in ALL {
+            let neighbours = Neighbours::new(kept.view(), metric);
+            let near = |row: &[f64], (_, other): &(usize, &[f64])| {
+                metric.between(row, other) <= metric.compared(radius)
+            };
+            let expected = asked.chunks(width).map(|row| {
+                let all = kept.as_slice().unwrap().chunks(width).enumerate();
+                all.filter(|other| near(row, other)).map(|(number, _)| number).collect::<Vec<_>>()
+            });
+            let expected: Vec<Vec<usize>> = expected.collect();
+
+            let mut found = vec![];
+            neighbours.for_each_within(asked, radius, |within| {
+                let mut numbers: Vec<usize> = within.iter().map(|it| it.row).collect();
+                numbers.sort_unstable();
+                found.push(numbers);
+            });
+            let sums = neighbours.weights_within(asked, radius, &weights);
+
+            prop_assert!(found == expected, "{:?}", metric);
+            let weighed = expected.iter().map(|rows| rows.iter().map(|row| weights[*row]).sum::<f64>());
+            prop_assert_eq!(sums, weighed.collect::<Vec<_>>());
+        }
+    }
+}

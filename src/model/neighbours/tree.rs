@@ -1,7 +1,7 @@
 //! A tree of boxes, for rows of a few columns.
 
 use super::Metric;
-use super::nearest::{Nearest, Neighbour};
+use super::nearest::{Keeps, Neighbour};
 use std::ops::Range;
 
 /// Rows of a leaf at most, unless they are all the same.
@@ -76,12 +76,12 @@ impl Tree {
         }
     }
 
-    /// Offers all rows that may be among the nearest; `ordered` are the rows in the order of the leaves.
-    pub(super) fn search(&self, metric: Metric, ordered: &[f64], row: &[f64], nearest: &mut Nearest) {
+    /// Offers all rows that may be kept; `ordered` are the rows in the order of the leaves.
+    pub(super) fn search(&self, metric: Metric, ordered: &[f64], row: &[f64], nearest: &mut impl Keeps) {
         self.visit(&Search { metric, ordered, row }, (0, self.distance(0, metric, row)), nearest);
     }
 
-    fn visit(&self, search: &Search<'_>, (node, distance): (usize, f64), nearest: &mut Nearest) {
+    fn visit(&self, search: &Search<'_>, (node, distance): (usize, f64), nearest: &mut impl Keeps) {
         let Node { rows, first, second } = &self.nodes[node];
         if nearest.furthest().is_some_and(|furthest| furthest < Neighbour { distance, row: *first }) {
             return;

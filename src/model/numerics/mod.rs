@@ -8,6 +8,7 @@ mod least_squares;
 mod moments;
 mod principal_axes;
 mod singular_values;
+mod symmetric;
 mod triangle;
 
 pub(super) use cholesky::{cholesky, inverse_of_lower};
@@ -18,3 +19,4 @@ pub(super) use least_squares::least_squares;
 pub(super) use moments::{Moments, OfColumns};
 pub(super) use principal_axes::PrincipalAxes;
 pub(super) use singular_values::{Left, singular_values};
+pub(super) use symmetric::eigen;

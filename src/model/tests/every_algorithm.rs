@@ -8,11 +8,15 @@ use proptest::prelude::*;
 
 /// Real rows for an algorithm, and the pipelines that it is the first or only step of.
 fn of(algorithm: &dyn Algorithm) -> Vec<(Spec, Table)> {
+    let is_long = algorithm.is_transductive() && algorithm.parameters().iter().any(|it| it.name == "max_iter");
     // By default these ask for as many columns as few tables have.
     let is_random = algorithm.name().ends_with("random_projection");
-    let own = step(algorithm.name(), if is_random { &[("n_components", Value::Integer(2))] } else { &[] });
+    let chosen = [(is_long, "max_iter", 250), (is_random, "n_components", 2)];
+    let chosen = chosen.into_iter().filter(|(own, ..)| *own).map(|(_, name, value)| (name, Value::Integer(value)));
+    let own = step(algorithm.name(), &chosen.collect::<Vec<_>>());
     let measures = || Table::new(table("iris").columns()[..4].to_vec()).unwrap();
     match algorithm.kind() {
+        _ if algorithm.is_transductive() => vec![(spec(&[own], ""), measures())],
         Kind::Transformer => {
             let some = StepSpec { columns: Some(vec!["bmi".into(), "s5".into(), "age".into()]), ..own.clone() };
             let before = |first: StepSpec| spec(&[first, step("linear_regression", &[])], "progression");
@@ -34,7 +38,11 @@ fn of(algorithm: &dyn Algorithm) -> Vec<(Spec, Table)> {
 
 /// Calls `act` with each algorithm, what it was fitted on, and the pipeline.
 fn each(act: impl Fn(&'static dyn Algorithm, (&Spec, &Table), Pipeline)) {
-    for algorithm in ALGORITHMS {
+    each_where(|_| true, act);
+}
+
+fn each_where(suits: impl Fn(&dyn Algorithm) -> bool, act: impl Fn(&'static dyn Algorithm, (&Spec, &Table), Pipeline)) {
+    for algorithm in ALGORITHMS.iter().filter(|it| suits(**it)) {
         for (spec, table) in of(*algorithm) {
             let pipeline = fitted(&spec, &table).pipeline;
             act(*algorithm, (&spec, &table), pipeline);
@@ -43,8 +51,44 @@ fn each(act: impl Fn(&'static dyn Algorithm, (&Spec, &Table), Pipeline)) {
 }
 
 #[test]
+fn every_transductive_algorithm_has_a_result_of_each_row_that_is_the_same_after_it_was_stored() {
+    each_where(
+        |it| it.is_transductive(),
+        |algorithm, (_, table), pipeline| {
+            let result = pipeline.training_result().unwrap();
+
+            let stored = Pipeline::from_bytes(&pipeline.to_bytes()).unwrap();
+
+            assert_eq!(result.n_rows(), table.n_rows(), "{}", algorithm.name());
+            assert_eq!(stored.training_result().unwrap().sha256(), result.sha256(), "{}", algorithm.name());
+            assert_eq!(stored.to_bytes(), pipeline.to_bytes(), "{}", algorithm.name());
+        },
+    );
+}
+
+#[test]
+fn every_transductive_algorithm_works_behind_a_transformer_and_is_the_last_step() {
+    for algorithm in ALGORITHMS.iter().filter(|it| it.is_transductive()) {
+        let (own, table) = of(*algorithm).remove(0);
+        let steps = [step("standard_scaler", &[]), own.steps[0].clone()];
+
+        let scaled = fitted(&spec(&steps, ""), &table);
+        let followed = spec(&[own.steps[0].clone(), step("k_means", &[])], "").check(&table.schema()).unwrap_err();
+
+        let unscaled = fitted(&own, &table).pipeline;
+        assert!(scaled.pipeline.training_result() != unscaled.training_result(), "{}", algorithm.name());
+        assert!(followed.to_string().contains("no step can follow it"), "{followed}");
+        assert_eq!(Pipeline::from_bytes(&scaled.pipeline.to_bytes()).unwrap().to_bytes(), scaled.pipeline.to_bytes());
+    }
+}
+
+fn answers(algorithm: &dyn Algorithm) -> bool {
+    !algorithm.is_transductive()
+}
+
+#[test]
 fn every_algorithm_answers_the_same_bits_after_it_was_stored() {
-    each(|algorithm, (_, table), pipeline| {
+    each_where(answers, |algorithm, (_, table), pipeline| {
         let rows = matrix(&pipeline, table);
 
         let stored = Pipeline::from_bytes(&pipeline.to_bytes()).unwrap();
@@ -57,7 +101,7 @@ fn every_algorithm_answers_the_same_bits_after_it_was_stored() {
 
 #[test]
 fn every_algorithm_answers_a_row_alone_as_in_a_batch() {
-    each(|algorithm, (_, table), pipeline| {
+    each_where(answers, |algorithm, (_, table), pipeline| {
         let rows = matrix(&pipeline, table);
 
         let alone: Vec<_> = rows.axis_chunks_iter(Axis(0), 1).flat_map(|row| bits(&pipeline, row)).collect();
@@ -83,6 +127,8 @@ fn learned(algorithm: &dyn Algorithm, rows: Rows<'_>, threads: usize) -> Result<
         "n_estimators" => Some(Value::Integer(3)),
         "max_iter" if is_network || algorithm.name() == "fast_ica" => Some(Value::Integer(3)),
         "max_iter" if is_quadratic => Some(Value::Integer(30)),
+        "max_iter" if algorithm.is_transductive() => Some(Value::Integer(250)),
+        "perplexity" | "min_samples" => Some(Value::Integer(2)),
         "nu" => Some(Value::Number(0.001)),
         "n_components" if algorithm.name().ends_with("random_projection") => Some(Value::Integer(2)),
         _ => None,
@@ -94,6 +140,7 @@ fn learned(algorithm: &dyn Algorithm, rows: Rows<'_>, threads: usize) -> Result<
         UnfittedStep::Transformer(it) => it.fit(&training).map(|fitted| fitted.arrays()),
         UnfittedStep::Estimator(it) => it.fit(&training).map(|fitted| fitted.arrays()),
         UnfittedStep::Calibrator(it) => it.fit(&*classifier(), &training).map(|fitted| fitted.calibration.arrays()),
+        UnfittedStep::Transductive(it) => it.fit(&training).map(|fitted| fitted.result.arrays()),
     }
 }
 
@@ -128,7 +175,13 @@ fn numbers(n_rows: usize, n_features: usize) -> Array2<f64> {
 fn any_number_of_threads_learns_the_same_bits() {
     for algorithm in ALGORITHMS {
         let n_features = if algorithm.takes_one_column() { 1 } else { 4 };
-        let features = numbers(80_000 / n_features, n_features); // More than are worth a thread.
+        // More than are worth a thread, or as many as their square allows.
+        let n_rows = match algorithm.name() {
+            "dbscan" | "optics" => 2_500,
+            _ if algorithm.is_transductive() => 200,
+            _ => 80_000 / n_features,
+        };
+        let features = numbers(n_rows, n_features);
         let weights = vec![1.0; features.nrows()];
         let targets = targets(algorithm.kind(), features.nrows());
         let rows = Rows::new(&features, targets.view(), &weights);
@@ -139,11 +192,13 @@ fn any_number_of_threads_learns_the_same_bits() {
     }
 }
 
-/// Clusterers, forests and boosted regressors draw rows, and those of the one are not those of the other; neighbours and parts are counted by rows.
+/// Clusterers, forests and boosted regressors draw rows, and those of the one are not those of the other; neighbours and parts are
+/// counted by rows; and what is transductive says something of each row.
 #[test]
 fn a_row_of_weight_two_is_the_row_twice() {
     let counts_rows = |it: &dyn Algorithm| {
         matches!(it.kind(), Kind::Clusterer | Kind::Calibrator)
+            || it.is_transductive()
             || ["random_forest", "ada_boost_regressor", "k_neighbors"].iter().any(|kind| it.name().starts_with(kind))
     };
     for algorithm in ALGORITHMS.iter().filter(|it| !counts_rows(**it)) {

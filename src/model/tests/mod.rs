@@ -1,5 +1,6 @@
 //! What the files of this module have to do together, on the data sets of `tests/fixtures`.
 
+mod embedding_oracles;
 mod every_algorithm;
 mod explanations;
 mod glm_and_neighbour_oracles;
@@ -11,6 +12,7 @@ mod oracles;
 mod precision;
 mod specs;
 mod svm_oracles;
+mod transductive_oracles;
 mod transformer_oracles;
 mod transformers;
 mod tree_oracles;

@@ -52,6 +52,25 @@ fn counts_that_the_bytes_do_not_hold_are_refused_before_anything_is_allocated() 
     assert!(replay(&pipeline(3), &bytes).is_err());
 }
 
+#[test]
+fn a_model_that_answers_no_rows_has_the_result_that_it_had() {
+    let labelled = |x: Vec<f64>| {
+        let parameters = BTreeMap::from([("min_samples".to_owned(), crate::model::Value::Integer(2))]);
+        let step = StepSpec { algorithm: "dbscan".into(), parameters, columns: None };
+        let spec = Spec { steps: vec![step], ..Spec::default() };
+        let table = Table::new(vec![Column::float("x", x)]).unwrap();
+        fit(&spec, &table, &|_: &str, _| Ok(())).unwrap().pipeline
+    };
+    let (own, other) = (labelled(vec![0.0, 0.1, 5.0]), labelled(vec![0.0, 5.0, 5.1]));
+
+    let bytes = record(&own, &rows()).unwrap();
+
+    replay(&own, &bytes).unwrap();
+    assert!(replay(&other, &bytes).unwrap_err().to_string().contains("another training result"));
+    assert!(replay(&own, &record(&pipeline(3), &rows()).unwrap()).is_err());
+    assert!(replay(&pipeline(3), &bytes).is_err());
+}
+
 #[tokio::test]
 async fn a_version_that_answers_otherwise_than_it_did_is_damaged_and_says_so() {
     let folder = tempfile::tempdir().unwrap();

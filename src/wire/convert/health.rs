@@ -49,6 +49,7 @@ pub fn algorithm(algorithm: &dyn Algorithm) -> AlgorithmDescription {
         kind: Some(kind.name().into()),
         summary: Some(summary.into()),
         parameters: Some(algorithm.parameters().iter().map(parameter).collect()),
+        transductive: Some(algorithm.is_transductive()),
     }
 }
 
@@ -142,6 +143,7 @@ fn algorithm_from(algorithm: AlgorithmDescription) -> Result<answers::AlgorithmD
         name,
         kind: algorithm.kind.unwrap_or_default(),
         summary: algorithm.summary.unwrap_or_default(),
+        transductive: algorithm.transductive.unwrap_or_default(),
     })
 }
 

@@ -10,6 +10,7 @@ mod parameters;
 mod table;
 mod tensor;
 mod training;
+mod training_result;
 
 pub use datasets::{dataset, dataset_from, statistics, statistics_from};
 pub use error::{application_error, may_retry, received_error, service_error};
@@ -21,3 +22,4 @@ pub use parameters::{spec_steps, wire_steps};
 pub use table::{column_from, column_to, rows_crc32, schema_from, schema_to, table_from, table_to};
 pub use tensor::{matrix_from, matrix_to, vector_to};
 pub use training::{job, job_event, job_from, job_spec, train_request, watched_from};
+pub use training_result::{training_result, training_result_from};

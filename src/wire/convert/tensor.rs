@@ -138,9 +138,16 @@ pub(super) fn vector_from(tensor: Tensor) -> Result<Array1<f64>> {
 /// # Errors
 /// [`Error::InvalidArgument`] if it is no vector of whole numbers from 0, or does not fit its bytes.
 pub(super) fn positions_from(tensor: Tensor) -> Result<Vec<usize>> {
-    let whole = one_dimension(tensor)?.to_i64().ok_or_else(|| Error::invalid("the vector has no whole numbers"))?;
     let position = |number| usize::try_from(number).map_err(|_| Error::invalid(format!("{number} is not a position")));
-    whole.into_iter().map(position).collect()
+    whole_numbers_from(tensor)?.into_iter().map(position).collect()
+}
+
+/// Whole numbers.
+///
+/// # Errors
+/// [`Error::InvalidArgument`] if it is no vector of them, or does not fit its bytes.
+pub(super) fn whole_numbers_from(tensor: Tensor) -> Result<Vec<i64>> {
+    one_dimension(tensor)?.to_i64().ok_or_else(|| Error::invalid("the vector has no whole numbers"))
 }
 
 fn one_dimension(tensor: Tensor) -> Result<Checked> {

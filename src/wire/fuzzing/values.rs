@@ -108,7 +108,8 @@ fn requests(protocol: Protocol, bytes: &[u8]) {
         health { HelloRequest StatusRequest DescribeRequest EchoRequest }
         inference { PredictRequest PredictManyRequest }
         models {
-            ListModelsRequest DescribeModelRequest LoadModelRequest UnloadModelRequest SetAliasRequest DeleteVersionRequest
+            ListModelsRequest DescribeModelRequest GetTrainingResultRequest LoadModelRequest UnloadModelRequest SetAliasRequest
+            DeleteVersionRequest
         }
         training { TrainRequest GetJobRequest WatchJobRequest ListJobsRequest CancelJobRequest }
     }

@@ -24,6 +24,7 @@ type client interface {
 	describeDataset(ctx context.Context, dataset string) (any, error)
 	listModels(ctx context.Context) (any, error)
 	describeModel(ctx context.Context, model string) (any, error)
+	trainingResult(ctx context.Context, model string) (any, error)
 	setAlias(ctx context.Context, model, alias string, version int64, expected *int64) (any, error)
 	loadModel(ctx context.Context, model string, version int64) (any, error)
 	unloadModel(ctx context.Context, model string, version int64) (any, error)
@@ -118,6 +119,8 @@ func (g *game) call(ctx context.Context, step step) (any, error) {
 		return g.client.listModels(ctx)
 	case "describe_model":
 		return g.client.describeModel(ctx, step.Model)
+	case "get_training_result":
+		return g.client.trainingResult(ctx, step.Model)
 	case "set_alias":
 		return g.client.setAlias(ctx, step.Model, step.Alias, step.Version, step.ExpectedGeneration)
 	case "load_model":

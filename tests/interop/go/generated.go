@@ -204,6 +204,10 @@ func (s *stubs) describeModel(ctx context.Context, model string) (any, error) {
 	return answered(s.models.DescribeModel(ctx, &wire.DescribeModelRequest{Context: s.head, Model: &model}))
 }
 
+func (s *stubs) trainingResult(ctx context.Context, model string) (any, error) {
+	return answered(s.models.GetTrainingResult_(ctx, &wire.GetTrainingResultRequest{Context: s.head, Model: &model}))
+}
+
 func (s *stubs) setAlias(ctx context.Context, model, alias string, version int64, expected *int64) (any, error) {
 	return answered(s.models.SetAlias(ctx, &wire.SetAliasRequest{
 		Context: s.head, Model: &model, AliasName: &alias, Version: &version, ExpectedGeneration: expected,

@@ -109,6 +109,16 @@ func (s sdk) describeModel(ctx context.Context, model string) (any, error) {
 	return converted(func(version modelwire.ModelVersion) any { return record{"model": versionRecord(version)} }, version, err)
 }
 
+func (s sdk) trainingResult(ctx context.Context, model string) (any, error) {
+	result, err := s.client.TrainingResult(ctx, model)
+	return converted(func(result modelwire.TrainingResult) any {
+		fields := record{"model": result.Model, "version": result.Version}
+		putList(fields, "labels", result.Labels, same)
+		putList(fields, "embedding", result.Embedding, row)
+		return fields
+	}, result, err)
+}
+
 func (s sdk) setAlias(ctx context.Context, model, alias string, version int64, expected *int64) (any, error) {
 	var current modelwire.Alias
 	var err error

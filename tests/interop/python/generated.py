@@ -105,6 +105,10 @@ class GeneratedDriver:
     def describe_model(self, step: dict[str, Any]) -> Any:
         return self._call(Models, "describe_model", models.DescribeModelRequest(model=step["model"]))
 
+    def get_training_result(self, step: dict[str, Any]) -> Any:
+        request = models.GetTrainingResultRequest(model=step["model"])
+        return self._call(Models, "get_training_result", request)
+
     def set_alias(self, step: dict[str, Any]) -> Any:
         request = models.SetAliasRequest(
             model=step["model"],

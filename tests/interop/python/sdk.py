@@ -96,6 +96,12 @@ class SdkDriver:
             }
         }
 
+    def get_training_result(self, step: dict[str, Any]) -> Any:
+        result = _called(lambda: self._client.training_result(step["model"]))
+        rows = {"labels": result.labels, "embedding": result.embedding}
+        read = {name: None if values is None else values.tolist() for name, values in rows.items()}
+        return {"model": result.model, "version": result.version, **read}
+
     def set_alias(self, step: dict[str, Any]) -> Any:
         alias = _called(
             lambda: self._client.set_alias(

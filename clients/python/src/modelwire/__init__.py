@@ -46,7 +46,7 @@ from modelwire._health import (
 )
 from modelwire._inference import Prediction
 from modelwire._jobs import AsyncJob, Job, JobEvent
-from modelwire._models import Alias, ModelSchema, ModelSummary, ModelVersion
+from modelwire._models import Alias, ModelSchema, ModelSummary, ModelVersion, TrainingResult
 from modelwire._steps import Step, StepLike
 from modelwire._tls import Tls
 
@@ -74,6 +74,7 @@ __all__ = [
     "ModelSchema",
     "ModelSummary",
     "Alias",
+    "TrainingResult",
     "ColumnSchema",
     "Dataset",
     "DatasetDescription",

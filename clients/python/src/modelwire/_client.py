@@ -17,7 +17,7 @@ from modelwire._errors import ModelwireError
 from modelwire._health import Description, Greeting, Status
 from modelwire._inference import Prediction
 from modelwire._jobs import Job, JobEvent, blocking_job
-from modelwire._models import Alias, ModelSummary, ModelVersion, Replacement
+from modelwire._models import Alias, ModelSummary, ModelVersion, Replacement, TrainingResult
 from modelwire._pool import Pool
 from modelwire._steps import Step, StepLike
 from modelwire._tls import Tls
@@ -277,6 +277,18 @@ class Client:
     def describe_model(self, model: str, *, timeout: float | None = None) -> ModelVersion:
         """Return what a version takes, how it was made and how well it fits; `model` as in `predict`."""
         return run(self._verbs.describe_model(model, timeout=timeout))
+
+    def training_result(self, model: str, *, timeout: float | None = None) -> TrainingResult:
+        """Return what a transductive model, such as one of dbscan, made of the rows that it was trained on.
+
+        `model` is as in `predict`. A large result comes in several calls, all of one version, each within `timeout`.
+
+        Raises
+        ------
+        FailedPrecondition
+            If the model is not transductive: it answers `predict`.
+        """
+        return run(self._verbs.training_result(model, timeout=timeout))
 
     def set_alias(
         self,

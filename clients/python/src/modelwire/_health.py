@@ -84,13 +84,15 @@ class AlgorithmDescription:
     """An algorithm.
 
     `kind` is ``"transformer"``, ``"regressor"``, ``"classifier"``, ``"clusterer"``, ``"outlier_detector"`` or
-    ``"calibrator"``.
+    ``"calibrator"``. One that is `transductive` says something of the rows that it is trained on, and of no others:
+    `training_result`.
     """
 
     name: str
     kind: str
     summary: str | None
     parameters: tuple[ParameterDescription, ...]
+    transductive: bool = False
 
 
 @dataclass(frozen=True)
@@ -152,4 +154,5 @@ def _algorithm(algorithm: wire.AlgorithmDescription) -> AlgorithmDescription:
         ParameterDescription(it.name, it.type_name, value_of(it.default_value), it.range, it.meaning)
         for it in algorithm.parameters or ()
     )
-    return AlgorithmDescription(algorithm.name, algorithm.kind, algorithm.summary, parameters)
+    transductive = bool(algorithm.transductive)
+    return AlgorithmDescription(algorithm.name, algorithm.kind, algorithm.summary, parameters, transductive)

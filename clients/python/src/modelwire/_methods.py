@@ -41,6 +41,7 @@ PREDICT_MANY = _method(Inference, "predict_many", idempotent=True, when_too_larg
 
 LIST_MODELS = _method(Models, "list_models", idempotent=True)
 DESCRIBE_MODEL = _method(Models, "describe_model", idempotent=True)
+GET_TRAINING_RESULT = _method(Models, "get_training_result", idempotent=True)
 LOAD_MODEL = _method(Models, "load_model", idempotent=True)
 UNLOAD_MODEL = _method(Models, "unload_model", idempotent=True)
 SET_ALIAS = _method(Models, "set_alias", idempotent=False)

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, TypeAlias
 
+import numpy as np
 import numpy.typing as npt
 from modelwire_wire.models import ttypes as wire
 
-from modelwire import _columns, _steps
+from modelwire import _columns, _steps, _tensors
 from modelwire._columns import ColumnSchema
+from modelwire._errors import ProtocolError
 from modelwire._steps import Step
 from modelwire._times import moment
 
@@ -65,8 +67,9 @@ class ModelVersion:
         ``"transformer"``.
     metrics : dict of str to float
         r2 and rmse, or accuracy and log_loss: on rows that were held out, by a second model that has not seen them;
-        absent where there were none. After ``training_`` on rows that it was trained on. Of a clusterer: inertia;
-        of a mixture log_likelihood, on held-out rows as well.
+        absent where there were none. After ``training_`` on rows that it was trained on. Of a clusterer: inertia, or
+        n_clusters and noise, which is the share of rows in no cluster; of a mixture log_likelihood, on held-out rows as
+        well.
     n_samples : int
         Rows that it was trained on; `data_sha256` is their hash, `dataset` the stored data set that they are from.
     sha256, size_bytes
@@ -91,6 +94,55 @@ class ModelVersion:
     created: datetime | None
     aliases: tuple[str, ...]
     state: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingResult:
+    """What a transductive model made of the rows that it was trained on, in their order.
+
+    Attributes
+    ----------
+    model, version
+        What was read.
+    labels : array of shape (n,), or None
+        The cluster of each row, from 0; -1 is a row in no cluster.
+    embedding : array of shape (n, n_components), or None
+        Where each row is put.
+    """
+
+    model: str
+    version: int
+    labels: npt.NDArray[np.int64] | None
+    embedding: npt.NDArray[np.float64] | None
+
+    def __len__(self) -> int:
+        rows = self.embedding if self.labels is None else self.labels
+        return 0 if rows is None else len(rows)
+
+
+def training_result_from_wire(response: wire.GetTrainingResultResponse) -> TrainingResult:
+    """Read a page of a result."""
+    labels, embedding = _tensors.from_tensor(response.labels), _tensors.from_tensor(response.embedding)
+    if (labels is None) == (embedding is None):
+        raise ProtocolError("a training result came with neither labels nor an embedding, or with both")
+    return TrainingResult(response.model, response.version, labels, embedding)
+
+
+def joined(pages: list[TrainingResult]) -> TrainingResult:
+    """Join the pages of one result."""
+    if len(pages) == 1:
+        return pages[0]
+    first = pages[0]
+    labels = [page.labels for page in pages if page.labels is not None]
+    embeddings = [page.embedding for page in pages if page.embedding is not None]
+    if labels and embeddings:
+        raise ProtocolError("a training result came with labels and an embedding")
+    return TrainingResult(
+        first.model,
+        first.version,
+        np.concatenate(labels) if labels else None,
+        np.concatenate(embeddings) if embeddings else None,
+    )
 
 
 def version_from_wire(version: wire.ModelVersion) -> ModelVersion:

@@ -18,12 +18,12 @@ from modelwire._calls import Calls, Head, Lender, Sleep, new_idempotency_key
 from modelwire._datasets import PIECE_BYTES, Dataset, DatasetDescription
 from modelwire._deadline import Deadline
 from modelwire._endpoint import Endpoint
-from modelwire._errors import InvalidArgument, ModelwireError
+from modelwire._errors import InvalidArgument, ModelwireError, ProtocolError
 from modelwire._health import Description, Greeting, Status
 from modelwire._inference import Prediction
 from modelwire._jobs import AsyncJob, JobEvent
 from modelwire._methods import Method
-from modelwire._models import Alias, ModelSummary, ModelVersion, Replacement
+from modelwire._models import Alias, ModelSummary, ModelVersion, Replacement, TrainingResult
 from modelwire._rows import Rows
 from modelwire._steps import Step, StepLike
 from modelwire._together import Together
@@ -184,6 +184,22 @@ class Verbs:
         """Return what a version takes, how it was made and how well it fits; `model` as in `predict`."""
         request = models_wire.DescribeModelRequest(model=model)
         return _models.version_from_wire((await self._call(_methods.DESCRIBE_MODEL, request, timeout)).model)
+
+    async def training_result(self, model: str, *, timeout: float | None = None) -> TrainingResult:
+        """Return what a transductive model made of the rows that it was trained on; `model` as in `predict`."""
+        request = models_wire.GetTrainingResultRequest(model=model)
+        pages: list[TrainingResult] = []
+        while True:
+            response = await self._call(_methods.GET_TRAINING_RESULT, request, timeout)
+            pages.append(_models.training_result_from_wire(response))
+            if response.next_row is None:
+                return _models.joined(pages)
+            read = sum(len(page) for page in pages)
+            if response.next_row != read or not len(pages[-1]):
+                raise ProtocolError(f"a training result goes on at row {response.next_row} after {read} rows")
+            # An alias may move meanwhile: the version is that of the first page.
+            version = f"{pages[0].model}@{pages[0].version}"
+            request = models_wire.GetTrainingResultRequest(model=version, from_row=read)
 
     async def set_alias(
         self,

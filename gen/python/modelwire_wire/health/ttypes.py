@@ -863,15 +863,17 @@ class AlgorithmDescription(object):
      - kind: "transformer", "regressor", "classifier", "clusterer", "outlier_detector" or "calibrator".
      - summary
      - parameters
+     - transductive: Whether it says something of the rows that it is trained on, and of no others: `get_training_result` reads it.
 
     """
 
 
-    def __init__(self, name=None, kind=None, summary=None, parameters=None,):
+    def __init__(self, name=None, kind=None, summary=None, parameters=None, transductive=None,):
         self.name = name
         self.kind = kind
         self.summary = summary
         self.parameters = parameters
+        self.transductive = transductive
 
     def read(self, iprot):
         if iprot._fast_decode is not None and isinstance(iprot.trans, TTransport.CReadableTransport) and self.thrift_spec is not None:
@@ -908,6 +910,11 @@ class AlgorithmDescription(object):
                     iprot.readListEnd()
                 else:
                     iprot.skip(ftype)
+            elif fid == 5:
+                if ftype == TType.BOOL:
+                    self.transductive = iprot.readBool()
+                else:
+                    iprot.skip(ftype)
             else:
                 iprot.skip(ftype)
             iprot.readFieldEnd()
@@ -936,6 +943,10 @@ class AlgorithmDescription(object):
             for iter13 in self.parameters:
                 iter13.write(oprot)
             oprot.writeListEnd()
+            oprot.writeFieldEnd()
+        if self.transductive is not None:
+            oprot.writeFieldBegin('transductive', TType.BOOL, 5)
+            oprot.writeBool(self.transductive)
             oprot.writeFieldEnd()
         oprot.writeFieldStop()
         oprot.writeStructEnd()
@@ -1290,6 +1301,7 @@ AlgorithmDescription.thrift_spec = (
     (2, TType.STRING, 'kind', 'UTF8', None, ),  # 2
     (3, TType.STRING, 'summary', 'UTF8', None, ),  # 3
     (4, TType.LIST, 'parameters', (TType.STRUCT, [ParameterDescription, None], False), None, ),  # 4
+    (5, TType.BOOL, 'transductive', None, None, ),  # 5
 )
 all_structs.append(DescribeResponse)
 DescribeResponse.thrift_spec = (

@@ -22,7 +22,8 @@ class Iface(object):
     def predict(self, request):
         """
         Answers one prediction for each row. Throws NOT_FOUND (model, version or alias), INVALID_ARGUMENT (shape, column, type,
-        missing value or NaN, or a row whose answer is not finite, named; more rows than the queue or a reply holds), OVERLOADED,
+        missing value or NaN, or a row whose answer is not finite, named; more rows than the queue or a reply holds),
+        FAILED_PRECONDITION (the version is unloaded; the model is transductive: `get_training_result` reads what it has), OVERLOADED,
         DEADLINE_EXCEEDED.
 
         Parameters:
@@ -66,7 +67,8 @@ class Client(Iface):
     def predict(self, request):
         """
         Answers one prediction for each row. Throws NOT_FOUND (model, version or alias), INVALID_ARGUMENT (shape, column, type,
-        missing value or NaN, or a row whose answer is not finite, named; more rows than the queue or a reply holds), OVERLOADED,
+        missing value or NaN, or a row whose answer is not finite, named; more rows than the queue or a reply holds),
+        FAILED_PRECONDITION (the version is unloaded; the model is transductive: `get_training_result` reads what it has), OVERLOADED,
         DEADLINE_EXCEEDED.
 
         Parameters:

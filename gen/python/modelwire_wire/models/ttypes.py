@@ -218,8 +218,8 @@ class ModelVersion(object):
      - steps: The pipeline with every hyper-parameter, defaults written out.
      - schema
      - metrics: r2 and rmse, or accuracy and log_loss: measured on rows that were held out, by a second model that has not seen them; absent
-    where there were none. After "training_" the same on rows that it was trained on, which flatters it. Of a clusterer: inertia;
-    of a mixture log_likelihood, on held-out rows as well.
+    where there were none. After "training_" the same on rows that it was trained on, which flatters it. Of a clusterer: inertia,
+    or n_clusters and noise (the share of rows in no cluster); of a mixture log_likelihood, on held-out rows as well.
      - n_samples: Rows that it was trained on.
      - seed
      - job_id: The job that trained it.
@@ -860,6 +860,213 @@ class DescribeModelResponse(object):
         return not (self == other)
 
 
+class GetTrainingResultRequest(object):
+    """
+    Attributes:
+     - context
+     - model: As in `predict`.
+     - from_row: Answer rows from this one on, counted from 0 in the order of training; 0 if absent.
+     - limit: Most rows of the answer; absent: as many as fit a message, which are the most there are at once.
+
+    """
+
+
+    def __init__(self, context=None, model=None, from_row=None, limit=None,):
+        self.context = context
+        self.model = model
+        self.from_row = from_row
+        self.limit = limit
+
+    def read(self, iprot):
+        if iprot._fast_decode is not None and isinstance(iprot.trans, TTransport.CReadableTransport) and self.thrift_spec is not None:
+            iprot._fast_decode(self, iprot, [self.__class__, self.thrift_spec])
+            return
+        iprot.readStructBegin()
+        while True:
+            (fname, ftype, fid) = iprot.readFieldBegin()
+            if ftype == TType.STOP:
+                break
+            if fid == 1:
+                if ftype == TType.STRUCT:
+                    self.context = modelwire_wire.types.ttypes.RequestContext()
+                    self.context.read(iprot)
+                else:
+                    iprot.skip(ftype)
+            elif fid == 2:
+                if ftype == TType.STRING:
+                    self.model = iprot.readString().decode('utf-8', errors='replace') if sys.version_info[0] == 2 else iprot.readString()
+                else:
+                    iprot.skip(ftype)
+            elif fid == 3:
+                if ftype == TType.I64:
+                    self.from_row = iprot.readI64()
+                else:
+                    iprot.skip(ftype)
+            elif fid == 4:
+                if ftype == TType.I64:
+                    self.limit = iprot.readI64()
+                else:
+                    iprot.skip(ftype)
+            else:
+                iprot.skip(ftype)
+            iprot.readFieldEnd()
+        iprot.readStructEnd()
+
+    def write(self, oprot):
+        if oprot._fast_encode is not None and self.thrift_spec is not None:
+            oprot.trans.write(oprot._fast_encode(self, [self.__class__, self.thrift_spec]))
+            return
+        oprot.writeStructBegin('GetTrainingResultRequest')
+        if self.context is not None:
+            oprot.writeFieldBegin('context', TType.STRUCT, 1)
+            self.context.write(oprot)
+            oprot.writeFieldEnd()
+        if self.model is not None:
+            oprot.writeFieldBegin('model', TType.STRING, 2)
+            oprot.writeString(self.model.encode('utf-8') if sys.version_info[0] == 2 else self.model)
+            oprot.writeFieldEnd()
+        if self.from_row is not None:
+            oprot.writeFieldBegin('from_row', TType.I64, 3)
+            oprot.writeI64(self.from_row)
+            oprot.writeFieldEnd()
+        if self.limit is not None:
+            oprot.writeFieldBegin('limit', TType.I64, 4)
+            oprot.writeI64(self.limit)
+            oprot.writeFieldEnd()
+        oprot.writeFieldStop()
+        oprot.writeStructEnd()
+
+    def validate(self):
+        return
+
+    def __repr__(self):
+        L = ['%s=%r' % (key, value)
+             for key, value in self.__dict__.items()]
+        return '%s(%s)' % (self.__class__.__name__, ', '.join(L))
+
+    def __eq__(self, other):
+        return isinstance(other, self.__class__) and self.__dict__ == other.__dict__
+
+    def __ne__(self, other):
+        return not (self == other)
+
+
+class GetTrainingResultResponse(object):
+    """
+    What a transductive model made of its training rows: labels or an embedding.
+
+    Attributes:
+     - model: Name of the model.
+     - version: The version that was read: name it to read on, since an alias may move.
+     - labels: I64, shape (n): the cluster of each row, from 0; -1 is a row in no cluster.
+     - embedding: F64, shape (n, n_components).
+     - total_rows: Rows that the model was trained on.
+     - next_row: There are more: pass it as `from_row`. Absent with the last row.
+
+    """
+
+
+    def __init__(self, model=None, version=None, labels=None, embedding=None, total_rows=None, next_row=None,):
+        self.model = model
+        self.version = version
+        self.labels = labels
+        self.embedding = embedding
+        self.total_rows = total_rows
+        self.next_row = next_row
+
+    def read(self, iprot):
+        if iprot._fast_decode is not None and isinstance(iprot.trans, TTransport.CReadableTransport) and self.thrift_spec is not None:
+            iprot._fast_decode(self, iprot, [self.__class__, self.thrift_spec])
+            return
+        iprot.readStructBegin()
+        while True:
+            (fname, ftype, fid) = iprot.readFieldBegin()
+            if ftype == TType.STOP:
+                break
+            if fid == 1:
+                if ftype == TType.STRING:
+                    self.model = iprot.readString().decode('utf-8', errors='replace') if sys.version_info[0] == 2 else iprot.readString()
+                else:
+                    iprot.skip(ftype)
+            elif fid == 2:
+                if ftype == TType.I64:
+                    self.version = iprot.readI64()
+                else:
+                    iprot.skip(ftype)
+            elif fid == 3:
+                if ftype == TType.STRUCT:
+                    self.labels = modelwire_wire.types.ttypes.Tensor()
+                    self.labels.read(iprot)
+                else:
+                    iprot.skip(ftype)
+            elif fid == 4:
+                if ftype == TType.STRUCT:
+                    self.embedding = modelwire_wire.types.ttypes.Tensor()
+                    self.embedding.read(iprot)
+                else:
+                    iprot.skip(ftype)
+            elif fid == 5:
+                if ftype == TType.I64:
+                    self.total_rows = iprot.readI64()
+                else:
+                    iprot.skip(ftype)
+            elif fid == 6:
+                if ftype == TType.I64:
+                    self.next_row = iprot.readI64()
+                else:
+                    iprot.skip(ftype)
+            else:
+                iprot.skip(ftype)
+            iprot.readFieldEnd()
+        iprot.readStructEnd()
+
+    def write(self, oprot):
+        if oprot._fast_encode is not None and self.thrift_spec is not None:
+            oprot.trans.write(oprot._fast_encode(self, [self.__class__, self.thrift_spec]))
+            return
+        oprot.writeStructBegin('GetTrainingResultResponse')
+        if self.model is not None:
+            oprot.writeFieldBegin('model', TType.STRING, 1)
+            oprot.writeString(self.model.encode('utf-8') if sys.version_info[0] == 2 else self.model)
+            oprot.writeFieldEnd()
+        if self.version is not None:
+            oprot.writeFieldBegin('version', TType.I64, 2)
+            oprot.writeI64(self.version)
+            oprot.writeFieldEnd()
+        if self.labels is not None:
+            oprot.writeFieldBegin('labels', TType.STRUCT, 3)
+            self.labels.write(oprot)
+            oprot.writeFieldEnd()
+        if self.embedding is not None:
+            oprot.writeFieldBegin('embedding', TType.STRUCT, 4)
+            self.embedding.write(oprot)
+            oprot.writeFieldEnd()
+        if self.total_rows is not None:
+            oprot.writeFieldBegin('total_rows', TType.I64, 5)
+            oprot.writeI64(self.total_rows)
+            oprot.writeFieldEnd()
+        if self.next_row is not None:
+            oprot.writeFieldBegin('next_row', TType.I64, 6)
+            oprot.writeI64(self.next_row)
+            oprot.writeFieldEnd()
+        oprot.writeFieldStop()
+        oprot.writeStructEnd()
+
+    def validate(self):
+        return
+
+    def __repr__(self):
+        L = ['%s=%r' % (key, value)
+             for key, value in self.__dict__.items()]
+        return '%s(%s)' % (self.__class__.__name__, ', '.join(L))
+
+    def __eq__(self, other):
+        return isinstance(other, self.__class__) and self.__dict__ == other.__dict__
+
+    def __ne__(self, other):
+        return not (self == other)
+
+
 class SetAliasRequest(object):
     """
     Attributes:
@@ -1473,6 +1680,24 @@ all_structs.append(DescribeModelResponse)
 DescribeModelResponse.thrift_spec = (
     None,  # 0
     (1, TType.STRUCT, 'model', [ModelVersion, None], None, ),  # 1
+)
+all_structs.append(GetTrainingResultRequest)
+GetTrainingResultRequest.thrift_spec = (
+    None,  # 0
+    (1, TType.STRUCT, 'context', [modelwire_wire.types.ttypes.RequestContext, None], None, ),  # 1
+    (2, TType.STRING, 'model', 'UTF8', None, ),  # 2
+    (3, TType.I64, 'from_row', None, None, ),  # 3
+    (4, TType.I64, 'limit', None, None, ),  # 4
+)
+all_structs.append(GetTrainingResultResponse)
+GetTrainingResultResponse.thrift_spec = (
+    None,  # 0
+    (1, TType.STRING, 'model', 'UTF8', None, ),  # 1
+    (2, TType.I64, 'version', None, None, ),  # 2
+    (3, TType.STRUCT, 'labels', [modelwire_wire.types.ttypes.Tensor, None], None, ),  # 3
+    (4, TType.STRUCT, 'embedding', [modelwire_wire.types.ttypes.Tensor, None], None, ),  # 4
+    (5, TType.I64, 'total_rows', None, None, ),  # 5
+    (6, TType.I64, 'next_row', None, None, ),  # 6
 )
 all_structs.append(SetAliasRequest)
 SetAliasRequest.thrift_spec = (

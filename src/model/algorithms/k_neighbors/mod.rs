@@ -97,11 +97,10 @@ impl Algorithm for KNeighborsRegressor {
 fn parameters() -> Vec<ParameterSpec> {
     let n_neighbors = "Rows that answer; at most as many as there are.";
     let weights = "Whether all neighbours count the same, or each as the inverse of its distance.";
-    let metric = "Distance: root of the sum of squares, sum, or largest, of the differences of columns.";
     vec![
         ParameterSpec::integer("n_neighbors", 5, (1, 100_000), n_neighbors),
         ParameterSpec::one_of("weights", &["uniform", "distance"], weights),
-        ParameterSpec::one_of("metric", &["euclidean", "manhattan", "chebyshev"], metric),
+        Metric::parameter(),
     ]
 }
 
@@ -134,13 +133,8 @@ struct Vote {
 
 impl Vote {
     fn of(algorithm: &'static str, parameters: &Parameters) -> Self {
-        let metric = match parameters.text("metric") {
-            "manhattan" => Metric::Manhattan,
-            "chebyshev" => Metric::Chebyshev,
-            _ => Metric::Euclidean,
-        };
         let by_distance = parameters.text("weights") == "distance";
-        Self { algorithm, n_neighbors: parameters.count("n_neighbors"), by_distance, metric }
+        Self { algorithm, n_neighbors: parameters.count("n_neighbors"), by_distance, metric: Metric::of(parameters) }
     }
 
     /// # Errors

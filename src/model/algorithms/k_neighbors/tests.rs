@@ -186,7 +186,7 @@ fn loaded(
     let inputs = Inputs { n_features: 2, classes: classes.cloned() };
     match algorithm.load(&checked(algorithm, &[by_distance()]), &mut arrays, &inputs)? {
         FittedStep::Model(model) => Ok(model),
-        FittedStep::Transformer(_) | FittedStep::Calibration(_) => unreachable!(),
+        _ => unreachable!(),
     }
 }
 

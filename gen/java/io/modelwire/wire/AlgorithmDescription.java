@@ -14,6 +14,7 @@ public class AlgorithmDescription implements org.apache.thrift.TBase<AlgorithmDe
   private static final org.apache.thrift.protocol.TField KIND_FIELD_DESC = new org.apache.thrift.protocol.TField("kind", org.apache.thrift.protocol.TType.STRING, (short)2);
   private static final org.apache.thrift.protocol.TField SUMMARY_FIELD_DESC = new org.apache.thrift.protocol.TField("summary", org.apache.thrift.protocol.TType.STRING, (short)3);
   private static final org.apache.thrift.protocol.TField PARAMETERS_FIELD_DESC = new org.apache.thrift.protocol.TField("parameters", org.apache.thrift.protocol.TType.LIST, (short)4);
+  private static final org.apache.thrift.protocol.TField TRANSDUCTIVE_FIELD_DESC = new org.apache.thrift.protocol.TField("transductive", org.apache.thrift.protocol.TType.BOOL, (short)5);
 
   private static final org.apache.thrift.scheme.SchemeFactory STANDARD_SCHEME_FACTORY = new AlgorithmDescriptionStandardSchemeFactory();
   private static final org.apache.thrift.scheme.SchemeFactory TUPLE_SCHEME_FACTORY = new AlgorithmDescriptionTupleSchemeFactory();
@@ -25,6 +26,10 @@ public class AlgorithmDescription implements org.apache.thrift.TBase<AlgorithmDe
   public @org.apache.thrift.annotation.Nullable java.lang.String kind; // optional
   public @org.apache.thrift.annotation.Nullable java.lang.String summary; // optional
   public @org.apache.thrift.annotation.Nullable java.util.List<ParameterDescription> parameters; // optional
+  /**
+   * Whether it says something of the rows that it is trained on, and of no others: `get_training_result` reads it.
+   */
+  public boolean transductive; // optional
 
   /** The set of fields this struct contains, along with convenience methods for finding and manipulating them. */
   public enum _Fields implements org.apache.thrift.TFieldIdEnum {
@@ -34,7 +39,11 @@ public class AlgorithmDescription implements org.apache.thrift.TBase<AlgorithmDe
      */
     KIND((short)2, "kind"),
     SUMMARY((short)3, "summary"),
-    PARAMETERS((short)4, "parameters");
+    PARAMETERS((short)4, "parameters"),
+    /**
+     * Whether it says something of the rows that it is trained on, and of no others: `get_training_result` reads it.
+     */
+    TRANSDUCTIVE((short)5, "transductive");
 
     private static final java.util.Map<java.lang.String, _Fields> byName = new java.util.HashMap<java.lang.String, _Fields>();
 
@@ -58,6 +67,8 @@ public class AlgorithmDescription implements org.apache.thrift.TBase<AlgorithmDe
           return SUMMARY;
         case 4: // PARAMETERS
           return PARAMETERS;
+        case 5: // TRANSDUCTIVE
+          return TRANSDUCTIVE;
         default:
           return null;
       }
@@ -101,7 +112,9 @@ public class AlgorithmDescription implements org.apache.thrift.TBase<AlgorithmDe
   }
 
   // isset id assignments
-  private static final _Fields optionals[] = {_Fields.NAME,_Fields.KIND,_Fields.SUMMARY,_Fields.PARAMETERS};
+  private static final int __TRANSDUCTIVE_ISSET_ID = 0;
+  private byte __isset_bitfield = 0;
+  private static final _Fields optionals[] = {_Fields.NAME,_Fields.KIND,_Fields.SUMMARY,_Fields.PARAMETERS,_Fields.TRANSDUCTIVE};
   public static final java.util.Map<_Fields, org.apache.thrift.meta_data.FieldMetaData> metaDataMap;
   static {
     java.util.Map<_Fields, org.apache.thrift.meta_data.FieldMetaData> tmpMap = new java.util.EnumMap<_Fields, org.apache.thrift.meta_data.FieldMetaData>(_Fields.class);
@@ -114,6 +127,8 @@ public class AlgorithmDescription implements org.apache.thrift.TBase<AlgorithmDe
     tmpMap.put(_Fields.PARAMETERS, new org.apache.thrift.meta_data.FieldMetaData("parameters", org.apache.thrift.TFieldRequirementType.OPTIONAL, 
         new org.apache.thrift.meta_data.ListMetaData(org.apache.thrift.protocol.TType.LIST, 
             new org.apache.thrift.meta_data.StructMetaData(org.apache.thrift.protocol.TType.STRUCT, ParameterDescription.class))));
+    tmpMap.put(_Fields.TRANSDUCTIVE, new org.apache.thrift.meta_data.FieldMetaData("transductive", org.apache.thrift.TFieldRequirementType.OPTIONAL, 
+        new org.apache.thrift.meta_data.FieldValueMetaData(org.apache.thrift.protocol.TType.BOOL)));
     metaDataMap = java.util.Collections.unmodifiableMap(tmpMap);
     org.apache.thrift.meta_data.FieldMetaData.addStructMetaDataMap(AlgorithmDescription.class, metaDataMap);
   }
@@ -125,6 +140,7 @@ public class AlgorithmDescription implements org.apache.thrift.TBase<AlgorithmDe
    * Performs a deep copy on <i>other</i>.
    */
   public AlgorithmDescription(AlgorithmDescription other) {
+    __isset_bitfield = other.__isset_bitfield;
     if (other.isSetName()) {
       this.name = other.name;
     }
@@ -141,6 +157,7 @@ public class AlgorithmDescription implements org.apache.thrift.TBase<AlgorithmDe
       }
       this.parameters = __this__parameters;
     }
+    this.transductive = other.transductive;
   }
 
   @Override
@@ -154,6 +171,8 @@ public class AlgorithmDescription implements org.apache.thrift.TBase<AlgorithmDe
     this.kind = null;
     this.summary = null;
     this.parameters = null;
+    setTransductiveIsSet(false);
+    this.transductive = false;
   }
 
   @org.apache.thrift.annotation.Nullable
@@ -278,6 +297,35 @@ public class AlgorithmDescription implements org.apache.thrift.TBase<AlgorithmDe
     }
   }
 
+  /**
+   * Whether it says something of the rows that it is trained on, and of no others: `get_training_result` reads it.
+   */
+  public boolean isTransductive() {
+    return this.transductive;
+  }
+
+  /**
+   * Whether it says something of the rows that it is trained on, and of no others: `get_training_result` reads it.
+   */
+  public AlgorithmDescription setTransductive(boolean transductive) {
+    this.transductive = transductive;
+    setTransductiveIsSet(true);
+    return this;
+  }
+
+  public void unsetTransductive() {
+    __isset_bitfield = org.apache.thrift.EncodingUtils.clearBit(__isset_bitfield, __TRANSDUCTIVE_ISSET_ID);
+  }
+
+  /** Returns true if field transductive is set (has been assigned a value) and false otherwise */
+  public boolean isSetTransductive() {
+    return org.apache.thrift.EncodingUtils.testBit(__isset_bitfield, __TRANSDUCTIVE_ISSET_ID);
+  }
+
+  public void setTransductiveIsSet(boolean value) {
+    __isset_bitfield = org.apache.thrift.EncodingUtils.setBit(__isset_bitfield, __TRANSDUCTIVE_ISSET_ID, value);
+  }
+
   @Override
   public void setFieldValue(_Fields field, @org.apache.thrift.annotation.Nullable java.lang.Object value) {
     switch (field) {
@@ -313,6 +361,14 @@ public class AlgorithmDescription implements org.apache.thrift.TBase<AlgorithmDe
       }
       break;
 
+    case TRANSDUCTIVE:
+      if (value == null) {
+        unsetTransductive();
+      } else {
+        setTransductive((java.lang.Boolean)value);
+      }
+      break;
+
     }
   }
 
@@ -331,6 +387,9 @@ public class AlgorithmDescription implements org.apache.thrift.TBase<AlgorithmDe
 
     case PARAMETERS:
       return getParameters();
+
+    case TRANSDUCTIVE:
+      return isTransductive();
 
     }
     throw new java.lang.IllegalStateException();
@@ -352,6 +411,8 @@ public class AlgorithmDescription implements org.apache.thrift.TBase<AlgorithmDe
       return isSetSummary();
     case PARAMETERS:
       return isSetParameters();
+    case TRANSDUCTIVE:
+      return isSetTransductive();
     }
     throw new java.lang.IllegalStateException();
   }
@@ -405,6 +466,15 @@ public class AlgorithmDescription implements org.apache.thrift.TBase<AlgorithmDe
         return false;
     }
 
+    boolean this_present_transductive = true && this.isSetTransductive();
+    boolean that_present_transductive = true && that.isSetTransductive();
+    if (this_present_transductive || that_present_transductive) {
+      if (!(this_present_transductive && that_present_transductive))
+        return false;
+      if (this.transductive != that.transductive)
+        return false;
+    }
+
     return true;
   }
 
@@ -427,6 +497,10 @@ public class AlgorithmDescription implements org.apache.thrift.TBase<AlgorithmDe
     hashCode = hashCode * 8191 + ((isSetParameters()) ? 131071 : 524287);
     if (isSetParameters())
       hashCode = hashCode * 8191 + parameters.hashCode();
+
+    hashCode = hashCode * 8191 + ((isSetTransductive()) ? 131071 : 524287);
+    if (isSetTransductive())
+      hashCode = hashCode * 8191 + ((transductive) ? 131071 : 524287);
 
     return hashCode;
   }
@@ -475,6 +549,16 @@ public class AlgorithmDescription implements org.apache.thrift.TBase<AlgorithmDe
     }
     if (isSetParameters()) {
       lastComparison = org.apache.thrift.TBaseHelper.compareTo(this.parameters, other.parameters);
+      if (lastComparison != 0) {
+        return lastComparison;
+      }
+    }
+    lastComparison = java.lang.Boolean.compare(isSetTransductive(), other.isSetTransductive());
+    if (lastComparison != 0) {
+      return lastComparison;
+    }
+    if (isSetTransductive()) {
+      lastComparison = org.apache.thrift.TBaseHelper.compareTo(this.transductive, other.transductive);
       if (lastComparison != 0) {
         return lastComparison;
       }
@@ -542,6 +626,12 @@ public class AlgorithmDescription implements org.apache.thrift.TBase<AlgorithmDe
       }
       first = false;
     }
+    if (isSetTransductive()) {
+      if (!first) sb.append(", ");
+      sb.append("transductive:");
+      sb.append(this.transductive);
+      first = false;
+    }
     sb.append(")");
     return sb.toString();
   }
@@ -561,6 +651,8 @@ public class AlgorithmDescription implements org.apache.thrift.TBase<AlgorithmDe
 
   private void readObject(java.io.ObjectInputStream in) throws java.io.IOException, java.lang.ClassNotFoundException {
     try {
+      // it doesn't seem like you should have to do this, but java serialization is wacky, and doesn't call the default constructor.
+      __isset_bitfield = 0;
       read(new org.apache.thrift.protocol.TCompactProtocol(new org.apache.thrift.transport.TIOStreamTransport(in)));
     } catch (org.apache.thrift.TException te) {
       throw new java.io.IOException(te);
@@ -630,6 +722,14 @@ public class AlgorithmDescription implements org.apache.thrift.TBase<AlgorithmDe
               org.apache.thrift.protocol.TProtocolUtil.skip(iprot, schemeField.type);
             }
             break;
+          case 5: // TRANSDUCTIVE
+            if (schemeField.type == org.apache.thrift.protocol.TType.BOOL) {
+              struct.transductive = iprot.readBool();
+              struct.setTransductiveIsSet(true);
+            } else { 
+              org.apache.thrift.protocol.TProtocolUtil.skip(iprot, schemeField.type);
+            }
+            break;
           default:
             org.apache.thrift.protocol.TProtocolUtil.skip(iprot, schemeField.type);
         }
@@ -681,6 +781,11 @@ public class AlgorithmDescription implements org.apache.thrift.TBase<AlgorithmDe
           oprot.writeFieldEnd();
         }
       }
+      if (struct.isSetTransductive()) {
+        oprot.writeFieldBegin(TRANSDUCTIVE_FIELD_DESC);
+        oprot.writeBool(struct.transductive);
+        oprot.writeFieldEnd();
+      }
       oprot.writeFieldStop();
       oprot.writeStructEnd();
     }
@@ -712,7 +817,10 @@ public class AlgorithmDescription implements org.apache.thrift.TBase<AlgorithmDe
       if (struct.isSetParameters()) {
         optionals.set(3);
       }
-      oprot.writeBitSet(optionals, 4);
+      if (struct.isSetTransductive()) {
+        optionals.set(4);
+      }
+      oprot.writeBitSet(optionals, 5);
       if (struct.isSetName()) {
         oprot.writeString(struct.name);
       }
@@ -731,12 +839,15 @@ public class AlgorithmDescription implements org.apache.thrift.TBase<AlgorithmDe
           }
         }
       }
+      if (struct.isSetTransductive()) {
+        oprot.writeBool(struct.transductive);
+      }
     }
 
     @Override
     public void read(org.apache.thrift.protocol.TProtocol prot, AlgorithmDescription struct) throws org.apache.thrift.TException {
       org.apache.thrift.protocol.TTupleProtocol iprot = (org.apache.thrift.protocol.TTupleProtocol) prot;
-      java.util.BitSet incoming = iprot.readBitSet(4);
+      java.util.BitSet incoming = iprot.readBitSet(5);
       if (incoming.get(0)) {
         struct.name = iprot.readString();
         struct.setNameIsSet(true);
@@ -762,6 +873,10 @@ public class AlgorithmDescription implements org.apache.thrift.TBase<AlgorithmDe
           }
         }
         struct.setParametersIsSet(true);
+      }
+      if (incoming.get(4)) {
+        struct.transductive = iprot.readBool();
+        struct.setTransductiveIsSet(true);
       }
     }
   }

@@ -43,8 +43,8 @@ public class ModelVersion implements org.apache.thrift.TBase<ModelVersion, Model
   public @org.apache.thrift.annotation.Nullable ModelSchema schema; // optional
   /**
    * r2 and rmse, or accuracy and log_loss: measured on rows that were held out, by a second model that has not seen them; absent
-   * where there were none. After "training_" the same on rows that it was trained on, which flatters it. Of a clusterer: inertia;
-   * of a mixture log_likelihood, on held-out rows as well.
+   * where there were none. After "training_" the same on rows that it was trained on, which flatters it. Of a clusterer: inertia,
+   * or n_clusters and noise (the share of rows in no cluster); of a mixture log_likelihood, on held-out rows as well.
    */
   public @org.apache.thrift.annotation.Nullable java.util.Map<java.lang.String,java.lang.Double> metrics; // optional
   /**
@@ -100,8 +100,8 @@ public class ModelVersion implements org.apache.thrift.TBase<ModelVersion, Model
     SCHEMA((short)5, "schema"),
     /**
      * r2 and rmse, or accuracy and log_loss: measured on rows that were held out, by a second model that has not seen them; absent
-     * where there were none. After "training_" the same on rows that it was trained on, which flatters it. Of a clusterer: inertia;
-     * of a mixture log_likelihood, on held-out rows as well.
+     * where there were none. After "training_" the same on rows that it was trained on, which flatters it. Of a clusterer: inertia,
+     * or n_clusters and noise (the share of rows in no cluster); of a mixture log_likelihood, on held-out rows as well.
      */
     METRICS((short)6, "metrics"),
     /**
@@ -529,8 +529,8 @@ public class ModelVersion implements org.apache.thrift.TBase<ModelVersion, Model
 
   /**
    * r2 and rmse, or accuracy and log_loss: measured on rows that were held out, by a second model that has not seen them; absent
-   * where there were none. After "training_" the same on rows that it was trained on, which flatters it. Of a clusterer: inertia;
-   * of a mixture log_likelihood, on held-out rows as well.
+   * where there were none. After "training_" the same on rows that it was trained on, which flatters it. Of a clusterer: inertia,
+   * or n_clusters and noise (the share of rows in no cluster); of a mixture log_likelihood, on held-out rows as well.
    */
   @org.apache.thrift.annotation.Nullable
   public java.util.Map<java.lang.String,java.lang.Double> getMetrics() {
@@ -539,8 +539,8 @@ public class ModelVersion implements org.apache.thrift.TBase<ModelVersion, Model
 
   /**
    * r2 and rmse, or accuracy and log_loss: measured on rows that were held out, by a second model that has not seen them; absent
-   * where there were none. After "training_" the same on rows that it was trained on, which flatters it. Of a clusterer: inertia;
-   * of a mixture log_likelihood, on held-out rows as well.
+   * where there were none. After "training_" the same on rows that it was trained on, which flatters it. Of a clusterer: inertia,
+   * or n_clusters and noise (the share of rows in no cluster); of a mixture log_likelihood, on held-out rows as well.
    */
   public ModelVersion setMetrics(@org.apache.thrift.annotation.Nullable java.util.Map<java.lang.String,java.lang.Double> metrics) {
     this.metrics = metrics;

@@ -10,6 +10,7 @@ import io.modelwire.wire.Datasets;
 import io.modelwire.wire.DeleteVersionRequest;
 import io.modelwire.wire.DescribeDatasetRequest;
 import io.modelwire.wire.DescribeModelRequest;
+import io.modelwire.wire.GetTrainingResultRequest;
 import io.modelwire.wire.EchoRequest;
 import io.modelwire.wire.GetJobRequest;
 import io.modelwire.wire.Health;
@@ -99,6 +100,8 @@ final class GeneratedClient implements Client {
             case "list_models" -> listModels();
             case "describe_model" -> models.describe_model(
                     new DescribeModelRequest().setContext(context).setModel(Arguments.text(step, "model")));
+            case "get_training_result" -> models.get_training_result(
+                    new GetTrainingResultRequest().setContext(context).setModel(Arguments.text(step, "model")));
             case "set_alias" -> setAlias(step);
             case "load_model" -> models.load_model(new LoadModelRequest().setContext(context)
                     .setModel(Arguments.text(step, "model")).setVersion(step.get("version").getAsLong()));

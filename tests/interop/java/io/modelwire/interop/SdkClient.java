@@ -50,6 +50,7 @@ final class SdkClient implements Client {
             case "describe_dataset" -> SdkRecords.of(client.describeDataset(Arguments.text(step, "dataset")));
             case "list_models" -> SdkRecords.models(client.listModels().toList());
             case "describe_model" -> SdkRecords.model(client.describeModel(Arguments.text(step, "model")));
+            case "get_training_result" -> SdkRecords.of(client.trainingResult(Arguments.text(step, "model")));
             case "set_alias" -> setAlias(step);
             case "load_model" -> loadModel(step);
             case "unload_model" -> unloadModel(step);

@@ -17,6 +17,7 @@ import io.modelwire.client.ModelwireException;
 import io.modelwire.client.Prediction;
 import io.modelwire.client.PredictionOutcome;
 import io.modelwire.client.Step;
+import io.modelwire.client.TrainingResult;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
@@ -66,13 +67,18 @@ final class SdkRecords {
         addIfAny(record, "labels", array(prediction.labels()));
         addIfAny(record, "probabilities", array(prediction.probabilities()));
         addIfAny(record, "classes", array(prediction.classes()));
-        var clusters = new JsonArray();
-        for (long cluster : prediction.clusters()) {
-            clusters.add(cluster);
-        }
-        addIfAny(record, "clusters", clusters);
+        addIfAny(record, "clusters", array(prediction.clusters()));
         addIfAny(record, "distances", array(prediction.distances()));
         addIfAny(record, "transformed", array(prediction.transformed()));
+        return record;
+    }
+
+    static JsonObject of(TrainingResult result) {
+        var record = new JsonObject();
+        record.addProperty("model", result.model());
+        record.addProperty("version", result.version());
+        addIfAny(record, "labels", array(result.labels()));
+        addIfAny(record, "embedding", array(result.embedding()));
         return record;
     }
 
@@ -195,6 +201,14 @@ final class SdkRecords {
     private static JsonArray array(double[] values) {
         var array = new JsonArray();
         for (double value : values) {
+            array.add(value);
+        }
+        return array;
+    }
+
+    private static JsonArray array(long[] values) {
+        var array = new JsonArray();
+        for (long value : values) {
             array.add(value);
         }
         return array;

@@ -12,6 +12,7 @@ enum Method {
     PREDICT_MANY(Repeat.SAFE),
     LIST_MODELS(Repeat.SAFE),
     DESCRIBE_MODEL(Repeat.SAFE),
+    GET_TRAINING_RESULT(Repeat.SAFE),
     LOAD_MODEL(Repeat.SAFE),
     UNLOAD_MODEL(Repeat.SAFE),
     SET_ALIAS(Repeat.UNSAFE),

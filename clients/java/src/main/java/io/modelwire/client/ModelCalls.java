@@ -2,6 +2,7 @@ package io.modelwire.client;
 
 import io.modelwire.wire.DeleteVersionRequest;
 import io.modelwire.wire.DescribeModelRequest;
+import io.modelwire.wire.GetTrainingResultRequest;
 import io.modelwire.wire.ListModelsRequest;
 import io.modelwire.wire.LoadModelRequest;
 import io.modelwire.wire.SetAliasRequest;
@@ -23,6 +24,25 @@ record ModelCalls(Caller caller) {
     ModelVersion describe(String reference) {
         return Replies.modelVersion(caller.call(Method.DESCRIBE_MODEL, (to, context) ->
                 to.models().describe_model(new DescribeModelRequest().setContext(context).setModel(reference))).model);
+    }
+
+    TrainingResult trainingResult(String reference) {
+        var result = new TrainingResult("", 0, new long[0], new double[0][]);
+        while (true) {
+            // An alias may move meanwhile: the version is that of the first page.
+            var named = result.rows() == 0 ? reference : result.model() + "@" + result.version();
+            long from = result.rows();
+            var reply = caller.call(Method.GET_TRAINING_RESULT, (to, context) -> to.models().get_training_result(
+                    new GetTrainingResultRequest().setContext(context).setModel(named).setFrom_row(from)));
+            var page = Replies.trainingResult(reply);
+            result = from == 0 ? page : result.followedBy(page);
+            if (!reply.isSetNext_row()) {
+                return result;
+            }
+            if (page.rows() == 0 || reply.next_row != result.rows()) {
+                throw Tensors.malformed("training result", "goes on at row " + reply.next_row + " after " + result.rows() + " rows");
+            }
+        }
     }
 
     Optional<Alias> setAlias(String model, String alias, long version) {

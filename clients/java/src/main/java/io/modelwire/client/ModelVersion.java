@@ -18,8 +18,8 @@ import java.util.Optional;
  * @param classes classification: the labels in ascending order; else a column of size 0
  * @param outputs the names of the columns that a transformer answers, in order; empty where an estimator is the last step
  * @param metrics r2 and rmse, or accuracy and log_loss: on rows that were held out, by a second model that has not seen them;
- *         absent where there were none. After {@code training_} on rows that it was trained on. Of a clusterer: inertia;
- *         of a mixture log_likelihood, on held-out rows as well
+ *         absent where there were none. After {@code training_} on rows that it was trained on. Of a clusterer: inertia,
+ *         or n_clusters and noise, which is the share of rows in no cluster; of a mixture log_likelihood, on held-out rows as well
  * @param nSamples rows that it was trained on
  * @param seed seed of everything random
  * @param jobId the job that trained it

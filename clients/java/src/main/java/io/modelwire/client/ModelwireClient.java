@@ -319,6 +319,19 @@ public final class ModelwireClient implements AutoCloseable {
     }
 
     /**
+     * Answers what a transductive model, such as one of dbscan, made of the rows that it was trained on. A large result comes in
+     * several calls, all of one version.
+     *
+     * @param reference as in {@link #predict(String, double[][])}
+     * @return a label or a place for each row, in the order of training
+     * @throws ModelwireException.NotFound if there is no such model, version or alias
+     * @throws ModelwireException.FailedPrecondition if the model answers {@code predict} instead
+     */
+    public TrainingResult trainingResult(String reference) {
+        return models.trainingResult(reference);
+    }
+
+    /**
      * Points an alias at a version, whatever it names now.
      *
      * @param model name of the model

@@ -3,6 +3,7 @@ package io.modelwire.client;
 import io.modelwire.wire.DType;
 import io.modelwire.wire.DescribeDatasetResponse;
 import io.modelwire.wire.DescribeResponse;
+import io.modelwire.wire.GetTrainingResultResponse;
 import io.modelwire.wire.HelloResponse;
 import io.modelwire.wire.Parameter;
 import io.modelwire.wire.PredictManyResponse;
@@ -56,7 +57,7 @@ final class Replies {
         return new ServerDescription.Algorithm(text(wire.name), text(wire.kind), text(wire.summary),
                 each(wire.parameters, parameter -> new ServerDescription.Parameter(text(parameter.name), text(parameter.type_name),
                         Optional.ofNullable(parameter.default_value).flatMap(Replies::value), text(parameter.range),
-                        text(parameter.meaning))));
+                        text(parameter.meaning))), wire.transductive);
     }
 
     static Prediction prediction(PredictResponse wire) {
@@ -111,6 +112,15 @@ final class Replies {
                 Optional.ofNullable(wire.dataset), text(wire.data_sha256), text(wire.sha256), wire.size_bytes,
                 Instant.ofEpochMilli(wire.created_ms), each(wire.aliases, alias -> alias),
                 text(wire.state));
+    }
+
+    /** A page of a result. */
+    static TrainingResult trainingResult(GetTrainingResultResponse wire) {
+        if ((wire.labels == null) == (wire.embedding == null)) {
+            throw Tensors.malformed("training result", "is not either labels or an embedding");
+        }
+        return new TrainingResult(text(wire.model), wire.version,
+                wire.labels == null ? new long[0] : Tensors.longs(wire.labels, "labels"), matrix(wire.embedding, "embedding"));
     }
 
     static Step step(io.modelwire.wire.Step wire) {

@@ -49,8 +49,10 @@ public record ServerDescription(String version, String idlHash, Limits limits, L
      *     {@code "outlier_detector"} or {@code "calibrator"}
      * @param summary what it does
      * @param parameters its hyper-parameters
+     * @param transductive it says something of the rows that it is trained on, and of no others:
+     *        {@link ModelwireClient#trainingResult(String)}
      */
-    public record Algorithm(String name, String kind, String summary, List<Parameter> parameters) {
+    public record Algorithm(String name, String kind, String summary, List<Parameter> parameters, boolean transductive) {
     }
 
     /**

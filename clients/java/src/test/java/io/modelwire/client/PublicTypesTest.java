@@ -46,7 +46,7 @@ class PublicTypesTest {
                 "ErrorCode", "Greeting", "Job", "JobEvent", "JobState", "JobStatus", "ModelSummary", "ModelVersion",
                 "ModelwireClient", "ModelwireException", "Prediction", "PredictionOutcome",
                 "PredictionRequest", "ServerDescription", "ServerStatus", "Step", "Table",
-                "Tls", "Training")), names);
+                "Tls", "Training", "TrainingResult")), names);
     }
 
     @Test
