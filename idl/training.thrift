@@ -69,7 +69,7 @@ struct TrainRequest {
   5: optional string dataset (resource = "dataset")
   /** The column to predict. Absent for clustering. */
   6: optional string target
-  /** The columns to learn from, in the order in which `predict` takes them. Absent: all but the target. */
+  /** The columns to learn from, in the order in which `predict` takes them. Absent: all but the target and the weights. */
   7: optional list<string> features
   /** Seed of everything random; 0 if absent. The same rows, steps and seed give the same model. */
   8: optional i64 seed
@@ -78,6 +78,11 @@ struct TrainRequest {
    * leaves that out, and the time that it takes. 0.2 if absent. The model learns from all rows whatever it is.
    */
   9: optional double validation_fraction
+  /**
+   * A column of numbers, 0 or greater, that say how often each row counts in what is learned and in metrics; it is no feature. A
+   * row of weight 2 is the row twice, and one of weight 0 is left out. Absent: each row counts once.
+   */
+  10: optional string sample_weight
 }
 
 struct TrainResponse {

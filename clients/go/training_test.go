@@ -117,6 +117,34 @@ func TestTheShareThatIsHeldOutTravelsAlsoIfItIsNothing(t *testing.T) {
 	}
 }
 
+func TestWeightsOfRowsTravelAsAColumnThatIsNoFeature(t *testing.T) {
+	server, training := &trainer{}, arrays()
+	training.Data = Arrays{Features: [][]float64{{1}, {3}}, Target: Floats("", 5, 6), Weights: []float64{0.5, 2}}
+
+	_, err := server.connect(t).Train(t.Context(), "wine", training)
+
+	sent := server.trained
+	if err != nil || sent.GetSampleWeight() != "sample_weight" || !reflect.DeepEqual(sent.Features, []string{"x0"}) {
+		t.Fatalf("sent %v, got %v", sent, err)
+	}
+	if len(sent.Table.Columns) != 3 || sent.Table.Columns[2].GetName() != "sample_weight" {
+		t.Errorf("sent %v", sent.Table)
+	}
+}
+
+func TestAColumnOfWeightsTravelsByItsName(t *testing.T) {
+	for _, name := range []string{"", "count"} {
+		server, training := &trainer{}, arrays()
+		training.Data, training.SampleWeight = Stored{Dataset: "wine@2", Target: "quality"}, name
+
+		_, err := server.connect(t).Train(t.Context(), "wine", training)
+
+		if err != nil || server.trained.GetSampleWeight() != name || (server.trained.SampleWeight == nil) != (name == "") {
+			t.Errorf("sent %v, got %v", server.trained, err)
+		}
+	}
+}
+
 func TestHyperParametersTravelByTheirType(t *testing.T) {
 	parameters, err := parametersOf(Step{Algorithm: "k_means", Parameters: Parameters{
 		"a": 3, "b": 0.5, "c": true, "d": "random", "e": [][]float64{{1, 2}}, "f": int64(4), "g": []float64{1},

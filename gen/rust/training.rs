@@ -490,17 +490,20 @@ pub struct TrainRequest {
   pub dataset: Option<String>,
   /// The column to predict. Absent for clustering.
   pub target: Option<String>,
-  /// The columns to learn from, in the order in which `predict` takes them. Absent: all but the target.
+  /// The columns to learn from, in the order in which `predict` takes them. Absent: all but the target and the weights.
   pub features: Option<Vec<String>>,
   /// Seed of everything random; 0 if absent. The same rows, steps and seed give the same model.
   pub seed: Option<i64>,
   /// The share of rows, from 0 to below 1, that metrics are measured on: a second model is fitted the same way without them. 0
   /// leaves that out, and the time that it takes. 0.2 if absent. The model learns from all rows whatever it is.
   pub validation_fraction: Option<OrderedFloat<f64>>,
+  /// A column of numbers, 0 or greater, that say how often each row counts in what is learned and in metrics; it is no feature. A
+  /// row of weight 2 is the row twice, and one of weight 0 is left out. Absent: each row counts once.
+  pub sample_weight: Option<String>,
 }
 
 impl TrainRequest {
-  pub fn new<F1, F2, F3, F4, F5, F6, F7, F8, F9>(context: F1, model: F2, steps: F3, table: F4, dataset: F5, target: F6, features: F7, seed: F8, validation_fraction: F9) -> TrainRequest where F1: Into<Option<types::RequestContext>>, F2: Into<Option<String>>, F3: Into<Option<Vec<types::Step>>>, F4: Into<Option<types::Table>>, F5: Into<Option<String>>, F6: Into<Option<String>>, F7: Into<Option<Vec<String>>>, F8: Into<Option<i64>>, F9: Into<Option<OrderedFloat<f64>>> {
+  pub fn new<F1, F2, F3, F4, F5, F6, F7, F8, F9, F10>(context: F1, model: F2, steps: F3, table: F4, dataset: F5, target: F6, features: F7, seed: F8, validation_fraction: F9, sample_weight: F10) -> TrainRequest where F1: Into<Option<types::RequestContext>>, F2: Into<Option<String>>, F3: Into<Option<Vec<types::Step>>>, F4: Into<Option<types::Table>>, F5: Into<Option<String>>, F6: Into<Option<String>>, F7: Into<Option<Vec<String>>>, F8: Into<Option<i64>>, F9: Into<Option<OrderedFloat<f64>>>, F10: Into<Option<String>> {
     TrainRequest {
       context: context.into(),
       model: model.into(),
@@ -511,6 +514,7 @@ impl TrainRequest {
       features: features.into(),
       seed: seed.into(),
       validation_fraction: validation_fraction.into(),
+      sample_weight: sample_weight.into(),
     }
   }
 }
@@ -527,6 +531,7 @@ impl TSerializable for TrainRequest {
     let mut f_7: Option<Vec<String>> = None;
     let mut f_8: Option<i64> = None;
     let mut f_9: Option<OrderedFloat<f64>> = None;
+    let mut f_10: Option<String> = None;
     loop {
       let field_ident = i_prot.read_field_begin()?;
       if field_ident.field_type == TType::Stop {
@@ -582,6 +587,10 @@ impl TSerializable for TrainRequest {
           let val = OrderedFloat::from(i_prot.read_double()?);
           f_9 = Some(val);
         },
+        10 => {
+          let val = i_prot.read_string()?;
+          f_10 = Some(val);
+        },
         _ => {
           i_prot.skip(field_ident.field_type)?;
         },
@@ -599,6 +608,7 @@ impl TSerializable for TrainRequest {
       features: f_7,
       seed: f_8,
       validation_fraction: f_9,
+      sample_weight: f_10,
     };
     Ok(ret)
   }
@@ -658,6 +668,11 @@ impl TSerializable for TrainRequest {
       o_prot.write_double(fld_var.into())?;
       o_prot.write_field_end()?
     }
+    if let Some(ref fld_var) = self.sample_weight {
+      o_prot.write_field_begin(&TFieldIdentifier::new("sample_weight", TType::String, 10))?;
+      o_prot.write_string(fld_var)?;
+      o_prot.write_field_end()?
+    }
     o_prot.write_field_stop()?;
     o_prot.write_struct_end()
   }
@@ -675,6 +690,7 @@ impl Default for TrainRequest {
       features: Some(Default::default()),
       seed: Some(0),
       validation_fraction: Some(OrderedFloat::from(0.0)),
+      sample_weight: Some("".to_owned()),
     }
   }
 }

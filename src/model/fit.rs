@@ -3,7 +3,7 @@
 use super::pipeline::{Pipeline, TransformerStep};
 use super::spec::{Resolved, ResolvedStep, positions};
 use super::validation::{Part, Split, VALIDATION_FRACTION, seen};
-use super::{Kind, Model, Rows, Schema, Spec, StepSpec, Targets, Training, UnfittedStep, metrics};
+use super::{Kind, Model, Rows, SampleWeights, Schema, Spec, StepSpec, Targets, Training, UnfittedStep, metrics};
 use crate::data::Table;
 use crate::error::{Code, Error, Result};
 use ndarray::{Array2, Axis};
@@ -34,7 +34,7 @@ pub struct Fitted {
     pub pipeline: Pipeline,
     /// How it does on rows that it was fitted on, and how one of a part of them does on others; see [`metrics`](super::metrics).
     pub metrics: BTreeMap<String, f64>,
-    /// How many rows these were.
+    /// How many rows these were; those of weight 0 do not count.
     pub n_samples: usize,
     /// The first of these rows, at most 16, as [`Pipeline::predict`] takes them: `(<= 16, n_features)`.
     pub first_rows: Array2<f64>,
@@ -59,8 +59,9 @@ pub fn fit(spec: &Spec, table: &Table, progress: &dyn Progress) -> Result<Fitted
 /// or not finite, or an algorithm learns nothing finite from these rows. What `progress` answers.
 pub fn fit_on(threads: usize, spec: &Spec, table: &Table, progress: &dyn Progress) -> Result<Fitted> {
     let Resolved { steps, kind, mut schema } = spec.resolve(&table.schema())?;
-    let all = read(table, kind, &mut schema)?;
-    let first_rows = all.features.slice_axis(Axis(0), (..table.n_rows().min(FIRST_ROWS)).into()).to_owned();
+    let all = read(table, spec.sample_weight.as_deref(), kind, &mut schema)?;
+    let n_samples = all.features.nrows();
+    let first_rows = all.features.slice_axis(Axis(0), (..n_samples.min(FIRST_ROWS)).into()).to_owned();
     let fitting = Fitting { threads, spec, schema: &schema, steps: &steps };
     let split = Split::of(&all.targets, spec.validation_fraction.unwrap_or(VALIDATION_FRACTION), spec.seed);
     let parts = split.map(|Split { training, held_out }| (all.select(&training), all.select(&held_out)));
@@ -73,7 +74,7 @@ pub fn fit_on(threads: usize, spec: &Spec, table: &Table, progress: &dyn Progres
     }
     let steps = steps.iter().zip(&spec.steps).map(|(step, stated)| written_out(step, stated)).collect();
     let pipeline = Pipeline { schema, kind, steps, transformers, model, sha256: OnceLock::new() };
-    Ok(Fitted { pipeline, metrics, n_samples: table.n_rows(), first_rows })
+    Ok(Fitted { pipeline, metrics, n_samples, first_rows })
 }
 
 /// What is to be fitted, on whichever rows.
@@ -92,22 +93,21 @@ struct Learned {
 impl Fitting<'_> {
     /// Fits each step on what the step before makes of the rows, and leaves them as the last one takes them.
     fn fit(&self, part: &mut Part, progress: &dyn Progress) -> Result<Learned> {
-        let Part { features, targets } = part;
-        let weights = vec![1.0; features.nrows()];
+        let Part { features, targets, weights } = part;
         let (last, first) =
             self.steps.split_last().ok_or_else(|| Error::internal("a checked specification has no step"))?;
         let mut transformers = Vec::with_capacity(first.len());
         for (index, (step, stated)) in first.iter().zip(&self.spec.steps).enumerate() {
             let within = |message: &str, share: f64| progress.report(message, self.stage(index, share));
             within(&format!("fitting {}", step.algorithm.name()), 0.0)?;
-            let rows = Rows::new(features, targets.view(), &weights);
+            let rows = Rows::new(features, targets.view(), weights);
             let transformer = fit_transformer(step, positions(stated, self.schema)?, &self.training(rows, &within))?;
             *features = transformer.transform(std::mem::take(features));
             transformers.push(transformer);
         }
         let within = |message: &str, share: f64| progress.report(message, self.stage(first.len(), share));
         within(&format!("fitting {}", last.algorithm.name()), 0.0)?;
-        let rows = Rows::new(features, targets.view(), &weights);
+        let rows = Rows::new(features, targets.view(), weights);
         let model = fit_estimator(last, &self.training(rows, &within))?;
         Ok(Learned { transformers, model })
     }
@@ -132,7 +132,7 @@ impl Fitting<'_> {
         };
         let ask =
             |share| progress.report("measuring the model on its training rows", self.stage(self.steps.len(), share));
-        let metrics = metrics::of(|rows| learned.model.predict(rows), rows.features.view(), &rows.targets, ask)?;
+        let metrics = metrics::of(|rows| learned.model.predict(rows), rows.rows(), ask)?;
         let shown = |name| if has_targets { format!("training_{name}") } else { name };
         let metrics = metrics.into_iter().map(|(name, value)| (shown(name), value)).collect();
         Ok((learned, metrics))
@@ -152,23 +152,30 @@ impl Fitting<'_> {
             learned => learned?,
         };
         let features = transformers.iter().fold(held_out.features, |features, step| step.transform(features));
+        let held_out = Part { features, ..held_out };
         let ask = |share| progress.report("measuring on held-out rows", self.stage(self.steps.len(), share));
-        metrics::of(|rows| model.predict(rows), features.view(), &held_out.targets, ask)
+        metrics::of(|rows| model.predict(rows), held_out.rows(), ask)
     }
 }
 
-/// Features and targets of a table; the schema learns the classes.
-fn read(table: &Table, kind: Kind, schema: &mut Schema) -> Result<Part> {
+/// Features, targets and weights of the rows that count; the schema learns the classes.
+fn read(table: &Table, sample_weight: Option<&str>, kind: Kind, schema: &mut Schema) -> Result<Part> {
     if table.n_rows() == 0 {
         return Err(Error::invalid("the table has no rows to learn from"));
     }
+    let SampleWeights { rows, weights } = SampleWeights::read(sample_weight, table)?;
     let features = schema.select(table)?;
+    let features = rows.as_ref().map(|some| features.select(Axis(0), some)).unwrap_or(features);
     let target = schema.target.as_ref().and_then(|target| table.column(&target.name));
-    let targets = target.map_or(Ok(Targets::None), |column| Targets::read(kind, column))?;
+    let targets = |column| match &rows {
+        Some(some) => Targets::read_some(kind, column, some),
+        None => Targets::read(kind, column),
+    };
+    let targets = target.map_or(Ok(Targets::None), targets)?;
     if let Targets::Classes { labels, .. } = &targets {
         schema.classes = Some(labels.clone());
     }
-    Ok(Part { features, targets })
+    Ok(Part { features, targets, weights })
 }
 
 fn fit_transformer(

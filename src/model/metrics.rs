@@ -11,11 +11,12 @@
 //!
 //! These names stand for rows that were held out ([`Spec::validation_fraction`](super::Spec)): a second model, fitted the same
 //! way on other rows, answers them. They are absent where there are too few rows for that. With `training_` before them they
-//! stand for rows that the model itself was fitted on, 10,000 of them by chance if there are more; these flatter it.
+//! stand for rows that the model itself was fitted on, 10,000 of them by chance if there are more; these flatter it. All are
+//! weighted as the rows are: a row of weight 2 counts as the row twice.
 
-use super::{Predictions, Targets};
+use super::{Predictions, Rows, TargetView};
 use crate::error::Result;
-use ndarray::{ArrayView2, Axis};
+use ndarray::ArrayView2;
 use std::collections::BTreeMap;
 
 /// Rows that are predicted at once: a model answers a number for each class or centre of each row.
@@ -28,16 +29,16 @@ const CHUNK: usize = 4_096;
 /// What `ask` answers.
 pub fn of(
     predict: impl Fn(ArrayView2<'_, f64>) -> Predictions,
-    features: ArrayView2<'_, f64>,
-    targets: &Targets,
+    rows: Rows<'_>,
     ask: impl Fn(f64) -> Result<()>,
 ) -> Result<BTreeMap<String, f64>> {
     let mut sums = Sums::default();
-    for (chunk, rows) in features.axis_chunks_iter(Axis(0), CHUNK).enumerate() {
-        ask((chunk * CHUNK) as f64 / features.nrows() as f64)?;
-        sums.add(&predict(rows), targets, chunk * CHUNK);
+    for from in (0..rows.len()).step_by(CHUNK) {
+        ask(from as f64 / rows.len() as f64)?;
+        let chunk = rows.slice(from..rows.len().min(from + CHUNK));
+        sums.add(&predict(chunk.features()), &chunk);
     }
-    let metrics = sums.metrics(targets, features.nrows() as f64).into_iter().filter(|(_, value)| value.is_finite());
+    let metrics = sums.metrics(&rows).into_iter().filter(|(_, value)| value.is_finite());
     Ok(metrics.map(|(name, value)| (name.to_owned(), value)).collect())
 }
 
@@ -56,40 +57,45 @@ struct Sums {
 }
 
 impl Sums {
-    /// Adds the predictions of the rows from `from` on.
-    fn add(&mut self, predictions: &Predictions, targets: &Targets, from: usize) {
-        match (predictions, targets) {
-            (Predictions::Values(values), Targets::Values(targets)) => {
-                let pairs = values.iter().zip(targets.iter().skip(from));
-                self.residual += pairs.map(|(value, target)| (target - value).powi(2)).sum::<f64>();
+    /// Adds the predictions of these rows.
+    fn add(&mut self, predictions: &Predictions, rows: &Rows<'_>) {
+        match (predictions, rows.targets) {
+            (Predictions::Values(values), TargetView::Values(targets)) => {
+                let each = values.iter().zip(targets).zip(rows.weights);
+                self.residual += each.map(|((value, target), weight)| weight * (target - value).powi(2)).sum::<f64>();
             }
-            (Predictions::Classes { labels, probabilities, .. }, Targets::Classes { indices, .. }) => {
-                for ((label, row), index) in labels.iter().zip(probabilities.rows()).zip(indices.iter().skip(from)) {
-                    self.hits += f64::from(u8::from(label == index));
-                    self.loss -= row[*index].max(f64::EPSILON).ln();
+            (Predictions::Classes { labels, probabilities, .. }, TargetView::Classes { indices, .. }) => {
+                let each = labels.iter().zip(probabilities.rows()).zip(indices).zip(rows.weights);
+                for (((label, row), index), weight) in each {
+                    self.hits += if label == index { *weight } else { 0.0 };
+                    self.loss -= weight * row[*index].max(f64::EPSILON).ln();
                 }
             }
             (Predictions::Clusters { clusters, distances }, _) => {
-                let nearest = clusters.iter().zip(distances.rows()).map(|(cluster, row)| row[*cluster]);
-                *self.inertia.get_or_insert(0.0) += nearest.map(|distance| distance * distance).sum::<f64>();
+                let each = clusters.iter().zip(distances.rows()).zip(rows.weights);
+                *self.inertia.get_or_insert(0.0) +=
+                    each.map(|((cluster, row), weight)| weight * row[*cluster].powi(2)).sum::<f64>();
             }
-            (Predictions::Values(scores), Targets::None) => {
-                *self.outliers.get_or_insert(0.0) += scores.iter().filter(|score| **score < 0.0).count() as f64;
+            (Predictions::Values(scores), TargetView::None) => {
+                let outliers = scores.iter().zip(rows.weights).filter(|(score, _)| **score < 0.0);
+                *self.outliers.get_or_insert(0.0) += outliers.map(|(_, weight)| weight).sum::<f64>();
             }
             _ => {}
         }
     }
 
-    fn metrics(&self, targets: &Targets, n: f64) -> Vec<(&'static str, f64)> {
-        match targets {
-            Targets::None => {
+    fn metrics(&self, rows: &Rows<'_>) -> Vec<(&'static str, f64)> {
+        let n: f64 = rows.weights.iter().sum();
+        match rows.targets {
+            TargetView::None => {
                 let outliers = self.outliers.map(|rows| ("outliers", rows / n));
                 self.inertia.map(|inertia| ("inertia", inertia)).into_iter().chain(outliers).collect()
             }
-            Targets::Classes { .. } => vec![("accuracy", self.hits / n), ("log_loss", self.loss / n)],
-            Targets::Values(targets) => {
-                let mean = targets.mean().unwrap_or(0.0);
-                let total: f64 = targets.iter().map(|target| (target - mean).powi(2)).sum();
+            TargetView::Classes { .. } => vec![("accuracy", self.hits / n), ("log_loss", self.loss / n)],
+            TargetView::Values(targets) => {
+                let each = || targets.iter().zip(rows.weights);
+                let mean = each().map(|(target, weight)| weight * target).sum::<f64>() / n;
+                let total: f64 = each().map(|(target, weight)| weight * (target - mean).powi(2)).sum();
                 vec![("r2", determination(self.residual, total)), ("rmse", (self.residual / n).sqrt())]
             }
         }
@@ -107,14 +113,28 @@ fn determination(residual: f64, total: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::Labels;
+    use crate::model::Targets;
     use approx::assert_abs_diff_eq;
     use ndarray::{Array1, Array2, array};
+    use std::sync::Arc;
+
+    type Answer = fn(ArrayView2<'_, f64>) -> Predictions;
+
+    fn measured(
+        predict: impl Fn(ArrayView2<'_, f64>) -> Predictions,
+        features: &Array2<f64>,
+        targets: &Targets,
+    ) -> BTreeMap<String, f64> {
+        let weights = vec![1.0; features.nrows()];
+        of(predict, Rows::new(features, targets.view(), &weights), |_| Ok(())).unwrap()
+    }
 
     #[test]
     fn constant_targets_are_met_or_not() {
         let r2 = |answer: f64| {
             let predict = |rows: ArrayView2<'_, f64>| Predictions::Values(Array1::from_elem(rows.nrows(), answer));
-            of(predict, array![[0.0], [0.0]].view(), &Targets::Values(array![3.0, 3.0]), |_| Ok(())).unwrap()["r2"]
+            measured(predict, &array![[0.0], [0.0]], &Targets::Values(array![3.0, 3.0]))["r2"]
         };
 
         assert_eq!((r2(3.0), r2(4.0)), (1.0, 0.0));
@@ -124,8 +144,7 @@ mod tests {
     fn rows_of_negative_scores_are_outliers() {
         let predict = |rows: ArrayView2<'_, f64>| Predictions::Values(rows.column(0).to_owned());
 
-        let metrics =
-            of(predict, array![[0.5], [-0.1], [0.0], [-3.0], [1.0]].view(), &Targets::None, |_| Ok(())).unwrap();
+        let metrics = measured(predict, &array![[0.5], [-0.1], [0.0], [-3.0], [1.0]], &Targets::None);
 
         assert_eq!(metrics, BTreeMap::from([("outliers".to_owned(), 0.4)]));
     }
@@ -138,8 +157,37 @@ mod tests {
 
         let targets = Targets::Values((0..n).map(|row| row as f64 + 2.0).collect());
 
-        let metrics = of(predict, features.view(), &targets, |_| Ok(())).unwrap();
+        let metrics = measured(predict, &features, &targets);
 
         assert_abs_diff_eq!(metrics["rmse"], 2.0, epsilon = 1e-12);
+    }
+
+    #[test]
+    fn a_row_of_weight_two_counts_as_the_row_twice() {
+        let values: Answer = |rows| Predictions::Values(rows.column(0).to_owned());
+        let classes: Answer = |rows| {
+            let labels = rows.column(0).iter().map(|value| usize::from(*value > 0.5)).collect();
+            let probabilities =
+                Array2::from_shape_fn((rows.nrows(), 2), |(row, class)| (rows[[row, 0]] - (1 - class) as f64).abs());
+            Predictions::Classes { labels, probabilities, classes: Arc::new(Labels::Integer(vec![3, 4])) }
+        };
+        let clusters: Answer =
+            |rows| Predictions::Clusters { clusters: vec![0; rows.nrows()], distances: rows.to_owned() };
+        let indices = Targets::Classes { indices: array![0, 1, 1, 0], labels: Arc::new(Labels::Integer(vec![3, 4])) };
+        let cases = [
+            (values, Targets::Values(array![0.5, 0.25, 1.0, 0.125])),
+            (classes, indices),
+            (clusters, Targets::None),
+            (values, Targets::None),
+        ];
+        let (features, twice) = (array![[0.75], [0.25], [0.875], [-0.5]], [0, 1, 1, 2, 3, 3]);
+        for (predict, targets) in cases {
+            let weighted =
+                of(predict, Rows::new(&features, targets.view(), &[1.0, 2.0, 1.0, 2.0]), |_| Ok(())).unwrap();
+
+            let repeated = measured(predict, &features.select(ndarray::Axis(0), &twice), &targets.select(&twice));
+            assert_eq!(weighted.keys().collect::<Vec<_>>(), repeated.keys().collect::<Vec<_>>());
+            weighted.iter().for_each(|(name, value)| assert_abs_diff_eq!(*value, repeated[name], epsilon = 1e-12));
+        }
     }
 }

@@ -40,6 +40,7 @@ mod spec;
 
 mod fit;
 pub mod metrics;
+mod sample_weights;
 mod schema;
 mod targets;
 mod validation;
@@ -85,6 +86,7 @@ pub use parameters::{ParameterSpec, Parameters, Range, Value};
 pub use pipeline::Pipeline;
 pub use predictions::Predictions;
 pub use rows::Rows;
+pub use sample_weights::SampleWeights;
 pub use schema::Schema;
 pub use spec::{Spec, StepSpec};
 pub use targets::{MAX_CLASSES, TargetView, Targets};

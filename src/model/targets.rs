@@ -44,6 +44,18 @@ impl Targets {
         }
     }
 
+    /// Reads the target column for an estimator that learns from these rows alone.
+    ///
+    /// # Errors
+    /// As [`Targets::read`]; the other rows have to have a target too, but their classes do not count.
+    pub(super) fn read_some(kind: Kind, column: &Column, rows: &[usize]) -> Result<Self> {
+        let all = Self::read(kind, column)?;
+        let Self::Classes { indices, labels } = all.select(rows) else { return Ok(all.select(rows)) };
+        let (indices, there) = rank(indices.iter().copied(), |positions| labels.take(&positions));
+        check_count(&column.name, there.len())?;
+        Ok(Self::Classes { indices, labels: Arc::new(there) })
+    }
+
     /// Those of these rows, in this order.
     ///
     /// # Panics
@@ -177,12 +189,16 @@ fn classes(column: &Column) -> Result<Targets> {
         }
         Values::Float(_) => (Array1::default(0), Labels::Integer(vec![])), // check_type refused it
     };
-    match labels.len() {
-        2..=MAX_CLASSES => Ok(Targets::Classes { indices, labels: Arc::new(labels) }),
-        few @ 0..2 => Err(Error::invalid(format!("target {:?} has {few} class and two are needed", column.name))),
+    check_count(&column.name, labels.len())?;
+    Ok(Targets::Classes { indices, labels: Arc::new(labels) })
+}
+
+fn check_count(name: &str, n_classes: usize) -> Result<()> {
+    match n_classes {
+        2..=MAX_CLASSES => Ok(()),
+        few @ 0..2 => Err(Error::invalid(format!("target {name:?} has {few} class and two are needed"))),
         many => Err(Error::invalid(format!(
-            "target {:?} has {many} classes and at most {MAX_CLASSES} are taken; use a regressor or another column",
-            column.name
+            "target {name:?} has {many} classes and at most {MAX_CLASSES} are taken; use a regressor or another column"
         ))),
     }
 }

@@ -4,8 +4,8 @@
 //! model is fitted the same way on a part of the rows, and measured on others. Both parts are bounded: what that costs does not
 //! grow with the table.
 
-use super::Targets;
 use super::random::Philox;
+use super::{Rows, Targets};
 use ndarray::{Array2, Axis};
 
 /// The share of rows that is held out, unless a specification says otherwise.
@@ -82,12 +82,23 @@ pub(super) fn seen(n_rows: usize, seed: u64) -> Option<Vec<usize>> {
 pub(super) struct Part {
     pub(super) features: Array2<f64>,
     pub(super) targets: Targets,
+    /// How often each row counts.
+    pub(super) weights: Vec<f64>,
 }
 
 impl Part {
+    /// As an algorithm is given them.
+    pub(super) fn rows(&self) -> Rows<'_> {
+        Rows::new(&self.features, self.targets.view(), &self.weights)
+    }
+
     /// These rows of it.
     pub(super) fn select(&self, rows: &[usize]) -> Self {
-        Self { features: self.features.select(Axis(0), rows), targets: self.targets.select(rows) }
+        Self {
+            features: self.features.select(Axis(0), rows),
+            targets: self.targets.select(rows),
+            weights: rows.iter().map(|row| self.weights[*row]).collect(),
+        }
     }
 }
 

@@ -101,6 +101,19 @@ fn rows_are_held_out_unless_the_command_says_otherwise() {
 }
 
 #[test]
+fn a_column_says_how_often_each_row_counts() {
+    let (server, rows) = (Server::start(), "x,y,count\n0,0,1\n0,3,2\n1,5,1\n2,100,0\n");
+    let train = ["train", "-", "--target", "y", "--steps", "linear_regression", "--name", "line", "--json"];
+
+    let trained = server.run_with_input(&[&train[..], &["--sample-weight", "count"]].concat(), rows);
+
+    assert!(trained.status.success(), "{}", error_text(&trained));
+    let predicted = json(&server.run_with_input(&["predict", "line", "-", "--json"], "x\n0\n1\n2\n"));
+    let near = |(one, other): (&f64, f64)| (one - other).abs() < 1e-9;
+    assert!(numbers(&predicted["values"]).iter().zip([2.0, 5.0, 8.0]).all(near), "{predicted}");
+}
+
+#[test]
 fn wine_is_trained_and_predicted_in_two_commands() {
     let server = Server::start();
 

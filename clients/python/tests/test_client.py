@@ -122,6 +122,20 @@ def test_predictions_are_arrays_and_what_a_model_has_not_is_none(start: Start) -
     assert prediction.values is prediction.clusters is prediction.distances is None
 
 
+def test_weights_of_rows_travel_as_a_column_that_is_no_feature(start: Start) -> None:
+    handler = Recorder(train=training_wire.TrainResponse(job=job(1)))
+    client = start(handler)
+
+    client.train("wine", "ridge", features=[[1.0], [2.0]], target=[3.0, 4.0], sample_weight=[0.5, 2])
+    by_array = handler.request
+    client.train("wine", "ridge", dataset="wine@2", target="quality", sample_weight="count")
+    by_name = handler.request
+
+    assert [each.name for each in by_array.table.columns] == ["x0", "target", "sample_weight"]
+    assert (by_array.sample_weight, by_array.features) == ("sample_weight", ["x0"])
+    assert (by_name.sample_weight, by_name.table) == ("count", None)
+
+
 def test_features_and_target_travel_as_one_table(start: Start) -> None:
     handler = Recorder(train=training_wire.TrainResponse(job=job(1)))
     steps: list[StepLike] = [

@@ -1163,10 +1163,12 @@ func (p *JobEvent) String() string {
 //  - Table: The rows, sent along; or `dataset`.
 //  - Dataset: The rows, stored: "wine" (newest version) or "wine@2".
 //  - Target: The column to predict. Absent for clustering.
-//  - Features: The columns to learn from, in the order in which `predict` takes them. Absent: all but the target.
+//  - Features: The columns to learn from, in the order in which `predict` takes them. Absent: all but the target and the weights.
 //  - Seed: Seed of everything random; 0 if absent. The same rows, steps and seed give the same model.
 //  - ValidationFraction: The share of rows, from 0 to below 1, that metrics are measured on: a second model is fitted the same way without them. 0
 // leaves that out, and the time that it takes. 0.2 if absent. The model learns from all rows whatever it is.
+//  - SampleWeight: A column of numbers, 0 or greater, that say how often each row counts in what is learned and in metrics; it is no feature. A
+// row of weight 2 is the row twice, and one of weight 0 is left out. Absent: each row counts once.
 type TrainRequest struct {
   Context *RequestContext `thrift:"context,1" db:"context" json:"context,omitempty"`
   Model *string `thrift:"model,2" db:"model" json:"model,omitempty"`
@@ -1177,6 +1179,7 @@ type TrainRequest struct {
   Features []string `thrift:"features,7" db:"features" json:"features,omitempty"`
   Seed *int64 `thrift:"seed,8" db:"seed" json:"seed,omitempty"`
   ValidationFraction *float64 `thrift:"validation_fraction,9" db:"validation_fraction" json:"validation_fraction,omitempty"`
+  SampleWeight *string `thrift:"sample_weight,10" db:"sample_weight" json:"sample_weight,omitempty"`
 }
 
 func NewTrainRequest() *TrainRequest {
@@ -1242,6 +1245,13 @@ func (p *TrainRequest) GetValidationFraction() float64 {
   }
 return *p.ValidationFraction
 }
+var TrainRequest_SampleWeight_DEFAULT string
+func (p *TrainRequest) GetSampleWeight() string {
+  if !p.IsSetSampleWeight() {
+    return TrainRequest_SampleWeight_DEFAULT
+  }
+return *p.SampleWeight
+}
 func (p *TrainRequest) IsSetContext() bool {
   return p.Context != nil
 }
@@ -1276,6 +1286,10 @@ func (p *TrainRequest) IsSetSeed() bool {
 
 func (p *TrainRequest) IsSetValidationFraction() bool {
   return p.ValidationFraction != nil
+}
+
+func (p *TrainRequest) IsSetSampleWeight() bool {
+  return p.SampleWeight != nil
 }
 
 func (p *TrainRequest) Read(ctx context.Context, iprot thrift.TProtocol) error {
@@ -1374,6 +1388,16 @@ func (p *TrainRequest) Read(ctx context.Context, iprot thrift.TProtocol) error {
     case 9:
       if fieldTypeId == thrift.DOUBLE {
         if err := p.ReadField9(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 10:
+      if fieldTypeId == thrift.STRING {
+        if err := p.ReadField10(ctx, iprot); err != nil {
           return err
         }
       } else {
@@ -1499,6 +1523,15 @@ func (p *TrainRequest)  ReadField9(ctx context.Context, iprot thrift.TProtocol) 
   return nil
 }
 
+func (p *TrainRequest)  ReadField10(ctx context.Context, iprot thrift.TProtocol) error {
+  if v, err := iprot.ReadString(ctx); err != nil {
+  return thrift.PrependError("error reading field 10: ", err)
+} else {
+  p.SampleWeight = &v
+}
+  return nil
+}
+
 func (p *TrainRequest) Write(ctx context.Context, oprot thrift.TProtocol) error {
   if err := oprot.WriteStructBegin(ctx, "TrainRequest"); err != nil {
     return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err) }
@@ -1512,6 +1545,7 @@ func (p *TrainRequest) Write(ctx context.Context, oprot thrift.TProtocol) error 
     if err := p.writeField7(ctx, oprot); err != nil { return err }
     if err := p.writeField8(ctx, oprot); err != nil { return err }
     if err := p.writeField9(ctx, oprot); err != nil { return err }
+    if err := p.writeField10(ctx, oprot); err != nil { return err }
   }
   if err := oprot.WriteFieldStop(ctx); err != nil {
     return thrift.PrependError("write field stop error: ", err) }
@@ -1647,6 +1681,18 @@ func (p *TrainRequest) writeField9(ctx context.Context, oprot thrift.TProtocol) 
   return err
 }
 
+func (p *TrainRequest) writeField10(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetSampleWeight() {
+    if err := oprot.WriteFieldBegin(ctx, "sample_weight", thrift.STRING, 10); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 10:sample_weight: ", p), err) }
+    if err := oprot.WriteString(ctx, string(*p.SampleWeight)); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T.sample_weight (10) field write error: ", p), err) }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 10:sample_weight: ", p), err) }
+  }
+  return err
+}
+
 func (p *TrainRequest) Equals(other *TrainRequest) bool {
   if p == other {
     return true
@@ -1694,6 +1740,12 @@ func (p *TrainRequest) Equals(other *TrainRequest) bool {
       return false
     }
     if (*p.ValidationFraction) != (*other.ValidationFraction) { return false }
+  }
+  if p.SampleWeight != other.SampleWeight {
+    if p.SampleWeight == nil || other.SampleWeight == nil {
+      return false
+    }
+    if (*p.SampleWeight) != (*other.SampleWeight) { return false }
   }
   return true
 }

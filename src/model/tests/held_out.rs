@@ -53,7 +53,9 @@ fn they_are_those_of_a_pipeline_of_the_other_rows() {
         let Split { training, held_out } = Split::of(&targets, VALIDATION_FRACTION, 7).unwrap();
         let second = fitted(&spec(&steps, target), &rows_of(&table, &training)).pipeline;
         let (rows, own) = (matrix(&second, &rows_of(&table, &held_out)), targets.select(&held_out));
-        let expected = crate::model::metrics::of(|rows| second.predict(rows), rows.view(), &own, |_| Ok(())).unwrap();
+        let weights = vec![1.0; held_out.len()];
+        let held_out = Rows::new(&rows, own.view(), &weights);
+        let expected = crate::model::metrics::of(|rows| second.predict(rows), held_out, |_| Ok(())).unwrap();
 
         let found = fitted(&measured(&steps, target), &table);
 

@@ -11,6 +11,7 @@ mod precision;
 mod specs;
 mod svm_oracles;
 mod tree_oracles;
+mod weights;
 
 use super::{Fitted, Pipeline, Rows, Spec, StepSpec, Targets, Training, Value, fit};
 use crate::data::{Column, Features, Table};
@@ -50,7 +51,7 @@ fn step(algorithm: &str, parameters: &[(&str, Value)]) -> StepSpec {
 /// Without held-out rows, which only what is said of them needs.
 fn spec(steps: &[StepSpec], target: &str) -> Spec {
     let target = (!target.is_empty()).then(|| target.to_owned());
-    Spec { steps: steps.to_vec(), target, features: None, seed: 7, validation_fraction: Some(0.0) }
+    Spec { steps: steps.to_vec(), target, features: None, seed: 7, validation_fraction: Some(0.0), sample_weight: None }
 }
 
 /// Progress that nobody looks at.

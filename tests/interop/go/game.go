@@ -40,6 +40,7 @@ type training struct {
 	dataset  string
 	target   string
 	features []string
+	weight   string
 	seed     int64
 	// started is told the id of the job.
 	started func(id string)
@@ -154,7 +155,7 @@ func (g *game) train(ctx context.Context, step step) (any, error) {
 		return nil, err
 	}
 	return g.client.train(ctx, training{
-		model: step.Model, steps: steps, table: table, dataset: step.Dataset, target: step.Target, features: step.Features,
+		model: step.Model, steps: steps, table: table, dataset: step.Dataset, target: step.Target, features: step.Features, weight: step.SampleWeight,
 		seed: step.Seed, started: func(id string) { g.job = id },
 	})
 }

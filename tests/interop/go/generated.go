@@ -119,7 +119,7 @@ func (s *stubs) predictMany(ctx context.Context, requests []modelwire.PredictReq
 func (s *stubs) train(ctx context.Context, training training) (any, error) {
 	request := &wire.TrainRequest{
 		Context: s.head, Model: &training.model, Dataset: optional(training.dataset), Target: optional(training.target),
-		Features: training.features, Seed: &training.seed, Steps: stepsOf(training.steps),
+		Features: training.features, SampleWeight: optional(training.weight), Seed: &training.seed, Steps: stepsOf(training.steps),
 	}
 	if training.table != nil {
 		request.Table = packed(training.table)

@@ -64,9 +64,10 @@ func (s sdk) predictMany(ctx context.Context, requests []modelwire.PredictReques
 
 func (s sdk) train(ctx context.Context, training training) (any, error) {
 	described := modelwire.Training{
-		Steps: training.steps,
-		Data:  modelwire.Stored{Dataset: training.dataset, Target: training.target, Features: training.features},
-		Seed:  training.seed,
+		Steps:        training.steps,
+		Data:         modelwire.Stored{Dataset: training.dataset, Target: training.target, Features: training.features},
+		Seed:         training.seed,
+		SampleWeight: training.weight,
 	}
 	if training.table != nil {
 		described.Data = modelwire.Rows{Table: training.table, Target: training.target, Features: training.features}

@@ -59,6 +59,7 @@ class GeneratedDriver:
             dataset=step.get("dataset"),
             target=step.get("target"),
             features=step.get("features"),
+            sample_weight=step.get("sample_weight"),
             seed=step.get("seed"),
         )
         job = self._call(Training, "train", request)["job"]

@@ -44,6 +44,7 @@ class SdkDriver:
                 dataset=step.get("dataset"),
                 target=step.get("target"),
                 features=step.get("features"),
+                sample_weight=step.get("sample_weight"),
                 seed=step.get("seed"),
             )
         )

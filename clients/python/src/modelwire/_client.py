@@ -186,6 +186,7 @@ class Client:
         dataset: str | None = None,
         seed: int | None = None,
         validation_fraction: float | None = None,
+        sample_weight: Any = None,
         idempotency_key: str | None = None,
         timeout: float | None = None,
     ) -> Job:
@@ -199,7 +200,7 @@ class Client:
             Transformers, then one estimator: ``["standard_scaler", ("k_means", {"n_clusters": 3})]``.
         features : array-like of shape (n_samples, n_features), mapping or data frame; or sequence of str
             The rows to learn from. With `table` or `dataset`: the names of the columns to learn from, in the order in
-            which `predict` takes them; None: all but the target. A matrix with masked values is refused.
+            which `predict` takes them; None: all but target and weights. A matrix with masked values is refused.
         target : array-like of shape (n_samples,), or str
             What to predict: numbers, or labels (whole numbers, truth values, text). With `table` or `dataset`: the name
             of its column. None for clustering.
@@ -214,6 +215,10 @@ class Client:
         validation_fraction : float, optional
             Share of the rows, from 0 to below 1, that metrics are measured on, by a second model that is fitted without
             them; 0 leaves it out, and the time that it takes. 0.2 if not given. The model itself learns from all rows.
+        sample_weight : array-like of shape (n_samples,), or str, optional
+            How often each row counts in what is learned and in metrics: numbers, 0 or greater. A row of weight 2 is the
+            row twice, one of weight 0 is left out. With `table` or `dataset`: the name of its column, which is no
+            feature.
         idempotency_key : str, optional
             At most 128 characters: a later call with the same key, also of another process, returns the job that the
             first one started. If not given, only the retries of this call are known by a key.
@@ -236,6 +241,7 @@ class Client:
             dataset=dataset,
             seed=seed,
             validation_fraction=validation_fraction,
+            sample_weight=sample_weight,
             idempotency_key=idempotency_key,
             timeout=timeout,
         )

@@ -15,6 +15,8 @@ from modelwire._tensors import to_matrix
 
 #: The column that an array of targets becomes.
 TARGET = "target"
+#: The column that an array of weights becomes.
+SAMPLE_WEIGHT = "sample_weight"
 
 
 def request(
@@ -26,6 +28,7 @@ def request(
     names: Sequence[str] | None,
     table: Any,
     dataset: str | None,
+    sample_weight: Any = None,
 ) -> wire.TrainRequest:
     """Write what `Client.train` was given; it says what each argument is.
 
@@ -39,12 +42,14 @@ def request(
         raise InvalidArgument("table= and dataset= were both given; the rows come from one of them")
     if table is None and dataset is None:
         columns, written.target, written.features = _inline(features, target, names)
+        written.sample_weight = _weighed(columns, sample_weight)
         written.table = _columns.to_wire(columns)
         return written
     if table is not None:
         written.table = _columns.to_wire(_columns.to_table(table))
     written.target = _column_name("target", target)
     written.features = _column_names(features)
+    written.sample_weight = _column_name(SAMPLE_WEIGHT, sample_weight)
     if names is not None:
         raise InvalidArgument("names= is for a matrix of features; write features=[names] with table= or dataset=")
     return written
@@ -65,6 +70,20 @@ def _inline(features: Any, target: Any, names: Sequence[str] | None) -> tuple[li
     columns.append(_columns.to_column(TARGET, target))
     _columns.check_lengths(columns)
     return columns, TARGET, feature_names
+
+
+def _weighed(columns: list[Column], sample_weight: Any) -> str | None:
+    """Add the column of the weights, if there are any; its name."""
+    if sample_weight is None:
+        return None
+    if isinstance(sample_weight, str):
+        message = f'sample_weight="{sample_weight}" names a column; pass the rows as table=, or the weights as an array'
+        raise InvalidArgument(message)
+    if any(column.name == SAMPLE_WEIGHT for column in columns):
+        raise InvalidArgument(f'a feature is named "{SAMPLE_WEIGHT}", as the column of the weights is; rename it')
+    columns.append(_columns.to_column(SAMPLE_WEIGHT, sample_weight))
+    _columns.check_lengths(columns)
+    return SAMPLE_WEIGHT
 
 
 def _feature_columns(features: Any, names: Sequence[str] | None) -> list[Column]:

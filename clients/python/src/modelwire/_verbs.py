@@ -140,12 +140,20 @@ class Verbs:
         dataset: str | None = None,
         seed: int | None = None,
         validation_fraction: float | None = None,
+        sample_weight: Any = None,
         idempotency_key: str | None = None,
         timeout: float | None = None,
     ) -> AsyncJob:
         """Start training a new version of a model and return the job at once; its `wait` waits for it."""
         request = _training.request(
-            model, steps, features=features, target=target, names=names, table=table, dataset=dataset
+            model,
+            steps,
+            features=features,
+            target=target,
+            names=names,
+            table=table,
+            dataset=dataset,
+            sample_weight=sample_weight,
         )
         request.seed, request.validation_fraction = seed, validation_fraction
         key = idempotency_key or new_idempotency_key()

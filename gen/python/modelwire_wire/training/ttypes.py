@@ -359,15 +359,17 @@ class TrainRequest(object):
      - table: The rows, sent along; or `dataset`.
      - dataset: The rows, stored: "wine" (newest version) or "wine@2".
      - target: The column to predict. Absent for clustering.
-     - features: The columns to learn from, in the order in which `predict` takes them. Absent: all but the target.
+     - features: The columns to learn from, in the order in which `predict` takes them. Absent: all but the target and the weights.
      - seed: Seed of everything random; 0 if absent. The same rows, steps and seed give the same model.
      - validation_fraction: The share of rows, from 0 to below 1, that metrics are measured on: a second model is fitted the same way without them. 0
     leaves that out, and the time that it takes. 0.2 if absent. The model learns from all rows whatever it is.
+     - sample_weight: A column of numbers, 0 or greater, that say how often each row counts in what is learned and in metrics; it is no feature. A
+    row of weight 2 is the row twice, and one of weight 0 is left out. Absent: each row counts once.
 
     """
 
 
-    def __init__(self, context=None, model=None, steps=None, table=None, dataset=None, target=None, features=None, seed=None, validation_fraction=None,):
+    def __init__(self, context=None, model=None, steps=None, table=None, dataset=None, target=None, features=None, seed=None, validation_fraction=None, sample_weight=None,):
         self.context = context
         self.model = model
         self.steps = steps
@@ -377,6 +379,7 @@ class TrainRequest(object):
         self.features = features
         self.seed = seed
         self.validation_fraction = validation_fraction
+        self.sample_weight = sample_weight
 
     def read(self, iprot):
         if iprot._fast_decode is not None and isinstance(iprot.trans, TTransport.CReadableTransport) and self.thrift_spec is not None:
@@ -445,6 +448,11 @@ class TrainRequest(object):
                     self.validation_fraction = iprot.readDouble()
                 else:
                     iprot.skip(ftype)
+            elif fid == 10:
+                if ftype == TType.STRING:
+                    self.sample_weight = iprot.readString().decode('utf-8', errors='replace') if sys.version_info[0] == 2 else iprot.readString()
+                else:
+                    iprot.skip(ftype)
             else:
                 iprot.skip(ftype)
             iprot.readFieldEnd()
@@ -496,6 +504,10 @@ class TrainRequest(object):
         if self.validation_fraction is not None:
             oprot.writeFieldBegin('validation_fraction', TType.DOUBLE, 9)
             oprot.writeDouble(self.validation_fraction)
+            oprot.writeFieldEnd()
+        if self.sample_weight is not None:
+            oprot.writeFieldBegin('sample_weight', TType.STRING, 10)
+            oprot.writeString(self.sample_weight.encode('utf-8') if sys.version_info[0] == 2 else self.sample_weight)
             oprot.writeFieldEnd()
         oprot.writeFieldStop()
         oprot.writeStructEnd()
@@ -1189,6 +1201,7 @@ TrainRequest.thrift_spec = (
     (7, TType.LIST, 'features', (TType.STRING, 'UTF8', False), None, ),  # 7
     (8, TType.I64, 'seed', None, None, ),  # 8
     (9, TType.DOUBLE, 'validation_fraction', None, None, ),  # 9
+    (10, TType.STRING, 'sample_weight', 'UTF8', None, ),  # 10
 )
 all_structs.append(TrainResponse)
 TrainResponse.thrift_spec = (

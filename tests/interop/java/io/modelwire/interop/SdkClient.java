@@ -83,6 +83,9 @@ final class SdkClient implements Client {
         if (step.has("target")) {
             training.target(Arguments.text(step, "target"));
         }
+        if (step.has("sample_weight")) {
+            training.sampleWeight(Arguments.text(step, "sample_weight"));
+        }
         if (step.has("features")) {
             training.features(Arguments.texts(step, "features").toArray(String[]::new));
         }

@@ -38,6 +38,34 @@ class TrainingTest {
     }
 
     @Test
+    void weightsOfRowsBecomeAColumnThatIsNoFeature() {
+        var training = Training.of("ridge").rows(ROWS).targets(new double[] {5, 6}).sampleWeights(new double[] {0.5, 2});
+
+        var request = Requests.train("m", training);
+
+        assertEquals(List.of("x0", "x1", "target", "sample_weight"), request.table.columns.stream().map(Column::getName).toList());
+        assertEquals("sample_weight", request.sample_weight);
+        assertEquals(List.of("x0", "x1"), request.features);
+    }
+
+    @Test
+    void aColumnOfWeightsTravelsByItsName() {
+        var request = Requests.train("m", Training.of("ridge").dataset("wine").target("quality").sampleWeight("count"));
+
+        assertEquals("count", request.sample_weight);
+        assertFalse(Requests.train("m", Training.of("ridge").dataset("wine")).isSetSample_weight());
+    }
+
+    @Test
+    void weightsThatDoNotFitTheRowsAreRefused() {
+        var one = new double[] {1};
+
+        assertEquals("2 rows have 1 weights", refusal(Training.of("k_means").rows(ROWS).sampleWeights(one)).split("; ")[0]);
+        assertTrue(refusal(Training.of("k_means").dataset("d").sampleWeights(one)).contains("a stored data set"));
+        assertTrue(refusal(Training.of("k_means").rows(ROWS).sampleWeight("w")).contains("w"));
+    }
+
+    @Test
     void aTargetByNameLeavesTheFeaturesToTheServer() {
         var request = Requests.train("m", Training.of("kmeans").rows(ROWS, "a", "b").target("b"));
 
