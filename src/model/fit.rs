@@ -3,7 +3,9 @@
 use super::pipeline::{Pipeline, TransformerStep};
 use super::spec::{Resolved, ResolvedStep, positions};
 use super::validation::{Part, Split, VALIDATION_FRACTION, seen};
-use super::{Kind, Model, Rows, SampleWeights, Schema, Spec, StepSpec, Targets, Training, UnfittedStep, metrics};
+use super::{
+    Kind, Model, Rows, SampleWeights, Schema, Spec, StepSpec, Targets, Training, UnfittedStep, class_weights, metrics,
+};
 use crate::data::Table;
 use crate::error::{Code, Error, Result};
 use ndarray::{Array2, Axis};
@@ -108,6 +110,8 @@ impl Fitting<'_> {
         let within = |message: &str, share: f64| progress.report(message, self.stage(first.len(), share));
         within(&format!("fitting {}", last.algorithm.name()), 0.0)?;
         let rows = Rows::new(features, targets.view(), weights);
+        let balanced = class_weights::balanced(&last.parameters, &rows)?;
+        let rows = rows.weighing(balanced.as_deref().unwrap_or(weights));
         let model = fit_estimator(last, &self.training(rows, &within))?;
         Ok(Learned { transformers, model })
     }

@@ -38,6 +38,7 @@
 
 mod spec;
 
+mod class_weights;
 mod fit;
 pub mod metrics;
 mod sample_weights;

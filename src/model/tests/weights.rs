@@ -78,6 +78,22 @@ fn weighted_rows_have_the_centres_that_scikit_learn_finds() {
 }
 
 #[test]
+fn a_balanced_class_weight_is_that_of_its_rows_in_a_column() {
+    for name in ["logistic_regression", "svc", "decision_tree_classifier", "random_forest_classifier"] {
+        let flowers = table("iris").slice(30, 100); // 20 of one class, 50 and 30 of others.
+        let balanced = (0..100).map(|row| 100.0 / (3.0 * [20.0, 50.0, 30.0][(row + 30) / 50])).collect();
+        let columns = spec(&[step(name, &[])], "species");
+
+        let by_class = spec(&[step(name, &[("class_weight", Value::Text("balanced".into()))])], "species");
+
+        let (ours, theirs) = (fitted(&by_class, &flowers), fitted(&by_weight(columns), &weighted(&flowers, balanced)));
+        for ((name, one), (_, other)) in ours.pipeline.model.arrays().iter().zip(theirs.pipeline.model.arrays()) {
+            assert_close(name, one.iter().copied(), other, 1e-9);
+        }
+    }
+}
+
+#[test]
 fn a_column_of_weights_is_neither_learned_from_nor_asked_for() {
     let fitted =
         fitted(&by_weight(spec(&[step("ridge", &[])], "progression")), &weighted(&table("diabetes"), vec![1.0; 442]));
