@@ -46,6 +46,7 @@ mod schema;
 mod targets;
 mod validation;
 
+mod evaluation;
 mod loaded;
 mod pipeline;
 mod predictions;
@@ -81,6 +82,7 @@ pub use algorithm::{
 };
 pub use algorithms::ALGORITHMS;
 pub use arrays::Arrays;
+pub use evaluation::{Asked, Evaluation, Examination};
 pub use fit::{Fitted, Progress, fit, fit_on};
 pub use loaded::LoadedModel;
 pub use parameters::{ParameterSpec, Parameters, Range, Value};

@@ -6,7 +6,7 @@ use super::spec::{positions, resolve_steps};
 use super::{FittedStep, FittedTransformer, Inputs, Kind, Model, Predictions, Schema, StepSpec, targets};
 use crate::data::ColumnType;
 use crate::error::{Error, Result};
-use ndarray::{Array2, Axis, CowArray, Ix2};
+use ndarray::{Array2, ArrayView2, Axis, CowArray, Ix2};
 use std::collections::HashSet;
 use std::sync::OnceLock;
 
@@ -58,6 +58,15 @@ impl Pipeline {
         let owned = first.transform(features.into_owned());
         let transformed = rest.iter().fold(owned, |features, step| step.transform(features));
         self.model.predict(transformed.view())
+    }
+
+    /// The rows as they reach the last step.
+    ///
+    /// # Panics
+    /// As [`Pipeline::predict`].
+    pub fn transformed(&self, features: ArrayView2<'_, f64>) -> Array2<f64> {
+        assert_eq!(features.ncols(), self.schema.features.len(), "Schema::matrix makes matrices of the model's width");
+        self.transformers.iter().fold(features.to_owned(), |features, step| step.transform(features))
     }
 
     /// What the answer to one row takes, in bytes: in memory, and about the same on its way.

@@ -165,7 +165,8 @@ pub(super) fn are_classes(labels: &Labels, column_type: ColumnType) -> bool {
     ascending && (2..=MAX_CLASSES).contains(&labels.len())
 }
 
-fn numbers(column: &Column) -> Result<Array1<f64>> {
+/// A finite number for each row.
+pub(super) fn numbers(column: &Column) -> Result<Array1<f64>> {
     let values: Array1<f64> = match &column.values {
         Values::Float(array) => array.values().iter().copied().collect(),
         Values::Integer(array) => array.values().iter().map(|value| *value as f64).collect(),
@@ -181,16 +182,21 @@ fn numbers(column: &Column) -> Result<Array1<f64>> {
 }
 
 fn classes(column: &Column) -> Result<Targets> {
-    let (indices, labels) = match &column.values {
+    let (indices, labels) = classes_of(column);
+    check_count(&column.name, labels.len())?;
+    Ok(Targets::Classes { indices, labels: Arc::new(labels) })
+}
+
+/// The position of each row's value among the distinct ones, and these; none of a column of real numbers.
+pub(super) fn classes_of(column: &Column) -> (Array1<usize>, Labels) {
+    match &column.values {
         Values::Integer(array) => rank(array.values().iter().copied(), Labels::Integer),
         Values::Boolean(array) => rank(array.values().iter(), Labels::Boolean),
         Values::Text(array) => {
             rank(array.iter().flatten(), |it| Labels::Text(it.into_iter().map(str::to_owned).collect()))
         }
-        Values::Float(_) => (Array1::default(0), Labels::Integer(vec![])), // check_type refused it
-    };
-    check_count(&column.name, labels.len())?;
-    Ok(Targets::Classes { indices, labels: Arc::new(labels) })
+        Values::Float(_) => (Array1::default(0), Labels::Integer(vec![])), // Those who call refused it.
+    }
 }
 
 fn check_count(name: &str, n_classes: usize) -> Result<()> {

@@ -69,10 +69,15 @@ fn strata(targets: &Targets) -> Vec<Vec<usize>> {
 
 /// The rows to measure a model on that has seen them, ascending; `None` for all of them.
 pub(super) fn seen(n_rows: usize, seed: u64) -> Option<Vec<usize>> {
-    (n_rows > MOST_SEEN).then(|| {
+    drawn(n_rows, MOST_SEEN, seed)
+}
+
+/// So many rows by chance, ascending; `None` for all of them.
+pub(super) fn drawn(n_rows: usize, most: usize, seed: u64) -> Option<Vec<usize>> {
+    (n_rows > most).then(|| {
         let mut rows: Vec<usize> = (0..n_rows).collect();
-        Chance { philox: Philox::new(seed), purpose: SEEN }.to_the_front(&mut rows, MOST_SEEN);
-        rows.truncate(MOST_SEEN);
+        Chance { philox: Philox::new(seed), purpose: SEEN }.to_the_front(&mut rows, most);
+        rows.truncate(most);
         rows.sort_unstable();
         rows
     })

@@ -95,8 +95,8 @@ fn rows_are_held_out_unless_the_command_says_otherwise() {
         (train(&[]), train(&["--validation-fraction", "0"]), train(&["--validation-fraction", "1"]));
 
     let names = |output| json(output)["metrics"].as_object().unwrap().keys().cloned().collect::<Vec<_>>();
-    assert_eq!(names(&by_default), ["r2", "rmse", "training_r2", "training_rmse"]);
-    assert_eq!(names(&without), ["training_r2", "training_rmse"]);
+    assert_eq!(names(&by_default), ["mae", "r2", "rmse", "training_mae", "training_r2", "training_rmse"]);
+    assert_eq!(names(&without), ["training_mae", "training_r2", "training_rmse"]);
     assert!(error_text(&refused).contains("validation_fraction is 1;"), "{}", error_text(&refused));
 }
 
@@ -121,7 +121,7 @@ fn wine_is_trained_and_predicted_in_two_commands() {
     let predicted = server.run(&["predict", "wine", &fixture("wine.csv")]);
 
     // r2 of ordinary least squares on these rows: scikit-learn 1.9, LinearRegression().score, 0.3606.
-    assert!(text(&trained).starts_with("wine@1 is trained: r2 0."), "{}", text(&trained));
+    assert!(text(&trained).starts_with("wine@1 is trained: mae 0."), "{}", text(&trained));
     assert!(text(&trained).contains(", training_r2 0.3606"), "{}", text(&trained));
     assert!(predicted.status.success(), "{}", error_text(&predicted));
     assert_eq!(text(&predicted).lines().count(), 1600);

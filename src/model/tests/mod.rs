@@ -1,9 +1,11 @@
 //! What the files of this module have to do together, on the data sets of `tests/fixtures`.
 
+mod evaluations;
 mod every_algorithm;
 mod glm_and_neighbour_oracles;
 mod held_out;
 mod laws;
+mod metric_oracles;
 mod model_bin;
 mod network_oracles;
 mod oracles;
