@@ -19,9 +19,11 @@ type trainer struct {
 	wire.Training
 	wire.Models
 	wire.Datasets
-	trained  *wire.TrainRequest
-	polls    []*wire.WatchJobResponse
-	appended []*wire.AppendRowsRequest
+	trained *wire.TrainRequest
+	// evaluated is what Evaluate was asked for.
+	evaluated *wire.EvaluateRequest
+	polls     []*wire.WatchJobResponse
+	appended  []*wire.AppendRowsRequest
 	// opened: an upload was.
 	opened bool
 	// stalled is closed when polls shall be answered again.

@@ -7,7 +7,7 @@ use crate::wire::{datasets, health, inference, models, training, types};
 use std::future::Future;
 
 /// SHA-256 of the IDL files, in hex.
-pub const IDL_SHA256: &str = "7396a116cdb3708b922f67643fe1e7a8ea838acd767534bb2bcd6c4eca37c104";
+pub const IDL_SHA256: &str = "14fda93cb85b7935a3940fffb776e5eaf3d9bd23a931a159ba26df7770e93499";
 
 /// Every method, in the order of the files' names, then as declared; `Method::id` is its place here.
 pub static METHODS: &[Method] = &[
@@ -30,10 +30,11 @@ pub static METHODS: &[Method] = &[
     Method { id: 16, service: "Models", name: "set_alias", oneway: false, idempotent: false, role: Role::Trainer, audited: true },
     Method { id: 17, service: "Models", name: "delete_version", oneway: false, idempotent: false, role: Role::Admin, audited: true },
     Method { id: 18, service: "Training", name: "train", oneway: false, idempotent: false, role: Role::Trainer, audited: true },
-    Method { id: 19, service: "Training", name: "get_job", oneway: false, idempotent: true, role: Role::Reader, audited: false },
-    Method { id: 20, service: "Training", name: "watch_job", oneway: false, idempotent: true, role: Role::Reader, audited: false },
-    Method { id: 21, service: "Training", name: "list_jobs", oneway: false, idempotent: true, role: Role::Reader, audited: false },
-    Method { id: 22, service: "Training", name: "cancel_job", oneway: false, idempotent: true, role: Role::Trainer, audited: true },
+    Method { id: 19, service: "Training", name: "evaluate", oneway: false, idempotent: true, role: Role::Reader, audited: false },
+    Method { id: 20, service: "Training", name: "get_job", oneway: false, idempotent: true, role: Role::Reader, audited: false },
+    Method { id: 21, service: "Training", name: "watch_job", oneway: false, idempotent: true, role: Role::Reader, audited: false },
+    Method { id: 22, service: "Training", name: "list_jobs", oneway: false, idempotent: true, role: Role::Reader, audited: false },
+    Method { id: 23, service: "Training", name: "cancel_job", oneway: false, idempotent: true, role: Role::Trainer, audited: true },
 ];
 
 /// Stored tables, in versions.
@@ -196,6 +197,15 @@ pub trait Training: Send + Sync {
         request: training::TrainRequest,
     ) -> impl Future<Output = Result<training::TrainResponse, types::ServiceError>> + Send;
 
+    /// Answers what a model is worth on rows whose targets are known: metrics with scikit-learn's values. Throws NOT_FOUND (model,
+    /// data set), INVALID_ARGUMENT (column, row, value, named), FAILED_PRECONDITION (the version is not loaded), OVERLOADED,
+    /// DEADLINE_EXCEEDED.
+    fn evaluate(
+        &self,
+        call: &Call,
+        request: training::EvaluateRequest,
+    ) -> impl Future<Output = Result<training::EvaluateResponse, types::ServiceError>> + Send;
+
     /// Answers a job as it is now. Throws NOT_FOUND.
     fn get_job(
         &self,
@@ -252,10 +262,11 @@ pub fn find(service: Option<&str>, name: &str) -> Option<&'static Method> {
         "set_alias" => 16,
         "delete_version" => 17,
         "train" => 18,
-        "get_job" => 19,
-        "watch_job" => 20,
-        "list_jobs" => 21,
-        "cancel_job" => 22,
+        "evaluate" => 19,
+        "get_job" => 20,
+        "watch_job" => 21,
+        "list_jobs" => 22,
+        "cancel_job" => 23,
         _ => return None,
     };
     METHODS.get(id).filter(|method| service.is_none_or(|service| service == method.service))
@@ -283,10 +294,11 @@ pub fn dispatch<'a, S: Services>(services: &'a S, method: &Method, call: &Call, 
         16 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.set_alias(&call, request)).await }) }
         17 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.delete_version(&call, request)).await }) }
         18 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.train(&call, request)).await }) }
-        19 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.get_job(&call, request)).await }) }
-        20 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.watch_job(&call, request)).await }) }
-        21 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.list_jobs(&call, request)).await }) }
-        // 22: METHODS has no other id.
+        19 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.evaluate(&call, request)).await }) }
+        20 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.get_job(&call, request)).await }) }
+        21 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.watch_job(&call, request)).await }) }
+        22 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.list_jobs(&call, request)).await }) }
+        // 23: METHODS has no other id.
         _ => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.cancel_job(&call, request)).await }) }
     }
 }
@@ -426,6 +438,12 @@ impl Resources for training::ListJobsRequest {
 impl Resources for training::CancelJobRequest {
     fn resources(&self) -> impl Iterator<Item = Resource<'_>> {
         [self.job_id.as_deref().map(Resource::Job)].into_iter().flatten()
+    }
+}
+
+impl Resources for training::EvaluateRequest {
+    fn resources(&self) -> impl Iterator<Item = Resource<'_>> {
+        [self.model.as_deref().map(Resource::Model), self.dataset.as_deref().map(Resource::Dataset)].into_iter().flatten()
     }
 }
 
@@ -1138,12 +1156,22 @@ impl<C: Channel> TrainingClient<'_, C> {
         runtime::call(self.0, &METHODS[18], request).await
     }
 
+    /// Answers what a model is worth on rows whose targets are known: metrics with scikit-learn's values. Throws NOT_FOUND (model,
+    /// data set), INVALID_ARGUMENT (column, row, value, named), FAILED_PRECONDITION (the version is not loaded), OVERLOADED,
+    /// DEADLINE_EXCEEDED.
+    pub async fn evaluate(
+        &self,
+        request: training::EvaluateRequest,
+    ) -> Result<training::EvaluateResponse, CallError<types::ServiceError>> {
+        runtime::call(self.0, &METHODS[19], request).await
+    }
+
     /// Answers a job as it is now. Throws NOT_FOUND.
     pub async fn get_job(
         &self,
         request: training::GetJobRequest,
     ) -> Result<training::GetJobResponse, CallError<types::ServiceError>> {
-        runtime::call(self.0, &METHODS[19], request).await
+        runtime::call(self.0, &METHODS[20], request).await
     }
 
     /// Answers the events of a job after a sequence number, waiting for one if there is none. Throws NOT_FOUND, INVALID_ARGUMENT (wait_ms).
@@ -1151,7 +1179,7 @@ impl<C: Channel> TrainingClient<'_, C> {
         &self,
         request: training::WatchJobRequest,
     ) -> Result<training::WatchJobResponse, CallError<types::ServiceError>> {
-        runtime::call(self.0, &METHODS[20], request).await
+        runtime::call(self.0, &METHODS[21], request).await
     }
 
     /// Answers the jobs, newest first, a page at a time. Throws INVALID_ARGUMENT (limit).
@@ -1159,7 +1187,7 @@ impl<C: Channel> TrainingClient<'_, C> {
         &self,
         request: training::ListJobsRequest,
     ) -> Result<training::ListJobsResponse, CallError<types::ServiceError>> {
-        runtime::call(self.0, &METHODS[21], request).await
+        runtime::call(self.0, &METHODS[22], request).await
     }
 
     /// Cancels a job that waits or runs; one that has ended is answered as it is. Throws NOT_FOUND.
@@ -1167,6 +1195,6 @@ impl<C: Channel> TrainingClient<'_, C> {
         &self,
         request: training::CancelJobRequest,
     ) -> Result<training::CancelJobResponse, CallError<types::ServiceError>> {
-        runtime::call(self.0, &METHODS[22], request).await
+        runtime::call(self.0, &METHODS[23], request).await
     }
 }

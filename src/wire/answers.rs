@@ -1,7 +1,7 @@
 //! What a server answers, in plain types: what a client hands to its caller. Fields and units are those of the IDL.
 
 use crate::data::ColumnSchema;
-use crate::model::{Predictions, Schema, StepSpec, Value};
+use crate::model::{Evaluation, Predictions, Schema, StepSpec, Value};
 use crate::registry::VersionStatus;
 use crate::training::{Event, Failure, State};
 use serde::Serialize;
@@ -128,6 +128,19 @@ pub struct Prediction {
     pub generation: Option<u64>,
     /// One for each row, in the order of the rows.
     pub predictions: Predictions,
+}
+
+/// What a model is worth, and which one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Evaluated {
+    /// Name of the model that answered.
+    pub model: String,
+    /// Version of the model that answered.
+    pub version: u64,
+    /// How often the alias that was asked for has been set; `None` where a version was asked for.
+    pub generation: Option<u64>,
+    /// What came of it.
+    pub evaluation: Evaluation,
 }
 
 /// What a version of a model takes, how it was made and how well it fits.

@@ -17,6 +17,7 @@ mod crowd;
 mod docs;
 mod drain;
 mod durability;
+mod evaluate;
 #[cfg(feature = "fuzzing")]
 mod fuzzing;
 mod golden;

@@ -2,6 +2,7 @@
 
 mod datasets;
 mod error;
+mod evaluation;
 mod health;
 mod inference;
 mod models;
@@ -12,6 +13,7 @@ mod training;
 
 pub use datasets::{dataset, dataset_from, statistics, statistics_from};
 pub use error::{application_error, may_retry, received_error, service_error};
+pub use evaluation::{evaluate_request, evaluated_from, evaluation};
 pub use health::{algorithm, description_from, greeting_from, limits, method, status_from};
 pub use inference::{features, outcomes_from, predict_item, predict_request, prediction, prediction_from, row_bytes};
 pub use models::{alias, alias_from, model_summary, model_summary_from, model_version, model_version_from};

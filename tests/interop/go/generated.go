@@ -139,6 +139,17 @@ func (s *stubs) train(ctx context.Context, training training) (any, error) {
 	return recordOf(job), nil
 }
 
+func (s *stubs) evaluate(ctx context.Context, asked training) (any, error) {
+	request := &wire.EvaluateRequest{
+		Context: s.head, Model: &asked.model, Dataset: optional(asked.dataset), Target: optional(asked.target),
+		SampleWeight: optional(asked.weight),
+	}
+	if asked.table != nil {
+		request.Table = packed(asked.table)
+	}
+	return answered(s.training.Evaluate(ctx, request))
+}
+
 func (s *stubs) ended(ctx context.Context, id string) (*wire.Job, error) {
 	after := int64(0)
 	for ctx.Err() == nil {

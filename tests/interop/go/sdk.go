@@ -84,6 +84,18 @@ func (s sdk) train(ctx context.Context, training training) (any, error) {
 	return converted(jobRecord, job, err)
 }
 
+func (s sdk) evaluate(ctx context.Context, asked training) (any, error) {
+	data := modelwire.EvaluationData{
+		Data:         modelwire.Stored{Dataset: asked.dataset, Target: asked.target},
+		SampleWeight: asked.weight,
+	}
+	if asked.table != nil {
+		data.Data = modelwire.Rows{Table: asked.table, Target: asked.target}
+	}
+	evaluation, err := s.client.Evaluate(ctx, asked.model, data)
+	return converted(evaluationRecord, evaluation, err)
+}
+
 func (s sdk) upload(ctx context.Context, dataset string, table *modelwire.Table, rowsPerPiece int) (any, error) {
 	stored, err := s.client.UploadPieces(ctx, dataset, table.Pieces(rowsPerPiece))
 	return converted(func(stored modelwire.Dataset) any { return record{"dataset": datasetRecord(stored)} }, stored, err)

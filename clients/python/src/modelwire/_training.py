@@ -37,7 +37,18 @@ def request(
     InvalidArgument
         If arguments do not go together, or rows are ragged or of types that do not travel.
     """
-    written = wire.TrainRequest(model=model, steps=_steps.to_wire(steps), dataset=dataset)
+    written = rows(
+        features=features, target=target, names=names, table=table, dataset=dataset, sample_weight=sample_weight
+    )
+    written.model, written.steps = model, _steps.to_wire(steps)
+    return written
+
+
+def rows(
+    *, features: Any, target: Any, names: Sequence[str] | None, table: Any, dataset: str | None, sample_weight: Any
+) -> wire.TrainRequest:
+    """Write the rows alone, and what their columns are."""
+    written = wire.TrainRequest(dataset=dataset)
     if (table is not None) + (dataset is not None) > 1:
         raise InvalidArgument("table= and dataset= were both given; the rows come from one of them")
     if table is None and dataset is None:
@@ -58,7 +69,7 @@ def request(
 def _inline(features: Any, target: Any, names: Sequence[str] | None) -> tuple[list[Column], str | None, list[str]]:
     """Columns of the rows to send, the name of the target among them, the names of the features."""
     if features is None:
-        raise InvalidArgument("there are no rows to train on; give features=, table= or dataset=")
+        raise InvalidArgument("there are no rows; give features=, table= or dataset=")
     columns = _feature_columns(features, names)
     feature_names = [column.name for column in columns]
     if target is None:

@@ -6,7 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.modelwire.wire.ClassMetrics;
 import io.modelwire.wire.Column;
+import io.modelwire.wire.EvaluateResponse;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -63,6 +65,35 @@ class TrainingTest {
         assertEquals("2 rows have 1 weights", refusal(Training.of("k_means").rows(ROWS).sampleWeights(one)).split("; ")[0]);
         assertTrue(refusal(Training.of("k_means").dataset("d").sampleWeights(one)).contains("a stored data set"));
         assertTrue(refusal(Training.of("k_means").rows(ROWS).sampleWeight("w")).contains("w"));
+    }
+
+    @Test
+    void rowsToEvaluateOnTravelWithWhatTheirColumnsAre() {
+        var sent = EvaluationRequest.rows(Table.of(ROWS, "a", "b")).target("b").wire("m");
+        var stored = EvaluationRequest.dataset("wine@2").sampleWeight("count").wire("m@3");
+
+        assertEquals(List.of("a", "b"), sent.table.columns.stream().map(Column::getName).toList());
+        assertEquals("b", sent.target);
+        assertFalse(sent.isSetSample_weight());
+        assertEquals("wine@2", stored.dataset);
+        assertEquals("count", stored.sample_weight);
+        assertNull(stored.table);
+    }
+
+    @Test
+    void anEvaluationIsMetricsClassesAndConfusions() {
+        var wire = new EvaluateResponse().setModel("m").setVersion(3).setN_samples(4).setMetrics(Map.of("accuracy", 0.75))
+                .setClasses(List.of(new ClassMetrics().setRecall(0).setF1(0).setSupport(1)))
+                .setConfusion(Tensors.of(new double[] {4}).setShape(List.of(1L, 1L)));
+
+        var found = Replies.evaluation(wire);
+
+        assertEquals(Map.of("accuracy", 0.75), found.metrics());
+        assertTrue(found.generation().isEmpty() && found.silhouetteSamples().isEmpty());
+        assertTrue(found.classes().get(0).precision().isEmpty());
+        assertEquals(0.0, found.classes().get(0).recall().getAsDouble());
+        assertEquals(4.0, found.confusion()[0][0]);
+        assertEquals(0, found.labels().size());
     }
 
     @Test
