@@ -72,7 +72,7 @@ struct TrainRequest {
   5: optional string dataset (resource = "dataset")
   /** The column to predict. Absent for clusterers, outlier detectors and transformers. */
   6: optional string target
-  /** The columns to learn from, in the order in which `predict` takes them. Absent: all but the target. */
+  /** The columns to learn from, in the order in which `predict` takes them. Absent: all but the target and the weights. */
   7: optional list<string> features
   /** Seed of everything random; 0 if absent. The same rows, steps and seed give the same model. */
   8: optional i64 seed
@@ -81,6 +81,11 @@ struct TrainRequest {
    * leaves that out, and the time that it takes. 0.2 if absent. The model learns from all rows whatever it is.
    */
   9: optional double validation_fraction
+  /**
+   * A column of numbers, 0 or greater, that say how often each row counts in what is learned and in metrics; it is no feature. A
+   * row of weight 2 is the row twice, and one of weight 0 is left out. Absent: each row counts once.
+   */
+  10: optional string sample_weight
 }
 
 struct TrainResponse {
@@ -135,12 +140,68 @@ struct CancelJobResponse {
   1: optional Job job
 }
 
+struct EvaluateRequest {
+  1: optional types.RequestContext context
+  /** "wine" (its alias `stable`), "wine@3" or "wine@canary". */
+  2: optional string model (resource = "model")
+  /** The rows, sent along; or `dataset`. Columns that the model does not take are passed over. */
+  3: optional types.Table table
+  /** The rows, stored: "wine" (newest version) or "wine@2". */
+  4: optional string dataset (resource = "dataset")
+  /** What the model should answer. Absent: the column that it learned. Of a clusterer the groups to compare with, if any. */
+  5: optional string target
+  /** A column of numbers that say how often each row counts, as in TrainRequest. A clusterer takes none. */
+  6: optional string sample_weight
+}
+
+/** How well one class is told from the others. */
+struct ClassMetrics {
+  /** Of the rows that were answered with the class, the share that is of it; absent if there are none. */
+  1: optional double precision
+  /** Of the rows of the class, the share that was answered with it; absent if there are none. */
+  2: optional double recall
+  /** The harmonic mean of both. */
+  3: optional double f1
+  /** The weight of the rows of the class; without weights how many there are. */
+  4: optional double support
+}
+
+struct EvaluateResponse {
+  /** Which model answered. */
+  1: optional string model
+  2: optional i64 version
+  /** How often the alias that was asked for has been set; absent where a version was asked for. */
+  3: optional i64 generation
+  /** Rows that count. */
+  4: optional i64 n_samples
+  /** By name, with scikit-learn's values: docs/metrics.md. What is not defined for these rows is absent. */
+  5: optional map<string, double> metrics
+  /** Classification: the classes that rows are of, or were answered with, in ascending order. */
+  6: optional types.Column labels
+  /** Classification: one for each of `labels`. */
+  7: optional list<ClassMetrics> classes
+  /**
+   * Classification: F64 of shape (labels, labels), the weight of rows by their class (rows) and by what was answered (columns).
+   * Absent for more than 1000 labels.
+   */
+  8: optional types.Tensor confusion
+  /** Clustering: of how many rows the silhouette is, where there is one; of many rows some are drawn by chance. */
+  9: optional i64 silhouette_samples
+}
+
 service Training {
   /**
    * Stores what is needed to train and answers a job at once; the job outlives a restart of the server. Throws
    * INVALID_ARGUMENT (name, step, hyper-parameter, column, value, named), NOT_FOUND (data set), OVERLOADED (too many jobs wait).
    */
   TrainResponse train(1: TrainRequest request) throws (1: types.ServiceError error) (role = "trainer", audit = "true")
+
+  /**
+   * Answers what a model is worth on rows whose targets are known: metrics with scikit-learn's values. Throws NOT_FOUND (model,
+   * data set), INVALID_ARGUMENT (column, row, value, named), FAILED_PRECONDITION (the version is not loaded), OVERLOADED,
+   * DEADLINE_EXCEEDED.
+   */
+  EvaluateResponse evaluate(1: EvaluateRequest request) throws (1: types.ServiceError error) (idempotent = "true", role = "reader")
 
   /** Answers a job as it is now. Throws NOT_FOUND. */
   GetJobResponse get_job(1: GetJobRequest request) throws (1: types.ServiceError error) (idempotent = "true", role = "reader")

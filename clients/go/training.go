@@ -10,6 +10,9 @@ import (
 // maxInlineBytes is the largest table that is sent in one piece: with a request or as a piece of an upload.
 const maxInlineBytes = 8 << 20
 
+// weightColumn is what the weights of [Arrays] are sent as.
+const weightColumn = "sample_weight"
+
 // Training is what to learn and from what.
 type Training struct {
 	// Steps are transformers, then one estimator or none; behind a classifier perhaps its calibration.
@@ -21,6 +24,10 @@ type Training struct {
 	// ValidationFraction is the share of the rows, from 0 to below 1, that metrics are measured on, by a second model that is
 	// fitted without them; 0 leaves it out, and the time that it takes. nil: 0.2. The model itself learns from all rows.
 	ValidationFraction *float64
+	// SampleWeight is the column of [Rows] or [Stored] that says how often each row counts in what is learned and in metrics:
+	// numbers, 0 or greater. A row of weight 2 is the row twice, one of weight 0 is left out; the column is no feature. Empty:
+	// each row counts once. [Arrays] have Weights of their own.
+	SampleWeight string
 }
 
 // TrainingData are rows to learn from: [Arrays], [Rows] or [Stored].
@@ -37,6 +44,8 @@ type Arrays struct {
 	Target Column
 	// Names are those of the features; nil: x0, x1, ….
 	Names []string
+	// Weights say how often each row counts, as the column does that Training.SampleWeight names; nil: once.
+	Weights []float64
 }
 
 // Rows are a table that is sent along. It may have 8 MiB; use [Client.Upload] and [Stored] for more.
@@ -73,6 +82,10 @@ func (a Arrays) describe(request *wire.TrainRequest) error {
 			rows.Target = "target"
 		}
 		columns = append(columns, a.Target.Renamed(rows.Target))
+	}
+	if a.Weights != nil {
+		columns = append(columns, Floats(weightColumn, a.Weights...))
+		request.SampleWeight = absentIf(false, weightColumn)
 	}
 	if rows.Table, err = NewTable(columns...); err != nil {
 		return err
@@ -123,6 +136,7 @@ func (c *Client) Train(ctx context.Context, model string, training Training, opt
 		return nil, err
 	}
 	request := &wire.TrainRequest{Model: &model, Steps: steps, Seed: &training.Seed, ValidationFraction: training.ValidationFraction}
+	request.SampleWeight = absentIf(training.SampleWeight == "", training.SampleWeight)
 	if training.Data == nil {
 		return nil, invalid("no data to learn from; give Arrays, Rows or Stored")
 	}

@@ -19,9 +19,11 @@ type trainer struct {
 	wire.Training
 	wire.Models
 	wire.Datasets
-	trained  *wire.TrainRequest
-	polls    []*wire.WatchJobResponse
-	appended []*wire.AppendRowsRequest
+	trained *wire.TrainRequest
+	// evaluated is what Evaluate was asked for.
+	evaluated *wire.EvaluateRequest
+	polls     []*wire.WatchJobResponse
+	appended  []*wire.AppendRowsRequest
 	// opened: an upload was.
 	opened bool
 	// stalled is closed when polls shall be answered again.
@@ -112,6 +114,34 @@ func TestTheShareThatIsHeldOutTravelsAlsoIfItIsNothing(t *testing.T) {
 		_, err := server.connect(t).Train(t.Context(), "wine", training)
 
 		if err != nil || !reflect.DeepEqual(server.trained.ValidationFraction, share) {
+			t.Errorf("sent %v, got %v", server.trained, err)
+		}
+	}
+}
+
+func TestWeightsOfRowsTravelAsAColumnThatIsNoFeature(t *testing.T) {
+	server, training := &trainer{}, arrays()
+	training.Data = Arrays{Features: [][]float64{{1}, {3}}, Target: Floats("", 5, 6), Weights: []float64{0.5, 2}}
+
+	_, err := server.connect(t).Train(t.Context(), "wine", training)
+
+	sent := server.trained
+	if err != nil || sent.GetSampleWeight() != "sample_weight" || !reflect.DeepEqual(sent.Features, []string{"x0"}) {
+		t.Fatalf("sent %v, got %v", sent, err)
+	}
+	if len(sent.Table.Columns) != 3 || sent.Table.Columns[2].GetName() != "sample_weight" {
+		t.Errorf("sent %v", sent.Table)
+	}
+}
+
+func TestAColumnOfWeightsTravelsByItsName(t *testing.T) {
+	for _, name := range []string{"", "count"} {
+		server, training := &trainer{}, arrays()
+		training.Data, training.SampleWeight = Stored{Dataset: "wine@2", Target: "quality"}, name
+
+		_, err := server.connect(t).Train(t.Context(), "wine", training)
+
+		if err != nil || server.trained.GetSampleWeight() != name || (server.trained.SampleWeight == nil) != (name == "") {
 			t.Errorf("sent %v, got %v", server.trained, err)
 		}
 	}

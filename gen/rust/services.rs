@@ -7,7 +7,7 @@ use crate::wire::{datasets, health, inference, models, training, types};
 use std::future::Future;
 
 /// SHA-256 of the IDL files, in hex.
-pub const IDL_SHA256: &str = "a9a314a2ad166917ee9a4de4aa4d19c665ab64cbbea83ab8d0f8a47de9ad196b";
+pub const IDL_SHA256: &str = "df5b79d9a8656caaac3bbd8ebd4d7f03c4beb545b4919650288eba88d0713523";
 
 /// Every method, in the order of the files' names, then as declared; `Method::id` is its place here.
 pub static METHODS: &[Method] = &[
@@ -32,10 +32,11 @@ pub static METHODS: &[Method] = &[
     Method { id: 18, service: "Models", name: "set_alias", oneway: false, idempotent: false, role: Role::Trainer, audited: true },
     Method { id: 19, service: "Models", name: "delete_version", oneway: false, idempotent: false, role: Role::Admin, audited: true },
     Method { id: 20, service: "Training", name: "train", oneway: false, idempotent: false, role: Role::Trainer, audited: true },
-    Method { id: 21, service: "Training", name: "get_job", oneway: false, idempotent: true, role: Role::Reader, audited: false },
-    Method { id: 22, service: "Training", name: "watch_job", oneway: false, idempotent: true, role: Role::Reader, audited: false },
-    Method { id: 23, service: "Training", name: "list_jobs", oneway: false, idempotent: true, role: Role::Reader, audited: false },
-    Method { id: 24, service: "Training", name: "cancel_job", oneway: false, idempotent: true, role: Role::Trainer, audited: true },
+    Method { id: 21, service: "Training", name: "evaluate", oneway: false, idempotent: true, role: Role::Reader, audited: false },
+    Method { id: 22, service: "Training", name: "get_job", oneway: false, idempotent: true, role: Role::Reader, audited: false },
+    Method { id: 23, service: "Training", name: "watch_job", oneway: false, idempotent: true, role: Role::Reader, audited: false },
+    Method { id: 24, service: "Training", name: "list_jobs", oneway: false, idempotent: true, role: Role::Reader, audited: false },
+    Method { id: 25, service: "Training", name: "cancel_job", oneway: false, idempotent: true, role: Role::Trainer, audited: true },
 ];
 
 /// Stored tables, in versions.
@@ -217,6 +218,15 @@ pub trait Training: Send + Sync {
         request: training::TrainRequest,
     ) -> impl Future<Output = Result<training::TrainResponse, types::ServiceError>> + Send;
 
+    /// Answers what a model is worth on rows whose targets are known: metrics with scikit-learn's values. Throws NOT_FOUND (model,
+    /// data set), INVALID_ARGUMENT (column, row, value, named), FAILED_PRECONDITION (the version is not loaded), OVERLOADED,
+    /// DEADLINE_EXCEEDED.
+    fn evaluate(
+        &self,
+        call: &Call,
+        request: training::EvaluateRequest,
+    ) -> impl Future<Output = Result<training::EvaluateResponse, types::ServiceError>> + Send;
+
     /// Answers a job as it is now. Throws NOT_FOUND.
     fn get_job(
         &self,
@@ -275,10 +285,11 @@ pub fn find(service: Option<&str>, name: &str) -> Option<&'static Method> {
         "set_alias" => 18,
         "delete_version" => 19,
         "train" => 20,
-        "get_job" => 21,
-        "watch_job" => 22,
-        "list_jobs" => 23,
-        "cancel_job" => 24,
+        "evaluate" => 21,
+        "get_job" => 22,
+        "watch_job" => 23,
+        "list_jobs" => 24,
+        "cancel_job" => 25,
         _ => return None,
     };
     METHODS.get(id).filter(|method| service.is_none_or(|service| service == method.service))
@@ -308,10 +319,11 @@ pub fn dispatch<'a, S: Services>(services: &'a S, method: &Method, call: &Call, 
         18 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.set_alias(&call, request)).await }) }
         19 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.delete_version(&call, request)).await }) }
         20 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.train(&call, request)).await }) }
-        21 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.get_job(&call, request)).await }) }
-        22 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.watch_job(&call, request)).await }) }
-        23 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.list_jobs(&call, request)).await }) }
-        // 24: METHODS has no other id.
+        21 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.evaluate(&call, request)).await }) }
+        22 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.get_job(&call, request)).await }) }
+        23 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.watch_job(&call, request)).await }) }
+        24 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.list_jobs(&call, request)).await }) }
+        // 25: METHODS has no other id.
         _ => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.cancel_job(&call, request)).await }) }
     }
 }
@@ -463,6 +475,12 @@ impl Resources for training::ListJobsRequest {
 impl Resources for training::CancelJobRequest {
     fn resources(&self) -> impl Iterator<Item = Resource<'_>> {
         [self.job_id.as_deref().map(Resource::Job)].into_iter().flatten()
+    }
+}
+
+impl Resources for training::EvaluateRequest {
+    fn resources(&self) -> impl Iterator<Item = Resource<'_>> {
+        [self.model.as_deref().map(Resource::Model), self.dataset.as_deref().map(Resource::Dataset)].into_iter().flatten()
     }
 }
 
@@ -1201,12 +1219,22 @@ impl<C: Channel> TrainingClient<'_, C> {
         runtime::call(self.0, &METHODS[20], request).await
     }
 
+    /// Answers what a model is worth on rows whose targets are known: metrics with scikit-learn's values. Throws NOT_FOUND (model,
+    /// data set), INVALID_ARGUMENT (column, row, value, named), FAILED_PRECONDITION (the version is not loaded), OVERLOADED,
+    /// DEADLINE_EXCEEDED.
+    pub async fn evaluate(
+        &self,
+        request: training::EvaluateRequest,
+    ) -> Result<training::EvaluateResponse, CallError<types::ServiceError>> {
+        runtime::call(self.0, &METHODS[21], request).await
+    }
+
     /// Answers a job as it is now. Throws NOT_FOUND.
     pub async fn get_job(
         &self,
         request: training::GetJobRequest,
     ) -> Result<training::GetJobResponse, CallError<types::ServiceError>> {
-        runtime::call(self.0, &METHODS[21], request).await
+        runtime::call(self.0, &METHODS[22], request).await
     }
 
     /// Answers the events of a job after a sequence number, waiting for one if there is none. Throws NOT_FOUND, INVALID_ARGUMENT (wait_ms).
@@ -1214,7 +1242,7 @@ impl<C: Channel> TrainingClient<'_, C> {
         &self,
         request: training::WatchJobRequest,
     ) -> Result<training::WatchJobResponse, CallError<types::ServiceError>> {
-        runtime::call(self.0, &METHODS[22], request).await
+        runtime::call(self.0, &METHODS[23], request).await
     }
 
     /// Answers the jobs, newest first, a page at a time. Throws INVALID_ARGUMENT (limit).
@@ -1222,7 +1250,7 @@ impl<C: Channel> TrainingClient<'_, C> {
         &self,
         request: training::ListJobsRequest,
     ) -> Result<training::ListJobsResponse, CallError<types::ServiceError>> {
-        runtime::call(self.0, &METHODS[23], request).await
+        runtime::call(self.0, &METHODS[24], request).await
     }
 
     /// Cancels a job that waits or runs; one that has ended is answered as it is. Throws NOT_FOUND.
@@ -1230,6 +1258,6 @@ impl<C: Channel> TrainingClient<'_, C> {
         &self,
         request: training::CancelJobRequest,
     ) -> Result<training::CancelJobResponse, CallError<types::ServiceError>> {
-        runtime::call(self.0, &METHODS[24], request).await
+        runtime::call(self.0, &METHODS[25], request).await
     }
 }

@@ -491,17 +491,20 @@ pub struct TrainRequest {
   pub dataset: Option<String>,
   /// The column to predict. Absent for clusterers, outlier detectors and transformers.
   pub target: Option<String>,
-  /// The columns to learn from, in the order in which `predict` takes them. Absent: all but the target.
+  /// The columns to learn from, in the order in which `predict` takes them. Absent: all but the target and the weights.
   pub features: Option<Vec<String>>,
   /// Seed of everything random; 0 if absent. The same rows, steps and seed give the same model.
   pub seed: Option<i64>,
   /// The share of rows, from 0 to below 1, that metrics are measured on: a second model is fitted the same way without them. 0
   /// leaves that out, and the time that it takes. 0.2 if absent. The model learns from all rows whatever it is.
   pub validation_fraction: Option<OrderedFloat<f64>>,
+  /// A column of numbers, 0 or greater, that say how often each row counts in what is learned and in metrics; it is no feature. A
+  /// row of weight 2 is the row twice, and one of weight 0 is left out. Absent: each row counts once.
+  pub sample_weight: Option<String>,
 }
 
 impl TrainRequest {
-  pub fn new<F1, F2, F3, F4, F5, F6, F7, F8, F9>(context: F1, model: F2, steps: F3, table: F4, dataset: F5, target: F6, features: F7, seed: F8, validation_fraction: F9) -> TrainRequest where F1: Into<Option<types::RequestContext>>, F2: Into<Option<String>>, F3: Into<Option<Vec<types::Step>>>, F4: Into<Option<types::Table>>, F5: Into<Option<String>>, F6: Into<Option<String>>, F7: Into<Option<Vec<String>>>, F8: Into<Option<i64>>, F9: Into<Option<OrderedFloat<f64>>> {
+  pub fn new<F1, F2, F3, F4, F5, F6, F7, F8, F9, F10>(context: F1, model: F2, steps: F3, table: F4, dataset: F5, target: F6, features: F7, seed: F8, validation_fraction: F9, sample_weight: F10) -> TrainRequest where F1: Into<Option<types::RequestContext>>, F2: Into<Option<String>>, F3: Into<Option<Vec<types::Step>>>, F4: Into<Option<types::Table>>, F5: Into<Option<String>>, F6: Into<Option<String>>, F7: Into<Option<Vec<String>>>, F8: Into<Option<i64>>, F9: Into<Option<OrderedFloat<f64>>>, F10: Into<Option<String>> {
     TrainRequest {
       context: context.into(),
       model: model.into(),
@@ -512,6 +515,7 @@ impl TrainRequest {
       features: features.into(),
       seed: seed.into(),
       validation_fraction: validation_fraction.into(),
+      sample_weight: sample_weight.into(),
     }
   }
 }
@@ -528,6 +532,7 @@ impl TSerializable for TrainRequest {
     let mut f_7: Option<Vec<String>> = None;
     let mut f_8: Option<i64> = None;
     let mut f_9: Option<OrderedFloat<f64>> = None;
+    let mut f_10: Option<String> = None;
     loop {
       let field_ident = i_prot.read_field_begin()?;
       if field_ident.field_type == TType::Stop {
@@ -583,6 +588,10 @@ impl TSerializable for TrainRequest {
           let val = OrderedFloat::from(i_prot.read_double()?);
           f_9 = Some(val);
         },
+        10 => {
+          let val = i_prot.read_string()?;
+          f_10 = Some(val);
+        },
         _ => {
           i_prot.skip(field_ident.field_type)?;
         },
@@ -600,6 +609,7 @@ impl TSerializable for TrainRequest {
       features: f_7,
       seed: f_8,
       validation_fraction: f_9,
+      sample_weight: f_10,
     };
     Ok(ret)
   }
@@ -659,6 +669,11 @@ impl TSerializable for TrainRequest {
       o_prot.write_double(fld_var.into())?;
       o_prot.write_field_end()?
     }
+    if let Some(ref fld_var) = self.sample_weight {
+      o_prot.write_field_begin(&TFieldIdentifier::new("sample_weight", TType::String, 10))?;
+      o_prot.write_string(fld_var)?;
+      o_prot.write_field_end()?
+    }
     o_prot.write_field_stop()?;
     o_prot.write_struct_end()
   }
@@ -676,6 +691,7 @@ impl Default for TrainRequest {
       features: Some(Default::default()),
       seed: Some(0),
       validation_fraction: Some(OrderedFloat::from(0.0)),
+      sample_weight: Some("".to_owned()),
     }
   }
 }
@@ -1419,6 +1435,466 @@ impl Default for CancelJobResponse {
 }
 
 //
+// EvaluateRequest
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct EvaluateRequest {
+  pub context: Option<types::RequestContext>,
+  /// "wine" (its alias `stable`), "wine@3" or "wine@canary".
+  pub model: Option<String>,
+  /// The rows, sent along; or `dataset`. Columns that the model does not take are passed over.
+  pub table: Option<types::Table>,
+  /// The rows, stored: "wine" (newest version) or "wine@2".
+  pub dataset: Option<String>,
+  /// What the model should answer. Absent: the column that it learned. Of a clusterer the groups to compare with, if any.
+  pub target: Option<String>,
+  /// A column of numbers that say how often each row counts, as in TrainRequest. A clusterer takes none.
+  pub sample_weight: Option<String>,
+}
+
+impl EvaluateRequest {
+  pub fn new<F1, F2, F3, F4, F5, F6>(context: F1, model: F2, table: F3, dataset: F4, target: F5, sample_weight: F6) -> EvaluateRequest where F1: Into<Option<types::RequestContext>>, F2: Into<Option<String>>, F3: Into<Option<types::Table>>, F4: Into<Option<String>>, F5: Into<Option<String>>, F6: Into<Option<String>> {
+    EvaluateRequest {
+      context: context.into(),
+      model: model.into(),
+      table: table.into(),
+      dataset: dataset.into(),
+      target: target.into(),
+      sample_weight: sample_weight.into(),
+    }
+  }
+}
+
+impl TSerializable for EvaluateRequest {
+  fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<EvaluateRequest> {
+    i_prot.read_struct_begin()?;
+    let mut f_1: Option<types::RequestContext> = None;
+    let mut f_2: Option<String> = None;
+    let mut f_3: Option<types::Table> = None;
+    let mut f_4: Option<String> = None;
+    let mut f_5: Option<String> = None;
+    let mut f_6: Option<String> = None;
+    loop {
+      let field_ident = i_prot.read_field_begin()?;
+      if field_ident.field_type == TType::Stop {
+        break;
+      }
+      let field_id = field_id(&field_ident)?;
+      match field_id {
+        1 => {
+          let val = types::RequestContext::read_from_in_protocol(i_prot)?;
+          f_1 = Some(val);
+        },
+        2 => {
+          let val = i_prot.read_string()?;
+          f_2 = Some(val);
+        },
+        3 => {
+          let val = types::Table::read_from_in_protocol(i_prot)?;
+          f_3 = Some(val);
+        },
+        4 => {
+          let val = i_prot.read_string()?;
+          f_4 = Some(val);
+        },
+        5 => {
+          let val = i_prot.read_string()?;
+          f_5 = Some(val);
+        },
+        6 => {
+          let val = i_prot.read_string()?;
+          f_6 = Some(val);
+        },
+        _ => {
+          i_prot.skip(field_ident.field_type)?;
+        },
+      };
+      i_prot.read_field_end()?;
+    }
+    i_prot.read_struct_end()?;
+    let ret = EvaluateRequest {
+      context: f_1,
+      model: f_2,
+      table: f_3,
+      dataset: f_4,
+      target: f_5,
+      sample_weight: f_6,
+    };
+    Ok(ret)
+  }
+  fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    let struct_ident = TStructIdentifier::new("EvaluateRequest");
+    o_prot.write_struct_begin(&struct_ident)?;
+    if let Some(ref fld_var) = self.context {
+      o_prot.write_field_begin(&TFieldIdentifier::new("context", TType::Struct, 1))?;
+      fld_var.write_to_out_protocol(o_prot)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(ref fld_var) = self.model {
+      o_prot.write_field_begin(&TFieldIdentifier::new("model", TType::String, 2))?;
+      o_prot.write_string(fld_var)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(ref fld_var) = self.table {
+      o_prot.write_field_begin(&TFieldIdentifier::new("table", TType::Struct, 3))?;
+      fld_var.write_to_out_protocol(o_prot)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(ref fld_var) = self.dataset {
+      o_prot.write_field_begin(&TFieldIdentifier::new("dataset", TType::String, 4))?;
+      o_prot.write_string(fld_var)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(ref fld_var) = self.target {
+      o_prot.write_field_begin(&TFieldIdentifier::new("target", TType::String, 5))?;
+      o_prot.write_string(fld_var)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(ref fld_var) = self.sample_weight {
+      o_prot.write_field_begin(&TFieldIdentifier::new("sample_weight", TType::String, 6))?;
+      o_prot.write_string(fld_var)?;
+      o_prot.write_field_end()?
+    }
+    o_prot.write_field_stop()?;
+    o_prot.write_struct_end()
+  }
+}
+
+impl Default for EvaluateRequest {
+  fn default() -> Self {
+    EvaluateRequest{
+      context: None,
+      model: Some("".to_owned()),
+      table: None,
+      dataset: Some("".to_owned()),
+      target: Some("".to_owned()),
+      sample_weight: Some("".to_owned()),
+    }
+  }
+}
+
+//
+// ClassMetrics
+//
+
+/// How well one class is told from the others.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct ClassMetrics {
+  /// Of the rows that were answered with the class, the share that is of it; absent if there are none.
+  pub precision: Option<OrderedFloat<f64>>,
+  /// Of the rows of the class, the share that was answered with it; absent if there are none.
+  pub recall: Option<OrderedFloat<f64>>,
+  /// The harmonic mean of both.
+  pub f1: Option<OrderedFloat<f64>>,
+  /// The weight of the rows of the class; without weights how many there are.
+  pub support: Option<OrderedFloat<f64>>,
+}
+
+impl ClassMetrics {
+  pub fn new<F1, F2, F3, F4>(precision: F1, recall: F2, f1: F3, support: F4) -> ClassMetrics where F1: Into<Option<OrderedFloat<f64>>>, F2: Into<Option<OrderedFloat<f64>>>, F3: Into<Option<OrderedFloat<f64>>>, F4: Into<Option<OrderedFloat<f64>>> {
+    ClassMetrics {
+      precision: precision.into(),
+      recall: recall.into(),
+      f1: f1.into(),
+      support: support.into(),
+    }
+  }
+}
+
+impl TSerializable for ClassMetrics {
+  fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<ClassMetrics> {
+    i_prot.read_struct_begin()?;
+    let mut f_1: Option<OrderedFloat<f64>> = None;
+    let mut f_2: Option<OrderedFloat<f64>> = None;
+    let mut f_3: Option<OrderedFloat<f64>> = None;
+    let mut f_4: Option<OrderedFloat<f64>> = None;
+    loop {
+      let field_ident = i_prot.read_field_begin()?;
+      if field_ident.field_type == TType::Stop {
+        break;
+      }
+      let field_id = field_id(&field_ident)?;
+      match field_id {
+        1 => {
+          let val = OrderedFloat::from(i_prot.read_double()?);
+          f_1 = Some(val);
+        },
+        2 => {
+          let val = OrderedFloat::from(i_prot.read_double()?);
+          f_2 = Some(val);
+        },
+        3 => {
+          let val = OrderedFloat::from(i_prot.read_double()?);
+          f_3 = Some(val);
+        },
+        4 => {
+          let val = OrderedFloat::from(i_prot.read_double()?);
+          f_4 = Some(val);
+        },
+        _ => {
+          i_prot.skip(field_ident.field_type)?;
+        },
+      };
+      i_prot.read_field_end()?;
+    }
+    i_prot.read_struct_end()?;
+    let ret = ClassMetrics {
+      precision: f_1,
+      recall: f_2,
+      f1: f_3,
+      support: f_4,
+    };
+    Ok(ret)
+  }
+  fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    let struct_ident = TStructIdentifier::new("ClassMetrics");
+    o_prot.write_struct_begin(&struct_ident)?;
+    if let Some(fld_var) = self.precision {
+      o_prot.write_field_begin(&TFieldIdentifier::new("precision", TType::Double, 1))?;
+      o_prot.write_double(fld_var.into())?;
+      o_prot.write_field_end()?
+    }
+    if let Some(fld_var) = self.recall {
+      o_prot.write_field_begin(&TFieldIdentifier::new("recall", TType::Double, 2))?;
+      o_prot.write_double(fld_var.into())?;
+      o_prot.write_field_end()?
+    }
+    if let Some(fld_var) = self.f1 {
+      o_prot.write_field_begin(&TFieldIdentifier::new("f1", TType::Double, 3))?;
+      o_prot.write_double(fld_var.into())?;
+      o_prot.write_field_end()?
+    }
+    if let Some(fld_var) = self.support {
+      o_prot.write_field_begin(&TFieldIdentifier::new("support", TType::Double, 4))?;
+      o_prot.write_double(fld_var.into())?;
+      o_prot.write_field_end()?
+    }
+    o_prot.write_field_stop()?;
+    o_prot.write_struct_end()
+  }
+}
+
+impl Default for ClassMetrics {
+  fn default() -> Self {
+    ClassMetrics{
+      precision: Some(OrderedFloat::from(0.0)),
+      recall: Some(OrderedFloat::from(0.0)),
+      f1: Some(OrderedFloat::from(0.0)),
+      support: Some(OrderedFloat::from(0.0)),
+    }
+  }
+}
+
+//
+// EvaluateResponse
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct EvaluateResponse {
+  /// Which model answered.
+  pub model: Option<String>,
+  pub version: Option<i64>,
+  /// How often the alias that was asked for has been set; absent where a version was asked for.
+  pub generation: Option<i64>,
+  /// Rows that count.
+  pub n_samples: Option<i64>,
+  /// By name, with scikit-learn's values: docs/metrics.md. What is not defined for these rows is absent.
+  pub metrics: Option<BTreeMap<String, OrderedFloat<f64>>>,
+  /// Classification: the classes that rows are of, or were answered with, in ascending order.
+  pub labels: Option<types::Column>,
+  /// Classification: one for each of `labels`.
+  pub classes: Option<Vec<ClassMetrics>>,
+  /// Classification: F64 of shape (labels, labels), the weight of rows by their class (rows) and by what was answered (columns).
+  /// Absent for more than 1000 labels.
+  pub confusion: Option<types::Tensor>,
+  /// Clustering: of how many rows the silhouette is, where there is one; of many rows some are drawn by chance.
+  pub silhouette_samples: Option<i64>,
+}
+
+impl EvaluateResponse {
+  pub fn new<F1, F2, F3, F4, F5, F6, F7, F8, F9>(model: F1, version: F2, generation: F3, n_samples: F4, metrics: F5, labels: F6, classes: F7, confusion: F8, silhouette_samples: F9) -> EvaluateResponse where F1: Into<Option<String>>, F2: Into<Option<i64>>, F3: Into<Option<i64>>, F4: Into<Option<i64>>, F5: Into<Option<BTreeMap<String, OrderedFloat<f64>>>>, F6: Into<Option<types::Column>>, F7: Into<Option<Vec<ClassMetrics>>>, F8: Into<Option<types::Tensor>>, F9: Into<Option<i64>> {
+    EvaluateResponse {
+      model: model.into(),
+      version: version.into(),
+      generation: generation.into(),
+      n_samples: n_samples.into(),
+      metrics: metrics.into(),
+      labels: labels.into(),
+      classes: classes.into(),
+      confusion: confusion.into(),
+      silhouette_samples: silhouette_samples.into(),
+    }
+  }
+}
+
+impl TSerializable for EvaluateResponse {
+  fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<EvaluateResponse> {
+    i_prot.read_struct_begin()?;
+    let mut f_1: Option<String> = None;
+    let mut f_2: Option<i64> = None;
+    let mut f_3: Option<i64> = None;
+    let mut f_4: Option<i64> = None;
+    let mut f_5: Option<BTreeMap<String, OrderedFloat<f64>>> = None;
+    let mut f_6: Option<types::Column> = None;
+    let mut f_7: Option<Vec<ClassMetrics>> = None;
+    let mut f_8: Option<types::Tensor> = None;
+    let mut f_9: Option<i64> = None;
+    loop {
+      let field_ident = i_prot.read_field_begin()?;
+      if field_ident.field_type == TType::Stop {
+        break;
+      }
+      let field_id = field_id(&field_ident)?;
+      match field_id {
+        1 => {
+          let val = i_prot.read_string()?;
+          f_1 = Some(val);
+        },
+        2 => {
+          let val = i_prot.read_i64()?;
+          f_2 = Some(val);
+        },
+        3 => {
+          let val = i_prot.read_i64()?;
+          f_3 = Some(val);
+        },
+        4 => {
+          let val = i_prot.read_i64()?;
+          f_4 = Some(val);
+        },
+        5 => {
+          let map_ident = i_prot.read_map_begin()?;
+          let mut val: BTreeMap<String, OrderedFloat<f64>> = BTreeMap::new();
+          for _ in 0..map_ident.size {
+            let map_key_6 = i_prot.read_string()?;
+            let map_val_7 = OrderedFloat::from(i_prot.read_double()?);
+            val.insert(map_key_6, map_val_7);
+          }
+          i_prot.read_map_end()?;
+          f_5 = Some(val);
+        },
+        6 => {
+          let val = types::Column::read_from_in_protocol(i_prot)?;
+          f_6 = Some(val);
+        },
+        7 => {
+          let list_ident = i_prot.read_list_begin()?;
+          let mut val: Vec<ClassMetrics> = Vec::with_capacity(list_ident.size as usize);
+          for _ in 0..list_ident.size {
+            let list_elem_8 = ClassMetrics::read_from_in_protocol(i_prot)?;
+            val.push(list_elem_8);
+          }
+          i_prot.read_list_end()?;
+          f_7 = Some(val);
+        },
+        8 => {
+          let val = types::Tensor::read_from_in_protocol(i_prot)?;
+          f_8 = Some(val);
+        },
+        9 => {
+          let val = i_prot.read_i64()?;
+          f_9 = Some(val);
+        },
+        _ => {
+          i_prot.skip(field_ident.field_type)?;
+        },
+      };
+      i_prot.read_field_end()?;
+    }
+    i_prot.read_struct_end()?;
+    let ret = EvaluateResponse {
+      model: f_1,
+      version: f_2,
+      generation: f_3,
+      n_samples: f_4,
+      metrics: f_5,
+      labels: f_6,
+      classes: f_7,
+      confusion: f_8,
+      silhouette_samples: f_9,
+    };
+    Ok(ret)
+  }
+  fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    let struct_ident = TStructIdentifier::new("EvaluateResponse");
+    o_prot.write_struct_begin(&struct_ident)?;
+    if let Some(ref fld_var) = self.model {
+      o_prot.write_field_begin(&TFieldIdentifier::new("model", TType::String, 1))?;
+      o_prot.write_string(fld_var)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(fld_var) = self.version {
+      o_prot.write_field_begin(&TFieldIdentifier::new("version", TType::I64, 2))?;
+      o_prot.write_i64(fld_var)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(fld_var) = self.generation {
+      o_prot.write_field_begin(&TFieldIdentifier::new("generation", TType::I64, 3))?;
+      o_prot.write_i64(fld_var)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(fld_var) = self.n_samples {
+      o_prot.write_field_begin(&TFieldIdentifier::new("n_samples", TType::I64, 4))?;
+      o_prot.write_i64(fld_var)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(ref fld_var) = self.metrics {
+      o_prot.write_field_begin(&TFieldIdentifier::new("metrics", TType::Map, 5))?;
+      o_prot.write_map_begin(&TMapIdentifier::new(TType::String, TType::Double, fld_var.len() as i32))?;
+      for (k, v) in fld_var {
+        o_prot.write_string(k)?;
+        o_prot.write_double((*v).into())?;
+      }
+      o_prot.write_map_end()?;
+      o_prot.write_field_end()?
+    }
+    if let Some(ref fld_var) = self.labels {
+      o_prot.write_field_begin(&TFieldIdentifier::new("labels", TType::Struct, 6))?;
+      fld_var.write_to_out_protocol(o_prot)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(ref fld_var) = self.classes {
+      o_prot.write_field_begin(&TFieldIdentifier::new("classes", TType::List, 7))?;
+      o_prot.write_list_begin(&TListIdentifier::new(TType::Struct, fld_var.len() as i32))?;
+      for e in fld_var {
+        e.write_to_out_protocol(o_prot)?;
+      }
+      o_prot.write_list_end()?;
+      o_prot.write_field_end()?
+    }
+    if let Some(ref fld_var) = self.confusion {
+      o_prot.write_field_begin(&TFieldIdentifier::new("confusion", TType::Struct, 8))?;
+      fld_var.write_to_out_protocol(o_prot)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(fld_var) = self.silhouette_samples {
+      o_prot.write_field_begin(&TFieldIdentifier::new("silhouette_samples", TType::I64, 9))?;
+      o_prot.write_i64(fld_var)?;
+      o_prot.write_field_end()?
+    }
+    o_prot.write_field_stop()?;
+    o_prot.write_struct_end()
+  }
+}
+
+impl Default for EvaluateResponse {
+  fn default() -> Self {
+    EvaluateResponse{
+      model: Some("".to_owned()),
+      version: Some(0),
+      generation: Some(0),
+      n_samples: Some(0),
+      metrics: Some(BTreeMap::new()),
+      labels: None,
+      classes: Some(Default::default()),
+      confusion: None,
+      silhouette_samples: Some(0),
+    }
+  }
+}
+
+//
 // Training service client
 //
 
@@ -1426,6 +1902,10 @@ pub trait TTrainingSyncClient {
   /// Stores what is needed to train and answers a job at once; the job outlives a restart of the server. Throws
   /// INVALID_ARGUMENT (name, step, hyper-parameter, column, value, named), NOT_FOUND (data set), OVERLOADED (too many jobs wait).
   fn train(&mut self, request: TrainRequest) -> thrift::Result<TrainResponse>;
+  /// Answers what a model is worth on rows whose targets are known: metrics with scikit-learn's values. Throws NOT_FOUND (model,
+  /// data set), INVALID_ARGUMENT (column, row, value, named), FAILED_PRECONDITION (the version is not loaded), OVERLOADED,
+  /// DEADLINE_EXCEEDED.
+  fn evaluate(&mut self, request: EvaluateRequest) -> thrift::Result<EvaluateResponse>;
   /// Answers a job as it is now. Throws NOT_FOUND.
   fn get_job(&mut self, request: GetJobRequest) -> thrift::Result<GetJobResponse>;
   /// Answers the events of a job after a sequence number, waiting for one if there is none. Throws NOT_FOUND, INVALID_ARGUMENT (wait_ms).
@@ -1483,6 +1963,33 @@ impl <C: TThriftClient + TTrainingSyncClientMarker> TTrainingSyncClient for C {
       }
       verify_expected_message_type(TMessageType::Reply, message_ident.message_type)?;
       let result = TrainingTrainResult::read_from_in_protocol(self.i_prot_mut())?;
+      self.i_prot_mut().read_message_end()?;
+      result.ok_or()
+    }
+  }
+  fn evaluate(&mut self, request: EvaluateRequest) -> thrift::Result<EvaluateResponse> {
+    (
+      {
+        self.increment_sequence_number();
+        let message_ident = TMessageIdentifier::new("evaluate", TMessageType::Call, self.sequence_number());
+        let call_args = TrainingEvaluateArgs { request };
+        self.o_prot_mut().write_message_begin(&message_ident)?;
+        call_args.write_to_out_protocol(self.o_prot_mut())?;
+        self.o_prot_mut().write_message_end()?;
+        self.o_prot_mut().flush()
+      }
+    )?;
+    {
+      let message_ident = self.i_prot_mut().read_message_begin()?;
+      verify_expected_sequence_number(self.sequence_number(), message_ident.sequence_number)?;
+      verify_expected_service_call("evaluate", &message_ident.name)?;
+      if message_ident.message_type == TMessageType::Exception {
+        let remote_error = thrift::Error::read_application_error_from_in_protocol(self.i_prot_mut())?;
+        self.i_prot_mut().read_message_end()?;
+        return Err(thrift::Error::Application(remote_error))
+      }
+      verify_expected_message_type(TMessageType::Reply, message_ident.message_type)?;
+      let result = TrainingEvaluateResult::read_from_in_protocol(self.i_prot_mut())?;
       self.i_prot_mut().read_message_end()?;
       result.ok_or()
     }
@@ -1605,6 +2112,10 @@ pub trait TrainingSyncHandler {
   /// Stores what is needed to train and answers a job at once; the job outlives a restart of the server. Throws
   /// INVALID_ARGUMENT (name, step, hyper-parameter, column, value, named), NOT_FOUND (data set), OVERLOADED (too many jobs wait).
   fn handle_train(&self, request: TrainRequest) -> thrift::Result<TrainResponse>;
+  /// Answers what a model is worth on rows whose targets are known: metrics with scikit-learn's values. Throws NOT_FOUND (model,
+  /// data set), INVALID_ARGUMENT (column, row, value, named), FAILED_PRECONDITION (the version is not loaded), OVERLOADED,
+  /// DEADLINE_EXCEEDED.
+  fn handle_evaluate(&self, request: EvaluateRequest) -> thrift::Result<EvaluateResponse>;
   /// Answers a job as it is now. Throws NOT_FOUND.
   fn handle_get_job(&self, request: GetJobRequest) -> thrift::Result<GetJobResponse>;
   /// Answers the events of a job after a sequence number, waiting for one if there is none. Throws NOT_FOUND, INVALID_ARGUMENT (wait_ms).
@@ -1627,6 +2138,9 @@ impl <H: TrainingSyncHandler> TrainingSyncProcessor<H> {
   }
   fn process_train(&self, incoming_sequence_number: i32, i_prot: &mut dyn TInputProtocol, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
     TTrainingProcessFunctions::process_train(&self.handler, incoming_sequence_number, i_prot, o_prot)
+  }
+  fn process_evaluate(&self, incoming_sequence_number: i32, i_prot: &mut dyn TInputProtocol, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    TTrainingProcessFunctions::process_evaluate(&self.handler, incoming_sequence_number, i_prot, o_prot)
   }
   fn process_get_job(&self, incoming_sequence_number: i32, i_prot: &mut dyn TInputProtocol, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
     TTrainingProcessFunctions::process_get_job(&self.handler, incoming_sequence_number, i_prot, o_prot)
@@ -1696,6 +2210,66 @@ impl TTrainingProcessFunctions {
               )
             };
             let message_ident = TMessageIdentifier::new("train", TMessageType::Exception, incoming_sequence_number);
+            o_prot.write_message_begin(&message_ident)?;
+            thrift::Error::write_application_error_to_out_protocol(&ret_err, o_prot)?;
+            o_prot.write_message_end()?;
+            o_prot.flush()
+          },
+        }
+      },
+    }
+  }
+  pub fn process_evaluate<H: TrainingSyncHandler>(handler: &H, incoming_sequence_number: i32, i_prot: &mut dyn TInputProtocol, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    let args = TrainingEvaluateArgs::read_from_in_protocol(i_prot)?;
+    match handler.handle_evaluate(args.request) {
+      Ok(handler_return) => {
+        let message_ident = TMessageIdentifier::new("evaluate", TMessageType::Reply, incoming_sequence_number);
+        o_prot.write_message_begin(&message_ident)?;
+        let ret = TrainingEvaluateResult { result_value: Some(handler_return), error: None };
+        ret.write_to_out_protocol(o_prot)?;
+        o_prot.write_message_end()?;
+        o_prot.flush()
+      },
+      Err(e) => {
+        match e {
+          thrift::Error::User(usr_err) => {
+            if usr_err.downcast_ref::<types::ServiceError>().is_some() {
+              let err = usr_err.downcast::<types::ServiceError>().expect("downcast already checked");
+              let ret_err = TrainingEvaluateResult{ result_value: None, error: Some(*err) };
+              let message_ident = TMessageIdentifier::new("evaluate", TMessageType::Reply, incoming_sequence_number);
+              o_prot.write_message_begin(&message_ident)?;
+              ret_err.write_to_out_protocol(o_prot)?;
+              o_prot.write_message_end()?;
+              o_prot.flush()
+            } else {
+              let ret_err = {
+                ApplicationError::new(
+                  ApplicationErrorKind::Unknown,
+                  usr_err.to_string()
+                )
+              };
+              let message_ident = TMessageIdentifier::new("evaluate", TMessageType::Exception, incoming_sequence_number);
+              o_prot.write_message_begin(&message_ident)?;
+              thrift::Error::write_application_error_to_out_protocol(&ret_err, o_prot)?;
+              o_prot.write_message_end()?;
+              o_prot.flush()
+            }
+          },
+          thrift::Error::Application(app_err) => {
+            let message_ident = TMessageIdentifier::new("evaluate", TMessageType::Exception, incoming_sequence_number);
+            o_prot.write_message_begin(&message_ident)?;
+            thrift::Error::write_application_error_to_out_protocol(&app_err, o_prot)?;
+            o_prot.write_message_end()?;
+            o_prot.flush()
+          },
+          _ => {
+            let ret_err = {
+              ApplicationError::new(
+                ApplicationErrorKind::Unknown,
+                e.to_string()
+              )
+            };
+            let message_ident = TMessageIdentifier::new("evaluate", TMessageType::Exception, incoming_sequence_number);
             o_prot.write_message_begin(&message_ident)?;
             thrift::Error::write_application_error_to_out_protocol(&ret_err, o_prot)?;
             o_prot.write_message_end()?;
@@ -1954,6 +2528,9 @@ impl <H: TrainingSyncHandler> TProcessor for TrainingSyncProcessor<H> {
       "train" => {
         self.process_train(message_ident.sequence_number, i_prot, o_prot)
       },
+      "evaluate" => {
+        self.process_evaluate(message_ident.sequence_number, i_prot, o_prot)
+      },
       "get_job" => {
         self.process_get_job(message_ident.sequence_number, i_prot, o_prot)
       },
@@ -2090,6 +2667,131 @@ impl TrainingTrainResult {
   }
   fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
     let struct_ident = TStructIdentifier::new("TrainingTrainResult");
+    o_prot.write_struct_begin(&struct_ident)?;
+    if let Some(ref fld_var) = self.result_value {
+      o_prot.write_field_begin(&TFieldIdentifier::new("result_value", TType::Struct, 0))?;
+      fld_var.write_to_out_protocol(o_prot)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(ref fld_var) = self.error {
+      o_prot.write_field_begin(&TFieldIdentifier::new("error", TType::Struct, 1))?;
+      fld_var.write_to_out_protocol(o_prot)?;
+      o_prot.write_field_end()?
+    }
+    o_prot.write_field_stop()?;
+    o_prot.write_struct_end()
+  }
+}
+
+//
+// TrainingEvaluateArgs
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+struct TrainingEvaluateArgs {
+  request: EvaluateRequest,
+}
+
+impl TrainingEvaluateArgs {
+  fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<TrainingEvaluateArgs> {
+    i_prot.read_struct_begin()?;
+    let mut f_1: Option<EvaluateRequest> = None;
+    loop {
+      let field_ident = i_prot.read_field_begin()?;
+      if field_ident.field_type == TType::Stop {
+        break;
+      }
+      let field_id = field_id(&field_ident)?;
+      match field_id {
+        1 => {
+          let val = EvaluateRequest::read_from_in_protocol(i_prot)?;
+          f_1 = Some(val);
+        },
+        _ => {
+          i_prot.skip(field_ident.field_type)?;
+        },
+      };
+      i_prot.read_field_end()?;
+    }
+    i_prot.read_struct_end()?;
+    verify_required_field_exists("TrainingEvaluateArgs.request", &f_1)?;
+    let ret = TrainingEvaluateArgs {
+      request: f_1.expect("auto-generated code should have checked for presence of required fields"),
+    };
+    Ok(ret)
+  }
+  fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    let struct_ident = TStructIdentifier::new("evaluate_args");
+    o_prot.write_struct_begin(&struct_ident)?;
+    o_prot.write_field_begin(&TFieldIdentifier::new("request", TType::Struct, 1))?;
+    self.request.write_to_out_protocol(o_prot)?;
+    o_prot.write_field_end()?;
+    o_prot.write_field_stop()?;
+    o_prot.write_struct_end()
+  }
+}
+
+//
+// TrainingEvaluateResult
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+struct TrainingEvaluateResult {
+  result_value: Option<EvaluateResponse>,
+  error: Option<types::ServiceError>,
+}
+
+impl TrainingEvaluateResult {
+  fn ok_or(self) -> thrift::Result<EvaluateResponse> {
+    if self.error.is_some() {
+      Err(thrift::Error::User(Box::new(self.error.unwrap())))
+    } else if self.result_value.is_some() {
+      Ok(self.result_value.unwrap())
+    } else {
+      Err(
+        thrift::Error::Application(
+          ApplicationError::new(
+            ApplicationErrorKind::MissingResult,
+            "no result received for TrainingEvaluate"
+          )
+        )
+      )
+    }
+  }
+  fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<TrainingEvaluateResult> {
+    i_prot.read_struct_begin()?;
+    let mut f_0: Option<EvaluateResponse> = None;
+    let mut f_1: Option<types::ServiceError> = None;
+    loop {
+      let field_ident = i_prot.read_field_begin()?;
+      if field_ident.field_type == TType::Stop {
+        break;
+      }
+      let field_id = field_id(&field_ident)?;
+      match field_id {
+        0 => {
+          let val = EvaluateResponse::read_from_in_protocol(i_prot)?;
+          f_0 = Some(val);
+        },
+        1 => {
+          let val = types::ServiceError::read_from_in_protocol(i_prot)?;
+          f_1 = Some(val);
+        },
+        _ => {
+          i_prot.skip(field_ident.field_type)?;
+        },
+      };
+      i_prot.read_field_end()?;
+    }
+    i_prot.read_struct_end()?;
+    let ret = TrainingEvaluateResult {
+      result_value: f_0,
+      error: f_1,
+    };
+    Ok(ret)
+  }
+  fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    let struct_ident = TStructIdentifier::new("TrainingEvaluateResult");
     o_prot.write_struct_begin(&struct_ident)?;
     if let Some(ref fld_var) = self.result_value {
       o_prot.write_field_begin(&TFieldIdentifier::new("result_value", TType::Struct, 0))?;

@@ -1,6 +1,7 @@
 //! The command line, and the composition root: the only place that knows every setting and hands every layer its parts.
 
 mod datasets;
+mod evaluate;
 mod explain;
 mod hello;
 mod jobs;
@@ -42,6 +43,7 @@ enum Command {
     Serve(Box<serve::Arguments>), // Every setting is a flag of it: many times what the others hold.
     Train(train::Arguments),
     Predict(predict::Arguments),
+    Evaluate(evaluate::Arguments),
     Explain(explain::Arguments),
     Models(models::Arguments),
     Jobs(jobs::Arguments),
@@ -59,6 +61,7 @@ impl Command {
             Self::Serve(_) => false,
             Self::Train(arguments) => arguments.remote.json,
             Self::Predict(arguments) => arguments.remote.json,
+            Self::Evaluate(arguments) => arguments.remote.json,
             Self::Explain(arguments) => arguments.remote.json,
             Self::Models(arguments) => arguments.remote.json,
             Self::Jobs(arguments) => arguments.remote.json,
@@ -75,6 +78,7 @@ impl Command {
             Self::Serve(arguments) => serve::run(*arguments),
             Self::Train(arguments) => train::run(arguments),
             Self::Predict(arguments) => predict::run(arguments),
+            Self::Evaluate(arguments) => evaluate::run(arguments),
             Self::Explain(arguments) => explain::run(arguments),
             Self::Models(arguments) => models::run(arguments),
             Self::Jobs(arguments) => jobs::run(arguments),

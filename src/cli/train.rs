@@ -19,6 +19,7 @@ use std::path::PathBuf;
 /// Examples:
 ///     modelwire train wine.csv --target quality --steps standard_scaler,linear_regression --name wine
 ///     modelwire train --dataset wine@2 --target quality --steps linear_regression --name wine
+///     modelwire train sales.csv --target price --sample-weight count --steps ridge --name price
 ///     modelwire train iris.csv --target species --steps "logistic_regression(C=0.5,max_iter=200)" --name iris
 #[derive(clap::Args)]
 #[command(verbatim_doc_comment)]
@@ -39,7 +40,7 @@ pub(super) struct Arguments {
     /// Column to predict; none for clusterers, outlier detectors and transformers.
     #[arg(long)]
     target: Option<String>,
-    /// Columns to learn from, separated by commas [default: all but the target].
+    /// Columns to learn from, separated by commas [default: all but the target and the weights].
     #[arg(long, value_delimiter = ',')]
     features: Option<Vec<String>>,
     /// Seed of everything random; the same rows, steps and seed give the same model.
@@ -48,6 +49,9 @@ pub(super) struct Arguments {
     /// Share of the rows that metrics are measured on, by a second model that has not seen them; 0 leaves it out [default: 0.2].
     #[arg(long)]
     validation_fraction: Option<f64>,
+    /// Column of numbers that say how often each row counts; 0 leaves it out [default: each row counts once].
+    #[arg(long, value_name = "COLUMN")]
+    sample_weight: Option<String>,
     /// Print the job and return while it runs.
     #[arg(long)]
     detach: bool,
@@ -56,13 +60,13 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
-    let Arguments { file, dataset, name, steps, target, features, seed, validation_fraction, detach, remote } =
-        arguments;
+    let Arguments { file, dataset, name, steps, target, features, seed, .. } = arguments;
+    let Arguments { validation_fraction, sample_weight, detach, remote, .. } = arguments;
     let rows = match (file, dataset) {
         (Some(file), _) => Rows::Inline(small_enough(table_file::read(&file)?, &file.display().to_string(), &name)?),
         (None, dataset) => Rows::Dataset(dataset.unwrap_or_default()),
     };
-    let pipeline = Spec { steps: steps.0, target, features, seed, validation_fraction };
+    let pipeline = Spec { steps: steps.0, target, features, seed, validation_fraction, sample_weight };
     let spec = JobSpec { model: name, pipeline, rows, idempotency_key: None };
     remote.run(async |client| {
         let job = client.train(&spec).await?;

@@ -22,6 +22,7 @@ mod connection;
 mod datasets;
 mod driver;
 mod endpoint;
+mod evaluation;
 mod exchange;
 mod halves;
 mod health;
@@ -39,8 +40,8 @@ mod training;
 mod waiting;
 
 pub use crate::wire::answers::{
-    AlgorithmDescription, Explained, Greeting, JobStatus, MethodDescription, ModelVersion, ParameterDescription,
-    Prediction, ServerDescription, ServerLimits, ServerStatus, TrainedRows, Watched,
+    AlgorithmDescription, Evaluated, Explained, Greeting, JobStatus, MethodDescription, ModelVersion,
+    ParameterDescription, Prediction, ServerDescription, ServerLimits, ServerStatus, TrainedRows, Watched,
 };
 pub use crate::wire::{Protocol, Transport};
 pub use options::{Options, PoolLimits};

@@ -95,6 +95,12 @@ pub trait Algorithm: Debug + Send + Sync {
         false
     }
 
+    /// Why it learns the same whatever the weights of rows are, for one that does. A specification that names a column of weights is
+    /// refused with it.
+    fn refuses_weights(&self) -> Option<&'static str> {
+        None
+    }
+
     /// Its hyper-parameters, in the order in which people should meet them.
     fn parameters(&self) -> Vec<ParameterSpec>;
 

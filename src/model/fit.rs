@@ -6,7 +6,7 @@ use super::last::Last;
 use super::pipeline::{Pipeline, TransformerStep};
 use super::spec::{Resolved, ResolvedStep, n_transformers};
 use super::validation::{Part, Split, VALIDATION_FRACTION, seen};
-use super::{Kind, Rows, Schema, Spec, StepSpec, Targets, Training, UnfittedStep, metrics};
+use super::{Kind, Rows, SampleWeights, Schema, Spec, StepSpec, Targets, Training, UnfittedStep, metrics};
 use crate::data::Table;
 use crate::error::{Code, Error, Result};
 use ndarray::{Array2, Axis};
@@ -37,7 +37,7 @@ pub struct Fitted {
     pub pipeline: Pipeline,
     /// How it does on rows that it was fitted on, and how one of a part of them does on others; see [`metrics`](super::metrics).
     pub metrics: BTreeMap<String, f64>,
-    /// How many rows these were.
+    /// How many rows these were; those of weight 0 do not count.
     pub n_samples: usize,
     /// The first of these rows, at most 16, as [`Pipeline::predict`] takes them: `(<= 16, n_features)`.
     pub first_rows: Array2<f64>,
@@ -62,12 +62,13 @@ pub fn fit(spec: &Spec, table: &Table, progress: &dyn Progress) -> Result<Fitted
 /// or not finite, or an algorithm learns nothing finite from these rows. What `progress` answers.
 pub fn fit_on(threads: usize, spec: &Spec, table: &Table, progress: &dyn Progress) -> Result<Fitted> {
     let Resolved { steps, kind, mut schema } = spec.resolve(&table.schema())?;
-    let all = read(table, kind, &mut schema)?;
-    let first_rows = all.features.slice_axis(Axis(0), (..table.n_rows().min(FIRST_ROWS)).into()).to_owned();
+    let all = read(table, spec.sample_weight.as_deref(), kind, &mut schema)?;
+    let n_samples = all.features.nrows();
+    let first_rows = all.features.slice_axis(Axis(0), (..n_samples.min(FIRST_ROWS)).into()).to_owned();
     let fitting = Fitting { threads, spec, schema: &schema, steps: &steps };
     let fraction = spec.validation_fraction.unwrap_or(VALIDATION_FRACTION);
     let split = match fitting.has_density() {
-        true => Split::of_rows(table.n_rows(), fraction, spec.seed),
+        true => Split::of_rows(n_samples, fraction, spec.seed),
         false => Split::of(&all.targets, fraction, spec.seed),
     };
     let parts = split.map(|Split { training, held_out }| (all.select(&training), all.select(&held_out)));
@@ -81,7 +82,7 @@ pub fn fit_on(threads: usize, spec: &Spec, table: &Table, progress: &dyn Progres
     schema.outputs = matches!(last, Last::Columns).then(|| columns.into_names());
     let steps = steps.iter().zip(&spec.steps).map(|(step, stated)| written_out(step, stated)).collect();
     let pipeline = Pipeline { schema, kind, steps, transformers, last, sha256: OnceLock::new() };
-    Ok(Fitted { pipeline, metrics, n_samples: table.n_rows(), first_rows })
+    Ok(Fitted { pipeline, metrics, n_samples, first_rows })
 }
 
 /// What is to be fitted, on whichever rows.
@@ -104,8 +105,7 @@ struct Learned {
 impl Fitting<'_> {
     /// Fits each step on what the step before makes of the rows, and leaves them as the last one takes them.
     fn fit(&self, part: &mut Part, progress: &dyn Progress) -> Result<Learned> {
-        let Part { features, targets } = part;
-        let weights = vec![1.0; features.nrows()];
+        let Part { features, targets, weights } = part;
         let (first, last) = self.steps.split_at(n_transformers(self.steps));
         let (mut transformers, mut columns): (Vec<TransformerStep>, _) =
             (Vec::with_capacity(first.len()), Columns::of(self.schema));
@@ -113,7 +113,7 @@ impl Fitting<'_> {
             let within = |message: &str, share: f64| progress.report(message, self.stage(index, share));
             within(&format!("fitting {}", step.algorithm.name()), 0.0)?;
             let chosen = columns.chosen(step.algorithm, stated)?;
-            let training = self.training(Rows::new(features, targets.view(), &weights), &within);
+            let training = self.training(Rows::new(features, targets.view(), weights), &within);
             let transformer = fit_transformer(step, chosen, &training)?;
             if index + 1 < self.steps.len() {
                 *features = transformer.transform(std::mem::take(features));
@@ -127,7 +127,7 @@ impl Fitting<'_> {
             columns.chosen(step.algorithm, stated)?;
             within(&format!("fitting {}", step.algorithm.name()), 0.0)?;
         }
-        let training = self.training(Rows::new(features, targets.view(), &weights), &within);
+        let training = self.training(Rows::new(features, targets.view(), weights), &within);
         let (last, mut metrics) = Last::fit(last, &training)?;
         if let (Last::Columns, Some(step)) = (&last, transformers.last()) {
             let own = step.fitted.metrics().into_iter().filter(|(_, value)| value.is_finite());
@@ -182,7 +182,7 @@ impl Fitting<'_> {
         };
         let features = learned.transformers.iter().fold(held_out.features, |features, step| step.transform(features));
         let ask = |share| progress.report("measuring on held-out rows", self.stage(self.steps.len(), share));
-        self.metrics(&learned, &Part { features, targets: held_out.targets }, ask)
+        self.metrics(&learned, &Part { features, ..held_out }, ask)
     }
 
     fn metrics(
@@ -191,29 +191,34 @@ impl Fitting<'_> {
         rows: &Part,
         ask: impl Fn(f64) -> Result<()>,
     ) -> Result<BTreeMap<String, f64>> {
-        let features = rows.features.view();
         match &learned.last {
             Last::Columns | Last::Result(_) => Ok(learned.metrics.clone()),
             Last::Model(model) if self.has_density() => {
-                metrics::of_densities(|it| model.log_densities(it), features, ask)
+                metrics::of_densities(|it| model.log_densities(it), rows.rows(), ask)
             }
-            last => metrics::of(|rows| last.predict(rows.into()), features, &rows.targets, ask),
+            last => metrics::of(|rows| last.predict(rows.into()), rows.rows(), ask),
         }
     }
 }
 
-/// Features and targets of a table; the schema learns the classes.
-fn read(table: &Table, kind: Kind, schema: &mut Schema) -> Result<Part> {
+/// Features, targets and weights of the rows that count; the schema learns the classes.
+fn read(table: &Table, sample_weight: Option<&str>, kind: Kind, schema: &mut Schema) -> Result<Part> {
     if table.n_rows() == 0 {
         return Err(Error::invalid("the table has no rows to learn from"));
     }
+    let SampleWeights { rows, weights } = SampleWeights::read(sample_weight, table)?;
     let features = schema.select(table)?;
+    let features = rows.as_ref().map(|some| features.select(Axis(0), some)).unwrap_or(features);
     let target = schema.target.as_ref().and_then(|target| table.column(&target.name));
-    let targets = target.map_or(Ok(Targets::None), |column| Targets::read(kind, column))?;
+    let targets = |column| match &rows {
+        Some(some) => Targets::read_some(kind, column, some),
+        None => Targets::read(kind, column),
+    };
+    let targets = target.map_or(Ok(Targets::None), targets)?;
     if let Targets::Classes { labels, .. } = &targets {
         schema.classes = Some(labels.clone());
     }
-    Ok(Part { features, targets })
+    Ok(Part { features, targets, weights })
 }
 
 fn fit_transformer(

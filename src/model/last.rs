@@ -1,7 +1,8 @@
 //! What a pipeline ends in, behind its transformers.
 
+use super::class_weights::ByClass;
 use super::spec::ResolvedStep;
-use super::{Calibrated, Model, Predictions, Training, TrainingResult, UnfittedStep};
+use super::{Calibrated, Estimator, Model, Predictions, Training, TrainingResult, UnfittedStep};
 use crate::error::{Error, Result};
 use ndarray::{ArrayD, CowArray, Ix2};
 use std::collections::BTreeMap;
@@ -23,14 +24,16 @@ impl Last {
     /// Fits the steps behind the transformers: none, one, or a classifier with its calibrator. Answers with them what the fit says of
     /// itself.
     pub(super) fn fit(steps: &[ResolvedStep], training: &Training<'_>) -> Result<(Self, BTreeMap<String, f64>)> {
-        let unfitted = steps.iter().map(|step| step.algorithm.unfitted(&step.parameters));
-        let last = match unfitted.collect::<Vec<_>>().as_slice() {
-            [] => Self::Columns,
-            [UnfittedStep::Estimator(estimator)] => Self::Model(estimator.fit(training)?),
-            [UnfittedStep::Estimator(estimator), UnfittedStep::Calibrator(calibrator)] => {
-                Self::Calibrated(calibrator.fit(&**estimator, training)?)
+        let Some((first, rest)) = steps.split_first() else { return Ok((Self::Columns, BTreeMap::new())) };
+        let unfitted = |step: &ResolvedStep| step.algorithm.unfitted(&step.parameters);
+        let last = match (unfitted(first), rest.first().map(unfitted)) {
+            (UnfittedStep::Estimator(estimator), None) => {
+                Self::Model(ByClass::new(&*estimator, &first.parameters).fit(training)?)
             }
-            [UnfittedStep::Transductive(it)] => {
+            (UnfittedStep::Estimator(estimator), Some(UnfittedStep::Calibrator(calibrator))) => {
+                Self::Calibrated(calibrator.fit(&ByClass::new(&*estimator, &first.parameters), training)?)
+            }
+            (UnfittedStep::Transductive(it), None) => {
                 return it.fit(training).map(|fitted| (Self::Result(fitted.result), fitted.metrics));
             }
             _ => return Err(Error::internal("a checked specification ends in no estimator")),

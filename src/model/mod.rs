@@ -38,12 +38,15 @@
 
 mod spec;
 
+mod class_weights;
 mod fit;
 pub mod metrics;
+mod sample_weights;
 mod schema;
 mod targets;
 mod validation;
 
+mod evaluation;
 mod explanation;
 mod last;
 mod loaded;
@@ -85,6 +88,7 @@ pub use algorithm::{
 pub use algorithms::ALGORITHMS;
 pub use arrays::Arrays;
 pub use columns::Outputs;
+pub use evaluation::{Asked, Evaluation, Examination};
 pub use explanation::{Explanation, Scale};
 pub use fit::{Fitted, Progress, fit, fit_on};
 pub use loaded::LoadedModel;
@@ -92,6 +96,7 @@ pub use parameters::{ParameterSpec, Parameters, Range, Value};
 pub use pipeline::Pipeline;
 pub use predictions::Predictions;
 pub use rows::Rows;
+pub use sample_weights::SampleWeights;
 pub use schema::Schema;
 pub use spec::{Spec, StepSpec};
 pub use targets::{MAX_CLASSES, TargetView, Targets};

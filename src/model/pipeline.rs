@@ -81,8 +81,12 @@ impl Pipeline {
         self.last.predict(self.transformed(features))
     }
 
-    /// What reaches the last step.
-    fn transformed<'a>(&self, features: CowArray<'a, f64, Ix2>) -> CowArray<'a, f64, Ix2> {
+    /// The rows as they reach the last step.
+    ///
+    /// # Panics
+    /// As [`Pipeline::predict`].
+    pub fn transformed<'a>(&self, features: impl Into<CowArray<'a, f64, Ix2>>) -> CowArray<'a, f64, Ix2> {
+        let features = features.into();
         assert_eq!(features.ncols(), self.schema.features.len(), "Schema::matrix makes matrices of the model's width");
         let Some((first, rest)) = self.transformers.split_first() else { return features };
         let owned = first.transform(features.into_owned());
@@ -100,7 +104,7 @@ impl Pipeline {
     pub fn explain(&self, features: Array2<f64>, ask: &dyn Fn() -> Result<()>) -> Result<Explanation> {
         let explained = match self.last.model() {
             None => None,
-            Some(model) => model.explain(self.transformed(features.into()).view(), ask)?,
+            Some(model) => model.explain(self.transformed(features).view(), ask)?,
         };
         let explained = explained.ok_or_else(|| {
             let last = self.steps.last().map_or("it", |step| &step.algorithm);

@@ -67,6 +67,12 @@ impl<'a> Rows<'a> {
         self.values.chunks_exact(self.n_features.max(1))
     }
 
+    /// The same rows, each of another weight: as many, finite and above 0.
+    #[must_use]
+    pub fn weighing(self, weights: &'a [f64]) -> Self {
+        Self { weights, ..self }
+    }
+
     /// Some of them, in their order.
     #[must_use]
     pub fn slice(&self, rows: Range<usize>) -> Self {

@@ -2,7 +2,7 @@
 
 use super::columns::Columns;
 use super::schema::listed;
-use super::{Algorithm, Kind, Outputs, Parameters, Schema, UnfittedStep, Value, find, targets};
+use super::{Algorithm, Kind, Outputs, Parameters, Schema, UnfittedStep, Value, find, sample_weights, targets};
 use crate::data::{ColumnSchema, ColumnType};
 use crate::error::{Error, Result, quotable};
 use serde::{Deserialize, Serialize};
@@ -20,7 +20,7 @@ pub struct Spec {
     pub steps: Vec<StepSpec>,
     /// The column to predict; absent where nothing is: clustering, looking for outliers, transforming.
     pub target: Option<String>,
-    /// The columns to learn from, in the order in which a matrix has them; absent: all but the target.
+    /// The columns to learn from, in the order in which a matrix has them; absent: all but the target and the weights.
     pub features: Option<Vec<String>>,
     /// Seed of everything random. The same rows, steps and seed give the same model.
     pub seed: u64,
@@ -28,6 +28,9 @@ pub struct Spec {
     /// absent: [`VALIDATION_FRACTION`](super::VALIDATION_FRACTION). What is learned does not depend on it.
     #[serde(default)]
     pub validation_fraction: Option<f64>,
+    /// The column that says how often each row counts; absent: each once. See [`SampleWeights`](super::SampleWeights).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sample_weight: Option<String>,
 }
 
 /// One step of a pipeline.
@@ -59,6 +62,7 @@ impl Spec {
     pub(super) fn resolve(&self, columns: &[ColumnSchema]) -> Result<Resolved> {
         let steps = resolve_steps(&self.steps)?;
         self.check_validation_fraction()?;
+        self.check_sample_weight(&steps, columns)?;
         let kind = steps.get(n_transformers(&steps)).map_or(Kind::Transformer, |step| step.algorithm.kind());
         let target = self.target_column(kind, columns)?;
         let schema = Schema { features: self.feature_columns(columns)?, target, classes: None, outputs: None };
@@ -85,6 +89,22 @@ impl Spec {
         }
     }
 
+    fn check_sample_weight(&self, steps: &[ResolvedStep], columns: &[ColumnSchema]) -> Result<()> {
+        let Some(name) = &self.sample_weight else { return Ok(()) };
+        sample_weights::check(name, columns)?;
+        let refusal = |step: &ResolvedStep| Some((step.algorithm.name(), step.algorithm.refuses_weights()?));
+        if let Some((algorithm, why)) = steps.iter().find_map(refusal) {
+            return Err(Error::invalid(format!("{algorithm} {why}; leave sample_weight {:?} out", quotable(name))));
+        }
+        if self.target.as_ref() == Some(name) {
+            return Err(Error::invalid(format!(
+                "column {:?} is target and sample_weight; name it once",
+                quotable(name)
+            )));
+        }
+        Ok(())
+    }
+
     fn target_column(&self, kind: Kind, columns: &[ColumnSchema]) -> Result<Option<ColumnSchema>> {
         match (&self.target, kind) {
             (None, kind) if kind.is_unsupervised() => Ok(None),
@@ -106,8 +126,9 @@ impl Spec {
 
     fn feature_columns(&self, columns: &[ColumnSchema]) -> Result<Vec<ColumnSchema>> {
         let is_target = |name: &str| self.target.as_deref() == Some(name);
+        let is_weight = |name: &str| self.sample_weight.as_deref() == Some(name);
         let features: Vec<ColumnSchema> = match &self.features {
-            None => columns.iter().filter(|column| !is_target(&column.name)).cloned().collect(),
+            None => columns.iter().filter(|it| !is_target(&it.name) && !is_weight(&it.name)).cloned().collect(),
             Some(names) => names.iter().map(|name| column("feature", name, columns).cloned()).collect::<Result<_>>()?,
         };
         if features.is_empty() {
@@ -117,6 +138,10 @@ impl Spec {
         for feature in &features {
             if is_target(&feature.name) {
                 return Err(Error::invalid(format!("column {:?} is target and feature; name it once", feature.name)));
+            }
+            if is_weight(&feature.name) {
+                let name = &feature.name;
+                return Err(Error::invalid(format!("column {name:?} is sample_weight and feature; name it once")));
             }
             if !seen.insert(&feature.name) {
                 return Err(Error::invalid(format!("feature {:?} is named twice", feature.name)));
@@ -221,7 +246,7 @@ fn check_calibrator(algorithms: &[&dyn Algorithm]) -> Result<usize> {
     }
 }
 
-fn column<'a>(what: &str, name: &str, columns: &'a [ColumnSchema]) -> Result<&'a ColumnSchema> {
+pub(super) fn column<'a>(what: &str, name: &str, columns: &'a [ColumnSchema]) -> Result<&'a ColumnSchema> {
     columns.iter().find(|column| column.name == name).ok_or_else(|| {
         let there = listed(columns.iter().map(|column| column.name.as_str()));
         Error::invalid(format!("{what} {:?} is not a column; there are {there}", quotable(name)))

@@ -44,6 +44,18 @@ impl Targets {
         }
     }
 
+    /// Reads the target column for an estimator that learns from these rows alone.
+    ///
+    /// # Errors
+    /// As [`Targets::read`]; the other rows have to have a target too, but their classes do not count.
+    pub(super) fn read_some(kind: Kind, column: &Column, rows: &[usize]) -> Result<Self> {
+        let all = Self::read(kind, column)?;
+        let Self::Classes { indices, labels } = all.select(rows) else { return Ok(all.select(rows)) };
+        let (indices, there) = rank(indices.iter().copied(), |positions| labels.take(&positions));
+        check_count(&column.name, there.len())?;
+        Ok(Self::Classes { indices, labels: Arc::new(there) })
+    }
+
     /// Those of these rows, in this order.
     ///
     /// # Panics
@@ -153,7 +165,8 @@ pub(super) fn are_classes(labels: &Labels, column_type: ColumnType) -> bool {
     ascending && (2..=MAX_CLASSES).contains(&labels.len())
 }
 
-fn numbers(column: &Column) -> Result<Array1<f64>> {
+/// A finite number for each row.
+pub(super) fn numbers(column: &Column) -> Result<Array1<f64>> {
     let values: Array1<f64> = match &column.values {
         Values::Float(array) => array.values().iter().copied().collect(),
         Values::Integer(array) => array.values().iter().map(|value| *value as f64).collect(),
@@ -169,20 +182,29 @@ fn numbers(column: &Column) -> Result<Array1<f64>> {
 }
 
 fn classes(column: &Column) -> Result<Targets> {
-    let (indices, labels) = match &column.values {
+    let (indices, labels) = classes_of(column);
+    check_count(&column.name, labels.len())?;
+    Ok(Targets::Classes { indices, labels: Arc::new(labels) })
+}
+
+/// The position of each row's value among the distinct ones, and these; none of a column of real numbers.
+pub(super) fn classes_of(column: &Column) -> (Array1<usize>, Labels) {
+    match &column.values {
         Values::Integer(array) => rank(array.values().iter().copied(), Labels::Integer),
         Values::Boolean(array) => rank(array.values().iter(), Labels::Boolean),
         Values::Text(array) => {
             rank(array.iter().flatten(), |it| Labels::Text(it.into_iter().map(str::to_owned).collect()))
         }
-        Values::Float(_) => (Array1::default(0), Labels::Integer(vec![])), // check_type refused it
-    };
-    match labels.len() {
-        2..=MAX_CLASSES => Ok(Targets::Classes { indices, labels: Arc::new(labels) }),
-        few @ 0..2 => Err(Error::invalid(format!("target {:?} has {few} class and two are needed", column.name))),
+        Values::Float(_) => (Array1::default(0), Labels::Integer(vec![])), // Those who call refused it.
+    }
+}
+
+fn check_count(name: &str, n_classes: usize) -> Result<()> {
+    match n_classes {
+        2..=MAX_CLASSES => Ok(()),
+        few @ 0..2 => Err(Error::invalid(format!("target {name:?} has {few} class and two are needed"))),
         many => Err(Error::invalid(format!(
-            "target {:?} has {many} classes and at most {MAX_CLASSES} are taken; use a regressor or another column",
-            column.name
+            "target {name:?} has {many} classes and at most {MAX_CLASSES} are taken; use a regressor or another column"
         ))),
     }
 }

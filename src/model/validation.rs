@@ -4,8 +4,8 @@
 //! model is fitted the same way on a part of the rows, and measured on others. Both parts are bounded: what that costs does not
 //! grow with the table.
 
-use super::Targets;
 use super::random::Philox;
+use super::{Rows, Targets};
 use ndarray::{Array2, Axis};
 
 /// The share of rows that is held out, unless a specification says otherwise.
@@ -77,10 +77,15 @@ fn strata(targets: &Targets) -> Vec<Vec<usize>> {
 
 /// The rows to measure a model on that has seen them, ascending; `None` for all of them.
 pub(super) fn seen(n_rows: usize, seed: u64) -> Option<Vec<usize>> {
-    (n_rows > MOST_SEEN).then(|| {
+    drawn(n_rows, MOST_SEEN, seed)
+}
+
+/// So many rows by chance, ascending; `None` for all of them.
+pub(super) fn drawn(n_rows: usize, most: usize, seed: u64) -> Option<Vec<usize>> {
+    (n_rows > most).then(|| {
         let mut rows: Vec<usize> = (0..n_rows).collect();
-        Chance { philox: Philox::new(seed), purpose: SEEN }.to_the_front(&mut rows, MOST_SEEN);
-        rows.truncate(MOST_SEEN);
+        Chance { philox: Philox::new(seed), purpose: SEEN }.to_the_front(&mut rows, most);
+        rows.truncate(most);
         rows.sort_unstable();
         rows
     })
@@ -90,12 +95,23 @@ pub(super) fn seen(n_rows: usize, seed: u64) -> Option<Vec<usize>> {
 pub(super) struct Part {
     pub(super) features: Array2<f64>,
     pub(super) targets: Targets,
+    /// How often each row counts.
+    pub(super) weights: Vec<f64>,
 }
 
 impl Part {
+    /// As an algorithm is given them.
+    pub(super) fn rows(&self) -> Rows<'_> {
+        Rows::new(&self.features, self.targets.view(), &self.weights)
+    }
+
     /// These rows of it.
     pub(super) fn select(&self, rows: &[usize]) -> Self {
-        Self { features: self.features.select(Axis(0), rows), targets: self.targets.select(rows) }
+        Self {
+            features: self.features.select(Axis(0), rows),
+            targets: self.targets.select(rows),
+            weights: rows.iter().map(|row| self.weights[*row]).collect(),
+        }
     }
 }
 

@@ -140,7 +140,7 @@ impl Service {
         cache.answer(&model, rows, deadline, compute).await
     }
 
-    async fn computed(&self, work: Work) -> Result<Predictions> {
+    pub(super) async fn computed(&self, work: Work) -> Result<Predictions> {
         let (bytes, batcher) = (work.row_bytes(), self.parts.batcher.clone());
         match aside(bytes, move || batcher.at_once(work)).await?? {
             AtOnce::Answered(predictions) => Ok(predictions),
@@ -150,7 +150,7 @@ impl Service {
 }
 
 /// A caller that has seen an alias move is never answered by what the alias named before.
-fn not_behind(reference: &Reference, generation: Option<u64>, seen: Option<u64>) -> Result<()> {
+pub(super) fn not_behind(reference: &Reference, generation: Option<u64>, seen: Option<u64>) -> Result<()> {
     match (generation, seen) {
         (Some(here), Some(seen)) if here < seen => {
             let what = format!("{reference} is at generation {here} here and the caller has seen {seen}; ask again");

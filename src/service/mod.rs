@@ -2,6 +2,7 @@
 
 mod audit;
 mod datasets;
+mod evaluation;
 mod guard;
 mod health;
 mod inference;
@@ -27,6 +28,7 @@ use places::Places;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
+use tokio::sync::Semaphore;
 
 /// What the methods work with.
 pub struct Parts {
@@ -65,6 +67,7 @@ pub struct Service {
     draining: AtomicBool,
     calls: Places,
     denials: Denials,
+    evaluations: Semaphore,
 }
 
 impl Service {
@@ -72,7 +75,8 @@ impl Service {
     pub fn new(parts: Parts) -> Self {
         let calls = Places::new(parts.max_calls);
         let (started, draining) = (Instant::now(), AtomicBool::new(false));
-        Self { parts, started, draining, calls, denials: Denials::default() }
+        let evaluations = Semaphore::new(evaluation::AT_ONCE);
+        Self { parts, started, draining, calls, denials: Denials::default(), evaluations }
     }
 
     /// What a message may cost.

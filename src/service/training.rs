@@ -9,8 +9,8 @@ use crate::wire::convert;
 use crate::wire::runtime::{Call, Resource};
 use crate::wire::services::Training;
 use crate::wire::training::{
-    CancelJobRequest, CancelJobResponse, GetJobRequest, GetJobResponse, ListJobsRequest, ListJobsResponse,
-    TrainRequest, TrainResponse, WatchJobRequest, WatchJobResponse,
+    CancelJobRequest, CancelJobResponse, EvaluateRequest, EvaluateResponse, GetJobRequest, GetJobResponse,
+    ListJobsRequest, ListJobsResponse, TrainRequest, TrainResponse, WatchJobRequest, WatchJobResponse,
 };
 use std::time::{Duration, Instant};
 
@@ -28,6 +28,10 @@ impl Training for Service {
             Ok(TrainResponse { job: Some(convert::job(&job)) })
         })
         .await
+    }
+
+    async fn evaluate(&self, call: &Call, request: EvaluateRequest) -> Declared<EvaluateResponse> {
+        declare(call, self.evaluated(call, request)).await
     }
 
     async fn get_job(&self, call: &Call, request: GetJobRequest) -> Declared<GetJobResponse> {

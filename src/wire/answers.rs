@@ -1,7 +1,7 @@
 //! What a server answers, in plain types: what a client hands to its caller. Fields and units are those of the IDL.
 
 use crate::data::{ColumnSchema, Labels};
-use crate::model::{Explanation, Predictions, Schema, StepSpec, TrainingResult, Value};
+use crate::model::{Evaluation, Explanation, Predictions, Schema, StepSpec, TrainingResult, Value};
 use crate::registry::VersionStatus;
 use crate::training::{Event, Failure, State};
 use serde::Serialize;
@@ -159,6 +159,19 @@ pub struct TrainedRows {
     pub version: u64,
     /// One entry for each row, in the order of training.
     pub result: TrainingResult,
+}
+
+/// What a model is worth, and which one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Evaluated {
+    /// Name of the model that answered.
+    pub model: String,
+    /// Version of the model that answered.
+    pub version: u64,
+    /// How often the alias that was asked for has been set; `None` where a version was asked for.
+    pub generation: Option<u64>,
+    /// What came of it.
+    pub evaluation: Evaluation,
 }
 
 /// What a version of a model takes, how it was made and how well it fits.

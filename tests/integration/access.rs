@@ -22,7 +22,7 @@ fn wires() -> impl Iterator<Item = (Carrier, Protocol)> {
 }
 
 /// The role that each method wants.
-const METHOD_ROLES: [(&str, &str); 24] = [
+const METHOD_ROLES: [(&str, &str); 25] = [
     ("hello", "public"),
     ("status", "public"),
     ("describe", "reader"),
@@ -35,6 +35,7 @@ const METHOD_ROLES: [(&str, &str); 24] = [
     ("get_job", "reader"),
     ("watch_job", "reader"),
     ("list_jobs", "reader"),
+    ("evaluate", "reader"),
     ("predict", "predictor"),
     ("predict_many", "predictor"),
     ("train", "trainer"),
@@ -142,6 +143,8 @@ fn what_a_method_names_has_to_be_covered_by_the_patterns_of_the_caller() {
         ("delete_version", 2, "team-a-line", "team-b-line", &[number(3)]),
         ("train", 2, "team-a-line", "team-b-line", &[Field::Text(5, "team-a-rows")]),
         ("train", 5, "team-a-rows", "team-b-rows@1", &[Field::Text(2, "team-a-line")]),
+        ("evaluate", 2, "team-a-line", "team-b-line", &[Field::Text(4, "team-a-rows")]),
+        ("evaluate", 4, "team-a-rows", "team-b-rows@1", &[Field::Text(2, "team-a-line")]),
         ("get_job", 2, &jobs[0], &jobs[1], &[]),
         ("watch_job", 2, &jobs[0], &jobs[1], &[]),
         ("cancel_job", 2, &jobs[0], &jobs[1], &[]),

@@ -95,9 +95,22 @@ fn rows_are_held_out_unless_the_command_says_otherwise() {
         (train(&[]), train(&["--validation-fraction", "0"]), train(&["--validation-fraction", "1"]));
 
     let names = |output| json(output)["metrics"].as_object().unwrap().keys().cloned().collect::<Vec<_>>();
-    assert_eq!(names(&by_default), ["r2", "rmse", "training_r2", "training_rmse"]);
-    assert_eq!(names(&without), ["training_r2", "training_rmse"]);
+    assert_eq!(names(&by_default), ["mae", "r2", "rmse", "training_mae", "training_r2", "training_rmse"]);
+    assert_eq!(names(&without), ["training_mae", "training_r2", "training_rmse"]);
     assert!(error_text(&refused).contains("validation_fraction is 1;"), "{}", error_text(&refused));
+}
+
+#[test]
+fn a_column_says_how_often_each_row_counts() {
+    let (server, rows) = (Server::start(), "x,y,count\n0,0,1\n0,3,2\n1,5,1\n2,100,0\n");
+    let train = ["train", "-", "--target", "y", "--steps", "linear_regression", "--name", "line", "--json"];
+
+    let trained = server.run_with_input(&[&train[..], &["--sample-weight", "count"]].concat(), rows);
+
+    assert!(trained.status.success(), "{}", error_text(&trained));
+    let predicted = json(&server.run_with_input(&["predict", "line", "-", "--json"], "x\n0\n1\n2\n"));
+    let near = |(one, other): (&f64, f64)| (one - other).abs() < 1e-9;
+    assert!(numbers(&predicted["values"]).iter().zip([2.0, 5.0, 8.0]).all(near), "{predicted}");
 }
 
 #[test]
@@ -108,7 +121,7 @@ fn wine_is_trained_and_predicted_in_two_commands() {
     let predicted = server.run(&["predict", "wine", &fixture("wine.csv")]);
 
     // r2 of ordinary least squares on these rows: scikit-learn 1.9, LinearRegression().score, 0.3606.
-    assert!(text(&trained).starts_with("wine@1 is trained: r2 0."), "{}", text(&trained));
+    assert!(text(&trained).starts_with("wine@1 is trained: mae 0."), "{}", text(&trained));
     assert!(text(&trained).contains(", training_r2 0.3606"), "{}", text(&trained));
     assert!(predicted.status.success(), "{}", error_text(&predicted));
     assert_eq!(text(&predicted).lines().count(), 1600);

@@ -18,6 +18,7 @@ mod crowd;
 mod docs;
 mod drain;
 mod durability;
+mod evaluate;
 mod explain;
 #[cfg(feature = "fuzzing")]
 mod fuzzing;

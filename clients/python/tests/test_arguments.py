@@ -42,6 +42,8 @@ def train(client: Client, steps: Any = "k_means", **arguments: Any) -> Any:
         (lambda it: train(it, names=[1]), r"names\[0\] is 1; it is text"),
         (lambda it: train(it, features=[[1, 2]], names="ab"), "names is 'ab'; it is a list of texts"),
         (lambda it: train(it, validation_fraction="a fifth"), "validation_fraction is 'a fifth'; it is a number"),
+        (lambda it: train(it, sample_weight="count"), 'sample_weight="count" names a column'),
+        (lambda it: train(it, sample_weight=[1.0, 2.0, 3.0]), "sample_weight"),
         (lambda it: train(it, seed=2**63), "seed is 9223372036854775808; it is a whole number in"),
         (lambda it: train(it, features=3, dataset="d"), "features is 3"),
         (lambda it: it.set_alias("m", "stable", 2**70), "version is 1180591620717411303424"),

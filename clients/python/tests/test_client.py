@@ -153,6 +153,57 @@ def test_what_rows_belong_to_comes_with_their_clusters(start: Start) -> None:
     assert _inference.answer_bytes(prediction) == 8 + 2 * 8
 
 
+def test_an_evaluation_is_metrics_classes_and_an_array_of_confusions(start: Start) -> None:
+    answer = training_wire.EvaluateResponse(
+        model="door",
+        version=3,
+        n_samples=4,
+        metrics={"accuracy": 0.75},
+        labels=column("labels", [False, True]),
+        classes=[
+            training_wire.ClassMetrics(precision=None, recall=0.0, f1=0.0, support=1.0),
+            training_wire.ClassMetrics(precision=0.75, recall=1.0, f1=0.8, support=3.0),
+        ],
+        confusion=_tensors.to_tensor(np.array([[0.0, 1.0], [0.0, 3.0]])),
+    )
+    handler = Recorder(evaluate=answer)
+
+    found = start(handler).evaluate("door", [[1.0], [2.0]], [True, False], sample_weight=[1, 2])
+    request = handler.request
+
+    assert (request.model, request.target, request.sample_weight) == ("door", "target", "sample_weight")
+    assert [each.name for each in request.table.columns] == ["x0", "target", "sample_weight"]
+    assert (found.version, found.generation, found.n_samples, found.metrics) == (3, None, 4, {"accuracy": 0.75})
+    assert found.classes == [
+        modelwire.ClassMetrics(False, None, 0.0, 0.0, 1.0),
+        modelwire.ClassMetrics(True, 0.75, 1.0, 0.8, 3.0),
+    ]
+    np.testing.assert_array_equal(found.confusion, [[0, 1], [0, 3]])
+
+
+def test_a_stored_data_set_is_evaluated_on_by_its_name(start: Start) -> None:
+    handler = Recorder(evaluate=training_wire.EvaluateResponse(model="g", version=1, metrics={}, silhouette_samples=9))
+
+    found = start(handler).evaluate("g", dataset="rows@2", target="side")
+
+    assert (handler.request.dataset, handler.request.target, handler.request.table) == ("rows@2", "side", None)
+    assert (found.classes, found.labels, found.confusion, found.silhouette_samples) == (None, None, None, 9)
+
+
+def test_weights_of_rows_travel_as_a_column_that_is_no_feature(start: Start) -> None:
+    handler = Recorder(train=training_wire.TrainResponse(job=job(1)))
+    client = start(handler)
+
+    client.train("wine", "ridge", features=[[1.0], [2.0]], target=[3.0, 4.0], sample_weight=[0.5, 2])
+    by_array = handler.request
+    client.train("wine", "ridge", dataset="wine@2", target="quality", sample_weight="count")
+    by_name = handler.request
+
+    assert [each.name for each in by_array.table.columns] == ["x0", "target", "sample_weight"]
+    assert (by_array.sample_weight, by_array.features) == ("sample_weight", ["x0"])
+    assert (by_name.sample_weight, by_name.table) == ("count", None)
+
+
 def test_features_and_target_travel_as_one_table(start: Start) -> None:
     handler = Recorder(train=training_wire.TrainResponse(job=job(1)))
     steps: list[StepLike] = [
@@ -222,7 +273,7 @@ def test_a_table_or_a_data_set_is_trained_on_by_names(start: Start) -> None:
 @pytest.mark.parametrize(
     ("arguments", "why"),
     [
-        ({}, "no rows to train on"),
+        ({}, "there are no rows; give features="),
         ({"features": [[1.0], [2.0]], "target": [1.0]}, '"target" has 1 values and column "x0" has 2'),
         ({"features": [[1.0, 2.0]], "names": ["a"]}, "1 names and 2 features"),
         ({"features": [[1.0, 2.0]], "names": ["a", "a"]}, "twice"),

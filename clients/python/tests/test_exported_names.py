@@ -17,9 +17,9 @@ IDL = Path(__file__).parents[3] / "idl"
 
 NAMES = set(
     """
-    AlgorithmDescription Alias AlreadyExists AsyncClient AsyncJob Cancelled Client ColumnSchema ColumnStatistics Dataset
-    DatasetDescription
-    DeadlineExceeded Description FailedPrecondition Greeting Internal InvalidArgument Job JobEvent Limits
+    AlgorithmDescription Alias AlreadyExists AsyncClient AsyncJob Cancelled ClassMetrics Client ColumnSchema
+    ColumnStatistics Dataset DatasetDescription
+    DeadlineExceeded Description Evaluation FailedPrecondition Greeting Internal InvalidArgument Job JobEvent Limits
     MethodDescription ModelSchema ModelStatus ModelSummary ModelVersion ModelwireError NotFound Overloaded
     ParameterDescription PermissionDenied Prediction ProtocolError Status Step StepLike Tls TrainingResult
     Unauthenticated Unavailable

@@ -1164,10 +1164,12 @@ func (p *JobEvent) String() string {
 //  - Table: The rows, sent along; or `dataset`.
 //  - Dataset: The rows, stored: "wine" (newest version) or "wine@2".
 //  - Target: The column to predict. Absent for clusterers, outlier detectors and transformers.
-//  - Features: The columns to learn from, in the order in which `predict` takes them. Absent: all but the target.
+//  - Features: The columns to learn from, in the order in which `predict` takes them. Absent: all but the target and the weights.
 //  - Seed: Seed of everything random; 0 if absent. The same rows, steps and seed give the same model.
 //  - ValidationFraction: The share of rows, from 0 to below 1, that metrics are measured on: a second model is fitted the same way without them. 0
 // leaves that out, and the time that it takes. 0.2 if absent. The model learns from all rows whatever it is.
+//  - SampleWeight: A column of numbers, 0 or greater, that say how often each row counts in what is learned and in metrics; it is no feature. A
+// row of weight 2 is the row twice, and one of weight 0 is left out. Absent: each row counts once.
 type TrainRequest struct {
   Context *RequestContext `thrift:"context,1" db:"context" json:"context,omitempty"`
   Model *string `thrift:"model,2" db:"model" json:"model,omitempty"`
@@ -1178,6 +1180,7 @@ type TrainRequest struct {
   Features []string `thrift:"features,7" db:"features" json:"features,omitempty"`
   Seed *int64 `thrift:"seed,8" db:"seed" json:"seed,omitempty"`
   ValidationFraction *float64 `thrift:"validation_fraction,9" db:"validation_fraction" json:"validation_fraction,omitempty"`
+  SampleWeight *string `thrift:"sample_weight,10" db:"sample_weight" json:"sample_weight,omitempty"`
 }
 
 func NewTrainRequest() *TrainRequest {
@@ -1243,6 +1246,13 @@ func (p *TrainRequest) GetValidationFraction() float64 {
   }
 return *p.ValidationFraction
 }
+var TrainRequest_SampleWeight_DEFAULT string
+func (p *TrainRequest) GetSampleWeight() string {
+  if !p.IsSetSampleWeight() {
+    return TrainRequest_SampleWeight_DEFAULT
+  }
+return *p.SampleWeight
+}
 func (p *TrainRequest) IsSetContext() bool {
   return p.Context != nil
 }
@@ -1277,6 +1287,10 @@ func (p *TrainRequest) IsSetSeed() bool {
 
 func (p *TrainRequest) IsSetValidationFraction() bool {
   return p.ValidationFraction != nil
+}
+
+func (p *TrainRequest) IsSetSampleWeight() bool {
+  return p.SampleWeight != nil
 }
 
 func (p *TrainRequest) Read(ctx context.Context, iprot thrift.TProtocol) error {
@@ -1375,6 +1389,16 @@ func (p *TrainRequest) Read(ctx context.Context, iprot thrift.TProtocol) error {
     case 9:
       if fieldTypeId == thrift.DOUBLE {
         if err := p.ReadField9(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 10:
+      if fieldTypeId == thrift.STRING {
+        if err := p.ReadField10(ctx, iprot); err != nil {
           return err
         }
       } else {
@@ -1500,6 +1524,15 @@ func (p *TrainRequest)  ReadField9(ctx context.Context, iprot thrift.TProtocol) 
   return nil
 }
 
+func (p *TrainRequest)  ReadField10(ctx context.Context, iprot thrift.TProtocol) error {
+  if v, err := iprot.ReadString(ctx); err != nil {
+  return thrift.PrependError("error reading field 10: ", err)
+} else {
+  p.SampleWeight = &v
+}
+  return nil
+}
+
 func (p *TrainRequest) Write(ctx context.Context, oprot thrift.TProtocol) error {
   if err := oprot.WriteStructBegin(ctx, "TrainRequest"); err != nil {
     return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err) }
@@ -1513,6 +1546,7 @@ func (p *TrainRequest) Write(ctx context.Context, oprot thrift.TProtocol) error 
     if err := p.writeField7(ctx, oprot); err != nil { return err }
     if err := p.writeField8(ctx, oprot); err != nil { return err }
     if err := p.writeField9(ctx, oprot); err != nil { return err }
+    if err := p.writeField10(ctx, oprot); err != nil { return err }
   }
   if err := oprot.WriteFieldStop(ctx); err != nil {
     return thrift.PrependError("write field stop error: ", err) }
@@ -1648,6 +1682,18 @@ func (p *TrainRequest) writeField9(ctx context.Context, oprot thrift.TProtocol) 
   return err
 }
 
+func (p *TrainRequest) writeField10(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetSampleWeight() {
+    if err := oprot.WriteFieldBegin(ctx, "sample_weight", thrift.STRING, 10); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 10:sample_weight: ", p), err) }
+    if err := oprot.WriteString(ctx, string(*p.SampleWeight)); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T.sample_weight (10) field write error: ", p), err) }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 10:sample_weight: ", p), err) }
+  }
+  return err
+}
+
 func (p *TrainRequest) Equals(other *TrainRequest) bool {
   if p == other {
     return true
@@ -1695,6 +1741,12 @@ func (p *TrainRequest) Equals(other *TrainRequest) bool {
       return false
     }
     if (*p.ValidationFraction) != (*other.ValidationFraction) { return false }
+  }
+  if p.SampleWeight != other.SampleWeight {
+    if p.SampleWeight == nil || other.SampleWeight == nil {
+      return false
+    }
+    if (*p.SampleWeight) != (*other.SampleWeight) { return false }
   }
   return true
 }
@@ -3194,6 +3246,1193 @@ func (p *CancelJobResponse) String() string {
   return fmt.Sprintf("CancelJobResponse(%+v)", *p)
 }
 
+// Attributes:
+//  - Context
+//  - Model: "wine" (its alias `stable`), "wine@3" or "wine@canary".
+//  - Table: The rows, sent along; or `dataset`. Columns that the model does not take are passed over.
+//  - Dataset: The rows, stored: "wine" (newest version) or "wine@2".
+//  - Target: What the model should answer. Absent: the column that it learned. Of a clusterer the groups to compare with, if any.
+//  - SampleWeight: A column of numbers that say how often each row counts, as in TrainRequest. A clusterer takes none.
+type EvaluateRequest struct {
+  Context *RequestContext `thrift:"context,1" db:"context" json:"context,omitempty"`
+  Model *string `thrift:"model,2" db:"model" json:"model,omitempty"`
+  Table *Table `thrift:"table,3" db:"table" json:"table,omitempty"`
+  Dataset *string `thrift:"dataset,4" db:"dataset" json:"dataset,omitempty"`
+  Target *string `thrift:"target,5" db:"target" json:"target,omitempty"`
+  SampleWeight *string `thrift:"sample_weight,6" db:"sample_weight" json:"sample_weight,omitempty"`
+}
+
+func NewEvaluateRequest() *EvaluateRequest {
+  return &EvaluateRequest{}
+}
+
+var EvaluateRequest_Context_DEFAULT *RequestContext
+func (p *EvaluateRequest) GetContext() *RequestContext {
+  if !p.IsSetContext() {
+    return EvaluateRequest_Context_DEFAULT
+  }
+return p.Context
+}
+var EvaluateRequest_Model_DEFAULT string
+func (p *EvaluateRequest) GetModel() string {
+  if !p.IsSetModel() {
+    return EvaluateRequest_Model_DEFAULT
+  }
+return *p.Model
+}
+var EvaluateRequest_Table_DEFAULT *Table
+func (p *EvaluateRequest) GetTable() *Table {
+  if !p.IsSetTable() {
+    return EvaluateRequest_Table_DEFAULT
+  }
+return p.Table
+}
+var EvaluateRequest_Dataset_DEFAULT string
+func (p *EvaluateRequest) GetDataset() string {
+  if !p.IsSetDataset() {
+    return EvaluateRequest_Dataset_DEFAULT
+  }
+return *p.Dataset
+}
+var EvaluateRequest_Target_DEFAULT string
+func (p *EvaluateRequest) GetTarget() string {
+  if !p.IsSetTarget() {
+    return EvaluateRequest_Target_DEFAULT
+  }
+return *p.Target
+}
+var EvaluateRequest_SampleWeight_DEFAULT string
+func (p *EvaluateRequest) GetSampleWeight() string {
+  if !p.IsSetSampleWeight() {
+    return EvaluateRequest_SampleWeight_DEFAULT
+  }
+return *p.SampleWeight
+}
+func (p *EvaluateRequest) IsSetContext() bool {
+  return p.Context != nil
+}
+
+func (p *EvaluateRequest) IsSetModel() bool {
+  return p.Model != nil
+}
+
+func (p *EvaluateRequest) IsSetTable() bool {
+  return p.Table != nil
+}
+
+func (p *EvaluateRequest) IsSetDataset() bool {
+  return p.Dataset != nil
+}
+
+func (p *EvaluateRequest) IsSetTarget() bool {
+  return p.Target != nil
+}
+
+func (p *EvaluateRequest) IsSetSampleWeight() bool {
+  return p.SampleWeight != nil
+}
+
+func (p *EvaluateRequest) Read(ctx context.Context, iprot thrift.TProtocol) error {
+  if _, err := iprot.ReadStructBegin(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read error: ", p), err)
+  }
+
+
+  for {
+    _, fieldTypeId, fieldId, err := iprot.ReadFieldBegin(ctx)
+    if err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T field %d read error: ", p, fieldId), err)
+    }
+    if fieldTypeId == thrift.STOP { break; }
+    switch fieldId {
+    case 1:
+      if fieldTypeId == thrift.STRUCT {
+        if err := p.ReadField1(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 2:
+      if fieldTypeId == thrift.STRING {
+        if err := p.ReadField2(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 3:
+      if fieldTypeId == thrift.STRUCT {
+        if err := p.ReadField3(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 4:
+      if fieldTypeId == thrift.STRING {
+        if err := p.ReadField4(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 5:
+      if fieldTypeId == thrift.STRING {
+        if err := p.ReadField5(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 6:
+      if fieldTypeId == thrift.STRING {
+        if err := p.ReadField6(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    default:
+      if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+        return err
+      }
+    }
+    if err := iprot.ReadFieldEnd(ctx); err != nil {
+      return err
+    }
+  }
+  if err := iprot.ReadStructEnd(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read struct end error: ", p), err)
+  }
+  return nil
+}
+
+func (p *EvaluateRequest)  ReadField1(ctx context.Context, iprot thrift.TProtocol) error {
+  p.Context = &RequestContext{}
+  if err := p.Context.Read(ctx, iprot); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Context), err)
+  }
+  return nil
+}
+
+func (p *EvaluateRequest)  ReadField2(ctx context.Context, iprot thrift.TProtocol) error {
+  if v, err := iprot.ReadString(ctx); err != nil {
+  return thrift.PrependError("error reading field 2: ", err)
+} else {
+  p.Model = &v
+}
+  return nil
+}
+
+func (p *EvaluateRequest)  ReadField3(ctx context.Context, iprot thrift.TProtocol) error {
+  p.Table = &Table{}
+  if err := p.Table.Read(ctx, iprot); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Table), err)
+  }
+  return nil
+}
+
+func (p *EvaluateRequest)  ReadField4(ctx context.Context, iprot thrift.TProtocol) error {
+  if v, err := iprot.ReadString(ctx); err != nil {
+  return thrift.PrependError("error reading field 4: ", err)
+} else {
+  p.Dataset = &v
+}
+  return nil
+}
+
+func (p *EvaluateRequest)  ReadField5(ctx context.Context, iprot thrift.TProtocol) error {
+  if v, err := iprot.ReadString(ctx); err != nil {
+  return thrift.PrependError("error reading field 5: ", err)
+} else {
+  p.Target = &v
+}
+  return nil
+}
+
+func (p *EvaluateRequest)  ReadField6(ctx context.Context, iprot thrift.TProtocol) error {
+  if v, err := iprot.ReadString(ctx); err != nil {
+  return thrift.PrependError("error reading field 6: ", err)
+} else {
+  p.SampleWeight = &v
+}
+  return nil
+}
+
+func (p *EvaluateRequest) Write(ctx context.Context, oprot thrift.TProtocol) error {
+  if err := oprot.WriteStructBegin(ctx, "EvaluateRequest"); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err) }
+  if p != nil {
+    if err := p.writeField1(ctx, oprot); err != nil { return err }
+    if err := p.writeField2(ctx, oprot); err != nil { return err }
+    if err := p.writeField3(ctx, oprot); err != nil { return err }
+    if err := p.writeField4(ctx, oprot); err != nil { return err }
+    if err := p.writeField5(ctx, oprot); err != nil { return err }
+    if err := p.writeField6(ctx, oprot); err != nil { return err }
+  }
+  if err := oprot.WriteFieldStop(ctx); err != nil {
+    return thrift.PrependError("write field stop error: ", err) }
+  if err := oprot.WriteStructEnd(ctx); err != nil {
+    return thrift.PrependError("write struct stop error: ", err) }
+  return nil
+}
+
+func (p *EvaluateRequest) writeField1(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetContext() {
+    if err := oprot.WriteFieldBegin(ctx, "context", thrift.STRUCT, 1); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 1:context: ", p), err) }
+    if err := p.Context.Write(ctx, oprot); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Context), err)
+    }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 1:context: ", p), err) }
+  }
+  return err
+}
+
+func (p *EvaluateRequest) writeField2(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetModel() {
+    if err := oprot.WriteFieldBegin(ctx, "model", thrift.STRING, 2); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 2:model: ", p), err) }
+    if err := oprot.WriteString(ctx, string(*p.Model)); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T.model (2) field write error: ", p), err) }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 2:model: ", p), err) }
+  }
+  return err
+}
+
+func (p *EvaluateRequest) writeField3(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetTable() {
+    if err := oprot.WriteFieldBegin(ctx, "table", thrift.STRUCT, 3); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 3:table: ", p), err) }
+    if err := p.Table.Write(ctx, oprot); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Table), err)
+    }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 3:table: ", p), err) }
+  }
+  return err
+}
+
+func (p *EvaluateRequest) writeField4(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetDataset() {
+    if err := oprot.WriteFieldBegin(ctx, "dataset", thrift.STRING, 4); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 4:dataset: ", p), err) }
+    if err := oprot.WriteString(ctx, string(*p.Dataset)); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T.dataset (4) field write error: ", p), err) }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 4:dataset: ", p), err) }
+  }
+  return err
+}
+
+func (p *EvaluateRequest) writeField5(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetTarget() {
+    if err := oprot.WriteFieldBegin(ctx, "target", thrift.STRING, 5); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 5:target: ", p), err) }
+    if err := oprot.WriteString(ctx, string(*p.Target)); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T.target (5) field write error: ", p), err) }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 5:target: ", p), err) }
+  }
+  return err
+}
+
+func (p *EvaluateRequest) writeField6(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetSampleWeight() {
+    if err := oprot.WriteFieldBegin(ctx, "sample_weight", thrift.STRING, 6); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 6:sample_weight: ", p), err) }
+    if err := oprot.WriteString(ctx, string(*p.SampleWeight)); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T.sample_weight (6) field write error: ", p), err) }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 6:sample_weight: ", p), err) }
+  }
+  return err
+}
+
+func (p *EvaluateRequest) Equals(other *EvaluateRequest) bool {
+  if p == other {
+    return true
+  } else if p == nil || other == nil {
+    return false
+  }
+  if !p.Context.Equals(other.Context) { return false }
+  if p.Model != other.Model {
+    if p.Model == nil || other.Model == nil {
+      return false
+    }
+    if (*p.Model) != (*other.Model) { return false }
+  }
+  if !p.Table.Equals(other.Table) { return false }
+  if p.Dataset != other.Dataset {
+    if p.Dataset == nil || other.Dataset == nil {
+      return false
+    }
+    if (*p.Dataset) != (*other.Dataset) { return false }
+  }
+  if p.Target != other.Target {
+    if p.Target == nil || other.Target == nil {
+      return false
+    }
+    if (*p.Target) != (*other.Target) { return false }
+  }
+  if p.SampleWeight != other.SampleWeight {
+    if p.SampleWeight == nil || other.SampleWeight == nil {
+      return false
+    }
+    if (*p.SampleWeight) != (*other.SampleWeight) { return false }
+  }
+  return true
+}
+
+func (p *EvaluateRequest) String() string {
+  if p == nil {
+    return "<nil>"
+  }
+  return fmt.Sprintf("EvaluateRequest(%+v)", *p)
+}
+
+// How well one class is told from the others.
+// 
+// Attributes:
+//  - Precision: Of the rows that were answered with the class, the share that is of it; absent if there are none.
+//  - Recall: Of the rows of the class, the share that was answered with it; absent if there are none.
+//  - F1: The harmonic mean of both.
+//  - Support: The weight of the rows of the class; without weights how many there are.
+type ClassMetrics struct {
+  Precision *float64 `thrift:"precision,1" db:"precision" json:"precision,omitempty"`
+  Recall *float64 `thrift:"recall,2" db:"recall" json:"recall,omitempty"`
+  F1 *float64 `thrift:"f1,3" db:"f1" json:"f1,omitempty"`
+  Support *float64 `thrift:"support,4" db:"support" json:"support,omitempty"`
+}
+
+func NewClassMetrics() *ClassMetrics {
+  return &ClassMetrics{}
+}
+
+var ClassMetrics_Precision_DEFAULT float64
+func (p *ClassMetrics) GetPrecision() float64 {
+  if !p.IsSetPrecision() {
+    return ClassMetrics_Precision_DEFAULT
+  }
+return *p.Precision
+}
+var ClassMetrics_Recall_DEFAULT float64
+func (p *ClassMetrics) GetRecall() float64 {
+  if !p.IsSetRecall() {
+    return ClassMetrics_Recall_DEFAULT
+  }
+return *p.Recall
+}
+var ClassMetrics_F1_DEFAULT float64
+func (p *ClassMetrics) GetF1() float64 {
+  if !p.IsSetF1() {
+    return ClassMetrics_F1_DEFAULT
+  }
+return *p.F1
+}
+var ClassMetrics_Support_DEFAULT float64
+func (p *ClassMetrics) GetSupport() float64 {
+  if !p.IsSetSupport() {
+    return ClassMetrics_Support_DEFAULT
+  }
+return *p.Support
+}
+func (p *ClassMetrics) IsSetPrecision() bool {
+  return p.Precision != nil
+}
+
+func (p *ClassMetrics) IsSetRecall() bool {
+  return p.Recall != nil
+}
+
+func (p *ClassMetrics) IsSetF1() bool {
+  return p.F1 != nil
+}
+
+func (p *ClassMetrics) IsSetSupport() bool {
+  return p.Support != nil
+}
+
+func (p *ClassMetrics) Read(ctx context.Context, iprot thrift.TProtocol) error {
+  if _, err := iprot.ReadStructBegin(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read error: ", p), err)
+  }
+
+
+  for {
+    _, fieldTypeId, fieldId, err := iprot.ReadFieldBegin(ctx)
+    if err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T field %d read error: ", p, fieldId), err)
+    }
+    if fieldTypeId == thrift.STOP { break; }
+    switch fieldId {
+    case 1:
+      if fieldTypeId == thrift.DOUBLE {
+        if err := p.ReadField1(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 2:
+      if fieldTypeId == thrift.DOUBLE {
+        if err := p.ReadField2(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 3:
+      if fieldTypeId == thrift.DOUBLE {
+        if err := p.ReadField3(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 4:
+      if fieldTypeId == thrift.DOUBLE {
+        if err := p.ReadField4(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    default:
+      if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+        return err
+      }
+    }
+    if err := iprot.ReadFieldEnd(ctx); err != nil {
+      return err
+    }
+  }
+  if err := iprot.ReadStructEnd(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read struct end error: ", p), err)
+  }
+  return nil
+}
+
+func (p *ClassMetrics)  ReadField1(ctx context.Context, iprot thrift.TProtocol) error {
+  if v, err := iprot.ReadDouble(ctx); err != nil {
+  return thrift.PrependError("error reading field 1: ", err)
+} else {
+  p.Precision = &v
+}
+  return nil
+}
+
+func (p *ClassMetrics)  ReadField2(ctx context.Context, iprot thrift.TProtocol) error {
+  if v, err := iprot.ReadDouble(ctx); err != nil {
+  return thrift.PrependError("error reading field 2: ", err)
+} else {
+  p.Recall = &v
+}
+  return nil
+}
+
+func (p *ClassMetrics)  ReadField3(ctx context.Context, iprot thrift.TProtocol) error {
+  if v, err := iprot.ReadDouble(ctx); err != nil {
+  return thrift.PrependError("error reading field 3: ", err)
+} else {
+  p.F1 = &v
+}
+  return nil
+}
+
+func (p *ClassMetrics)  ReadField4(ctx context.Context, iprot thrift.TProtocol) error {
+  if v, err := iprot.ReadDouble(ctx); err != nil {
+  return thrift.PrependError("error reading field 4: ", err)
+} else {
+  p.Support = &v
+}
+  return nil
+}
+
+func (p *ClassMetrics) Write(ctx context.Context, oprot thrift.TProtocol) error {
+  if err := oprot.WriteStructBegin(ctx, "ClassMetrics"); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err) }
+  if p != nil {
+    if err := p.writeField1(ctx, oprot); err != nil { return err }
+    if err := p.writeField2(ctx, oprot); err != nil { return err }
+    if err := p.writeField3(ctx, oprot); err != nil { return err }
+    if err := p.writeField4(ctx, oprot); err != nil { return err }
+  }
+  if err := oprot.WriteFieldStop(ctx); err != nil {
+    return thrift.PrependError("write field stop error: ", err) }
+  if err := oprot.WriteStructEnd(ctx); err != nil {
+    return thrift.PrependError("write struct stop error: ", err) }
+  return nil
+}
+
+func (p *ClassMetrics) writeField1(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetPrecision() {
+    if err := oprot.WriteFieldBegin(ctx, "precision", thrift.DOUBLE, 1); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 1:precision: ", p), err) }
+    if err := oprot.WriteDouble(ctx, float64(*p.Precision)); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T.precision (1) field write error: ", p), err) }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 1:precision: ", p), err) }
+  }
+  return err
+}
+
+func (p *ClassMetrics) writeField2(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetRecall() {
+    if err := oprot.WriteFieldBegin(ctx, "recall", thrift.DOUBLE, 2); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 2:recall: ", p), err) }
+    if err := oprot.WriteDouble(ctx, float64(*p.Recall)); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T.recall (2) field write error: ", p), err) }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 2:recall: ", p), err) }
+  }
+  return err
+}
+
+func (p *ClassMetrics) writeField3(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetF1() {
+    if err := oprot.WriteFieldBegin(ctx, "f1", thrift.DOUBLE, 3); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 3:f1: ", p), err) }
+    if err := oprot.WriteDouble(ctx, float64(*p.F1)); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T.f1 (3) field write error: ", p), err) }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 3:f1: ", p), err) }
+  }
+  return err
+}
+
+func (p *ClassMetrics) writeField4(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetSupport() {
+    if err := oprot.WriteFieldBegin(ctx, "support", thrift.DOUBLE, 4); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 4:support: ", p), err) }
+    if err := oprot.WriteDouble(ctx, float64(*p.Support)); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T.support (4) field write error: ", p), err) }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 4:support: ", p), err) }
+  }
+  return err
+}
+
+func (p *ClassMetrics) Equals(other *ClassMetrics) bool {
+  if p == other {
+    return true
+  } else if p == nil || other == nil {
+    return false
+  }
+  if p.Precision != other.Precision {
+    if p.Precision == nil || other.Precision == nil {
+      return false
+    }
+    if (*p.Precision) != (*other.Precision) { return false }
+  }
+  if p.Recall != other.Recall {
+    if p.Recall == nil || other.Recall == nil {
+      return false
+    }
+    if (*p.Recall) != (*other.Recall) { return false }
+  }
+  if p.F1 != other.F1 {
+    if p.F1 == nil || other.F1 == nil {
+      return false
+    }
+    if (*p.F1) != (*other.F1) { return false }
+  }
+  if p.Support != other.Support {
+    if p.Support == nil || other.Support == nil {
+      return false
+    }
+    if (*p.Support) != (*other.Support) { return false }
+  }
+  return true
+}
+
+func (p *ClassMetrics) String() string {
+  if p == nil {
+    return "<nil>"
+  }
+  return fmt.Sprintf("ClassMetrics(%+v)", *p)
+}
+
+// Attributes:
+//  - Model: Which model answered.
+//  - Version
+//  - Generation: How often the alias that was asked for has been set; absent where a version was asked for.
+//  - NSamples: Rows that count.
+//  - Metrics: By name, with scikit-learn's values: docs/metrics.md. What is not defined for these rows is absent.
+//  - Labels: Classification: the classes that rows are of, or were answered with, in ascending order.
+//  - Classes: Classification: one for each of `labels`.
+//  - Confusion: Classification: F64 of shape (labels, labels), the weight of rows by their class (rows) and by what was answered (columns).
+// Absent for more than 1000 labels.
+//  - SilhouetteSamples: Clustering: of how many rows the silhouette is, where there is one; of many rows some are drawn by chance.
+type EvaluateResponse struct {
+  Model *string `thrift:"model,1" db:"model" json:"model,omitempty"`
+  Version *int64 `thrift:"version,2" db:"version" json:"version,omitempty"`
+  Generation *int64 `thrift:"generation,3" db:"generation" json:"generation,omitempty"`
+  NSamples *int64 `thrift:"n_samples,4" db:"n_samples" json:"n_samples,omitempty"`
+  Metrics map[string]float64 `thrift:"metrics,5" db:"metrics" json:"metrics,omitempty"`
+  Labels *Column `thrift:"labels,6" db:"labels" json:"labels,omitempty"`
+  Classes []*ClassMetrics `thrift:"classes,7" db:"classes" json:"classes,omitempty"`
+  Confusion *Tensor `thrift:"confusion,8" db:"confusion" json:"confusion,omitempty"`
+  SilhouetteSamples *int64 `thrift:"silhouette_samples,9" db:"silhouette_samples" json:"silhouette_samples,omitempty"`
+}
+
+func NewEvaluateResponse() *EvaluateResponse {
+  return &EvaluateResponse{}
+}
+
+var EvaluateResponse_Model_DEFAULT string
+func (p *EvaluateResponse) GetModel() string {
+  if !p.IsSetModel() {
+    return EvaluateResponse_Model_DEFAULT
+  }
+return *p.Model
+}
+var EvaluateResponse_Version_DEFAULT int64
+func (p *EvaluateResponse) GetVersion() int64 {
+  if !p.IsSetVersion() {
+    return EvaluateResponse_Version_DEFAULT
+  }
+return *p.Version
+}
+var EvaluateResponse_Generation_DEFAULT int64
+func (p *EvaluateResponse) GetGeneration() int64 {
+  if !p.IsSetGeneration() {
+    return EvaluateResponse_Generation_DEFAULT
+  }
+return *p.Generation
+}
+var EvaluateResponse_NSamples_DEFAULT int64
+func (p *EvaluateResponse) GetNSamples() int64 {
+  if !p.IsSetNSamples() {
+    return EvaluateResponse_NSamples_DEFAULT
+  }
+return *p.NSamples
+}
+var EvaluateResponse_Metrics_DEFAULT map[string]float64
+
+func (p *EvaluateResponse) GetMetrics() map[string]float64 {
+  return p.Metrics
+}
+var EvaluateResponse_Labels_DEFAULT *Column
+func (p *EvaluateResponse) GetLabels() *Column {
+  if !p.IsSetLabels() {
+    return EvaluateResponse_Labels_DEFAULT
+  }
+return p.Labels
+}
+var EvaluateResponse_Classes_DEFAULT []*ClassMetrics
+
+func (p *EvaluateResponse) GetClasses() []*ClassMetrics {
+  return p.Classes
+}
+var EvaluateResponse_Confusion_DEFAULT *Tensor
+func (p *EvaluateResponse) GetConfusion() *Tensor {
+  if !p.IsSetConfusion() {
+    return EvaluateResponse_Confusion_DEFAULT
+  }
+return p.Confusion
+}
+var EvaluateResponse_SilhouetteSamples_DEFAULT int64
+func (p *EvaluateResponse) GetSilhouetteSamples() int64 {
+  if !p.IsSetSilhouetteSamples() {
+    return EvaluateResponse_SilhouetteSamples_DEFAULT
+  }
+return *p.SilhouetteSamples
+}
+func (p *EvaluateResponse) IsSetModel() bool {
+  return p.Model != nil
+}
+
+func (p *EvaluateResponse) IsSetVersion() bool {
+  return p.Version != nil
+}
+
+func (p *EvaluateResponse) IsSetGeneration() bool {
+  return p.Generation != nil
+}
+
+func (p *EvaluateResponse) IsSetNSamples() bool {
+  return p.NSamples != nil
+}
+
+func (p *EvaluateResponse) IsSetMetrics() bool {
+  return p.Metrics != nil
+}
+
+func (p *EvaluateResponse) IsSetLabels() bool {
+  return p.Labels != nil
+}
+
+func (p *EvaluateResponse) IsSetClasses() bool {
+  return p.Classes != nil
+}
+
+func (p *EvaluateResponse) IsSetConfusion() bool {
+  return p.Confusion != nil
+}
+
+func (p *EvaluateResponse) IsSetSilhouetteSamples() bool {
+  return p.SilhouetteSamples != nil
+}
+
+func (p *EvaluateResponse) Read(ctx context.Context, iprot thrift.TProtocol) error {
+  if _, err := iprot.ReadStructBegin(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read error: ", p), err)
+  }
+
+
+  for {
+    _, fieldTypeId, fieldId, err := iprot.ReadFieldBegin(ctx)
+    if err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T field %d read error: ", p, fieldId), err)
+    }
+    if fieldTypeId == thrift.STOP { break; }
+    switch fieldId {
+    case 1:
+      if fieldTypeId == thrift.STRING {
+        if err := p.ReadField1(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 2:
+      if fieldTypeId == thrift.I64 {
+        if err := p.ReadField2(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 3:
+      if fieldTypeId == thrift.I64 {
+        if err := p.ReadField3(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 4:
+      if fieldTypeId == thrift.I64 {
+        if err := p.ReadField4(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 5:
+      if fieldTypeId == thrift.MAP {
+        if err := p.ReadField5(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 6:
+      if fieldTypeId == thrift.STRUCT {
+        if err := p.ReadField6(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 7:
+      if fieldTypeId == thrift.LIST {
+        if err := p.ReadField7(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 8:
+      if fieldTypeId == thrift.STRUCT {
+        if err := p.ReadField8(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 9:
+      if fieldTypeId == thrift.I64 {
+        if err := p.ReadField9(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    default:
+      if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+        return err
+      }
+    }
+    if err := iprot.ReadFieldEnd(ctx); err != nil {
+      return err
+    }
+  }
+  if err := iprot.ReadStructEnd(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read struct end error: ", p), err)
+  }
+  return nil
+}
+
+func (p *EvaluateResponse)  ReadField1(ctx context.Context, iprot thrift.TProtocol) error {
+  if v, err := iprot.ReadString(ctx); err != nil {
+  return thrift.PrependError("error reading field 1: ", err)
+} else {
+  p.Model = &v
+}
+  return nil
+}
+
+func (p *EvaluateResponse)  ReadField2(ctx context.Context, iprot thrift.TProtocol) error {
+  if v, err := iprot.ReadI64(ctx); err != nil {
+  return thrift.PrependError("error reading field 2: ", err)
+} else {
+  p.Version = &v
+}
+  return nil
+}
+
+func (p *EvaluateResponse)  ReadField3(ctx context.Context, iprot thrift.TProtocol) error {
+  if v, err := iprot.ReadI64(ctx); err != nil {
+  return thrift.PrependError("error reading field 3: ", err)
+} else {
+  p.Generation = &v
+}
+  return nil
+}
+
+func (p *EvaluateResponse)  ReadField4(ctx context.Context, iprot thrift.TProtocol) error {
+  if v, err := iprot.ReadI64(ctx); err != nil {
+  return thrift.PrependError("error reading field 4: ", err)
+} else {
+  p.NSamples = &v
+}
+  return nil
+}
+
+func (p *EvaluateResponse)  ReadField5(ctx context.Context, iprot thrift.TProtocol) error {
+  _, _, size, err := iprot.ReadMapBegin(ctx)
+  if err != nil {
+    return thrift.PrependError("error reading map begin: ", err)
+  }
+  tMap := make(map[string]float64, size)
+  p.Metrics =  tMap
+  for i := 0; i < size; i ++ {
+var _key11 string
+    if v, err := iprot.ReadString(ctx); err != nil {
+    return thrift.PrependError("error reading field 0: ", err)
+} else {
+    _key11 = v
+}
+var _val12 float64
+    if v, err := iprot.ReadDouble(ctx); err != nil {
+    return thrift.PrependError("error reading field 0: ", err)
+} else {
+    _val12 = v
+}
+    p.Metrics[_key11] = _val12
+  }
+  if err := iprot.ReadMapEnd(ctx); err != nil {
+    return thrift.PrependError("error reading map end: ", err)
+  }
+  return nil
+}
+
+func (p *EvaluateResponse)  ReadField6(ctx context.Context, iprot thrift.TProtocol) error {
+  p.Labels = &Column{}
+  if err := p.Labels.Read(ctx, iprot); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Labels), err)
+  }
+  return nil
+}
+
+func (p *EvaluateResponse)  ReadField7(ctx context.Context, iprot thrift.TProtocol) error {
+  _, size, err := iprot.ReadListBegin(ctx)
+  if err != nil {
+    return thrift.PrependError("error reading list begin: ", err)
+  }
+  tSlice := make([]*ClassMetrics, 0, size)
+  p.Classes =  tSlice
+  for i := 0; i < size; i ++ {
+    _elem13 := &ClassMetrics{}
+    if err := _elem13.Read(ctx, iprot); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", _elem13), err)
+    }
+    p.Classes = append(p.Classes, _elem13)
+  }
+  if err := iprot.ReadListEnd(ctx); err != nil {
+    return thrift.PrependError("error reading list end: ", err)
+  }
+  return nil
+}
+
+func (p *EvaluateResponse)  ReadField8(ctx context.Context, iprot thrift.TProtocol) error {
+  p.Confusion = &Tensor{}
+  if err := p.Confusion.Read(ctx, iprot); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Confusion), err)
+  }
+  return nil
+}
+
+func (p *EvaluateResponse)  ReadField9(ctx context.Context, iprot thrift.TProtocol) error {
+  if v, err := iprot.ReadI64(ctx); err != nil {
+  return thrift.PrependError("error reading field 9: ", err)
+} else {
+  p.SilhouetteSamples = &v
+}
+  return nil
+}
+
+func (p *EvaluateResponse) Write(ctx context.Context, oprot thrift.TProtocol) error {
+  if err := oprot.WriteStructBegin(ctx, "EvaluateResponse"); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err) }
+  if p != nil {
+    if err := p.writeField1(ctx, oprot); err != nil { return err }
+    if err := p.writeField2(ctx, oprot); err != nil { return err }
+    if err := p.writeField3(ctx, oprot); err != nil { return err }
+    if err := p.writeField4(ctx, oprot); err != nil { return err }
+    if err := p.writeField5(ctx, oprot); err != nil { return err }
+    if err := p.writeField6(ctx, oprot); err != nil { return err }
+    if err := p.writeField7(ctx, oprot); err != nil { return err }
+    if err := p.writeField8(ctx, oprot); err != nil { return err }
+    if err := p.writeField9(ctx, oprot); err != nil { return err }
+  }
+  if err := oprot.WriteFieldStop(ctx); err != nil {
+    return thrift.PrependError("write field stop error: ", err) }
+  if err := oprot.WriteStructEnd(ctx); err != nil {
+    return thrift.PrependError("write struct stop error: ", err) }
+  return nil
+}
+
+func (p *EvaluateResponse) writeField1(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetModel() {
+    if err := oprot.WriteFieldBegin(ctx, "model", thrift.STRING, 1); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 1:model: ", p), err) }
+    if err := oprot.WriteString(ctx, string(*p.Model)); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T.model (1) field write error: ", p), err) }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 1:model: ", p), err) }
+  }
+  return err
+}
+
+func (p *EvaluateResponse) writeField2(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetVersion() {
+    if err := oprot.WriteFieldBegin(ctx, "version", thrift.I64, 2); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 2:version: ", p), err) }
+    if err := oprot.WriteI64(ctx, int64(*p.Version)); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T.version (2) field write error: ", p), err) }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 2:version: ", p), err) }
+  }
+  return err
+}
+
+func (p *EvaluateResponse) writeField3(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetGeneration() {
+    if err := oprot.WriteFieldBegin(ctx, "generation", thrift.I64, 3); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 3:generation: ", p), err) }
+    if err := oprot.WriteI64(ctx, int64(*p.Generation)); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T.generation (3) field write error: ", p), err) }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 3:generation: ", p), err) }
+  }
+  return err
+}
+
+func (p *EvaluateResponse) writeField4(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetNSamples() {
+    if err := oprot.WriteFieldBegin(ctx, "n_samples", thrift.I64, 4); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 4:n_samples: ", p), err) }
+    if err := oprot.WriteI64(ctx, int64(*p.NSamples)); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T.n_samples (4) field write error: ", p), err) }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 4:n_samples: ", p), err) }
+  }
+  return err
+}
+
+func (p *EvaluateResponse) writeField5(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetMetrics() {
+    if err := oprot.WriteFieldBegin(ctx, "metrics", thrift.MAP, 5); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 5:metrics: ", p), err) }
+    if err := oprot.WriteMapBegin(ctx, thrift.STRING, thrift.DOUBLE, len(p.Metrics)); err != nil {
+      return thrift.PrependError("error writing map begin: ", err)
+    }
+    for k, v := range p.Metrics {
+      if err := oprot.WriteString(ctx, string(k)); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T. (0) field write error: ", p), err) }
+      if err := oprot.WriteDouble(ctx, float64(v)); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T. (0) field write error: ", p), err) }
+    }
+    if err := oprot.WriteMapEnd(ctx); err != nil {
+      return thrift.PrependError("error writing map end: ", err)
+    }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 5:metrics: ", p), err) }
+  }
+  return err
+}
+
+func (p *EvaluateResponse) writeField6(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetLabels() {
+    if err := oprot.WriteFieldBegin(ctx, "labels", thrift.STRUCT, 6); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 6:labels: ", p), err) }
+    if err := p.Labels.Write(ctx, oprot); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Labels), err)
+    }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 6:labels: ", p), err) }
+  }
+  return err
+}
+
+func (p *EvaluateResponse) writeField7(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetClasses() {
+    if err := oprot.WriteFieldBegin(ctx, "classes", thrift.LIST, 7); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 7:classes: ", p), err) }
+    if err := oprot.WriteListBegin(ctx, thrift.STRUCT, len(p.Classes)); err != nil {
+      return thrift.PrependError("error writing list begin: ", err)
+    }
+    for _, v := range p.Classes {
+      if err := v.Write(ctx, oprot); err != nil {
+        return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", v), err)
+      }
+    }
+    if err := oprot.WriteListEnd(ctx); err != nil {
+      return thrift.PrependError("error writing list end: ", err)
+    }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 7:classes: ", p), err) }
+  }
+  return err
+}
+
+func (p *EvaluateResponse) writeField8(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetConfusion() {
+    if err := oprot.WriteFieldBegin(ctx, "confusion", thrift.STRUCT, 8); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 8:confusion: ", p), err) }
+    if err := p.Confusion.Write(ctx, oprot); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Confusion), err)
+    }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 8:confusion: ", p), err) }
+  }
+  return err
+}
+
+func (p *EvaluateResponse) writeField9(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetSilhouetteSamples() {
+    if err := oprot.WriteFieldBegin(ctx, "silhouette_samples", thrift.I64, 9); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 9:silhouette_samples: ", p), err) }
+    if err := oprot.WriteI64(ctx, int64(*p.SilhouetteSamples)); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T.silhouette_samples (9) field write error: ", p), err) }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 9:silhouette_samples: ", p), err) }
+  }
+  return err
+}
+
+func (p *EvaluateResponse) Equals(other *EvaluateResponse) bool {
+  if p == other {
+    return true
+  } else if p == nil || other == nil {
+    return false
+  }
+  if p.Model != other.Model {
+    if p.Model == nil || other.Model == nil {
+      return false
+    }
+    if (*p.Model) != (*other.Model) { return false }
+  }
+  if p.Version != other.Version {
+    if p.Version == nil || other.Version == nil {
+      return false
+    }
+    if (*p.Version) != (*other.Version) { return false }
+  }
+  if p.Generation != other.Generation {
+    if p.Generation == nil || other.Generation == nil {
+      return false
+    }
+    if (*p.Generation) != (*other.Generation) { return false }
+  }
+  if p.NSamples != other.NSamples {
+    if p.NSamples == nil || other.NSamples == nil {
+      return false
+    }
+    if (*p.NSamples) != (*other.NSamples) { return false }
+  }
+  if len(p.Metrics) != len(other.Metrics) { return false }
+  for k, _tgt := range p.Metrics {
+    _src14 := other.Metrics[k]
+    if _tgt != _src14 { return false }
+  }
+  if !p.Labels.Equals(other.Labels) { return false }
+  if len(p.Classes) != len(other.Classes) { return false }
+  for i, _tgt := range p.Classes {
+    _src15 := other.Classes[i]
+    if !_tgt.Equals(_src15) { return false }
+  }
+  if !p.Confusion.Equals(other.Confusion) { return false }
+  if p.SilhouetteSamples != other.SilhouetteSamples {
+    if p.SilhouetteSamples == nil || other.SilhouetteSamples == nil {
+      return false
+    }
+    if (*p.SilhouetteSamples) != (*other.SilhouetteSamples) { return false }
+  }
+  return true
+}
+
+func (p *EvaluateResponse) String() string {
+  if p == nil {
+    return "<nil>"
+  }
+  return fmt.Sprintf("EvaluateResponse(%+v)", *p)
+}
+
 type Training interface {
   // Stores what is needed to train and answers a job at once; the job outlives a restart of the server. Throws
   // INVALID_ARGUMENT (name, step, hyper-parameter, column, value, named), NOT_FOUND (data set), OVERLOADED (too many jobs wait).
@@ -3201,6 +4440,13 @@ type Training interface {
   // Parameters:
   //  - Request
   Train(ctx context.Context, request *TrainRequest) (_r *TrainResponse, _err error)
+  // Answers what a model is worth on rows whose targets are known: metrics with scikit-learn's values. Throws NOT_FOUND (model,
+  // data set), INVALID_ARGUMENT (column, row, value, named), FAILED_PRECONDITION (the version is not loaded), OVERLOADED,
+  // DEADLINE_EXCEEDED.
+  // 
+  // Parameters:
+  //  - Request
+  Evaluate(ctx context.Context, request *EvaluateRequest) (_r *EvaluateResponse, _err error)
   // Answers a job as it is now. Throws NOT_FOUND.
   // 
   // Parameters:
@@ -3264,24 +4510,51 @@ func (p *TrainingClient) SetLastResponseMeta_(meta thrift.ResponseMeta) {
 // Parameters:
 //  - Request
 func (p *TrainingClient) Train(ctx context.Context, request *TrainRequest) (_r *TrainResponse, _err error) {
-  var _args11 TrainingTrainArgs
-  _args11.Request = request
-  var _result13 TrainingTrainResult
-  var _meta12 thrift.ResponseMeta
-  _meta12, _err = p.Client_().Call(ctx, "train", &_args11, &_result13)
-  p.SetLastResponseMeta_(_meta12)
+  var _args16 TrainingTrainArgs
+  _args16.Request = request
+  var _result18 TrainingTrainResult
+  var _meta17 thrift.ResponseMeta
+  _meta17, _err = p.Client_().Call(ctx, "train", &_args16, &_result18)
+  p.SetLastResponseMeta_(_meta17)
   if _err != nil {
     return
   }
   switch {
-  case _result13.Error!= nil:
-    return _r, _result13.Error
+  case _result18.Error!= nil:
+    return _r, _result18.Error
   }
 
-  if _ret14 := _result13.GetSuccess(); _ret14 != nil {
-    return _ret14, nil
+  if _ret19 := _result18.GetSuccess(); _ret19 != nil {
+    return _ret19, nil
   }
   return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "train failed: unknown result")
+}
+
+// Answers what a model is worth on rows whose targets are known: metrics with scikit-learn's values. Throws NOT_FOUND (model,
+// data set), INVALID_ARGUMENT (column, row, value, named), FAILED_PRECONDITION (the version is not loaded), OVERLOADED,
+// DEADLINE_EXCEEDED.
+// 
+// Parameters:
+//  - Request
+func (p *TrainingClient) Evaluate(ctx context.Context, request *EvaluateRequest) (_r *EvaluateResponse, _err error) {
+  var _args20 TrainingEvaluateArgs
+  _args20.Request = request
+  var _result22 TrainingEvaluateResult
+  var _meta21 thrift.ResponseMeta
+  _meta21, _err = p.Client_().Call(ctx, "evaluate", &_args20, &_result22)
+  p.SetLastResponseMeta_(_meta21)
+  if _err != nil {
+    return
+  }
+  switch {
+  case _result22.Error!= nil:
+    return _r, _result22.Error
+  }
+
+  if _ret23 := _result22.GetSuccess(); _ret23 != nil {
+    return _ret23, nil
+  }
+  return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "evaluate failed: unknown result")
 }
 
 // Answers a job as it is now. Throws NOT_FOUND.
@@ -3289,22 +4562,22 @@ func (p *TrainingClient) Train(ctx context.Context, request *TrainRequest) (_r *
 // Parameters:
 //  - Request
 func (p *TrainingClient) GetJob(ctx context.Context, request *GetJobRequest) (_r *GetJobResponse, _err error) {
-  var _args15 TrainingGetJobArgs
-  _args15.Request = request
-  var _result17 TrainingGetJobResult
-  var _meta16 thrift.ResponseMeta
-  _meta16, _err = p.Client_().Call(ctx, "get_job", &_args15, &_result17)
-  p.SetLastResponseMeta_(_meta16)
+  var _args24 TrainingGetJobArgs
+  _args24.Request = request
+  var _result26 TrainingGetJobResult
+  var _meta25 thrift.ResponseMeta
+  _meta25, _err = p.Client_().Call(ctx, "get_job", &_args24, &_result26)
+  p.SetLastResponseMeta_(_meta25)
   if _err != nil {
     return
   }
   switch {
-  case _result17.Error!= nil:
-    return _r, _result17.Error
+  case _result26.Error!= nil:
+    return _r, _result26.Error
   }
 
-  if _ret18 := _result17.GetSuccess(); _ret18 != nil {
-    return _ret18, nil
+  if _ret27 := _result26.GetSuccess(); _ret27 != nil {
+    return _ret27, nil
   }
   return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "get_job failed: unknown result")
 }
@@ -3314,22 +4587,22 @@ func (p *TrainingClient) GetJob(ctx context.Context, request *GetJobRequest) (_r
 // Parameters:
 //  - Request
 func (p *TrainingClient) WatchJob(ctx context.Context, request *WatchJobRequest) (_r *WatchJobResponse, _err error) {
-  var _args19 TrainingWatchJobArgs
-  _args19.Request = request
-  var _result21 TrainingWatchJobResult
-  var _meta20 thrift.ResponseMeta
-  _meta20, _err = p.Client_().Call(ctx, "watch_job", &_args19, &_result21)
-  p.SetLastResponseMeta_(_meta20)
+  var _args28 TrainingWatchJobArgs
+  _args28.Request = request
+  var _result30 TrainingWatchJobResult
+  var _meta29 thrift.ResponseMeta
+  _meta29, _err = p.Client_().Call(ctx, "watch_job", &_args28, &_result30)
+  p.SetLastResponseMeta_(_meta29)
   if _err != nil {
     return
   }
   switch {
-  case _result21.Error!= nil:
-    return _r, _result21.Error
+  case _result30.Error!= nil:
+    return _r, _result30.Error
   }
 
-  if _ret22 := _result21.GetSuccess(); _ret22 != nil {
-    return _ret22, nil
+  if _ret31 := _result30.GetSuccess(); _ret31 != nil {
+    return _ret31, nil
   }
   return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "watch_job failed: unknown result")
 }
@@ -3339,22 +4612,22 @@ func (p *TrainingClient) WatchJob(ctx context.Context, request *WatchJobRequest)
 // Parameters:
 //  - Request
 func (p *TrainingClient) ListJobs(ctx context.Context, request *ListJobsRequest) (_r *ListJobsResponse, _err error) {
-  var _args23 TrainingListJobsArgs
-  _args23.Request = request
-  var _result25 TrainingListJobsResult
-  var _meta24 thrift.ResponseMeta
-  _meta24, _err = p.Client_().Call(ctx, "list_jobs", &_args23, &_result25)
-  p.SetLastResponseMeta_(_meta24)
+  var _args32 TrainingListJobsArgs
+  _args32.Request = request
+  var _result34 TrainingListJobsResult
+  var _meta33 thrift.ResponseMeta
+  _meta33, _err = p.Client_().Call(ctx, "list_jobs", &_args32, &_result34)
+  p.SetLastResponseMeta_(_meta33)
   if _err != nil {
     return
   }
   switch {
-  case _result25.Error!= nil:
-    return _r, _result25.Error
+  case _result34.Error!= nil:
+    return _r, _result34.Error
   }
 
-  if _ret26 := _result25.GetSuccess(); _ret26 != nil {
-    return _ret26, nil
+  if _ret35 := _result34.GetSuccess(); _ret35 != nil {
+    return _ret35, nil
   }
   return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "list_jobs failed: unknown result")
 }
@@ -3364,22 +4637,22 @@ func (p *TrainingClient) ListJobs(ctx context.Context, request *ListJobsRequest)
 // Parameters:
 //  - Request
 func (p *TrainingClient) CancelJob(ctx context.Context, request *CancelJobRequest) (_r *CancelJobResponse, _err error) {
-  var _args27 TrainingCancelJobArgs
-  _args27.Request = request
-  var _result29 TrainingCancelJobResult
-  var _meta28 thrift.ResponseMeta
-  _meta28, _err = p.Client_().Call(ctx, "cancel_job", &_args27, &_result29)
-  p.SetLastResponseMeta_(_meta28)
+  var _args36 TrainingCancelJobArgs
+  _args36.Request = request
+  var _result38 TrainingCancelJobResult
+  var _meta37 thrift.ResponseMeta
+  _meta37, _err = p.Client_().Call(ctx, "cancel_job", &_args36, &_result38)
+  p.SetLastResponseMeta_(_meta37)
   if _err != nil {
     return
   }
   switch {
-  case _result29.Error!= nil:
-    return _r, _result29.Error
+  case _result38.Error!= nil:
+    return _r, _result38.Error
   }
 
-  if _ret30 := _result29.GetSuccess(); _ret30 != nil {
-    return _ret30, nil
+  if _ret39 := _result38.GetSuccess(); _ret39 != nil {
+    return _ret39, nil
   }
   return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "cancel_job failed: unknown result")
 }
@@ -3404,13 +4677,14 @@ func (p *TrainingProcessor) ProcessorMap() map[string]thrift.TProcessorFunction 
 
 func NewTrainingProcessor(handler Training) *TrainingProcessor {
 
-  self31 := &TrainingProcessor{handler:handler, processorMap:make(map[string]thrift.TProcessorFunction)}
-  self31.processorMap["train"] = &trainingProcessorTrain{handler:handler}
-  self31.processorMap["get_job"] = &trainingProcessorGetJob{handler:handler}
-  self31.processorMap["watch_job"] = &trainingProcessorWatchJob{handler:handler}
-  self31.processorMap["list_jobs"] = &trainingProcessorListJobs{handler:handler}
-  self31.processorMap["cancel_job"] = &trainingProcessorCancelJob{handler:handler}
-return self31
+  self40 := &TrainingProcessor{handler:handler, processorMap:make(map[string]thrift.TProcessorFunction)}
+  self40.processorMap["train"] = &trainingProcessorTrain{handler:handler}
+  self40.processorMap["evaluate"] = &trainingProcessorEvaluate{handler:handler}
+  self40.processorMap["get_job"] = &trainingProcessorGetJob{handler:handler}
+  self40.processorMap["watch_job"] = &trainingProcessorWatchJob{handler:handler}
+  self40.processorMap["list_jobs"] = &trainingProcessorListJobs{handler:handler}
+  self40.processorMap["cancel_job"] = &trainingProcessorCancelJob{handler:handler}
+return self40
 }
 
 func (p *TrainingProcessor) Process(ctx context.Context, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
@@ -3421,12 +4695,12 @@ func (p *TrainingProcessor) Process(ctx context.Context, iprot, oprot thrift.TPr
   }
   iprot.Skip(ctx, thrift.STRUCT)
   iprot.ReadMessageEnd(ctx)
-  x32 := thrift.NewTApplicationException(thrift.UNKNOWN_METHOD, "Unknown function " + name)
+  x41 := thrift.NewTApplicationException(thrift.UNKNOWN_METHOD, "Unknown function " + name)
   oprot.WriteMessageBegin(ctx, name, thrift.EXCEPTION, seqId)
-  x32.Write(ctx, oprot)
+  x41.Write(ctx, oprot)
   oprot.WriteMessageEnd(ctx)
   oprot.Flush(ctx)
-  return false, x32
+  return false, x41
 
 }
 
@@ -3435,7 +4709,7 @@ type trainingProcessorTrain struct {
 }
 
 func (p *trainingProcessorTrain) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-  var _write_err33 error
+  var _write_err42 error
   args := TrainingTrainArgs{}
   if err2 := args.Read(ctx, iprot); err2 != nil {
     iprot.ReadMessageEnd(ctx)
@@ -3485,21 +4759,21 @@ func (p *trainingProcessorTrain) Process(ctx context.Context, seqId int32, iprot
       if errors.Is(err2, thrift.ErrAbandonRequest) {
         return false, thrift.WrapTException(err2)
       }
-      _exc34 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing train: " + err2.Error())
+      _exc43 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing train: " + err2.Error())
       if err2 := oprot.WriteMessageBegin(ctx, "train", thrift.EXCEPTION, seqId); err2 != nil {
-        _write_err33 = thrift.WrapTException(err2)
+        _write_err42 = thrift.WrapTException(err2)
       }
-      if err2 := _exc34.Write(ctx, oprot); _write_err33 == nil && err2 != nil {
-        _write_err33 = thrift.WrapTException(err2)
+      if err2 := _exc43.Write(ctx, oprot); _write_err42 == nil && err2 != nil {
+        _write_err42 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.WriteMessageEnd(ctx); _write_err33 == nil && err2 != nil {
-        _write_err33 = thrift.WrapTException(err2)
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err42 == nil && err2 != nil {
+        _write_err42 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.Flush(ctx); _write_err33 == nil && err2 != nil {
-        _write_err33 = thrift.WrapTException(err2)
+      if err2 := oprot.Flush(ctx); _write_err42 == nil && err2 != nil {
+        _write_err42 = thrift.WrapTException(err2)
       }
-      if _write_err33 != nil {
-        return false, thrift.WrapTException(_write_err33)
+      if _write_err42 != nil {
+        return false, thrift.WrapTException(_write_err42)
       }
       return true, err
     }
@@ -3508,19 +4782,114 @@ func (p *trainingProcessorTrain) Process(ctx context.Context, seqId int32, iprot
   }
   tickerCancel()
   if err2 := oprot.WriteMessageBegin(ctx, "train", thrift.REPLY, seqId); err2 != nil {
-    _write_err33 = thrift.WrapTException(err2)
+    _write_err42 = thrift.WrapTException(err2)
   }
-  if err2 := result.Write(ctx, oprot); _write_err33 == nil && err2 != nil {
-    _write_err33 = thrift.WrapTException(err2)
+  if err2 := result.Write(ctx, oprot); _write_err42 == nil && err2 != nil {
+    _write_err42 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.WriteMessageEnd(ctx); _write_err33 == nil && err2 != nil {
-    _write_err33 = thrift.WrapTException(err2)
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err42 == nil && err2 != nil {
+    _write_err42 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.Flush(ctx); _write_err33 == nil && err2 != nil {
-    _write_err33 = thrift.WrapTException(err2)
+  if err2 := oprot.Flush(ctx); _write_err42 == nil && err2 != nil {
+    _write_err42 = thrift.WrapTException(err2)
   }
-  if _write_err33 != nil {
-    return false, thrift.WrapTException(_write_err33)
+  if _write_err42 != nil {
+    return false, thrift.WrapTException(_write_err42)
+  }
+  return true, err
+}
+
+type trainingProcessorEvaluate struct {
+  handler Training
+}
+
+func (p *trainingProcessorEvaluate) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
+  var _write_err44 error
+  args := TrainingEvaluateArgs{}
+  if err2 := args.Read(ctx, iprot); err2 != nil {
+    iprot.ReadMessageEnd(ctx)
+    x := thrift.NewTApplicationException(thrift.PROTOCOL_ERROR, err2.Error())
+    oprot.WriteMessageBegin(ctx, "evaluate", thrift.EXCEPTION, seqId)
+    x.Write(ctx, oprot)
+    oprot.WriteMessageEnd(ctx)
+    oprot.Flush(ctx)
+    return false, thrift.WrapTException(err2)
+  }
+  iprot.ReadMessageEnd(ctx)
+
+  tickerCancel := func() {}
+  // Start a goroutine to do server side connectivity check.
+  if thrift.ServerConnectivityCheckInterval > 0 {
+    var cancel context.CancelFunc
+    ctx, cancel = context.WithCancel(ctx)
+    defer cancel()
+    var tickerCtx context.Context
+    tickerCtx, tickerCancel = context.WithCancel(context.Background())
+    defer tickerCancel()
+    go func(ctx context.Context, cancel context.CancelFunc) {
+      ticker := time.NewTicker(thrift.ServerConnectivityCheckInterval)
+      defer ticker.Stop()
+      for {
+        select {
+        case <-ctx.Done():
+          return
+        case <-ticker.C:
+          if !iprot.Transport().IsOpen() {
+            cancel()
+            return
+          }
+        }
+      }
+    }(tickerCtx, cancel)
+  }
+
+  result := TrainingEvaluateResult{}
+  if retval, err2 := p.handler.Evaluate(ctx, args.Request); err2 != nil {
+    tickerCancel()
+    err = thrift.WrapTException(err2)
+    switch v := err2.(type) {
+    case *ServiceError:
+      result.Error = v
+    default:
+      if errors.Is(err2, thrift.ErrAbandonRequest) {
+        return false, thrift.WrapTException(err2)
+      }
+      _exc45 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing evaluate: " + err2.Error())
+      if err2 := oprot.WriteMessageBegin(ctx, "evaluate", thrift.EXCEPTION, seqId); err2 != nil {
+        _write_err44 = thrift.WrapTException(err2)
+      }
+      if err2 := _exc45.Write(ctx, oprot); _write_err44 == nil && err2 != nil {
+        _write_err44 = thrift.WrapTException(err2)
+      }
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err44 == nil && err2 != nil {
+        _write_err44 = thrift.WrapTException(err2)
+      }
+      if err2 := oprot.Flush(ctx); _write_err44 == nil && err2 != nil {
+        _write_err44 = thrift.WrapTException(err2)
+      }
+      if _write_err44 != nil {
+        return false, thrift.WrapTException(_write_err44)
+      }
+      return true, err
+    }
+  } else {
+    result.Success = retval
+  }
+  tickerCancel()
+  if err2 := oprot.WriteMessageBegin(ctx, "evaluate", thrift.REPLY, seqId); err2 != nil {
+    _write_err44 = thrift.WrapTException(err2)
+  }
+  if err2 := result.Write(ctx, oprot); _write_err44 == nil && err2 != nil {
+    _write_err44 = thrift.WrapTException(err2)
+  }
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err44 == nil && err2 != nil {
+    _write_err44 = thrift.WrapTException(err2)
+  }
+  if err2 := oprot.Flush(ctx); _write_err44 == nil && err2 != nil {
+    _write_err44 = thrift.WrapTException(err2)
+  }
+  if _write_err44 != nil {
+    return false, thrift.WrapTException(_write_err44)
   }
   return true, err
 }
@@ -3530,7 +4899,7 @@ type trainingProcessorGetJob struct {
 }
 
 func (p *trainingProcessorGetJob) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-  var _write_err35 error
+  var _write_err46 error
   args := TrainingGetJobArgs{}
   if err2 := args.Read(ctx, iprot); err2 != nil {
     iprot.ReadMessageEnd(ctx)
@@ -3580,21 +4949,21 @@ func (p *trainingProcessorGetJob) Process(ctx context.Context, seqId int32, ipro
       if errors.Is(err2, thrift.ErrAbandonRequest) {
         return false, thrift.WrapTException(err2)
       }
-      _exc36 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing get_job: " + err2.Error())
+      _exc47 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing get_job: " + err2.Error())
       if err2 := oprot.WriteMessageBegin(ctx, "get_job", thrift.EXCEPTION, seqId); err2 != nil {
-        _write_err35 = thrift.WrapTException(err2)
+        _write_err46 = thrift.WrapTException(err2)
       }
-      if err2 := _exc36.Write(ctx, oprot); _write_err35 == nil && err2 != nil {
-        _write_err35 = thrift.WrapTException(err2)
+      if err2 := _exc47.Write(ctx, oprot); _write_err46 == nil && err2 != nil {
+        _write_err46 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.WriteMessageEnd(ctx); _write_err35 == nil && err2 != nil {
-        _write_err35 = thrift.WrapTException(err2)
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err46 == nil && err2 != nil {
+        _write_err46 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.Flush(ctx); _write_err35 == nil && err2 != nil {
-        _write_err35 = thrift.WrapTException(err2)
+      if err2 := oprot.Flush(ctx); _write_err46 == nil && err2 != nil {
+        _write_err46 = thrift.WrapTException(err2)
       }
-      if _write_err35 != nil {
-        return false, thrift.WrapTException(_write_err35)
+      if _write_err46 != nil {
+        return false, thrift.WrapTException(_write_err46)
       }
       return true, err
     }
@@ -3603,19 +4972,19 @@ func (p *trainingProcessorGetJob) Process(ctx context.Context, seqId int32, ipro
   }
   tickerCancel()
   if err2 := oprot.WriteMessageBegin(ctx, "get_job", thrift.REPLY, seqId); err2 != nil {
-    _write_err35 = thrift.WrapTException(err2)
+    _write_err46 = thrift.WrapTException(err2)
   }
-  if err2 := result.Write(ctx, oprot); _write_err35 == nil && err2 != nil {
-    _write_err35 = thrift.WrapTException(err2)
+  if err2 := result.Write(ctx, oprot); _write_err46 == nil && err2 != nil {
+    _write_err46 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.WriteMessageEnd(ctx); _write_err35 == nil && err2 != nil {
-    _write_err35 = thrift.WrapTException(err2)
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err46 == nil && err2 != nil {
+    _write_err46 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.Flush(ctx); _write_err35 == nil && err2 != nil {
-    _write_err35 = thrift.WrapTException(err2)
+  if err2 := oprot.Flush(ctx); _write_err46 == nil && err2 != nil {
+    _write_err46 = thrift.WrapTException(err2)
   }
-  if _write_err35 != nil {
-    return false, thrift.WrapTException(_write_err35)
+  if _write_err46 != nil {
+    return false, thrift.WrapTException(_write_err46)
   }
   return true, err
 }
@@ -3625,7 +4994,7 @@ type trainingProcessorWatchJob struct {
 }
 
 func (p *trainingProcessorWatchJob) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-  var _write_err37 error
+  var _write_err48 error
   args := TrainingWatchJobArgs{}
   if err2 := args.Read(ctx, iprot); err2 != nil {
     iprot.ReadMessageEnd(ctx)
@@ -3675,21 +5044,21 @@ func (p *trainingProcessorWatchJob) Process(ctx context.Context, seqId int32, ip
       if errors.Is(err2, thrift.ErrAbandonRequest) {
         return false, thrift.WrapTException(err2)
       }
-      _exc38 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing watch_job: " + err2.Error())
+      _exc49 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing watch_job: " + err2.Error())
       if err2 := oprot.WriteMessageBegin(ctx, "watch_job", thrift.EXCEPTION, seqId); err2 != nil {
-        _write_err37 = thrift.WrapTException(err2)
+        _write_err48 = thrift.WrapTException(err2)
       }
-      if err2 := _exc38.Write(ctx, oprot); _write_err37 == nil && err2 != nil {
-        _write_err37 = thrift.WrapTException(err2)
+      if err2 := _exc49.Write(ctx, oprot); _write_err48 == nil && err2 != nil {
+        _write_err48 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.WriteMessageEnd(ctx); _write_err37 == nil && err2 != nil {
-        _write_err37 = thrift.WrapTException(err2)
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err48 == nil && err2 != nil {
+        _write_err48 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.Flush(ctx); _write_err37 == nil && err2 != nil {
-        _write_err37 = thrift.WrapTException(err2)
+      if err2 := oprot.Flush(ctx); _write_err48 == nil && err2 != nil {
+        _write_err48 = thrift.WrapTException(err2)
       }
-      if _write_err37 != nil {
-        return false, thrift.WrapTException(_write_err37)
+      if _write_err48 != nil {
+        return false, thrift.WrapTException(_write_err48)
       }
       return true, err
     }
@@ -3698,19 +5067,19 @@ func (p *trainingProcessorWatchJob) Process(ctx context.Context, seqId int32, ip
   }
   tickerCancel()
   if err2 := oprot.WriteMessageBegin(ctx, "watch_job", thrift.REPLY, seqId); err2 != nil {
-    _write_err37 = thrift.WrapTException(err2)
+    _write_err48 = thrift.WrapTException(err2)
   }
-  if err2 := result.Write(ctx, oprot); _write_err37 == nil && err2 != nil {
-    _write_err37 = thrift.WrapTException(err2)
+  if err2 := result.Write(ctx, oprot); _write_err48 == nil && err2 != nil {
+    _write_err48 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.WriteMessageEnd(ctx); _write_err37 == nil && err2 != nil {
-    _write_err37 = thrift.WrapTException(err2)
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err48 == nil && err2 != nil {
+    _write_err48 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.Flush(ctx); _write_err37 == nil && err2 != nil {
-    _write_err37 = thrift.WrapTException(err2)
+  if err2 := oprot.Flush(ctx); _write_err48 == nil && err2 != nil {
+    _write_err48 = thrift.WrapTException(err2)
   }
-  if _write_err37 != nil {
-    return false, thrift.WrapTException(_write_err37)
+  if _write_err48 != nil {
+    return false, thrift.WrapTException(_write_err48)
   }
   return true, err
 }
@@ -3720,7 +5089,7 @@ type trainingProcessorListJobs struct {
 }
 
 func (p *trainingProcessorListJobs) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-  var _write_err39 error
+  var _write_err50 error
   args := TrainingListJobsArgs{}
   if err2 := args.Read(ctx, iprot); err2 != nil {
     iprot.ReadMessageEnd(ctx)
@@ -3770,21 +5139,21 @@ func (p *trainingProcessorListJobs) Process(ctx context.Context, seqId int32, ip
       if errors.Is(err2, thrift.ErrAbandonRequest) {
         return false, thrift.WrapTException(err2)
       }
-      _exc40 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing list_jobs: " + err2.Error())
+      _exc51 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing list_jobs: " + err2.Error())
       if err2 := oprot.WriteMessageBegin(ctx, "list_jobs", thrift.EXCEPTION, seqId); err2 != nil {
-        _write_err39 = thrift.WrapTException(err2)
+        _write_err50 = thrift.WrapTException(err2)
       }
-      if err2 := _exc40.Write(ctx, oprot); _write_err39 == nil && err2 != nil {
-        _write_err39 = thrift.WrapTException(err2)
+      if err2 := _exc51.Write(ctx, oprot); _write_err50 == nil && err2 != nil {
+        _write_err50 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.WriteMessageEnd(ctx); _write_err39 == nil && err2 != nil {
-        _write_err39 = thrift.WrapTException(err2)
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err50 == nil && err2 != nil {
+        _write_err50 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.Flush(ctx); _write_err39 == nil && err2 != nil {
-        _write_err39 = thrift.WrapTException(err2)
+      if err2 := oprot.Flush(ctx); _write_err50 == nil && err2 != nil {
+        _write_err50 = thrift.WrapTException(err2)
       }
-      if _write_err39 != nil {
-        return false, thrift.WrapTException(_write_err39)
+      if _write_err50 != nil {
+        return false, thrift.WrapTException(_write_err50)
       }
       return true, err
     }
@@ -3793,19 +5162,19 @@ func (p *trainingProcessorListJobs) Process(ctx context.Context, seqId int32, ip
   }
   tickerCancel()
   if err2 := oprot.WriteMessageBegin(ctx, "list_jobs", thrift.REPLY, seqId); err2 != nil {
-    _write_err39 = thrift.WrapTException(err2)
+    _write_err50 = thrift.WrapTException(err2)
   }
-  if err2 := result.Write(ctx, oprot); _write_err39 == nil && err2 != nil {
-    _write_err39 = thrift.WrapTException(err2)
+  if err2 := result.Write(ctx, oprot); _write_err50 == nil && err2 != nil {
+    _write_err50 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.WriteMessageEnd(ctx); _write_err39 == nil && err2 != nil {
-    _write_err39 = thrift.WrapTException(err2)
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err50 == nil && err2 != nil {
+    _write_err50 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.Flush(ctx); _write_err39 == nil && err2 != nil {
-    _write_err39 = thrift.WrapTException(err2)
+  if err2 := oprot.Flush(ctx); _write_err50 == nil && err2 != nil {
+    _write_err50 = thrift.WrapTException(err2)
   }
-  if _write_err39 != nil {
-    return false, thrift.WrapTException(_write_err39)
+  if _write_err50 != nil {
+    return false, thrift.WrapTException(_write_err50)
   }
   return true, err
 }
@@ -3815,7 +5184,7 @@ type trainingProcessorCancelJob struct {
 }
 
 func (p *trainingProcessorCancelJob) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-  var _write_err41 error
+  var _write_err52 error
   args := TrainingCancelJobArgs{}
   if err2 := args.Read(ctx, iprot); err2 != nil {
     iprot.ReadMessageEnd(ctx)
@@ -3865,21 +5234,21 @@ func (p *trainingProcessorCancelJob) Process(ctx context.Context, seqId int32, i
       if errors.Is(err2, thrift.ErrAbandonRequest) {
         return false, thrift.WrapTException(err2)
       }
-      _exc42 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing cancel_job: " + err2.Error())
+      _exc53 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing cancel_job: " + err2.Error())
       if err2 := oprot.WriteMessageBegin(ctx, "cancel_job", thrift.EXCEPTION, seqId); err2 != nil {
-        _write_err41 = thrift.WrapTException(err2)
+        _write_err52 = thrift.WrapTException(err2)
       }
-      if err2 := _exc42.Write(ctx, oprot); _write_err41 == nil && err2 != nil {
-        _write_err41 = thrift.WrapTException(err2)
+      if err2 := _exc53.Write(ctx, oprot); _write_err52 == nil && err2 != nil {
+        _write_err52 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.WriteMessageEnd(ctx); _write_err41 == nil && err2 != nil {
-        _write_err41 = thrift.WrapTException(err2)
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err52 == nil && err2 != nil {
+        _write_err52 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.Flush(ctx); _write_err41 == nil && err2 != nil {
-        _write_err41 = thrift.WrapTException(err2)
+      if err2 := oprot.Flush(ctx); _write_err52 == nil && err2 != nil {
+        _write_err52 = thrift.WrapTException(err2)
       }
-      if _write_err41 != nil {
-        return false, thrift.WrapTException(_write_err41)
+      if _write_err52 != nil {
+        return false, thrift.WrapTException(_write_err52)
       }
       return true, err
     }
@@ -3888,19 +5257,19 @@ func (p *trainingProcessorCancelJob) Process(ctx context.Context, seqId int32, i
   }
   tickerCancel()
   if err2 := oprot.WriteMessageBegin(ctx, "cancel_job", thrift.REPLY, seqId); err2 != nil {
-    _write_err41 = thrift.WrapTException(err2)
+    _write_err52 = thrift.WrapTException(err2)
   }
-  if err2 := result.Write(ctx, oprot); _write_err41 == nil && err2 != nil {
-    _write_err41 = thrift.WrapTException(err2)
+  if err2 := result.Write(ctx, oprot); _write_err52 == nil && err2 != nil {
+    _write_err52 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.WriteMessageEnd(ctx); _write_err41 == nil && err2 != nil {
-    _write_err41 = thrift.WrapTException(err2)
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err52 == nil && err2 != nil {
+    _write_err52 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.Flush(ctx); _write_err41 == nil && err2 != nil {
-    _write_err41 = thrift.WrapTException(err2)
+  if err2 := oprot.Flush(ctx); _write_err52 == nil && err2 != nil {
+    _write_err52 = thrift.WrapTException(err2)
   }
-  if _write_err41 != nil {
-    return false, thrift.WrapTException(_write_err41)
+  if _write_err52 != nil {
+    return false, thrift.WrapTException(_write_err52)
   }
   return true, err
 }
@@ -4149,6 +5518,249 @@ func (p *TrainingTrainResult) String() string {
     return "<nil>"
   }
   return fmt.Sprintf("TrainingTrainResult(%+v)", *p)
+}
+
+// Attributes:
+//  - Request
+type TrainingEvaluateArgs struct {
+  Request *EvaluateRequest `thrift:"request,1" db:"request" json:"request"`
+}
+
+func NewTrainingEvaluateArgs() *TrainingEvaluateArgs {
+  return &TrainingEvaluateArgs{}
+}
+
+var TrainingEvaluateArgs_Request_DEFAULT *EvaluateRequest
+func (p *TrainingEvaluateArgs) GetRequest() *EvaluateRequest {
+  if !p.IsSetRequest() {
+    return TrainingEvaluateArgs_Request_DEFAULT
+  }
+return p.Request
+}
+func (p *TrainingEvaluateArgs) IsSetRequest() bool {
+  return p.Request != nil
+}
+
+func (p *TrainingEvaluateArgs) Read(ctx context.Context, iprot thrift.TProtocol) error {
+  if _, err := iprot.ReadStructBegin(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read error: ", p), err)
+  }
+
+
+  for {
+    _, fieldTypeId, fieldId, err := iprot.ReadFieldBegin(ctx)
+    if err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T field %d read error: ", p, fieldId), err)
+    }
+    if fieldTypeId == thrift.STOP { break; }
+    switch fieldId {
+    case 1:
+      if fieldTypeId == thrift.STRUCT {
+        if err := p.ReadField1(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    default:
+      if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+        return err
+      }
+    }
+    if err := iprot.ReadFieldEnd(ctx); err != nil {
+      return err
+    }
+  }
+  if err := iprot.ReadStructEnd(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read struct end error: ", p), err)
+  }
+  return nil
+}
+
+func (p *TrainingEvaluateArgs)  ReadField1(ctx context.Context, iprot thrift.TProtocol) error {
+  p.Request = &EvaluateRequest{}
+  if err := p.Request.Read(ctx, iprot); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Request), err)
+  }
+  return nil
+}
+
+func (p *TrainingEvaluateArgs) Write(ctx context.Context, oprot thrift.TProtocol) error {
+  if err := oprot.WriteStructBegin(ctx, "evaluate_args"); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err) }
+  if p != nil {
+    if err := p.writeField1(ctx, oprot); err != nil { return err }
+  }
+  if err := oprot.WriteFieldStop(ctx); err != nil {
+    return thrift.PrependError("write field stop error: ", err) }
+  if err := oprot.WriteStructEnd(ctx); err != nil {
+    return thrift.PrependError("write struct stop error: ", err) }
+  return nil
+}
+
+func (p *TrainingEvaluateArgs) writeField1(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if err := oprot.WriteFieldBegin(ctx, "request", thrift.STRUCT, 1); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T write field begin error 1:request: ", p), err) }
+  if err := p.Request.Write(ctx, oprot); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Request), err)
+  }
+  if err := oprot.WriteFieldEnd(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T write field end error 1:request: ", p), err) }
+  return err
+}
+
+func (p *TrainingEvaluateArgs) String() string {
+  if p == nil {
+    return "<nil>"
+  }
+  return fmt.Sprintf("TrainingEvaluateArgs(%+v)", *p)
+}
+
+// Attributes:
+//  - Success
+//  - Error
+type TrainingEvaluateResult struct {
+  Success *EvaluateResponse `thrift:"success,0" db:"success" json:"success,omitempty"`
+  Error *ServiceError `thrift:"error,1" db:"error" json:"error,omitempty"`
+}
+
+func NewTrainingEvaluateResult() *TrainingEvaluateResult {
+  return &TrainingEvaluateResult{}
+}
+
+var TrainingEvaluateResult_Success_DEFAULT *EvaluateResponse
+func (p *TrainingEvaluateResult) GetSuccess() *EvaluateResponse {
+  if !p.IsSetSuccess() {
+    return TrainingEvaluateResult_Success_DEFAULT
+  }
+return p.Success
+}
+var TrainingEvaluateResult_Error_DEFAULT *ServiceError
+func (p *TrainingEvaluateResult) GetError() *ServiceError {
+  if !p.IsSetError() {
+    return TrainingEvaluateResult_Error_DEFAULT
+  }
+return p.Error
+}
+func (p *TrainingEvaluateResult) IsSetSuccess() bool {
+  return p.Success != nil
+}
+
+func (p *TrainingEvaluateResult) IsSetError() bool {
+  return p.Error != nil
+}
+
+func (p *TrainingEvaluateResult) Read(ctx context.Context, iprot thrift.TProtocol) error {
+  if _, err := iprot.ReadStructBegin(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read error: ", p), err)
+  }
+
+
+  for {
+    _, fieldTypeId, fieldId, err := iprot.ReadFieldBegin(ctx)
+    if err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T field %d read error: ", p, fieldId), err)
+    }
+    if fieldTypeId == thrift.STOP { break; }
+    switch fieldId {
+    case 0:
+      if fieldTypeId == thrift.STRUCT {
+        if err := p.ReadField0(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 1:
+      if fieldTypeId == thrift.STRUCT {
+        if err := p.ReadField1(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    default:
+      if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+        return err
+      }
+    }
+    if err := iprot.ReadFieldEnd(ctx); err != nil {
+      return err
+    }
+  }
+  if err := iprot.ReadStructEnd(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read struct end error: ", p), err)
+  }
+  return nil
+}
+
+func (p *TrainingEvaluateResult)  ReadField0(ctx context.Context, iprot thrift.TProtocol) error {
+  p.Success = &EvaluateResponse{}
+  if err := p.Success.Read(ctx, iprot); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Success), err)
+  }
+  return nil
+}
+
+func (p *TrainingEvaluateResult)  ReadField1(ctx context.Context, iprot thrift.TProtocol) error {
+  p.Error = &ServiceError{}
+  if err := p.Error.Read(ctx, iprot); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Error), err)
+  }
+  return nil
+}
+
+func (p *TrainingEvaluateResult) Write(ctx context.Context, oprot thrift.TProtocol) error {
+  if err := oprot.WriteStructBegin(ctx, "evaluate_result"); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err) }
+  if p != nil {
+    if err := p.writeField0(ctx, oprot); err != nil { return err }
+    if err := p.writeField1(ctx, oprot); err != nil { return err }
+  }
+  if err := oprot.WriteFieldStop(ctx); err != nil {
+    return thrift.PrependError("write field stop error: ", err) }
+  if err := oprot.WriteStructEnd(ctx); err != nil {
+    return thrift.PrependError("write struct stop error: ", err) }
+  return nil
+}
+
+func (p *TrainingEvaluateResult) writeField0(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetSuccess() {
+    if err := oprot.WriteFieldBegin(ctx, "success", thrift.STRUCT, 0); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 0:success: ", p), err) }
+    if err := p.Success.Write(ctx, oprot); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Success), err)
+    }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 0:success: ", p), err) }
+  }
+  return err
+}
+
+func (p *TrainingEvaluateResult) writeField1(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetError() {
+    if err := oprot.WriteFieldBegin(ctx, "error", thrift.STRUCT, 1); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 1:error: ", p), err) }
+    if err := p.Error.Write(ctx, oprot); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Error), err)
+    }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 1:error: ", p), err) }
+  }
+  return err
+}
+
+func (p *TrainingEvaluateResult) String() string {
+  if p == nil {
+    return "<nil>"
+  }
+  return fmt.Sprintf("TrainingEvaluateResult(%+v)", *p)
 }
 
 // Attributes:

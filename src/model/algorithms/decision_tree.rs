@@ -2,6 +2,7 @@
 
 use crate::error::Result;
 use crate::model::arrays::Arrays;
+use crate::model::class_weights;
 use crate::model::trees::{self, Forest, Size};
 use crate::model::{About, Algorithm, FittedStep, Inputs, Kind, ParameterSpec, Parameters, UnfittedStep};
 
@@ -36,7 +37,8 @@ impl Algorithm for DecisionTreeClassifier {
     }
 
     fn parameters(&self) -> Vec<ParameterSpec> {
-        [trees::purity()].into_iter().chain(trees::growth(&["all", "sqrt", "log2"])).collect()
+        let growth = trees::growth(&["all", "sqrt", "log2"]);
+        [trees::purity()].into_iter().chain(growth).chain([class_weights::parameter()]).collect()
     }
 
     fn unfitted(&self, parameters: &Parameters) -> UnfittedStep {

@@ -2,6 +2,7 @@
 
 use crate::error::Result;
 use crate::model::arrays::Arrays;
+use crate::model::class_weights;
 use crate::model::trees::{self, Forest, Size};
 use crate::model::{About, Algorithm, FittedStep, Inputs, Kind, ParameterSpec, Parameters, UnfittedStep};
 
@@ -33,7 +34,7 @@ impl Algorithm for RandomForestClassifier {
 
     fn parameters(&self) -> Vec<ParameterSpec> {
         let own = [trees::purity()].into_iter().chain(trees::growth(&["sqrt", "log2", "all"]));
-        trees::crowd().into_iter().chain(own).collect()
+        trees::crowd().into_iter().chain(own).chain([class_weights::parameter()]).collect()
     }
 
     fn unfitted(&self, parameters: &Parameters) -> UnfittedStep {

@@ -1,11 +1,13 @@
 //! What the files of this module have to do together, on the data sets of `tests/fixtures`.
 
 mod embedding_oracles;
+mod evaluations;
 mod every_algorithm;
 mod explanations;
 mod glm_and_neighbour_oracles;
 mod held_out;
 mod laws;
+mod metric_oracles;
 mod model_bin;
 mod network_oracles;
 mod oracles;
@@ -16,6 +18,7 @@ mod transductive_oracles;
 mod transformer_oracles;
 mod transformers;
 mod tree_oracles;
+mod weights;
 
 use super::{Fitted, Pipeline, Rows, Spec, StepSpec, Targets, Training, Value, fit};
 use crate::data::{Column, Features, Table};
@@ -55,7 +58,7 @@ fn step(algorithm: &str, parameters: &[(&str, Value)]) -> StepSpec {
 /// Without held-out rows, which only what is said of them needs.
 fn spec(steps: &[StepSpec], target: &str) -> Spec {
     let target = (!target.is_empty()).then(|| target.to_owned());
-    Spec { steps: steps.to_vec(), target, features: None, seed: 7, validation_fraction: Some(0.0) }
+    Spec { steps: steps.to_vec(), target, features: None, seed: 7, validation_fraction: Some(0.0), sample_weight: None }
 }
 
 /// Progress that nobody looks at.

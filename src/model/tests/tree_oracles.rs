@@ -91,7 +91,9 @@ fn assert_as_good(algorithm: &str, kind: Kind, (name, target): (&str, &str), met
     let (training, held_out) = (part(|row| row % 3 != 0), part(|row| row % 3 == 0));
     let of_seed = |seed: u64| {
         let model = fitted_model(algorithm, &oracle["parameters"], &training.0, &training.1, seed);
-        metrics::of(|rows| model.predict(rows), held_out.0.view(), &held_out.1, |_| Ok(())).unwrap()[metric]
+        let weights = vec![1.0; held_out.0.nrows()];
+        let rows = Rows::new(&held_out.0, held_out.1.view(), &weights);
+        metrics::of(|rows| model.predict(rows), rows, |_| Ok(())).unwrap()[metric]
     };
 
     let ours = (0..5).map(of_seed).sum::<f64>() / 5.0;

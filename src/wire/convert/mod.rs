@@ -2,6 +2,7 @@
 
 mod datasets;
 mod error;
+mod evaluation;
 mod explanation;
 mod health;
 mod inference;
@@ -14,6 +15,7 @@ mod training_result;
 
 pub use datasets::{dataset, dataset_from, statistics, statistics_from};
 pub use error::{application_error, may_retry, received_error, service_error};
+pub use evaluation::{evaluate_request, evaluated_from, evaluation};
 pub use explanation::{explanation, explanation_from};
 pub use health::{algorithm, description_from, greeting_from, limits, method, status_from};
 pub use inference::{features, outcomes_from, predict_item, predict_request, prediction, prediction_from, row_bytes};

@@ -29,6 +29,7 @@ pub fn job_spec(request: TrainRequest, idempotency_key: Option<String>) -> Resul
         features: request.features,
         seed: request.seed.unwrap_or_default().cast_unsigned(),
         validation_fraction: request.validation_fraction.map(OrderedFloat::into_inner),
+        sample_weight: request.sample_weight,
     };
     Ok(JobSpec { model, pipeline, rows, idempotency_key })
 }
@@ -92,6 +93,7 @@ pub fn train_request(spec: &JobSpec) -> TrainRequest {
         features: spec.pipeline.features.clone(),
         seed: Some(spec.pipeline.seed.cast_signed()),
         validation_fraction: spec.pipeline.validation_fraction.map(OrderedFloat),
+        sample_weight: spec.pipeline.sample_weight.clone(),
     }
 }
 
@@ -158,6 +160,7 @@ mod tests {
             features: Some(vec!["x".into()]),
             seed: u64::MAX,
             validation_fraction: Some(0.25),
+            sample_weight: Some("w".into()),
         };
         let model = Name::parse("model", "wine").unwrap();
         let sent = JobSpec { model, pipeline, rows: Rows::Inline(table.clone()), idempotency_key: None };

@@ -17,6 +17,7 @@ type client interface {
 	hello(ctx context.Context, name string) (any, error)
 	echo(ctx context.Context, payload []byte) ([]byte, error)
 	train(ctx context.Context, training training) (any, error)
+	evaluate(ctx context.Context, asked training) (any, error)
 	predictMatrix(ctx context.Context, model string, rows [][]float64, single bool) (any, error)
 	predictTable(ctx context.Context, model string, table *modelwire.Table) (any, error)
 	predictMany(ctx context.Context, requests []modelwire.PredictRequest) (any, error)
@@ -41,6 +42,7 @@ type training struct {
 	dataset  string
 	target   string
 	features []string
+	weight   string
 	seed     int64
 	// started is told the id of the job.
 	started func(id string)
@@ -103,6 +105,8 @@ func (g *game) call(ctx context.Context, step step) (any, error) {
 		return g.echo(ctx, step.Bytes)
 	case "train":
 		return g.train(ctx, step)
+	case "evaluate":
+		return g.evaluate(ctx, step)
 	case "predict":
 		return g.predict(ctx, step)
 	case "predict_many":
@@ -158,7 +162,17 @@ func (g *game) train(ctx context.Context, step step) (any, error) {
 	}
 	return g.client.train(ctx, training{
 		model: step.Model, steps: steps, table: table, dataset: step.Dataset, target: step.Target, features: step.Features,
-		seed: step.Seed, started: func(id string) { g.job = id },
+		weight: step.SampleWeight, seed: step.Seed, started: func(id string) { g.job = id },
+	})
+}
+
+func (g *game) evaluate(ctx context.Context, step step) (any, error) {
+	table, err := step.rows(g.settings.data)
+	if err != nil {
+		return nil, err
+	}
+	return g.client.evaluate(ctx, training{
+		model: step.Model, table: table, dataset: step.Dataset, target: step.Target, weight: step.SampleWeight,
 	})
 }
 

@@ -119,7 +119,7 @@ func (s *stubs) predictMany(ctx context.Context, requests []modelwire.PredictReq
 func (s *stubs) train(ctx context.Context, training training) (any, error) {
 	request := &wire.TrainRequest{
 		Context: s.head, Model: &training.model, Dataset: optional(training.dataset), Target: optional(training.target),
-		Features: training.features, Seed: &training.seed, Steps: stepsOf(training.steps),
+		Features: training.features, SampleWeight: optional(training.weight), Seed: &training.seed, Steps: stepsOf(training.steps),
 	}
 	if training.table != nil {
 		request.Table = packed(training.table)
@@ -137,6 +137,17 @@ func (s *stubs) train(ctx context.Context, training training) (any, error) {
 		return nil, refused(job.Error)
 	}
 	return recordOf(job), nil
+}
+
+func (s *stubs) evaluate(ctx context.Context, asked training) (any, error) {
+	request := &wire.EvaluateRequest{
+		Context: s.head, Model: &asked.model, Dataset: optional(asked.dataset), Target: optional(asked.target),
+		SampleWeight: optional(asked.weight),
+	}
+	if asked.table != nil {
+		request.Table = packed(asked.table)
+	}
+	return answered(s.training.Evaluate(ctx, request))
 }
 
 func (s *stubs) ended(ctx context.Context, id string) (*wire.Job, error) {

@@ -33,6 +33,7 @@ type step struct {
 	Items              []step          `json:"items"`
 	Target             string          `json:"target"`
 	Features           []string        `json:"features"`
+	SampleWeight       string          `json:"sample_weight"`
 	Seed               int64           `json:"seed"`
 	RowsPerPiece       int             `json:"rows_per_piece"`
 	Alias              string          `json:"alias"`

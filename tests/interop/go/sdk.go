@@ -64,9 +64,10 @@ func (s sdk) predictMany(ctx context.Context, requests []modelwire.PredictReques
 
 func (s sdk) train(ctx context.Context, training training) (any, error) {
 	described := modelwire.Training{
-		Steps: training.steps,
-		Data:  modelwire.Stored{Dataset: training.dataset, Target: training.target, Features: training.features},
-		Seed:  training.seed,
+		Steps:        training.steps,
+		Data:         modelwire.Stored{Dataset: training.dataset, Target: training.target, Features: training.features},
+		Seed:         training.seed,
+		SampleWeight: training.weight,
 	}
 	if training.table != nil {
 		described.Data = modelwire.Rows{Table: training.table, Target: training.target, Features: training.features}
@@ -81,6 +82,18 @@ func (s sdk) train(ctx context.Context, training training) (any, error) {
 		return nil, fmt.Errorf("job %s published version %d and Wait answered %d", job.ID, job.Version, version.Version)
 	}
 	return converted(jobRecord, job, err)
+}
+
+func (s sdk) evaluate(ctx context.Context, asked training) (any, error) {
+	data := modelwire.EvaluationData{
+		Data:         modelwire.Stored{Dataset: asked.dataset, Target: asked.target},
+		SampleWeight: asked.weight,
+	}
+	if asked.table != nil {
+		data.Data = modelwire.Rows{Table: asked.table, Target: asked.target}
+	}
+	evaluation, err := s.client.Evaluate(ctx, asked.model, data)
+	return converted(evaluationRecord, evaluation, err)
 }
 
 func (s sdk) upload(ctx context.Context, dataset string, table *modelwire.Table, rowsPerPiece int) (any, error) {

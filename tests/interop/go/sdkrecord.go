@@ -81,6 +81,28 @@ func predictionRecord(prediction modelwire.Prediction) any {
 	return fields
 }
 
+func evaluationRecord(evaluation modelwire.Evaluation) any {
+	fields := record{
+		"model": evaluation.Model, "version": evaluation.Version, "n_samples": evaluation.Samples,
+		"metrics": metrics(evaluation.Metrics),
+	}
+	put(fields, "generation", evaluation.Generation)
+	put(fields, "silhouette_samples", evaluation.SilhouetteSamples)
+	putColumn(fields, "labels", evaluation.Labels)
+	putList(fields, "classes", evaluation.Classes, func(class modelwire.ClassMetrics) any {
+		of := record{"f1": class.F1, "support": class.Support}
+		if class.Precision != nil {
+			of["precision"] = *class.Precision
+		}
+		if class.Recall != nil {
+			of["recall"] = *class.Recall
+		}
+		return of
+	})
+	putList(fields, "confusion", evaluation.Confusion, row)
+	return fields
+}
+
 func outcomesRecord(outcomes []modelwire.PredictOutcome) any {
 	list := make([]any, len(outcomes))
 	for position, outcome := range outcomes {

@@ -59,6 +59,7 @@ class GeneratedDriver:
             dataset=step.get("dataset"),
             target=step.get("target"),
             features=step.get("features"),
+            sample_weight=step.get("sample_weight"),
             seed=step.get("seed"),
         )
         job = self._call(Training, "train", request)["job"]
@@ -69,6 +70,16 @@ class GeneratedDriver:
         if job["state_name"] == "FAILED":
             raise Refused(job["error"]["code_name"], _text(job["error"].get("message"), job["error"].get("hint")))
         return job
+
+    def evaluate(self, step: dict[str, Any]) -> Any:
+        request = training.EvaluateRequest(
+            model=step["model"],
+            table=self._rows(step),
+            dataset=step.get("dataset"),
+            target=step.get("target"),
+            sample_weight=step.get("sample_weight"),
+        )
+        return self._call(Training, "evaluate", request)
 
     def predict(self, step: dict[str, Any]) -> Any:
         return self._call(Inference, "predict", inference.PredictRequest(model=step["model"], **_asked(step)))

@@ -44,12 +44,29 @@ class SdkDriver:
                 dataset=step.get("dataset"),
                 target=step.get("target"),
                 features=step.get("features"),
+                sample_weight=step.get("sample_weight"),
                 seed=step.get("seed"),
             )
         )
         self.job = job.id
         _called(job.wait)
         return _job(_called(lambda: self._client.get_job(job.id)))
+
+    def evaluate(self, step: dict[str, Any]) -> Any:
+        found = _called(
+            lambda: self._client.evaluate(
+                step["model"],
+                table=self._rows(step),
+                dataset=step.get("dataset"),
+                target=step.get("target"),
+                sample_weight=step.get("sample_weight"),
+            )
+        )
+        return vars(found) | {
+            "labels": None if found.labels is None else found.labels.tolist(),
+            "classes": None if found.classes is None else [vars(each) for each in found.classes],
+            "confusion": None if found.confusion is None else found.confusion.tolist(),
+        }
 
     def predict(self, step: dict[str, Any]) -> Any:
         return _prediction(_called(lambda: self._client.predict(step["model"], _asked(step))))

@@ -34,6 +34,7 @@ from modelwire._errors import (
     Unauthenticated,
     Unavailable,
 )
+from modelwire._evaluation import ClassMetrics, Evaluation
 from modelwire._health import (
     AlgorithmDescription,
     Description,
@@ -67,6 +68,8 @@ __all__ = [
     "AlgorithmDescription",
     "ParameterDescription",
     "Prediction",
+    "Evaluation",
+    "ClassMetrics",
     "Job",
     "AsyncJob",
     "JobEvent",

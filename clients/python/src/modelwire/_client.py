@@ -14,6 +14,7 @@ from modelwire._codec import MAX_FRAME_BYTES
 from modelwire._datasets import Dataset, DatasetDescription
 from modelwire._endpoint import endpoint
 from modelwire._errors import ModelwireError
+from modelwire._evaluation import Evaluation
 from modelwire._health import Description, Greeting, Status
 from modelwire._inference import Prediction
 from modelwire._jobs import Job, JobEvent, blocking_job
@@ -186,6 +187,7 @@ class Client:
         dataset: str | None = None,
         seed: int | None = None,
         validation_fraction: float | None = None,
+        sample_weight: Any = None,
         idempotency_key: str | None = None,
         timeout: float | None = None,
     ) -> Job:
@@ -200,7 +202,7 @@ class Client:
             a classifier perhaps ``"platt_calibration"``.
         features : array-like of shape (n_samples, n_features), mapping or data frame; or sequence of str
             The rows to learn from. With `table` or `dataset`: the names of the columns to learn from, in the order in
-            which `predict` takes them; None: all but the target. A matrix with masked values is refused.
+            which `predict` takes them; None: all but target and weights. A matrix with masked values is refused.
         target : array-like of shape (n_samples,), or str
             What to predict: numbers, or labels (whole numbers, truth values, text). With `table` or `dataset`: the name
             of its column. None for clusterers, outlier detectors and transformers.
@@ -215,6 +217,10 @@ class Client:
         validation_fraction : float, optional
             Share of the rows, from 0 to below 1, that metrics are measured on, by a second model that is fitted without
             them; 0 leaves it out, and the time that it takes. 0.2 if not given. The model itself learns from all rows.
+        sample_weight : array-like of shape (n_samples,), or str, optional
+            How often each row counts in what is learned and in metrics: numbers, 0 or greater. A row of weight 2 is the
+            row twice, one of weight 0 is left out. With `table` or `dataset`: the name of its column, which is no
+            feature.
         idempotency_key : str, optional
             At most 128 characters: a later call with the same key, also of another process, returns the job that the
             first one started. If not given, only the retries of this call are known by a key.
@@ -237,10 +243,63 @@ class Client:
             dataset=dataset,
             seed=seed,
             validation_fraction=validation_fraction,
+            sample_weight=sample_weight,
             idempotency_key=idempotency_key,
             timeout=timeout,
         )
         return blocking_job(run(job))
+
+    def evaluate(
+        self,
+        model: str,
+        features: Any = None,
+        target: Any = None,
+        *,
+        names: Sequence[str] | None = None,
+        table: Any = None,
+        dataset: str | None = None,
+        sample_weight: Any = None,
+        timeout: float | None = None,
+    ) -> Evaluation:
+        """Return what a model is worth on rows whose targets are known, with scikit-learn's metrics.
+
+        Parameters
+        ----------
+        model : str
+            ``"wine"`` (its alias `stable`), ``"wine@3"``, ``"wine@canary"`` or ``"wine@latest"``.
+        features : array-like of shape (n_samples, n_features), mapping or data frame
+            The rows, if they come neither as `table` nor from `dataset`; their columns have the model's names.
+        target : array-like of shape (n_samples,), or str
+            What the model should answer. With `table` or `dataset`: the name of its column; None for the column that
+            the model learned. Of a clustering the groups to compare with, or None.
+        names : sequence of str, optional
+            Names of the columns of a matrix; x0, x1, … if not given.
+        table : mapping of str to array-like, or data frame, optional
+            The rows, features and target together; columns that the model does not take are passed over.
+        dataset : str, optional
+            The rows, stored: ``"wine"`` (newest version) or ``"wine@2"``.
+        sample_weight : array-like of shape (n_samples,), or str, optional
+            How often each row counts, as for `train`; a clustering takes none.
+
+        Raises
+        ------
+        InvalidArgument
+            If a column or value is wrong; the message names it. Also if the rows are more than a call holds: `upload`
+            them then, and evaluate on `dataset`.
+        NotFound
+            If there is no such model or data set.
+        """
+        evaluation = self._verbs.evaluate(
+            model,
+            features,
+            target,
+            names=names,
+            table=table,
+            dataset=dataset,
+            sample_weight=sample_weight,
+            timeout=timeout,
+        )
+        return run(evaluation)
 
     def get_job(self, job_id: str, *, timeout: float | None = None) -> Job:
         """Return a job as it is now."""

@@ -52,6 +52,9 @@ GET_JOB = _method(Training, "get_job", idempotent=True)
 WATCH_JOB = _method(Training, "watch_job", idempotent=True)
 LIST_JOBS = _method(Training, "list_jobs", idempotent=True)
 CANCEL_JOB = _method(Training, "cancel_job", idempotent=True)
+EVALUATE = _method(
+    Training, "evaluate", idempotent=True, when_too_large="upload() the rows and evaluate on dataset= instead"
+)
 
 CREATE_DATASET = _method(Datasets, "create_dataset", idempotent=False)
 APPEND_ROWS = _method(Datasets, "append_rows", idempotent=True, when_too_large=_FEWER_ROWS)

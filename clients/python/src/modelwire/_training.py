@@ -15,6 +15,8 @@ from modelwire._tensors import to_matrix
 
 #: The column that an array of targets becomes.
 TARGET = "target"
+#: The column that an array of weights becomes.
+SAMPLE_WEIGHT = "sample_weight"
 
 
 def request(
@@ -26,6 +28,7 @@ def request(
     names: Sequence[str] | None,
     table: Any,
     dataset: str | None,
+    sample_weight: Any = None,
 ) -> wire.TrainRequest:
     """Write what `Client.train` was given; it says what each argument is.
 
@@ -34,17 +37,30 @@ def request(
     InvalidArgument
         If arguments do not go together, or rows are ragged or of types that do not travel.
     """
-    written = wire.TrainRequest(model=model, steps=_steps.to_wire(steps), dataset=dataset)
+    written = rows(
+        features=features, target=target, names=names, table=table, dataset=dataset, sample_weight=sample_weight
+    )
+    written.model, written.steps = model, _steps.to_wire(steps)
+    return written
+
+
+def rows(
+    *, features: Any, target: Any, names: Sequence[str] | None, table: Any, dataset: str | None, sample_weight: Any
+) -> wire.TrainRequest:
+    """Write the rows alone, and what their columns are."""
+    written = wire.TrainRequest(dataset=dataset)
     if (table is not None) + (dataset is not None) > 1:
         raise InvalidArgument("table= and dataset= were both given; the rows come from one of them")
     if table is None and dataset is None:
         columns, written.target, written.features = _inline(features, target, names)
+        written.sample_weight = _weighed(columns, sample_weight)
         written.table = _columns.to_wire(columns)
         return written
     if table is not None:
         written.table = _columns.to_wire(_columns.to_table(table))
     written.target = _column_name("target", target)
     written.features = _column_names(features)
+    written.sample_weight = _column_name(SAMPLE_WEIGHT, sample_weight)
     if names is not None:
         raise InvalidArgument("names= is for a matrix of features; write features=[names] with table= or dataset=")
     return written
@@ -53,7 +69,7 @@ def request(
 def _inline(features: Any, target: Any, names: Sequence[str] | None) -> tuple[list[Column], str | None, list[str]]:
     """Columns of the rows to send, the name of the target among them, the names of the features."""
     if features is None:
-        raise InvalidArgument("there are no rows to train on; give features=, table= or dataset=")
+        raise InvalidArgument("there are no rows; give features=, table= or dataset=")
     columns = _feature_columns(features, names)
     feature_names = [column.name for column in columns]
     if target is None:
@@ -65,6 +81,20 @@ def _inline(features: Any, target: Any, names: Sequence[str] | None) -> tuple[li
     columns.append(_columns.to_column(TARGET, target))
     _columns.check_lengths(columns)
     return columns, TARGET, feature_names
+
+
+def _weighed(columns: list[Column], sample_weight: Any) -> str | None:
+    """Add the column of the weights, if there are any; its name."""
+    if sample_weight is None:
+        return None
+    if isinstance(sample_weight, str):
+        message = f'sample_weight="{sample_weight}" names a column; pass the rows as table=, or the weights as an array'
+        raise InvalidArgument(message)
+    if any(column.name == SAMPLE_WEIGHT for column in columns):
+        raise InvalidArgument(f'a feature is named "{SAMPLE_WEIGHT}", as the column of the weights is; rename it')
+    columns.append(_columns.to_column(SAMPLE_WEIGHT, sample_weight))
+    _columns.check_lengths(columns)
+    return SAMPLE_WEIGHT
 
 
 def _feature_columns(features: Any, names: Sequence[str] | None) -> list[Column]:

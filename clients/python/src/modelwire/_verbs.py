@@ -13,12 +13,13 @@ from modelwire_wire.health import ttypes as health_wire
 from modelwire_wire.models import ttypes as models_wire
 from modelwire_wire.training import ttypes as training_wire
 
-from modelwire import _checks, _datasets, _health, _inference, _jobs, _methods, _models, _training
+from modelwire import _checks, _datasets, _evaluation, _health, _inference, _jobs, _methods, _models, _training
 from modelwire._calls import Calls, Head, Lender, Sleep, new_idempotency_key
 from modelwire._datasets import PIECE_BYTES, Dataset, DatasetDescription
 from modelwire._deadline import Deadline
 from modelwire._endpoint import Endpoint
 from modelwire._errors import InvalidArgument, ModelwireError, ProtocolError
+from modelwire._evaluation import Evaluation
 from modelwire._health import Description, Greeting, Status
 from modelwire._inference import Prediction
 from modelwire._jobs import AsyncJob, JobEvent
@@ -140,16 +141,42 @@ class Verbs:
         dataset: str | None = None,
         seed: int | None = None,
         validation_fraction: float | None = None,
+        sample_weight: Any = None,
         idempotency_key: str | None = None,
         timeout: float | None = None,
     ) -> AsyncJob:
         """Start training a new version of a model and return the job at once; its `wait` waits for it."""
         request = _training.request(
-            model, steps, features=features, target=target, names=names, table=table, dataset=dataset
+            model,
+            steps,
+            features=features,
+            target=target,
+            names=names,
+            table=table,
+            dataset=dataset,
+            sample_weight=sample_weight,
         )
         request.seed, request.validation_fraction = seed, validation_fraction
         key = idempotency_key or new_idempotency_key()
         return _jobs.job_from_wire((await self._call(_methods.TRAIN, request, timeout, key)).job, self)
+
+    async def evaluate(
+        self,
+        model: str,
+        features: Any = None,
+        target: Any = None,
+        *,
+        names: Sequence[str] | None = None,
+        table: Any = None,
+        dataset: str | None = None,
+        sample_weight: Any = None,
+        timeout: float | None = None,
+    ) -> Evaluation:
+        """Return what a model is worth on rows whose targets are known."""
+        request = _evaluation.request(
+            model, features, target, names=names, table=table, dataset=dataset, sample_weight=sample_weight
+        )
+        return _evaluation.from_wire(await self._call(_methods.EVALUATE, request, timeout))
 
     async def get_job(self, job_id: str, *, timeout: float | None = None) -> AsyncJob:
         """Return a job as it is now."""

@@ -360,15 +360,17 @@ class TrainRequest(object):
      - table: The rows, sent along; or `dataset`.
      - dataset: The rows, stored: "wine" (newest version) or "wine@2".
      - target: The column to predict. Absent for clusterers, outlier detectors and transformers.
-     - features: The columns to learn from, in the order in which `predict` takes them. Absent: all but the target.
+     - features: The columns to learn from, in the order in which `predict` takes them. Absent: all but the target and the weights.
      - seed: Seed of everything random; 0 if absent. The same rows, steps and seed give the same model.
      - validation_fraction: The share of rows, from 0 to below 1, that metrics are measured on: a second model is fitted the same way without them. 0
     leaves that out, and the time that it takes. 0.2 if absent. The model learns from all rows whatever it is.
+     - sample_weight: A column of numbers, 0 or greater, that say how often each row counts in what is learned and in metrics; it is no feature. A
+    row of weight 2 is the row twice, and one of weight 0 is left out. Absent: each row counts once.
 
     """
 
 
-    def __init__(self, context=None, model=None, steps=None, table=None, dataset=None, target=None, features=None, seed=None, validation_fraction=None,):
+    def __init__(self, context=None, model=None, steps=None, table=None, dataset=None, target=None, features=None, seed=None, validation_fraction=None, sample_weight=None,):
         self.context = context
         self.model = model
         self.steps = steps
@@ -378,6 +380,7 @@ class TrainRequest(object):
         self.features = features
         self.seed = seed
         self.validation_fraction = validation_fraction
+        self.sample_weight = sample_weight
 
     def read(self, iprot):
         if iprot._fast_decode is not None and isinstance(iprot.trans, TTransport.CReadableTransport) and self.thrift_spec is not None:
@@ -446,6 +449,11 @@ class TrainRequest(object):
                     self.validation_fraction = iprot.readDouble()
                 else:
                     iprot.skip(ftype)
+            elif fid == 10:
+                if ftype == TType.STRING:
+                    self.sample_weight = iprot.readString().decode('utf-8', errors='replace') if sys.version_info[0] == 2 else iprot.readString()
+                else:
+                    iprot.skip(ftype)
             else:
                 iprot.skip(ftype)
             iprot.readFieldEnd()
@@ -497,6 +505,10 @@ class TrainRequest(object):
         if self.validation_fraction is not None:
             oprot.writeFieldBegin('validation_fraction', TType.DOUBLE, 9)
             oprot.writeDouble(self.validation_fraction)
+            oprot.writeFieldEnd()
+        if self.sample_weight is not None:
+            oprot.writeFieldBegin('sample_weight', TType.STRING, 10)
+            oprot.writeString(self.sample_weight.encode('utf-8') if sys.version_info[0] == 2 else self.sample_weight)
             oprot.writeFieldEnd()
         oprot.writeFieldStop()
         oprot.writeStructEnd()
@@ -1152,6 +1164,379 @@ class CancelJobResponse(object):
 
     def __ne__(self, other):
         return not (self == other)
+
+
+class EvaluateRequest(object):
+    """
+    Attributes:
+     - context
+     - model: "wine" (its alias `stable`), "wine@3" or "wine@canary".
+     - table: The rows, sent along; or `dataset`. Columns that the model does not take are passed over.
+     - dataset: The rows, stored: "wine" (newest version) or "wine@2".
+     - target: What the model should answer. Absent: the column that it learned. Of a clusterer the groups to compare with, if any.
+     - sample_weight: A column of numbers that say how often each row counts, as in TrainRequest. A clusterer takes none.
+
+    """
+
+
+    def __init__(self, context=None, model=None, table=None, dataset=None, target=None, sample_weight=None,):
+        self.context = context
+        self.model = model
+        self.table = table
+        self.dataset = dataset
+        self.target = target
+        self.sample_weight = sample_weight
+
+    def read(self, iprot):
+        if iprot._fast_decode is not None and isinstance(iprot.trans, TTransport.CReadableTransport) and self.thrift_spec is not None:
+            iprot._fast_decode(self, iprot, [self.__class__, self.thrift_spec])
+            return
+        iprot.readStructBegin()
+        while True:
+            (fname, ftype, fid) = iprot.readFieldBegin()
+            if ftype == TType.STOP:
+                break
+            if fid == 1:
+                if ftype == TType.STRUCT:
+                    self.context = modelwire_wire.types.ttypes.RequestContext()
+                    self.context.read(iprot)
+                else:
+                    iprot.skip(ftype)
+            elif fid == 2:
+                if ftype == TType.STRING:
+                    self.model = iprot.readString().decode('utf-8', errors='replace') if sys.version_info[0] == 2 else iprot.readString()
+                else:
+                    iprot.skip(ftype)
+            elif fid == 3:
+                if ftype == TType.STRUCT:
+                    self.table = modelwire_wire.types.ttypes.Table()
+                    self.table.read(iprot)
+                else:
+                    iprot.skip(ftype)
+            elif fid == 4:
+                if ftype == TType.STRING:
+                    self.dataset = iprot.readString().decode('utf-8', errors='replace') if sys.version_info[0] == 2 else iprot.readString()
+                else:
+                    iprot.skip(ftype)
+            elif fid == 5:
+                if ftype == TType.STRING:
+                    self.target = iprot.readString().decode('utf-8', errors='replace') if sys.version_info[0] == 2 else iprot.readString()
+                else:
+                    iprot.skip(ftype)
+            elif fid == 6:
+                if ftype == TType.STRING:
+                    self.sample_weight = iprot.readString().decode('utf-8', errors='replace') if sys.version_info[0] == 2 else iprot.readString()
+                else:
+                    iprot.skip(ftype)
+            else:
+                iprot.skip(ftype)
+            iprot.readFieldEnd()
+        iprot.readStructEnd()
+
+    def write(self, oprot):
+        if oprot._fast_encode is not None and self.thrift_spec is not None:
+            oprot.trans.write(oprot._fast_encode(self, [self.__class__, self.thrift_spec]))
+            return
+        oprot.writeStructBegin('EvaluateRequest')
+        if self.context is not None:
+            oprot.writeFieldBegin('context', TType.STRUCT, 1)
+            self.context.write(oprot)
+            oprot.writeFieldEnd()
+        if self.model is not None:
+            oprot.writeFieldBegin('model', TType.STRING, 2)
+            oprot.writeString(self.model.encode('utf-8') if sys.version_info[0] == 2 else self.model)
+            oprot.writeFieldEnd()
+        if self.table is not None:
+            oprot.writeFieldBegin('table', TType.STRUCT, 3)
+            self.table.write(oprot)
+            oprot.writeFieldEnd()
+        if self.dataset is not None:
+            oprot.writeFieldBegin('dataset', TType.STRING, 4)
+            oprot.writeString(self.dataset.encode('utf-8') if sys.version_info[0] == 2 else self.dataset)
+            oprot.writeFieldEnd()
+        if self.target is not None:
+            oprot.writeFieldBegin('target', TType.STRING, 5)
+            oprot.writeString(self.target.encode('utf-8') if sys.version_info[0] == 2 else self.target)
+            oprot.writeFieldEnd()
+        if self.sample_weight is not None:
+            oprot.writeFieldBegin('sample_weight', TType.STRING, 6)
+            oprot.writeString(self.sample_weight.encode('utf-8') if sys.version_info[0] == 2 else self.sample_weight)
+            oprot.writeFieldEnd()
+        oprot.writeFieldStop()
+        oprot.writeStructEnd()
+
+    def validate(self):
+        return
+
+    def __repr__(self):
+        L = ['%s=%r' % (key, value)
+             for key, value in self.__dict__.items()]
+        return '%s(%s)' % (self.__class__.__name__, ', '.join(L))
+
+    def __eq__(self, other):
+        return isinstance(other, self.__class__) and self.__dict__ == other.__dict__
+
+    def __ne__(self, other):
+        return not (self == other)
+
+
+class ClassMetrics(object):
+    """
+    How well one class is told from the others.
+
+    Attributes:
+     - precision: Of the rows that were answered with the class, the share that is of it; absent if there are none.
+     - recall: Of the rows of the class, the share that was answered with it; absent if there are none.
+     - f1: The harmonic mean of both.
+     - support: The weight of the rows of the class; without weights how many there are.
+
+    """
+
+
+    def __init__(self, precision=None, recall=None, f1=None, support=None,):
+        self.precision = precision
+        self.recall = recall
+        self.f1 = f1
+        self.support = support
+
+    def read(self, iprot):
+        if iprot._fast_decode is not None and isinstance(iprot.trans, TTransport.CReadableTransport) and self.thrift_spec is not None:
+            iprot._fast_decode(self, iprot, [self.__class__, self.thrift_spec])
+            return
+        iprot.readStructBegin()
+        while True:
+            (fname, ftype, fid) = iprot.readFieldBegin()
+            if ftype == TType.STOP:
+                break
+            if fid == 1:
+                if ftype == TType.DOUBLE:
+                    self.precision = iprot.readDouble()
+                else:
+                    iprot.skip(ftype)
+            elif fid == 2:
+                if ftype == TType.DOUBLE:
+                    self.recall = iprot.readDouble()
+                else:
+                    iprot.skip(ftype)
+            elif fid == 3:
+                if ftype == TType.DOUBLE:
+                    self.f1 = iprot.readDouble()
+                else:
+                    iprot.skip(ftype)
+            elif fid == 4:
+                if ftype == TType.DOUBLE:
+                    self.support = iprot.readDouble()
+                else:
+                    iprot.skip(ftype)
+            else:
+                iprot.skip(ftype)
+            iprot.readFieldEnd()
+        iprot.readStructEnd()
+
+    def write(self, oprot):
+        if oprot._fast_encode is not None and self.thrift_spec is not None:
+            oprot.trans.write(oprot._fast_encode(self, [self.__class__, self.thrift_spec]))
+            return
+        oprot.writeStructBegin('ClassMetrics')
+        if self.precision is not None:
+            oprot.writeFieldBegin('precision', TType.DOUBLE, 1)
+            oprot.writeDouble(self.precision)
+            oprot.writeFieldEnd()
+        if self.recall is not None:
+            oprot.writeFieldBegin('recall', TType.DOUBLE, 2)
+            oprot.writeDouble(self.recall)
+            oprot.writeFieldEnd()
+        if self.f1 is not None:
+            oprot.writeFieldBegin('f1', TType.DOUBLE, 3)
+            oprot.writeDouble(self.f1)
+            oprot.writeFieldEnd()
+        if self.support is not None:
+            oprot.writeFieldBegin('support', TType.DOUBLE, 4)
+            oprot.writeDouble(self.support)
+            oprot.writeFieldEnd()
+        oprot.writeFieldStop()
+        oprot.writeStructEnd()
+
+    def validate(self):
+        return
+
+    def __repr__(self):
+        L = ['%s=%r' % (key, value)
+             for key, value in self.__dict__.items()]
+        return '%s(%s)' % (self.__class__.__name__, ', '.join(L))
+
+    def __eq__(self, other):
+        return isinstance(other, self.__class__) and self.__dict__ == other.__dict__
+
+    def __ne__(self, other):
+        return not (self == other)
+
+
+class EvaluateResponse(object):
+    """
+    Attributes:
+     - model: Which model answered.
+     - version
+     - generation: How often the alias that was asked for has been set; absent where a version was asked for.
+     - n_samples: Rows that count.
+     - metrics: By name, with scikit-learn's values: docs/metrics.md. What is not defined for these rows is absent.
+     - labels: Classification: the classes that rows are of, or were answered with, in ascending order.
+     - classes: Classification: one for each of `labels`.
+     - confusion: Classification: F64 of shape (labels, labels), the weight of rows by their class (rows) and by what was answered (columns).
+    Absent for more than 1000 labels.
+     - silhouette_samples: Clustering: of how many rows the silhouette is, where there is one; of many rows some are drawn by chance.
+
+    """
+
+
+    def __init__(self, model=None, version=None, generation=None, n_samples=None, metrics=None, labels=None, classes=None, confusion=None, silhouette_samples=None,):
+        self.model = model
+        self.version = version
+        self.generation = generation
+        self.n_samples = n_samples
+        self.metrics = metrics
+        self.labels = labels
+        self.classes = classes
+        self.confusion = confusion
+        self.silhouette_samples = silhouette_samples
+
+    def read(self, iprot):
+        if iprot._fast_decode is not None and isinstance(iprot.trans, TTransport.CReadableTransport) and self.thrift_spec is not None:
+            iprot._fast_decode(self, iprot, [self.__class__, self.thrift_spec])
+            return
+        iprot.readStructBegin()
+        while True:
+            (fname, ftype, fid) = iprot.readFieldBegin()
+            if ftype == TType.STOP:
+                break
+            if fid == 1:
+                if ftype == TType.STRING:
+                    self.model = iprot.readString().decode('utf-8', errors='replace') if sys.version_info[0] == 2 else iprot.readString()
+                else:
+                    iprot.skip(ftype)
+            elif fid == 2:
+                if ftype == TType.I64:
+                    self.version = iprot.readI64()
+                else:
+                    iprot.skip(ftype)
+            elif fid == 3:
+                if ftype == TType.I64:
+                    self.generation = iprot.readI64()
+                else:
+                    iprot.skip(ftype)
+            elif fid == 4:
+                if ftype == TType.I64:
+                    self.n_samples = iprot.readI64()
+                else:
+                    iprot.skip(ftype)
+            elif fid == 5:
+                if ftype == TType.MAP:
+                    self.metrics = {}
+                    (_ktype38, _vtype39, _size37) = iprot.readMapBegin()
+                    for _i41 in range(_size37):
+                        _key42 = iprot.readString().decode('utf-8', errors='replace') if sys.version_info[0] == 2 else iprot.readString()
+                        _val43 = iprot.readDouble()
+                        self.metrics[_key42] = _val43
+                    iprot.readMapEnd()
+                else:
+                    iprot.skip(ftype)
+            elif fid == 6:
+                if ftype == TType.STRUCT:
+                    self.labels = modelwire_wire.types.ttypes.Column()
+                    self.labels.read(iprot)
+                else:
+                    iprot.skip(ftype)
+            elif fid == 7:
+                if ftype == TType.LIST:
+                    self.classes = []
+                    (_etype47, _size44) = iprot.readListBegin()
+                    for _i48 in range(_size44):
+                        _elem49 = ClassMetrics()
+                        _elem49.read(iprot)
+                        self.classes.append(_elem49)
+                    iprot.readListEnd()
+                else:
+                    iprot.skip(ftype)
+            elif fid == 8:
+                if ftype == TType.STRUCT:
+                    self.confusion = modelwire_wire.types.ttypes.Tensor()
+                    self.confusion.read(iprot)
+                else:
+                    iprot.skip(ftype)
+            elif fid == 9:
+                if ftype == TType.I64:
+                    self.silhouette_samples = iprot.readI64()
+                else:
+                    iprot.skip(ftype)
+            else:
+                iprot.skip(ftype)
+            iprot.readFieldEnd()
+        iprot.readStructEnd()
+
+    def write(self, oprot):
+        if oprot._fast_encode is not None and self.thrift_spec is not None:
+            oprot.trans.write(oprot._fast_encode(self, [self.__class__, self.thrift_spec]))
+            return
+        oprot.writeStructBegin('EvaluateResponse')
+        if self.model is not None:
+            oprot.writeFieldBegin('model', TType.STRING, 1)
+            oprot.writeString(self.model.encode('utf-8') if sys.version_info[0] == 2 else self.model)
+            oprot.writeFieldEnd()
+        if self.version is not None:
+            oprot.writeFieldBegin('version', TType.I64, 2)
+            oprot.writeI64(self.version)
+            oprot.writeFieldEnd()
+        if self.generation is not None:
+            oprot.writeFieldBegin('generation', TType.I64, 3)
+            oprot.writeI64(self.generation)
+            oprot.writeFieldEnd()
+        if self.n_samples is not None:
+            oprot.writeFieldBegin('n_samples', TType.I64, 4)
+            oprot.writeI64(self.n_samples)
+            oprot.writeFieldEnd()
+        if self.metrics is not None:
+            oprot.writeFieldBegin('metrics', TType.MAP, 5)
+            oprot.writeMapBegin(TType.STRING, TType.DOUBLE, len(self.metrics))
+            for kiter50, viter51 in self.metrics.items():
+                oprot.writeString(kiter50.encode('utf-8') if sys.version_info[0] == 2 else kiter50)
+                oprot.writeDouble(viter51)
+            oprot.writeMapEnd()
+            oprot.writeFieldEnd()
+        if self.labels is not None:
+            oprot.writeFieldBegin('labels', TType.STRUCT, 6)
+            self.labels.write(oprot)
+            oprot.writeFieldEnd()
+        if self.classes is not None:
+            oprot.writeFieldBegin('classes', TType.LIST, 7)
+            oprot.writeListBegin(TType.STRUCT, len(self.classes))
+            for iter52 in self.classes:
+                iter52.write(oprot)
+            oprot.writeListEnd()
+            oprot.writeFieldEnd()
+        if self.confusion is not None:
+            oprot.writeFieldBegin('confusion', TType.STRUCT, 8)
+            self.confusion.write(oprot)
+            oprot.writeFieldEnd()
+        if self.silhouette_samples is not None:
+            oprot.writeFieldBegin('silhouette_samples', TType.I64, 9)
+            oprot.writeI64(self.silhouette_samples)
+            oprot.writeFieldEnd()
+        oprot.writeFieldStop()
+        oprot.writeStructEnd()
+
+    def validate(self):
+        return
+
+    def __repr__(self):
+        L = ['%s=%r' % (key, value)
+             for key, value in self.__dict__.items()]
+        return '%s(%s)' % (self.__class__.__name__, ', '.join(L))
+
+    def __eq__(self, other):
+        return isinstance(other, self.__class__) and self.__dict__ == other.__dict__
+
+    def __ne__(self, other):
+        return not (self == other)
 all_structs.append(Job)
 Job.thrift_spec = (
     None,  # 0
@@ -1190,6 +1575,7 @@ TrainRequest.thrift_spec = (
     (7, TType.LIST, 'features', (TType.STRING, 'UTF8', False), None, ),  # 7
     (8, TType.I64, 'seed', None, None, ),  # 8
     (9, TType.DOUBLE, 'validation_fraction', None, None, ),  # 9
+    (10, TType.STRING, 'sample_weight', 'UTF8', None, ),  # 10
 )
 all_structs.append(TrainResponse)
 TrainResponse.thrift_spec = (
@@ -1244,6 +1630,37 @@ all_structs.append(CancelJobResponse)
 CancelJobResponse.thrift_spec = (
     None,  # 0
     (1, TType.STRUCT, 'job', [Job, None], None, ),  # 1
+)
+all_structs.append(EvaluateRequest)
+EvaluateRequest.thrift_spec = (
+    None,  # 0
+    (1, TType.STRUCT, 'context', [modelwire_wire.types.ttypes.RequestContext, None], None, ),  # 1
+    (2, TType.STRING, 'model', 'UTF8', None, ),  # 2
+    (3, TType.STRUCT, 'table', [modelwire_wire.types.ttypes.Table, None], None, ),  # 3
+    (4, TType.STRING, 'dataset', 'UTF8', None, ),  # 4
+    (5, TType.STRING, 'target', 'UTF8', None, ),  # 5
+    (6, TType.STRING, 'sample_weight', 'UTF8', None, ),  # 6
+)
+all_structs.append(ClassMetrics)
+ClassMetrics.thrift_spec = (
+    None,  # 0
+    (1, TType.DOUBLE, 'precision', None, None, ),  # 1
+    (2, TType.DOUBLE, 'recall', None, None, ),  # 2
+    (3, TType.DOUBLE, 'f1', None, None, ),  # 3
+    (4, TType.DOUBLE, 'support', None, None, ),  # 4
+)
+all_structs.append(EvaluateResponse)
+EvaluateResponse.thrift_spec = (
+    None,  # 0
+    (1, TType.STRING, 'model', 'UTF8', None, ),  # 1
+    (2, TType.I64, 'version', None, None, ),  # 2
+    (3, TType.I64, 'generation', None, None, ),  # 3
+    (4, TType.I64, 'n_samples', None, None, ),  # 4
+    (5, TType.MAP, 'metrics', (TType.STRING, 'UTF8', TType.DOUBLE, None, False), None, ),  # 5
+    (6, TType.STRUCT, 'labels', [modelwire_wire.types.ttypes.Column, None], None, ),  # 6
+    (7, TType.LIST, 'classes', (TType.STRUCT, [ClassMetrics, None], False), None, ),  # 7
+    (8, TType.STRUCT, 'confusion', [modelwire_wire.types.ttypes.Tensor, None], None, ),  # 8
+    (9, TType.I64, 'silhouette_samples', None, None, ),  # 9
 )
 fix_spec(all_structs)
 del all_structs

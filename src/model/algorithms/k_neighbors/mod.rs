@@ -18,10 +18,12 @@ use std::sync::Arc;
 
 /// What both do, and from where.
 const METHOD: &str = "With `weights` uniform each neighbour has one vote, with distance one of `1 / distance`; rows \
-                      at distance 0 then decide alone. The votes of a row are multiplied by its weight in training. \
-                      Of rows at the same distance those that came first are the nearer ones, in scikit-learn it is \
+                      at distance 0 then decide alone. Weights of rows \
+                      are refused, as scikit-learn has none here. Of rows at the same distance those that came first are the nearer ones, in scikit-learn it is \
                       left open. Distances are exact to the last digits, found with a k-d tree where there are at \
                       most 15 columns. The model keeps all of its training rows.";
+/// In a message, behind the name of the algorithm.
+const UNWEIGHTED: &str = "counts rows and not their weights, as in scikit-learn";
 const COVER: &str =
     "T. M. Cover, P. E. Hart, \"Nearest neighbor pattern classification\" (1967), doi:10.1109/TIT.1967.1053964.";
 
@@ -49,6 +51,10 @@ impl Algorithm for KNeighborsClassifier {
 
     fn parameters(&self) -> Vec<ParameterSpec> {
         parameters()
+    }
+
+    fn refuses_weights(&self) -> Option<&'static str> {
+        Some(UNWEIGHTED)
     }
 
     fn unfitted(&self, parameters: &Parameters) -> UnfittedStep {
@@ -82,6 +88,10 @@ impl Algorithm for KNeighborsRegressor {
 
     fn parameters(&self) -> Vec<ParameterSpec> {
         parameters()
+    }
+
+    fn refuses_weights(&self) -> Option<&'static str> {
+        Some(UNWEIGHTED)
     }
 
     fn unfitted(&self, parameters: &Parameters) -> UnfittedStep {

@@ -6,6 +6,7 @@ use self::loss::LogisticLoss;
 use crate::data::Labels;
 use crate::error::{Error, Result};
 use crate::model::arrays::Arrays;
+use crate::model::class_weights;
 use crate::model::classification::{self, classified, sigmoid};
 use crate::model::kernels::{Dot, Real, in_rows};
 use crate::model::linear_scores::LinearScores;
@@ -47,6 +48,7 @@ impl Algorithm for LogisticRegression {
             ParameterSpec::integer("max_iter", 100, (1, 100_000), "Most iterations of the solver."),
             ParameterSpec::positive("tol", 1e-4, "Stop when the norm of the gradient of the summed loss is below."),
             ParameterSpec::flag("fit_intercept", true, "Learn an intercept; otherwise it is 0."),
+            class_weights::parameter(),
             Precision::parameter(),
         ]
     }

@@ -52,6 +52,10 @@ impl Algorithm for Optics {
         true
     }
 
+    fn refuses_weights(&self) -> Option<&'static str> {
+        Some("counts rows and not their weights, as in scikit-learn")
+    }
+
     fn parameters(&self) -> Vec<ParameterSpec> {
         let min_samples = "Rows around a core row, itself among them; at most as many as there are.";
         let max_eps = "Distance beyond which rows are not looked at.";

@@ -53,7 +53,7 @@ fn steps(base: &str, given: &Json, cv: i64) -> Vec<StepSpec> {
 }
 
 fn fitted(steps: Vec<StepSpec>, target: &str, rows: &crate::data::Table) -> crate::error::Result<Pipeline> {
-    let spec = Spec { steps, target: Some(target.into()), seed: 7, validation_fraction: Some(0.0), features: None };
+    let spec = Spec { steps, target: Some(target.into()), seed: 7, validation_fraction: Some(0.0), ..Spec::default() };
     fit(&spec, rows, &quiet).map(|fitted| fitted.pipeline)
 }
 

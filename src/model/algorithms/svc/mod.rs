@@ -10,6 +10,7 @@ use self::pairs::Machines;
 use self::votes::Learned;
 use crate::error::Result;
 use crate::model::arrays::Arrays;
+use crate::model::class_weights;
 use crate::model::svm::{Distinct, Settings, check_size};
 use crate::model::{
     About, Algorithm, Estimator, FittedStep, Inputs, Kind, Model, ParameterSpec, Parameters, Training, UnfittedStep,
@@ -47,20 +48,13 @@ impl Algorithm for Svc {
 
     fn parameters(&self) -> Vec<ParameterSpec> {
         let (kernel, solver) = Settings::parameters();
-        let class_weight = "Whether C is the same for all classes, or balanced: larger for those with fewer rows.";
-        let own = [
-            ParameterSpec::positive("C", 1.0, "What a row on the wrong side of its margin costs."),
-            ParameterSpec::one_of("class_weight", &["none", "balanced"], class_weight),
-        ];
-        [&own[..1], &kernel, &own[1..], &solver].concat()
+        let cost =
+            ParameterSpec::positive("C", 1.0, "What a row on the wrong side of its margin costs, times its weight.");
+        [&[cost][..], &kernel, &[class_weights::parameter()], &solver].concat()
     }
 
     fn unfitted(&self, parameters: &Parameters) -> UnfittedStep {
-        UnfittedStep::Estimator(Box::new(Margins {
-            cost: parameters.number("C"),
-            balanced: parameters.text("class_weight") == "balanced",
-            settings: Settings::of(parameters),
-        }))
+        UnfittedStep::Estimator(Box::new(Margins { cost: parameters.number("C"), settings: Settings::of(parameters) }))
     }
 
     fn load(&self, parameters: &Parameters, arrays: &mut Arrays, inputs: &Inputs) -> Result<FittedStep> {
@@ -72,7 +66,6 @@ impl Algorithm for Svc {
 #[derive(Debug)]
 struct Margins {
     cost: f64,
-    balanced: bool,
     settings: Settings,
 }
 
@@ -82,23 +75,11 @@ impl Estimator for Margins {
         let (indices, labels) = training.rows.targets.classes()?;
         let rows = Distinct::of(training.rows, |row| indices[row] as f64);
         let kernel = self.settings.kernel(NAME, &rows)?;
-        let costs = self.costs(&rows, labels.len());
+        let costs: Vec<f64> = rows.weights.iter().map(|weight| (self.cost * weight).min(f64::MAX)).collect();
         let machines = Machines { rows: &rows, n_classes: labels.len(), kernel, costs: &costs };
         let solutions = machines.solve(self.settings.limits, training)?;
         let learned = Learned::of(&machines, &solutions, labels)?;
         learned.check(self.settings.precision)?;
         Ok(learned.model(self.settings.precision))
-    }
-}
-
-impl Margins {
-    /// What each row costs on the wrong side.
-    fn costs(&self, rows: &Distinct, n_classes: usize) -> Vec<f64> {
-        let mut of_class = vec![0.0; n_classes];
-        let with_class = || rows.targets.iter().map(|class| *class as usize).zip(&rows.weights);
-        with_class().for_each(|(class, weight)| of_class[class] += weight);
-        let mean = rows.weights.iter().sum::<f64>() / n_classes as f64;
-        let share = |class: usize| if self.balanced { mean / of_class[class] } else { 1.0 };
-        with_class().map(|(class, weight)| (self.cost * share(class) * weight).min(f64::MAX)).collect()
     }
 }

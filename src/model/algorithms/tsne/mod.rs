@@ -55,6 +55,10 @@ impl Algorithm for Tsne {
         true
     }
 
+    fn refuses_weights(&self) -> Option<&'static str> {
+        Some("places each row once, whatever it weighs")
+    }
+
     fn parameters(&self) -> Vec<ParameterSpec> {
         let perplexity = "Neighbours that count, about; below the number of rows.";
         let exaggeration = "How much closer rows are made in the first 250 iterations.";

@@ -19,6 +19,7 @@ public class TrainRequest implements org.apache.thrift.TBase<TrainRequest, Train
   private static final org.apache.thrift.protocol.TField FEATURES_FIELD_DESC = new org.apache.thrift.protocol.TField("features", org.apache.thrift.protocol.TType.LIST, (short)7);
   private static final org.apache.thrift.protocol.TField SEED_FIELD_DESC = new org.apache.thrift.protocol.TField("seed", org.apache.thrift.protocol.TType.I64, (short)8);
   private static final org.apache.thrift.protocol.TField VALIDATION_FRACTION_FIELD_DESC = new org.apache.thrift.protocol.TField("validation_fraction", org.apache.thrift.protocol.TType.DOUBLE, (short)9);
+  private static final org.apache.thrift.protocol.TField SAMPLE_WEIGHT_FIELD_DESC = new org.apache.thrift.protocol.TField("sample_weight", org.apache.thrift.protocol.TType.STRING, (short)10);
 
   private static final org.apache.thrift.scheme.SchemeFactory STANDARD_SCHEME_FACTORY = new TrainRequestStandardSchemeFactory();
   private static final org.apache.thrift.scheme.SchemeFactory TUPLE_SCHEME_FACTORY = new TrainRequestTupleSchemeFactory();
@@ -46,7 +47,7 @@ public class TrainRequest implements org.apache.thrift.TBase<TrainRequest, Train
    */
   public @org.apache.thrift.annotation.Nullable java.lang.String target; // optional
   /**
-   * The columns to learn from, in the order in which `predict` takes them. Absent: all but the target.
+   * The columns to learn from, in the order in which `predict` takes them. Absent: all but the target and the weights.
    */
   public @org.apache.thrift.annotation.Nullable java.util.List<java.lang.String> features; // optional
   /**
@@ -58,6 +59,11 @@ public class TrainRequest implements org.apache.thrift.TBase<TrainRequest, Train
    * leaves that out, and the time that it takes. 0.2 if absent. The model learns from all rows whatever it is.
    */
   public double validation_fraction; // optional
+  /**
+   * A column of numbers, 0 or greater, that say how often each row counts in what is learned and in metrics; it is no feature. A
+   * row of weight 2 is the row twice, and one of weight 0 is left out. Absent: each row counts once.
+   */
+  public @org.apache.thrift.annotation.Nullable java.lang.String sample_weight; // optional
 
   /** The set of fields this struct contains, along with convenience methods for finding and manipulating them. */
   public enum _Fields implements org.apache.thrift.TFieldIdEnum {
@@ -84,7 +90,7 @@ public class TrainRequest implements org.apache.thrift.TBase<TrainRequest, Train
      */
     TARGET((short)6, "target"),
     /**
-     * The columns to learn from, in the order in which `predict` takes them. Absent: all but the target.
+     * The columns to learn from, in the order in which `predict` takes them. Absent: all but the target and the weights.
      */
     FEATURES((short)7, "features"),
     /**
@@ -95,7 +101,12 @@ public class TrainRequest implements org.apache.thrift.TBase<TrainRequest, Train
      * The share of rows, from 0 to below 1, that metrics are measured on: a second model is fitted the same way without them. 0
      * leaves that out, and the time that it takes. 0.2 if absent. The model learns from all rows whatever it is.
      */
-    VALIDATION_FRACTION((short)9, "validation_fraction");
+    VALIDATION_FRACTION((short)9, "validation_fraction"),
+    /**
+     * A column of numbers, 0 or greater, that say how often each row counts in what is learned and in metrics; it is no feature. A
+     * row of weight 2 is the row twice, and one of weight 0 is left out. Absent: each row counts once.
+     */
+    SAMPLE_WEIGHT((short)10, "sample_weight");
 
     private static final java.util.Map<java.lang.String, _Fields> byName = new java.util.HashMap<java.lang.String, _Fields>();
 
@@ -129,6 +140,8 @@ public class TrainRequest implements org.apache.thrift.TBase<TrainRequest, Train
           return SEED;
         case 9: // VALIDATION_FRACTION
           return VALIDATION_FRACTION;
+        case 10: // SAMPLE_WEIGHT
+          return SAMPLE_WEIGHT;
         default:
           return null;
       }
@@ -175,7 +188,7 @@ public class TrainRequest implements org.apache.thrift.TBase<TrainRequest, Train
   private static final int __SEED_ISSET_ID = 0;
   private static final int __VALIDATION_FRACTION_ISSET_ID = 1;
   private byte __isset_bitfield = 0;
-  private static final _Fields optionals[] = {_Fields.CONTEXT,_Fields.MODEL,_Fields.STEPS,_Fields.TABLE,_Fields.DATASET,_Fields.TARGET,_Fields.FEATURES,_Fields.SEED,_Fields.VALIDATION_FRACTION};
+  private static final _Fields optionals[] = {_Fields.CONTEXT,_Fields.MODEL,_Fields.STEPS,_Fields.TABLE,_Fields.DATASET,_Fields.TARGET,_Fields.FEATURES,_Fields.SEED,_Fields.VALIDATION_FRACTION,_Fields.SAMPLE_WEIGHT};
   public static final java.util.Map<_Fields, org.apache.thrift.meta_data.FieldMetaData> metaDataMap;
   static {
     java.util.Map<_Fields, org.apache.thrift.meta_data.FieldMetaData> tmpMap = new java.util.EnumMap<_Fields, org.apache.thrift.meta_data.FieldMetaData>(_Fields.class);
@@ -199,6 +212,8 @@ public class TrainRequest implements org.apache.thrift.TBase<TrainRequest, Train
         new org.apache.thrift.meta_data.FieldValueMetaData(org.apache.thrift.protocol.TType.I64)));
     tmpMap.put(_Fields.VALIDATION_FRACTION, new org.apache.thrift.meta_data.FieldMetaData("validation_fraction", org.apache.thrift.TFieldRequirementType.OPTIONAL, 
         new org.apache.thrift.meta_data.FieldValueMetaData(org.apache.thrift.protocol.TType.DOUBLE)));
+    tmpMap.put(_Fields.SAMPLE_WEIGHT, new org.apache.thrift.meta_data.FieldMetaData("sample_weight", org.apache.thrift.TFieldRequirementType.OPTIONAL, 
+        new org.apache.thrift.meta_data.FieldValueMetaData(org.apache.thrift.protocol.TType.STRING)));
     metaDataMap = java.util.Collections.unmodifiableMap(tmpMap);
     org.apache.thrift.meta_data.FieldMetaData.addStructMetaDataMap(TrainRequest.class, metaDataMap);
   }
@@ -239,6 +254,9 @@ public class TrainRequest implements org.apache.thrift.TBase<TrainRequest, Train
     }
     this.seed = other.seed;
     this.validation_fraction = other.validation_fraction;
+    if (other.isSetSample_weight()) {
+      this.sample_weight = other.sample_weight;
+    }
   }
 
   @Override
@@ -259,6 +277,7 @@ public class TrainRequest implements org.apache.thrift.TBase<TrainRequest, Train
     this.seed = 0;
     setValidation_fractionIsSet(false);
     this.validation_fraction = 0.0;
+    this.sample_weight = null;
   }
 
   @org.apache.thrift.annotation.Nullable
@@ -476,7 +495,7 @@ public class TrainRequest implements org.apache.thrift.TBase<TrainRequest, Train
   }
 
   /**
-   * The columns to learn from, in the order in which `predict` takes them. Absent: all but the target.
+   * The columns to learn from, in the order in which `predict` takes them. Absent: all but the target and the weights.
    */
   @org.apache.thrift.annotation.Nullable
   public java.util.List<java.lang.String> getFeatures() {
@@ -484,7 +503,7 @@ public class TrainRequest implements org.apache.thrift.TBase<TrainRequest, Train
   }
 
   /**
-   * The columns to learn from, in the order in which `predict` takes them. Absent: all but the target.
+   * The columns to learn from, in the order in which `predict` takes them. Absent: all but the target and the weights.
    */
   public TrainRequest setFeatures(@org.apache.thrift.annotation.Nullable java.util.List<java.lang.String> features) {
     this.features = features;
@@ -566,6 +585,39 @@ public class TrainRequest implements org.apache.thrift.TBase<TrainRequest, Train
     __isset_bitfield = org.apache.thrift.EncodingUtils.setBit(__isset_bitfield, __VALIDATION_FRACTION_ISSET_ID, value);
   }
 
+  /**
+   * A column of numbers, 0 or greater, that say how often each row counts in what is learned and in metrics; it is no feature. A
+   * row of weight 2 is the row twice, and one of weight 0 is left out. Absent: each row counts once.
+   */
+  @org.apache.thrift.annotation.Nullable
+  public java.lang.String getSample_weight() {
+    return this.sample_weight;
+  }
+
+  /**
+   * A column of numbers, 0 or greater, that say how often each row counts in what is learned and in metrics; it is no feature. A
+   * row of weight 2 is the row twice, and one of weight 0 is left out. Absent: each row counts once.
+   */
+  public TrainRequest setSample_weight(@org.apache.thrift.annotation.Nullable java.lang.String sample_weight) {
+    this.sample_weight = sample_weight;
+    return this;
+  }
+
+  public void unsetSample_weight() {
+    this.sample_weight = null;
+  }
+
+  /** Returns true if field sample_weight is set (has been assigned a value) and false otherwise */
+  public boolean isSetSample_weight() {
+    return this.sample_weight != null;
+  }
+
+  public void setSample_weightIsSet(boolean value) {
+    if (!value) {
+      this.sample_weight = null;
+    }
+  }
+
   @Override
   public void setFieldValue(_Fields field, @org.apache.thrift.annotation.Nullable java.lang.Object value) {
     switch (field) {
@@ -641,6 +693,14 @@ public class TrainRequest implements org.apache.thrift.TBase<TrainRequest, Train
       }
       break;
 
+    case SAMPLE_WEIGHT:
+      if (value == null) {
+        unsetSample_weight();
+      } else {
+        setSample_weight((java.lang.String)value);
+      }
+      break;
+
     }
   }
 
@@ -675,6 +735,9 @@ public class TrainRequest implements org.apache.thrift.TBase<TrainRequest, Train
     case VALIDATION_FRACTION:
       return getValidation_fraction();
 
+    case SAMPLE_WEIGHT:
+      return getSample_weight();
+
     }
     throw new java.lang.IllegalStateException();
   }
@@ -705,6 +768,8 @@ public class TrainRequest implements org.apache.thrift.TBase<TrainRequest, Train
       return isSetSeed();
     case VALIDATION_FRACTION:
       return isSetValidation_fraction();
+    case SAMPLE_WEIGHT:
+      return isSetSample_weight();
     }
     throw new java.lang.IllegalStateException();
   }
@@ -803,6 +868,15 @@ public class TrainRequest implements org.apache.thrift.TBase<TrainRequest, Train
         return false;
     }
 
+    boolean this_present_sample_weight = true && this.isSetSample_weight();
+    boolean that_present_sample_weight = true && that.isSetSample_weight();
+    if (this_present_sample_weight || that_present_sample_weight) {
+      if (!(this_present_sample_weight && that_present_sample_weight))
+        return false;
+      if (!this.sample_weight.equals(that.sample_weight))
+        return false;
+    }
+
     return true;
   }
 
@@ -845,6 +919,10 @@ public class TrainRequest implements org.apache.thrift.TBase<TrainRequest, Train
     hashCode = hashCode * 8191 + ((isSetValidation_fraction()) ? 131071 : 524287);
     if (isSetValidation_fraction())
       hashCode = hashCode * 8191 + org.apache.thrift.TBaseHelper.hashCode(validation_fraction);
+
+    hashCode = hashCode * 8191 + ((isSetSample_weight()) ? 131071 : 524287);
+    if (isSetSample_weight())
+      hashCode = hashCode * 8191 + sample_weight.hashCode();
 
     return hashCode;
   }
@@ -943,6 +1021,16 @@ public class TrainRequest implements org.apache.thrift.TBase<TrainRequest, Train
     }
     if (isSetValidation_fraction()) {
       lastComparison = org.apache.thrift.TBaseHelper.compareTo(this.validation_fraction, other.validation_fraction);
+      if (lastComparison != 0) {
+        return lastComparison;
+      }
+    }
+    lastComparison = java.lang.Boolean.compare(isSetSample_weight(), other.isSetSample_weight());
+    if (lastComparison != 0) {
+      return lastComparison;
+    }
+    if (isSetSample_weight()) {
+      lastComparison = org.apache.thrift.TBaseHelper.compareTo(this.sample_weight, other.sample_weight);
       if (lastComparison != 0) {
         return lastComparison;
       }
@@ -1050,6 +1138,16 @@ public class TrainRequest implements org.apache.thrift.TBase<TrainRequest, Train
       if (!first) sb.append(", ");
       sb.append("validation_fraction:");
       sb.append(this.validation_fraction);
+      first = false;
+    }
+    if (isSetSample_weight()) {
+      if (!first) sb.append(", ");
+      sb.append("sample_weight:");
+      if (this.sample_weight == null) {
+        sb.append("null");
+      } else {
+        sb.append(this.sample_weight);
+      }
       first = false;
     }
     sb.append(")");
@@ -1200,6 +1298,14 @@ public class TrainRequest implements org.apache.thrift.TBase<TrainRequest, Train
               org.apache.thrift.protocol.TProtocolUtil.skip(iprot, schemeField.type);
             }
             break;
+          case 10: // SAMPLE_WEIGHT
+            if (schemeField.type == org.apache.thrift.protocol.TType.STRING) {
+              struct.sample_weight = iprot.readString();
+              struct.setSample_weightIsSet(true);
+            } else { 
+              org.apache.thrift.protocol.TProtocolUtil.skip(iprot, schemeField.type);
+            }
+            break;
           default:
             org.apache.thrift.protocol.TProtocolUtil.skip(iprot, schemeField.type);
         }
@@ -1289,6 +1395,13 @@ public class TrainRequest implements org.apache.thrift.TBase<TrainRequest, Train
         oprot.writeDouble(struct.validation_fraction);
         oprot.writeFieldEnd();
       }
+      if (struct.sample_weight != null) {
+        if (struct.isSetSample_weight()) {
+          oprot.writeFieldBegin(SAMPLE_WEIGHT_FIELD_DESC);
+          oprot.writeString(struct.sample_weight);
+          oprot.writeFieldEnd();
+        }
+      }
       oprot.writeFieldStop();
       oprot.writeStructEnd();
     }
@@ -1335,7 +1448,10 @@ public class TrainRequest implements org.apache.thrift.TBase<TrainRequest, Train
       if (struct.isSetValidation_fraction()) {
         optionals.set(8);
       }
-      oprot.writeBitSet(optionals, 9);
+      if (struct.isSetSample_weight()) {
+        optionals.set(9);
+      }
+      oprot.writeBitSet(optionals, 10);
       if (struct.isSetContext()) {
         struct.context.write(oprot);
       }
@@ -1375,12 +1491,15 @@ public class TrainRequest implements org.apache.thrift.TBase<TrainRequest, Train
       if (struct.isSetValidation_fraction()) {
         oprot.writeDouble(struct.validation_fraction);
       }
+      if (struct.isSetSample_weight()) {
+        oprot.writeString(struct.sample_weight);
+      }
     }
 
     @Override
     public void read(org.apache.thrift.protocol.TProtocol prot, TrainRequest struct) throws org.apache.thrift.TException {
       org.apache.thrift.protocol.TTupleProtocol iprot = (org.apache.thrift.protocol.TTupleProtocol) prot;
-      java.util.BitSet incoming = iprot.readBitSet(9);
+      java.util.BitSet incoming = iprot.readBitSet(10);
       if (incoming.get(0)) {
         struct.context = new io.modelwire.wire.RequestContext();
         struct.context.read(iprot);
@@ -1437,6 +1556,10 @@ public class TrainRequest implements org.apache.thrift.TBase<TrainRequest, Train
       if (incoming.get(8)) {
         struct.validation_fraction = iprot.readDouble();
         struct.setValidation_fractionIsSet(true);
+      }
+      if (incoming.get(9)) {
+        struct.sample_weight = iprot.readString();
+        struct.setSample_weightIsSet(true);
       }
     }
   }

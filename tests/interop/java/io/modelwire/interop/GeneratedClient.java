@@ -12,6 +12,7 @@ import io.modelwire.wire.DescribeDatasetRequest;
 import io.modelwire.wire.DescribeModelRequest;
 import io.modelwire.wire.GetTrainingResultRequest;
 import io.modelwire.wire.EchoRequest;
+import io.modelwire.wire.EvaluateRequest;
 import io.modelwire.wire.GetJobRequest;
 import io.modelwire.wire.Health;
 import io.modelwire.wire.HelloRequest;
@@ -92,6 +93,7 @@ final class GeneratedClient implements Client {
         return switch (call) {
             case "hello" -> health.hello(new HelloRequest().setContext(context).setName(Arguments.text(step, "name")));
             case "train" -> train(step, started);
+            case "evaluate" -> evaluate(step);
             case "predict" -> predict(step);
             case "predict_many" -> predictMany(step);
             case "upload" -> upload(step);
@@ -128,7 +130,7 @@ final class GeneratedClient implements Client {
     private TBase<?, ?> train(JsonObject step, Consumer<String> started) throws TException {
         var request = new TrainRequest().setContext(context).setModel(Arguments.text(step, "model")).setSteps(steps(step))
                 .setDataset(Arguments.text(step, "dataset")).setTarget(Arguments.text(step, "target"))
-                .setFeatures(Arguments.texts(step, "features"));
+                .setFeatures(Arguments.texts(step, "features")).setSample_weight(Arguments.text(step, "sample_weight"));
         var rows = Arguments.rows(step, data);
         if (rows != null) {
             request.setTable(WireRows.table(rows));
@@ -139,6 +141,13 @@ final class GeneratedClient implements Client {
         var id = training.train(request).getJob().getId();
         started.accept(id);
         return ended(id);
+    }
+
+    private TBase<?, ?> evaluate(JsonObject step) throws TException {
+        var rows = Arguments.rows(step, data);
+        return training.evaluate(new EvaluateRequest().setContext(context).setModel(Arguments.text(step, "model"))
+                .setTable(rows == null ? null : WireRows.table(rows)).setDataset(Arguments.text(step, "dataset"))
+                .setTarget(Arguments.text(step, "target")).setSample_weight(Arguments.text(step, "sample_weight")));
     }
 
     private io.modelwire.wire.Job ended(String id) throws TException {

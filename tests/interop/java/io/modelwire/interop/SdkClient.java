@@ -2,6 +2,7 @@ package io.modelwire.interop;
 
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
+import io.modelwire.client.EvaluationRequest;
 import io.modelwire.client.ModelwireClient;
 import io.modelwire.client.ModelwireException;
 import io.modelwire.client.PredictionRequest;
@@ -43,6 +44,7 @@ final class SdkClient implements Client {
             case "hello" -> SdkRecords.of(client.hello(Arguments.text(step, "name")));
             case "echo" -> echo(step);
             case "train" -> train(step, started);
+            case "evaluate" -> SdkRecords.of(evaluate(step));
             case "predict" -> SdkRecords.of(predict(step));
             case "predict_many" -> SdkRecords.outcomes(client.predictMany(requests(step)));
             case "upload" -> SdkRecords.dataset(client.upload(Arguments.text(step, "dataset"),
@@ -84,6 +86,9 @@ final class SdkClient implements Client {
         if (step.has("target")) {
             training.target(Arguments.text(step, "target"));
         }
+        if (step.has("sample_weight")) {
+            training.sampleWeight(Arguments.text(step, "sample_weight"));
+        }
         if (step.has("features")) {
             training.features(Arguments.texts(step, "features").toArray(String[]::new));
         }
@@ -94,6 +99,13 @@ final class SdkClient implements Client {
         started.accept(job.id());
         job.await();
         return SdkRecords.of(job.status());
+    }
+
+    private io.modelwire.client.Evaluation evaluate(JsonObject step) {
+        var rows = Arguments.rows(step, data);
+        var request = rows == null ? EvaluationRequest.dataset(Arguments.text(step, "dataset")) : EvaluationRequest.rows(rows);
+        request.target(Arguments.text(step, "target")).sampleWeight(Arguments.text(step, "sample_weight"));
+        return client.evaluate(Arguments.text(step, "model"), request);
     }
 
     private static List<Step> steps(JsonObject step) {

@@ -9,6 +9,7 @@ import io.modelwire.client.Column;
 import io.modelwire.client.ColumnSchema;
 import io.modelwire.client.Dataset;
 import io.modelwire.client.DatasetDescription;
+import io.modelwire.client.Evaluation;
 import io.modelwire.client.Greeting;
 import io.modelwire.client.JobStatus;
 import io.modelwire.client.ModelSummary;
@@ -79,6 +80,27 @@ final class SdkRecords {
         record.addProperty("version", result.version());
         addIfAny(record, "labels", array(result.labels()));
         addIfAny(record, "embedding", array(result.embedding()));
+        return record;
+    }
+
+    static JsonObject of(Evaluation evaluation) {
+        var record = new JsonObject();
+        record.addProperty("model", evaluation.model());
+        record.addProperty("version", evaluation.version());
+        evaluation.generation().ifPresent(generation -> record.addProperty("generation", generation));
+        record.addProperty("n_samples", evaluation.samples());
+        record.add("metrics", metrics(evaluation.metrics()));
+        addIfAny(record, "labels", array(evaluation.labels()));
+        addIfAny(record, "classes", each(evaluation.classes(), of -> {
+            var one = new JsonObject();
+            of.precision().ifPresent(precision -> one.addProperty("precision", precision));
+            of.recall().ifPresent(recall -> one.addProperty("recall", recall));
+            one.addProperty("f1", of.f1());
+            one.addProperty("support", of.support());
+            return one;
+        }));
+        addIfAny(record, "confusion", array(evaluation.confusion()));
+        evaluation.silhouetteSamples().ifPresent(samples -> record.addProperty("silhouette_samples", samples));
         return record;
     }
 

@@ -22,6 +22,7 @@ enum Method {
     WATCH_JOB(Repeat.SAFE),
     LIST_JOBS(Repeat.SAFE),
     CANCEL_JOB(Repeat.SAFE),
+    EVALUATE(Repeat.SAFE),
     CREATE_DATASET(Repeat.UNSAFE),
     APPEND_ROWS(Repeat.SAFE),
     COMMIT_DATASET(Repeat.SAFE),

@@ -239,6 +239,19 @@ public final class ModelwireClient implements AutoCloseable {
     }
 
     /**
+     * Answers what a model is worth on rows whose targets are known.
+     *
+     * @param model as in {@link #predict(String, double[][])}
+     * @param rows the rows, and which columns say what
+     * @return metrics with scikit-learn's values
+     * @throws ModelwireException.InvalidArgument if a column or value is wrong, or the rows are too many for one call
+     * @throws ModelwireException.NotFound if there is no such model or data set
+     */
+    public Evaluation evaluate(String model, EvaluationRequest rows) {
+        return jobs.evaluate(model, rows);
+    }
+
+    /**
      * A job that was started before, here or elsewhere.
      *
      * @param id the job's id

@@ -1,8 +1,10 @@
 package io.modelwire.client;
 
+import io.modelwire.wire.ClassMetrics;
 import io.modelwire.wire.DType;
 import io.modelwire.wire.DescribeDatasetResponse;
 import io.modelwire.wire.DescribeResponse;
+import io.modelwire.wire.EvaluateResponse;
 import io.modelwire.wire.GetTrainingResultResponse;
 import io.modelwire.wire.HelloResponse;
 import io.modelwire.wire.Parameter;
@@ -70,6 +72,20 @@ final class Replies {
                 wire.clusters == null ? new long[0] : Tensors.longs(wire.clusters, "clusters"),
                 matrix(wire.distances, "distances"),
                 matrix(wire.transformed, "transformed"));
+    }
+
+    static Evaluation evaluation(EvaluateResponse wire) {
+        return new Evaluation(text(wire.model), wire.version,
+                wire.isSetGeneration() ? OptionalLong.of(wire.generation) : OptionalLong.empty(), wire.n_samples,
+                metrics(wire.metrics), column(wire.labels, "labels"), each(wire.classes, Replies::classMetrics),
+                matrix(wire.confusion, "confusion"),
+                wire.isSetSilhouette_samples() ? OptionalLong.of(wire.silhouette_samples) : OptionalLong.empty());
+    }
+
+    private static Evaluation.ClassMetrics classMetrics(ClassMetrics wire) {
+        return new Evaluation.ClassMetrics(
+                wire.isSetPrecision() ? OptionalDouble.of(wire.precision) : OptionalDouble.empty(),
+                wire.isSetRecall() ? OptionalDouble.of(wire.recall) : OptionalDouble.empty(), wire.f1, wire.support);
     }
 
     static List<PredictionOutcome> outcomes(PredictManyResponse wire, int asked) {

@@ -20,7 +20,8 @@ final class Requests {
                 .setTable(table == null ? null : WireTables.encode(table))
                 .setDataset(training.dataset())
                 .setTarget(training.target())
-                .setSeed(training.seed());
+                .setSeed(training.seed())
+                .setSample_weight(training.sampleWeight());
         if (training.validationFraction() != null) {
             request.setValidation_fraction(training.validationFraction());
         }

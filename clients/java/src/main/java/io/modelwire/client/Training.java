@@ -18,12 +18,15 @@ import java.util.stream.IntStream;
  */
 public final class Training {
     private static final String TARGET = "target";
+    private static final String SAMPLE_WEIGHT = "sample_weight";
 
     private final List<Step> steps;
     private Table rows;
     private String dataset;
     private String target;
     private Column targets;
+    private String sampleWeight;
+    private Column sampleWeights;
     private List<String> features = List.of();
     private long seed;
     private Double validationFraction;
@@ -191,6 +194,29 @@ public final class Training {
     }
 
     /**
+     * The column that says how often each row counts in what is learned and in metrics; it is no feature.
+     *
+     * @param column its name in the table or data set; its values are numbers, 0 or greater: a row of weight 2 is the row
+     *     twice, one of weight 0 is left out
+     * @return this
+     */
+    public Training sampleWeight(String column) {
+        sampleWeight = column;
+        return this;
+    }
+
+    /**
+     * How often each row counts in what is learned and in metrics.
+     *
+     * @param values shape (n_samples), 0 or greater: a row of weight 2 is the row twice, one of weight 0 is left out
+     * @return this
+     */
+    public Training sampleWeights(double[] values) {
+        sampleWeights = Column.of(SAMPLE_WEIGHT, values.clone(), new BitSet());
+        return this;
+    }
+
+    /**
      * A key by which the server knows a repetition, also one of another process: it answers the job that the first call
      * started.
      *
@@ -209,14 +235,21 @@ public final class Training {
     /** The table with the target in it; null if the rows are stored. */
     Table table() {
         requireOneSource();
-        if (rows == null || targets == null) {
-            requireColumns();
+        requireColumns();
+        if (targets == null && sampleWeights == null) {
             return rows;
         }
-        requireTargetsThatFit();
         var table = Table.builder();
         rows.columns().forEach(table::add);
-        return table.add(targets).build();
+        if (targets != null) {
+            requireOneForEachRow(targets, "targets", "give one target for each row");
+            table.add(targets);
+        }
+        if (sampleWeights != null) {
+            requireOneForEachRow(sampleWeights, "weights", "give one weight for each row");
+            table.add(sampleWeights);
+        }
+        return table.build();
     }
 
     String dataset() {
@@ -230,7 +263,7 @@ public final class Training {
 
     /** Empty: all but the target. */
     List<String> features() {
-        return features.isEmpty() && targets != null ? rows.names() : features;
+        return features.isEmpty() && targets != null ? rows.names() : features; // The server leaves weights out.
     }
 
     long seed() {
@@ -240,6 +273,11 @@ public final class Training {
     /** Null: the server's default. */
     Double validationFraction() {
         return validationFraction;
+    }
+
+    /** Null: each row counts once. */
+    String sampleWeight() {
+        return sampleWeights == null ? sampleWeight : SAMPLE_WEIGHT;
     }
 
     /** Null: none. */
@@ -256,14 +294,17 @@ public final class Training {
             throw new ModelwireException.InvalidArgument("targets came as values, and also "
                     + (dataset != null ? "a stored data set" : "column \"" + target + "\""), "give target(name) or targets(values)");
         }
+        if (sampleWeights != null && (dataset != null || sampleWeight != null)) {
+            throw new ModelwireException.InvalidArgument("weights came as values, and also "
+                    + (dataset != null ? "a stored data set" : "column \"" + sampleWeight + "\""),
+                    "give sampleWeight(name) or sampleWeights(values)");
+        }
     }
 
-    private void requireTargetsThatFit() {
-        if (targets.size() != rows.size()) {
-            throw new ModelwireException.InvalidArgument(
-                    rows.size() + " rows have " + targets.size() + " targets", "give one target for each row");
+    private void requireOneForEachRow(Column values, String what, String hint) {
+        if (values.size() != rows.size()) {
+            throw new ModelwireException.InvalidArgument(rows.size() + " rows have " + values.size() + " " + what, hint);
         }
-        requireColumns();
     }
 
     private void requireColumns() {
@@ -271,6 +312,9 @@ public final class Training {
             var named = new LinkedHashSet<>(features);
             if (target != null) {
                 named.add(target);
+            }
+            if (sampleWeight != null) {
+                named.add(sampleWeight);
             }
             named.forEach(rows::column);
         }

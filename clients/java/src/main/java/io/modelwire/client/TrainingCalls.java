@@ -14,6 +14,11 @@ record TrainingCalls(Caller caller) {
                 (to, context) -> to.training().train(request.setContext(context))).job);
     }
 
+    Evaluation evaluate(String model, EvaluationRequest rows) {
+        var request = rows.wire(model);
+        return Replies.evaluation(caller.call(Method.EVALUATE, (to, context) -> to.training().evaluate(request.setContext(context))));
+    }
+
     JobStatus get(String id) {
         return Replies.job(caller.call(Method.GET_JOB,
                 (to, context) -> to.training().get_job(new GetJobRequest().setContext(context).setJob_id(id))).job);

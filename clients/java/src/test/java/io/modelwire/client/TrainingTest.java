@@ -6,7 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.modelwire.wire.ClassMetrics;
 import io.modelwire.wire.Column;
+import io.modelwire.wire.EvaluateResponse;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -35,6 +37,63 @@ class TrainingTest {
 
         assertTrue(request.isSetValidation_fraction());
         assertEquals(0.0, request.validation_fraction);
+    }
+
+    @Test
+    void weightsOfRowsBecomeAColumnThatIsNoFeature() {
+        var training = Training.of("ridge").rows(ROWS).targets(new double[] {5, 6}).sampleWeights(new double[] {0.5, 2});
+
+        var request = Requests.train("m", training);
+
+        assertEquals(List.of("x0", "x1", "target", "sample_weight"), request.table.columns.stream().map(Column::getName).toList());
+        assertEquals("sample_weight", request.sample_weight);
+        assertEquals(List.of("x0", "x1"), request.features);
+    }
+
+    @Test
+    void aColumnOfWeightsTravelsByItsName() {
+        var request = Requests.train("m", Training.of("ridge").dataset("wine").target("quality").sampleWeight("count"));
+
+        assertEquals("count", request.sample_weight);
+        assertFalse(Requests.train("m", Training.of("ridge").dataset("wine")).isSetSample_weight());
+    }
+
+    @Test
+    void weightsThatDoNotFitTheRowsAreRefused() {
+        var one = new double[] {1};
+
+        assertEquals("2 rows have 1 weights", refusal(Training.of("k_means").rows(ROWS).sampleWeights(one)).split("; ")[0]);
+        assertTrue(refusal(Training.of("k_means").dataset("d").sampleWeights(one)).contains("a stored data set"));
+        assertTrue(refusal(Training.of("k_means").rows(ROWS).sampleWeight("w")).contains("w"));
+    }
+
+    @Test
+    void rowsToEvaluateOnTravelWithWhatTheirColumnsAre() {
+        var sent = EvaluationRequest.rows(Table.of(ROWS, "a", "b")).target("b").wire("m");
+        var stored = EvaluationRequest.dataset("wine@2").sampleWeight("count").wire("m@3");
+
+        assertEquals(List.of("a", "b"), sent.table.columns.stream().map(Column::getName).toList());
+        assertEquals("b", sent.target);
+        assertFalse(sent.isSetSample_weight());
+        assertEquals("wine@2", stored.dataset);
+        assertEquals("count", stored.sample_weight);
+        assertNull(stored.table);
+    }
+
+    @Test
+    void anEvaluationIsMetricsClassesAndConfusions() {
+        var wire = new EvaluateResponse().setModel("m").setVersion(3).setN_samples(4).setMetrics(Map.of("accuracy", 0.75))
+                .setClasses(List.of(new ClassMetrics().setRecall(0).setF1(0).setSupport(1)))
+                .setConfusion(Tensors.of(new double[] {4}).setShape(List.of(1L, 1L)));
+
+        var found = Replies.evaluation(wire);
+
+        assertEquals(Map.of("accuracy", 0.75), found.metrics());
+        assertTrue(found.generation().isEmpty() && found.silhouetteSamples().isEmpty());
+        assertTrue(found.classes().get(0).precision().isEmpty());
+        assertEquals(0.0, found.classes().get(0).recall().getAsDouble());
+        assertEquals(4.0, found.confusion()[0][0]);
+        assertEquals(0, found.labels().size());
     }
 
     @Test

@@ -1,0 +1,256 @@
+//! Rows with their truth, held against what a model answers to them.
+
+use super::metrics::{self, Answers, ClassReport, Classified, Metrics};
+use super::sample_weights::SampleWeights;
+use super::targets::{classes_of, numbers};
+use super::validation::drawn;
+use super::{Kind, Pipeline};
+use crate::data::{Column, ColumnType, Labels, Table};
+use crate::error::{Error, Result, quotable};
+use ndarray::{Array2, Axis};
+use std::ops::Range;
+
+/// Where the rows come from and which columns say what; the others are read if they are features, else passed over.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    /// The rows.
+    pub table: &'a Table,
+    /// What the answers should have been; absent: the column that the model learned, and nothing for a clusterer.
+    pub target: Option<&'a str>,
+    /// How often each row counts; absent: each once.
+    pub sample_weight: Option<&'a str>,
+}
+
+/// Rows that count, as a model takes them, and what it should answer.
+#[derive(Debug)]
+pub struct Examination {
+    features: Array2<f64>,
+    truth: Truth,
+    weights: Vec<f64>,
+}
+
+#[derive(Debug)]
+enum Truth {
+    None,
+    Values(Vec<f64>),
+    Classes {
+        /// Positions in `labels`.
+        indices: Vec<usize>,
+        labels: Labels,
+        /// Where each of the model's classes is in `labels`.
+        known: Vec<usize>,
+    },
+    Groups(Vec<usize>),
+}
+
+/// What came of it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Evaluation {
+    /// Rows that count.
+    pub n_samples: usize,
+    /// By name; what is not defined for these rows is left out.
+    pub metrics: Metrics,
+    /// Of a classifier.
+    pub classes: Option<ClassReport>,
+    /// Of how many rows the silhouette is, where there is one.
+    pub silhouette_samples: Option<usize>,
+}
+
+impl Examination {
+    /// Reads the columns that the pipeline takes, and what its answers should be.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] that names column, row and value: there is no row, a column is missing or of a type that does not
+    /// suit, a value is missing or not finite, or all weights are 0.
+    pub fn new(pipeline: &Pipeline, asked: &Asked<'_>) -> Result<Self> {
+        let Asked { table, target, sample_weight } = *asked;
+        if table.n_rows() == 0 {
+            return Err(Error::invalid("there are no rows to evaluate on; at least one is needed"));
+        }
+        let kind = pipeline.kind();
+        let learned = pipeline.schema().target.as_ref().map(|target| target.name.as_str());
+        let target = target.or(learned).map(|name| column("target", name, table)).transpose()?;
+        check_columns(pipeline, target, sample_weight)?;
+        let SampleWeights { rows, weights } = SampleWeights::read(sample_weight, table)?;
+        let truth = target.map_or(Ok(Truth::None), |target| truth(pipeline, kind, target))?;
+        let features = pipeline.schema().select(table)?;
+        Ok(match rows {
+            None => Self { features, truth, weights },
+            Some(rows) => Self { features: features.select(Axis(0), &rows), truth: truth.select(&rows), weights },
+        })
+    }
+
+    /// How many rows count.
+    pub fn n_rows(&self) -> usize {
+        self.weights.len()
+    }
+
+    /// How often each row counts, above 0.
+    pub fn weights(&self) -> &[f64] {
+        &self.weights
+    }
+
+    /// Some of the rows, as [`Pipeline::predict`] takes them.
+    ///
+    /// # Panics
+    /// If they are not all there.
+    pub fn part(&self, rows: Range<usize>) -> Array2<f64> {
+        self.features.slice_axis(Axis(0), rows.into()).to_owned()
+    }
+
+    /// Holds the answers to all rows against the truth. `ask` is asked between parts that take long.
+    ///
+    /// # Errors
+    /// What `ask` answers.
+    pub fn judge(&self, pipeline: &Pipeline, answers: &Answers, ask: &dyn Fn() -> Result<()>) -> Result<Evaluation> {
+        let (mut found, weights) =
+            (Evaluation { n_samples: self.n_rows(), ..Evaluation::default() }, self.weights.as_slice());
+        found.metrics = match &self.truth {
+            Truth::Values(truth) => metrics::regression(answers.values(), truth, weights),
+            Truth::Classes { indices, labels, known } => {
+                let classified = Classified { truth: indices, labels, known, answers, weights };
+                let report = found.classes.insert(classified.report());
+                classified.metrics(report, ask)?
+            }
+            Truth::None | Truth::Groups(_) => answers.sums(),
+        };
+        if pipeline.kind() == Kind::Clusterer {
+            self.judge_clusters(pipeline, answers.clusters(), &mut found, ask)?;
+        }
+        Ok(found)
+    }
+
+    /// Distances are those between rows as they reach the last step, as the answers of the model are.
+    fn judge_clusters(
+        &self,
+        pipeline: &Pipeline,
+        clusters: &[usize],
+        found: &mut Evaluation,
+        ask: &dyn Fn() -> Result<()>,
+    ) -> Result<()> {
+        let rows = pipeline.transformed(self.features.view());
+        let some = drawn(rows.nrows(), metrics::silhouette_rows(rows.ncols()), 0);
+        let silhouette = match &some {
+            None => metrics::silhouette(rows.view(), clusters, ask)?,
+            Some(some) => {
+                let own: Vec<usize> = some.iter().map(|row| clusters[*row]).collect();
+                metrics::silhouette(rows.select(Axis(0), some).view(), &own, ask)?
+            }
+        };
+        if let Some(value) = silhouette {
+            found.metrics.insert("silhouette".into(), value);
+            found.silhouette_samples = Some(some.map_or(rows.nrows(), |some| some.len()));
+        }
+        if let Some(value) = metrics::davies_bouldin(rows.view(), clusters, ask)? {
+            found.metrics.insert("davies_bouldin".into(), value);
+        }
+        if let Truth::Groups(truth) = &self.truth {
+            found.metrics.insert("adjusted_rand".into(), metrics::adjusted_rand(truth, clusters));
+        }
+        Ok(())
+    }
+}
+
+fn column<'a>(what: &str, name: &str, table: &'a Table) -> Result<&'a Column> {
+    super::spec::column(what, name, &table.schema())?;
+    table.column(name).ok_or_else(|| Error::internal("a column that was found is gone"))
+}
+
+/// What cannot be known by one column alone.
+fn check_columns(pipeline: &Pipeline, target: Option<&Column>, sample_weight: Option<&str>) -> Result<()> {
+    let is_weight = |name: &str| sample_weight == Some(name);
+    match (pipeline.kind(), target, sample_weight) {
+        (Kind::Transformer, ..) => Err(Error::precondition(
+            "a transformer answers columns, and there is nothing to hold them against; evaluate a model behind it",
+        )),
+        (Kind::OutlierDetector, Some(target), _) => Err(Error::invalid(format!(
+            "an outlier_detector is evaluated without a target, got {:?}; leave it out",
+            quotable(&target.name)
+        ))),
+        (Kind::Clusterer, _, Some(name)) => Err(Error::invalid(format!(
+            "metrics of a clusterer count rows and not their weights, as in scikit-learn; leave sample_weight {:?} out",
+            quotable(name)
+        ))),
+        (_, Some(target), _) if is_weight(&target.name) => Err(Error::invalid(format!(
+            "column {:?} is target and sample_weight; name it once",
+            quotable(&target.name)
+        ))),
+        _ => Ok(()),
+    }
+}
+
+fn truth(pipeline: &Pipeline, kind: Kind, target: &Column) -> Result<Truth> {
+    let (name, found) = (quotable(&target.name), target.values.column_type());
+    if let Some(row) = target.first_missing() {
+        return Err(Error::invalid(format!("target {name:?} row {row} is missing; leave the row out")));
+    }
+    match kind {
+        Kind::Regressor if matches!(found, ColumnType::Float | ColumnType::Integer) => {
+            Ok(Truth::Values(numbers(target)?.to_vec()))
+        }
+        Kind::Regressor => Err(Error::invalid(format!(
+            "target {name:?} is {found} and the model answers numbers; name a float or integer column"
+        ))),
+        Kind::Classifier => classified(pipeline, target),
+        _ if found == ColumnType::Float => {
+            Err(Error::invalid(format!("target {name:?} is float and groups are named by integer, boolean or text")))
+        }
+        _ => Ok(Truth::Groups(classes_of(target).0.to_vec())),
+    }
+}
+
+/// The classes of rows among those of the model and their own.
+fn classified(pipeline: &Pipeline, target: &Column) -> Result<Truth> {
+    let (name, found) = (quotable(&target.name), target.values.column_type());
+    let learned = pipeline.schema().target.as_ref().map(|target| target.column_type);
+    let classes = pipeline.schema().classes.as_deref();
+    let (Some(classes), Some(learned)) = (classes, learned) else {
+        return Err(Error::internal("a classifier has no classes"));
+    };
+    if found != learned {
+        return Err(Error::invalid(format!(
+            "target {name:?} is {found} and the classes of the model are {learned}; name a column of that type"
+        )));
+    }
+    let (indices, own) = classes_of(target);
+    if own.len() > super::MAX_CLASSES {
+        return Err(Error::invalid(format!(
+            "target {name:?} has {} classes and at most {} are taken; name another column",
+            own.len(),
+            super::MAX_CLASSES
+        )));
+    }
+    let (labels, known, places) = united(classes, &own)?;
+    Ok(Truth::Classes { indices: indices.iter().map(|class| places[*class]).collect(), labels, known })
+}
+
+/// The labels of both in ascending order, as both are, and where those of each are among them.
+fn united(one: &Labels, other: &Labels) -> Result<(Labels, Vec<usize>, Vec<usize>)> {
+    Ok(match (one, other) {
+        (Labels::Integer(one), Labels::Integer(other)) => merged(one, other, Labels::Integer),
+        (Labels::Boolean(one), Labels::Boolean(other)) => merged(one, other, Labels::Boolean),
+        (Labels::Text(one), Labels::Text(other)) => merged(one, other, Labels::Text),
+        _ => return Err(Error::internal("classes of one type were found to be of two")),
+    })
+}
+
+fn merged<T: Ord + Clone>(one: &[T], other: &[T], labels: fn(Vec<T>) -> Labels) -> (Labels, Vec<usize>, Vec<usize>) {
+    let mut all = [one, other].concat();
+    all.sort();
+    all.dedup();
+    let places = |own: &[T]| own.iter().map(|label| all.partition_point(|it| it < label)).collect();
+    let (first, second) = (places(one), places(other));
+    (labels(all), first, second)
+}
+
+impl Truth {
+    fn select(self, rows: &[usize]) -> Self {
+        let of = |all: &[usize]| rows.iter().map(|row| all[*row]).collect();
+        match self {
+            Self::None => Self::None,
+            Self::Values(values) => Self::Values(rows.iter().map(|row| values[*row]).collect()),
+            Self::Classes { indices, labels, known } => Self::Classes { indices: of(&indices), labels, known },
+            Self::Groups(groups) => Self::Groups(of(&groups)),
+        }
+    }
+}
