@@ -34,6 +34,7 @@ from modelwire._errors import (
     Unauthenticated,
     Unavailable,
 )
+from modelwire._explanations import Explanation
 from modelwire._health import (
     AlgorithmDescription,
     Description,
@@ -67,6 +68,7 @@ __all__ = [
     "AlgorithmDescription",
     "ParameterDescription",
     "Prediction",
+    "Explanation",
     "Job",
     "AsyncJob",
     "JobEvent",
