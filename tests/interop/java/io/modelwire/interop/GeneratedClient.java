@@ -11,6 +11,7 @@ import io.modelwire.wire.DeleteVersionRequest;
 import io.modelwire.wire.DescribeDatasetRequest;
 import io.modelwire.wire.DescribeModelRequest;
 import io.modelwire.wire.EchoRequest;
+import io.modelwire.wire.ExplainRequest;
 import io.modelwire.wire.GetJobRequest;
 import io.modelwire.wire.Health;
 import io.modelwire.wire.HelloRequest;
@@ -93,6 +94,8 @@ final class GeneratedClient implements Client {
             case "train" -> train(step, started);
             case "predict" -> predict(step);
             case "predict_many" -> predictMany(step);
+            case "explain" -> inference.explain(new ExplainRequest().setContext(context)
+                    .setModel(Arguments.text(step, "model")).setMatrix(matrix(step)).setTable(table(step)));
             case "upload" -> upload(step);
             case "describe_dataset" -> datasets.describe_dataset(
                     new DescribeDatasetRequest().setContext(context).setDataset(Arguments.text(step, "dataset")));

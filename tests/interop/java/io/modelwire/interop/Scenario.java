@@ -10,7 +10,8 @@ import java.util.Map;
 
 /** Plays the steps of one scenario and keeps what they ask to record. */
 final class Scenario {
-    private static final List<String> RECORDED = List.of("values", "labels", "probabilities", "classes", "clusters", "distances");
+    private static final List<String> RECORDED = List.of("values", "labels", "probabilities", "classes", "clusters", "distances",
+            "base_values", "contributions");
 
     private final Client client;
     private final String name;

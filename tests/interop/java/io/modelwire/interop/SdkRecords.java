@@ -9,6 +9,7 @@ import io.modelwire.client.Column;
 import io.modelwire.client.ColumnSchema;
 import io.modelwire.client.Dataset;
 import io.modelwire.client.DatasetDescription;
+import io.modelwire.client.Explanation;
 import io.modelwire.client.Greeting;
 import io.modelwire.client.JobStatus;
 import io.modelwire.client.ModelSummary;
@@ -17,6 +18,7 @@ import io.modelwire.client.ModelwireException;
 import io.modelwire.client.Prediction;
 import io.modelwire.client.PredictionOutcome;
 import io.modelwire.client.Step;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
@@ -72,6 +74,19 @@ final class SdkRecords {
         }
         addIfAny(record, "clusters", clusters);
         addIfAny(record, "distances", array(prediction.distances()));
+        return record;
+    }
+
+    static JsonObject of(Explanation explanation) {
+        var record = new JsonObject();
+        record.addProperty("model", explanation.model());
+        record.addProperty("version", explanation.version());
+        explanation.generation().ifPresent(generation -> record.addProperty("generation", generation));
+        record.addProperty("scale", explanation.scale());
+        record.add("base_values", array(explanation.baseValues()));
+        record.add("contributions", each(Arrays.asList(explanation.contributions()), SdkRecords::array));
+        record.add("features", each(explanation.features(), JsonPrimitive::new));
+        addIfAny(record, "classes", array(explanation.classes()));
         return record;
     }
 
