@@ -22,7 +22,7 @@ fn wires() -> impl Iterator<Item = (Carrier, Protocol)> {
 }
 
 /// The role that each method wants.
-const METHOD_ROLES: [(&str, &str); 23] = [
+const METHOD_ROLES: [(&str, &str); 24] = [
     ("hello", "public"),
     ("status", "public"),
     ("describe", "reader"),
@@ -36,6 +36,7 @@ const METHOD_ROLES: [(&str, &str); 23] = [
     ("list_jobs", "reader"),
     ("predict", "predictor"),
     ("predict_many", "predictor"),
+    ("explain", "predictor"),
     ("train", "trainer"),
     ("cancel_job", "trainer"),
     ("load_model", "trainer"),
@@ -133,6 +134,7 @@ fn what_a_method_names_has_to_be_covered_by_the_patterns_of_the_caller() {
     // The method; the field that decides, with a value that is covered and one that is not; and what else it wants.
     let rows: &[(&str, i16, &str, &str, &[Field])] = &[
         ("predict", 2, "team-a-line@1", "team-b-line@1", &[]),
+        ("explain", 2, "team-a-line@1", "team-b-line@1", &[]),
         ("describe_model", 2, "team-a-line", "team-b-line@team-a-x", &[]),
         ("set_alias", 2, "team-a-line", "team-b-line", &[Field::Text(3, "canary"), number(4)]),
         ("load_model", 2, "team-a-line", "team-b-line", &[number(3)]),
