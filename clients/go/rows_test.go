@@ -15,6 +15,7 @@ import (
 
 // doubling answers twice the first column, as version 1 of a model whose alias moves after the first call.
 type doubling struct {
+	wire.Inference
 	// classes are answered too if there are some.
 	classes []string
 	// wrongFrom refuses rows from this value on; 0 refuses none.

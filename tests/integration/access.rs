@@ -22,7 +22,7 @@ fn wires() -> impl Iterator<Item = (Carrier, Protocol)> {
 }
 
 /// The role that each method wants.
-const METHOD_ROLES: [(&str, &str); 25] = [
+const METHOD_ROLES: [(&str, &str); 26] = [
     ("hello", "public"),
     ("status", "public"),
     ("describe", "reader"),
@@ -38,6 +38,7 @@ const METHOD_ROLES: [(&str, &str); 25] = [
     ("evaluate", "reader"),
     ("predict", "predictor"),
     ("predict_many", "predictor"),
+    ("explain", "predictor"),
     ("train", "trainer"),
     ("cancel_job", "trainer"),
     ("load_model", "trainer"),
@@ -135,6 +136,7 @@ fn what_a_method_names_has_to_be_covered_by_the_patterns_of_the_caller() {
     // The method; the field that decides, with a value that is covered and one that is not; and what else it wants.
     let rows: &[(&str, i16, &str, &str, &[Field])] = &[
         ("predict", 2, "team-a-line@1", "team-b-line@1", &[]),
+        ("explain", 2, "team-a-line@1", "team-b-line@1", &[]),
         ("describe_model", 2, "team-a-line", "team-b-line@team-a-x", &[]),
         ("get_training_result", 2, "team-a-line", "team-b-line@team-a-x", &[]),
         ("set_alias", 2, "team-a-line", "team-b-line", &[Field::Text(3, "canary"), number(4)]),

@@ -150,7 +150,7 @@ def test_bytes_that_come_while_nobody_asked_make_a_connection_useless(serve: Ser
 
 
 @needs_server
-def test_it_trains_watches_and_predicts(tmp_path: Path) -> None:
+def test_it_trains_watches_predicts_and_explains(tmp_path: Path) -> None:
     features = np.array([[0.0], [1.0], [2.0]])
     seen: list[str] = []
 
@@ -163,7 +163,9 @@ def test_it_trains_watches_and_predicts(tmp_path: Path) -> None:
             assert (await job.cancel()).state == "SUCCEEDED"
             assert [each.id for each in await client.list_jobs(limit=1)] == [job.id]
             prediction = await client.predict(f"line@{version.version}", [[10.0]])
+            explanation = await client.explain("line", [[10.0]])
             assert prediction.values is not None
+            assert explanation.base_values[0] + explanation.contributions.sum() == pytest.approx(prediction.values[0])
             return float(prediction.values[0])
 
     token = new_token(tmp_path / "tokens.toml", "anna", "--role", "trainer")

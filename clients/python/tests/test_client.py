@@ -204,6 +204,53 @@ def test_weights_of_rows_travel_as_a_column_that_is_no_feature(start: Start) -> 
     assert (by_name.sample_weight, by_name.table) == ("count", None)
 
 
+def explained(**parts: Any) -> inference_wire.ExplainResponse:
+    fitting = {
+        "base_values": _tensors.to_tensor(np.array([0.5, 0.5])),
+        "contributions": _tensors.to_tensor(np.array([[[0.25, 0.0], [-0.25, 0.0]], [[0.0, 0.125], [0.0, -0.125]]])),
+        "features": ["length", "width"],
+        "classes": column("species", ["a", "b"]),
+    }
+    return inference_wire.ExplainResponse(model="iris", version=3, scale="probability", **fitting | parts)
+
+
+def test_an_explanation_is_arrays_whose_sums_are_the_answers(start: Start) -> None:
+    handler = Recorder(explain=explained(generation=2))
+    client = start(handler)
+
+    explanation = client.explain("iris@canary", [[1.0, 2.0], [3.0, 4.0]])
+    matrix = handler.request
+    client.explain("iris", {"width": [1.5], "length": [2]})
+    table = handler.request
+
+    assert (matrix.model, matrix.matrix.shape, matrix.table) == ("iris@canary", [2, 2], None)
+    assert ([each.name for each in table.table.columns], table.matrix) == (["width", "length"], None)
+    assert (explanation.model, explanation.version, explanation.generation) == ("iris", 3, 2)
+    assert (explanation.scale, explanation.features) == ("probability", ("length", "width"))
+    np.testing.assert_array_equal(explanation.classes, ["a", "b"])
+    np.testing.assert_array_equal(explanation.base_values, [0.5, 0.5])
+    sums = explanation.base_values + explanation.contributions.sum(axis=2)
+    np.testing.assert_array_equal(sums, [[0.75, 0.25], [0.625, 0.375]])
+
+
+@pytest.mark.parametrize(
+    ("parts", "why"),
+    [
+        ({"base_values": None}, "base values of shape None came for 2 answers"),
+        ({"base_values": _tensors.to_tensor(np.zeros(3))}, r"base values of shape \(3,\) came for 2 answers"),
+        ({"contributions": None}, "contributions of shape None"),
+        ({"contributions": _tensors.to_tensor(np.zeros((2, 2)))}, r"contributions of shape \(2, 2\)"),
+        ({"features": ["length"]}, r"contributions of shape \(2, 2, 2\) came for 2 answers of 1 columns"),
+        ({"classes": None}, r"base values of shape \(2,\) came for 1 answers"),
+    ],
+)
+def test_an_explanation_whose_parts_do_not_fit_is_a_protocol_error(
+    start: Start, parts: dict[str, Any], why: str
+) -> None:
+    with pytest.raises(modelwire.ProtocolError, match=why):
+        start(Recorder(explain=explained(**parts))).explain("iris", [[1.0, 2.0]])
+
+
 def test_features_and_target_travel_as_one_table(start: Start) -> None:
     handler = Recorder(train=training_wire.TrainResponse(job=job(1)))
     steps: list[StepLike] = [

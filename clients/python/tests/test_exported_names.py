@@ -19,7 +19,7 @@ NAMES = set(
     """
     AlgorithmDescription Alias AlreadyExists AsyncClient AsyncJob Cancelled ClassMetrics Client ColumnSchema
     ColumnStatistics Dataset DatasetDescription
-    DeadlineExceeded Description Evaluation FailedPrecondition Greeting Internal InvalidArgument Job JobEvent Limits
+    DeadlineExceeded Description Evaluation Explanation FailedPrecondition Greeting Internal InvalidArgument Job JobEvent Limits
     MethodDescription ModelSchema ModelStatus ModelSummary ModelVersion ModelwireError NotFound Overloaded
     ParameterDescription PermissionDenied Prediction ProtocolError Status Step StepLike Tls TrainingResult
     Unauthenticated Unavailable

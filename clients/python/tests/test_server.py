@@ -117,6 +117,31 @@ def test_many_requests_of_one_call_are_answered_as_each_alone(client: Client) ->
     assert [type(answer).__name__ for answer in answers] == ["Prediction", "NotFound", "Prediction", "InvalidArgument"]
 
 
+def test_what_columns_add_comes_to_what_is_predicted(client: Client) -> None:
+    features = np.random.default_rng(20_261_123).normal(size=(200, 3))
+    labels = np.where(features[:, 1] > 0, "up", "down").astype(object)
+    forest = ("random_forest_classifier", {"n_estimators": 5})
+    client.train("plain", "linear_regression", features=features, target=features @ [2.0, -3.0, 0.5] + 1).wait()
+    client.train("trees", [forest], features=features, target=labels, names=["a", "b", "c"]).wait()
+    client.train("near", "k_neighbors_classifier", features=features, target=labels).wait()
+    rows = features[:7]
+    by_name = {"c": rows[:, 2], "a": rows[:, 0], "b": rows[:, 1]}
+
+    line, trees = client.explain("plain", rows), client.explain("trees@1", by_name)
+
+    values, probabilities = client.predict("plain", rows).values, client.predict("trees", rows).probabilities
+    assert values is not None
+    assert probabilities is not None
+    assert (line.scale, line.generation, line.features, line.classes) == ("value", 1, ("x0", "x1", "x2"), None)
+    np.testing.assert_allclose(line.base_values + line.contributions.sum(axis=2), values[:, None], atol=1e-12)
+    np.testing.assert_allclose(line.contributions[:, 0], rows * [2.0, -3.0, 0.5], atol=1e-9)
+    assert (trees.scale, trees.generation, trees.features) == ("probability", None, ("a", "b", "c"))
+    np.testing.assert_array_equal(trees.classes, ["down", "up"])
+    np.testing.assert_allclose(trees.base_values + trees.contributions.sum(axis=2), probabilities, atol=1e-12)
+    with pytest.raises(modelwire.FailedPrecondition, match="does not answer with a sum over columns"):
+        client.explain("near", rows)
+
+
 def _bits(prediction: modelwire.Prediction) -> tuple[object, ...]:
     assert prediction.values is not None
     return prediction.model, prediction.version, prediction.generation, prediction.values.tobytes()

@@ -27,16 +27,21 @@ fn answers(explanation: &Explanation) -> Array2<f64> {
     sums
 }
 
+/// What each regressor and classifier can learn.
+fn learning(algorithm: &str, kind: Kind, takes_one_column: bool) -> (Spec, Table) {
+    let (target, table) = match kind {
+        Kind::Classifier => ("species", table("iris")),
+        _ => ("progression", table("diabetes")),
+    };
+    let features = takes_one_column.then(|| vec!["bmi".to_owned()]);
+    (Spec { features, ..spec(&[step(algorithm, &[])], target) }, table)
+}
+
 #[test]
 fn what_columns_add_comes_to_what_each_algorithm_answers_or_the_algorithm_says_that_it_cannot() {
     let mut explains = vec![];
     for algorithm in ALGORITHMS.iter().filter(|it| matches!(it.kind(), Kind::Regressor | Kind::Classifier)) {
-        let (target, table) = match algorithm.kind() {
-            Kind::Classifier => ("species", table("iris")),
-            _ => ("progression", table("diabetes")),
-        };
-        let features = algorithm.takes_one_column().then(|| vec!["bmi".to_owned()]);
-        let spec = Spec { features, ..spec(&[step(algorithm.name(), &[])], target) };
+        let (spec, table) = learning(algorithm.name(), algorithm.kind(), algorithm.takes_one_column());
 
         match explained(&spec, &table) {
             Err(error) => {
@@ -60,6 +65,24 @@ fn what_columns_add_comes_to_what_each_algorithm_answers_or_the_algorithm_says_t
         assert!(explains.contains(&name), "{explains:?}");
     }
     assert!(!explains.contains(&"svr") && !explains.contains(&"mlp_regressor"), "{explains:?}");
+}
+
+/// What answers no sum is not in the table of docs/serving.md, and all that does is.
+#[test]
+fn the_page_on_serving_names_what_can_be_explained_with_its_scale() {
+    let page = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/serving.md")).unwrap();
+    let section = page.split("## What each column adds").nth(1).unwrap();
+    for algorithm in ALGORITHMS.iter().filter(|it| matches!(it.kind(), Kind::Regressor | Kind::Classifier)) {
+        let name = format!("`{}`", algorithm.name());
+        let row = section.lines().find(|line| line.starts_with('|') && line.contains(&name));
+        let (spec, table) = learning(algorithm.name(), algorithm.kind(), algorithm.takes_one_column());
+
+        let scale = explained(&spec, &table).ok().map(|(explanation, _)| explanation.scale.name());
+
+        assert_eq!(scale.is_some(), row.is_some(), "{name} of {scale:?} in docs/serving.md");
+        let told = row.zip(scale).is_none_or(|(row, scale)| row.contains(&format!("`{scale}`")));
+        assert!(told, "docs/serving.md has not the scale of {name}, {scale:?}");
+    }
 }
 
 /// Behind a scaler the mean row is one of zeros.

@@ -106,7 +106,7 @@ fn requests(protocol: Protocol, bytes: &[u8]) {
             DeleteDatasetRequest
         }
         health { HelloRequest StatusRequest DescribeRequest EchoRequest }
-        inference { PredictRequest PredictManyRequest }
+        inference { PredictRequest PredictManyRequest ExplainRequest }
         models {
             ListModelsRequest DescribeModelRequest GetTrainingResultRequest LoadModelRequest UnloadModelRequest SetAliasRequest
             DeleteVersionRequest

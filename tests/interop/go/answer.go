@@ -138,10 +138,12 @@ func contains(got, part any) bool {
 	return false
 }
 
-// bitsOf is what a prediction says, with doubles as the 16 hex digits of their bits.
+// bitsOf is what a prediction or an explanation says, with doubles as the 16 hex digits of their bits.
 func bitsOf(answer any) record {
 	fields, bits := answer.(record), record{}
-	for _, name := range []string{"values", "labels", "probabilities", "classes", "clusters", "distances", "transformed"} {
+	for _, name := range []string{
+		"values", "labels", "probabilities", "classes", "clusters", "distances", "transformed", "base_values", "contributions",
+	} {
 		if value, there := fields[name]; there {
 			bits[name] = hex(value)
 		}

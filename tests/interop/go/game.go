@@ -21,6 +21,8 @@ type client interface {
 	predictMatrix(ctx context.Context, model string, rows [][]float64, single bool) (any, error)
 	predictTable(ctx context.Context, model string, table *modelwire.Table) (any, error)
 	predictMany(ctx context.Context, requests []modelwire.PredictRequest) (any, error)
+	explainMatrix(ctx context.Context, model string, rows [][]float64, single bool) (any, error)
+	explainTable(ctx context.Context, model string, table *modelwire.Table) (any, error)
 	upload(ctx context.Context, dataset string, table *modelwire.Table, rowsPerPiece int) (any, error)
 	describeDataset(ctx context.Context, dataset string) (any, error)
 	listModels(ctx context.Context) (any, error)
@@ -108,9 +110,11 @@ func (g *game) call(ctx context.Context, step step) (any, error) {
 	case "evaluate":
 		return g.evaluate(ctx, step)
 	case "predict":
-		return g.predict(ctx, step)
+		return asked(ctx, step, g.client.predictMatrix, g.client.predictTable)
 	case "predict_many":
 		return g.predictMany(ctx, step.Items)
+	case "explain":
+		return asked(ctx, step, g.client.explainMatrix, g.client.explainTable)
 	case "upload":
 		table, err := step.rows(g.settings.data)
 		if err != nil {
@@ -176,19 +180,23 @@ func (g *game) evaluate(ctx context.Context, step step) (any, error) {
 	})
 }
 
-func (g *game) predict(ctx context.Context, step step) (any, error) {
+// asked calls one of two: for a matrix or for a table.
+func asked(
+	ctx context.Context, step step, ofMatrix func(context.Context, string, [][]float64, bool) (any, error),
+	ofTable func(context.Context, string, *modelwire.Table) (any, error),
+) (any, error) {
 	if step.Table != nil {
 		table, err := tableOf(step.Table)
 		if err != nil {
 			return nil, err
 		}
-		return g.client.predictTable(ctx, step.Model, table)
+		return ofTable(ctx, step.Model, table)
 	}
 	rows, single, err := step.matrix()
 	if err != nil {
 		return nil, err
 	}
-	return g.client.predictMatrix(ctx, step.Model, rows, single)
+	return ofMatrix(ctx, step.Model, rows, single)
 }
 
 func (g *game) predictMany(ctx context.Context, items []step) (_ any, err error) {
@@ -207,7 +215,7 @@ func (g *game) predictMany(ctx context.Context, items []step) (_ any, err error)
 	return g.client.predictMany(ctx, requests)
 }
 
-// record keeps the bits of a prediction, for the languages to be compared, and compares them with an earlier one.
+// record keeps the bits of an answer, for the languages to be compared, and compares them with an earlier one.
 func (g *game) record(step step, answer any) error {
 	bits := bitsOf(answer)
 	if step.Record != "" {

@@ -90,11 +90,17 @@ func (s *stubs) echo(ctx context.Context, payload []byte) ([]byte, error) {
 }
 
 func (s *stubs) predictMatrix(ctx context.Context, model string, rows [][]float64, single bool) (any, error) {
+	request := &wire.PredictRequest{Context: s.head, Model: &model, Matrix: rowsOf(rows, single)}
+	return answered(s.inference.Predict(ctx, request))
+}
+
+// rowsOf has one dimension for a single row.
+func rowsOf(rows [][]float64, single bool) *wire.Tensor {
 	matrix := matrixOf(rows)
 	if single {
 		matrix.Shape = matrix.Shape[1:]
 	}
-	return answered(s.inference.Predict(ctx, &wire.PredictRequest{Context: s.head, Model: &model, Matrix: matrix}))
+	return matrix
 }
 
 func (s *stubs) predictTable(ctx context.Context, model string, table *modelwire.Table) (any, error) {
@@ -113,6 +119,16 @@ func (s *stubs) predictMany(ctx context.Context, requests []modelwire.PredictReq
 		}
 	}
 	return answered(s.inference.PredictMany(ctx, &wire.PredictManyRequest{Context: s.head, Items: items}))
+}
+
+func (s *stubs) explainMatrix(ctx context.Context, model string, rows [][]float64, single bool) (any, error) {
+	request := &wire.ExplainRequest{Context: s.head, Model: &model, Matrix: rowsOf(rows, single)}
+	return answered(s.inference.Explain(ctx, request))
+}
+
+func (s *stubs) explainTable(ctx context.Context, model string, table *modelwire.Table) (any, error) {
+	request := &wire.ExplainRequest{Context: s.head, Model: &model, Table: packed(table)}
+	return answered(s.inference.Explain(ctx, request))
 }
 
 // train waits until the job has ended; the error of one that failed is an error.

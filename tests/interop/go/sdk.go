@@ -62,6 +62,16 @@ func (s sdk) predictMany(ctx context.Context, requests []modelwire.PredictReques
 	return converted(outcomesRecord, outcomes, err)
 }
 
+func (s sdk) explainMatrix(ctx context.Context, model string, rows [][]float64, _ bool) (any, error) {
+	explanation, err := s.client.Explain(ctx, model, rows)
+	return converted(explanationRecord, explanation, err)
+}
+
+func (s sdk) explainTable(ctx context.Context, model string, table *modelwire.Table) (any, error) {
+	explanation, err := s.client.ExplainTable(ctx, model, table)
+	return converted(explanationRecord, explanation, err)
+}
+
 func (s sdk) train(ctx context.Context, training training) (any, error) {
 	described := modelwire.Training{
 		Steps:        training.steps,

@@ -116,6 +116,20 @@ func outcomesRecord(outcomes []modelwire.PredictOutcome) any {
 	return record{"outcomes": list}
 }
 
+func explanationRecord(explanation modelwire.Explanation) any {
+	fields := record{"model": explanation.Model, "version": explanation.Version, "scale": explanation.Scale}
+	put(fields, "generation", explanation.Generation)
+	putList(fields, "base_values", explanation.BaseValues, same)
+	putList(fields, "contributions", explanation.Contributions, func(answers [][]float64) any {
+		fields := record{}
+		putList(fields, "answers", answers, row)
+		return fields["answers"]
+	})
+	putList(fields, "features", explanation.Features, same)
+	putColumn(fields, "classes", explanation.Classes)
+	return fields
+}
+
 func jobRecord(job *modelwire.Job) any {
 	fields := record{
 		"id": job.ID, "state_name": string(job.State), "model": job.Model, "progress": job.Progress,

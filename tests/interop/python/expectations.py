@@ -5,7 +5,10 @@ from __future__ import annotations
 import struct
 from typing import Any
 
-RECORDED = ("values", "labels", "probabilities", "classes", "clusters", "distances", "transformed")
+RECORDED = (
+    *("values", "labels", "probabilities", "classes", "clusters", "distances", "transformed"),
+    *("base_values", "contributions"),
+)
 
 
 class Unexpected(Exception):

@@ -88,6 +88,9 @@ class GeneratedDriver:
         items = [inference.PredictItem(model=item["model"], **_asked(item)) for item in step["items"]]
         return self._call(Inference, "predict_many", inference.PredictManyRequest(items=items))
 
+    def explain(self, step: dict[str, Any]) -> Any:
+        return self._call(Inference, "explain", inference.ExplainRequest(model=step["model"], **_asked(step)))
+
     def upload(self, step: dict[str, Any]) -> Any:
         create = datasets.CreateDatasetRequest(name=step["dataset"])
         upload_id = self._call(Datasets, "create_dataset", create)["upload_id"]

@@ -75,6 +75,16 @@ class SdkDriver:
         requests = [(item["model"], _asked(item)) for item in step["items"]]
         return {"outcomes": [_outcome(each) for each in _called(lambda: self._client.predict_many(requests))]}
 
+    def explain(self, step: dict[str, Any]) -> Any:
+        explanation = _called(lambda: self._client.explain(step["model"], _asked(step)))
+        classes = explanation.classes
+        return vars(explanation) | {
+            "base_values": explanation.base_values.tolist(),
+            "contributions": explanation.contributions.tolist(),
+            "features": list(explanation.features),
+            "classes": None if classes is None else classes.tolist(),
+        }
+
     def upload(self, step: dict[str, Any]) -> Any:
         path = self._data / step["csv"]
         dataset = _called(lambda: self._client.upload(step["dataset"], path, rows_per_piece=step["rows_per_piece"]))

@@ -35,6 +35,7 @@ from modelwire._errors import (
     Unavailable,
 )
 from modelwire._evaluation import ClassMetrics, Evaluation
+from modelwire._explanations import Explanation
 from modelwire._health import (
     AlgorithmDescription,
     Description,
@@ -70,6 +71,7 @@ __all__ = [
     "Prediction",
     "Evaluation",
     "ClassMetrics",
+    "Explanation",
     "Job",
     "AsyncJob",
     "JobEvent",

@@ -15,6 +15,7 @@ from modelwire._datasets import Dataset, DatasetDescription
 from modelwire._endpoint import endpoint
 from modelwire._errors import ModelwireError
 from modelwire._evaluation import Evaluation
+from modelwire._explanations import Explanation
 from modelwire._health import Description, Greeting, Status
 from modelwire._inference import Prediction
 from modelwire._jobs import Job, JobEvent, blocking_job
@@ -172,6 +173,30 @@ class Client:
             If there are more requests, the rows of one are no rows, or all take more than a call or its reply holds.
         """
         return run(self._verbs.predict_many(requests, timeout=timeout))
+
+    def explain(self, model: str, rows: Any, *, timeout: float | None = None) -> Explanation:
+        """Answer what each column adds to the answers of `predict`.
+
+        Of a linear model that is the column times its coefficient, of a tree or a forest the Shapley value.
+
+        Parameters
+        ----------
+        model : str
+            As for `predict`.
+        rows : array-like of shape (n, n_features) or (n_features,), mapping, or data frame
+            As for `predict`, but all of them travel in one call.
+
+        Raises
+        ------
+        NotFound
+            If there is no such model, version or alias.
+        FailedPrecondition
+            If the answers of the model are no sums over columns: it is neither linear, nor a tree, nor a forest.
+        InvalidArgument
+            If the rows are not what the model takes, or are too many for a call or its reply; the message says how many
+            a call may have.
+        """
+        return run(self._verbs.explain(model, rows, timeout=timeout))
 
     # Training
 

@@ -38,6 +38,7 @@ ECHO = _method(Health, "echo", idempotent=True)
 
 PREDICT = _method(Inference, "predict", idempotent=True, when_too_large=_FEWER_ROWS)
 PREDICT_MANY = _method(Inference, "predict_many", idempotent=True, when_too_large="send fewer requests a call")
+EXPLAIN = _method(Inference, "explain", idempotent=True, when_too_large=_FEWER_ROWS)
 
 LIST_MODELS = _method(Models, "list_models", idempotent=True)
 DESCRIBE_MODEL = _method(Models, "describe_model", idempotent=True)

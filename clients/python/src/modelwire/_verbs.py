@@ -13,13 +13,25 @@ from modelwire_wire.health import ttypes as health_wire
 from modelwire_wire.models import ttypes as models_wire
 from modelwire_wire.training import ttypes as training_wire
 
-from modelwire import _checks, _datasets, _evaluation, _health, _inference, _jobs, _methods, _models, _training
+from modelwire import (
+    _checks,
+    _datasets,
+    _evaluation,
+    _explanations,
+    _health,
+    _inference,
+    _jobs,
+    _methods,
+    _models,
+    _training,
+)
 from modelwire._calls import Calls, Head, Lender, Sleep, new_idempotency_key
 from modelwire._datasets import PIECE_BYTES, Dataset, DatasetDescription
 from modelwire._deadline import Deadline
 from modelwire._endpoint import Endpoint
 from modelwire._errors import InvalidArgument, ModelwireError, ProtocolError
 from modelwire._evaluation import Evaluation
+from modelwire._explanations import Explanation
 from modelwire._health import Description, Greeting, Status
 from modelwire._inference import Prediction
 from modelwire._jobs import AsyncJob, JobEvent
@@ -115,6 +127,11 @@ class Verbs:
         request = _inference.many_request(requests)
         response = await self._call(_methods.PREDICT_MANY, request, timeout)
         return _inference.many_from_wire(response, len(request.items))
+
+    async def explain(self, model: str, rows: Any, *, timeout: float | None = None) -> Explanation:
+        """Answer what each column adds to the answers of `predict`."""
+        request = _explanations.request(model, Rows.of(rows))
+        return _explanations.from_wire(await self._call(_methods.EXPLAIN, request, timeout))
 
     async def _predict(self, model: str, rows: Rows, deadline: Deadline) -> Prediction:
         request = _inference.request(model, rows)

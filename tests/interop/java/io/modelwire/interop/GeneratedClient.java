@@ -13,6 +13,7 @@ import io.modelwire.wire.DescribeModelRequest;
 import io.modelwire.wire.GetTrainingResultRequest;
 import io.modelwire.wire.EchoRequest;
 import io.modelwire.wire.EvaluateRequest;
+import io.modelwire.wire.ExplainRequest;
 import io.modelwire.wire.GetJobRequest;
 import io.modelwire.wire.Health;
 import io.modelwire.wire.HelloRequest;
@@ -96,6 +97,8 @@ final class GeneratedClient implements Client {
             case "evaluate" -> evaluate(step);
             case "predict" -> predict(step);
             case "predict_many" -> predictMany(step);
+            case "explain" -> inference.explain(new ExplainRequest().setContext(context)
+                    .setModel(Arguments.text(step, "model")).setMatrix(matrix(step)).setTable(table(step)));
             case "upload" -> upload(step);
             case "describe_dataset" -> datasets.describe_dataset(
                     new DescribeDatasetRequest().setContext(context).setDataset(Arguments.text(step, "dataset")));

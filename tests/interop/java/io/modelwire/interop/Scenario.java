@@ -11,7 +11,7 @@ import java.util.Map;
 /** Plays the steps of one scenario and keeps what they ask to record. */
 final class Scenario {
     private static final List<String> RECORDED = List.of("values", "labels", "probabilities", "classes", "clusters", "distances",
-            "transformed");
+            "transformed", "base_values", "contributions");
 
     private final Client client;
     private final String name;

@@ -47,6 +47,7 @@ final class SdkClient implements Client {
             case "evaluate" -> SdkRecords.of(evaluate(step));
             case "predict" -> SdkRecords.of(predict(step));
             case "predict_many" -> SdkRecords.outcomes(client.predictMany(requests(step)));
+            case "explain" -> SdkRecords.of(explain(step));
             case "upload" -> SdkRecords.dataset(client.upload(Arguments.text(step, "dataset"),
                     Arguments.rows(step, data), step.get("rows_per_piece").getAsInt()));
             case "describe_dataset" -> SdkRecords.of(client.describeDataset(Arguments.text(step, "dataset")));
@@ -130,6 +131,17 @@ final class SdkClient implements Client {
         return Arguments.isOneRow(matrix)
                 ? client.predict(model, Arguments.row(matrix))
                 : client.predict(model, Arguments.matrix(matrix));
+    }
+
+    private io.modelwire.client.Explanation explain(JsonObject step) {
+        var model = Arguments.text(step, "model");
+        if (step.has("table")) {
+            return client.explain(model, Arguments.table(step.getAsJsonObject("table")));
+        }
+        var matrix = step.getAsJsonArray("matrix");
+        return Arguments.isOneRow(matrix)
+                ? client.explain(model, Arguments.row(matrix))
+                : client.explain(model, Arguments.matrix(matrix));
     }
 
     private static List<PredictionRequest> requests(JsonObject step) {

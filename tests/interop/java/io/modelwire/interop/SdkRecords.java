@@ -10,6 +10,7 @@ import io.modelwire.client.ColumnSchema;
 import io.modelwire.client.Dataset;
 import io.modelwire.client.DatasetDescription;
 import io.modelwire.client.Evaluation;
+import io.modelwire.client.Explanation;
 import io.modelwire.client.Greeting;
 import io.modelwire.client.JobStatus;
 import io.modelwire.client.ModelSummary;
@@ -19,6 +20,7 @@ import io.modelwire.client.Prediction;
 import io.modelwire.client.PredictionOutcome;
 import io.modelwire.client.Step;
 import io.modelwire.client.TrainingResult;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
@@ -101,6 +103,19 @@ final class SdkRecords {
         }));
         addIfAny(record, "confusion", array(evaluation.confusion()));
         evaluation.silhouetteSamples().ifPresent(samples -> record.addProperty("silhouette_samples", samples));
+        return record;
+    }
+
+    static JsonObject of(Explanation explanation) {
+        var record = new JsonObject();
+        record.addProperty("model", explanation.model());
+        record.addProperty("version", explanation.version());
+        explanation.generation().ifPresent(generation -> record.addProperty("generation", generation));
+        record.addProperty("scale", explanation.scale());
+        record.add("base_values", array(explanation.baseValues()));
+        record.add("contributions", each(Arrays.asList(explanation.contributions()), SdkRecords::array));
+        record.add("features", each(explanation.features(), JsonPrimitive::new));
+        addIfAny(record, "classes", array(explanation.classes()));
         return record;
     }
 

@@ -11,7 +11,7 @@ import java.util.stream.IntStream;
 /**
  * One named column of n values, some of which may be missing. It never changes.
  *
- * <p>Columns come from a {@link Table} or from a {@link Prediction}. {@link #get(int)} answers any value; the typed arrays
+ * <p>Columns come from a {@link Table}, a {@link Prediction} or an {@link Explanation}. {@link #get(int)} answers any value; the typed arrays
  * are for whoever knows the {@link #type()}.
  */
 public final class Column {

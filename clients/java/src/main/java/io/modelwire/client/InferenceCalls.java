@@ -1,5 +1,6 @@
 package io.modelwire.client;
 
+import io.modelwire.wire.ExplainRequest;
 import io.modelwire.wire.PredictManyRequest;
 import io.modelwire.wire.PredictRequest;
 import java.util.ArrayList;
@@ -48,5 +49,11 @@ record InferenceCalls(Caller caller) {
         var request = new PredictManyRequest().setItems(requests.stream().map(PredictionRequest::item).toList());
         return Replies.outcomes(caller.call(Method.PREDICT_MANY,
                 (to, context) -> to.inference().predict_many(request.setContext(context))), requests.size());
+    }
+
+    Explanation explain(String model, Rows rows) {
+        var request = new ExplainRequest().setModel(model).setMatrix(rows.matrix()).setTable(rows.table());
+        return Replies.explanation(caller.call(Method.EXPLAIN,
+                (to, context) -> to.inference().explain(request.setContext(context))));
     }
 }

@@ -10,6 +10,7 @@ enum Method {
     ECHO(Repeat.SAFE),
     PREDICT(Repeat.SAFE),
     PREDICT_MANY(Repeat.SAFE),
+    EXPLAIN(Repeat.SAFE),
     LIST_MODELS(Repeat.SAFE),
     DESCRIBE_MODEL(Repeat.SAFE),
     GET_TRAINING_RESULT(Repeat.SAFE),

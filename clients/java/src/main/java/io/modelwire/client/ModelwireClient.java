@@ -221,6 +221,65 @@ public final class ModelwireClient implements AutoCloseable {
         return inference.predictMany(requests);
     }
 
+    /**
+     * Answers what each column adds to the answers of {@link #predict(String, double[][])}: of a linear model the column times its
+     * coefficient, of a tree or a forest the Shapley value. All rows travel in one call.
+     *
+     * @param model as in {@link #predict(String, double[][])}
+     * @param rows shape (n, n_features), columns in the model's order
+     * @return what the columns add, for n rows
+     * @throws ModelwireException.NotFound if there is no such model, version or alias
+     * @throws ModelwireException.FailedPrecondition if the answers of the model are no sums over columns: it is neither linear, nor
+     *     a tree, nor a forest
+     * @throws ModelwireException.InvalidArgument if rows differ in length, do not fit the model, or are too many for a call or its
+     *     reply, which says how many a call may have
+     */
+    public Explanation explain(String model, double[][] rows) {
+        return inference.explain(model, Rows.of(rows));
+    }
+
+    /**
+     * Answers what each column adds, of a matrix that is sent in half the bytes.
+     *
+     * @param model as in {@link #predict(String, double[][])}
+     * @param rows shape (n, n_features), columns in the model's order
+     * @return what the columns add, for n rows
+     * @throws ModelwireException.NotFound if there is no such model, version or alias
+     * @throws ModelwireException.FailedPrecondition as in {@link #explain(String, double[][])}
+     * @throws ModelwireException.InvalidArgument as in {@link #explain(String, double[][])}
+     */
+    public Explanation explain(String model, float[][] rows) {
+        return inference.explain(model, Rows.of(rows));
+    }
+
+    /**
+     * Answers what each column adds to the answer to one row.
+     *
+     * @param model as in {@link #predict(String, double[][])}
+     * @param row shape (n_features), in the model's order
+     * @return what the columns add, for one row
+     * @throws ModelwireException.NotFound if there is no such model, version or alias
+     * @throws ModelwireException.FailedPrecondition as in {@link #explain(String, double[][])}
+     * @throws ModelwireException.InvalidArgument if the row does not fit the model
+     */
+    public Explanation explain(String model, double[] row) {
+        return explain(model, new double[][] {row});
+    }
+
+    /**
+     * Answers what each column adds, of the rows of a table.
+     *
+     * @param model as in {@link #predict(String, double[][])}
+     * @param table all columns of the model and no others, in any order
+     * @return what the columns add, for n rows
+     * @throws ModelwireException.NotFound if there is no such model, version or alias
+     * @throws ModelwireException.FailedPrecondition as in {@link #explain(String, double[][])}
+     * @throws ModelwireException.InvalidArgument if the columns do not fit the model, or the rows are too many for a call or its reply
+     */
+    public Explanation explain(String model, Table table) {
+        return inference.explain(model, Rows.of(table));
+    }
+
     // Training
 
     /**

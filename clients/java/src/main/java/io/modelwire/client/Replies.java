@@ -5,6 +5,7 @@ import io.modelwire.wire.DType;
 import io.modelwire.wire.DescribeDatasetResponse;
 import io.modelwire.wire.DescribeResponse;
 import io.modelwire.wire.EvaluateResponse;
+import io.modelwire.wire.ExplainResponse;
 import io.modelwire.wire.GetTrainingResultResponse;
 import io.modelwire.wire.HelloResponse;
 import io.modelwire.wire.Parameter;
@@ -101,6 +102,20 @@ final class Replies {
         }
         return new PredictionOutcome(Optional.ofNullable(wire.response).map(Replies::prediction),
                 Optional.ofNullable(wire.error).map(Failures::ofServer));
+    }
+
+    static Explanation explanation(ExplainResponse wire) {
+        var classes = column(wire.classes, "classes");
+        int nAnswers = wire.classes == null ? 1 : classes.size();
+        var baseValues = Tensors.doubles(required(wire.base_values, "base_values"), "base_values");
+        if (baseValues.length != nAnswers) {
+            throw Tensors.malformed("base_values", "are " + baseValues.length + " of " + nAnswers + " answers");
+        }
+        List<String> features = each(wire.features, name -> name);
+        return new Explanation(text(wire.model), wire.version,
+                wire.isSetGeneration() ? OptionalLong.of(wire.generation) : OptionalLong.empty(), text(wire.scale), baseValues,
+                Tensors.cube(required(wire.contributions, "contributions"), nAnswers, features.size(), "contributions"),
+                features, classes);
     }
 
     private static double[][] matrix(Tensor wire, String what) {

@@ -110,6 +110,22 @@ final class Tensors {
         return rows;
     }
 
+    /** The parts of a tensor of shape (n, m, k), n being at least 1. */
+    static double[][][] cube(Tensor tensor, int m, int k, String what) {
+        if (tensor.getShapeSize() != 3 || tensor.shape.get(1) != m || tensor.shape.get(2) != k) {
+            throw malformed(what, "has shape " + tensor.shape + ", expected (n, " + m + ", " + k + ")");
+        }
+        var values = doubles(tensor, what);
+        if (values.length == 0) {
+            throw malformed(what, "has shape " + tensor.shape + " and no values");
+        }
+        var cube = new double[values.length / (m * k)][m][];
+        for (int part = 0; part < cube.length * m; part++) {
+            cube[part / m][part % m] = Arrays.copyOfRange(values, part * k, (part + 1) * k);
+        }
+        return cube;
+    }
+
     /** The bytes, once shape, type and length are known to agree. */
     private static ByteBuffer data(Tensor tensor, String what) {
         List<Long> shape = tensor.shape;

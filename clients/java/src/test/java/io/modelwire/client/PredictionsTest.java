@@ -55,7 +55,7 @@ class PredictionsTest {
         };
     }
 
-    private static <A extends org.apache.thrift.TBase<?, ?>> A arguments(FakeServer.Call call, A into) throws TException {
+    static <A extends org.apache.thrift.TBase<?, ?>> A arguments(FakeServer.Call call, A into) throws TException {
         var protocol = new TCompactProtocol(new TMemoryInputTransport(call.frame()));
         protocol.readMessageBegin();
         into.read(protocol);

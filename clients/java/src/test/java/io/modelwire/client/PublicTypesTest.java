@@ -43,7 +43,7 @@ class PublicTypesTest {
         publicClasses().stream().filter(type -> type.getEnclosingClass() == null).forEach(type -> names.add(type.getSimpleName()));
 
         assertEquals(new TreeSet<>(Set.of("Alias", "ClientBuilder", "Column", "ColumnSchema", "ColumnType", "Dataset", "DatasetDescription",
-                "ErrorCode", "Greeting", "Job", "JobEvent", "JobState", "JobStatus", "ModelSummary", "ModelVersion",
+                "ErrorCode", "Explanation", "Greeting", "Job", "JobEvent", "JobState", "JobStatus", "ModelSummary", "ModelVersion",
                 "ModelwireClient", "ModelwireException", "Prediction", "PredictionOutcome",
                 "PredictionRequest", "ServerDescription", "ServerStatus", "Step", "Table",
                 "Tls", "Training", "TrainingResult")), names);
