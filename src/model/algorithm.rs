@@ -3,7 +3,7 @@
 //! A new algorithm is one file that implements [`Algorithm`] and one line in [`ALGORITHMS`].
 
 use super::arrays::{Arrays, damaged};
-use super::{ALGORITHMS, ParameterSpec, Parameters, Predictions, Progress, Rows};
+use super::{ALGORITHMS, OnlineAlgorithm, ParameterSpec, Parameters, Predictions, Progress, Rows};
 use crate::data::Labels;
 use crate::error::{Error, Result, quotable};
 use ndarray::{Array2, ArrayD, ArrayView2};
@@ -77,6 +77,11 @@ pub trait Algorithm: Debug + Send + Sync {
     /// Whether it learns from one column alone. A specification that gives it more is refused.
     fn takes_one_column(&self) -> bool {
         false
+    }
+
+    /// How it learns batch by batch; `None` if it learns from all rows at once only.
+    fn online(&self) -> Option<&'static dyn OnlineAlgorithm> {
+        None
     }
 
     /// Its hyper-parameters, in the order in which people should meet them.

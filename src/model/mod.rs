@@ -48,6 +48,9 @@ mod loaded;
 mod pipeline;
 mod predictions;
 
+mod learner;
+mod online;
+
 mod arrays;
 mod artefact;
 
@@ -80,7 +83,9 @@ pub use algorithm::{
 pub use algorithms::ALGORITHMS;
 pub use arrays::Arrays;
 pub use fit::{Fitted, Progress, fit, fit_on};
+pub use learner::{Learner, Lesson};
 pub use loaded::LoadedModel;
+pub use online::{Online, OnlineAlgorithm, online_algorithms};
 pub use parameters::{ParameterSpec, Parameters, Range, Value};
 pub use pipeline::Pipeline;
 pub use predictions::Predictions;

@@ -5,6 +5,7 @@ use super::Algorithm;
 mod decision_tree;
 mod discrete_nb;
 mod elastic_net;
+mod ftrl;
 mod gaussian_nb;
 mod glm;
 mod isotonic_regression;
@@ -28,6 +29,7 @@ pub static ALGORITHMS: &[&dyn Algorithm] = &[
     &decision_tree::DecisionTreeClassifier,
     &decision_tree::DecisionTreeRegressor,
     &elastic_net::ElasticNet,
+    &ftrl::FtrlClassifier,
     &glm::GammaRegressor,
     &gaussian_nb::GaussianNb,
     &isotonic_regression::IsotonicRegression,

@@ -6,6 +6,7 @@ mod held_out;
 mod laws;
 mod model_bin;
 mod network_oracles;
+mod online;
 mod oracles;
 mod precision;
 mod specs;
