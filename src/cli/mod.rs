@@ -7,6 +7,7 @@ mod loadtest;
 mod memory_limit;
 mod model_settings;
 mod models;
+mod partial_fit;
 mod ping;
 mod predict;
 mod predictions;
@@ -39,6 +40,7 @@ enum Command {
     /// Start the server.
     Serve(Box<serve::Arguments>), // Every setting is a flag of it: many times what the others hold.
     Train(train::Arguments),
+    PartialFit(partial_fit::Arguments),
     Predict(predict::Arguments),
     Models(models::Arguments),
     Jobs(jobs::Arguments),
@@ -55,6 +57,7 @@ impl Command {
         match self {
             Self::Serve(_) => false,
             Self::Train(arguments) => arguments.remote.json,
+            Self::PartialFit(arguments) => arguments.remote.json,
             Self::Predict(arguments) => arguments.remote.json,
             Self::Models(arguments) => arguments.remote.json,
             Self::Jobs(arguments) => arguments.remote.json,
@@ -70,6 +73,7 @@ impl Command {
         match self {
             Self::Serve(arguments) => serve::run(*arguments),
             Self::Train(arguments) => train::run(arguments),
+            Self::PartialFit(arguments) => partial_fit::run(arguments),
             Self::Predict(arguments) => predict::run(arguments),
             Self::Models(arguments) => models::run(arguments),
             Self::Jobs(arguments) => jobs::run(arguments),

@@ -16,7 +16,7 @@ use crate::service::{Parts, Service};
 use crate::storage::Storage;
 use crate::telemetry::Telemetry;
 use crate::tls;
-use crate::training::{self, Jobs};
+use crate::training::{self, Jobs, Learners};
 use log::{error, info, warn};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::io::Write;
@@ -136,6 +136,13 @@ async fn compose(settings: &Settings, access: Arc<Access>, telemetry: Arc<Teleme
     .await?;
     let now_ms = chrono::Utc::now().timestamp_millis();
     let datasets = Datasets::open(Arc::clone(&storage), Arc::clone(&coordination), settings.datasets(), now_ms).await?;
+    let learners = Learners::open(training::learners::Parts {
+        storage: Arc::clone(&storage),
+        coordination: Arc::clone(&coordination),
+        registry: registry.clone(),
+        limits: settings.learners(),
+    })
+    .await?;
     let parts = training::Parts {
         storage,
         coordination,
@@ -151,6 +158,7 @@ async fn compose(settings: &Settings, access: Arc<Access>, telemetry: Arc<Teleme
         registry,
         datasets,
         jobs: jobs.clone(),
+        learners,
         batcher: Batcher::new(Arc::new(pool), settings.engine(), telemetry.engine.clone()),
         wire_limits: settings.wire(),
         batching_limits: settings.batching(),

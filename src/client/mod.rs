@@ -27,6 +27,7 @@ mod halves;
 mod health;
 mod inference;
 mod large;
+mod learners;
 pub mod load;
 mod models;
 mod options;
@@ -39,8 +40,8 @@ mod training;
 mod waiting;
 
 pub use crate::wire::answers::{
-    AlgorithmDescription, Greeting, JobStatus, MethodDescription, ModelVersion, ParameterDescription, Prediction,
-    ServerDescription, ServerLimits, ServerStatus, Watched,
+    AlgorithmDescription, Greeting, JobStatus, LearnerAnswer, MethodDescription, ModelVersion, ParameterDescription,
+    Prediction, ServerDescription, ServerLimits, ServerStatus, Watched,
 };
 pub use crate::wire::{Protocol, Transport};
 pub use options::{Options, PoolLimits};

@@ -48,7 +48,7 @@ impl Learner {
         let (step, algorithm) = online_step(&spec.steps)?;
         let Resolved { kind, mut schema, .. } = spec.resolve(&first.schema())?;
         schema.classes = match (kind, classes) {
-            (Kind::Classifier, Some(stated)) => Some(Arc::new(ascending(stated))),
+            (Kind::Classifier, Some(stated)) => Some(Arc::new(stated.ascending())),
             (Kind::Classifier, None) => found(target(&schema, first)?)?,
             (_, None) => None,
             (_, Some(_)) => {
@@ -59,8 +59,24 @@ impl Learner {
         check_classes(&schema)?;
         let inputs = Inputs { n_features: schema.features.len(), classes: schema.classes.clone() };
         let state = algorithm.begin(&step.parameters, &inputs, spec.seed)?;
-        let steps = vec![StepSpec { parameters: step.parameters.values().clone(), ..spec.steps[0].clone() }];
-        Ok(Self { schema, steps, kind, seed: spec.seed, batches: 0, samples: 0, state })
+        Ok(Self {
+            schema,
+            steps: Self::written_out(&spec.steps)?,
+            kind,
+            seed: spec.seed,
+            batches: 0,
+            samples: 0,
+            state,
+        })
+    }
+
+    /// Steps with defaults written out, of a learner that could be.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] if there is none of them.
+    pub fn written_out(steps: &[StepSpec]) -> Result<Vec<StepSpec>> {
+        let (step, _) = online_step(steps)?;
+        Ok(vec![StepSpec { parameters: step.parameters.values().clone(), ..steps[0].clone() }])
     }
 
     /// Learns from a batch; this one stays as it is.
@@ -212,20 +228,6 @@ fn found(column: &Column) -> Result<Option<Arc<Labels>>> {
         Targets::Classes { labels, .. } => Ok(Some(labels)),
         _ => Ok(None),
     }
-}
-
-/// Each once, in ascending order.
-fn ascending(mut labels: Labels) -> Labels {
-    fn sort<T: Ord>(labels: &mut Vec<T>) {
-        labels.sort_unstable();
-        labels.dedup();
-    }
-    match &mut labels {
-        Labels::Integer(labels) => sort(labels),
-        Labels::Boolean(labels) => sort(labels),
-        Labels::Text(labels) => sort(labels),
-    }
-    labels
 }
 
 fn check_classes(schema: &Schema) -> Result<()> {

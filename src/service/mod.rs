@@ -19,7 +19,7 @@ use crate::datasets::Datasets;
 use crate::error::Result;
 use crate::registry::Registry;
 use crate::telemetry::Telemetry;
-use crate::training::Jobs;
+use crate::training::{Jobs, Learners};
 use crate::wire;
 use audit::Denials;
 use places::Places;
@@ -37,6 +37,8 @@ pub struct Parts {
     pub datasets: Datasets,
     /// Training.
     pub jobs: Jobs,
+    /// Training batch by batch.
+    pub learners: Learners,
     /// Predictions.
     pub batcher: Batcher,
     /// Predictions that are kept, of the models whose settings say so.
@@ -100,6 +102,7 @@ impl Service {
     pub fn drain(&self) {
         self.retire();
         self.parts.jobs.stop();
+        self.parts.learners.stop();
     }
 }
 
