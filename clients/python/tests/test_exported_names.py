@@ -19,7 +19,8 @@ NAMES = set(
     """
     AlgorithmDescription Alias AlreadyExists AsyncClient AsyncJob Cancelled Client ColumnSchema ColumnStatistics Dataset
     DatasetDescription
-    DeadlineExceeded Description FailedPrecondition Greeting Internal InvalidArgument Job JobEvent Limits
+    DeadlineExceeded Description FailedPrecondition Greeting Internal InvalidArgument Job JobEvent LearnedBatch
+    Learner Limits
     MethodDescription ModelSchema ModelStatus ModelSummary ModelVersion ModelwireError NotFound Overloaded
     ParameterDescription PermissionDenied Prediction ProtocolError Status Step StepLike Tls Unauthenticated Unavailable
     read_csv

@@ -46,6 +46,7 @@ from modelwire._health import (
 )
 from modelwire._inference import Prediction
 from modelwire._jobs import AsyncJob, Job, JobEvent
+from modelwire._learners import LearnedBatch, Learner
 from modelwire._models import Alias, ModelSchema, ModelSummary, ModelVersion
 from modelwire._steps import Step, StepLike
 from modelwire._tls import Tls
@@ -70,6 +71,8 @@ __all__ = [
     "Job",
     "AsyncJob",
     "JobEvent",
+    "LearnedBatch",
+    "Learner",
     "ModelVersion",
     "ModelSchema",
     "ModelSummary",
