@@ -31,6 +31,13 @@ pub(super) async fn batches(coordination: &Coordination, name: &Name) -> Result<
     entries.iter().map(|(key, entry)| parse(key, entry)).collect()
 }
 
+/// A batch that is remembered.
+pub(super) async fn batch(coordination: &Coordination, name: &Name, number: u64) -> Result<Option<KeptBatch>> {
+    let key = batch_key(name, number);
+    let entry = coordination.get(&key).await?;
+    entry.map(|entry| parse(&key, &entry)).transpose()
+}
+
 /// The batch that an idempotency key belongs to.
 pub(super) async fn batch_of_key(coordination: &Coordination, name: &Name, key: &str) -> Result<Option<KeptBatch>> {
     let Some(found) = coordination.get(&key_key(name, key)).await? else { return Ok(None) };

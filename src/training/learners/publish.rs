@@ -71,13 +71,13 @@ impl Shared {
         let versions = self.prune(name, versions, record.policy.keep_versions).await;
         let published_batch = record.batches;
         let record = Record { publishing: None, published_batch, last_version: Some(version), versions, ..record };
-        let mut kept = journal::batches(&parts.coordination, name).await?.pop();
-        let kept = kept.as_mut().ok_or_else(|| Error::internal("the batch of a version is not kept"))?;
+        let kept = journal::batch(&parts.coordination, name, record.batches).await?;
+        let mut kept = kept.ok_or_else(|| Error::internal("the batch of a version is not kept"))?;
         kept.learned.version = Some(version);
-        journal::learn(&parts.coordination, name, &record, kept).await?;
+        journal::learn(&parts.coordination, name, &record, &kept).await?;
         failpoint::reach(RECORDED);
         place.entry().update(record);
-        place.entry().show_batch(kept.learned.clone());
+        place.entry().show_batch(kept.learned);
         Ok(())
     }
 
