@@ -29,7 +29,7 @@ build: ## Build the server as it is shipped
 	cargo build --release --locked
 
 demo: build python-client java-client go-demo ## Serve, train on real data, predict from every language; then stop
-	MODELWIRE=$(target)/release/modelwire PYTHON=$(python) GO=$(if $(go_runner),$(target)/demo-go) \
+	MODELWIRE=$(target)/release/modelwire PYTHON=$(python) GO=$(if $(go_runner),$(target)/demo-go) GO_ONLINE=$(if $(go_runner),$(target)/demo-online-go) \
 	JAVA="$(if $(java_runner),$(java_client)/classes:$(java_client)/lib/*)" \
 	tests/interop/serve $(target)/release/modelwire docs/examples/demo
 
@@ -124,7 +124,8 @@ go-client:
 	@$(call need,go,the Go client); cd tests/interop/go && go build -o $(target)/interop-go .
 
 go-demo:
-	@$(call need,go,the Go client); cd clients/go && go build -o $(target)/demo-go ../../docs/examples/predict.go
+	@$(call need,go,the Go client); cd clients/go && go build -o $(target)/demo-go ../../docs/examples/predict.go && \
+	go build -o $(target)/demo-online-go ../../docs/examples/online.go
 
 node-runner:
 	@$(call need,node,the Node.js runner); $(call need,npm,the Node.js runner); tests/interop/node/build $(target)/interop-node

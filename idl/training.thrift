@@ -189,6 +189,99 @@ struct EvaluateResponse {
   9: optional i64 silhouette_samples
 }
 
+/** Rows to learn from. The first batch of a model makes its learner; further ones may leave out what is said of it. */
+struct PartialFitRequest {
+  1: optional types.RequestContext context
+  /** Name of the model that learns: `[A-Za-z][A-Za-z0-9_.-]{0,63}`. */
+  2: optional string model (resource = "model")
+  /** The rows, with their target. */
+  3: optional types.Table table
+  /** One step: an algorithm that learns batch by batch. Needed with the first batch; stated again it has to be the same, as have the next four. */
+  4: optional list<types.Step> steps
+  /** The column to predict. */
+  5: optional string target
+  /** The columns to learn from, in the order in which `predict` takes them. Absent: all but the target. */
+  6: optional list<string> features
+  /** The classes that there will be, of the type of the target. Absent: those of the first batch. */
+  7: optional types.Column classes
+  /** Seed of everything random; 0 if absent. The same batches in the same order give the same model. */
+  8: optional i64 seed
+  /** Publish a version after so many batches, 1 if absent; 0: only where `publish` asks for it. Stated again it holds from then on, as do the next two. */
+  9: optional i64 publish_every
+  /** Versions beyond the newest so many are deleted, but for those that an alias names; 5 if absent. */
+  10: optional i64 keep_versions
+  /** Whether the alias `stable` goes to each new version; true if absent. */
+  11: optional bool move_stable
+  /** The number that this batch should get, from 1; refused if it would be another. Absent: whichever is next. */
+  12: optional i64 expected_batch
+  /** Publish a version after this batch. */
+  13: optional bool publish
+}
+
+struct PartialFitResponse {
+  /** Number of the batch: 1, 2, 3, … within the learner. */
+  1: optional i64 batch
+  /** Rows of the batch. */
+  2: optional i64 n_samples
+  /** Mean loss of the batch, before anything was learned from it. Absent while there was nothing to predict it with. */
+  3: optional double loss
+  /** The version that was published after it. Absent if none was. */
+  4: optional i64 version
+}
+
+/** What was learned from one batch. */
+struct LearnedBatch {
+  /** 1, 2, 3, … within the learner. */
+  1: optional i64 batch
+  2: optional i64 n_samples
+  /** As in PartialFitResponse. */
+  3: optional double loss
+  /** As in PartialFitResponse. */
+  4: optional i64 version
+}
+
+/** A model that learns batch by batch. */
+struct Learner {
+  1: optional string model
+  /** With defaults written out. */
+  2: optional list<types.Step> steps
+  3: optional string target
+  /** In the order in which `predict` takes them. */
+  4: optional list<string> features
+  /** Labels of a classifier in ascending order. */
+  5: optional types.Column classes
+  6: optional i64 seed
+  /** As in PartialFitRequest, as are the next two. */
+  7: optional i64 publish_every
+  8: optional i64 keep_versions
+  9: optional bool move_stable
+  /** Batches that it has learned from; the next one gets the number after. */
+  10: optional i64 batches
+  /** Rows that these had. */
+  11: optional i64 samples
+  /** The last ones, oldest first, at most 100. */
+  12: optional list<LearnedBatch> recent
+  /** The version that was published last. */
+  13: optional i64 last_version
+}
+
+struct GetLearnerRequest {
+  1: optional types.RequestContext context
+  2: optional string model (resource = "model")
+}
+
+struct GetLearnerResponse {
+  1: optional Learner learner
+}
+
+struct DeleteLearnerRequest {
+  1: optional types.RequestContext context
+  2: optional string model (resource = "model")
+}
+
+struct DeleteLearnerResponse {
+}
+
 service Training {
   /**
    * Stores what is needed to train and answers a job at once; the job outlives a restart of the server. Throws
@@ -214,4 +307,19 @@ service Training {
 
   /** Cancels a job that waits or runs; one that has ended is answered as it is. Throws NOT_FOUND. */
   CancelJobResponse cancel_job(1: CancelJobRequest request) throws (1: types.ServiceError error) (idempotent = "true", role = "trainer", audit = "true")
+
+  /**
+   * Learns from a batch of rows, one call after the other, and answers when that is durable. `predict` goes by versions as ever:
+   * `publish_every` and `publish` make them. A repeated idempotency key answers what the first answered, of the last 1000 batches.
+   * After any error nothing was learned. Throws INVALID_ARGUMENT (name, step, hyper-parameter, column, value, class, or what is
+   * said otherwise than before), NOT_FOUND (no learner, and no steps), FAILED_PRECONDITION (expected_batch, or not all classes seen),
+   * OVERLOADED (too many learners, or calls that wait), DEADLINE_EXCEEDED.
+   */
+  PartialFitResponse partial_fit(1: PartialFitRequest request) throws (1: types.ServiceError error) (role = "trainer", audit = "true")
+
+  /** Answers how a learner is. Throws NOT_FOUND. */
+  GetLearnerResponse get_learner(1: GetLearnerRequest request) throws (1: types.ServiceError error) (idempotent = "true", role = "reader")
+
+  /** Deletes a learner; the versions that it published stay. Throws NOT_FOUND. */
+  DeleteLearnerResponse delete_learner(1: DeleteLearnerRequest request) throws (1: types.ServiceError error) (role = "trainer", audit = "true")
 }

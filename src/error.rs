@@ -82,6 +82,12 @@ pub enum Error {
         /// As it was asked for.
         id: String,
     },
+    /// No learner of this name.
+    #[error("model {model:?} does not learn batch by batch yet")]
+    LearnerNotFound {
+        /// The name of the model.
+        model: String,
+    },
     /// A row has another number of features than the model takes.
     #[error("model \"{model}\" takes {expected} features per row, got {got}")]
     FeatureCount {
@@ -230,7 +236,8 @@ impl Error {
             Self::ModelNotFound { .. }
             | Self::DatasetNotFound { .. }
             | Self::UploadNotFound { .. }
-            | Self::JobNotFound { .. } => Code::NotFound,
+            | Self::JobNotFound { .. }
+            | Self::LearnerNotFound { .. } => Code::NotFound,
             Self::FailedPrecondition { .. } => Code::FailedPrecondition,
             Self::TooManyRows { .. } | Self::TooBusy { .. } | Self::TooMany { .. } | Self::Full => Code::Overloaded,
             Self::DeadlineExceeded | Self::TooLate => Code::DeadlineExceeded,
@@ -253,6 +260,7 @@ impl Error {
             | Self::DatasetNotFound { .. }
             | Self::UploadNotFound { .. }
             | Self::JobNotFound { .. }
+            | Self::LearnerNotFound { .. }
             | Self::FeatureCount { .. }
             | Self::TooManyRows { .. }
             | Self::TooBusy { .. }
@@ -286,6 +294,15 @@ impl Error {
             Self::ModelNotFound { .. } => "\"modelwire models list\" shows what is there".into(),
             Self::DatasetNotFound { .. } => "\"modelwire datasets list\" shows what is there".into(),
             Self::UploadNotFound { .. } => "start again with create_dataset; an upload is good for a day".into(),
+            Self::LearnerNotFound { .. } => {
+                "send its first batch with steps and target, for example --steps mlp_regressor --target y".into()
+            }
+            Self::TooMany { what: "learners", .. } => {
+                "delete one that is not needed; training.max_learners raises the limit".into()
+            }
+            Self::TooMany { what: "batches", .. } => {
+                "wait for the answer to one batch before the next; training.max_waiting_batches raises the limit".into()
+            }
             Self::JobNotFound { .. } => "\"modelwire jobs list\" shows what is there".into(),
             Self::FeatureCount { model, .. } => format!("\"modelwire models show {model}\" lists them"),
             Self::TooManyRows { .. } => "retry later or raise batching.max_queue_rows".into(),

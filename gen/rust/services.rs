@@ -7,7 +7,7 @@ use crate::wire::{datasets, health, inference, models, training, types};
 use std::future::Future;
 
 /// SHA-256 of the IDL files, in hex.
-pub const IDL_SHA256: &str = "df5b79d9a8656caaac3bbd8ebd4d7f03c4beb545b4919650288eba88d0713523";
+pub const IDL_SHA256: &str = "ee5bf571d740c4934152d6009ed2669f025da1a36886972b708f41e9a84ca357";
 
 /// Every method, in the order of the files' names, then as declared; `Method::id` is its place here.
 pub static METHODS: &[Method] = &[
@@ -37,6 +37,9 @@ pub static METHODS: &[Method] = &[
     Method { id: 23, service: "Training", name: "watch_job", oneway: false, idempotent: true, role: Role::Reader, audited: false },
     Method { id: 24, service: "Training", name: "list_jobs", oneway: false, idempotent: true, role: Role::Reader, audited: false },
     Method { id: 25, service: "Training", name: "cancel_job", oneway: false, idempotent: true, role: Role::Trainer, audited: true },
+    Method { id: 26, service: "Training", name: "partial_fit", oneway: false, idempotent: false, role: Role::Trainer, audited: true },
+    Method { id: 27, service: "Training", name: "get_learner", oneway: false, idempotent: true, role: Role::Reader, audited: false },
+    Method { id: 28, service: "Training", name: "delete_learner", oneway: false, idempotent: false, role: Role::Trainer, audited: true },
 ];
 
 /// Stored tables, in versions.
@@ -254,6 +257,31 @@ pub trait Training: Send + Sync {
         call: &Call,
         request: training::CancelJobRequest,
     ) -> impl Future<Output = Result<training::CancelJobResponse, types::ServiceError>> + Send;
+
+    /// Learns from a batch of rows, one call after the other, and answers when that is durable. `predict` goes by versions as ever:
+    /// `publish_every` and `publish` make them. A repeated idempotency key answers what the first answered, of the last 1000 batches.
+    /// After any error nothing was learned. Throws INVALID_ARGUMENT (name, step, hyper-parameter, column, value, class, or what is
+    /// said otherwise than before), NOT_FOUND (no learner, and no steps), FAILED_PRECONDITION (expected_batch, or not all classes seen),
+    /// OVERLOADED (too many learners, or calls that wait), DEADLINE_EXCEEDED.
+    fn partial_fit(
+        &self,
+        call: &Call,
+        request: training::PartialFitRequest,
+    ) -> impl Future<Output = Result<training::PartialFitResponse, types::ServiceError>> + Send;
+
+    /// Answers how a learner is. Throws NOT_FOUND.
+    fn get_learner(
+        &self,
+        call: &Call,
+        request: training::GetLearnerRequest,
+    ) -> impl Future<Output = Result<training::GetLearnerResponse, types::ServiceError>> + Send;
+
+    /// Deletes a learner; the versions that it published stay. Throws NOT_FOUND.
+    fn delete_learner(
+        &self,
+        call: &Call,
+        request: training::DeleteLearnerRequest,
+    ) -> impl Future<Output = Result<training::DeleteLearnerResponse, types::ServiceError>> + Send;
 }
 
 /// One value that serves everything.
@@ -290,6 +318,9 @@ pub fn find(service: Option<&str>, name: &str) -> Option<&'static Method> {
         "watch_job" => 23,
         "list_jobs" => 24,
         "cancel_job" => 25,
+        "partial_fit" => 26,
+        "get_learner" => 27,
+        "delete_learner" => 28,
         _ => return None,
     };
     METHODS.get(id).filter(|method| service.is_none_or(|service| service == method.service))
@@ -323,8 +354,11 @@ pub fn dispatch<'a, S: Services>(services: &'a S, method: &Method, call: &Call, 
         22 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.get_job(&call, request)).await }) }
         23 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.watch_job(&call, request)).await }) }
         24 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.list_jobs(&call, request)).await }) }
-        // 25: METHODS has no other id.
-        _ => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.cancel_job(&call, request)).await }) }
+        25 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.cancel_job(&call, request)).await }) }
+        26 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.partial_fit(&call, request)).await }) }
+        27 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.get_learner(&call, request)).await }) }
+        // 28: METHODS has no other id.
+        _ => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.delete_learner(&call, request)).await }) }
     }
 }
 
@@ -481,6 +515,24 @@ impl Resources for training::CancelJobRequest {
 impl Resources for training::EvaluateRequest {
     fn resources(&self) -> impl Iterator<Item = Resource<'_>> {
         [self.model.as_deref().map(Resource::Model), self.dataset.as_deref().map(Resource::Dataset)].into_iter().flatten()
+    }
+}
+
+impl Resources for training::PartialFitRequest {
+    fn resources(&self) -> impl Iterator<Item = Resource<'_>> {
+        [self.model.as_deref().map(Resource::Model)].into_iter().flatten()
+    }
+}
+
+impl Resources for training::GetLearnerRequest {
+    fn resources(&self) -> impl Iterator<Item = Resource<'_>> {
+        [self.model.as_deref().map(Resource::Model)].into_iter().flatten()
+    }
+}
+
+impl Resources for training::DeleteLearnerRequest {
+    fn resources(&self) -> impl Iterator<Item = Resource<'_>> {
+        [self.model.as_deref().map(Resource::Model)].into_iter().flatten()
     }
 }
 
@@ -1259,5 +1311,33 @@ impl<C: Channel> TrainingClient<'_, C> {
         request: training::CancelJobRequest,
     ) -> Result<training::CancelJobResponse, CallError<types::ServiceError>> {
         runtime::call(self.0, &METHODS[25], request).await
+    }
+
+    /// Learns from a batch of rows, one call after the other, and answers when that is durable. `predict` goes by versions as ever:
+    /// `publish_every` and `publish` make them. A repeated idempotency key answers what the first answered, of the last 1000 batches.
+    /// After any error nothing was learned. Throws INVALID_ARGUMENT (name, step, hyper-parameter, column, value, class, or what is
+    /// said otherwise than before), NOT_FOUND (no learner, and no steps), FAILED_PRECONDITION (expected_batch, or not all classes seen),
+    /// OVERLOADED (too many learners, or calls that wait), DEADLINE_EXCEEDED.
+    pub async fn partial_fit(
+        &self,
+        request: training::PartialFitRequest,
+    ) -> Result<training::PartialFitResponse, CallError<types::ServiceError>> {
+        runtime::call(self.0, &METHODS[26], request).await
+    }
+
+    /// Answers how a learner is. Throws NOT_FOUND.
+    pub async fn get_learner(
+        &self,
+        request: training::GetLearnerRequest,
+    ) -> Result<training::GetLearnerResponse, CallError<types::ServiceError>> {
+        runtime::call(self.0, &METHODS[27], request).await
+    }
+
+    /// Deletes a learner; the versions that it published stay. Throws NOT_FOUND.
+    pub async fn delete_learner(
+        &self,
+        request: training::DeleteLearnerRequest,
+    ) -> Result<training::DeleteLearnerResponse, CallError<types::ServiceError>> {
+        runtime::call(self.0, &METHODS[28], request).await
     }
 }

@@ -1895,6 +1895,1037 @@ impl Default for EvaluateResponse {
 }
 
 //
+// PartialFitRequest
+//
+
+/// Rows to learn from. The first batch of a model makes its learner; further ones may leave out what is said of it.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct PartialFitRequest {
+  pub context: Option<types::RequestContext>,
+  /// Name of the model that learns: `[A-Za-z][A-Za-z0-9_.-]{0,63}`.
+  pub model: Option<String>,
+  /// The rows, with their target.
+  pub table: Option<types::Table>,
+  /// One step: an algorithm that learns batch by batch. Needed with the first batch; stated again it has to be the same, as have the next four.
+  pub steps: Option<Vec<types::Step>>,
+  /// The column to predict.
+  pub target: Option<String>,
+  /// The columns to learn from, in the order in which `predict` takes them. Absent: all but the target.
+  pub features: Option<Vec<String>>,
+  /// The classes that there will be, of the type of the target. Absent: those of the first batch.
+  pub classes: Option<types::Column>,
+  /// Seed of everything random; 0 if absent. The same batches in the same order give the same model.
+  pub seed: Option<i64>,
+  /// Publish a version after so many batches, 1 if absent; 0: only where `publish` asks for it. Stated again it holds from then on, as do the next two.
+  pub publish_every: Option<i64>,
+  /// Versions beyond the newest so many are deleted, but for those that an alias names; 5 if absent.
+  pub keep_versions: Option<i64>,
+  /// Whether the alias `stable` goes to each new version; true if absent.
+  pub move_stable: Option<bool>,
+  /// The number that this batch should get, from 1; refused if it would be another. Absent: whichever is next.
+  pub expected_batch: Option<i64>,
+  /// Publish a version after this batch.
+  pub publish: Option<bool>,
+}
+
+impl PartialFitRequest {
+  pub fn new<F1, F2, F3, F4, F5, F6, F7, F8, F9, F10, F11, F12, F13>(context: F1, model: F2, table: F3, steps: F4, target: F5, features: F6, classes: F7, seed: F8, publish_every: F9, keep_versions: F10, move_stable: F11, expected_batch: F12, publish: F13) -> PartialFitRequest where F1: Into<Option<types::RequestContext>>, F2: Into<Option<String>>, F3: Into<Option<types::Table>>, F4: Into<Option<Vec<types::Step>>>, F5: Into<Option<String>>, F6: Into<Option<Vec<String>>>, F7: Into<Option<types::Column>>, F8: Into<Option<i64>>, F9: Into<Option<i64>>, F10: Into<Option<i64>>, F11: Into<Option<bool>>, F12: Into<Option<i64>>, F13: Into<Option<bool>> {
+    PartialFitRequest {
+      context: context.into(),
+      model: model.into(),
+      table: table.into(),
+      steps: steps.into(),
+      target: target.into(),
+      features: features.into(),
+      classes: classes.into(),
+      seed: seed.into(),
+      publish_every: publish_every.into(),
+      keep_versions: keep_versions.into(),
+      move_stable: move_stable.into(),
+      expected_batch: expected_batch.into(),
+      publish: publish.into(),
+    }
+  }
+}
+
+impl TSerializable for PartialFitRequest {
+  fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<PartialFitRequest> {
+    i_prot.read_struct_begin()?;
+    let mut f_1: Option<types::RequestContext> = None;
+    let mut f_2: Option<String> = None;
+    let mut f_3: Option<types::Table> = None;
+    let mut f_4: Option<Vec<types::Step>> = None;
+    let mut f_5: Option<String> = None;
+    let mut f_6: Option<Vec<String>> = None;
+    let mut f_7: Option<types::Column> = None;
+    let mut f_8: Option<i64> = None;
+    let mut f_9: Option<i64> = None;
+    let mut f_10: Option<i64> = None;
+    let mut f_11: Option<bool> = None;
+    let mut f_12: Option<i64> = None;
+    let mut f_13: Option<bool> = None;
+    loop {
+      let field_ident = i_prot.read_field_begin()?;
+      if field_ident.field_type == TType::Stop {
+        break;
+      }
+      let field_id = field_id(&field_ident)?;
+      match field_id {
+        1 => {
+          let val = types::RequestContext::read_from_in_protocol(i_prot)?;
+          f_1 = Some(val);
+        },
+        2 => {
+          let val = i_prot.read_string()?;
+          f_2 = Some(val);
+        },
+        3 => {
+          let val = types::Table::read_from_in_protocol(i_prot)?;
+          f_3 = Some(val);
+        },
+        4 => {
+          let list_ident = i_prot.read_list_begin()?;
+          let mut val: Vec<types::Step> = Vec::with_capacity(list_ident.size as usize);
+          for _ in 0..list_ident.size {
+            let list_elem_9 = types::Step::read_from_in_protocol(i_prot)?;
+            val.push(list_elem_9);
+          }
+          i_prot.read_list_end()?;
+          f_4 = Some(val);
+        },
+        5 => {
+          let val = i_prot.read_string()?;
+          f_5 = Some(val);
+        },
+        6 => {
+          let list_ident = i_prot.read_list_begin()?;
+          let mut val: Vec<String> = Vec::with_capacity(list_ident.size as usize);
+          for _ in 0..list_ident.size {
+            let list_elem_10 = i_prot.read_string()?;
+            val.push(list_elem_10);
+          }
+          i_prot.read_list_end()?;
+          f_6 = Some(val);
+        },
+        7 => {
+          let val = types::Column::read_from_in_protocol(i_prot)?;
+          f_7 = Some(val);
+        },
+        8 => {
+          let val = i_prot.read_i64()?;
+          f_8 = Some(val);
+        },
+        9 => {
+          let val = i_prot.read_i64()?;
+          f_9 = Some(val);
+        },
+        10 => {
+          let val = i_prot.read_i64()?;
+          f_10 = Some(val);
+        },
+        11 => {
+          let val = i_prot.read_bool()?;
+          f_11 = Some(val);
+        },
+        12 => {
+          let val = i_prot.read_i64()?;
+          f_12 = Some(val);
+        },
+        13 => {
+          let val = i_prot.read_bool()?;
+          f_13 = Some(val);
+        },
+        _ => {
+          i_prot.skip(field_ident.field_type)?;
+        },
+      };
+      i_prot.read_field_end()?;
+    }
+    i_prot.read_struct_end()?;
+    let ret = PartialFitRequest {
+      context: f_1,
+      model: f_2,
+      table: f_3,
+      steps: f_4,
+      target: f_5,
+      features: f_6,
+      classes: f_7,
+      seed: f_8,
+      publish_every: f_9,
+      keep_versions: f_10,
+      move_stable: f_11,
+      expected_batch: f_12,
+      publish: f_13,
+    };
+    Ok(ret)
+  }
+  fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    let struct_ident = TStructIdentifier::new("PartialFitRequest");
+    o_prot.write_struct_begin(&struct_ident)?;
+    if let Some(ref fld_var) = self.context {
+      o_prot.write_field_begin(&TFieldIdentifier::new("context", TType::Struct, 1))?;
+      fld_var.write_to_out_protocol(o_prot)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(ref fld_var) = self.model {
+      o_prot.write_field_begin(&TFieldIdentifier::new("model", TType::String, 2))?;
+      o_prot.write_string(fld_var)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(ref fld_var) = self.table {
+      o_prot.write_field_begin(&TFieldIdentifier::new("table", TType::Struct, 3))?;
+      fld_var.write_to_out_protocol(o_prot)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(ref fld_var) = self.steps {
+      o_prot.write_field_begin(&TFieldIdentifier::new("steps", TType::List, 4))?;
+      o_prot.write_list_begin(&TListIdentifier::new(TType::Struct, fld_var.len() as i32))?;
+      for e in fld_var {
+        e.write_to_out_protocol(o_prot)?;
+      }
+      o_prot.write_list_end()?;
+      o_prot.write_field_end()?
+    }
+    if let Some(ref fld_var) = self.target {
+      o_prot.write_field_begin(&TFieldIdentifier::new("target", TType::String, 5))?;
+      o_prot.write_string(fld_var)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(ref fld_var) = self.features {
+      o_prot.write_field_begin(&TFieldIdentifier::new("features", TType::List, 6))?;
+      o_prot.write_list_begin(&TListIdentifier::new(TType::String, fld_var.len() as i32))?;
+      for e in fld_var {
+        o_prot.write_string(e)?;
+      }
+      o_prot.write_list_end()?;
+      o_prot.write_field_end()?
+    }
+    if let Some(ref fld_var) = self.classes {
+      o_prot.write_field_begin(&TFieldIdentifier::new("classes", TType::Struct, 7))?;
+      fld_var.write_to_out_protocol(o_prot)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(fld_var) = self.seed {
+      o_prot.write_field_begin(&TFieldIdentifier::new("seed", TType::I64, 8))?;
+      o_prot.write_i64(fld_var)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(fld_var) = self.publish_every {
+      o_prot.write_field_begin(&TFieldIdentifier::new("publish_every", TType::I64, 9))?;
+      o_prot.write_i64(fld_var)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(fld_var) = self.keep_versions {
+      o_prot.write_field_begin(&TFieldIdentifier::new("keep_versions", TType::I64, 10))?;
+      o_prot.write_i64(fld_var)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(fld_var) = self.move_stable {
+      o_prot.write_field_begin(&TFieldIdentifier::new("move_stable", TType::Bool, 11))?;
+      o_prot.write_bool(fld_var)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(fld_var) = self.expected_batch {
+      o_prot.write_field_begin(&TFieldIdentifier::new("expected_batch", TType::I64, 12))?;
+      o_prot.write_i64(fld_var)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(fld_var) = self.publish {
+      o_prot.write_field_begin(&TFieldIdentifier::new("publish", TType::Bool, 13))?;
+      o_prot.write_bool(fld_var)?;
+      o_prot.write_field_end()?
+    }
+    o_prot.write_field_stop()?;
+    o_prot.write_struct_end()
+  }
+}
+
+impl Default for PartialFitRequest {
+  fn default() -> Self {
+    PartialFitRequest{
+      context: None,
+      model: Some("".to_owned()),
+      table: None,
+      steps: Some(Default::default()),
+      target: Some("".to_owned()),
+      features: Some(Default::default()),
+      classes: None,
+      seed: Some(0),
+      publish_every: Some(0),
+      keep_versions: Some(0),
+      move_stable: Some(false),
+      expected_batch: Some(0),
+      publish: Some(false),
+    }
+  }
+}
+
+//
+// PartialFitResponse
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct PartialFitResponse {
+  /// Number of the batch: 1, 2, 3, … within the learner.
+  pub batch: Option<i64>,
+  /// Rows of the batch.
+  pub n_samples: Option<i64>,
+  /// Mean loss of the batch, before anything was learned from it. Absent while there was nothing to predict it with.
+  pub loss: Option<OrderedFloat<f64>>,
+  /// The version that was published after it. Absent if none was.
+  pub version: Option<i64>,
+}
+
+impl PartialFitResponse {
+  pub fn new<F1, F2, F3, F4>(batch: F1, n_samples: F2, loss: F3, version: F4) -> PartialFitResponse where F1: Into<Option<i64>>, F2: Into<Option<i64>>, F3: Into<Option<OrderedFloat<f64>>>, F4: Into<Option<i64>> {
+    PartialFitResponse {
+      batch: batch.into(),
+      n_samples: n_samples.into(),
+      loss: loss.into(),
+      version: version.into(),
+    }
+  }
+}
+
+impl TSerializable for PartialFitResponse {
+  fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<PartialFitResponse> {
+    i_prot.read_struct_begin()?;
+    let mut f_1: Option<i64> = None;
+    let mut f_2: Option<i64> = None;
+    let mut f_3: Option<OrderedFloat<f64>> = None;
+    let mut f_4: Option<i64> = None;
+    loop {
+      let field_ident = i_prot.read_field_begin()?;
+      if field_ident.field_type == TType::Stop {
+        break;
+      }
+      let field_id = field_id(&field_ident)?;
+      match field_id {
+        1 => {
+          let val = i_prot.read_i64()?;
+          f_1 = Some(val);
+        },
+        2 => {
+          let val = i_prot.read_i64()?;
+          f_2 = Some(val);
+        },
+        3 => {
+          let val = OrderedFloat::from(i_prot.read_double()?);
+          f_3 = Some(val);
+        },
+        4 => {
+          let val = i_prot.read_i64()?;
+          f_4 = Some(val);
+        },
+        _ => {
+          i_prot.skip(field_ident.field_type)?;
+        },
+      };
+      i_prot.read_field_end()?;
+    }
+    i_prot.read_struct_end()?;
+    let ret = PartialFitResponse {
+      batch: f_1,
+      n_samples: f_2,
+      loss: f_3,
+      version: f_4,
+    };
+    Ok(ret)
+  }
+  fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    let struct_ident = TStructIdentifier::new("PartialFitResponse");
+    o_prot.write_struct_begin(&struct_ident)?;
+    if let Some(fld_var) = self.batch {
+      o_prot.write_field_begin(&TFieldIdentifier::new("batch", TType::I64, 1))?;
+      o_prot.write_i64(fld_var)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(fld_var) = self.n_samples {
+      o_prot.write_field_begin(&TFieldIdentifier::new("n_samples", TType::I64, 2))?;
+      o_prot.write_i64(fld_var)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(fld_var) = self.loss {
+      o_prot.write_field_begin(&TFieldIdentifier::new("loss", TType::Double, 3))?;
+      o_prot.write_double(fld_var.into())?;
+      o_prot.write_field_end()?
+    }
+    if let Some(fld_var) = self.version {
+      o_prot.write_field_begin(&TFieldIdentifier::new("version", TType::I64, 4))?;
+      o_prot.write_i64(fld_var)?;
+      o_prot.write_field_end()?
+    }
+    o_prot.write_field_stop()?;
+    o_prot.write_struct_end()
+  }
+}
+
+impl Default for PartialFitResponse {
+  fn default() -> Self {
+    PartialFitResponse{
+      batch: Some(0),
+      n_samples: Some(0),
+      loss: Some(OrderedFloat::from(0.0)),
+      version: Some(0),
+    }
+  }
+}
+
+//
+// LearnedBatch
+//
+
+/// What was learned from one batch.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct LearnedBatch {
+  /// 1, 2, 3, … within the learner.
+  pub batch: Option<i64>,
+  pub n_samples: Option<i64>,
+  /// As in PartialFitResponse.
+  pub loss: Option<OrderedFloat<f64>>,
+  /// As in PartialFitResponse.
+  pub version: Option<i64>,
+}
+
+impl LearnedBatch {
+  pub fn new<F1, F2, F3, F4>(batch: F1, n_samples: F2, loss: F3, version: F4) -> LearnedBatch where F1: Into<Option<i64>>, F2: Into<Option<i64>>, F3: Into<Option<OrderedFloat<f64>>>, F4: Into<Option<i64>> {
+    LearnedBatch {
+      batch: batch.into(),
+      n_samples: n_samples.into(),
+      loss: loss.into(),
+      version: version.into(),
+    }
+  }
+}
+
+impl TSerializable for LearnedBatch {
+  fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<LearnedBatch> {
+    i_prot.read_struct_begin()?;
+    let mut f_1: Option<i64> = None;
+    let mut f_2: Option<i64> = None;
+    let mut f_3: Option<OrderedFloat<f64>> = None;
+    let mut f_4: Option<i64> = None;
+    loop {
+      let field_ident = i_prot.read_field_begin()?;
+      if field_ident.field_type == TType::Stop {
+        break;
+      }
+      let field_id = field_id(&field_ident)?;
+      match field_id {
+        1 => {
+          let val = i_prot.read_i64()?;
+          f_1 = Some(val);
+        },
+        2 => {
+          let val = i_prot.read_i64()?;
+          f_2 = Some(val);
+        },
+        3 => {
+          let val = OrderedFloat::from(i_prot.read_double()?);
+          f_3 = Some(val);
+        },
+        4 => {
+          let val = i_prot.read_i64()?;
+          f_4 = Some(val);
+        },
+        _ => {
+          i_prot.skip(field_ident.field_type)?;
+        },
+      };
+      i_prot.read_field_end()?;
+    }
+    i_prot.read_struct_end()?;
+    let ret = LearnedBatch {
+      batch: f_1,
+      n_samples: f_2,
+      loss: f_3,
+      version: f_4,
+    };
+    Ok(ret)
+  }
+  fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    let struct_ident = TStructIdentifier::new("LearnedBatch");
+    o_prot.write_struct_begin(&struct_ident)?;
+    if let Some(fld_var) = self.batch {
+      o_prot.write_field_begin(&TFieldIdentifier::new("batch", TType::I64, 1))?;
+      o_prot.write_i64(fld_var)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(fld_var) = self.n_samples {
+      o_prot.write_field_begin(&TFieldIdentifier::new("n_samples", TType::I64, 2))?;
+      o_prot.write_i64(fld_var)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(fld_var) = self.loss {
+      o_prot.write_field_begin(&TFieldIdentifier::new("loss", TType::Double, 3))?;
+      o_prot.write_double(fld_var.into())?;
+      o_prot.write_field_end()?
+    }
+    if let Some(fld_var) = self.version {
+      o_prot.write_field_begin(&TFieldIdentifier::new("version", TType::I64, 4))?;
+      o_prot.write_i64(fld_var)?;
+      o_prot.write_field_end()?
+    }
+    o_prot.write_field_stop()?;
+    o_prot.write_struct_end()
+  }
+}
+
+impl Default for LearnedBatch {
+  fn default() -> Self {
+    LearnedBatch{
+      batch: Some(0),
+      n_samples: Some(0),
+      loss: Some(OrderedFloat::from(0.0)),
+      version: Some(0),
+    }
+  }
+}
+
+//
+// Learner
+//
+
+/// A model that learns batch by batch.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Learner {
+  pub model: Option<String>,
+  /// With defaults written out.
+  pub steps: Option<Vec<types::Step>>,
+  pub target: Option<String>,
+  /// In the order in which `predict` takes them.
+  pub features: Option<Vec<String>>,
+  /// Labels of a classifier in ascending order.
+  pub classes: Option<types::Column>,
+  pub seed: Option<i64>,
+  /// As in PartialFitRequest, as are the next two.
+  pub publish_every: Option<i64>,
+  pub keep_versions: Option<i64>,
+  pub move_stable: Option<bool>,
+  /// Batches that it has learned from; the next one gets the number after.
+  pub batches: Option<i64>,
+  /// Rows that these had.
+  pub samples: Option<i64>,
+  /// The last ones, oldest first, at most 100.
+  pub recent: Option<Vec<LearnedBatch>>,
+  /// The version that was published last.
+  pub last_version: Option<i64>,
+}
+
+impl Learner {
+  pub fn new<F1, F2, F3, F4, F5, F6, F7, F8, F9, F10, F11, F12, F13>(model: F1, steps: F2, target: F3, features: F4, classes: F5, seed: F6, publish_every: F7, keep_versions: F8, move_stable: F9, batches: F10, samples: F11, recent: F12, last_version: F13) -> Learner where F1: Into<Option<String>>, F2: Into<Option<Vec<types::Step>>>, F3: Into<Option<String>>, F4: Into<Option<Vec<String>>>, F5: Into<Option<types::Column>>, F6: Into<Option<i64>>, F7: Into<Option<i64>>, F8: Into<Option<i64>>, F9: Into<Option<bool>>, F10: Into<Option<i64>>, F11: Into<Option<i64>>, F12: Into<Option<Vec<LearnedBatch>>>, F13: Into<Option<i64>> {
+    Learner {
+      model: model.into(),
+      steps: steps.into(),
+      target: target.into(),
+      features: features.into(),
+      classes: classes.into(),
+      seed: seed.into(),
+      publish_every: publish_every.into(),
+      keep_versions: keep_versions.into(),
+      move_stable: move_stable.into(),
+      batches: batches.into(),
+      samples: samples.into(),
+      recent: recent.into(),
+      last_version: last_version.into(),
+    }
+  }
+}
+
+impl TSerializable for Learner {
+  fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<Learner> {
+    i_prot.read_struct_begin()?;
+    let mut f_1: Option<String> = None;
+    let mut f_2: Option<Vec<types::Step>> = None;
+    let mut f_3: Option<String> = None;
+    let mut f_4: Option<Vec<String>> = None;
+    let mut f_5: Option<types::Column> = None;
+    let mut f_6: Option<i64> = None;
+    let mut f_7: Option<i64> = None;
+    let mut f_8: Option<i64> = None;
+    let mut f_9: Option<bool> = None;
+    let mut f_10: Option<i64> = None;
+    let mut f_11: Option<i64> = None;
+    let mut f_12: Option<Vec<LearnedBatch>> = None;
+    let mut f_13: Option<i64> = None;
+    loop {
+      let field_ident = i_prot.read_field_begin()?;
+      if field_ident.field_type == TType::Stop {
+        break;
+      }
+      let field_id = field_id(&field_ident)?;
+      match field_id {
+        1 => {
+          let val = i_prot.read_string()?;
+          f_1 = Some(val);
+        },
+        2 => {
+          let list_ident = i_prot.read_list_begin()?;
+          let mut val: Vec<types::Step> = Vec::with_capacity(list_ident.size as usize);
+          for _ in 0..list_ident.size {
+            let list_elem_11 = types::Step::read_from_in_protocol(i_prot)?;
+            val.push(list_elem_11);
+          }
+          i_prot.read_list_end()?;
+          f_2 = Some(val);
+        },
+        3 => {
+          let val = i_prot.read_string()?;
+          f_3 = Some(val);
+        },
+        4 => {
+          let list_ident = i_prot.read_list_begin()?;
+          let mut val: Vec<String> = Vec::with_capacity(list_ident.size as usize);
+          for _ in 0..list_ident.size {
+            let list_elem_12 = i_prot.read_string()?;
+            val.push(list_elem_12);
+          }
+          i_prot.read_list_end()?;
+          f_4 = Some(val);
+        },
+        5 => {
+          let val = types::Column::read_from_in_protocol(i_prot)?;
+          f_5 = Some(val);
+        },
+        6 => {
+          let val = i_prot.read_i64()?;
+          f_6 = Some(val);
+        },
+        7 => {
+          let val = i_prot.read_i64()?;
+          f_7 = Some(val);
+        },
+        8 => {
+          let val = i_prot.read_i64()?;
+          f_8 = Some(val);
+        },
+        9 => {
+          let val = i_prot.read_bool()?;
+          f_9 = Some(val);
+        },
+        10 => {
+          let val = i_prot.read_i64()?;
+          f_10 = Some(val);
+        },
+        11 => {
+          let val = i_prot.read_i64()?;
+          f_11 = Some(val);
+        },
+        12 => {
+          let list_ident = i_prot.read_list_begin()?;
+          let mut val: Vec<LearnedBatch> = Vec::with_capacity(list_ident.size as usize);
+          for _ in 0..list_ident.size {
+            let list_elem_13 = LearnedBatch::read_from_in_protocol(i_prot)?;
+            val.push(list_elem_13);
+          }
+          i_prot.read_list_end()?;
+          f_12 = Some(val);
+        },
+        13 => {
+          let val = i_prot.read_i64()?;
+          f_13 = Some(val);
+        },
+        _ => {
+          i_prot.skip(field_ident.field_type)?;
+        },
+      };
+      i_prot.read_field_end()?;
+    }
+    i_prot.read_struct_end()?;
+    let ret = Learner {
+      model: f_1,
+      steps: f_2,
+      target: f_3,
+      features: f_4,
+      classes: f_5,
+      seed: f_6,
+      publish_every: f_7,
+      keep_versions: f_8,
+      move_stable: f_9,
+      batches: f_10,
+      samples: f_11,
+      recent: f_12,
+      last_version: f_13,
+    };
+    Ok(ret)
+  }
+  fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    let struct_ident = TStructIdentifier::new("Learner");
+    o_prot.write_struct_begin(&struct_ident)?;
+    if let Some(ref fld_var) = self.model {
+      o_prot.write_field_begin(&TFieldIdentifier::new("model", TType::String, 1))?;
+      o_prot.write_string(fld_var)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(ref fld_var) = self.steps {
+      o_prot.write_field_begin(&TFieldIdentifier::new("steps", TType::List, 2))?;
+      o_prot.write_list_begin(&TListIdentifier::new(TType::Struct, fld_var.len() as i32))?;
+      for e in fld_var {
+        e.write_to_out_protocol(o_prot)?;
+      }
+      o_prot.write_list_end()?;
+      o_prot.write_field_end()?
+    }
+    if let Some(ref fld_var) = self.target {
+      o_prot.write_field_begin(&TFieldIdentifier::new("target", TType::String, 3))?;
+      o_prot.write_string(fld_var)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(ref fld_var) = self.features {
+      o_prot.write_field_begin(&TFieldIdentifier::new("features", TType::List, 4))?;
+      o_prot.write_list_begin(&TListIdentifier::new(TType::String, fld_var.len() as i32))?;
+      for e in fld_var {
+        o_prot.write_string(e)?;
+      }
+      o_prot.write_list_end()?;
+      o_prot.write_field_end()?
+    }
+    if let Some(ref fld_var) = self.classes {
+      o_prot.write_field_begin(&TFieldIdentifier::new("classes", TType::Struct, 5))?;
+      fld_var.write_to_out_protocol(o_prot)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(fld_var) = self.seed {
+      o_prot.write_field_begin(&TFieldIdentifier::new("seed", TType::I64, 6))?;
+      o_prot.write_i64(fld_var)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(fld_var) = self.publish_every {
+      o_prot.write_field_begin(&TFieldIdentifier::new("publish_every", TType::I64, 7))?;
+      o_prot.write_i64(fld_var)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(fld_var) = self.keep_versions {
+      o_prot.write_field_begin(&TFieldIdentifier::new("keep_versions", TType::I64, 8))?;
+      o_prot.write_i64(fld_var)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(fld_var) = self.move_stable {
+      o_prot.write_field_begin(&TFieldIdentifier::new("move_stable", TType::Bool, 9))?;
+      o_prot.write_bool(fld_var)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(fld_var) = self.batches {
+      o_prot.write_field_begin(&TFieldIdentifier::new("batches", TType::I64, 10))?;
+      o_prot.write_i64(fld_var)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(fld_var) = self.samples {
+      o_prot.write_field_begin(&TFieldIdentifier::new("samples", TType::I64, 11))?;
+      o_prot.write_i64(fld_var)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(ref fld_var) = self.recent {
+      o_prot.write_field_begin(&TFieldIdentifier::new("recent", TType::List, 12))?;
+      o_prot.write_list_begin(&TListIdentifier::new(TType::Struct, fld_var.len() as i32))?;
+      for e in fld_var {
+        e.write_to_out_protocol(o_prot)?;
+      }
+      o_prot.write_list_end()?;
+      o_prot.write_field_end()?
+    }
+    if let Some(fld_var) = self.last_version {
+      o_prot.write_field_begin(&TFieldIdentifier::new("last_version", TType::I64, 13))?;
+      o_prot.write_i64(fld_var)?;
+      o_prot.write_field_end()?
+    }
+    o_prot.write_field_stop()?;
+    o_prot.write_struct_end()
+  }
+}
+
+impl Default for Learner {
+  fn default() -> Self {
+    Learner{
+      model: Some("".to_owned()),
+      steps: Some(Default::default()),
+      target: Some("".to_owned()),
+      features: Some(Default::default()),
+      classes: None,
+      seed: Some(0),
+      publish_every: Some(0),
+      keep_versions: Some(0),
+      move_stable: Some(false),
+      batches: Some(0),
+      samples: Some(0),
+      recent: Some(Default::default()),
+      last_version: Some(0),
+    }
+  }
+}
+
+//
+// GetLearnerRequest
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct GetLearnerRequest {
+  pub context: Option<types::RequestContext>,
+  pub model: Option<String>,
+}
+
+impl GetLearnerRequest {
+  pub fn new<F1, F2>(context: F1, model: F2) -> GetLearnerRequest where F1: Into<Option<types::RequestContext>>, F2: Into<Option<String>> {
+    GetLearnerRequest {
+      context: context.into(),
+      model: model.into(),
+    }
+  }
+}
+
+impl TSerializable for GetLearnerRequest {
+  fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<GetLearnerRequest> {
+    i_prot.read_struct_begin()?;
+    let mut f_1: Option<types::RequestContext> = None;
+    let mut f_2: Option<String> = None;
+    loop {
+      let field_ident = i_prot.read_field_begin()?;
+      if field_ident.field_type == TType::Stop {
+        break;
+      }
+      let field_id = field_id(&field_ident)?;
+      match field_id {
+        1 => {
+          let val = types::RequestContext::read_from_in_protocol(i_prot)?;
+          f_1 = Some(val);
+        },
+        2 => {
+          let val = i_prot.read_string()?;
+          f_2 = Some(val);
+        },
+        _ => {
+          i_prot.skip(field_ident.field_type)?;
+        },
+      };
+      i_prot.read_field_end()?;
+    }
+    i_prot.read_struct_end()?;
+    let ret = GetLearnerRequest {
+      context: f_1,
+      model: f_2,
+    };
+    Ok(ret)
+  }
+  fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    let struct_ident = TStructIdentifier::new("GetLearnerRequest");
+    o_prot.write_struct_begin(&struct_ident)?;
+    if let Some(ref fld_var) = self.context {
+      o_prot.write_field_begin(&TFieldIdentifier::new("context", TType::Struct, 1))?;
+      fld_var.write_to_out_protocol(o_prot)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(ref fld_var) = self.model {
+      o_prot.write_field_begin(&TFieldIdentifier::new("model", TType::String, 2))?;
+      o_prot.write_string(fld_var)?;
+      o_prot.write_field_end()?
+    }
+    o_prot.write_field_stop()?;
+    o_prot.write_struct_end()
+  }
+}
+
+impl Default for GetLearnerRequest {
+  fn default() -> Self {
+    GetLearnerRequest{
+      context: None,
+      model: Some("".to_owned()),
+    }
+  }
+}
+
+//
+// GetLearnerResponse
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct GetLearnerResponse {
+  pub learner: Option<Learner>,
+}
+
+impl GetLearnerResponse {
+  pub fn new<F1>(learner: F1) -> GetLearnerResponse where F1: Into<Option<Learner>> {
+    GetLearnerResponse {
+      learner: learner.into(),
+    }
+  }
+}
+
+impl TSerializable for GetLearnerResponse {
+  fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<GetLearnerResponse> {
+    i_prot.read_struct_begin()?;
+    let mut f_1: Option<Learner> = None;
+    loop {
+      let field_ident = i_prot.read_field_begin()?;
+      if field_ident.field_type == TType::Stop {
+        break;
+      }
+      let field_id = field_id(&field_ident)?;
+      match field_id {
+        1 => {
+          let val = Learner::read_from_in_protocol(i_prot)?;
+          f_1 = Some(val);
+        },
+        _ => {
+          i_prot.skip(field_ident.field_type)?;
+        },
+      };
+      i_prot.read_field_end()?;
+    }
+    i_prot.read_struct_end()?;
+    let ret = GetLearnerResponse {
+      learner: f_1,
+    };
+    Ok(ret)
+  }
+  fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    let struct_ident = TStructIdentifier::new("GetLearnerResponse");
+    o_prot.write_struct_begin(&struct_ident)?;
+    if let Some(ref fld_var) = self.learner {
+      o_prot.write_field_begin(&TFieldIdentifier::new("learner", TType::Struct, 1))?;
+      fld_var.write_to_out_protocol(o_prot)?;
+      o_prot.write_field_end()?
+    }
+    o_prot.write_field_stop()?;
+    o_prot.write_struct_end()
+  }
+}
+
+impl Default for GetLearnerResponse {
+  fn default() -> Self {
+    GetLearnerResponse{
+      learner: None,
+    }
+  }
+}
+
+//
+// DeleteLearnerRequest
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct DeleteLearnerRequest {
+  pub context: Option<types::RequestContext>,
+  pub model: Option<String>,
+}
+
+impl DeleteLearnerRequest {
+  pub fn new<F1, F2>(context: F1, model: F2) -> DeleteLearnerRequest where F1: Into<Option<types::RequestContext>>, F2: Into<Option<String>> {
+    DeleteLearnerRequest {
+      context: context.into(),
+      model: model.into(),
+    }
+  }
+}
+
+impl TSerializable for DeleteLearnerRequest {
+  fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<DeleteLearnerRequest> {
+    i_prot.read_struct_begin()?;
+    let mut f_1: Option<types::RequestContext> = None;
+    let mut f_2: Option<String> = None;
+    loop {
+      let field_ident = i_prot.read_field_begin()?;
+      if field_ident.field_type == TType::Stop {
+        break;
+      }
+      let field_id = field_id(&field_ident)?;
+      match field_id {
+        1 => {
+          let val = types::RequestContext::read_from_in_protocol(i_prot)?;
+          f_1 = Some(val);
+        },
+        2 => {
+          let val = i_prot.read_string()?;
+          f_2 = Some(val);
+        },
+        _ => {
+          i_prot.skip(field_ident.field_type)?;
+        },
+      };
+      i_prot.read_field_end()?;
+    }
+    i_prot.read_struct_end()?;
+    let ret = DeleteLearnerRequest {
+      context: f_1,
+      model: f_2,
+    };
+    Ok(ret)
+  }
+  fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    let struct_ident = TStructIdentifier::new("DeleteLearnerRequest");
+    o_prot.write_struct_begin(&struct_ident)?;
+    if let Some(ref fld_var) = self.context {
+      o_prot.write_field_begin(&TFieldIdentifier::new("context", TType::Struct, 1))?;
+      fld_var.write_to_out_protocol(o_prot)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(ref fld_var) = self.model {
+      o_prot.write_field_begin(&TFieldIdentifier::new("model", TType::String, 2))?;
+      o_prot.write_string(fld_var)?;
+      o_prot.write_field_end()?
+    }
+    o_prot.write_field_stop()?;
+    o_prot.write_struct_end()
+  }
+}
+
+impl Default for DeleteLearnerRequest {
+  fn default() -> Self {
+    DeleteLearnerRequest{
+      context: None,
+      model: Some("".to_owned()),
+    }
+  }
+}
+
+//
+// DeleteLearnerResponse
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct DeleteLearnerResponse {
+}
+
+impl DeleteLearnerResponse {
+  pub fn new() -> DeleteLearnerResponse {
+    DeleteLearnerResponse {}
+  }
+}
+
+impl TSerializable for DeleteLearnerResponse {
+  fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<DeleteLearnerResponse> {
+    i_prot.read_struct_begin()?;
+    loop {
+      let field_ident = i_prot.read_field_begin()?;
+      if field_ident.field_type == TType::Stop {
+        break;
+      }
+      let field_id = field_id(&field_ident)?;
+      match field_id {
+        _ => {
+          i_prot.skip(field_ident.field_type)?;
+        },
+      };
+      i_prot.read_field_end()?;
+    }
+    i_prot.read_struct_end()?;
+    let ret = DeleteLearnerResponse {};
+    Ok(ret)
+  }
+  fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    let struct_ident = TStructIdentifier::new("DeleteLearnerResponse");
+    o_prot.write_struct_begin(&struct_ident)?;
+    o_prot.write_field_stop()?;
+    o_prot.write_struct_end()
+  }
+}
+
+impl Default for DeleteLearnerResponse {
+  fn default() -> Self {
+    DeleteLearnerResponse{}
+  }
+}
+
+//
 // Training service client
 //
 
@@ -1914,6 +2945,16 @@ pub trait TTrainingSyncClient {
   fn list_jobs(&mut self, request: ListJobsRequest) -> thrift::Result<ListJobsResponse>;
   /// Cancels a job that waits or runs; one that has ended is answered as it is. Throws NOT_FOUND.
   fn cancel_job(&mut self, request: CancelJobRequest) -> thrift::Result<CancelJobResponse>;
+  /// Learns from a batch of rows, one call after the other, and answers when that is durable. `predict` goes by versions as ever:
+  /// `publish_every` and `publish` make them. A repeated idempotency key answers what the first answered, of the last 1000 batches.
+  /// After any error nothing was learned. Throws INVALID_ARGUMENT (name, step, hyper-parameter, column, value, class, or what is
+  /// said otherwise than before), NOT_FOUND (no learner, and no steps), FAILED_PRECONDITION (expected_batch, or not all classes seen),
+  /// OVERLOADED (too many learners, or calls that wait), DEADLINE_EXCEEDED.
+  fn partial_fit(&mut self, request: PartialFitRequest) -> thrift::Result<PartialFitResponse>;
+  /// Answers how a learner is. Throws NOT_FOUND.
+  fn get_learner(&mut self, request: GetLearnerRequest) -> thrift::Result<GetLearnerResponse>;
+  /// Deletes a learner; the versions that it published stay. Throws NOT_FOUND.
+  fn delete_learner(&mut self, request: DeleteLearnerRequest) -> thrift::Result<DeleteLearnerResponse>;
 }
 
 pub trait TTrainingSyncClientMarker {}
@@ -2102,6 +3143,87 @@ impl <C: TThriftClient + TTrainingSyncClientMarker> TTrainingSyncClient for C {
       result.ok_or()
     }
   }
+  fn partial_fit(&mut self, request: PartialFitRequest) -> thrift::Result<PartialFitResponse> {
+    (
+      {
+        self.increment_sequence_number();
+        let message_ident = TMessageIdentifier::new("partial_fit", TMessageType::Call, self.sequence_number());
+        let call_args = TrainingPartialFitArgs { request };
+        self.o_prot_mut().write_message_begin(&message_ident)?;
+        call_args.write_to_out_protocol(self.o_prot_mut())?;
+        self.o_prot_mut().write_message_end()?;
+        self.o_prot_mut().flush()
+      }
+    )?;
+    {
+      let message_ident = self.i_prot_mut().read_message_begin()?;
+      verify_expected_sequence_number(self.sequence_number(), message_ident.sequence_number)?;
+      verify_expected_service_call("partial_fit", &message_ident.name)?;
+      if message_ident.message_type == TMessageType::Exception {
+        let remote_error = thrift::Error::read_application_error_from_in_protocol(self.i_prot_mut())?;
+        self.i_prot_mut().read_message_end()?;
+        return Err(thrift::Error::Application(remote_error))
+      }
+      verify_expected_message_type(TMessageType::Reply, message_ident.message_type)?;
+      let result = TrainingPartialFitResult::read_from_in_protocol(self.i_prot_mut())?;
+      self.i_prot_mut().read_message_end()?;
+      result.ok_or()
+    }
+  }
+  fn get_learner(&mut self, request: GetLearnerRequest) -> thrift::Result<GetLearnerResponse> {
+    (
+      {
+        self.increment_sequence_number();
+        let message_ident = TMessageIdentifier::new("get_learner", TMessageType::Call, self.sequence_number());
+        let call_args = TrainingGetLearnerArgs { request };
+        self.o_prot_mut().write_message_begin(&message_ident)?;
+        call_args.write_to_out_protocol(self.o_prot_mut())?;
+        self.o_prot_mut().write_message_end()?;
+        self.o_prot_mut().flush()
+      }
+    )?;
+    {
+      let message_ident = self.i_prot_mut().read_message_begin()?;
+      verify_expected_sequence_number(self.sequence_number(), message_ident.sequence_number)?;
+      verify_expected_service_call("get_learner", &message_ident.name)?;
+      if message_ident.message_type == TMessageType::Exception {
+        let remote_error = thrift::Error::read_application_error_from_in_protocol(self.i_prot_mut())?;
+        self.i_prot_mut().read_message_end()?;
+        return Err(thrift::Error::Application(remote_error))
+      }
+      verify_expected_message_type(TMessageType::Reply, message_ident.message_type)?;
+      let result = TrainingGetLearnerResult::read_from_in_protocol(self.i_prot_mut())?;
+      self.i_prot_mut().read_message_end()?;
+      result.ok_or()
+    }
+  }
+  fn delete_learner(&mut self, request: DeleteLearnerRequest) -> thrift::Result<DeleteLearnerResponse> {
+    (
+      {
+        self.increment_sequence_number();
+        let message_ident = TMessageIdentifier::new("delete_learner", TMessageType::Call, self.sequence_number());
+        let call_args = TrainingDeleteLearnerArgs { request };
+        self.o_prot_mut().write_message_begin(&message_ident)?;
+        call_args.write_to_out_protocol(self.o_prot_mut())?;
+        self.o_prot_mut().write_message_end()?;
+        self.o_prot_mut().flush()
+      }
+    )?;
+    {
+      let message_ident = self.i_prot_mut().read_message_begin()?;
+      verify_expected_sequence_number(self.sequence_number(), message_ident.sequence_number)?;
+      verify_expected_service_call("delete_learner", &message_ident.name)?;
+      if message_ident.message_type == TMessageType::Exception {
+        let remote_error = thrift::Error::read_application_error_from_in_protocol(self.i_prot_mut())?;
+        self.i_prot_mut().read_message_end()?;
+        return Err(thrift::Error::Application(remote_error))
+      }
+      verify_expected_message_type(TMessageType::Reply, message_ident.message_type)?;
+      let result = TrainingDeleteLearnerResult::read_from_in_protocol(self.i_prot_mut())?;
+      self.i_prot_mut().read_message_end()?;
+      result.ok_or()
+    }
+  }
 }
 
 //
@@ -2124,6 +3246,16 @@ pub trait TrainingSyncHandler {
   fn handle_list_jobs(&self, request: ListJobsRequest) -> thrift::Result<ListJobsResponse>;
   /// Cancels a job that waits or runs; one that has ended is answered as it is. Throws NOT_FOUND.
   fn handle_cancel_job(&self, request: CancelJobRequest) -> thrift::Result<CancelJobResponse>;
+  /// Learns from a batch of rows, one call after the other, and answers when that is durable. `predict` goes by versions as ever:
+  /// `publish_every` and `publish` make them. A repeated idempotency key answers what the first answered, of the last 1000 batches.
+  /// After any error nothing was learned. Throws INVALID_ARGUMENT (name, step, hyper-parameter, column, value, class, or what is
+  /// said otherwise than before), NOT_FOUND (no learner, and no steps), FAILED_PRECONDITION (expected_batch, or not all classes seen),
+  /// OVERLOADED (too many learners, or calls that wait), DEADLINE_EXCEEDED.
+  fn handle_partial_fit(&self, request: PartialFitRequest) -> thrift::Result<PartialFitResponse>;
+  /// Answers how a learner is. Throws NOT_FOUND.
+  fn handle_get_learner(&self, request: GetLearnerRequest) -> thrift::Result<GetLearnerResponse>;
+  /// Deletes a learner; the versions that it published stay. Throws NOT_FOUND.
+  fn handle_delete_learner(&self, request: DeleteLearnerRequest) -> thrift::Result<DeleteLearnerResponse>;
 }
 
 pub struct TrainingSyncProcessor<H: TrainingSyncHandler> {
@@ -2153,6 +3285,15 @@ impl <H: TrainingSyncHandler> TrainingSyncProcessor<H> {
   }
   fn process_cancel_job(&self, incoming_sequence_number: i32, i_prot: &mut dyn TInputProtocol, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
     TTrainingProcessFunctions::process_cancel_job(&self.handler, incoming_sequence_number, i_prot, o_prot)
+  }
+  fn process_partial_fit(&self, incoming_sequence_number: i32, i_prot: &mut dyn TInputProtocol, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    TTrainingProcessFunctions::process_partial_fit(&self.handler, incoming_sequence_number, i_prot, o_prot)
+  }
+  fn process_get_learner(&self, incoming_sequence_number: i32, i_prot: &mut dyn TInputProtocol, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    TTrainingProcessFunctions::process_get_learner(&self.handler, incoming_sequence_number, i_prot, o_prot)
+  }
+  fn process_delete_learner(&self, incoming_sequence_number: i32, i_prot: &mut dyn TInputProtocol, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    TTrainingProcessFunctions::process_delete_learner(&self.handler, incoming_sequence_number, i_prot, o_prot)
   }
 }
 
@@ -2519,6 +3660,186 @@ impl TTrainingProcessFunctions {
       },
     }
   }
+  pub fn process_partial_fit<H: TrainingSyncHandler>(handler: &H, incoming_sequence_number: i32, i_prot: &mut dyn TInputProtocol, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    let args = TrainingPartialFitArgs::read_from_in_protocol(i_prot)?;
+    match handler.handle_partial_fit(args.request) {
+      Ok(handler_return) => {
+        let message_ident = TMessageIdentifier::new("partial_fit", TMessageType::Reply, incoming_sequence_number);
+        o_prot.write_message_begin(&message_ident)?;
+        let ret = TrainingPartialFitResult { result_value: Some(handler_return), error: None };
+        ret.write_to_out_protocol(o_prot)?;
+        o_prot.write_message_end()?;
+        o_prot.flush()
+      },
+      Err(e) => {
+        match e {
+          thrift::Error::User(usr_err) => {
+            if usr_err.downcast_ref::<types::ServiceError>().is_some() {
+              let err = usr_err.downcast::<types::ServiceError>().expect("downcast already checked");
+              let ret_err = TrainingPartialFitResult{ result_value: None, error: Some(*err) };
+              let message_ident = TMessageIdentifier::new("partial_fit", TMessageType::Reply, incoming_sequence_number);
+              o_prot.write_message_begin(&message_ident)?;
+              ret_err.write_to_out_protocol(o_prot)?;
+              o_prot.write_message_end()?;
+              o_prot.flush()
+            } else {
+              let ret_err = {
+                ApplicationError::new(
+                  ApplicationErrorKind::Unknown,
+                  usr_err.to_string()
+                )
+              };
+              let message_ident = TMessageIdentifier::new("partial_fit", TMessageType::Exception, incoming_sequence_number);
+              o_prot.write_message_begin(&message_ident)?;
+              thrift::Error::write_application_error_to_out_protocol(&ret_err, o_prot)?;
+              o_prot.write_message_end()?;
+              o_prot.flush()
+            }
+          },
+          thrift::Error::Application(app_err) => {
+            let message_ident = TMessageIdentifier::new("partial_fit", TMessageType::Exception, incoming_sequence_number);
+            o_prot.write_message_begin(&message_ident)?;
+            thrift::Error::write_application_error_to_out_protocol(&app_err, o_prot)?;
+            o_prot.write_message_end()?;
+            o_prot.flush()
+          },
+          _ => {
+            let ret_err = {
+              ApplicationError::new(
+                ApplicationErrorKind::Unknown,
+                e.to_string()
+              )
+            };
+            let message_ident = TMessageIdentifier::new("partial_fit", TMessageType::Exception, incoming_sequence_number);
+            o_prot.write_message_begin(&message_ident)?;
+            thrift::Error::write_application_error_to_out_protocol(&ret_err, o_prot)?;
+            o_prot.write_message_end()?;
+            o_prot.flush()
+          },
+        }
+      },
+    }
+  }
+  pub fn process_get_learner<H: TrainingSyncHandler>(handler: &H, incoming_sequence_number: i32, i_prot: &mut dyn TInputProtocol, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    let args = TrainingGetLearnerArgs::read_from_in_protocol(i_prot)?;
+    match handler.handle_get_learner(args.request) {
+      Ok(handler_return) => {
+        let message_ident = TMessageIdentifier::new("get_learner", TMessageType::Reply, incoming_sequence_number);
+        o_prot.write_message_begin(&message_ident)?;
+        let ret = TrainingGetLearnerResult { result_value: Some(handler_return), error: None };
+        ret.write_to_out_protocol(o_prot)?;
+        o_prot.write_message_end()?;
+        o_prot.flush()
+      },
+      Err(e) => {
+        match e {
+          thrift::Error::User(usr_err) => {
+            if usr_err.downcast_ref::<types::ServiceError>().is_some() {
+              let err = usr_err.downcast::<types::ServiceError>().expect("downcast already checked");
+              let ret_err = TrainingGetLearnerResult{ result_value: None, error: Some(*err) };
+              let message_ident = TMessageIdentifier::new("get_learner", TMessageType::Reply, incoming_sequence_number);
+              o_prot.write_message_begin(&message_ident)?;
+              ret_err.write_to_out_protocol(o_prot)?;
+              o_prot.write_message_end()?;
+              o_prot.flush()
+            } else {
+              let ret_err = {
+                ApplicationError::new(
+                  ApplicationErrorKind::Unknown,
+                  usr_err.to_string()
+                )
+              };
+              let message_ident = TMessageIdentifier::new("get_learner", TMessageType::Exception, incoming_sequence_number);
+              o_prot.write_message_begin(&message_ident)?;
+              thrift::Error::write_application_error_to_out_protocol(&ret_err, o_prot)?;
+              o_prot.write_message_end()?;
+              o_prot.flush()
+            }
+          },
+          thrift::Error::Application(app_err) => {
+            let message_ident = TMessageIdentifier::new("get_learner", TMessageType::Exception, incoming_sequence_number);
+            o_prot.write_message_begin(&message_ident)?;
+            thrift::Error::write_application_error_to_out_protocol(&app_err, o_prot)?;
+            o_prot.write_message_end()?;
+            o_prot.flush()
+          },
+          _ => {
+            let ret_err = {
+              ApplicationError::new(
+                ApplicationErrorKind::Unknown,
+                e.to_string()
+              )
+            };
+            let message_ident = TMessageIdentifier::new("get_learner", TMessageType::Exception, incoming_sequence_number);
+            o_prot.write_message_begin(&message_ident)?;
+            thrift::Error::write_application_error_to_out_protocol(&ret_err, o_prot)?;
+            o_prot.write_message_end()?;
+            o_prot.flush()
+          },
+        }
+      },
+    }
+  }
+  pub fn process_delete_learner<H: TrainingSyncHandler>(handler: &H, incoming_sequence_number: i32, i_prot: &mut dyn TInputProtocol, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    let args = TrainingDeleteLearnerArgs::read_from_in_protocol(i_prot)?;
+    match handler.handle_delete_learner(args.request) {
+      Ok(handler_return) => {
+        let message_ident = TMessageIdentifier::new("delete_learner", TMessageType::Reply, incoming_sequence_number);
+        o_prot.write_message_begin(&message_ident)?;
+        let ret = TrainingDeleteLearnerResult { result_value: Some(handler_return), error: None };
+        ret.write_to_out_protocol(o_prot)?;
+        o_prot.write_message_end()?;
+        o_prot.flush()
+      },
+      Err(e) => {
+        match e {
+          thrift::Error::User(usr_err) => {
+            if usr_err.downcast_ref::<types::ServiceError>().is_some() {
+              let err = usr_err.downcast::<types::ServiceError>().expect("downcast already checked");
+              let ret_err = TrainingDeleteLearnerResult{ result_value: None, error: Some(*err) };
+              let message_ident = TMessageIdentifier::new("delete_learner", TMessageType::Reply, incoming_sequence_number);
+              o_prot.write_message_begin(&message_ident)?;
+              ret_err.write_to_out_protocol(o_prot)?;
+              o_prot.write_message_end()?;
+              o_prot.flush()
+            } else {
+              let ret_err = {
+                ApplicationError::new(
+                  ApplicationErrorKind::Unknown,
+                  usr_err.to_string()
+                )
+              };
+              let message_ident = TMessageIdentifier::new("delete_learner", TMessageType::Exception, incoming_sequence_number);
+              o_prot.write_message_begin(&message_ident)?;
+              thrift::Error::write_application_error_to_out_protocol(&ret_err, o_prot)?;
+              o_prot.write_message_end()?;
+              o_prot.flush()
+            }
+          },
+          thrift::Error::Application(app_err) => {
+            let message_ident = TMessageIdentifier::new("delete_learner", TMessageType::Exception, incoming_sequence_number);
+            o_prot.write_message_begin(&message_ident)?;
+            thrift::Error::write_application_error_to_out_protocol(&app_err, o_prot)?;
+            o_prot.write_message_end()?;
+            o_prot.flush()
+          },
+          _ => {
+            let ret_err = {
+              ApplicationError::new(
+                ApplicationErrorKind::Unknown,
+                e.to_string()
+              )
+            };
+            let message_ident = TMessageIdentifier::new("delete_learner", TMessageType::Exception, incoming_sequence_number);
+            o_prot.write_message_begin(&message_ident)?;
+            thrift::Error::write_application_error_to_out_protocol(&ret_err, o_prot)?;
+            o_prot.write_message_end()?;
+            o_prot.flush()
+          },
+        }
+      },
+    }
+  }
 }
 
 impl <H: TrainingSyncHandler> TProcessor for TrainingSyncProcessor<H> {
@@ -2542,6 +3863,15 @@ impl <H: TrainingSyncHandler> TProcessor for TrainingSyncProcessor<H> {
       },
       "cancel_job" => {
         self.process_cancel_job(message_ident.sequence_number, i_prot, o_prot)
+      },
+      "partial_fit" => {
+        self.process_partial_fit(message_ident.sequence_number, i_prot, o_prot)
+      },
+      "get_learner" => {
+        self.process_get_learner(message_ident.sequence_number, i_prot, o_prot)
+      },
+      "delete_learner" => {
+        self.process_delete_learner(message_ident.sequence_number, i_prot, o_prot)
       },
       method => {
         Err(
@@ -3292,6 +4622,381 @@ impl TrainingCancelJobResult {
   }
   fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
     let struct_ident = TStructIdentifier::new("TrainingCancelJobResult");
+    o_prot.write_struct_begin(&struct_ident)?;
+    if let Some(ref fld_var) = self.result_value {
+      o_prot.write_field_begin(&TFieldIdentifier::new("result_value", TType::Struct, 0))?;
+      fld_var.write_to_out_protocol(o_prot)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(ref fld_var) = self.error {
+      o_prot.write_field_begin(&TFieldIdentifier::new("error", TType::Struct, 1))?;
+      fld_var.write_to_out_protocol(o_prot)?;
+      o_prot.write_field_end()?
+    }
+    o_prot.write_field_stop()?;
+    o_prot.write_struct_end()
+  }
+}
+
+//
+// TrainingPartialFitArgs
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+struct TrainingPartialFitArgs {
+  request: PartialFitRequest,
+}
+
+impl TrainingPartialFitArgs {
+  fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<TrainingPartialFitArgs> {
+    i_prot.read_struct_begin()?;
+    let mut f_1: Option<PartialFitRequest> = None;
+    loop {
+      let field_ident = i_prot.read_field_begin()?;
+      if field_ident.field_type == TType::Stop {
+        break;
+      }
+      let field_id = field_id(&field_ident)?;
+      match field_id {
+        1 => {
+          let val = PartialFitRequest::read_from_in_protocol(i_prot)?;
+          f_1 = Some(val);
+        },
+        _ => {
+          i_prot.skip(field_ident.field_type)?;
+        },
+      };
+      i_prot.read_field_end()?;
+    }
+    i_prot.read_struct_end()?;
+    verify_required_field_exists("TrainingPartialFitArgs.request", &f_1)?;
+    let ret = TrainingPartialFitArgs {
+      request: f_1.expect("auto-generated code should have checked for presence of required fields"),
+    };
+    Ok(ret)
+  }
+  fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    let struct_ident = TStructIdentifier::new("partial_fit_args");
+    o_prot.write_struct_begin(&struct_ident)?;
+    o_prot.write_field_begin(&TFieldIdentifier::new("request", TType::Struct, 1))?;
+    self.request.write_to_out_protocol(o_prot)?;
+    o_prot.write_field_end()?;
+    o_prot.write_field_stop()?;
+    o_prot.write_struct_end()
+  }
+}
+
+//
+// TrainingPartialFitResult
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+struct TrainingPartialFitResult {
+  result_value: Option<PartialFitResponse>,
+  error: Option<types::ServiceError>,
+}
+
+impl TrainingPartialFitResult {
+  fn ok_or(self) -> thrift::Result<PartialFitResponse> {
+    if self.error.is_some() {
+      Err(thrift::Error::User(Box::new(self.error.unwrap())))
+    } else if self.result_value.is_some() {
+      Ok(self.result_value.unwrap())
+    } else {
+      Err(
+        thrift::Error::Application(
+          ApplicationError::new(
+            ApplicationErrorKind::MissingResult,
+            "no result received for TrainingPartialFit"
+          )
+        )
+      )
+    }
+  }
+  fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<TrainingPartialFitResult> {
+    i_prot.read_struct_begin()?;
+    let mut f_0: Option<PartialFitResponse> = None;
+    let mut f_1: Option<types::ServiceError> = None;
+    loop {
+      let field_ident = i_prot.read_field_begin()?;
+      if field_ident.field_type == TType::Stop {
+        break;
+      }
+      let field_id = field_id(&field_ident)?;
+      match field_id {
+        0 => {
+          let val = PartialFitResponse::read_from_in_protocol(i_prot)?;
+          f_0 = Some(val);
+        },
+        1 => {
+          let val = types::ServiceError::read_from_in_protocol(i_prot)?;
+          f_1 = Some(val);
+        },
+        _ => {
+          i_prot.skip(field_ident.field_type)?;
+        },
+      };
+      i_prot.read_field_end()?;
+    }
+    i_prot.read_struct_end()?;
+    let ret = TrainingPartialFitResult {
+      result_value: f_0,
+      error: f_1,
+    };
+    Ok(ret)
+  }
+  fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    let struct_ident = TStructIdentifier::new("TrainingPartialFitResult");
+    o_prot.write_struct_begin(&struct_ident)?;
+    if let Some(ref fld_var) = self.result_value {
+      o_prot.write_field_begin(&TFieldIdentifier::new("result_value", TType::Struct, 0))?;
+      fld_var.write_to_out_protocol(o_prot)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(ref fld_var) = self.error {
+      o_prot.write_field_begin(&TFieldIdentifier::new("error", TType::Struct, 1))?;
+      fld_var.write_to_out_protocol(o_prot)?;
+      o_prot.write_field_end()?
+    }
+    o_prot.write_field_stop()?;
+    o_prot.write_struct_end()
+  }
+}
+
+//
+// TrainingGetLearnerArgs
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+struct TrainingGetLearnerArgs {
+  request: GetLearnerRequest,
+}
+
+impl TrainingGetLearnerArgs {
+  fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<TrainingGetLearnerArgs> {
+    i_prot.read_struct_begin()?;
+    let mut f_1: Option<GetLearnerRequest> = None;
+    loop {
+      let field_ident = i_prot.read_field_begin()?;
+      if field_ident.field_type == TType::Stop {
+        break;
+      }
+      let field_id = field_id(&field_ident)?;
+      match field_id {
+        1 => {
+          let val = GetLearnerRequest::read_from_in_protocol(i_prot)?;
+          f_1 = Some(val);
+        },
+        _ => {
+          i_prot.skip(field_ident.field_type)?;
+        },
+      };
+      i_prot.read_field_end()?;
+    }
+    i_prot.read_struct_end()?;
+    verify_required_field_exists("TrainingGetLearnerArgs.request", &f_1)?;
+    let ret = TrainingGetLearnerArgs {
+      request: f_1.expect("auto-generated code should have checked for presence of required fields"),
+    };
+    Ok(ret)
+  }
+  fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    let struct_ident = TStructIdentifier::new("get_learner_args");
+    o_prot.write_struct_begin(&struct_ident)?;
+    o_prot.write_field_begin(&TFieldIdentifier::new("request", TType::Struct, 1))?;
+    self.request.write_to_out_protocol(o_prot)?;
+    o_prot.write_field_end()?;
+    o_prot.write_field_stop()?;
+    o_prot.write_struct_end()
+  }
+}
+
+//
+// TrainingGetLearnerResult
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+struct TrainingGetLearnerResult {
+  result_value: Option<GetLearnerResponse>,
+  error: Option<types::ServiceError>,
+}
+
+impl TrainingGetLearnerResult {
+  fn ok_or(self) -> thrift::Result<GetLearnerResponse> {
+    if self.error.is_some() {
+      Err(thrift::Error::User(Box::new(self.error.unwrap())))
+    } else if self.result_value.is_some() {
+      Ok(self.result_value.unwrap())
+    } else {
+      Err(
+        thrift::Error::Application(
+          ApplicationError::new(
+            ApplicationErrorKind::MissingResult,
+            "no result received for TrainingGetLearner"
+          )
+        )
+      )
+    }
+  }
+  fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<TrainingGetLearnerResult> {
+    i_prot.read_struct_begin()?;
+    let mut f_0: Option<GetLearnerResponse> = None;
+    let mut f_1: Option<types::ServiceError> = None;
+    loop {
+      let field_ident = i_prot.read_field_begin()?;
+      if field_ident.field_type == TType::Stop {
+        break;
+      }
+      let field_id = field_id(&field_ident)?;
+      match field_id {
+        0 => {
+          let val = GetLearnerResponse::read_from_in_protocol(i_prot)?;
+          f_0 = Some(val);
+        },
+        1 => {
+          let val = types::ServiceError::read_from_in_protocol(i_prot)?;
+          f_1 = Some(val);
+        },
+        _ => {
+          i_prot.skip(field_ident.field_type)?;
+        },
+      };
+      i_prot.read_field_end()?;
+    }
+    i_prot.read_struct_end()?;
+    let ret = TrainingGetLearnerResult {
+      result_value: f_0,
+      error: f_1,
+    };
+    Ok(ret)
+  }
+  fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    let struct_ident = TStructIdentifier::new("TrainingGetLearnerResult");
+    o_prot.write_struct_begin(&struct_ident)?;
+    if let Some(ref fld_var) = self.result_value {
+      o_prot.write_field_begin(&TFieldIdentifier::new("result_value", TType::Struct, 0))?;
+      fld_var.write_to_out_protocol(o_prot)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(ref fld_var) = self.error {
+      o_prot.write_field_begin(&TFieldIdentifier::new("error", TType::Struct, 1))?;
+      fld_var.write_to_out_protocol(o_prot)?;
+      o_prot.write_field_end()?
+    }
+    o_prot.write_field_stop()?;
+    o_prot.write_struct_end()
+  }
+}
+
+//
+// TrainingDeleteLearnerArgs
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+struct TrainingDeleteLearnerArgs {
+  request: DeleteLearnerRequest,
+}
+
+impl TrainingDeleteLearnerArgs {
+  fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<TrainingDeleteLearnerArgs> {
+    i_prot.read_struct_begin()?;
+    let mut f_1: Option<DeleteLearnerRequest> = None;
+    loop {
+      let field_ident = i_prot.read_field_begin()?;
+      if field_ident.field_type == TType::Stop {
+        break;
+      }
+      let field_id = field_id(&field_ident)?;
+      match field_id {
+        1 => {
+          let val = DeleteLearnerRequest::read_from_in_protocol(i_prot)?;
+          f_1 = Some(val);
+        },
+        _ => {
+          i_prot.skip(field_ident.field_type)?;
+        },
+      };
+      i_prot.read_field_end()?;
+    }
+    i_prot.read_struct_end()?;
+    verify_required_field_exists("TrainingDeleteLearnerArgs.request", &f_1)?;
+    let ret = TrainingDeleteLearnerArgs {
+      request: f_1.expect("auto-generated code should have checked for presence of required fields"),
+    };
+    Ok(ret)
+  }
+  fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    let struct_ident = TStructIdentifier::new("delete_learner_args");
+    o_prot.write_struct_begin(&struct_ident)?;
+    o_prot.write_field_begin(&TFieldIdentifier::new("request", TType::Struct, 1))?;
+    self.request.write_to_out_protocol(o_prot)?;
+    o_prot.write_field_end()?;
+    o_prot.write_field_stop()?;
+    o_prot.write_struct_end()
+  }
+}
+
+//
+// TrainingDeleteLearnerResult
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+struct TrainingDeleteLearnerResult {
+  result_value: Option<DeleteLearnerResponse>,
+  error: Option<types::ServiceError>,
+}
+
+impl TrainingDeleteLearnerResult {
+  fn ok_or(self) -> thrift::Result<DeleteLearnerResponse> {
+    if self.error.is_some() {
+      Err(thrift::Error::User(Box::new(self.error.unwrap())))
+    } else if self.result_value.is_some() {
+      Ok(self.result_value.unwrap())
+    } else {
+      Err(
+        thrift::Error::Application(
+          ApplicationError::new(
+            ApplicationErrorKind::MissingResult,
+            "no result received for TrainingDeleteLearner"
+          )
+        )
+      )
+    }
+  }
+  fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<TrainingDeleteLearnerResult> {
+    i_prot.read_struct_begin()?;
+    let mut f_0: Option<DeleteLearnerResponse> = None;
+    let mut f_1: Option<types::ServiceError> = None;
+    loop {
+      let field_ident = i_prot.read_field_begin()?;
+      if field_ident.field_type == TType::Stop {
+        break;
+      }
+      let field_id = field_id(&field_ident)?;
+      match field_id {
+        0 => {
+          let val = DeleteLearnerResponse::read_from_in_protocol(i_prot)?;
+          f_0 = Some(val);
+        },
+        1 => {
+          let val = types::ServiceError::read_from_in_protocol(i_prot)?;
+          f_1 = Some(val);
+        },
+        _ => {
+          i_prot.skip(field_ident.field_type)?;
+        },
+      };
+      i_prot.read_field_end()?;
+    }
+    i_prot.read_struct_end()?;
+    let ret = TrainingDeleteLearnerResult {
+      result_value: f_0,
+      error: f_1,
+    };
+    Ok(ret)
+  }
+  fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    let struct_ident = TStructIdentifier::new("TrainingDeleteLearnerResult");
     o_prot.write_struct_begin(&struct_ident)?;
     if let Some(ref fld_var) = self.result_value {
       o_prot.write_field_begin(&TFieldIdentifier::new("result_value", TType::Struct, 0))?;

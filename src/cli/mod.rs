@@ -9,6 +9,7 @@ mod loadtest;
 mod memory_limit;
 mod model_settings;
 mod models;
+mod partial_fit;
 mod ping;
 mod predict;
 mod predictions;
@@ -42,6 +43,7 @@ enum Command {
     /// Start the server.
     Serve(Box<serve::Arguments>), // Every setting is a flag of it: many times what the others hold.
     Train(train::Arguments),
+    PartialFit(partial_fit::Arguments),
     Predict(predict::Arguments),
     Evaluate(evaluate::Arguments),
     Explain(explain::Arguments),
@@ -60,6 +62,7 @@ impl Command {
         match self {
             Self::Serve(_) => false,
             Self::Train(arguments) => arguments.remote.json,
+            Self::PartialFit(arguments) => arguments.remote.json,
             Self::Predict(arguments) => arguments.remote.json,
             Self::Evaluate(arguments) => arguments.remote.json,
             Self::Explain(arguments) => arguments.remote.json,
@@ -77,6 +80,7 @@ impl Command {
         match self {
             Self::Serve(arguments) => serve::run(*arguments),
             Self::Train(arguments) => train::run(arguments),
+            Self::PartialFit(arguments) => partial_fit::run(arguments),
             Self::Predict(arguments) => predict::run(arguments),
             Self::Evaluate(arguments) => evaluate::run(arguments),
             Self::Explain(arguments) => explain::run(arguments),

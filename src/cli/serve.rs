@@ -16,7 +16,7 @@ use crate::service::{Parts, Service};
 use crate::storage::Storage;
 use crate::telemetry::{PoolMetrics, Telemetry};
 use crate::tls;
-use crate::training::{self, Jobs};
+use crate::training::{self, Jobs, Learners};
 use log::{error, info, warn};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::fmt::Display;
@@ -151,6 +151,13 @@ async fn compose(settings: &Settings, access: Arc<Access>, telemetry: Arc<Teleme
     .await?;
     let now_ms = chrono::Utc::now().timestamp_millis();
     let datasets = Datasets::open(Arc::clone(&storage), Arc::clone(&coordination), settings.datasets(), now_ms).await?;
+    let learners = Learners::open(training::learners::Parts {
+        storage: Arc::clone(&storage),
+        coordination: Arc::clone(&coordination),
+        registry: registry.clone(),
+        limits: settings.learners(),
+    })
+    .await?;
     let parts = training::Parts {
         storage,
         coordination,
@@ -169,6 +176,7 @@ async fn compose(settings: &Settings, access: Arc<Access>, telemetry: Arc<Teleme
         datasets,
         jobs: jobs.clone(),
         explaining,
+        learners,
         batcher: Batcher::new(Arc::new(pool), settings.engine(), telemetry.engine.clone()),
         wire_limits: settings.wire(),
         batching_limits: settings.batching(),

@@ -129,6 +129,10 @@ settings! {
         max_queued_jobs ("training-max-queued-jobs", "MODELWIRE_TRAINING_MAX_QUEUED_JOBS"): usize,
         /// Jobs that have ended and are remembered [default: 1000].
         max_ended_jobs ("training-max-ended-jobs", "MODELWIRE_TRAINING_MAX_ENDED_JOBS"): usize,
+        /// Models that learn batch by batch [default: 100].
+        max_learners ("training-max-learners", "MODELWIRE_TRAINING_MAX_LEARNERS"): usize,
+        /// Calls of one such model that wait for those before them, or are worked on [default: 32].
+        max_waiting_batches ("training-max-waiting-batches", "MODELWIRE_TRAINING_MAX_WAITING_BATCHES"): usize,
     }
 }
 
@@ -255,6 +259,8 @@ impl Settings {
             outside("training.threads_per_job", self.training.threads_per_job, (1, 1024)),
             outside("training.max_queued_jobs", self.training.max_queued_jobs, (1, 1_000_000)),
             outside("training.max_ended_jobs", self.training.max_ended_jobs, (1, 1_000_000)),
+            outside("training.max_learners", self.training.max_learners, (1, 100_000)),
+            outside("training.max_waiting_batches", self.training.max_waiting_batches, (1, 100_000)),
             outside("datasets.max_open_uploads", self.datasets.max_open_uploads, (1, 1_000_000)),
             outside("datasets.max_upload_bytes", self.datasets.max_upload_bytes, (1, 1 << 50)),
         ];
@@ -368,6 +374,16 @@ impl Settings {
             threads_per_job: self.training.threads_per_job.unwrap_or(default.threads_per_job),
             max_queued_jobs: self.training.max_queued_jobs.unwrap_or(default.max_queued_jobs),
             max_ended_jobs: self.training.max_ended_jobs.unwrap_or(default.max_ended_jobs),
+        }
+    }
+
+    pub(super) fn learners(&self) -> training::learners::Limits {
+        let default = training::learners::Limits::default();
+        training::learners::Limits {
+            threads_per_batch: self.training.threads_per_job.unwrap_or(default.threads_per_batch),
+            max_learners: self.training.max_learners.unwrap_or(default.max_learners),
+            max_waiting: self.training.max_waiting_batches.unwrap_or(default.max_waiting),
+            ..default
         }
     }
 

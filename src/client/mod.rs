@@ -28,6 +28,7 @@ mod halves;
 mod health;
 mod inference;
 mod large;
+mod learners;
 pub mod load;
 mod models;
 mod options;
@@ -40,7 +41,7 @@ mod training;
 mod waiting;
 
 pub use crate::wire::answers::{
-    AlgorithmDescription, Evaluated, Explained, Greeting, JobStatus, MethodDescription, ModelVersion,
+    AlgorithmDescription, Evaluated, Explained, Greeting, JobStatus, LearnerAnswer, MethodDescription, ModelVersion,
     ParameterDescription, Prediction, ServerDescription, ServerLimits, ServerStatus, TrainedRows, Watched,
 };
 pub use crate::wire::{Protocol, Transport};

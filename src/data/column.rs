@@ -178,6 +178,21 @@ pub enum Labels {
 }
 
 impl Labels {
+    /// Each once, in ascending order.
+    #[must_use]
+    pub fn ascending(mut self) -> Self {
+        fn sort<T: Ord>(labels: &mut Vec<T>) {
+            labels.sort_unstable();
+            labels.dedup();
+        }
+        match &mut self {
+            Self::Integer(labels) => sort(labels),
+            Self::Boolean(labels) => sort(labels),
+            Self::Text(labels) => sort(labels),
+        }
+        self
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         match self {

@@ -4,8 +4,8 @@
 
 use super::arrays::{Arrays, damaged};
 use super::{
-    ALGORITHMS, Explanation, Outputs, ParameterSpec, Parameters, Predictions, Progress, Rows, TrainingResult,
-    Transductive,
+    ALGORITHMS, Explanation, OnlineAlgorithm, Outputs, ParameterSpec, Parameters, Predictions, Progress, Rows,
+    TrainingResult, Transductive,
 };
 use crate::data::Labels;
 use crate::error::{Error, Result, quotable};
@@ -98,6 +98,11 @@ pub trait Algorithm: Debug + Send + Sync {
     /// Why it learns the same whatever the weights of rows are, for one that does. A specification that names a column of weights is
     /// refused with it.
     fn refuses_weights(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// How it learns batch by batch; `None` if it learns from all rows at once only.
+    fn online(&self) -> Option<&'static dyn OnlineAlgorithm> {
         None
     }
 

@@ -53,6 +53,9 @@ mod loaded;
 mod pipeline;
 mod predictions;
 
+mod learner;
+mod online;
+
 mod arrays;
 mod artefact;
 
@@ -91,7 +94,9 @@ pub use columns::Outputs;
 pub use evaluation::{Asked, Evaluation, Examination};
 pub use explanation::{Explanation, Scale};
 pub use fit::{Fitted, Progress, fit, fit_on};
+pub use learner::{Learner, Lesson};
 pub use loaded::LoadedModel;
+pub use online::{Online, OnlineAlgorithm, online_algorithms};
 pub use parameters::{ParameterSpec, Parameters, Range, Value};
 pub use pipeline::Pipeline;
 pub use predictions::Predictions;

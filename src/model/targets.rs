@@ -56,6 +56,40 @@ impl Targets {
         Ok(Self::Classes { indices, labels: Arc::new(there) })
     }
 
+    /// Reads the target column for a classifier that knows its classes, which need not all be there.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] if its type does not suit, a value is missing, or is none of the classes.
+    pub fn among(classes: &Arc<Labels>, column: &Column) -> Result<Self> {
+        check_type(Kind::Classifier, &column.schema())?;
+        if let Some(row) = column.first_missing() {
+            return Err(Error::invalid(format!("target {:?} row {row} is missing; leave the row out", column.name)));
+        }
+        let positions: Vec<Option<usize>> = match (&column.values, &**classes) {
+            (Values::Integer(array), Labels::Integer(labels)) => {
+                array.values().iter().map(|it| labels.binary_search(it).ok()).collect()
+            }
+            (Values::Boolean(array), Labels::Boolean(labels)) => {
+                array.values().iter().map(|it| labels.binary_search(&it).ok()).collect()
+            }
+            (Values::Text(array), Labels::Text(labels)) => {
+                array.iter().flatten().map(|it| labels.binary_search_by(|label| label.as_str().cmp(it)).ok()).collect()
+            }
+            (other, _) => {
+                let found = other.column_type();
+                return Err(Error::invalid(format!("target {:?} is {found}, and the classes are not", column.name)));
+            }
+        };
+        if let Some(row) = positions.iter().position(Option::is_none) {
+            return Err(Error::invalid(format!(
+                "target {:?} row {row} is of a class that the learner does not know; classes are stated once, with the first \
+                 batch, and that has to name all of them",
+                column.name
+            )));
+        }
+        Ok(Self::Classes { indices: positions.into_iter().flatten().collect(), labels: classes.clone() })
+    }
+
     /// Those of these rows, in this order.
     ///
     /// # Panics
@@ -163,6 +197,22 @@ pub(super) fn are_classes(labels: &Labels, column_type: ColumnType) -> bool {
         _ => false,
     };
     ascending && (2..=MAX_CLASSES).contains(&labels.len())
+}
+
+/// Classes that are stated beforehand: of the type of the target, in ascending order, two at least.
+///
+/// # Errors
+/// [`Error::InvalidArgument`] if they are not.
+pub(super) fn check_classes(labels: &Labels, target: &ColumnSchema) -> Result<()> {
+    if are_classes(labels, target.column_type) {
+        return Ok(());
+    }
+    Err(Error::invalid(format!(
+        "the {} stated classes do not suit target {:?}, which is {}; 2 to {MAX_CLASSES} different ones of its type are taken",
+        labels.len(),
+        target.name,
+        target.column_type
+    )))
 }
 
 /// A finite number for each row.

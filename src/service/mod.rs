@@ -21,7 +21,7 @@ use crate::error::Result;
 use crate::pool::Pool;
 use crate::registry::Registry;
 use crate::telemetry::Telemetry;
-use crate::training::Jobs;
+use crate::training::{Jobs, Learners};
 use crate::wire;
 use audit::Denials;
 use places::Places;
@@ -40,6 +40,8 @@ pub struct Parts {
     pub datasets: Datasets,
     /// Training.
     pub jobs: Jobs,
+    /// Training batch by batch.
+    pub learners: Learners,
     /// Predictions.
     pub batcher: Batcher,
     /// Predictions that are kept, of the models whose settings say so.
@@ -107,6 +109,7 @@ impl Service {
     pub fn drain(&self) {
         self.retire();
         self.parts.jobs.stop();
+        self.parts.learners.stop();
     }
 }
 

@@ -1,4 +1,4 @@
-//! Training jobs.
+//! Training jobs, and training batch by batch.
 
 use super::guard::{Declared, declare};
 use super::{Service, page_limit};
@@ -9,8 +9,10 @@ use crate::wire::convert;
 use crate::wire::runtime::{Call, Resource};
 use crate::wire::services::Training;
 use crate::wire::training::{
-    CancelJobRequest, CancelJobResponse, EvaluateRequest, EvaluateResponse, GetJobRequest, GetJobResponse,
-    ListJobsRequest, ListJobsResponse, TrainRequest, TrainResponse, WatchJobRequest, WatchJobResponse,
+    CancelJobRequest, CancelJobResponse, DeleteLearnerRequest, DeleteLearnerResponse, EvaluateRequest,
+    EvaluateResponse, GetJobRequest, GetJobResponse, GetLearnerRequest, GetLearnerResponse, ListJobsRequest,
+    ListJobsResponse, PartialFitRequest, PartialFitResponse, TrainRequest, TrainResponse, WatchJobRequest,
+    WatchJobResponse,
 };
 use std::time::{Duration, Instant};
 
@@ -68,6 +70,31 @@ impl Training for Service {
             let page = self.parts.jobs.list(request.after.as_deref(), page_limit(request.limit), shown)?;
             let jobs = page.entries.iter().map(convert::job).collect();
             Ok(ListJobsResponse { jobs: Some(jobs), next_page: page.next })
+        })
+        .await
+    }
+
+    async fn partial_fit(&self, call: &Call, request: PartialFitRequest) -> Declared<PartialFitResponse> {
+        declare(call, async {
+            let batch = convert::batch(request, call.idempotency_key.clone())?;
+            Ok(convert::learned(&self.parts.learners.partial_fit(batch).await?))
+        })
+        .await
+    }
+
+    async fn get_learner(&self, call: &Call, request: GetLearnerRequest) -> Declared<GetLearnerResponse> {
+        declare(call, async {
+            let model = Name::parse("model", request.model.unwrap_or_default())?;
+            Ok(GetLearnerResponse { learner: Some(convert::learner(&self.parts.learners.get(&model)?)) })
+        })
+        .await
+    }
+
+    async fn delete_learner(&self, call: &Call, request: DeleteLearnerRequest) -> Declared<DeleteLearnerResponse> {
+        declare(call, async {
+            let model = Name::parse("model", request.model.unwrap_or_default())?;
+            self.parts.learners.delete(&model).await?;
+            Ok(DeleteLearnerResponse {})
         })
         .await
     }

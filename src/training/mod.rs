@@ -14,11 +14,14 @@ mod run;
 mod journal;
 mod table;
 
+pub mod learners;
+
 #[cfg(test)]
 mod tests;
 
 pub use job::{Event, Failure, Job, JobSpec, Rows, State};
 pub use jobs::{Jobs, Parts};
+pub use learners::{Batch, Learned, LearnerStatus, Learners};
 pub use run::STEPS;
 
 /// Bounds of training; the `training` section of the settings.

@@ -3,7 +3,7 @@
 use crate::data::{ColumnSchema, Labels};
 use crate::model::{Evaluation, Explanation, Predictions, Schema, StepSpec, TrainingResult, Value};
 use crate::registry::VersionStatus;
-use crate::training::{Event, Failure, State};
+use crate::training::{Event, Failure, Learned, State};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -244,6 +244,37 @@ pub struct JobStatus {
     pub error: Option<Failure>,
     /// Number of its latest event.
     pub sequence: u64,
+}
+
+/// A model that learns batch by batch, as it was when the server answered.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct LearnerAnswer {
+    /// Its name.
+    pub model: String,
+    /// With defaults written out.
+    pub steps: Vec<StepSpec>,
+    /// The column that it learns to predict.
+    pub target: Option<String>,
+    /// In the order in which a matrix has them.
+    pub features: Vec<String>,
+    /// Labels of a classifier in ascending order.
+    pub classes: Option<Labels>,
+    /// Of everything random.
+    pub seed: i64,
+    /// Batches from version to version; 0: only when asked.
+    pub publish_every: u64,
+    /// Versions that are kept beside those that an alias names.
+    pub keep_versions: u64,
+    /// Whether `stable` goes to each new version.
+    pub move_stable: bool,
+    /// Batches that it has learned from.
+    pub batches: u64,
+    /// Rows that these had.
+    pub samples: u64,
+    /// The last ones, oldest first.
+    pub recent: Vec<Learned>,
+    /// The version that was published last.
+    pub last_version: Option<u64>,
 }
 
 /// What happened to a job since the caller last looked.

@@ -22,7 +22,7 @@ fn wires() -> impl Iterator<Item = (Carrier, Protocol)> {
 }
 
 /// The role that each method wants.
-const METHOD_ROLES: [(&str, &str); 26] = [
+const METHOD_ROLES: [(&str, &str); 29] = [
     ("hello", "public"),
     ("status", "public"),
     ("describe", "reader"),
@@ -36,11 +36,14 @@ const METHOD_ROLES: [(&str, &str); 26] = [
     ("watch_job", "reader"),
     ("list_jobs", "reader"),
     ("evaluate", "reader"),
+    ("get_learner", "reader"),
     ("predict", "predictor"),
     ("predict_many", "predictor"),
     ("explain", "predictor"),
     ("train", "trainer"),
     ("cancel_job", "trainer"),
+    ("partial_fit", "trainer"),
+    ("delete_learner", "trainer"),
     ("load_model", "trainer"),
     ("unload_model", "trainer"),
     ("set_alias", "trainer"),
@@ -150,6 +153,9 @@ fn what_a_method_names_has_to_be_covered_by_the_patterns_of_the_caller() {
         ("get_job", 2, &jobs[0], &jobs[1], &[]),
         ("watch_job", 2, &jobs[0], &jobs[1], &[]),
         ("cancel_job", 2, &jobs[0], &jobs[1], &[]),
+        ("partial_fit", 2, "team-a-line", "team-b-line", &[]),
+        ("get_learner", 2, "team-a-line", "team-b-line", &[]),
+        ("delete_learner", 2, "team-a-line", "team-b-line", &[]),
         ("create_dataset", 2, "team-a-more", "team-b-more", &[]),
         ("append_rows", 2, &uploads[0], &uploads[1], &[]),
         ("commit_dataset", 2, &uploads[0], &uploads[1], &[]),

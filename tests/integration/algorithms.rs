@@ -3,7 +3,7 @@
 use crate::harness::TestServer;
 use crate::stock::{Clients, of_rows, state, step};
 use modelwire::data::Column;
-use modelwire::model::{ALGORITHMS, About, Algorithm, Kind};
+use modelwire::model::{ALGORITHMS, About, Algorithm, Kind, online_algorithms};
 use modelwire::wire::inference::PredictResponse;
 use modelwire::wire::models::{GetTrainingResultRequest, GetTrainingResultResponse, TModelsSyncClient};
 use modelwire::wire::training::TTrainingSyncClient;
@@ -38,6 +38,8 @@ fn page() -> String {
         let links: Vec<String> = own.iter().map(|it| format!("[{0}](#{0})", it.name())).collect();
         write!(page, "\n{}s: {}\n", capitalised(&kind.replace('_', " ")), links.join(", ")).unwrap();
     }
+    let online: Vec<String> = online_algorithms().map(|name| format!("[{name}](#{name})")).collect();
+    write!(page, "\n[Batch by batch](online.md) learn {}\n", online.join(", ")).unwrap();
     ALGORITHMS.iter().for_each(|algorithm| section(&mut page, *algorithm));
     page
 }
@@ -48,6 +50,9 @@ fn section(page: &mut String, algorithm: &dyn Algorithm) {
     write!(page, "\n## {name}\n\n{summary} ({}{transductive})\n", kind.name()).unwrap();
     for paragraph in *details {
         write!(page, "\n{paragraph}\n").unwrap();
+    }
+    if algorithm.online().is_some() {
+        page.push_str("\nLearns batch by batch: [`partial_fit`](online.md).\n");
     }
     page.push_str("\n| parameter | default | range | meaning |\n|---|---|---|---|\n");
     for it in algorithm.parameters() {

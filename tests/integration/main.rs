@@ -31,6 +31,7 @@ mod linfa_facts;
 mod loading;
 mod loadtest;
 mod methods;
+mod online;
 mod ping;
 mod predict_many;
 mod protocols;

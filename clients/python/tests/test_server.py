@@ -14,7 +14,7 @@ import pytest
 from real_server import needs_server, new_token, running
 
 import modelwire
-from modelwire import Client
+from modelwire import Client, FailedPrecondition, NotFound
 
 EXAMPLES = Path(__file__).parents[3] / "docs" / "examples"
 pytestmark = needs_server
@@ -166,6 +166,37 @@ def test_jobs_are_listed_watched_and_stay_ended_when_cancelled(client: Client) -
     assert [event.sequence for event in events] == sorted({event.sequence for event in events})
     assert job.id in [each.id for each in client.list_jobs(limit=5)]
     assert job.cancel().state == "SUCCEEDED"
+
+
+def test_a_model_learns_batch_by_batch_and_is_asked_meanwhile(client: Client) -> None:
+    rng = np.random.default_rng(7)
+    features = rng.normal(size=(60, 2))
+    labels = np.where(features[:, 0] > features[:, 1], "left", "right")
+    classes, step = ["right", "left", "middle"], ("ftrl_classifier", {"l1": 0.1})
+
+    first = client.partial_fit("batches", step, features=features, target=labels, classes=classes, idempotency_key="b1")
+    again = client.partial_fit("batches", step, features=features[:1], target=labels[:1], idempotency_key="b1")
+    second = client.partial_fit("batches", features=features, target=labels, publish_every=0, expected_batch=2)
+
+    assert (first.batch, first.n_samples, first.version) == (1, 60, 1)
+    assert again == first
+    assert (second.batch, second.version) == (2, None)
+    assert first.loss is not None
+    assert second.loss is not None
+    assert second.loss < first.loss
+    assert client.predict("batches", features).version == 1
+    learner = client.get_learner("batches")
+    assert (learner.batches, learner.samples, learner.publish_every, learner.target) == (2, 120, 0, "target")
+    assert learner.classes is not None
+    assert learner.classes.tolist() == ["left", "middle", "right"]
+    assert learner.recent == (first, second)
+    assert learner.steps[0].parameters["l1"] == 0.1
+    with pytest.raises(FailedPrecondition, match="number 3 and not 2"):
+        client.partial_fit("batches", features=features, target=labels, expected_batch=2)
+    client.delete_learner("batches")
+    with pytest.raises(NotFound):
+        client.get_learner("batches")
+    assert client.predict("batches", features).version == 1
 
 
 def test_data_sets_are_listed_and_deleted(client: Client) -> None:

@@ -4433,6 +4433,2561 @@ func (p *EvaluateResponse) String() string {
   return fmt.Sprintf("EvaluateResponse(%+v)", *p)
 }
 
+// Rows to learn from. The first batch of a model makes its learner; further ones may leave out what is said of it.
+// 
+// Attributes:
+//  - Context
+//  - Model: Name of the model that learns: `[A-Za-z][A-Za-z0-9_.-]{0,63}`.
+//  - Table: The rows, with their target.
+//  - Steps: One step: an algorithm that learns batch by batch. Needed with the first batch; stated again it has to be the same, as have the next four.
+//  - Target: The column to predict.
+//  - Features: The columns to learn from, in the order in which `predict` takes them. Absent: all but the target.
+//  - Classes: The classes that there will be, of the type of the target. Absent: those of the first batch.
+//  - Seed: Seed of everything random; 0 if absent. The same batches in the same order give the same model.
+//  - PublishEvery: Publish a version after so many batches, 1 if absent; 0: only where `publish` asks for it. Stated again it holds from then on, as do the next two.
+//  - KeepVersions: Versions beyond the newest so many are deleted, but for those that an alias names; 5 if absent.
+//  - MoveStable: Whether the alias `stable` goes to each new version; true if absent.
+//  - ExpectedBatch: The number that this batch should get, from 1; refused if it would be another. Absent: whichever is next.
+//  - Publish: Publish a version after this batch.
+type PartialFitRequest struct {
+  Context *RequestContext `thrift:"context,1" db:"context" json:"context,omitempty"`
+  Model *string `thrift:"model,2" db:"model" json:"model,omitempty"`
+  Table *Table `thrift:"table,3" db:"table" json:"table,omitempty"`
+  Steps []*Step `thrift:"steps,4" db:"steps" json:"steps,omitempty"`
+  Target *string `thrift:"target,5" db:"target" json:"target,omitempty"`
+  Features []string `thrift:"features,6" db:"features" json:"features,omitempty"`
+  Classes *Column `thrift:"classes,7" db:"classes" json:"classes,omitempty"`
+  Seed *int64 `thrift:"seed,8" db:"seed" json:"seed,omitempty"`
+  PublishEvery *int64 `thrift:"publish_every,9" db:"publish_every" json:"publish_every,omitempty"`
+  KeepVersions *int64 `thrift:"keep_versions,10" db:"keep_versions" json:"keep_versions,omitempty"`
+  MoveStable *bool `thrift:"move_stable,11" db:"move_stable" json:"move_stable,omitempty"`
+  ExpectedBatch *int64 `thrift:"expected_batch,12" db:"expected_batch" json:"expected_batch,omitempty"`
+  Publish *bool `thrift:"publish,13" db:"publish" json:"publish,omitempty"`
+}
+
+func NewPartialFitRequest() *PartialFitRequest {
+  return &PartialFitRequest{}
+}
+
+var PartialFitRequest_Context_DEFAULT *RequestContext
+func (p *PartialFitRequest) GetContext() *RequestContext {
+  if !p.IsSetContext() {
+    return PartialFitRequest_Context_DEFAULT
+  }
+return p.Context
+}
+var PartialFitRequest_Model_DEFAULT string
+func (p *PartialFitRequest) GetModel() string {
+  if !p.IsSetModel() {
+    return PartialFitRequest_Model_DEFAULT
+  }
+return *p.Model
+}
+var PartialFitRequest_Table_DEFAULT *Table
+func (p *PartialFitRequest) GetTable() *Table {
+  if !p.IsSetTable() {
+    return PartialFitRequest_Table_DEFAULT
+  }
+return p.Table
+}
+var PartialFitRequest_Steps_DEFAULT []*Step
+
+func (p *PartialFitRequest) GetSteps() []*Step {
+  return p.Steps
+}
+var PartialFitRequest_Target_DEFAULT string
+func (p *PartialFitRequest) GetTarget() string {
+  if !p.IsSetTarget() {
+    return PartialFitRequest_Target_DEFAULT
+  }
+return *p.Target
+}
+var PartialFitRequest_Features_DEFAULT []string
+
+func (p *PartialFitRequest) GetFeatures() []string {
+  return p.Features
+}
+var PartialFitRequest_Classes_DEFAULT *Column
+func (p *PartialFitRequest) GetClasses() *Column {
+  if !p.IsSetClasses() {
+    return PartialFitRequest_Classes_DEFAULT
+  }
+return p.Classes
+}
+var PartialFitRequest_Seed_DEFAULT int64
+func (p *PartialFitRequest) GetSeed() int64 {
+  if !p.IsSetSeed() {
+    return PartialFitRequest_Seed_DEFAULT
+  }
+return *p.Seed
+}
+var PartialFitRequest_PublishEvery_DEFAULT int64
+func (p *PartialFitRequest) GetPublishEvery() int64 {
+  if !p.IsSetPublishEvery() {
+    return PartialFitRequest_PublishEvery_DEFAULT
+  }
+return *p.PublishEvery
+}
+var PartialFitRequest_KeepVersions_DEFAULT int64
+func (p *PartialFitRequest) GetKeepVersions() int64 {
+  if !p.IsSetKeepVersions() {
+    return PartialFitRequest_KeepVersions_DEFAULT
+  }
+return *p.KeepVersions
+}
+var PartialFitRequest_MoveStable_DEFAULT bool
+func (p *PartialFitRequest) GetMoveStable() bool {
+  if !p.IsSetMoveStable() {
+    return PartialFitRequest_MoveStable_DEFAULT
+  }
+return *p.MoveStable
+}
+var PartialFitRequest_ExpectedBatch_DEFAULT int64
+func (p *PartialFitRequest) GetExpectedBatch() int64 {
+  if !p.IsSetExpectedBatch() {
+    return PartialFitRequest_ExpectedBatch_DEFAULT
+  }
+return *p.ExpectedBatch
+}
+var PartialFitRequest_Publish_DEFAULT bool
+func (p *PartialFitRequest) GetPublish() bool {
+  if !p.IsSetPublish() {
+    return PartialFitRequest_Publish_DEFAULT
+  }
+return *p.Publish
+}
+func (p *PartialFitRequest) IsSetContext() bool {
+  return p.Context != nil
+}
+
+func (p *PartialFitRequest) IsSetModel() bool {
+  return p.Model != nil
+}
+
+func (p *PartialFitRequest) IsSetTable() bool {
+  return p.Table != nil
+}
+
+func (p *PartialFitRequest) IsSetSteps() bool {
+  return p.Steps != nil
+}
+
+func (p *PartialFitRequest) IsSetTarget() bool {
+  return p.Target != nil
+}
+
+func (p *PartialFitRequest) IsSetFeatures() bool {
+  return p.Features != nil
+}
+
+func (p *PartialFitRequest) IsSetClasses() bool {
+  return p.Classes != nil
+}
+
+func (p *PartialFitRequest) IsSetSeed() bool {
+  return p.Seed != nil
+}
+
+func (p *PartialFitRequest) IsSetPublishEvery() bool {
+  return p.PublishEvery != nil
+}
+
+func (p *PartialFitRequest) IsSetKeepVersions() bool {
+  return p.KeepVersions != nil
+}
+
+func (p *PartialFitRequest) IsSetMoveStable() bool {
+  return p.MoveStable != nil
+}
+
+func (p *PartialFitRequest) IsSetExpectedBatch() bool {
+  return p.ExpectedBatch != nil
+}
+
+func (p *PartialFitRequest) IsSetPublish() bool {
+  return p.Publish != nil
+}
+
+func (p *PartialFitRequest) Read(ctx context.Context, iprot thrift.TProtocol) error {
+  if _, err := iprot.ReadStructBegin(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read error: ", p), err)
+  }
+
+
+  for {
+    _, fieldTypeId, fieldId, err := iprot.ReadFieldBegin(ctx)
+    if err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T field %d read error: ", p, fieldId), err)
+    }
+    if fieldTypeId == thrift.STOP { break; }
+    switch fieldId {
+    case 1:
+      if fieldTypeId == thrift.STRUCT {
+        if err := p.ReadField1(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 2:
+      if fieldTypeId == thrift.STRING {
+        if err := p.ReadField2(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 3:
+      if fieldTypeId == thrift.STRUCT {
+        if err := p.ReadField3(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 4:
+      if fieldTypeId == thrift.LIST {
+        if err := p.ReadField4(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 5:
+      if fieldTypeId == thrift.STRING {
+        if err := p.ReadField5(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 6:
+      if fieldTypeId == thrift.LIST {
+        if err := p.ReadField6(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 7:
+      if fieldTypeId == thrift.STRUCT {
+        if err := p.ReadField7(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 8:
+      if fieldTypeId == thrift.I64 {
+        if err := p.ReadField8(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 9:
+      if fieldTypeId == thrift.I64 {
+        if err := p.ReadField9(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 10:
+      if fieldTypeId == thrift.I64 {
+        if err := p.ReadField10(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 11:
+      if fieldTypeId == thrift.BOOL {
+        if err := p.ReadField11(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 12:
+      if fieldTypeId == thrift.I64 {
+        if err := p.ReadField12(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 13:
+      if fieldTypeId == thrift.BOOL {
+        if err := p.ReadField13(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    default:
+      if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+        return err
+      }
+    }
+    if err := iprot.ReadFieldEnd(ctx); err != nil {
+      return err
+    }
+  }
+  if err := iprot.ReadStructEnd(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read struct end error: ", p), err)
+  }
+  return nil
+}
+
+func (p *PartialFitRequest)  ReadField1(ctx context.Context, iprot thrift.TProtocol) error {
+  p.Context = &RequestContext{}
+  if err := p.Context.Read(ctx, iprot); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Context), err)
+  }
+  return nil
+}
+
+func (p *PartialFitRequest)  ReadField2(ctx context.Context, iprot thrift.TProtocol) error {
+  if v, err := iprot.ReadString(ctx); err != nil {
+  return thrift.PrependError("error reading field 2: ", err)
+} else {
+  p.Model = &v
+}
+  return nil
+}
+
+func (p *PartialFitRequest)  ReadField3(ctx context.Context, iprot thrift.TProtocol) error {
+  p.Table = &Table{}
+  if err := p.Table.Read(ctx, iprot); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Table), err)
+  }
+  return nil
+}
+
+func (p *PartialFitRequest)  ReadField4(ctx context.Context, iprot thrift.TProtocol) error {
+  _, size, err := iprot.ReadListBegin(ctx)
+  if err != nil {
+    return thrift.PrependError("error reading list begin: ", err)
+  }
+  tSlice := make([]*Step, 0, size)
+  p.Steps =  tSlice
+  for i := 0; i < size; i ++ {
+    _elem16 := &Step{}
+    if err := _elem16.Read(ctx, iprot); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", _elem16), err)
+    }
+    p.Steps = append(p.Steps, _elem16)
+  }
+  if err := iprot.ReadListEnd(ctx); err != nil {
+    return thrift.PrependError("error reading list end: ", err)
+  }
+  return nil
+}
+
+func (p *PartialFitRequest)  ReadField5(ctx context.Context, iprot thrift.TProtocol) error {
+  if v, err := iprot.ReadString(ctx); err != nil {
+  return thrift.PrependError("error reading field 5: ", err)
+} else {
+  p.Target = &v
+}
+  return nil
+}
+
+func (p *PartialFitRequest)  ReadField6(ctx context.Context, iprot thrift.TProtocol) error {
+  _, size, err := iprot.ReadListBegin(ctx)
+  if err != nil {
+    return thrift.PrependError("error reading list begin: ", err)
+  }
+  tSlice := make([]string, 0, size)
+  p.Features =  tSlice
+  for i := 0; i < size; i ++ {
+var _elem17 string
+    if v, err := iprot.ReadString(ctx); err != nil {
+    return thrift.PrependError("error reading field 0: ", err)
+} else {
+    _elem17 = v
+}
+    p.Features = append(p.Features, _elem17)
+  }
+  if err := iprot.ReadListEnd(ctx); err != nil {
+    return thrift.PrependError("error reading list end: ", err)
+  }
+  return nil
+}
+
+func (p *PartialFitRequest)  ReadField7(ctx context.Context, iprot thrift.TProtocol) error {
+  p.Classes = &Column{}
+  if err := p.Classes.Read(ctx, iprot); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Classes), err)
+  }
+  return nil
+}
+
+func (p *PartialFitRequest)  ReadField8(ctx context.Context, iprot thrift.TProtocol) error {
+  if v, err := iprot.ReadI64(ctx); err != nil {
+  return thrift.PrependError("error reading field 8: ", err)
+} else {
+  p.Seed = &v
+}
+  return nil
+}
+
+func (p *PartialFitRequest)  ReadField9(ctx context.Context, iprot thrift.TProtocol) error {
+  if v, err := iprot.ReadI64(ctx); err != nil {
+  return thrift.PrependError("error reading field 9: ", err)
+} else {
+  p.PublishEvery = &v
+}
+  return nil
+}
+
+func (p *PartialFitRequest)  ReadField10(ctx context.Context, iprot thrift.TProtocol) error {
+  if v, err := iprot.ReadI64(ctx); err != nil {
+  return thrift.PrependError("error reading field 10: ", err)
+} else {
+  p.KeepVersions = &v
+}
+  return nil
+}
+
+func (p *PartialFitRequest)  ReadField11(ctx context.Context, iprot thrift.TProtocol) error {
+  if v, err := iprot.ReadBool(ctx); err != nil {
+  return thrift.PrependError("error reading field 11: ", err)
+} else {
+  p.MoveStable = &v
+}
+  return nil
+}
+
+func (p *PartialFitRequest)  ReadField12(ctx context.Context, iprot thrift.TProtocol) error {
+  if v, err := iprot.ReadI64(ctx); err != nil {
+  return thrift.PrependError("error reading field 12: ", err)
+} else {
+  p.ExpectedBatch = &v
+}
+  return nil
+}
+
+func (p *PartialFitRequest)  ReadField13(ctx context.Context, iprot thrift.TProtocol) error {
+  if v, err := iprot.ReadBool(ctx); err != nil {
+  return thrift.PrependError("error reading field 13: ", err)
+} else {
+  p.Publish = &v
+}
+  return nil
+}
+
+func (p *PartialFitRequest) Write(ctx context.Context, oprot thrift.TProtocol) error {
+  if err := oprot.WriteStructBegin(ctx, "PartialFitRequest"); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err) }
+  if p != nil {
+    if err := p.writeField1(ctx, oprot); err != nil { return err }
+    if err := p.writeField2(ctx, oprot); err != nil { return err }
+    if err := p.writeField3(ctx, oprot); err != nil { return err }
+    if err := p.writeField4(ctx, oprot); err != nil { return err }
+    if err := p.writeField5(ctx, oprot); err != nil { return err }
+    if err := p.writeField6(ctx, oprot); err != nil { return err }
+    if err := p.writeField7(ctx, oprot); err != nil { return err }
+    if err := p.writeField8(ctx, oprot); err != nil { return err }
+    if err := p.writeField9(ctx, oprot); err != nil { return err }
+    if err := p.writeField10(ctx, oprot); err != nil { return err }
+    if err := p.writeField11(ctx, oprot); err != nil { return err }
+    if err := p.writeField12(ctx, oprot); err != nil { return err }
+    if err := p.writeField13(ctx, oprot); err != nil { return err }
+  }
+  if err := oprot.WriteFieldStop(ctx); err != nil {
+    return thrift.PrependError("write field stop error: ", err) }
+  if err := oprot.WriteStructEnd(ctx); err != nil {
+    return thrift.PrependError("write struct stop error: ", err) }
+  return nil
+}
+
+func (p *PartialFitRequest) writeField1(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetContext() {
+    if err := oprot.WriteFieldBegin(ctx, "context", thrift.STRUCT, 1); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 1:context: ", p), err) }
+    if err := p.Context.Write(ctx, oprot); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Context), err)
+    }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 1:context: ", p), err) }
+  }
+  return err
+}
+
+func (p *PartialFitRequest) writeField2(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetModel() {
+    if err := oprot.WriteFieldBegin(ctx, "model", thrift.STRING, 2); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 2:model: ", p), err) }
+    if err := oprot.WriteString(ctx, string(*p.Model)); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T.model (2) field write error: ", p), err) }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 2:model: ", p), err) }
+  }
+  return err
+}
+
+func (p *PartialFitRequest) writeField3(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetTable() {
+    if err := oprot.WriteFieldBegin(ctx, "table", thrift.STRUCT, 3); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 3:table: ", p), err) }
+    if err := p.Table.Write(ctx, oprot); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Table), err)
+    }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 3:table: ", p), err) }
+  }
+  return err
+}
+
+func (p *PartialFitRequest) writeField4(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetSteps() {
+    if err := oprot.WriteFieldBegin(ctx, "steps", thrift.LIST, 4); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 4:steps: ", p), err) }
+    if err := oprot.WriteListBegin(ctx, thrift.STRUCT, len(p.Steps)); err != nil {
+      return thrift.PrependError("error writing list begin: ", err)
+    }
+    for _, v := range p.Steps {
+      if err := v.Write(ctx, oprot); err != nil {
+        return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", v), err)
+      }
+    }
+    if err := oprot.WriteListEnd(ctx); err != nil {
+      return thrift.PrependError("error writing list end: ", err)
+    }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 4:steps: ", p), err) }
+  }
+  return err
+}
+
+func (p *PartialFitRequest) writeField5(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetTarget() {
+    if err := oprot.WriteFieldBegin(ctx, "target", thrift.STRING, 5); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 5:target: ", p), err) }
+    if err := oprot.WriteString(ctx, string(*p.Target)); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T.target (5) field write error: ", p), err) }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 5:target: ", p), err) }
+  }
+  return err
+}
+
+func (p *PartialFitRequest) writeField6(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetFeatures() {
+    if err := oprot.WriteFieldBegin(ctx, "features", thrift.LIST, 6); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 6:features: ", p), err) }
+    if err := oprot.WriteListBegin(ctx, thrift.STRING, len(p.Features)); err != nil {
+      return thrift.PrependError("error writing list begin: ", err)
+    }
+    for _, v := range p.Features {
+      if err := oprot.WriteString(ctx, string(v)); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T. (0) field write error: ", p), err) }
+    }
+    if err := oprot.WriteListEnd(ctx); err != nil {
+      return thrift.PrependError("error writing list end: ", err)
+    }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 6:features: ", p), err) }
+  }
+  return err
+}
+
+func (p *PartialFitRequest) writeField7(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetClasses() {
+    if err := oprot.WriteFieldBegin(ctx, "classes", thrift.STRUCT, 7); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 7:classes: ", p), err) }
+    if err := p.Classes.Write(ctx, oprot); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Classes), err)
+    }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 7:classes: ", p), err) }
+  }
+  return err
+}
+
+func (p *PartialFitRequest) writeField8(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetSeed() {
+    if err := oprot.WriteFieldBegin(ctx, "seed", thrift.I64, 8); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 8:seed: ", p), err) }
+    if err := oprot.WriteI64(ctx, int64(*p.Seed)); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T.seed (8) field write error: ", p), err) }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 8:seed: ", p), err) }
+  }
+  return err
+}
+
+func (p *PartialFitRequest) writeField9(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetPublishEvery() {
+    if err := oprot.WriteFieldBegin(ctx, "publish_every", thrift.I64, 9); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 9:publish_every: ", p), err) }
+    if err := oprot.WriteI64(ctx, int64(*p.PublishEvery)); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T.publish_every (9) field write error: ", p), err) }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 9:publish_every: ", p), err) }
+  }
+  return err
+}
+
+func (p *PartialFitRequest) writeField10(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetKeepVersions() {
+    if err := oprot.WriteFieldBegin(ctx, "keep_versions", thrift.I64, 10); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 10:keep_versions: ", p), err) }
+    if err := oprot.WriteI64(ctx, int64(*p.KeepVersions)); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T.keep_versions (10) field write error: ", p), err) }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 10:keep_versions: ", p), err) }
+  }
+  return err
+}
+
+func (p *PartialFitRequest) writeField11(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetMoveStable() {
+    if err := oprot.WriteFieldBegin(ctx, "move_stable", thrift.BOOL, 11); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 11:move_stable: ", p), err) }
+    if err := oprot.WriteBool(ctx, bool(*p.MoveStable)); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T.move_stable (11) field write error: ", p), err) }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 11:move_stable: ", p), err) }
+  }
+  return err
+}
+
+func (p *PartialFitRequest) writeField12(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetExpectedBatch() {
+    if err := oprot.WriteFieldBegin(ctx, "expected_batch", thrift.I64, 12); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 12:expected_batch: ", p), err) }
+    if err := oprot.WriteI64(ctx, int64(*p.ExpectedBatch)); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T.expected_batch (12) field write error: ", p), err) }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 12:expected_batch: ", p), err) }
+  }
+  return err
+}
+
+func (p *PartialFitRequest) writeField13(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetPublish() {
+    if err := oprot.WriteFieldBegin(ctx, "publish", thrift.BOOL, 13); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 13:publish: ", p), err) }
+    if err := oprot.WriteBool(ctx, bool(*p.Publish)); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T.publish (13) field write error: ", p), err) }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 13:publish: ", p), err) }
+  }
+  return err
+}
+
+func (p *PartialFitRequest) Equals(other *PartialFitRequest) bool {
+  if p == other {
+    return true
+  } else if p == nil || other == nil {
+    return false
+  }
+  if !p.Context.Equals(other.Context) { return false }
+  if p.Model != other.Model {
+    if p.Model == nil || other.Model == nil {
+      return false
+    }
+    if (*p.Model) != (*other.Model) { return false }
+  }
+  if !p.Table.Equals(other.Table) { return false }
+  if len(p.Steps) != len(other.Steps) { return false }
+  for i, _tgt := range p.Steps {
+    _src18 := other.Steps[i]
+    if !_tgt.Equals(_src18) { return false }
+  }
+  if p.Target != other.Target {
+    if p.Target == nil || other.Target == nil {
+      return false
+    }
+    if (*p.Target) != (*other.Target) { return false }
+  }
+  if len(p.Features) != len(other.Features) { return false }
+  for i, _tgt := range p.Features {
+    _src19 := other.Features[i]
+    if _tgt != _src19 { return false }
+  }
+  if !p.Classes.Equals(other.Classes) { return false }
+  if p.Seed != other.Seed {
+    if p.Seed == nil || other.Seed == nil {
+      return false
+    }
+    if (*p.Seed) != (*other.Seed) { return false }
+  }
+  if p.PublishEvery != other.PublishEvery {
+    if p.PublishEvery == nil || other.PublishEvery == nil {
+      return false
+    }
+    if (*p.PublishEvery) != (*other.PublishEvery) { return false }
+  }
+  if p.KeepVersions != other.KeepVersions {
+    if p.KeepVersions == nil || other.KeepVersions == nil {
+      return false
+    }
+    if (*p.KeepVersions) != (*other.KeepVersions) { return false }
+  }
+  if p.MoveStable != other.MoveStable {
+    if p.MoveStable == nil || other.MoveStable == nil {
+      return false
+    }
+    if (*p.MoveStable) != (*other.MoveStable) { return false }
+  }
+  if p.ExpectedBatch != other.ExpectedBatch {
+    if p.ExpectedBatch == nil || other.ExpectedBatch == nil {
+      return false
+    }
+    if (*p.ExpectedBatch) != (*other.ExpectedBatch) { return false }
+  }
+  if p.Publish != other.Publish {
+    if p.Publish == nil || other.Publish == nil {
+      return false
+    }
+    if (*p.Publish) != (*other.Publish) { return false }
+  }
+  return true
+}
+
+func (p *PartialFitRequest) String() string {
+  if p == nil {
+    return "<nil>"
+  }
+  return fmt.Sprintf("PartialFitRequest(%+v)", *p)
+}
+
+// Attributes:
+//  - Batch: Number of the batch: 1, 2, 3, … within the learner.
+//  - NSamples: Rows of the batch.
+//  - Loss: Mean loss of the batch, before anything was learned from it. Absent while there was nothing to predict it with.
+//  - Version: The version that was published after it. Absent if none was.
+type PartialFitResponse struct {
+  Batch *int64 `thrift:"batch,1" db:"batch" json:"batch,omitempty"`
+  NSamples *int64 `thrift:"n_samples,2" db:"n_samples" json:"n_samples,omitempty"`
+  Loss *float64 `thrift:"loss,3" db:"loss" json:"loss,omitempty"`
+  Version *int64 `thrift:"version,4" db:"version" json:"version,omitempty"`
+}
+
+func NewPartialFitResponse() *PartialFitResponse {
+  return &PartialFitResponse{}
+}
+
+var PartialFitResponse_Batch_DEFAULT int64
+func (p *PartialFitResponse) GetBatch() int64 {
+  if !p.IsSetBatch() {
+    return PartialFitResponse_Batch_DEFAULT
+  }
+return *p.Batch
+}
+var PartialFitResponse_NSamples_DEFAULT int64
+func (p *PartialFitResponse) GetNSamples() int64 {
+  if !p.IsSetNSamples() {
+    return PartialFitResponse_NSamples_DEFAULT
+  }
+return *p.NSamples
+}
+var PartialFitResponse_Loss_DEFAULT float64
+func (p *PartialFitResponse) GetLoss() float64 {
+  if !p.IsSetLoss() {
+    return PartialFitResponse_Loss_DEFAULT
+  }
+return *p.Loss
+}
+var PartialFitResponse_Version_DEFAULT int64
+func (p *PartialFitResponse) GetVersion() int64 {
+  if !p.IsSetVersion() {
+    return PartialFitResponse_Version_DEFAULT
+  }
+return *p.Version
+}
+func (p *PartialFitResponse) IsSetBatch() bool {
+  return p.Batch != nil
+}
+
+func (p *PartialFitResponse) IsSetNSamples() bool {
+  return p.NSamples != nil
+}
+
+func (p *PartialFitResponse) IsSetLoss() bool {
+  return p.Loss != nil
+}
+
+func (p *PartialFitResponse) IsSetVersion() bool {
+  return p.Version != nil
+}
+
+func (p *PartialFitResponse) Read(ctx context.Context, iprot thrift.TProtocol) error {
+  if _, err := iprot.ReadStructBegin(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read error: ", p), err)
+  }
+
+
+  for {
+    _, fieldTypeId, fieldId, err := iprot.ReadFieldBegin(ctx)
+    if err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T field %d read error: ", p, fieldId), err)
+    }
+    if fieldTypeId == thrift.STOP { break; }
+    switch fieldId {
+    case 1:
+      if fieldTypeId == thrift.I64 {
+        if err := p.ReadField1(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 2:
+      if fieldTypeId == thrift.I64 {
+        if err := p.ReadField2(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 3:
+      if fieldTypeId == thrift.DOUBLE {
+        if err := p.ReadField3(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 4:
+      if fieldTypeId == thrift.I64 {
+        if err := p.ReadField4(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    default:
+      if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+        return err
+      }
+    }
+    if err := iprot.ReadFieldEnd(ctx); err != nil {
+      return err
+    }
+  }
+  if err := iprot.ReadStructEnd(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read struct end error: ", p), err)
+  }
+  return nil
+}
+
+func (p *PartialFitResponse)  ReadField1(ctx context.Context, iprot thrift.TProtocol) error {
+  if v, err := iprot.ReadI64(ctx); err != nil {
+  return thrift.PrependError("error reading field 1: ", err)
+} else {
+  p.Batch = &v
+}
+  return nil
+}
+
+func (p *PartialFitResponse)  ReadField2(ctx context.Context, iprot thrift.TProtocol) error {
+  if v, err := iprot.ReadI64(ctx); err != nil {
+  return thrift.PrependError("error reading field 2: ", err)
+} else {
+  p.NSamples = &v
+}
+  return nil
+}
+
+func (p *PartialFitResponse)  ReadField3(ctx context.Context, iprot thrift.TProtocol) error {
+  if v, err := iprot.ReadDouble(ctx); err != nil {
+  return thrift.PrependError("error reading field 3: ", err)
+} else {
+  p.Loss = &v
+}
+  return nil
+}
+
+func (p *PartialFitResponse)  ReadField4(ctx context.Context, iprot thrift.TProtocol) error {
+  if v, err := iprot.ReadI64(ctx); err != nil {
+  return thrift.PrependError("error reading field 4: ", err)
+} else {
+  p.Version = &v
+}
+  return nil
+}
+
+func (p *PartialFitResponse) Write(ctx context.Context, oprot thrift.TProtocol) error {
+  if err := oprot.WriteStructBegin(ctx, "PartialFitResponse"); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err) }
+  if p != nil {
+    if err := p.writeField1(ctx, oprot); err != nil { return err }
+    if err := p.writeField2(ctx, oprot); err != nil { return err }
+    if err := p.writeField3(ctx, oprot); err != nil { return err }
+    if err := p.writeField4(ctx, oprot); err != nil { return err }
+  }
+  if err := oprot.WriteFieldStop(ctx); err != nil {
+    return thrift.PrependError("write field stop error: ", err) }
+  if err := oprot.WriteStructEnd(ctx); err != nil {
+    return thrift.PrependError("write struct stop error: ", err) }
+  return nil
+}
+
+func (p *PartialFitResponse) writeField1(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetBatch() {
+    if err := oprot.WriteFieldBegin(ctx, "batch", thrift.I64, 1); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 1:batch: ", p), err) }
+    if err := oprot.WriteI64(ctx, int64(*p.Batch)); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T.batch (1) field write error: ", p), err) }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 1:batch: ", p), err) }
+  }
+  return err
+}
+
+func (p *PartialFitResponse) writeField2(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetNSamples() {
+    if err := oprot.WriteFieldBegin(ctx, "n_samples", thrift.I64, 2); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 2:n_samples: ", p), err) }
+    if err := oprot.WriteI64(ctx, int64(*p.NSamples)); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T.n_samples (2) field write error: ", p), err) }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 2:n_samples: ", p), err) }
+  }
+  return err
+}
+
+func (p *PartialFitResponse) writeField3(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetLoss() {
+    if err := oprot.WriteFieldBegin(ctx, "loss", thrift.DOUBLE, 3); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 3:loss: ", p), err) }
+    if err := oprot.WriteDouble(ctx, float64(*p.Loss)); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T.loss (3) field write error: ", p), err) }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 3:loss: ", p), err) }
+  }
+  return err
+}
+
+func (p *PartialFitResponse) writeField4(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetVersion() {
+    if err := oprot.WriteFieldBegin(ctx, "version", thrift.I64, 4); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 4:version: ", p), err) }
+    if err := oprot.WriteI64(ctx, int64(*p.Version)); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T.version (4) field write error: ", p), err) }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 4:version: ", p), err) }
+  }
+  return err
+}
+
+func (p *PartialFitResponse) Equals(other *PartialFitResponse) bool {
+  if p == other {
+    return true
+  } else if p == nil || other == nil {
+    return false
+  }
+  if p.Batch != other.Batch {
+    if p.Batch == nil || other.Batch == nil {
+      return false
+    }
+    if (*p.Batch) != (*other.Batch) { return false }
+  }
+  if p.NSamples != other.NSamples {
+    if p.NSamples == nil || other.NSamples == nil {
+      return false
+    }
+    if (*p.NSamples) != (*other.NSamples) { return false }
+  }
+  if p.Loss != other.Loss {
+    if p.Loss == nil || other.Loss == nil {
+      return false
+    }
+    if (*p.Loss) != (*other.Loss) { return false }
+  }
+  if p.Version != other.Version {
+    if p.Version == nil || other.Version == nil {
+      return false
+    }
+    if (*p.Version) != (*other.Version) { return false }
+  }
+  return true
+}
+
+func (p *PartialFitResponse) String() string {
+  if p == nil {
+    return "<nil>"
+  }
+  return fmt.Sprintf("PartialFitResponse(%+v)", *p)
+}
+
+// What was learned from one batch.
+// 
+// Attributes:
+//  - Batch: 1, 2, 3, … within the learner.
+//  - NSamples
+//  - Loss: As in PartialFitResponse.
+//  - Version: As in PartialFitResponse.
+type LearnedBatch struct {
+  Batch *int64 `thrift:"batch,1" db:"batch" json:"batch,omitempty"`
+  NSamples *int64 `thrift:"n_samples,2" db:"n_samples" json:"n_samples,omitempty"`
+  Loss *float64 `thrift:"loss,3" db:"loss" json:"loss,omitempty"`
+  Version *int64 `thrift:"version,4" db:"version" json:"version,omitempty"`
+}
+
+func NewLearnedBatch() *LearnedBatch {
+  return &LearnedBatch{}
+}
+
+var LearnedBatch_Batch_DEFAULT int64
+func (p *LearnedBatch) GetBatch() int64 {
+  if !p.IsSetBatch() {
+    return LearnedBatch_Batch_DEFAULT
+  }
+return *p.Batch
+}
+var LearnedBatch_NSamples_DEFAULT int64
+func (p *LearnedBatch) GetNSamples() int64 {
+  if !p.IsSetNSamples() {
+    return LearnedBatch_NSamples_DEFAULT
+  }
+return *p.NSamples
+}
+var LearnedBatch_Loss_DEFAULT float64
+func (p *LearnedBatch) GetLoss() float64 {
+  if !p.IsSetLoss() {
+    return LearnedBatch_Loss_DEFAULT
+  }
+return *p.Loss
+}
+var LearnedBatch_Version_DEFAULT int64
+func (p *LearnedBatch) GetVersion() int64 {
+  if !p.IsSetVersion() {
+    return LearnedBatch_Version_DEFAULT
+  }
+return *p.Version
+}
+func (p *LearnedBatch) IsSetBatch() bool {
+  return p.Batch != nil
+}
+
+func (p *LearnedBatch) IsSetNSamples() bool {
+  return p.NSamples != nil
+}
+
+func (p *LearnedBatch) IsSetLoss() bool {
+  return p.Loss != nil
+}
+
+func (p *LearnedBatch) IsSetVersion() bool {
+  return p.Version != nil
+}
+
+func (p *LearnedBatch) Read(ctx context.Context, iprot thrift.TProtocol) error {
+  if _, err := iprot.ReadStructBegin(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read error: ", p), err)
+  }
+
+
+  for {
+    _, fieldTypeId, fieldId, err := iprot.ReadFieldBegin(ctx)
+    if err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T field %d read error: ", p, fieldId), err)
+    }
+    if fieldTypeId == thrift.STOP { break; }
+    switch fieldId {
+    case 1:
+      if fieldTypeId == thrift.I64 {
+        if err := p.ReadField1(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 2:
+      if fieldTypeId == thrift.I64 {
+        if err := p.ReadField2(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 3:
+      if fieldTypeId == thrift.DOUBLE {
+        if err := p.ReadField3(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 4:
+      if fieldTypeId == thrift.I64 {
+        if err := p.ReadField4(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    default:
+      if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+        return err
+      }
+    }
+    if err := iprot.ReadFieldEnd(ctx); err != nil {
+      return err
+    }
+  }
+  if err := iprot.ReadStructEnd(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read struct end error: ", p), err)
+  }
+  return nil
+}
+
+func (p *LearnedBatch)  ReadField1(ctx context.Context, iprot thrift.TProtocol) error {
+  if v, err := iprot.ReadI64(ctx); err != nil {
+  return thrift.PrependError("error reading field 1: ", err)
+} else {
+  p.Batch = &v
+}
+  return nil
+}
+
+func (p *LearnedBatch)  ReadField2(ctx context.Context, iprot thrift.TProtocol) error {
+  if v, err := iprot.ReadI64(ctx); err != nil {
+  return thrift.PrependError("error reading field 2: ", err)
+} else {
+  p.NSamples = &v
+}
+  return nil
+}
+
+func (p *LearnedBatch)  ReadField3(ctx context.Context, iprot thrift.TProtocol) error {
+  if v, err := iprot.ReadDouble(ctx); err != nil {
+  return thrift.PrependError("error reading field 3: ", err)
+} else {
+  p.Loss = &v
+}
+  return nil
+}
+
+func (p *LearnedBatch)  ReadField4(ctx context.Context, iprot thrift.TProtocol) error {
+  if v, err := iprot.ReadI64(ctx); err != nil {
+  return thrift.PrependError("error reading field 4: ", err)
+} else {
+  p.Version = &v
+}
+  return nil
+}
+
+func (p *LearnedBatch) Write(ctx context.Context, oprot thrift.TProtocol) error {
+  if err := oprot.WriteStructBegin(ctx, "LearnedBatch"); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err) }
+  if p != nil {
+    if err := p.writeField1(ctx, oprot); err != nil { return err }
+    if err := p.writeField2(ctx, oprot); err != nil { return err }
+    if err := p.writeField3(ctx, oprot); err != nil { return err }
+    if err := p.writeField4(ctx, oprot); err != nil { return err }
+  }
+  if err := oprot.WriteFieldStop(ctx); err != nil {
+    return thrift.PrependError("write field stop error: ", err) }
+  if err := oprot.WriteStructEnd(ctx); err != nil {
+    return thrift.PrependError("write struct stop error: ", err) }
+  return nil
+}
+
+func (p *LearnedBatch) writeField1(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetBatch() {
+    if err := oprot.WriteFieldBegin(ctx, "batch", thrift.I64, 1); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 1:batch: ", p), err) }
+    if err := oprot.WriteI64(ctx, int64(*p.Batch)); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T.batch (1) field write error: ", p), err) }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 1:batch: ", p), err) }
+  }
+  return err
+}
+
+func (p *LearnedBatch) writeField2(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetNSamples() {
+    if err := oprot.WriteFieldBegin(ctx, "n_samples", thrift.I64, 2); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 2:n_samples: ", p), err) }
+    if err := oprot.WriteI64(ctx, int64(*p.NSamples)); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T.n_samples (2) field write error: ", p), err) }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 2:n_samples: ", p), err) }
+  }
+  return err
+}
+
+func (p *LearnedBatch) writeField3(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetLoss() {
+    if err := oprot.WriteFieldBegin(ctx, "loss", thrift.DOUBLE, 3); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 3:loss: ", p), err) }
+    if err := oprot.WriteDouble(ctx, float64(*p.Loss)); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T.loss (3) field write error: ", p), err) }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 3:loss: ", p), err) }
+  }
+  return err
+}
+
+func (p *LearnedBatch) writeField4(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetVersion() {
+    if err := oprot.WriteFieldBegin(ctx, "version", thrift.I64, 4); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 4:version: ", p), err) }
+    if err := oprot.WriteI64(ctx, int64(*p.Version)); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T.version (4) field write error: ", p), err) }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 4:version: ", p), err) }
+  }
+  return err
+}
+
+func (p *LearnedBatch) Equals(other *LearnedBatch) bool {
+  if p == other {
+    return true
+  } else if p == nil || other == nil {
+    return false
+  }
+  if p.Batch != other.Batch {
+    if p.Batch == nil || other.Batch == nil {
+      return false
+    }
+    if (*p.Batch) != (*other.Batch) { return false }
+  }
+  if p.NSamples != other.NSamples {
+    if p.NSamples == nil || other.NSamples == nil {
+      return false
+    }
+    if (*p.NSamples) != (*other.NSamples) { return false }
+  }
+  if p.Loss != other.Loss {
+    if p.Loss == nil || other.Loss == nil {
+      return false
+    }
+    if (*p.Loss) != (*other.Loss) { return false }
+  }
+  if p.Version != other.Version {
+    if p.Version == nil || other.Version == nil {
+      return false
+    }
+    if (*p.Version) != (*other.Version) { return false }
+  }
+  return true
+}
+
+func (p *LearnedBatch) String() string {
+  if p == nil {
+    return "<nil>"
+  }
+  return fmt.Sprintf("LearnedBatch(%+v)", *p)
+}
+
+// A model that learns batch by batch.
+// 
+// Attributes:
+//  - Model
+//  - Steps: With defaults written out.
+//  - Target
+//  - Features: In the order in which `predict` takes them.
+//  - Classes: Labels of a classifier in ascending order.
+//  - Seed
+//  - PublishEvery: As in PartialFitRequest, as are the next two.
+//  - KeepVersions
+//  - MoveStable
+//  - Batches: Batches that it has learned from; the next one gets the number after.
+//  - Samples: Rows that these had.
+//  - Recent: The last ones, oldest first, at most 100.
+//  - LastVersion: The version that was published last.
+type Learner struct {
+  Model *string `thrift:"model,1" db:"model" json:"model,omitempty"`
+  Steps []*Step `thrift:"steps,2" db:"steps" json:"steps,omitempty"`
+  Target *string `thrift:"target,3" db:"target" json:"target,omitempty"`
+  Features []string `thrift:"features,4" db:"features" json:"features,omitempty"`
+  Classes *Column `thrift:"classes,5" db:"classes" json:"classes,omitempty"`
+  Seed *int64 `thrift:"seed,6" db:"seed" json:"seed,omitempty"`
+  PublishEvery *int64 `thrift:"publish_every,7" db:"publish_every" json:"publish_every,omitempty"`
+  KeepVersions *int64 `thrift:"keep_versions,8" db:"keep_versions" json:"keep_versions,omitempty"`
+  MoveStable *bool `thrift:"move_stable,9" db:"move_stable" json:"move_stable,omitempty"`
+  Batches *int64 `thrift:"batches,10" db:"batches" json:"batches,omitempty"`
+  Samples *int64 `thrift:"samples,11" db:"samples" json:"samples,omitempty"`
+  Recent []*LearnedBatch `thrift:"recent,12" db:"recent" json:"recent,omitempty"`
+  LastVersion *int64 `thrift:"last_version,13" db:"last_version" json:"last_version,omitempty"`
+}
+
+func NewLearner() *Learner {
+  return &Learner{}
+}
+
+var Learner_Model_DEFAULT string
+func (p *Learner) GetModel() string {
+  if !p.IsSetModel() {
+    return Learner_Model_DEFAULT
+  }
+return *p.Model
+}
+var Learner_Steps_DEFAULT []*Step
+
+func (p *Learner) GetSteps() []*Step {
+  return p.Steps
+}
+var Learner_Target_DEFAULT string
+func (p *Learner) GetTarget() string {
+  if !p.IsSetTarget() {
+    return Learner_Target_DEFAULT
+  }
+return *p.Target
+}
+var Learner_Features_DEFAULT []string
+
+func (p *Learner) GetFeatures() []string {
+  return p.Features
+}
+var Learner_Classes_DEFAULT *Column
+func (p *Learner) GetClasses() *Column {
+  if !p.IsSetClasses() {
+    return Learner_Classes_DEFAULT
+  }
+return p.Classes
+}
+var Learner_Seed_DEFAULT int64
+func (p *Learner) GetSeed() int64 {
+  if !p.IsSetSeed() {
+    return Learner_Seed_DEFAULT
+  }
+return *p.Seed
+}
+var Learner_PublishEvery_DEFAULT int64
+func (p *Learner) GetPublishEvery() int64 {
+  if !p.IsSetPublishEvery() {
+    return Learner_PublishEvery_DEFAULT
+  }
+return *p.PublishEvery
+}
+var Learner_KeepVersions_DEFAULT int64
+func (p *Learner) GetKeepVersions() int64 {
+  if !p.IsSetKeepVersions() {
+    return Learner_KeepVersions_DEFAULT
+  }
+return *p.KeepVersions
+}
+var Learner_MoveStable_DEFAULT bool
+func (p *Learner) GetMoveStable() bool {
+  if !p.IsSetMoveStable() {
+    return Learner_MoveStable_DEFAULT
+  }
+return *p.MoveStable
+}
+var Learner_Batches_DEFAULT int64
+func (p *Learner) GetBatches() int64 {
+  if !p.IsSetBatches() {
+    return Learner_Batches_DEFAULT
+  }
+return *p.Batches
+}
+var Learner_Samples_DEFAULT int64
+func (p *Learner) GetSamples() int64 {
+  if !p.IsSetSamples() {
+    return Learner_Samples_DEFAULT
+  }
+return *p.Samples
+}
+var Learner_Recent_DEFAULT []*LearnedBatch
+
+func (p *Learner) GetRecent() []*LearnedBatch {
+  return p.Recent
+}
+var Learner_LastVersion_DEFAULT int64
+func (p *Learner) GetLastVersion() int64 {
+  if !p.IsSetLastVersion() {
+    return Learner_LastVersion_DEFAULT
+  }
+return *p.LastVersion
+}
+func (p *Learner) IsSetModel() bool {
+  return p.Model != nil
+}
+
+func (p *Learner) IsSetSteps() bool {
+  return p.Steps != nil
+}
+
+func (p *Learner) IsSetTarget() bool {
+  return p.Target != nil
+}
+
+func (p *Learner) IsSetFeatures() bool {
+  return p.Features != nil
+}
+
+func (p *Learner) IsSetClasses() bool {
+  return p.Classes != nil
+}
+
+func (p *Learner) IsSetSeed() bool {
+  return p.Seed != nil
+}
+
+func (p *Learner) IsSetPublishEvery() bool {
+  return p.PublishEvery != nil
+}
+
+func (p *Learner) IsSetKeepVersions() bool {
+  return p.KeepVersions != nil
+}
+
+func (p *Learner) IsSetMoveStable() bool {
+  return p.MoveStable != nil
+}
+
+func (p *Learner) IsSetBatches() bool {
+  return p.Batches != nil
+}
+
+func (p *Learner) IsSetSamples() bool {
+  return p.Samples != nil
+}
+
+func (p *Learner) IsSetRecent() bool {
+  return p.Recent != nil
+}
+
+func (p *Learner) IsSetLastVersion() bool {
+  return p.LastVersion != nil
+}
+
+func (p *Learner) Read(ctx context.Context, iprot thrift.TProtocol) error {
+  if _, err := iprot.ReadStructBegin(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read error: ", p), err)
+  }
+
+
+  for {
+    _, fieldTypeId, fieldId, err := iprot.ReadFieldBegin(ctx)
+    if err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T field %d read error: ", p, fieldId), err)
+    }
+    if fieldTypeId == thrift.STOP { break; }
+    switch fieldId {
+    case 1:
+      if fieldTypeId == thrift.STRING {
+        if err := p.ReadField1(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 2:
+      if fieldTypeId == thrift.LIST {
+        if err := p.ReadField2(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 3:
+      if fieldTypeId == thrift.STRING {
+        if err := p.ReadField3(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 4:
+      if fieldTypeId == thrift.LIST {
+        if err := p.ReadField4(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 5:
+      if fieldTypeId == thrift.STRUCT {
+        if err := p.ReadField5(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 6:
+      if fieldTypeId == thrift.I64 {
+        if err := p.ReadField6(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 7:
+      if fieldTypeId == thrift.I64 {
+        if err := p.ReadField7(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 8:
+      if fieldTypeId == thrift.I64 {
+        if err := p.ReadField8(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 9:
+      if fieldTypeId == thrift.BOOL {
+        if err := p.ReadField9(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 10:
+      if fieldTypeId == thrift.I64 {
+        if err := p.ReadField10(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 11:
+      if fieldTypeId == thrift.I64 {
+        if err := p.ReadField11(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 12:
+      if fieldTypeId == thrift.LIST {
+        if err := p.ReadField12(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 13:
+      if fieldTypeId == thrift.I64 {
+        if err := p.ReadField13(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    default:
+      if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+        return err
+      }
+    }
+    if err := iprot.ReadFieldEnd(ctx); err != nil {
+      return err
+    }
+  }
+  if err := iprot.ReadStructEnd(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read struct end error: ", p), err)
+  }
+  return nil
+}
+
+func (p *Learner)  ReadField1(ctx context.Context, iprot thrift.TProtocol) error {
+  if v, err := iprot.ReadString(ctx); err != nil {
+  return thrift.PrependError("error reading field 1: ", err)
+} else {
+  p.Model = &v
+}
+  return nil
+}
+
+func (p *Learner)  ReadField2(ctx context.Context, iprot thrift.TProtocol) error {
+  _, size, err := iprot.ReadListBegin(ctx)
+  if err != nil {
+    return thrift.PrependError("error reading list begin: ", err)
+  }
+  tSlice := make([]*Step, 0, size)
+  p.Steps =  tSlice
+  for i := 0; i < size; i ++ {
+    _elem20 := &Step{}
+    if err := _elem20.Read(ctx, iprot); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", _elem20), err)
+    }
+    p.Steps = append(p.Steps, _elem20)
+  }
+  if err := iprot.ReadListEnd(ctx); err != nil {
+    return thrift.PrependError("error reading list end: ", err)
+  }
+  return nil
+}
+
+func (p *Learner)  ReadField3(ctx context.Context, iprot thrift.TProtocol) error {
+  if v, err := iprot.ReadString(ctx); err != nil {
+  return thrift.PrependError("error reading field 3: ", err)
+} else {
+  p.Target = &v
+}
+  return nil
+}
+
+func (p *Learner)  ReadField4(ctx context.Context, iprot thrift.TProtocol) error {
+  _, size, err := iprot.ReadListBegin(ctx)
+  if err != nil {
+    return thrift.PrependError("error reading list begin: ", err)
+  }
+  tSlice := make([]string, 0, size)
+  p.Features =  tSlice
+  for i := 0; i < size; i ++ {
+var _elem21 string
+    if v, err := iprot.ReadString(ctx); err != nil {
+    return thrift.PrependError("error reading field 0: ", err)
+} else {
+    _elem21 = v
+}
+    p.Features = append(p.Features, _elem21)
+  }
+  if err := iprot.ReadListEnd(ctx); err != nil {
+    return thrift.PrependError("error reading list end: ", err)
+  }
+  return nil
+}
+
+func (p *Learner)  ReadField5(ctx context.Context, iprot thrift.TProtocol) error {
+  p.Classes = &Column{}
+  if err := p.Classes.Read(ctx, iprot); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Classes), err)
+  }
+  return nil
+}
+
+func (p *Learner)  ReadField6(ctx context.Context, iprot thrift.TProtocol) error {
+  if v, err := iprot.ReadI64(ctx); err != nil {
+  return thrift.PrependError("error reading field 6: ", err)
+} else {
+  p.Seed = &v
+}
+  return nil
+}
+
+func (p *Learner)  ReadField7(ctx context.Context, iprot thrift.TProtocol) error {
+  if v, err := iprot.ReadI64(ctx); err != nil {
+  return thrift.PrependError("error reading field 7: ", err)
+} else {
+  p.PublishEvery = &v
+}
+  return nil
+}
+
+func (p *Learner)  ReadField8(ctx context.Context, iprot thrift.TProtocol) error {
+  if v, err := iprot.ReadI64(ctx); err != nil {
+  return thrift.PrependError("error reading field 8: ", err)
+} else {
+  p.KeepVersions = &v
+}
+  return nil
+}
+
+func (p *Learner)  ReadField9(ctx context.Context, iprot thrift.TProtocol) error {
+  if v, err := iprot.ReadBool(ctx); err != nil {
+  return thrift.PrependError("error reading field 9: ", err)
+} else {
+  p.MoveStable = &v
+}
+  return nil
+}
+
+func (p *Learner)  ReadField10(ctx context.Context, iprot thrift.TProtocol) error {
+  if v, err := iprot.ReadI64(ctx); err != nil {
+  return thrift.PrependError("error reading field 10: ", err)
+} else {
+  p.Batches = &v
+}
+  return nil
+}
+
+func (p *Learner)  ReadField11(ctx context.Context, iprot thrift.TProtocol) error {
+  if v, err := iprot.ReadI64(ctx); err != nil {
+  return thrift.PrependError("error reading field 11: ", err)
+} else {
+  p.Samples = &v
+}
+  return nil
+}
+
+func (p *Learner)  ReadField12(ctx context.Context, iprot thrift.TProtocol) error {
+  _, size, err := iprot.ReadListBegin(ctx)
+  if err != nil {
+    return thrift.PrependError("error reading list begin: ", err)
+  }
+  tSlice := make([]*LearnedBatch, 0, size)
+  p.Recent =  tSlice
+  for i := 0; i < size; i ++ {
+    _elem22 := &LearnedBatch{}
+    if err := _elem22.Read(ctx, iprot); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", _elem22), err)
+    }
+    p.Recent = append(p.Recent, _elem22)
+  }
+  if err := iprot.ReadListEnd(ctx); err != nil {
+    return thrift.PrependError("error reading list end: ", err)
+  }
+  return nil
+}
+
+func (p *Learner)  ReadField13(ctx context.Context, iprot thrift.TProtocol) error {
+  if v, err := iprot.ReadI64(ctx); err != nil {
+  return thrift.PrependError("error reading field 13: ", err)
+} else {
+  p.LastVersion = &v
+}
+  return nil
+}
+
+func (p *Learner) Write(ctx context.Context, oprot thrift.TProtocol) error {
+  if err := oprot.WriteStructBegin(ctx, "Learner"); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err) }
+  if p != nil {
+    if err := p.writeField1(ctx, oprot); err != nil { return err }
+    if err := p.writeField2(ctx, oprot); err != nil { return err }
+    if err := p.writeField3(ctx, oprot); err != nil { return err }
+    if err := p.writeField4(ctx, oprot); err != nil { return err }
+    if err := p.writeField5(ctx, oprot); err != nil { return err }
+    if err := p.writeField6(ctx, oprot); err != nil { return err }
+    if err := p.writeField7(ctx, oprot); err != nil { return err }
+    if err := p.writeField8(ctx, oprot); err != nil { return err }
+    if err := p.writeField9(ctx, oprot); err != nil { return err }
+    if err := p.writeField10(ctx, oprot); err != nil { return err }
+    if err := p.writeField11(ctx, oprot); err != nil { return err }
+    if err := p.writeField12(ctx, oprot); err != nil { return err }
+    if err := p.writeField13(ctx, oprot); err != nil { return err }
+  }
+  if err := oprot.WriteFieldStop(ctx); err != nil {
+    return thrift.PrependError("write field stop error: ", err) }
+  if err := oprot.WriteStructEnd(ctx); err != nil {
+    return thrift.PrependError("write struct stop error: ", err) }
+  return nil
+}
+
+func (p *Learner) writeField1(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetModel() {
+    if err := oprot.WriteFieldBegin(ctx, "model", thrift.STRING, 1); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 1:model: ", p), err) }
+    if err := oprot.WriteString(ctx, string(*p.Model)); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T.model (1) field write error: ", p), err) }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 1:model: ", p), err) }
+  }
+  return err
+}
+
+func (p *Learner) writeField2(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetSteps() {
+    if err := oprot.WriteFieldBegin(ctx, "steps", thrift.LIST, 2); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 2:steps: ", p), err) }
+    if err := oprot.WriteListBegin(ctx, thrift.STRUCT, len(p.Steps)); err != nil {
+      return thrift.PrependError("error writing list begin: ", err)
+    }
+    for _, v := range p.Steps {
+      if err := v.Write(ctx, oprot); err != nil {
+        return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", v), err)
+      }
+    }
+    if err := oprot.WriteListEnd(ctx); err != nil {
+      return thrift.PrependError("error writing list end: ", err)
+    }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 2:steps: ", p), err) }
+  }
+  return err
+}
+
+func (p *Learner) writeField3(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetTarget() {
+    if err := oprot.WriteFieldBegin(ctx, "target", thrift.STRING, 3); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 3:target: ", p), err) }
+    if err := oprot.WriteString(ctx, string(*p.Target)); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T.target (3) field write error: ", p), err) }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 3:target: ", p), err) }
+  }
+  return err
+}
+
+func (p *Learner) writeField4(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetFeatures() {
+    if err := oprot.WriteFieldBegin(ctx, "features", thrift.LIST, 4); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 4:features: ", p), err) }
+    if err := oprot.WriteListBegin(ctx, thrift.STRING, len(p.Features)); err != nil {
+      return thrift.PrependError("error writing list begin: ", err)
+    }
+    for _, v := range p.Features {
+      if err := oprot.WriteString(ctx, string(v)); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T. (0) field write error: ", p), err) }
+    }
+    if err := oprot.WriteListEnd(ctx); err != nil {
+      return thrift.PrependError("error writing list end: ", err)
+    }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 4:features: ", p), err) }
+  }
+  return err
+}
+
+func (p *Learner) writeField5(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetClasses() {
+    if err := oprot.WriteFieldBegin(ctx, "classes", thrift.STRUCT, 5); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 5:classes: ", p), err) }
+    if err := p.Classes.Write(ctx, oprot); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Classes), err)
+    }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 5:classes: ", p), err) }
+  }
+  return err
+}
+
+func (p *Learner) writeField6(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetSeed() {
+    if err := oprot.WriteFieldBegin(ctx, "seed", thrift.I64, 6); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 6:seed: ", p), err) }
+    if err := oprot.WriteI64(ctx, int64(*p.Seed)); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T.seed (6) field write error: ", p), err) }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 6:seed: ", p), err) }
+  }
+  return err
+}
+
+func (p *Learner) writeField7(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetPublishEvery() {
+    if err := oprot.WriteFieldBegin(ctx, "publish_every", thrift.I64, 7); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 7:publish_every: ", p), err) }
+    if err := oprot.WriteI64(ctx, int64(*p.PublishEvery)); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T.publish_every (7) field write error: ", p), err) }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 7:publish_every: ", p), err) }
+  }
+  return err
+}
+
+func (p *Learner) writeField8(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetKeepVersions() {
+    if err := oprot.WriteFieldBegin(ctx, "keep_versions", thrift.I64, 8); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 8:keep_versions: ", p), err) }
+    if err := oprot.WriteI64(ctx, int64(*p.KeepVersions)); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T.keep_versions (8) field write error: ", p), err) }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 8:keep_versions: ", p), err) }
+  }
+  return err
+}
+
+func (p *Learner) writeField9(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetMoveStable() {
+    if err := oprot.WriteFieldBegin(ctx, "move_stable", thrift.BOOL, 9); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 9:move_stable: ", p), err) }
+    if err := oprot.WriteBool(ctx, bool(*p.MoveStable)); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T.move_stable (9) field write error: ", p), err) }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 9:move_stable: ", p), err) }
+  }
+  return err
+}
+
+func (p *Learner) writeField10(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetBatches() {
+    if err := oprot.WriteFieldBegin(ctx, "batches", thrift.I64, 10); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 10:batches: ", p), err) }
+    if err := oprot.WriteI64(ctx, int64(*p.Batches)); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T.batches (10) field write error: ", p), err) }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 10:batches: ", p), err) }
+  }
+  return err
+}
+
+func (p *Learner) writeField11(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetSamples() {
+    if err := oprot.WriteFieldBegin(ctx, "samples", thrift.I64, 11); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 11:samples: ", p), err) }
+    if err := oprot.WriteI64(ctx, int64(*p.Samples)); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T.samples (11) field write error: ", p), err) }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 11:samples: ", p), err) }
+  }
+  return err
+}
+
+func (p *Learner) writeField12(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetRecent() {
+    if err := oprot.WriteFieldBegin(ctx, "recent", thrift.LIST, 12); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 12:recent: ", p), err) }
+    if err := oprot.WriteListBegin(ctx, thrift.STRUCT, len(p.Recent)); err != nil {
+      return thrift.PrependError("error writing list begin: ", err)
+    }
+    for _, v := range p.Recent {
+      if err := v.Write(ctx, oprot); err != nil {
+        return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", v), err)
+      }
+    }
+    if err := oprot.WriteListEnd(ctx); err != nil {
+      return thrift.PrependError("error writing list end: ", err)
+    }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 12:recent: ", p), err) }
+  }
+  return err
+}
+
+func (p *Learner) writeField13(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetLastVersion() {
+    if err := oprot.WriteFieldBegin(ctx, "last_version", thrift.I64, 13); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 13:last_version: ", p), err) }
+    if err := oprot.WriteI64(ctx, int64(*p.LastVersion)); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T.last_version (13) field write error: ", p), err) }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 13:last_version: ", p), err) }
+  }
+  return err
+}
+
+func (p *Learner) Equals(other *Learner) bool {
+  if p == other {
+    return true
+  } else if p == nil || other == nil {
+    return false
+  }
+  if p.Model != other.Model {
+    if p.Model == nil || other.Model == nil {
+      return false
+    }
+    if (*p.Model) != (*other.Model) { return false }
+  }
+  if len(p.Steps) != len(other.Steps) { return false }
+  for i, _tgt := range p.Steps {
+    _src23 := other.Steps[i]
+    if !_tgt.Equals(_src23) { return false }
+  }
+  if p.Target != other.Target {
+    if p.Target == nil || other.Target == nil {
+      return false
+    }
+    if (*p.Target) != (*other.Target) { return false }
+  }
+  if len(p.Features) != len(other.Features) { return false }
+  for i, _tgt := range p.Features {
+    _src24 := other.Features[i]
+    if _tgt != _src24 { return false }
+  }
+  if !p.Classes.Equals(other.Classes) { return false }
+  if p.Seed != other.Seed {
+    if p.Seed == nil || other.Seed == nil {
+      return false
+    }
+    if (*p.Seed) != (*other.Seed) { return false }
+  }
+  if p.PublishEvery != other.PublishEvery {
+    if p.PublishEvery == nil || other.PublishEvery == nil {
+      return false
+    }
+    if (*p.PublishEvery) != (*other.PublishEvery) { return false }
+  }
+  if p.KeepVersions != other.KeepVersions {
+    if p.KeepVersions == nil || other.KeepVersions == nil {
+      return false
+    }
+    if (*p.KeepVersions) != (*other.KeepVersions) { return false }
+  }
+  if p.MoveStable != other.MoveStable {
+    if p.MoveStable == nil || other.MoveStable == nil {
+      return false
+    }
+    if (*p.MoveStable) != (*other.MoveStable) { return false }
+  }
+  if p.Batches != other.Batches {
+    if p.Batches == nil || other.Batches == nil {
+      return false
+    }
+    if (*p.Batches) != (*other.Batches) { return false }
+  }
+  if p.Samples != other.Samples {
+    if p.Samples == nil || other.Samples == nil {
+      return false
+    }
+    if (*p.Samples) != (*other.Samples) { return false }
+  }
+  if len(p.Recent) != len(other.Recent) { return false }
+  for i, _tgt := range p.Recent {
+    _src25 := other.Recent[i]
+    if !_tgt.Equals(_src25) { return false }
+  }
+  if p.LastVersion != other.LastVersion {
+    if p.LastVersion == nil || other.LastVersion == nil {
+      return false
+    }
+    if (*p.LastVersion) != (*other.LastVersion) { return false }
+  }
+  return true
+}
+
+func (p *Learner) String() string {
+  if p == nil {
+    return "<nil>"
+  }
+  return fmt.Sprintf("Learner(%+v)", *p)
+}
+
+// Attributes:
+//  - Context
+//  - Model
+type GetLearnerRequest struct {
+  Context *RequestContext `thrift:"context,1" db:"context" json:"context,omitempty"`
+  Model *string `thrift:"model,2" db:"model" json:"model,omitempty"`
+}
+
+func NewGetLearnerRequest() *GetLearnerRequest {
+  return &GetLearnerRequest{}
+}
+
+var GetLearnerRequest_Context_DEFAULT *RequestContext
+func (p *GetLearnerRequest) GetContext() *RequestContext {
+  if !p.IsSetContext() {
+    return GetLearnerRequest_Context_DEFAULT
+  }
+return p.Context
+}
+var GetLearnerRequest_Model_DEFAULT string
+func (p *GetLearnerRequest) GetModel() string {
+  if !p.IsSetModel() {
+    return GetLearnerRequest_Model_DEFAULT
+  }
+return *p.Model
+}
+func (p *GetLearnerRequest) IsSetContext() bool {
+  return p.Context != nil
+}
+
+func (p *GetLearnerRequest) IsSetModel() bool {
+  return p.Model != nil
+}
+
+func (p *GetLearnerRequest) Read(ctx context.Context, iprot thrift.TProtocol) error {
+  if _, err := iprot.ReadStructBegin(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read error: ", p), err)
+  }
+
+
+  for {
+    _, fieldTypeId, fieldId, err := iprot.ReadFieldBegin(ctx)
+    if err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T field %d read error: ", p, fieldId), err)
+    }
+    if fieldTypeId == thrift.STOP { break; }
+    switch fieldId {
+    case 1:
+      if fieldTypeId == thrift.STRUCT {
+        if err := p.ReadField1(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 2:
+      if fieldTypeId == thrift.STRING {
+        if err := p.ReadField2(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    default:
+      if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+        return err
+      }
+    }
+    if err := iprot.ReadFieldEnd(ctx); err != nil {
+      return err
+    }
+  }
+  if err := iprot.ReadStructEnd(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read struct end error: ", p), err)
+  }
+  return nil
+}
+
+func (p *GetLearnerRequest)  ReadField1(ctx context.Context, iprot thrift.TProtocol) error {
+  p.Context = &RequestContext{}
+  if err := p.Context.Read(ctx, iprot); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Context), err)
+  }
+  return nil
+}
+
+func (p *GetLearnerRequest)  ReadField2(ctx context.Context, iprot thrift.TProtocol) error {
+  if v, err := iprot.ReadString(ctx); err != nil {
+  return thrift.PrependError("error reading field 2: ", err)
+} else {
+  p.Model = &v
+}
+  return nil
+}
+
+func (p *GetLearnerRequest) Write(ctx context.Context, oprot thrift.TProtocol) error {
+  if err := oprot.WriteStructBegin(ctx, "GetLearnerRequest"); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err) }
+  if p != nil {
+    if err := p.writeField1(ctx, oprot); err != nil { return err }
+    if err := p.writeField2(ctx, oprot); err != nil { return err }
+  }
+  if err := oprot.WriteFieldStop(ctx); err != nil {
+    return thrift.PrependError("write field stop error: ", err) }
+  if err := oprot.WriteStructEnd(ctx); err != nil {
+    return thrift.PrependError("write struct stop error: ", err) }
+  return nil
+}
+
+func (p *GetLearnerRequest) writeField1(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetContext() {
+    if err := oprot.WriteFieldBegin(ctx, "context", thrift.STRUCT, 1); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 1:context: ", p), err) }
+    if err := p.Context.Write(ctx, oprot); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Context), err)
+    }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 1:context: ", p), err) }
+  }
+  return err
+}
+
+func (p *GetLearnerRequest) writeField2(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetModel() {
+    if err := oprot.WriteFieldBegin(ctx, "model", thrift.STRING, 2); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 2:model: ", p), err) }
+    if err := oprot.WriteString(ctx, string(*p.Model)); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T.model (2) field write error: ", p), err) }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 2:model: ", p), err) }
+  }
+  return err
+}
+
+func (p *GetLearnerRequest) Equals(other *GetLearnerRequest) bool {
+  if p == other {
+    return true
+  } else if p == nil || other == nil {
+    return false
+  }
+  if !p.Context.Equals(other.Context) { return false }
+  if p.Model != other.Model {
+    if p.Model == nil || other.Model == nil {
+      return false
+    }
+    if (*p.Model) != (*other.Model) { return false }
+  }
+  return true
+}
+
+func (p *GetLearnerRequest) String() string {
+  if p == nil {
+    return "<nil>"
+  }
+  return fmt.Sprintf("GetLearnerRequest(%+v)", *p)
+}
+
+// Attributes:
+//  - Learner
+type GetLearnerResponse struct {
+  Learner *Learner `thrift:"learner,1" db:"learner" json:"learner,omitempty"`
+}
+
+func NewGetLearnerResponse() *GetLearnerResponse {
+  return &GetLearnerResponse{}
+}
+
+var GetLearnerResponse_Learner_DEFAULT *Learner
+func (p *GetLearnerResponse) GetLearner() *Learner {
+  if !p.IsSetLearner() {
+    return GetLearnerResponse_Learner_DEFAULT
+  }
+return p.Learner
+}
+func (p *GetLearnerResponse) IsSetLearner() bool {
+  return p.Learner != nil
+}
+
+func (p *GetLearnerResponse) Read(ctx context.Context, iprot thrift.TProtocol) error {
+  if _, err := iprot.ReadStructBegin(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read error: ", p), err)
+  }
+
+
+  for {
+    _, fieldTypeId, fieldId, err := iprot.ReadFieldBegin(ctx)
+    if err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T field %d read error: ", p, fieldId), err)
+    }
+    if fieldTypeId == thrift.STOP { break; }
+    switch fieldId {
+    case 1:
+      if fieldTypeId == thrift.STRUCT {
+        if err := p.ReadField1(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    default:
+      if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+        return err
+      }
+    }
+    if err := iprot.ReadFieldEnd(ctx); err != nil {
+      return err
+    }
+  }
+  if err := iprot.ReadStructEnd(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read struct end error: ", p), err)
+  }
+  return nil
+}
+
+func (p *GetLearnerResponse)  ReadField1(ctx context.Context, iprot thrift.TProtocol) error {
+  p.Learner = &Learner{}
+  if err := p.Learner.Read(ctx, iprot); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Learner), err)
+  }
+  return nil
+}
+
+func (p *GetLearnerResponse) Write(ctx context.Context, oprot thrift.TProtocol) error {
+  if err := oprot.WriteStructBegin(ctx, "GetLearnerResponse"); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err) }
+  if p != nil {
+    if err := p.writeField1(ctx, oprot); err != nil { return err }
+  }
+  if err := oprot.WriteFieldStop(ctx); err != nil {
+    return thrift.PrependError("write field stop error: ", err) }
+  if err := oprot.WriteStructEnd(ctx); err != nil {
+    return thrift.PrependError("write struct stop error: ", err) }
+  return nil
+}
+
+func (p *GetLearnerResponse) writeField1(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetLearner() {
+    if err := oprot.WriteFieldBegin(ctx, "learner", thrift.STRUCT, 1); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 1:learner: ", p), err) }
+    if err := p.Learner.Write(ctx, oprot); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Learner), err)
+    }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 1:learner: ", p), err) }
+  }
+  return err
+}
+
+func (p *GetLearnerResponse) Equals(other *GetLearnerResponse) bool {
+  if p == other {
+    return true
+  } else if p == nil || other == nil {
+    return false
+  }
+  if !p.Learner.Equals(other.Learner) { return false }
+  return true
+}
+
+func (p *GetLearnerResponse) String() string {
+  if p == nil {
+    return "<nil>"
+  }
+  return fmt.Sprintf("GetLearnerResponse(%+v)", *p)
+}
+
+// Attributes:
+//  - Context
+//  - Model
+type DeleteLearnerRequest struct {
+  Context *RequestContext `thrift:"context,1" db:"context" json:"context,omitempty"`
+  Model *string `thrift:"model,2" db:"model" json:"model,omitempty"`
+}
+
+func NewDeleteLearnerRequest() *DeleteLearnerRequest {
+  return &DeleteLearnerRequest{}
+}
+
+var DeleteLearnerRequest_Context_DEFAULT *RequestContext
+func (p *DeleteLearnerRequest) GetContext() *RequestContext {
+  if !p.IsSetContext() {
+    return DeleteLearnerRequest_Context_DEFAULT
+  }
+return p.Context
+}
+var DeleteLearnerRequest_Model_DEFAULT string
+func (p *DeleteLearnerRequest) GetModel() string {
+  if !p.IsSetModel() {
+    return DeleteLearnerRequest_Model_DEFAULT
+  }
+return *p.Model
+}
+func (p *DeleteLearnerRequest) IsSetContext() bool {
+  return p.Context != nil
+}
+
+func (p *DeleteLearnerRequest) IsSetModel() bool {
+  return p.Model != nil
+}
+
+func (p *DeleteLearnerRequest) Read(ctx context.Context, iprot thrift.TProtocol) error {
+  if _, err := iprot.ReadStructBegin(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read error: ", p), err)
+  }
+
+
+  for {
+    _, fieldTypeId, fieldId, err := iprot.ReadFieldBegin(ctx)
+    if err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T field %d read error: ", p, fieldId), err)
+    }
+    if fieldTypeId == thrift.STOP { break; }
+    switch fieldId {
+    case 1:
+      if fieldTypeId == thrift.STRUCT {
+        if err := p.ReadField1(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 2:
+      if fieldTypeId == thrift.STRING {
+        if err := p.ReadField2(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    default:
+      if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+        return err
+      }
+    }
+    if err := iprot.ReadFieldEnd(ctx); err != nil {
+      return err
+    }
+  }
+  if err := iprot.ReadStructEnd(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read struct end error: ", p), err)
+  }
+  return nil
+}
+
+func (p *DeleteLearnerRequest)  ReadField1(ctx context.Context, iprot thrift.TProtocol) error {
+  p.Context = &RequestContext{}
+  if err := p.Context.Read(ctx, iprot); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Context), err)
+  }
+  return nil
+}
+
+func (p *DeleteLearnerRequest)  ReadField2(ctx context.Context, iprot thrift.TProtocol) error {
+  if v, err := iprot.ReadString(ctx); err != nil {
+  return thrift.PrependError("error reading field 2: ", err)
+} else {
+  p.Model = &v
+}
+  return nil
+}
+
+func (p *DeleteLearnerRequest) Write(ctx context.Context, oprot thrift.TProtocol) error {
+  if err := oprot.WriteStructBegin(ctx, "DeleteLearnerRequest"); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err) }
+  if p != nil {
+    if err := p.writeField1(ctx, oprot); err != nil { return err }
+    if err := p.writeField2(ctx, oprot); err != nil { return err }
+  }
+  if err := oprot.WriteFieldStop(ctx); err != nil {
+    return thrift.PrependError("write field stop error: ", err) }
+  if err := oprot.WriteStructEnd(ctx); err != nil {
+    return thrift.PrependError("write struct stop error: ", err) }
+  return nil
+}
+
+func (p *DeleteLearnerRequest) writeField1(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetContext() {
+    if err := oprot.WriteFieldBegin(ctx, "context", thrift.STRUCT, 1); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 1:context: ", p), err) }
+    if err := p.Context.Write(ctx, oprot); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Context), err)
+    }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 1:context: ", p), err) }
+  }
+  return err
+}
+
+func (p *DeleteLearnerRequest) writeField2(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetModel() {
+    if err := oprot.WriteFieldBegin(ctx, "model", thrift.STRING, 2); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 2:model: ", p), err) }
+    if err := oprot.WriteString(ctx, string(*p.Model)); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T.model (2) field write error: ", p), err) }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 2:model: ", p), err) }
+  }
+  return err
+}
+
+func (p *DeleteLearnerRequest) Equals(other *DeleteLearnerRequest) bool {
+  if p == other {
+    return true
+  } else if p == nil || other == nil {
+    return false
+  }
+  if !p.Context.Equals(other.Context) { return false }
+  if p.Model != other.Model {
+    if p.Model == nil || other.Model == nil {
+      return false
+    }
+    if (*p.Model) != (*other.Model) { return false }
+  }
+  return true
+}
+
+func (p *DeleteLearnerRequest) String() string {
+  if p == nil {
+    return "<nil>"
+  }
+  return fmt.Sprintf("DeleteLearnerRequest(%+v)", *p)
+}
+
+type DeleteLearnerResponse struct {
+}
+
+func NewDeleteLearnerResponse() *DeleteLearnerResponse {
+  return &DeleteLearnerResponse{}
+}
+
+func (p *DeleteLearnerResponse) Read(ctx context.Context, iprot thrift.TProtocol) error {
+  if _, err := iprot.ReadStructBegin(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read error: ", p), err)
+  }
+
+
+  for {
+    _, fieldTypeId, fieldId, err := iprot.ReadFieldBegin(ctx)
+    if err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T field %d read error: ", p, fieldId), err)
+    }
+    if fieldTypeId == thrift.STOP { break; }
+    if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+      return err
+    }
+    if err := iprot.ReadFieldEnd(ctx); err != nil {
+      return err
+    }
+  }
+  if err := iprot.ReadStructEnd(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read struct end error: ", p), err)
+  }
+  return nil
+}
+
+func (p *DeleteLearnerResponse) Write(ctx context.Context, oprot thrift.TProtocol) error {
+  if err := oprot.WriteStructBegin(ctx, "DeleteLearnerResponse"); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err) }
+  if p != nil {
+  }
+  if err := oprot.WriteFieldStop(ctx); err != nil {
+    return thrift.PrependError("write field stop error: ", err) }
+  if err := oprot.WriteStructEnd(ctx); err != nil {
+    return thrift.PrependError("write struct stop error: ", err) }
+  return nil
+}
+
+func (p *DeleteLearnerResponse) Equals(other *DeleteLearnerResponse) bool {
+  if p == other {
+    return true
+  } else if p == nil || other == nil {
+    return false
+  }
+  return true
+}
+
+func (p *DeleteLearnerResponse) String() string {
+  if p == nil {
+    return "<nil>"
+  }
+  return fmt.Sprintf("DeleteLearnerResponse(%+v)", *p)
+}
+
 type Training interface {
   // Stores what is needed to train and answers a job at once; the job outlives a restart of the server. Throws
   // INVALID_ARGUMENT (name, step, hyper-parameter, column, value, named), NOT_FOUND (data set), OVERLOADED (too many jobs wait).
@@ -4467,6 +7022,25 @@ type Training interface {
   // Parameters:
   //  - Request
   CancelJob(ctx context.Context, request *CancelJobRequest) (_r *CancelJobResponse, _err error)
+  // Learns from a batch of rows, one call after the other, and answers when that is durable. `predict` goes by versions as ever:
+  // `publish_every` and `publish` make them. A repeated idempotency key answers what the first answered, of the last 1000 batches.
+  // After any error nothing was learned. Throws INVALID_ARGUMENT (name, step, hyper-parameter, column, value, class, or what is
+  // said otherwise than before), NOT_FOUND (no learner, and no steps), FAILED_PRECONDITION (expected_batch, or not all classes seen),
+  // OVERLOADED (too many learners, or calls that wait), DEADLINE_EXCEEDED.
+  // 
+  // Parameters:
+  //  - Request
+  PartialFit(ctx context.Context, request *PartialFitRequest) (_r *PartialFitResponse, _err error)
+  // Answers how a learner is. Throws NOT_FOUND.
+  // 
+  // Parameters:
+  //  - Request
+  GetLearner(ctx context.Context, request *GetLearnerRequest) (_r *GetLearnerResponse, _err error)
+  // Deletes a learner; the versions that it published stay. Throws NOT_FOUND.
+  // 
+  // Parameters:
+  //  - Request
+  DeleteLearner(ctx context.Context, request *DeleteLearnerRequest) (_r *DeleteLearnerResponse, _err error)
 }
 
 type TrainingClient struct {
@@ -4510,22 +7084,22 @@ func (p *TrainingClient) SetLastResponseMeta_(meta thrift.ResponseMeta) {
 // Parameters:
 //  - Request
 func (p *TrainingClient) Train(ctx context.Context, request *TrainRequest) (_r *TrainResponse, _err error) {
-  var _args16 TrainingTrainArgs
-  _args16.Request = request
-  var _result18 TrainingTrainResult
-  var _meta17 thrift.ResponseMeta
-  _meta17, _err = p.Client_().Call(ctx, "train", &_args16, &_result18)
-  p.SetLastResponseMeta_(_meta17)
+  var _args26 TrainingTrainArgs
+  _args26.Request = request
+  var _result28 TrainingTrainResult
+  var _meta27 thrift.ResponseMeta
+  _meta27, _err = p.Client_().Call(ctx, "train", &_args26, &_result28)
+  p.SetLastResponseMeta_(_meta27)
   if _err != nil {
     return
   }
   switch {
-  case _result18.Error!= nil:
-    return _r, _result18.Error
+  case _result28.Error!= nil:
+    return _r, _result28.Error
   }
 
-  if _ret19 := _result18.GetSuccess(); _ret19 != nil {
-    return _ret19, nil
+  if _ret29 := _result28.GetSuccess(); _ret29 != nil {
+    return _ret29, nil
   }
   return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "train failed: unknown result")
 }
@@ -4537,22 +7111,22 @@ func (p *TrainingClient) Train(ctx context.Context, request *TrainRequest) (_r *
 // Parameters:
 //  - Request
 func (p *TrainingClient) Evaluate(ctx context.Context, request *EvaluateRequest) (_r *EvaluateResponse, _err error) {
-  var _args20 TrainingEvaluateArgs
-  _args20.Request = request
-  var _result22 TrainingEvaluateResult
-  var _meta21 thrift.ResponseMeta
-  _meta21, _err = p.Client_().Call(ctx, "evaluate", &_args20, &_result22)
-  p.SetLastResponseMeta_(_meta21)
+  var _args30 TrainingEvaluateArgs
+  _args30.Request = request
+  var _result32 TrainingEvaluateResult
+  var _meta31 thrift.ResponseMeta
+  _meta31, _err = p.Client_().Call(ctx, "evaluate", &_args30, &_result32)
+  p.SetLastResponseMeta_(_meta31)
   if _err != nil {
     return
   }
   switch {
-  case _result22.Error!= nil:
-    return _r, _result22.Error
+  case _result32.Error!= nil:
+    return _r, _result32.Error
   }
 
-  if _ret23 := _result22.GetSuccess(); _ret23 != nil {
-    return _ret23, nil
+  if _ret33 := _result32.GetSuccess(); _ret33 != nil {
+    return _ret33, nil
   }
   return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "evaluate failed: unknown result")
 }
@@ -4562,22 +7136,22 @@ func (p *TrainingClient) Evaluate(ctx context.Context, request *EvaluateRequest)
 // Parameters:
 //  - Request
 func (p *TrainingClient) GetJob(ctx context.Context, request *GetJobRequest) (_r *GetJobResponse, _err error) {
-  var _args24 TrainingGetJobArgs
-  _args24.Request = request
-  var _result26 TrainingGetJobResult
-  var _meta25 thrift.ResponseMeta
-  _meta25, _err = p.Client_().Call(ctx, "get_job", &_args24, &_result26)
-  p.SetLastResponseMeta_(_meta25)
+  var _args34 TrainingGetJobArgs
+  _args34.Request = request
+  var _result36 TrainingGetJobResult
+  var _meta35 thrift.ResponseMeta
+  _meta35, _err = p.Client_().Call(ctx, "get_job", &_args34, &_result36)
+  p.SetLastResponseMeta_(_meta35)
   if _err != nil {
     return
   }
   switch {
-  case _result26.Error!= nil:
-    return _r, _result26.Error
+  case _result36.Error!= nil:
+    return _r, _result36.Error
   }
 
-  if _ret27 := _result26.GetSuccess(); _ret27 != nil {
-    return _ret27, nil
+  if _ret37 := _result36.GetSuccess(); _ret37 != nil {
+    return _ret37, nil
   }
   return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "get_job failed: unknown result")
 }
@@ -4587,22 +7161,22 @@ func (p *TrainingClient) GetJob(ctx context.Context, request *GetJobRequest) (_r
 // Parameters:
 //  - Request
 func (p *TrainingClient) WatchJob(ctx context.Context, request *WatchJobRequest) (_r *WatchJobResponse, _err error) {
-  var _args28 TrainingWatchJobArgs
-  _args28.Request = request
-  var _result30 TrainingWatchJobResult
-  var _meta29 thrift.ResponseMeta
-  _meta29, _err = p.Client_().Call(ctx, "watch_job", &_args28, &_result30)
-  p.SetLastResponseMeta_(_meta29)
+  var _args38 TrainingWatchJobArgs
+  _args38.Request = request
+  var _result40 TrainingWatchJobResult
+  var _meta39 thrift.ResponseMeta
+  _meta39, _err = p.Client_().Call(ctx, "watch_job", &_args38, &_result40)
+  p.SetLastResponseMeta_(_meta39)
   if _err != nil {
     return
   }
   switch {
-  case _result30.Error!= nil:
-    return _r, _result30.Error
+  case _result40.Error!= nil:
+    return _r, _result40.Error
   }
 
-  if _ret31 := _result30.GetSuccess(); _ret31 != nil {
-    return _ret31, nil
+  if _ret41 := _result40.GetSuccess(); _ret41 != nil {
+    return _ret41, nil
   }
   return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "watch_job failed: unknown result")
 }
@@ -4612,22 +7186,22 @@ func (p *TrainingClient) WatchJob(ctx context.Context, request *WatchJobRequest)
 // Parameters:
 //  - Request
 func (p *TrainingClient) ListJobs(ctx context.Context, request *ListJobsRequest) (_r *ListJobsResponse, _err error) {
-  var _args32 TrainingListJobsArgs
-  _args32.Request = request
-  var _result34 TrainingListJobsResult
-  var _meta33 thrift.ResponseMeta
-  _meta33, _err = p.Client_().Call(ctx, "list_jobs", &_args32, &_result34)
-  p.SetLastResponseMeta_(_meta33)
+  var _args42 TrainingListJobsArgs
+  _args42.Request = request
+  var _result44 TrainingListJobsResult
+  var _meta43 thrift.ResponseMeta
+  _meta43, _err = p.Client_().Call(ctx, "list_jobs", &_args42, &_result44)
+  p.SetLastResponseMeta_(_meta43)
   if _err != nil {
     return
   }
   switch {
-  case _result34.Error!= nil:
-    return _r, _result34.Error
+  case _result44.Error!= nil:
+    return _r, _result44.Error
   }
 
-  if _ret35 := _result34.GetSuccess(); _ret35 != nil {
-    return _ret35, nil
+  if _ret45 := _result44.GetSuccess(); _ret45 != nil {
+    return _ret45, nil
   }
   return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "list_jobs failed: unknown result")
 }
@@ -4637,24 +7211,103 @@ func (p *TrainingClient) ListJobs(ctx context.Context, request *ListJobsRequest)
 // Parameters:
 //  - Request
 func (p *TrainingClient) CancelJob(ctx context.Context, request *CancelJobRequest) (_r *CancelJobResponse, _err error) {
-  var _args36 TrainingCancelJobArgs
-  _args36.Request = request
-  var _result38 TrainingCancelJobResult
-  var _meta37 thrift.ResponseMeta
-  _meta37, _err = p.Client_().Call(ctx, "cancel_job", &_args36, &_result38)
-  p.SetLastResponseMeta_(_meta37)
+  var _args46 TrainingCancelJobArgs
+  _args46.Request = request
+  var _result48 TrainingCancelJobResult
+  var _meta47 thrift.ResponseMeta
+  _meta47, _err = p.Client_().Call(ctx, "cancel_job", &_args46, &_result48)
+  p.SetLastResponseMeta_(_meta47)
   if _err != nil {
     return
   }
   switch {
-  case _result38.Error!= nil:
-    return _r, _result38.Error
+  case _result48.Error!= nil:
+    return _r, _result48.Error
   }
 
-  if _ret39 := _result38.GetSuccess(); _ret39 != nil {
-    return _ret39, nil
+  if _ret49 := _result48.GetSuccess(); _ret49 != nil {
+    return _ret49, nil
   }
   return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "cancel_job failed: unknown result")
+}
+
+// Learns from a batch of rows, one call after the other, and answers when that is durable. `predict` goes by versions as ever:
+// `publish_every` and `publish` make them. A repeated idempotency key answers what the first answered, of the last 1000 batches.
+// After any error nothing was learned. Throws INVALID_ARGUMENT (name, step, hyper-parameter, column, value, class, or what is
+// said otherwise than before), NOT_FOUND (no learner, and no steps), FAILED_PRECONDITION (expected_batch, or not all classes seen),
+// OVERLOADED (too many learners, or calls that wait), DEADLINE_EXCEEDED.
+// 
+// Parameters:
+//  - Request
+func (p *TrainingClient) PartialFit(ctx context.Context, request *PartialFitRequest) (_r *PartialFitResponse, _err error) {
+  var _args50 TrainingPartialFitArgs
+  _args50.Request = request
+  var _result52 TrainingPartialFitResult
+  var _meta51 thrift.ResponseMeta
+  _meta51, _err = p.Client_().Call(ctx, "partial_fit", &_args50, &_result52)
+  p.SetLastResponseMeta_(_meta51)
+  if _err != nil {
+    return
+  }
+  switch {
+  case _result52.Error!= nil:
+    return _r, _result52.Error
+  }
+
+  if _ret53 := _result52.GetSuccess(); _ret53 != nil {
+    return _ret53, nil
+  }
+  return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "partial_fit failed: unknown result")
+}
+
+// Answers how a learner is. Throws NOT_FOUND.
+// 
+// Parameters:
+//  - Request
+func (p *TrainingClient) GetLearner(ctx context.Context, request *GetLearnerRequest) (_r *GetLearnerResponse, _err error) {
+  var _args54 TrainingGetLearnerArgs
+  _args54.Request = request
+  var _result56 TrainingGetLearnerResult
+  var _meta55 thrift.ResponseMeta
+  _meta55, _err = p.Client_().Call(ctx, "get_learner", &_args54, &_result56)
+  p.SetLastResponseMeta_(_meta55)
+  if _err != nil {
+    return
+  }
+  switch {
+  case _result56.Error!= nil:
+    return _r, _result56.Error
+  }
+
+  if _ret57 := _result56.GetSuccess(); _ret57 != nil {
+    return _ret57, nil
+  }
+  return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "get_learner failed: unknown result")
+}
+
+// Deletes a learner; the versions that it published stay. Throws NOT_FOUND.
+// 
+// Parameters:
+//  - Request
+func (p *TrainingClient) DeleteLearner(ctx context.Context, request *DeleteLearnerRequest) (_r *DeleteLearnerResponse, _err error) {
+  var _args58 TrainingDeleteLearnerArgs
+  _args58.Request = request
+  var _result60 TrainingDeleteLearnerResult
+  var _meta59 thrift.ResponseMeta
+  _meta59, _err = p.Client_().Call(ctx, "delete_learner", &_args58, &_result60)
+  p.SetLastResponseMeta_(_meta59)
+  if _err != nil {
+    return
+  }
+  switch {
+  case _result60.Error!= nil:
+    return _r, _result60.Error
+  }
+
+  if _ret61 := _result60.GetSuccess(); _ret61 != nil {
+    return _ret61, nil
+  }
+  return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "delete_learner failed: unknown result")
 }
 
 type TrainingProcessor struct {
@@ -4677,14 +7330,17 @@ func (p *TrainingProcessor) ProcessorMap() map[string]thrift.TProcessorFunction 
 
 func NewTrainingProcessor(handler Training) *TrainingProcessor {
 
-  self40 := &TrainingProcessor{handler:handler, processorMap:make(map[string]thrift.TProcessorFunction)}
-  self40.processorMap["train"] = &trainingProcessorTrain{handler:handler}
-  self40.processorMap["evaluate"] = &trainingProcessorEvaluate{handler:handler}
-  self40.processorMap["get_job"] = &trainingProcessorGetJob{handler:handler}
-  self40.processorMap["watch_job"] = &trainingProcessorWatchJob{handler:handler}
-  self40.processorMap["list_jobs"] = &trainingProcessorListJobs{handler:handler}
-  self40.processorMap["cancel_job"] = &trainingProcessorCancelJob{handler:handler}
-return self40
+  self62 := &TrainingProcessor{handler:handler, processorMap:make(map[string]thrift.TProcessorFunction)}
+  self62.processorMap["train"] = &trainingProcessorTrain{handler:handler}
+  self62.processorMap["evaluate"] = &trainingProcessorEvaluate{handler:handler}
+  self62.processorMap["get_job"] = &trainingProcessorGetJob{handler:handler}
+  self62.processorMap["watch_job"] = &trainingProcessorWatchJob{handler:handler}
+  self62.processorMap["list_jobs"] = &trainingProcessorListJobs{handler:handler}
+  self62.processorMap["cancel_job"] = &trainingProcessorCancelJob{handler:handler}
+  self62.processorMap["partial_fit"] = &trainingProcessorPartialFit{handler:handler}
+  self62.processorMap["get_learner"] = &trainingProcessorGetLearner{handler:handler}
+  self62.processorMap["delete_learner"] = &trainingProcessorDeleteLearner{handler:handler}
+return self62
 }
 
 func (p *TrainingProcessor) Process(ctx context.Context, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
@@ -4695,12 +7351,12 @@ func (p *TrainingProcessor) Process(ctx context.Context, iprot, oprot thrift.TPr
   }
   iprot.Skip(ctx, thrift.STRUCT)
   iprot.ReadMessageEnd(ctx)
-  x41 := thrift.NewTApplicationException(thrift.UNKNOWN_METHOD, "Unknown function " + name)
+  x63 := thrift.NewTApplicationException(thrift.UNKNOWN_METHOD, "Unknown function " + name)
   oprot.WriteMessageBegin(ctx, name, thrift.EXCEPTION, seqId)
-  x41.Write(ctx, oprot)
+  x63.Write(ctx, oprot)
   oprot.WriteMessageEnd(ctx)
   oprot.Flush(ctx)
-  return false, x41
+  return false, x63
 
 }
 
@@ -4709,7 +7365,7 @@ type trainingProcessorTrain struct {
 }
 
 func (p *trainingProcessorTrain) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-  var _write_err42 error
+  var _write_err64 error
   args := TrainingTrainArgs{}
   if err2 := args.Read(ctx, iprot); err2 != nil {
     iprot.ReadMessageEnd(ctx)
@@ -4759,21 +7415,21 @@ func (p *trainingProcessorTrain) Process(ctx context.Context, seqId int32, iprot
       if errors.Is(err2, thrift.ErrAbandonRequest) {
         return false, thrift.WrapTException(err2)
       }
-      _exc43 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing train: " + err2.Error())
+      _exc65 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing train: " + err2.Error())
       if err2 := oprot.WriteMessageBegin(ctx, "train", thrift.EXCEPTION, seqId); err2 != nil {
-        _write_err42 = thrift.WrapTException(err2)
+        _write_err64 = thrift.WrapTException(err2)
       }
-      if err2 := _exc43.Write(ctx, oprot); _write_err42 == nil && err2 != nil {
-        _write_err42 = thrift.WrapTException(err2)
+      if err2 := _exc65.Write(ctx, oprot); _write_err64 == nil && err2 != nil {
+        _write_err64 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.WriteMessageEnd(ctx); _write_err42 == nil && err2 != nil {
-        _write_err42 = thrift.WrapTException(err2)
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err64 == nil && err2 != nil {
+        _write_err64 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.Flush(ctx); _write_err42 == nil && err2 != nil {
-        _write_err42 = thrift.WrapTException(err2)
+      if err2 := oprot.Flush(ctx); _write_err64 == nil && err2 != nil {
+        _write_err64 = thrift.WrapTException(err2)
       }
-      if _write_err42 != nil {
-        return false, thrift.WrapTException(_write_err42)
+      if _write_err64 != nil {
+        return false, thrift.WrapTException(_write_err64)
       }
       return true, err
     }
@@ -4782,19 +7438,19 @@ func (p *trainingProcessorTrain) Process(ctx context.Context, seqId int32, iprot
   }
   tickerCancel()
   if err2 := oprot.WriteMessageBegin(ctx, "train", thrift.REPLY, seqId); err2 != nil {
-    _write_err42 = thrift.WrapTException(err2)
+    _write_err64 = thrift.WrapTException(err2)
   }
-  if err2 := result.Write(ctx, oprot); _write_err42 == nil && err2 != nil {
-    _write_err42 = thrift.WrapTException(err2)
+  if err2 := result.Write(ctx, oprot); _write_err64 == nil && err2 != nil {
+    _write_err64 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.WriteMessageEnd(ctx); _write_err42 == nil && err2 != nil {
-    _write_err42 = thrift.WrapTException(err2)
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err64 == nil && err2 != nil {
+    _write_err64 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.Flush(ctx); _write_err42 == nil && err2 != nil {
-    _write_err42 = thrift.WrapTException(err2)
+  if err2 := oprot.Flush(ctx); _write_err64 == nil && err2 != nil {
+    _write_err64 = thrift.WrapTException(err2)
   }
-  if _write_err42 != nil {
-    return false, thrift.WrapTException(_write_err42)
+  if _write_err64 != nil {
+    return false, thrift.WrapTException(_write_err64)
   }
   return true, err
 }
@@ -4804,7 +7460,7 @@ type trainingProcessorEvaluate struct {
 }
 
 func (p *trainingProcessorEvaluate) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-  var _write_err44 error
+  var _write_err66 error
   args := TrainingEvaluateArgs{}
   if err2 := args.Read(ctx, iprot); err2 != nil {
     iprot.ReadMessageEnd(ctx)
@@ -4854,21 +7510,21 @@ func (p *trainingProcessorEvaluate) Process(ctx context.Context, seqId int32, ip
       if errors.Is(err2, thrift.ErrAbandonRequest) {
         return false, thrift.WrapTException(err2)
       }
-      _exc45 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing evaluate: " + err2.Error())
+      _exc67 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing evaluate: " + err2.Error())
       if err2 := oprot.WriteMessageBegin(ctx, "evaluate", thrift.EXCEPTION, seqId); err2 != nil {
-        _write_err44 = thrift.WrapTException(err2)
+        _write_err66 = thrift.WrapTException(err2)
       }
-      if err2 := _exc45.Write(ctx, oprot); _write_err44 == nil && err2 != nil {
-        _write_err44 = thrift.WrapTException(err2)
+      if err2 := _exc67.Write(ctx, oprot); _write_err66 == nil && err2 != nil {
+        _write_err66 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.WriteMessageEnd(ctx); _write_err44 == nil && err2 != nil {
-        _write_err44 = thrift.WrapTException(err2)
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err66 == nil && err2 != nil {
+        _write_err66 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.Flush(ctx); _write_err44 == nil && err2 != nil {
-        _write_err44 = thrift.WrapTException(err2)
+      if err2 := oprot.Flush(ctx); _write_err66 == nil && err2 != nil {
+        _write_err66 = thrift.WrapTException(err2)
       }
-      if _write_err44 != nil {
-        return false, thrift.WrapTException(_write_err44)
+      if _write_err66 != nil {
+        return false, thrift.WrapTException(_write_err66)
       }
       return true, err
     }
@@ -4877,19 +7533,19 @@ func (p *trainingProcessorEvaluate) Process(ctx context.Context, seqId int32, ip
   }
   tickerCancel()
   if err2 := oprot.WriteMessageBegin(ctx, "evaluate", thrift.REPLY, seqId); err2 != nil {
-    _write_err44 = thrift.WrapTException(err2)
+    _write_err66 = thrift.WrapTException(err2)
   }
-  if err2 := result.Write(ctx, oprot); _write_err44 == nil && err2 != nil {
-    _write_err44 = thrift.WrapTException(err2)
+  if err2 := result.Write(ctx, oprot); _write_err66 == nil && err2 != nil {
+    _write_err66 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.WriteMessageEnd(ctx); _write_err44 == nil && err2 != nil {
-    _write_err44 = thrift.WrapTException(err2)
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err66 == nil && err2 != nil {
+    _write_err66 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.Flush(ctx); _write_err44 == nil && err2 != nil {
-    _write_err44 = thrift.WrapTException(err2)
+  if err2 := oprot.Flush(ctx); _write_err66 == nil && err2 != nil {
+    _write_err66 = thrift.WrapTException(err2)
   }
-  if _write_err44 != nil {
-    return false, thrift.WrapTException(_write_err44)
+  if _write_err66 != nil {
+    return false, thrift.WrapTException(_write_err66)
   }
   return true, err
 }
@@ -4899,7 +7555,7 @@ type trainingProcessorGetJob struct {
 }
 
 func (p *trainingProcessorGetJob) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-  var _write_err46 error
+  var _write_err68 error
   args := TrainingGetJobArgs{}
   if err2 := args.Read(ctx, iprot); err2 != nil {
     iprot.ReadMessageEnd(ctx)
@@ -4949,21 +7605,21 @@ func (p *trainingProcessorGetJob) Process(ctx context.Context, seqId int32, ipro
       if errors.Is(err2, thrift.ErrAbandonRequest) {
         return false, thrift.WrapTException(err2)
       }
-      _exc47 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing get_job: " + err2.Error())
+      _exc69 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing get_job: " + err2.Error())
       if err2 := oprot.WriteMessageBegin(ctx, "get_job", thrift.EXCEPTION, seqId); err2 != nil {
-        _write_err46 = thrift.WrapTException(err2)
+        _write_err68 = thrift.WrapTException(err2)
       }
-      if err2 := _exc47.Write(ctx, oprot); _write_err46 == nil && err2 != nil {
-        _write_err46 = thrift.WrapTException(err2)
+      if err2 := _exc69.Write(ctx, oprot); _write_err68 == nil && err2 != nil {
+        _write_err68 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.WriteMessageEnd(ctx); _write_err46 == nil && err2 != nil {
-        _write_err46 = thrift.WrapTException(err2)
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err68 == nil && err2 != nil {
+        _write_err68 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.Flush(ctx); _write_err46 == nil && err2 != nil {
-        _write_err46 = thrift.WrapTException(err2)
+      if err2 := oprot.Flush(ctx); _write_err68 == nil && err2 != nil {
+        _write_err68 = thrift.WrapTException(err2)
       }
-      if _write_err46 != nil {
-        return false, thrift.WrapTException(_write_err46)
+      if _write_err68 != nil {
+        return false, thrift.WrapTException(_write_err68)
       }
       return true, err
     }
@@ -4972,19 +7628,19 @@ func (p *trainingProcessorGetJob) Process(ctx context.Context, seqId int32, ipro
   }
   tickerCancel()
   if err2 := oprot.WriteMessageBegin(ctx, "get_job", thrift.REPLY, seqId); err2 != nil {
-    _write_err46 = thrift.WrapTException(err2)
+    _write_err68 = thrift.WrapTException(err2)
   }
-  if err2 := result.Write(ctx, oprot); _write_err46 == nil && err2 != nil {
-    _write_err46 = thrift.WrapTException(err2)
+  if err2 := result.Write(ctx, oprot); _write_err68 == nil && err2 != nil {
+    _write_err68 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.WriteMessageEnd(ctx); _write_err46 == nil && err2 != nil {
-    _write_err46 = thrift.WrapTException(err2)
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err68 == nil && err2 != nil {
+    _write_err68 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.Flush(ctx); _write_err46 == nil && err2 != nil {
-    _write_err46 = thrift.WrapTException(err2)
+  if err2 := oprot.Flush(ctx); _write_err68 == nil && err2 != nil {
+    _write_err68 = thrift.WrapTException(err2)
   }
-  if _write_err46 != nil {
-    return false, thrift.WrapTException(_write_err46)
+  if _write_err68 != nil {
+    return false, thrift.WrapTException(_write_err68)
   }
   return true, err
 }
@@ -4994,7 +7650,7 @@ type trainingProcessorWatchJob struct {
 }
 
 func (p *trainingProcessorWatchJob) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-  var _write_err48 error
+  var _write_err70 error
   args := TrainingWatchJobArgs{}
   if err2 := args.Read(ctx, iprot); err2 != nil {
     iprot.ReadMessageEnd(ctx)
@@ -5044,21 +7700,21 @@ func (p *trainingProcessorWatchJob) Process(ctx context.Context, seqId int32, ip
       if errors.Is(err2, thrift.ErrAbandonRequest) {
         return false, thrift.WrapTException(err2)
       }
-      _exc49 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing watch_job: " + err2.Error())
+      _exc71 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing watch_job: " + err2.Error())
       if err2 := oprot.WriteMessageBegin(ctx, "watch_job", thrift.EXCEPTION, seqId); err2 != nil {
-        _write_err48 = thrift.WrapTException(err2)
+        _write_err70 = thrift.WrapTException(err2)
       }
-      if err2 := _exc49.Write(ctx, oprot); _write_err48 == nil && err2 != nil {
-        _write_err48 = thrift.WrapTException(err2)
+      if err2 := _exc71.Write(ctx, oprot); _write_err70 == nil && err2 != nil {
+        _write_err70 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.WriteMessageEnd(ctx); _write_err48 == nil && err2 != nil {
-        _write_err48 = thrift.WrapTException(err2)
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err70 == nil && err2 != nil {
+        _write_err70 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.Flush(ctx); _write_err48 == nil && err2 != nil {
-        _write_err48 = thrift.WrapTException(err2)
+      if err2 := oprot.Flush(ctx); _write_err70 == nil && err2 != nil {
+        _write_err70 = thrift.WrapTException(err2)
       }
-      if _write_err48 != nil {
-        return false, thrift.WrapTException(_write_err48)
+      if _write_err70 != nil {
+        return false, thrift.WrapTException(_write_err70)
       }
       return true, err
     }
@@ -5067,19 +7723,19 @@ func (p *trainingProcessorWatchJob) Process(ctx context.Context, seqId int32, ip
   }
   tickerCancel()
   if err2 := oprot.WriteMessageBegin(ctx, "watch_job", thrift.REPLY, seqId); err2 != nil {
-    _write_err48 = thrift.WrapTException(err2)
+    _write_err70 = thrift.WrapTException(err2)
   }
-  if err2 := result.Write(ctx, oprot); _write_err48 == nil && err2 != nil {
-    _write_err48 = thrift.WrapTException(err2)
+  if err2 := result.Write(ctx, oprot); _write_err70 == nil && err2 != nil {
+    _write_err70 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.WriteMessageEnd(ctx); _write_err48 == nil && err2 != nil {
-    _write_err48 = thrift.WrapTException(err2)
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err70 == nil && err2 != nil {
+    _write_err70 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.Flush(ctx); _write_err48 == nil && err2 != nil {
-    _write_err48 = thrift.WrapTException(err2)
+  if err2 := oprot.Flush(ctx); _write_err70 == nil && err2 != nil {
+    _write_err70 = thrift.WrapTException(err2)
   }
-  if _write_err48 != nil {
-    return false, thrift.WrapTException(_write_err48)
+  if _write_err70 != nil {
+    return false, thrift.WrapTException(_write_err70)
   }
   return true, err
 }
@@ -5089,7 +7745,7 @@ type trainingProcessorListJobs struct {
 }
 
 func (p *trainingProcessorListJobs) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-  var _write_err50 error
+  var _write_err72 error
   args := TrainingListJobsArgs{}
   if err2 := args.Read(ctx, iprot); err2 != nil {
     iprot.ReadMessageEnd(ctx)
@@ -5139,21 +7795,21 @@ func (p *trainingProcessorListJobs) Process(ctx context.Context, seqId int32, ip
       if errors.Is(err2, thrift.ErrAbandonRequest) {
         return false, thrift.WrapTException(err2)
       }
-      _exc51 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing list_jobs: " + err2.Error())
+      _exc73 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing list_jobs: " + err2.Error())
       if err2 := oprot.WriteMessageBegin(ctx, "list_jobs", thrift.EXCEPTION, seqId); err2 != nil {
-        _write_err50 = thrift.WrapTException(err2)
+        _write_err72 = thrift.WrapTException(err2)
       }
-      if err2 := _exc51.Write(ctx, oprot); _write_err50 == nil && err2 != nil {
-        _write_err50 = thrift.WrapTException(err2)
+      if err2 := _exc73.Write(ctx, oprot); _write_err72 == nil && err2 != nil {
+        _write_err72 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.WriteMessageEnd(ctx); _write_err50 == nil && err2 != nil {
-        _write_err50 = thrift.WrapTException(err2)
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err72 == nil && err2 != nil {
+        _write_err72 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.Flush(ctx); _write_err50 == nil && err2 != nil {
-        _write_err50 = thrift.WrapTException(err2)
+      if err2 := oprot.Flush(ctx); _write_err72 == nil && err2 != nil {
+        _write_err72 = thrift.WrapTException(err2)
       }
-      if _write_err50 != nil {
-        return false, thrift.WrapTException(_write_err50)
+      if _write_err72 != nil {
+        return false, thrift.WrapTException(_write_err72)
       }
       return true, err
     }
@@ -5162,19 +7818,19 @@ func (p *trainingProcessorListJobs) Process(ctx context.Context, seqId int32, ip
   }
   tickerCancel()
   if err2 := oprot.WriteMessageBegin(ctx, "list_jobs", thrift.REPLY, seqId); err2 != nil {
-    _write_err50 = thrift.WrapTException(err2)
+    _write_err72 = thrift.WrapTException(err2)
   }
-  if err2 := result.Write(ctx, oprot); _write_err50 == nil && err2 != nil {
-    _write_err50 = thrift.WrapTException(err2)
+  if err2 := result.Write(ctx, oprot); _write_err72 == nil && err2 != nil {
+    _write_err72 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.WriteMessageEnd(ctx); _write_err50 == nil && err2 != nil {
-    _write_err50 = thrift.WrapTException(err2)
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err72 == nil && err2 != nil {
+    _write_err72 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.Flush(ctx); _write_err50 == nil && err2 != nil {
-    _write_err50 = thrift.WrapTException(err2)
+  if err2 := oprot.Flush(ctx); _write_err72 == nil && err2 != nil {
+    _write_err72 = thrift.WrapTException(err2)
   }
-  if _write_err50 != nil {
-    return false, thrift.WrapTException(_write_err50)
+  if _write_err72 != nil {
+    return false, thrift.WrapTException(_write_err72)
   }
   return true, err
 }
@@ -5184,7 +7840,7 @@ type trainingProcessorCancelJob struct {
 }
 
 func (p *trainingProcessorCancelJob) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-  var _write_err52 error
+  var _write_err74 error
   args := TrainingCancelJobArgs{}
   if err2 := args.Read(ctx, iprot); err2 != nil {
     iprot.ReadMessageEnd(ctx)
@@ -5234,21 +7890,21 @@ func (p *trainingProcessorCancelJob) Process(ctx context.Context, seqId int32, i
       if errors.Is(err2, thrift.ErrAbandonRequest) {
         return false, thrift.WrapTException(err2)
       }
-      _exc53 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing cancel_job: " + err2.Error())
+      _exc75 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing cancel_job: " + err2.Error())
       if err2 := oprot.WriteMessageBegin(ctx, "cancel_job", thrift.EXCEPTION, seqId); err2 != nil {
-        _write_err52 = thrift.WrapTException(err2)
+        _write_err74 = thrift.WrapTException(err2)
       }
-      if err2 := _exc53.Write(ctx, oprot); _write_err52 == nil && err2 != nil {
-        _write_err52 = thrift.WrapTException(err2)
+      if err2 := _exc75.Write(ctx, oprot); _write_err74 == nil && err2 != nil {
+        _write_err74 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.WriteMessageEnd(ctx); _write_err52 == nil && err2 != nil {
-        _write_err52 = thrift.WrapTException(err2)
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err74 == nil && err2 != nil {
+        _write_err74 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.Flush(ctx); _write_err52 == nil && err2 != nil {
-        _write_err52 = thrift.WrapTException(err2)
+      if err2 := oprot.Flush(ctx); _write_err74 == nil && err2 != nil {
+        _write_err74 = thrift.WrapTException(err2)
       }
-      if _write_err52 != nil {
-        return false, thrift.WrapTException(_write_err52)
+      if _write_err74 != nil {
+        return false, thrift.WrapTException(_write_err74)
       }
       return true, err
     }
@@ -5257,19 +7913,304 @@ func (p *trainingProcessorCancelJob) Process(ctx context.Context, seqId int32, i
   }
   tickerCancel()
   if err2 := oprot.WriteMessageBegin(ctx, "cancel_job", thrift.REPLY, seqId); err2 != nil {
-    _write_err52 = thrift.WrapTException(err2)
+    _write_err74 = thrift.WrapTException(err2)
   }
-  if err2 := result.Write(ctx, oprot); _write_err52 == nil && err2 != nil {
-    _write_err52 = thrift.WrapTException(err2)
+  if err2 := result.Write(ctx, oprot); _write_err74 == nil && err2 != nil {
+    _write_err74 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.WriteMessageEnd(ctx); _write_err52 == nil && err2 != nil {
-    _write_err52 = thrift.WrapTException(err2)
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err74 == nil && err2 != nil {
+    _write_err74 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.Flush(ctx); _write_err52 == nil && err2 != nil {
-    _write_err52 = thrift.WrapTException(err2)
+  if err2 := oprot.Flush(ctx); _write_err74 == nil && err2 != nil {
+    _write_err74 = thrift.WrapTException(err2)
   }
-  if _write_err52 != nil {
-    return false, thrift.WrapTException(_write_err52)
+  if _write_err74 != nil {
+    return false, thrift.WrapTException(_write_err74)
+  }
+  return true, err
+}
+
+type trainingProcessorPartialFit struct {
+  handler Training
+}
+
+func (p *trainingProcessorPartialFit) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
+  var _write_err76 error
+  args := TrainingPartialFitArgs{}
+  if err2 := args.Read(ctx, iprot); err2 != nil {
+    iprot.ReadMessageEnd(ctx)
+    x := thrift.NewTApplicationException(thrift.PROTOCOL_ERROR, err2.Error())
+    oprot.WriteMessageBegin(ctx, "partial_fit", thrift.EXCEPTION, seqId)
+    x.Write(ctx, oprot)
+    oprot.WriteMessageEnd(ctx)
+    oprot.Flush(ctx)
+    return false, thrift.WrapTException(err2)
+  }
+  iprot.ReadMessageEnd(ctx)
+
+  tickerCancel := func() {}
+  // Start a goroutine to do server side connectivity check.
+  if thrift.ServerConnectivityCheckInterval > 0 {
+    var cancel context.CancelFunc
+    ctx, cancel = context.WithCancel(ctx)
+    defer cancel()
+    var tickerCtx context.Context
+    tickerCtx, tickerCancel = context.WithCancel(context.Background())
+    defer tickerCancel()
+    go func(ctx context.Context, cancel context.CancelFunc) {
+      ticker := time.NewTicker(thrift.ServerConnectivityCheckInterval)
+      defer ticker.Stop()
+      for {
+        select {
+        case <-ctx.Done():
+          return
+        case <-ticker.C:
+          if !iprot.Transport().IsOpen() {
+            cancel()
+            return
+          }
+        }
+      }
+    }(tickerCtx, cancel)
+  }
+
+  result := TrainingPartialFitResult{}
+  if retval, err2 := p.handler.PartialFit(ctx, args.Request); err2 != nil {
+    tickerCancel()
+    err = thrift.WrapTException(err2)
+    switch v := err2.(type) {
+    case *ServiceError:
+      result.Error = v
+    default:
+      if errors.Is(err2, thrift.ErrAbandonRequest) {
+        return false, thrift.WrapTException(err2)
+      }
+      _exc77 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing partial_fit: " + err2.Error())
+      if err2 := oprot.WriteMessageBegin(ctx, "partial_fit", thrift.EXCEPTION, seqId); err2 != nil {
+        _write_err76 = thrift.WrapTException(err2)
+      }
+      if err2 := _exc77.Write(ctx, oprot); _write_err76 == nil && err2 != nil {
+        _write_err76 = thrift.WrapTException(err2)
+      }
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err76 == nil && err2 != nil {
+        _write_err76 = thrift.WrapTException(err2)
+      }
+      if err2 := oprot.Flush(ctx); _write_err76 == nil && err2 != nil {
+        _write_err76 = thrift.WrapTException(err2)
+      }
+      if _write_err76 != nil {
+        return false, thrift.WrapTException(_write_err76)
+      }
+      return true, err
+    }
+  } else {
+    result.Success = retval
+  }
+  tickerCancel()
+  if err2 := oprot.WriteMessageBegin(ctx, "partial_fit", thrift.REPLY, seqId); err2 != nil {
+    _write_err76 = thrift.WrapTException(err2)
+  }
+  if err2 := result.Write(ctx, oprot); _write_err76 == nil && err2 != nil {
+    _write_err76 = thrift.WrapTException(err2)
+  }
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err76 == nil && err2 != nil {
+    _write_err76 = thrift.WrapTException(err2)
+  }
+  if err2 := oprot.Flush(ctx); _write_err76 == nil && err2 != nil {
+    _write_err76 = thrift.WrapTException(err2)
+  }
+  if _write_err76 != nil {
+    return false, thrift.WrapTException(_write_err76)
+  }
+  return true, err
+}
+
+type trainingProcessorGetLearner struct {
+  handler Training
+}
+
+func (p *trainingProcessorGetLearner) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
+  var _write_err78 error
+  args := TrainingGetLearnerArgs{}
+  if err2 := args.Read(ctx, iprot); err2 != nil {
+    iprot.ReadMessageEnd(ctx)
+    x := thrift.NewTApplicationException(thrift.PROTOCOL_ERROR, err2.Error())
+    oprot.WriteMessageBegin(ctx, "get_learner", thrift.EXCEPTION, seqId)
+    x.Write(ctx, oprot)
+    oprot.WriteMessageEnd(ctx)
+    oprot.Flush(ctx)
+    return false, thrift.WrapTException(err2)
+  }
+  iprot.ReadMessageEnd(ctx)
+
+  tickerCancel := func() {}
+  // Start a goroutine to do server side connectivity check.
+  if thrift.ServerConnectivityCheckInterval > 0 {
+    var cancel context.CancelFunc
+    ctx, cancel = context.WithCancel(ctx)
+    defer cancel()
+    var tickerCtx context.Context
+    tickerCtx, tickerCancel = context.WithCancel(context.Background())
+    defer tickerCancel()
+    go func(ctx context.Context, cancel context.CancelFunc) {
+      ticker := time.NewTicker(thrift.ServerConnectivityCheckInterval)
+      defer ticker.Stop()
+      for {
+        select {
+        case <-ctx.Done():
+          return
+        case <-ticker.C:
+          if !iprot.Transport().IsOpen() {
+            cancel()
+            return
+          }
+        }
+      }
+    }(tickerCtx, cancel)
+  }
+
+  result := TrainingGetLearnerResult{}
+  if retval, err2 := p.handler.GetLearner(ctx, args.Request); err2 != nil {
+    tickerCancel()
+    err = thrift.WrapTException(err2)
+    switch v := err2.(type) {
+    case *ServiceError:
+      result.Error = v
+    default:
+      if errors.Is(err2, thrift.ErrAbandonRequest) {
+        return false, thrift.WrapTException(err2)
+      }
+      _exc79 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing get_learner: " + err2.Error())
+      if err2 := oprot.WriteMessageBegin(ctx, "get_learner", thrift.EXCEPTION, seqId); err2 != nil {
+        _write_err78 = thrift.WrapTException(err2)
+      }
+      if err2 := _exc79.Write(ctx, oprot); _write_err78 == nil && err2 != nil {
+        _write_err78 = thrift.WrapTException(err2)
+      }
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err78 == nil && err2 != nil {
+        _write_err78 = thrift.WrapTException(err2)
+      }
+      if err2 := oprot.Flush(ctx); _write_err78 == nil && err2 != nil {
+        _write_err78 = thrift.WrapTException(err2)
+      }
+      if _write_err78 != nil {
+        return false, thrift.WrapTException(_write_err78)
+      }
+      return true, err
+    }
+  } else {
+    result.Success = retval
+  }
+  tickerCancel()
+  if err2 := oprot.WriteMessageBegin(ctx, "get_learner", thrift.REPLY, seqId); err2 != nil {
+    _write_err78 = thrift.WrapTException(err2)
+  }
+  if err2 := result.Write(ctx, oprot); _write_err78 == nil && err2 != nil {
+    _write_err78 = thrift.WrapTException(err2)
+  }
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err78 == nil && err2 != nil {
+    _write_err78 = thrift.WrapTException(err2)
+  }
+  if err2 := oprot.Flush(ctx); _write_err78 == nil && err2 != nil {
+    _write_err78 = thrift.WrapTException(err2)
+  }
+  if _write_err78 != nil {
+    return false, thrift.WrapTException(_write_err78)
+  }
+  return true, err
+}
+
+type trainingProcessorDeleteLearner struct {
+  handler Training
+}
+
+func (p *trainingProcessorDeleteLearner) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
+  var _write_err80 error
+  args := TrainingDeleteLearnerArgs{}
+  if err2 := args.Read(ctx, iprot); err2 != nil {
+    iprot.ReadMessageEnd(ctx)
+    x := thrift.NewTApplicationException(thrift.PROTOCOL_ERROR, err2.Error())
+    oprot.WriteMessageBegin(ctx, "delete_learner", thrift.EXCEPTION, seqId)
+    x.Write(ctx, oprot)
+    oprot.WriteMessageEnd(ctx)
+    oprot.Flush(ctx)
+    return false, thrift.WrapTException(err2)
+  }
+  iprot.ReadMessageEnd(ctx)
+
+  tickerCancel := func() {}
+  // Start a goroutine to do server side connectivity check.
+  if thrift.ServerConnectivityCheckInterval > 0 {
+    var cancel context.CancelFunc
+    ctx, cancel = context.WithCancel(ctx)
+    defer cancel()
+    var tickerCtx context.Context
+    tickerCtx, tickerCancel = context.WithCancel(context.Background())
+    defer tickerCancel()
+    go func(ctx context.Context, cancel context.CancelFunc) {
+      ticker := time.NewTicker(thrift.ServerConnectivityCheckInterval)
+      defer ticker.Stop()
+      for {
+        select {
+        case <-ctx.Done():
+          return
+        case <-ticker.C:
+          if !iprot.Transport().IsOpen() {
+            cancel()
+            return
+          }
+        }
+      }
+    }(tickerCtx, cancel)
+  }
+
+  result := TrainingDeleteLearnerResult{}
+  if retval, err2 := p.handler.DeleteLearner(ctx, args.Request); err2 != nil {
+    tickerCancel()
+    err = thrift.WrapTException(err2)
+    switch v := err2.(type) {
+    case *ServiceError:
+      result.Error = v
+    default:
+      if errors.Is(err2, thrift.ErrAbandonRequest) {
+        return false, thrift.WrapTException(err2)
+      }
+      _exc81 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing delete_learner: " + err2.Error())
+      if err2 := oprot.WriteMessageBegin(ctx, "delete_learner", thrift.EXCEPTION, seqId); err2 != nil {
+        _write_err80 = thrift.WrapTException(err2)
+      }
+      if err2 := _exc81.Write(ctx, oprot); _write_err80 == nil && err2 != nil {
+        _write_err80 = thrift.WrapTException(err2)
+      }
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err80 == nil && err2 != nil {
+        _write_err80 = thrift.WrapTException(err2)
+      }
+      if err2 := oprot.Flush(ctx); _write_err80 == nil && err2 != nil {
+        _write_err80 = thrift.WrapTException(err2)
+      }
+      if _write_err80 != nil {
+        return false, thrift.WrapTException(_write_err80)
+      }
+      return true, err
+    }
+  } else {
+    result.Success = retval
+  }
+  tickerCancel()
+  if err2 := oprot.WriteMessageBegin(ctx, "delete_learner", thrift.REPLY, seqId); err2 != nil {
+    _write_err80 = thrift.WrapTException(err2)
+  }
+  if err2 := result.Write(ctx, oprot); _write_err80 == nil && err2 != nil {
+    _write_err80 = thrift.WrapTException(err2)
+  }
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err80 == nil && err2 != nil {
+    _write_err80 = thrift.WrapTException(err2)
+  }
+  if err2 := oprot.Flush(ctx); _write_err80 == nil && err2 != nil {
+    _write_err80 = thrift.WrapTException(err2)
+  }
+  if _write_err80 != nil {
+    return false, thrift.WrapTException(_write_err80)
   }
   return true, err
 }
@@ -6733,6 +9674,735 @@ func (p *TrainingCancelJobResult) String() string {
     return "<nil>"
   }
   return fmt.Sprintf("TrainingCancelJobResult(%+v)", *p)
+}
+
+// Attributes:
+//  - Request
+type TrainingPartialFitArgs struct {
+  Request *PartialFitRequest `thrift:"request,1" db:"request" json:"request"`
+}
+
+func NewTrainingPartialFitArgs() *TrainingPartialFitArgs {
+  return &TrainingPartialFitArgs{}
+}
+
+var TrainingPartialFitArgs_Request_DEFAULT *PartialFitRequest
+func (p *TrainingPartialFitArgs) GetRequest() *PartialFitRequest {
+  if !p.IsSetRequest() {
+    return TrainingPartialFitArgs_Request_DEFAULT
+  }
+return p.Request
+}
+func (p *TrainingPartialFitArgs) IsSetRequest() bool {
+  return p.Request != nil
+}
+
+func (p *TrainingPartialFitArgs) Read(ctx context.Context, iprot thrift.TProtocol) error {
+  if _, err := iprot.ReadStructBegin(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read error: ", p), err)
+  }
+
+
+  for {
+    _, fieldTypeId, fieldId, err := iprot.ReadFieldBegin(ctx)
+    if err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T field %d read error: ", p, fieldId), err)
+    }
+    if fieldTypeId == thrift.STOP { break; }
+    switch fieldId {
+    case 1:
+      if fieldTypeId == thrift.STRUCT {
+        if err := p.ReadField1(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    default:
+      if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+        return err
+      }
+    }
+    if err := iprot.ReadFieldEnd(ctx); err != nil {
+      return err
+    }
+  }
+  if err := iprot.ReadStructEnd(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read struct end error: ", p), err)
+  }
+  return nil
+}
+
+func (p *TrainingPartialFitArgs)  ReadField1(ctx context.Context, iprot thrift.TProtocol) error {
+  p.Request = &PartialFitRequest{}
+  if err := p.Request.Read(ctx, iprot); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Request), err)
+  }
+  return nil
+}
+
+func (p *TrainingPartialFitArgs) Write(ctx context.Context, oprot thrift.TProtocol) error {
+  if err := oprot.WriteStructBegin(ctx, "partial_fit_args"); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err) }
+  if p != nil {
+    if err := p.writeField1(ctx, oprot); err != nil { return err }
+  }
+  if err := oprot.WriteFieldStop(ctx); err != nil {
+    return thrift.PrependError("write field stop error: ", err) }
+  if err := oprot.WriteStructEnd(ctx); err != nil {
+    return thrift.PrependError("write struct stop error: ", err) }
+  return nil
+}
+
+func (p *TrainingPartialFitArgs) writeField1(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if err := oprot.WriteFieldBegin(ctx, "request", thrift.STRUCT, 1); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T write field begin error 1:request: ", p), err) }
+  if err := p.Request.Write(ctx, oprot); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Request), err)
+  }
+  if err := oprot.WriteFieldEnd(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T write field end error 1:request: ", p), err) }
+  return err
+}
+
+func (p *TrainingPartialFitArgs) String() string {
+  if p == nil {
+    return "<nil>"
+  }
+  return fmt.Sprintf("TrainingPartialFitArgs(%+v)", *p)
+}
+
+// Attributes:
+//  - Success
+//  - Error
+type TrainingPartialFitResult struct {
+  Success *PartialFitResponse `thrift:"success,0" db:"success" json:"success,omitempty"`
+  Error *ServiceError `thrift:"error,1" db:"error" json:"error,omitempty"`
+}
+
+func NewTrainingPartialFitResult() *TrainingPartialFitResult {
+  return &TrainingPartialFitResult{}
+}
+
+var TrainingPartialFitResult_Success_DEFAULT *PartialFitResponse
+func (p *TrainingPartialFitResult) GetSuccess() *PartialFitResponse {
+  if !p.IsSetSuccess() {
+    return TrainingPartialFitResult_Success_DEFAULT
+  }
+return p.Success
+}
+var TrainingPartialFitResult_Error_DEFAULT *ServiceError
+func (p *TrainingPartialFitResult) GetError() *ServiceError {
+  if !p.IsSetError() {
+    return TrainingPartialFitResult_Error_DEFAULT
+  }
+return p.Error
+}
+func (p *TrainingPartialFitResult) IsSetSuccess() bool {
+  return p.Success != nil
+}
+
+func (p *TrainingPartialFitResult) IsSetError() bool {
+  return p.Error != nil
+}
+
+func (p *TrainingPartialFitResult) Read(ctx context.Context, iprot thrift.TProtocol) error {
+  if _, err := iprot.ReadStructBegin(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read error: ", p), err)
+  }
+
+
+  for {
+    _, fieldTypeId, fieldId, err := iprot.ReadFieldBegin(ctx)
+    if err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T field %d read error: ", p, fieldId), err)
+    }
+    if fieldTypeId == thrift.STOP { break; }
+    switch fieldId {
+    case 0:
+      if fieldTypeId == thrift.STRUCT {
+        if err := p.ReadField0(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 1:
+      if fieldTypeId == thrift.STRUCT {
+        if err := p.ReadField1(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    default:
+      if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+        return err
+      }
+    }
+    if err := iprot.ReadFieldEnd(ctx); err != nil {
+      return err
+    }
+  }
+  if err := iprot.ReadStructEnd(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read struct end error: ", p), err)
+  }
+  return nil
+}
+
+func (p *TrainingPartialFitResult)  ReadField0(ctx context.Context, iprot thrift.TProtocol) error {
+  p.Success = &PartialFitResponse{}
+  if err := p.Success.Read(ctx, iprot); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Success), err)
+  }
+  return nil
+}
+
+func (p *TrainingPartialFitResult)  ReadField1(ctx context.Context, iprot thrift.TProtocol) error {
+  p.Error = &ServiceError{}
+  if err := p.Error.Read(ctx, iprot); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Error), err)
+  }
+  return nil
+}
+
+func (p *TrainingPartialFitResult) Write(ctx context.Context, oprot thrift.TProtocol) error {
+  if err := oprot.WriteStructBegin(ctx, "partial_fit_result"); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err) }
+  if p != nil {
+    if err := p.writeField0(ctx, oprot); err != nil { return err }
+    if err := p.writeField1(ctx, oprot); err != nil { return err }
+  }
+  if err := oprot.WriteFieldStop(ctx); err != nil {
+    return thrift.PrependError("write field stop error: ", err) }
+  if err := oprot.WriteStructEnd(ctx); err != nil {
+    return thrift.PrependError("write struct stop error: ", err) }
+  return nil
+}
+
+func (p *TrainingPartialFitResult) writeField0(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetSuccess() {
+    if err := oprot.WriteFieldBegin(ctx, "success", thrift.STRUCT, 0); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 0:success: ", p), err) }
+    if err := p.Success.Write(ctx, oprot); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Success), err)
+    }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 0:success: ", p), err) }
+  }
+  return err
+}
+
+func (p *TrainingPartialFitResult) writeField1(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetError() {
+    if err := oprot.WriteFieldBegin(ctx, "error", thrift.STRUCT, 1); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 1:error: ", p), err) }
+    if err := p.Error.Write(ctx, oprot); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Error), err)
+    }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 1:error: ", p), err) }
+  }
+  return err
+}
+
+func (p *TrainingPartialFitResult) String() string {
+  if p == nil {
+    return "<nil>"
+  }
+  return fmt.Sprintf("TrainingPartialFitResult(%+v)", *p)
+}
+
+// Attributes:
+//  - Request
+type TrainingGetLearnerArgs struct {
+  Request *GetLearnerRequest `thrift:"request,1" db:"request" json:"request"`
+}
+
+func NewTrainingGetLearnerArgs() *TrainingGetLearnerArgs {
+  return &TrainingGetLearnerArgs{}
+}
+
+var TrainingGetLearnerArgs_Request_DEFAULT *GetLearnerRequest
+func (p *TrainingGetLearnerArgs) GetRequest() *GetLearnerRequest {
+  if !p.IsSetRequest() {
+    return TrainingGetLearnerArgs_Request_DEFAULT
+  }
+return p.Request
+}
+func (p *TrainingGetLearnerArgs) IsSetRequest() bool {
+  return p.Request != nil
+}
+
+func (p *TrainingGetLearnerArgs) Read(ctx context.Context, iprot thrift.TProtocol) error {
+  if _, err := iprot.ReadStructBegin(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read error: ", p), err)
+  }
+
+
+  for {
+    _, fieldTypeId, fieldId, err := iprot.ReadFieldBegin(ctx)
+    if err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T field %d read error: ", p, fieldId), err)
+    }
+    if fieldTypeId == thrift.STOP { break; }
+    switch fieldId {
+    case 1:
+      if fieldTypeId == thrift.STRUCT {
+        if err := p.ReadField1(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    default:
+      if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+        return err
+      }
+    }
+    if err := iprot.ReadFieldEnd(ctx); err != nil {
+      return err
+    }
+  }
+  if err := iprot.ReadStructEnd(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read struct end error: ", p), err)
+  }
+  return nil
+}
+
+func (p *TrainingGetLearnerArgs)  ReadField1(ctx context.Context, iprot thrift.TProtocol) error {
+  p.Request = &GetLearnerRequest{}
+  if err := p.Request.Read(ctx, iprot); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Request), err)
+  }
+  return nil
+}
+
+func (p *TrainingGetLearnerArgs) Write(ctx context.Context, oprot thrift.TProtocol) error {
+  if err := oprot.WriteStructBegin(ctx, "get_learner_args"); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err) }
+  if p != nil {
+    if err := p.writeField1(ctx, oprot); err != nil { return err }
+  }
+  if err := oprot.WriteFieldStop(ctx); err != nil {
+    return thrift.PrependError("write field stop error: ", err) }
+  if err := oprot.WriteStructEnd(ctx); err != nil {
+    return thrift.PrependError("write struct stop error: ", err) }
+  return nil
+}
+
+func (p *TrainingGetLearnerArgs) writeField1(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if err := oprot.WriteFieldBegin(ctx, "request", thrift.STRUCT, 1); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T write field begin error 1:request: ", p), err) }
+  if err := p.Request.Write(ctx, oprot); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Request), err)
+  }
+  if err := oprot.WriteFieldEnd(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T write field end error 1:request: ", p), err) }
+  return err
+}
+
+func (p *TrainingGetLearnerArgs) String() string {
+  if p == nil {
+    return "<nil>"
+  }
+  return fmt.Sprintf("TrainingGetLearnerArgs(%+v)", *p)
+}
+
+// Attributes:
+//  - Success
+//  - Error
+type TrainingGetLearnerResult struct {
+  Success *GetLearnerResponse `thrift:"success,0" db:"success" json:"success,omitempty"`
+  Error *ServiceError `thrift:"error,1" db:"error" json:"error,omitempty"`
+}
+
+func NewTrainingGetLearnerResult() *TrainingGetLearnerResult {
+  return &TrainingGetLearnerResult{}
+}
+
+var TrainingGetLearnerResult_Success_DEFAULT *GetLearnerResponse
+func (p *TrainingGetLearnerResult) GetSuccess() *GetLearnerResponse {
+  if !p.IsSetSuccess() {
+    return TrainingGetLearnerResult_Success_DEFAULT
+  }
+return p.Success
+}
+var TrainingGetLearnerResult_Error_DEFAULT *ServiceError
+func (p *TrainingGetLearnerResult) GetError() *ServiceError {
+  if !p.IsSetError() {
+    return TrainingGetLearnerResult_Error_DEFAULT
+  }
+return p.Error
+}
+func (p *TrainingGetLearnerResult) IsSetSuccess() bool {
+  return p.Success != nil
+}
+
+func (p *TrainingGetLearnerResult) IsSetError() bool {
+  return p.Error != nil
+}
+
+func (p *TrainingGetLearnerResult) Read(ctx context.Context, iprot thrift.TProtocol) error {
+  if _, err := iprot.ReadStructBegin(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read error: ", p), err)
+  }
+
+
+  for {
+    _, fieldTypeId, fieldId, err := iprot.ReadFieldBegin(ctx)
+    if err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T field %d read error: ", p, fieldId), err)
+    }
+    if fieldTypeId == thrift.STOP { break; }
+    switch fieldId {
+    case 0:
+      if fieldTypeId == thrift.STRUCT {
+        if err := p.ReadField0(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 1:
+      if fieldTypeId == thrift.STRUCT {
+        if err := p.ReadField1(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    default:
+      if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+        return err
+      }
+    }
+    if err := iprot.ReadFieldEnd(ctx); err != nil {
+      return err
+    }
+  }
+  if err := iprot.ReadStructEnd(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read struct end error: ", p), err)
+  }
+  return nil
+}
+
+func (p *TrainingGetLearnerResult)  ReadField0(ctx context.Context, iprot thrift.TProtocol) error {
+  p.Success = &GetLearnerResponse{}
+  if err := p.Success.Read(ctx, iprot); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Success), err)
+  }
+  return nil
+}
+
+func (p *TrainingGetLearnerResult)  ReadField1(ctx context.Context, iprot thrift.TProtocol) error {
+  p.Error = &ServiceError{}
+  if err := p.Error.Read(ctx, iprot); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Error), err)
+  }
+  return nil
+}
+
+func (p *TrainingGetLearnerResult) Write(ctx context.Context, oprot thrift.TProtocol) error {
+  if err := oprot.WriteStructBegin(ctx, "get_learner_result"); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err) }
+  if p != nil {
+    if err := p.writeField0(ctx, oprot); err != nil { return err }
+    if err := p.writeField1(ctx, oprot); err != nil { return err }
+  }
+  if err := oprot.WriteFieldStop(ctx); err != nil {
+    return thrift.PrependError("write field stop error: ", err) }
+  if err := oprot.WriteStructEnd(ctx); err != nil {
+    return thrift.PrependError("write struct stop error: ", err) }
+  return nil
+}
+
+func (p *TrainingGetLearnerResult) writeField0(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetSuccess() {
+    if err := oprot.WriteFieldBegin(ctx, "success", thrift.STRUCT, 0); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 0:success: ", p), err) }
+    if err := p.Success.Write(ctx, oprot); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Success), err)
+    }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 0:success: ", p), err) }
+  }
+  return err
+}
+
+func (p *TrainingGetLearnerResult) writeField1(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetError() {
+    if err := oprot.WriteFieldBegin(ctx, "error", thrift.STRUCT, 1); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 1:error: ", p), err) }
+    if err := p.Error.Write(ctx, oprot); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Error), err)
+    }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 1:error: ", p), err) }
+  }
+  return err
+}
+
+func (p *TrainingGetLearnerResult) String() string {
+  if p == nil {
+    return "<nil>"
+  }
+  return fmt.Sprintf("TrainingGetLearnerResult(%+v)", *p)
+}
+
+// Attributes:
+//  - Request
+type TrainingDeleteLearnerArgs struct {
+  Request *DeleteLearnerRequest `thrift:"request,1" db:"request" json:"request"`
+}
+
+func NewTrainingDeleteLearnerArgs() *TrainingDeleteLearnerArgs {
+  return &TrainingDeleteLearnerArgs{}
+}
+
+var TrainingDeleteLearnerArgs_Request_DEFAULT *DeleteLearnerRequest
+func (p *TrainingDeleteLearnerArgs) GetRequest() *DeleteLearnerRequest {
+  if !p.IsSetRequest() {
+    return TrainingDeleteLearnerArgs_Request_DEFAULT
+  }
+return p.Request
+}
+func (p *TrainingDeleteLearnerArgs) IsSetRequest() bool {
+  return p.Request != nil
+}
+
+func (p *TrainingDeleteLearnerArgs) Read(ctx context.Context, iprot thrift.TProtocol) error {
+  if _, err := iprot.ReadStructBegin(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read error: ", p), err)
+  }
+
+
+  for {
+    _, fieldTypeId, fieldId, err := iprot.ReadFieldBegin(ctx)
+    if err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T field %d read error: ", p, fieldId), err)
+    }
+    if fieldTypeId == thrift.STOP { break; }
+    switch fieldId {
+    case 1:
+      if fieldTypeId == thrift.STRUCT {
+        if err := p.ReadField1(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    default:
+      if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+        return err
+      }
+    }
+    if err := iprot.ReadFieldEnd(ctx); err != nil {
+      return err
+    }
+  }
+  if err := iprot.ReadStructEnd(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read struct end error: ", p), err)
+  }
+  return nil
+}
+
+func (p *TrainingDeleteLearnerArgs)  ReadField1(ctx context.Context, iprot thrift.TProtocol) error {
+  p.Request = &DeleteLearnerRequest{}
+  if err := p.Request.Read(ctx, iprot); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Request), err)
+  }
+  return nil
+}
+
+func (p *TrainingDeleteLearnerArgs) Write(ctx context.Context, oprot thrift.TProtocol) error {
+  if err := oprot.WriteStructBegin(ctx, "delete_learner_args"); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err) }
+  if p != nil {
+    if err := p.writeField1(ctx, oprot); err != nil { return err }
+  }
+  if err := oprot.WriteFieldStop(ctx); err != nil {
+    return thrift.PrependError("write field stop error: ", err) }
+  if err := oprot.WriteStructEnd(ctx); err != nil {
+    return thrift.PrependError("write struct stop error: ", err) }
+  return nil
+}
+
+func (p *TrainingDeleteLearnerArgs) writeField1(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if err := oprot.WriteFieldBegin(ctx, "request", thrift.STRUCT, 1); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T write field begin error 1:request: ", p), err) }
+  if err := p.Request.Write(ctx, oprot); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Request), err)
+  }
+  if err := oprot.WriteFieldEnd(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T write field end error 1:request: ", p), err) }
+  return err
+}
+
+func (p *TrainingDeleteLearnerArgs) String() string {
+  if p == nil {
+    return "<nil>"
+  }
+  return fmt.Sprintf("TrainingDeleteLearnerArgs(%+v)", *p)
+}
+
+// Attributes:
+//  - Success
+//  - Error
+type TrainingDeleteLearnerResult struct {
+  Success *DeleteLearnerResponse `thrift:"success,0" db:"success" json:"success,omitempty"`
+  Error *ServiceError `thrift:"error,1" db:"error" json:"error,omitempty"`
+}
+
+func NewTrainingDeleteLearnerResult() *TrainingDeleteLearnerResult {
+  return &TrainingDeleteLearnerResult{}
+}
+
+var TrainingDeleteLearnerResult_Success_DEFAULT *DeleteLearnerResponse
+func (p *TrainingDeleteLearnerResult) GetSuccess() *DeleteLearnerResponse {
+  if !p.IsSetSuccess() {
+    return TrainingDeleteLearnerResult_Success_DEFAULT
+  }
+return p.Success
+}
+var TrainingDeleteLearnerResult_Error_DEFAULT *ServiceError
+func (p *TrainingDeleteLearnerResult) GetError() *ServiceError {
+  if !p.IsSetError() {
+    return TrainingDeleteLearnerResult_Error_DEFAULT
+  }
+return p.Error
+}
+func (p *TrainingDeleteLearnerResult) IsSetSuccess() bool {
+  return p.Success != nil
+}
+
+func (p *TrainingDeleteLearnerResult) IsSetError() bool {
+  return p.Error != nil
+}
+
+func (p *TrainingDeleteLearnerResult) Read(ctx context.Context, iprot thrift.TProtocol) error {
+  if _, err := iprot.ReadStructBegin(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read error: ", p), err)
+  }
+
+
+  for {
+    _, fieldTypeId, fieldId, err := iprot.ReadFieldBegin(ctx)
+    if err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T field %d read error: ", p, fieldId), err)
+    }
+    if fieldTypeId == thrift.STOP { break; }
+    switch fieldId {
+    case 0:
+      if fieldTypeId == thrift.STRUCT {
+        if err := p.ReadField0(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 1:
+      if fieldTypeId == thrift.STRUCT {
+        if err := p.ReadField1(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    default:
+      if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+        return err
+      }
+    }
+    if err := iprot.ReadFieldEnd(ctx); err != nil {
+      return err
+    }
+  }
+  if err := iprot.ReadStructEnd(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read struct end error: ", p), err)
+  }
+  return nil
+}
+
+func (p *TrainingDeleteLearnerResult)  ReadField0(ctx context.Context, iprot thrift.TProtocol) error {
+  p.Success = &DeleteLearnerResponse{}
+  if err := p.Success.Read(ctx, iprot); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Success), err)
+  }
+  return nil
+}
+
+func (p *TrainingDeleteLearnerResult)  ReadField1(ctx context.Context, iprot thrift.TProtocol) error {
+  p.Error = &ServiceError{}
+  if err := p.Error.Read(ctx, iprot); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Error), err)
+  }
+  return nil
+}
+
+func (p *TrainingDeleteLearnerResult) Write(ctx context.Context, oprot thrift.TProtocol) error {
+  if err := oprot.WriteStructBegin(ctx, "delete_learner_result"); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err) }
+  if p != nil {
+    if err := p.writeField0(ctx, oprot); err != nil { return err }
+    if err := p.writeField1(ctx, oprot); err != nil { return err }
+  }
+  if err := oprot.WriteFieldStop(ctx); err != nil {
+    return thrift.PrependError("write field stop error: ", err) }
+  if err := oprot.WriteStructEnd(ctx); err != nil {
+    return thrift.PrependError("write struct stop error: ", err) }
+  return nil
+}
+
+func (p *TrainingDeleteLearnerResult) writeField0(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetSuccess() {
+    if err := oprot.WriteFieldBegin(ctx, "success", thrift.STRUCT, 0); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 0:success: ", p), err) }
+    if err := p.Success.Write(ctx, oprot); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Success), err)
+    }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 0:success: ", p), err) }
+  }
+  return err
+}
+
+func (p *TrainingDeleteLearnerResult) writeField1(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetError() {
+    if err := oprot.WriteFieldBegin(ctx, "error", thrift.STRUCT, 1); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 1:error: ", p), err) }
+    if err := p.Error.Write(ctx, oprot); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Error), err)
+    }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 1:error: ", p), err) }
+  }
+  return err
+}
+
+func (p *TrainingDeleteLearnerResult) String() string {
+  if p == nil {
+    return "<nil>"
+  }
+  return fmt.Sprintf("TrainingDeleteLearnerResult(%+v)", *p)
 }
 
 

@@ -2,13 +2,14 @@
 
 use crate::data::Labels;
 use crate::error::{Error, Result};
-use crate::model::arrays::Arrays;
+use crate::model::arrays::{Arrays, damaged};
 use crate::model::kernels::in_rows;
 use crate::model::linear_scores::LinearScores;
+use crate::model::online::{log_loss, unseen};
 use crate::model::summation::Summation;
 use crate::model::{
-    About, Algorithm, Estimator, FittedStep, Inputs, Kind, Model, ParameterSpec, Parameters, Predictions, Rows,
-    Training, UnfittedStep,
+    About, Algorithm, Estimator, FittedStep, Inputs, Kind, Model, Online, OnlineAlgorithm, ParameterSpec, Parameters,
+    Predictions, Rows, Training, UnfittedStep,
 };
 use ndarray::{Array1, Array2, ArrayD, ArrayView2, Axis};
 use std::sync::Arc;
@@ -39,6 +40,10 @@ impl Algorithm for MultinomialNb {
 
     fn parameters(&self) -> Vec<ParameterSpec> {
         parameters().into()
+    }
+
+    fn online(&self) -> Option<&'static dyn OnlineAlgorithm> {
+        Some(&MultinomialNb)
     }
 
     fn unfitted(&self, parameters: &Parameters) -> UnfittedStep {
@@ -72,6 +77,10 @@ impl Algorithm for BernoulliNb {
         parameters().into_iter().chain([binarize]).collect()
     }
 
+    fn online(&self) -> Option<&'static dyn OnlineAlgorithm> {
+        Some(&BernoulliNb)
+    }
+
     fn unfitted(&self, parameters: &Parameters) -> UnfittedStep {
         unfitted(Events::Above(parameters.number("binarize")), parameters)
     }
@@ -90,8 +99,12 @@ fn parameters() -> [ParameterSpec; 2] {
 }
 
 fn unfitted(events: Events, parameters: &Parameters) -> UnfittedStep {
+    UnfittedStep::Estimator(Box::new(discrete(events, parameters)))
+}
+
+fn discrete(events: Events, parameters: &Parameters) -> Discrete {
     let (alpha, fit_prior) = (parameters.number("alpha"), parameters.flag("fit_prior"));
-    UnfittedStep::Estimator(Box::new(Discrete { events, alpha, fit_prior }))
+    Discrete { events, alpha, fit_prior }
 }
 
 fn load(events: Events, arrays: &mut Arrays, inputs: &Inputs) -> Result<FittedStep> {
@@ -127,7 +140,7 @@ impl Events {
     }
 }
 
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 struct Discrete {
     events: Events,
     alpha: f64,
@@ -135,6 +148,7 @@ struct Discrete {
 }
 
 /// Events by class and kind, and the weight of each class.
+#[derive(Clone, Debug)]
 struct Counts {
     /// `(n_classes, n_features)`
     events: Array2<f64>,
@@ -170,10 +184,20 @@ impl Summation for ByClass {
 impl Estimator for Discrete {
     fn fit(&self, training: &Training<'_>) -> Result<Box<dyn Model>> {
         let (_, classes) = training.rows.targets.classes()?;
+        self.model(self.count(training, classes.len())?, classes)
+    }
+}
+
+impl Discrete {
+    fn count(&self, training: &Training<'_>, n_classes: usize) -> Result<Counts> {
         if matches!(self.events, Events::Counted) {
             check_counts(training.rows.features())?;
         }
-        let Counts { events, weights } = training.sum(&ByClass { n_classes: classes.len(), events: self.events })?;
+        training.sum(&ByClass { n_classes, events: self.events })
+    }
+
+    /// What predicts by these counts.
+    fn model(&self, Counts { events, weights }: Counts, classes: &Arc<Labels>) -> Result<Box<dyn Model>> {
         if events.iter().any(|count| !count.is_finite()) {
             return Err(Error::invalid("counts of a class overflow in multinomial_nb; scale the columns first"));
         }
@@ -196,6 +220,81 @@ impl Estimator for Discrete {
         };
         let coefficients = coefficients.t().as_standard_layout().into_owned();
         Ok(self.events.model(&coefficients, &(prior.ln() + offsets), classes))
+    }
+}
+
+impl OnlineAlgorithm for MultinomialNb {
+    fn begin(&self, parameters: &Parameters, inputs: &Inputs, _: u64) -> Result<Box<dyn Online>> {
+        Ok(Box::new(Growing::new(discrete(Events::Counted, parameters), inputs)?))
+    }
+
+    fn resume(&self, parameters: &Parameters, arrays: &mut Arrays, inputs: &Inputs) -> Result<Box<dyn Online>> {
+        Growing::new(discrete(Events::Counted, parameters), inputs)?.resumed(arrays)
+    }
+}
+
+impl OnlineAlgorithm for BernoulliNb {
+    fn begin(&self, parameters: &Parameters, inputs: &Inputs, _: u64) -> Result<Box<dyn Online>> {
+        Ok(Box::new(Growing::new(discrete(Events::Above(parameters.number("binarize")), parameters), inputs)?))
+    }
+
+    fn resume(&self, parameters: &Parameters, arrays: &mut Arrays, inputs: &Inputs) -> Result<Box<dyn Online>> {
+        Growing::new(discrete(Events::Above(parameters.number("binarize")), parameters), inputs)?.resumed(arrays)
+    }
+}
+
+/// Counts of all batches so far.
+#[derive(Clone, Debug)]
+struct Growing {
+    discrete: Discrete,
+    counts: Counts,
+    classes: Arc<Labels>,
+}
+
+impl Growing {
+    fn new(discrete: Discrete, inputs: &Inputs) -> Result<Self> {
+        let classes = inputs.classes()?.clone();
+        let events = Array2::zeros((classes.len(), inputs.n_features));
+        Ok(Self { discrete, counts: Counts { events, weights: Array1::zeros(classes.len()) }, classes })
+    }
+
+    fn resumed(mut self, arrays: &mut Arrays) -> Result<Box<dyn Online>> {
+        let shape = self.counts.events.dim();
+        let counts = Counts { events: arrays.take("events", shape)?, weights: arrays.take("weights", shape.0)? };
+        if counts.events.iter().chain(&counts.weights).any(|it| *it < 0.0) {
+            return Err(damaged("a count is below 0"));
+        }
+        self.counts = counts;
+        Ok(Box::new(self))
+    }
+}
+
+impl Online for Growing {
+    fn learn(&mut self, batch: &Training<'_>) -> Result<Option<f64>> {
+        let Counts { events, weights } = self.discrete.count(batch, self.classes.len())?;
+        let loss = log_loss(self.model(), batch)?;
+        self.counts.events += &events;
+        self.counts.weights += &weights;
+        Ok(loss)
+    }
+
+    fn model(&self) -> Result<Box<dyn Model>> {
+        let name = match self.discrete.events {
+            Events::Counted => "multinomial_nb",
+            Events::Above(_) => "bernoulli_nb",
+        };
+        match self.counts.weights.iter().position(|it| *it == 0.0) {
+            Some(class) => Err(unseen(name, class)),
+            None => self.discrete.model(self.counts.clone(), &self.classes),
+        }
+    }
+
+    fn arrays(&self) -> Vec<(&'static str, ArrayD<f64>)> {
+        vec![("events", self.counts.events.clone().into_dyn()), ("weights", self.counts.weights.clone().into_dyn())]
+    }
+
+    fn copy(&self) -> Box<dyn Online> {
+        Box::new(self.clone())
     }
 }
 

@@ -6,10 +6,11 @@ use crate::model::arrays::{Arrays, damaged};
 use crate::model::classification::{self, classified, softmax};
 use crate::model::kernels::in_rows;
 use crate::model::numerics::Moments;
+use crate::model::online::{log_loss, unseen};
 use crate::model::summation::Summation;
 use crate::model::{
-    About, Algorithm, Estimator, FittedStep, Inputs, Kind, Model, ParameterSpec, Parameters, Predictions, Rows,
-    Training, UnfittedStep,
+    About, Algorithm, Estimator, FittedStep, Inputs, Kind, Model, Online, OnlineAlgorithm, ParameterSpec, Parameters,
+    Predictions, Rows, Training, UnfittedStep,
 };
 use ndarray::{Array1, Array2, ArrayD, ArrayView2};
 use std::f64::consts::TAU;
@@ -41,6 +42,10 @@ impl Algorithm for GaussianNb {
         vec![ParameterSpec::not_negative("var_smoothing", 1e-9, meaning)]
     }
 
+    fn online(&self) -> Option<&'static dyn OnlineAlgorithm> {
+        Some(&GaussianNb)
+    }
+
     fn unfitted(&self, parameters: &Parameters) -> UnfittedStep {
         UnfittedStep::Estimator(Box::new(Normal { var_smoothing: parameters.number("var_smoothing") }))
     }
@@ -57,7 +62,7 @@ impl Algorithm for GaussianNb {
     }
 }
 
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 struct Normal {
     var_smoothing: f64,
 }
@@ -87,10 +92,16 @@ impl Summation for ByClass {
 impl Estimator for Normal {
     fn fit(&self, training: &Training<'_>) -> Result<Box<dyn Model>> {
         let (_, classes) = training.rows.targets.classes()?;
-        let by_class = training.sum(&ByClass { n_classes: classes.len() })?;
+        self.model(&training.sum(&ByClass { n_classes: classes.len() })?, classes)
+    }
+}
+
+impl Normal {
+    /// What predicts by these moments, of each class its own.
+    fn model(&self, by_class: &[Moments], classes: &Arc<Labels>) -> Result<Box<dyn Model>> {
         let all = by_class.iter().cloned().reduce(Moments::merged).ok_or_else(|| Error::internal("no classes"))?;
         let added = self.var_smoothing * all.variances().fold(0.0, f64::max);
-        let shape = (classes.len(), training.rows.n_features());
+        let shape = (classes.len(), all.mean.len());
         let of_all = |numbers: Vec<f64>| Array2::from_shape_vec(shape, numbers);
         let theta = of_all(by_class.iter().flat_map(|it| it.mean.clone()).collect());
         let var = of_all(by_class.iter().flat_map(|it| it.variances().map(|it| it + added)).collect());
@@ -105,6 +116,68 @@ impl Estimator for Normal {
             )));
         }
         Ok(Box::new(Normals::new(theta, var, class_prior, classes.clone())))
+    }
+}
+
+impl OnlineAlgorithm for GaussianNb {
+    fn begin(&self, parameters: &Parameters, inputs: &Inputs, _: u64) -> Result<Box<dyn Online>> {
+        let classes = inputs.classes()?.clone();
+        let by_class = vec![Moments::none(inputs.n_features); classes.len()];
+        let normal = Normal { var_smoothing: parameters.number("var_smoothing") };
+        Ok(Box::new(Growing { normal, by_class, classes }))
+    }
+
+    fn resume(&self, parameters: &Parameters, arrays: &mut Arrays, inputs: &Inputs) -> Result<Box<dyn Online>> {
+        let classes = inputs.classes()?.clone();
+        let shape = (classes.len(), inputs.n_features);
+        let (weights, means, m2s) =
+            (arrays.take("weights", shape.0)?, arrays.take("means", shape)?, arrays.take("m2s", shape)?);
+        if weights.iter().chain(&m2s).any(|it| *it < 0.0) {
+            return Err(damaged("a weight or a sum of squares is below 0"));
+        }
+        let each = weights.iter().zip(means.rows()).zip(m2s.rows());
+        let by_class = each
+            .map(|((weight, mean), m2)| Moments { weight: *weight, mean: mean.to_vec(), m2: m2.to_vec() })
+            .collect();
+        let normal = Normal { var_smoothing: parameters.number("var_smoothing") };
+        Ok(Box::new(Growing { normal, by_class, classes }))
+    }
+}
+
+/// Moments of all batches so far.
+#[derive(Clone, Debug)]
+struct Growing {
+    normal: Normal,
+    by_class: Vec<Moments>,
+    classes: Arc<Labels>,
+}
+
+impl Online for Growing {
+    fn learn(&mut self, batch: &Training<'_>) -> Result<Option<f64>> {
+        let loss = log_loss(self.model(), batch)?;
+        let own = batch.sum(&ByClass { n_classes: self.classes.len() })?;
+        let before = std::mem::take(&mut self.by_class);
+        self.by_class = before.into_iter().zip(own).map(|(before, own)| before.merged(own)).collect();
+        Ok(loss)
+    }
+
+    fn model(&self) -> Result<Box<dyn Model>> {
+        match self.by_class.iter().position(|it| it.weight == 0.0) {
+            Some(class) => Err(unseen("gaussian_nb", class)),
+            None => self.normal.model(&self.by_class, &self.classes),
+        }
+    }
+
+    fn arrays(&self) -> Vec<(&'static str, ArrayD<f64>)> {
+        let shape = (self.classes.len(), self.by_class.first().map_or(0, |it| it.mean.len()));
+        let weights: Array1<f64> = self.by_class.iter().map(|it| it.weight).collect();
+        let means = Array2::from_shape_fn(shape, |(class, column)| self.by_class[class].mean[column]);
+        let m2s = Array2::from_shape_fn(shape, |(class, column)| self.by_class[class].m2[column]);
+        vec![("weights", weights.into_dyn()), ("means", means.into_dyn()), ("m2s", m2s.into_dyn())]
+    }
+
+    fn copy(&self) -> Box<dyn Online> {
+        Box::new(self.clone())
     }
 }
 

@@ -11,6 +11,7 @@ mod diffusion_map;
 mod discrete_nb;
 mod elastic_net;
 mod fast_ica;
+mod ftrl;
 mod gaussian_mixture;
 mod gaussian_nb;
 mod glm;
@@ -46,6 +47,7 @@ pub static ALGORITHMS: &[&dyn Algorithm] = &[
     &diffusion_map::DiffusionMap,
     &elastic_net::ElasticNet,
     &fast_ica::FastIca,
+    &ftrl::FtrlClassifier,
     &glm::GammaRegressor,
     &gaussian_mixture::GaussianMixture,
     &gaussian_nb::GaussianNb,

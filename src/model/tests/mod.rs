@@ -10,6 +10,7 @@ mod laws;
 mod metric_oracles;
 mod model_bin;
 mod network_oracles;
+mod online;
 mod oracles;
 mod precision;
 mod specs;

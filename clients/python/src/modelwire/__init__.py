@@ -48,6 +48,7 @@ from modelwire._health import (
 )
 from modelwire._inference import Prediction
 from modelwire._jobs import AsyncJob, Job, JobEvent
+from modelwire._learners import LearnedBatch, Learner
 from modelwire._models import Alias, ModelSchema, ModelSummary, ModelVersion, TrainingResult
 from modelwire._steps import Step, StepLike
 from modelwire._tls import Tls
@@ -75,6 +76,8 @@ __all__ = [
     "Job",
     "AsyncJob",
     "JobEvent",
+    "LearnedBatch",
+    "Learner",
     "ModelVersion",
     "ModelSchema",
     "ModelSummary",

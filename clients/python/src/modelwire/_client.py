@@ -19,6 +19,7 @@ from modelwire._explanations import Explanation
 from modelwire._health import Description, Greeting, Status
 from modelwire._inference import Prediction
 from modelwire._jobs import Job, JobEvent, blocking_job
+from modelwire._learners import LearnedBatch, Learner
 from modelwire._models import Alias, ModelSummary, ModelVersion, Replacement, TrainingResult
 from modelwire._pool import Pool
 from modelwire._steps import Step, StepLike
@@ -351,6 +352,109 @@ class Client:
     def cancel_job(self, job_id: str, *, timeout: float | None = None) -> Job:
         """Cancel a job and return it as it is then; one that has ended stays as it is."""
         return blocking_job(run(self._verbs.cancel_job(job_id, timeout=timeout)))
+
+    def partial_fit(
+        self,
+        model: str,
+        steps: StepLike | Sequence[StepLike] | None = None,
+        *,
+        features: Any = None,
+        target: Any = None,
+        names: Sequence[str] | None = None,
+        table: Any = None,
+        classes: Any = None,
+        seed: int | None = None,
+        publish_every: int | None = None,
+        keep_versions: int | None = None,
+        move_stable: bool | None = None,
+        expected_batch: int | None = None,
+        publish: bool | None = None,
+        idempotency_key: str | None = None,
+        timeout: float | None = None,
+    ) -> LearnedBatch:
+        """Let a model learn from a batch of rows, and return what was learned, which is durable then.
+
+        The first batch of a model makes its learner; it needs `steps` and a target. Versions are published as
+        `publish_every` and `publish` say; `predict` answers by them while the learner goes on.
+
+        Parameters
+        ----------
+        model : str
+            Name of the model.
+        steps : str, (str, mapping) or Step, or a list of one
+            An algorithm that learns batch by batch. It may be left out after the first batch; given again it has to be
+            the same, as have `target`, `features`, `classes` and `seed`.
+        features, target, names, table
+            The rows, as in `train`.
+        classes : array-like, optional
+            The labels that there will be; those of the first batch if not given.
+        seed : int, optional
+            Seed of everything random; 0 if not given. The same batches in the same order give the same model.
+        publish_every : int, optional
+            Publish a version after so many batches, 1 if not given; 0: only when `publish` asks for it. Given again it
+            holds from then on, as do the next two.
+        keep_versions : int, optional
+            Versions beyond the newest so many are deleted, but for those that an alias names; 5 if not given.
+        move_stable : bool, optional
+            Whether the alias `stable` goes to each new version; True if not given.
+        expected_batch : int, optional
+            The number that this batch should get, from 1; refused if it would be another.
+        publish : bool, optional
+            Publish a version after this batch.
+        idempotency_key : str, optional
+            At most 128 characters: a later call with the same key, also of another process, returns what the first one
+            learned, and learns nothing twice. If not given, only the retries of this call are known by a key.
+
+        Raises
+        ------
+        InvalidArgument
+            If a name, step, hyper-parameter, column, class or value is wrong; nothing was learned.
+        NotFound
+            If there is no learner and no steps were given.
+        FailedPrecondition
+            If another batch is expected, or a version is asked for before a row of each class was seen.
+        Overloaded
+            If too many calls wait for this learner, or there are too many learners.
+        """
+        return run(
+            self._verbs.partial_fit(
+                model,
+                steps,
+                features=features,
+                target=target,
+                names=names,
+                table=table,
+                classes=classes,
+                seed=seed,
+                publish_every=publish_every,
+                keep_versions=keep_versions,
+                move_stable=move_stable,
+                expected_batch=expected_batch,
+                publish=publish,
+                idempotency_key=idempotency_key,
+                timeout=timeout,
+            )
+        )
+
+    def get_learner(self, model: str, *, timeout: float | None = None) -> Learner:
+        """Return how a learner is.
+
+        Raises
+        ------
+        NotFound
+            If there is none.
+        """
+        return run(self._verbs.get_learner(model, timeout=timeout))
+
+    def delete_learner(self, model: str, *, timeout: float | None = None) -> None:
+        """Delete a learner; the versions that it published stay.
+
+        Raises
+        ------
+        NotFound
+            If there is none.
+        """
+        run(self._verbs.delete_learner(model, timeout=timeout))
 
     # Models
 

@@ -57,6 +57,10 @@ EVALUATE = _method(
     Training, "evaluate", idempotent=True, when_too_large="upload() the rows and evaluate on dataset= instead"
 )
 
+PARTIAL_FIT = _method(Training, "partial_fit", idempotent=False, when_too_large="send fewer rows a batch")
+GET_LEARNER = _method(Training, "get_learner", idempotent=True)
+DELETE_LEARNER = _method(Training, "delete_learner", idempotent=False)
+
 CREATE_DATASET = _method(Datasets, "create_dataset", idempotent=False)
 APPEND_ROWS = _method(Datasets, "append_rows", idempotent=True, when_too_large=_FEWER_ROWS)
 COMMIT_DATASET = _method(Datasets, "commit_dataset", idempotent=True)

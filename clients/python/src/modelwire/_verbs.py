@@ -21,6 +21,7 @@ from modelwire import (
     _health,
     _inference,
     _jobs,
+    _learners,
     _methods,
     _models,
     _training,
@@ -35,6 +36,7 @@ from modelwire._explanations import Explanation
 from modelwire._health import Description, Greeting, Status
 from modelwire._inference import Prediction
 from modelwire._jobs import AsyncJob, JobEvent
+from modelwire._learners import LearnedBatch, Learner
 from modelwire._methods import Method
 from modelwire._models import Alias, ModelSummary, ModelVersion, Replacement, TrainingResult
 from modelwire._rows import Rows
@@ -216,6 +218,43 @@ class Verbs:
         """Cancel a job and return it as it is then; one that has ended stays as it is."""
         request = training_wire.CancelJobRequest(job_id=job_id)
         return _jobs.job_from_wire((await self._call(_methods.CANCEL_JOB, request, timeout)).job, self)
+
+    async def partial_fit(
+        self,
+        model: str,
+        steps: StepLike | Sequence[StepLike] | None = None,
+        *,
+        features: Any = None,
+        target: Any = None,
+        names: Sequence[str] | None = None,
+        table: Any = None,
+        classes: Any = None,
+        seed: int | None = None,
+        publish_every: int | None = None,
+        keep_versions: int | None = None,
+        move_stable: bool | None = None,
+        expected_batch: int | None = None,
+        publish: bool | None = None,
+        idempotency_key: str | None = None,
+        timeout: float | None = None,
+    ) -> LearnedBatch:
+        """Let a model learn from a batch of rows; the first one makes its learner."""
+        request = _learners.request(
+            model, steps, features=features, target=target, names=names, table=table, classes=classes
+        )
+        request.seed, request.expected_batch, request.publish = seed, expected_batch, publish
+        request.publish_every, request.keep_versions, request.move_stable = publish_every, keep_versions, move_stable
+        key = idempotency_key or new_idempotency_key()
+        return _learners.learned_from_wire(await self._call(_methods.PARTIAL_FIT, request, timeout, key))
+
+    async def get_learner(self, model: str, *, timeout: float | None = None) -> Learner:
+        """Return how a learner is."""
+        request = training_wire.GetLearnerRequest(model=model)
+        return _learners.learner_from_wire((await self._call(_methods.GET_LEARNER, request, timeout)).learner)
+
+    async def delete_learner(self, model: str, *, timeout: float | None = None) -> None:
+        """Delete a learner; the versions that it published stay."""
+        await self._call(_methods.DELETE_LEARNER, training_wire.DeleteLearnerRequest(model=model), timeout)
 
     # Models
 

@@ -1537,6 +1537,853 @@ class EvaluateResponse(object):
 
     def __ne__(self, other):
         return not (self == other)
+
+
+class PartialFitRequest(object):
+    """
+    Rows to learn from. The first batch of a model makes its learner; further ones may leave out what is said of it.
+
+    Attributes:
+     - context
+     - model: Name of the model that learns: `[A-Za-z][A-Za-z0-9_.-]{0,63}`.
+     - table: The rows, with their target.
+     - steps: One step: an algorithm that learns batch by batch. Needed with the first batch; stated again it has to be the same, as have the next four.
+     - target: The column to predict.
+     - features: The columns to learn from, in the order in which `predict` takes them. Absent: all but the target.
+     - classes: The classes that there will be, of the type of the target. Absent: those of the first batch.
+     - seed: Seed of everything random; 0 if absent. The same batches in the same order give the same model.
+     - publish_every: Publish a version after so many batches, 1 if absent; 0: only where `publish` asks for it. Stated again it holds from then on, as do the next two.
+     - keep_versions: Versions beyond the newest so many are deleted, but for those that an alias names; 5 if absent.
+     - move_stable: Whether the alias `stable` goes to each new version; true if absent.
+     - expected_batch: The number that this batch should get, from 1; refused if it would be another. Absent: whichever is next.
+     - publish: Publish a version after this batch.
+
+    """
+
+
+    def __init__(self, context=None, model=None, table=None, steps=None, target=None, features=None, classes=None, seed=None, publish_every=None, keep_versions=None, move_stable=None, expected_batch=None, publish=None,):
+        self.context = context
+        self.model = model
+        self.table = table
+        self.steps = steps
+        self.target = target
+        self.features = features
+        self.classes = classes
+        self.seed = seed
+        self.publish_every = publish_every
+        self.keep_versions = keep_versions
+        self.move_stable = move_stable
+        self.expected_batch = expected_batch
+        self.publish = publish
+
+    def read(self, iprot):
+        if iprot._fast_decode is not None and isinstance(iprot.trans, TTransport.CReadableTransport) and self.thrift_spec is not None:
+            iprot._fast_decode(self, iprot, [self.__class__, self.thrift_spec])
+            return
+        iprot.readStructBegin()
+        while True:
+            (fname, ftype, fid) = iprot.readFieldBegin()
+            if ftype == TType.STOP:
+                break
+            if fid == 1:
+                if ftype == TType.STRUCT:
+                    self.context = modelwire_wire.types.ttypes.RequestContext()
+                    self.context.read(iprot)
+                else:
+                    iprot.skip(ftype)
+            elif fid == 2:
+                if ftype == TType.STRING:
+                    self.model = iprot.readString().decode('utf-8', errors='replace') if sys.version_info[0] == 2 else iprot.readString()
+                else:
+                    iprot.skip(ftype)
+            elif fid == 3:
+                if ftype == TType.STRUCT:
+                    self.table = modelwire_wire.types.ttypes.Table()
+                    self.table.read(iprot)
+                else:
+                    iprot.skip(ftype)
+            elif fid == 4:
+                if ftype == TType.LIST:
+                    self.steps = []
+                    (_etype56, _size53) = iprot.readListBegin()
+                    for _i57 in range(_size53):
+                        _elem58 = modelwire_wire.types.ttypes.Step()
+                        _elem58.read(iprot)
+                        self.steps.append(_elem58)
+                    iprot.readListEnd()
+                else:
+                    iprot.skip(ftype)
+            elif fid == 5:
+                if ftype == TType.STRING:
+                    self.target = iprot.readString().decode('utf-8', errors='replace') if sys.version_info[0] == 2 else iprot.readString()
+                else:
+                    iprot.skip(ftype)
+            elif fid == 6:
+                if ftype == TType.LIST:
+                    self.features = []
+                    (_etype62, _size59) = iprot.readListBegin()
+                    for _i63 in range(_size59):
+                        _elem64 = iprot.readString().decode('utf-8', errors='replace') if sys.version_info[0] == 2 else iprot.readString()
+                        self.features.append(_elem64)
+                    iprot.readListEnd()
+                else:
+                    iprot.skip(ftype)
+            elif fid == 7:
+                if ftype == TType.STRUCT:
+                    self.classes = modelwire_wire.types.ttypes.Column()
+                    self.classes.read(iprot)
+                else:
+                    iprot.skip(ftype)
+            elif fid == 8:
+                if ftype == TType.I64:
+                    self.seed = iprot.readI64()
+                else:
+                    iprot.skip(ftype)
+            elif fid == 9:
+                if ftype == TType.I64:
+                    self.publish_every = iprot.readI64()
+                else:
+                    iprot.skip(ftype)
+            elif fid == 10:
+                if ftype == TType.I64:
+                    self.keep_versions = iprot.readI64()
+                else:
+                    iprot.skip(ftype)
+            elif fid == 11:
+                if ftype == TType.BOOL:
+                    self.move_stable = iprot.readBool()
+                else:
+                    iprot.skip(ftype)
+            elif fid == 12:
+                if ftype == TType.I64:
+                    self.expected_batch = iprot.readI64()
+                else:
+                    iprot.skip(ftype)
+            elif fid == 13:
+                if ftype == TType.BOOL:
+                    self.publish = iprot.readBool()
+                else:
+                    iprot.skip(ftype)
+            else:
+                iprot.skip(ftype)
+            iprot.readFieldEnd()
+        iprot.readStructEnd()
+
+    def write(self, oprot):
+        if oprot._fast_encode is not None and self.thrift_spec is not None:
+            oprot.trans.write(oprot._fast_encode(self, [self.__class__, self.thrift_spec]))
+            return
+        oprot.writeStructBegin('PartialFitRequest')
+        if self.context is not None:
+            oprot.writeFieldBegin('context', TType.STRUCT, 1)
+            self.context.write(oprot)
+            oprot.writeFieldEnd()
+        if self.model is not None:
+            oprot.writeFieldBegin('model', TType.STRING, 2)
+            oprot.writeString(self.model.encode('utf-8') if sys.version_info[0] == 2 else self.model)
+            oprot.writeFieldEnd()
+        if self.table is not None:
+            oprot.writeFieldBegin('table', TType.STRUCT, 3)
+            self.table.write(oprot)
+            oprot.writeFieldEnd()
+        if self.steps is not None:
+            oprot.writeFieldBegin('steps', TType.LIST, 4)
+            oprot.writeListBegin(TType.STRUCT, len(self.steps))
+            for iter65 in self.steps:
+                iter65.write(oprot)
+            oprot.writeListEnd()
+            oprot.writeFieldEnd()
+        if self.target is not None:
+            oprot.writeFieldBegin('target', TType.STRING, 5)
+            oprot.writeString(self.target.encode('utf-8') if sys.version_info[0] == 2 else self.target)
+            oprot.writeFieldEnd()
+        if self.features is not None:
+            oprot.writeFieldBegin('features', TType.LIST, 6)
+            oprot.writeListBegin(TType.STRING, len(self.features))
+            for iter66 in self.features:
+                oprot.writeString(iter66.encode('utf-8') if sys.version_info[0] == 2 else iter66)
+            oprot.writeListEnd()
+            oprot.writeFieldEnd()
+        if self.classes is not None:
+            oprot.writeFieldBegin('classes', TType.STRUCT, 7)
+            self.classes.write(oprot)
+            oprot.writeFieldEnd()
+        if self.seed is not None:
+            oprot.writeFieldBegin('seed', TType.I64, 8)
+            oprot.writeI64(self.seed)
+            oprot.writeFieldEnd()
+        if self.publish_every is not None:
+            oprot.writeFieldBegin('publish_every', TType.I64, 9)
+            oprot.writeI64(self.publish_every)
+            oprot.writeFieldEnd()
+        if self.keep_versions is not None:
+            oprot.writeFieldBegin('keep_versions', TType.I64, 10)
+            oprot.writeI64(self.keep_versions)
+            oprot.writeFieldEnd()
+        if self.move_stable is not None:
+            oprot.writeFieldBegin('move_stable', TType.BOOL, 11)
+            oprot.writeBool(self.move_stable)
+            oprot.writeFieldEnd()
+        if self.expected_batch is not None:
+            oprot.writeFieldBegin('expected_batch', TType.I64, 12)
+            oprot.writeI64(self.expected_batch)
+            oprot.writeFieldEnd()
+        if self.publish is not None:
+            oprot.writeFieldBegin('publish', TType.BOOL, 13)
+            oprot.writeBool(self.publish)
+            oprot.writeFieldEnd()
+        oprot.writeFieldStop()
+        oprot.writeStructEnd()
+
+    def validate(self):
+        return
+
+    def __repr__(self):
+        L = ['%s=%r' % (key, value)
+             for key, value in self.__dict__.items()]
+        return '%s(%s)' % (self.__class__.__name__, ', '.join(L))
+
+    def __eq__(self, other):
+        return isinstance(other, self.__class__) and self.__dict__ == other.__dict__
+
+    def __ne__(self, other):
+        return not (self == other)
+
+
+class PartialFitResponse(object):
+    """
+    Attributes:
+     - batch: Number of the batch: 1, 2, 3, … within the learner.
+     - n_samples: Rows of the batch.
+     - loss: Mean loss of the batch, before anything was learned from it. Absent while there was nothing to predict it with.
+     - version: The version that was published after it. Absent if none was.
+
+    """
+
+
+    def __init__(self, batch=None, n_samples=None, loss=None, version=None,):
+        self.batch = batch
+        self.n_samples = n_samples
+        self.loss = loss
+        self.version = version
+
+    def read(self, iprot):
+        if iprot._fast_decode is not None and isinstance(iprot.trans, TTransport.CReadableTransport) and self.thrift_spec is not None:
+            iprot._fast_decode(self, iprot, [self.__class__, self.thrift_spec])
+            return
+        iprot.readStructBegin()
+        while True:
+            (fname, ftype, fid) = iprot.readFieldBegin()
+            if ftype == TType.STOP:
+                break
+            if fid == 1:
+                if ftype == TType.I64:
+                    self.batch = iprot.readI64()
+                else:
+                    iprot.skip(ftype)
+            elif fid == 2:
+                if ftype == TType.I64:
+                    self.n_samples = iprot.readI64()
+                else:
+                    iprot.skip(ftype)
+            elif fid == 3:
+                if ftype == TType.DOUBLE:
+                    self.loss = iprot.readDouble()
+                else:
+                    iprot.skip(ftype)
+            elif fid == 4:
+                if ftype == TType.I64:
+                    self.version = iprot.readI64()
+                else:
+                    iprot.skip(ftype)
+            else:
+                iprot.skip(ftype)
+            iprot.readFieldEnd()
+        iprot.readStructEnd()
+
+    def write(self, oprot):
+        if oprot._fast_encode is not None and self.thrift_spec is not None:
+            oprot.trans.write(oprot._fast_encode(self, [self.__class__, self.thrift_spec]))
+            return
+        oprot.writeStructBegin('PartialFitResponse')
+        if self.batch is not None:
+            oprot.writeFieldBegin('batch', TType.I64, 1)
+            oprot.writeI64(self.batch)
+            oprot.writeFieldEnd()
+        if self.n_samples is not None:
+            oprot.writeFieldBegin('n_samples', TType.I64, 2)
+            oprot.writeI64(self.n_samples)
+            oprot.writeFieldEnd()
+        if self.loss is not None:
+            oprot.writeFieldBegin('loss', TType.DOUBLE, 3)
+            oprot.writeDouble(self.loss)
+            oprot.writeFieldEnd()
+        if self.version is not None:
+            oprot.writeFieldBegin('version', TType.I64, 4)
+            oprot.writeI64(self.version)
+            oprot.writeFieldEnd()
+        oprot.writeFieldStop()
+        oprot.writeStructEnd()
+
+    def validate(self):
+        return
+
+    def __repr__(self):
+        L = ['%s=%r' % (key, value)
+             for key, value in self.__dict__.items()]
+        return '%s(%s)' % (self.__class__.__name__, ', '.join(L))
+
+    def __eq__(self, other):
+        return isinstance(other, self.__class__) and self.__dict__ == other.__dict__
+
+    def __ne__(self, other):
+        return not (self == other)
+
+
+class LearnedBatch(object):
+    """
+    What was learned from one batch.
+
+    Attributes:
+     - batch: 1, 2, 3, … within the learner.
+     - n_samples
+     - loss: As in PartialFitResponse.
+     - version: As in PartialFitResponse.
+
+    """
+
+
+    def __init__(self, batch=None, n_samples=None, loss=None, version=None,):
+        self.batch = batch
+        self.n_samples = n_samples
+        self.loss = loss
+        self.version = version
+
+    def read(self, iprot):
+        if iprot._fast_decode is not None and isinstance(iprot.trans, TTransport.CReadableTransport) and self.thrift_spec is not None:
+            iprot._fast_decode(self, iprot, [self.__class__, self.thrift_spec])
+            return
+        iprot.readStructBegin()
+        while True:
+            (fname, ftype, fid) = iprot.readFieldBegin()
+            if ftype == TType.STOP:
+                break
+            if fid == 1:
+                if ftype == TType.I64:
+                    self.batch = iprot.readI64()
+                else:
+                    iprot.skip(ftype)
+            elif fid == 2:
+                if ftype == TType.I64:
+                    self.n_samples = iprot.readI64()
+                else:
+                    iprot.skip(ftype)
+            elif fid == 3:
+                if ftype == TType.DOUBLE:
+                    self.loss = iprot.readDouble()
+                else:
+                    iprot.skip(ftype)
+            elif fid == 4:
+                if ftype == TType.I64:
+                    self.version = iprot.readI64()
+                else:
+                    iprot.skip(ftype)
+            else:
+                iprot.skip(ftype)
+            iprot.readFieldEnd()
+        iprot.readStructEnd()
+
+    def write(self, oprot):
+        if oprot._fast_encode is not None and self.thrift_spec is not None:
+            oprot.trans.write(oprot._fast_encode(self, [self.__class__, self.thrift_spec]))
+            return
+        oprot.writeStructBegin('LearnedBatch')
+        if self.batch is not None:
+            oprot.writeFieldBegin('batch', TType.I64, 1)
+            oprot.writeI64(self.batch)
+            oprot.writeFieldEnd()
+        if self.n_samples is not None:
+            oprot.writeFieldBegin('n_samples', TType.I64, 2)
+            oprot.writeI64(self.n_samples)
+            oprot.writeFieldEnd()
+        if self.loss is not None:
+            oprot.writeFieldBegin('loss', TType.DOUBLE, 3)
+            oprot.writeDouble(self.loss)
+            oprot.writeFieldEnd()
+        if self.version is not None:
+            oprot.writeFieldBegin('version', TType.I64, 4)
+            oprot.writeI64(self.version)
+            oprot.writeFieldEnd()
+        oprot.writeFieldStop()
+        oprot.writeStructEnd()
+
+    def validate(self):
+        return
+
+    def __repr__(self):
+        L = ['%s=%r' % (key, value)
+             for key, value in self.__dict__.items()]
+        return '%s(%s)' % (self.__class__.__name__, ', '.join(L))
+
+    def __eq__(self, other):
+        return isinstance(other, self.__class__) and self.__dict__ == other.__dict__
+
+    def __ne__(self, other):
+        return not (self == other)
+
+
+class Learner(object):
+    """
+    A model that learns batch by batch.
+
+    Attributes:
+     - model
+     - steps: With defaults written out.
+     - target
+     - features: In the order in which `predict` takes them.
+     - classes: Labels of a classifier in ascending order.
+     - seed
+     - publish_every: As in PartialFitRequest, as are the next two.
+     - keep_versions
+     - move_stable
+     - batches: Batches that it has learned from; the next one gets the number after.
+     - samples: Rows that these had.
+     - recent: The last ones, oldest first, at most 100.
+     - last_version: The version that was published last.
+
+    """
+
+
+    def __init__(self, model=None, steps=None, target=None, features=None, classes=None, seed=None, publish_every=None, keep_versions=None, move_stable=None, batches=None, samples=None, recent=None, last_version=None,):
+        self.model = model
+        self.steps = steps
+        self.target = target
+        self.features = features
+        self.classes = classes
+        self.seed = seed
+        self.publish_every = publish_every
+        self.keep_versions = keep_versions
+        self.move_stable = move_stable
+        self.batches = batches
+        self.samples = samples
+        self.recent = recent
+        self.last_version = last_version
+
+    def read(self, iprot):
+        if iprot._fast_decode is not None and isinstance(iprot.trans, TTransport.CReadableTransport) and self.thrift_spec is not None:
+            iprot._fast_decode(self, iprot, [self.__class__, self.thrift_spec])
+            return
+        iprot.readStructBegin()
+        while True:
+            (fname, ftype, fid) = iprot.readFieldBegin()
+            if ftype == TType.STOP:
+                break
+            if fid == 1:
+                if ftype == TType.STRING:
+                    self.model = iprot.readString().decode('utf-8', errors='replace') if sys.version_info[0] == 2 else iprot.readString()
+                else:
+                    iprot.skip(ftype)
+            elif fid == 2:
+                if ftype == TType.LIST:
+                    self.steps = []
+                    (_etype70, _size67) = iprot.readListBegin()
+                    for _i71 in range(_size67):
+                        _elem72 = modelwire_wire.types.ttypes.Step()
+                        _elem72.read(iprot)
+                        self.steps.append(_elem72)
+                    iprot.readListEnd()
+                else:
+                    iprot.skip(ftype)
+            elif fid == 3:
+                if ftype == TType.STRING:
+                    self.target = iprot.readString().decode('utf-8', errors='replace') if sys.version_info[0] == 2 else iprot.readString()
+                else:
+                    iprot.skip(ftype)
+            elif fid == 4:
+                if ftype == TType.LIST:
+                    self.features = []
+                    (_etype76, _size73) = iprot.readListBegin()
+                    for _i77 in range(_size73):
+                        _elem78 = iprot.readString().decode('utf-8', errors='replace') if sys.version_info[0] == 2 else iprot.readString()
+                        self.features.append(_elem78)
+                    iprot.readListEnd()
+                else:
+                    iprot.skip(ftype)
+            elif fid == 5:
+                if ftype == TType.STRUCT:
+                    self.classes = modelwire_wire.types.ttypes.Column()
+                    self.classes.read(iprot)
+                else:
+                    iprot.skip(ftype)
+            elif fid == 6:
+                if ftype == TType.I64:
+                    self.seed = iprot.readI64()
+                else:
+                    iprot.skip(ftype)
+            elif fid == 7:
+                if ftype == TType.I64:
+                    self.publish_every = iprot.readI64()
+                else:
+                    iprot.skip(ftype)
+            elif fid == 8:
+                if ftype == TType.I64:
+                    self.keep_versions = iprot.readI64()
+                else:
+                    iprot.skip(ftype)
+            elif fid == 9:
+                if ftype == TType.BOOL:
+                    self.move_stable = iprot.readBool()
+                else:
+                    iprot.skip(ftype)
+            elif fid == 10:
+                if ftype == TType.I64:
+                    self.batches = iprot.readI64()
+                else:
+                    iprot.skip(ftype)
+            elif fid == 11:
+                if ftype == TType.I64:
+                    self.samples = iprot.readI64()
+                else:
+                    iprot.skip(ftype)
+            elif fid == 12:
+                if ftype == TType.LIST:
+                    self.recent = []
+                    (_etype82, _size79) = iprot.readListBegin()
+                    for _i83 in range(_size79):
+                        _elem84 = LearnedBatch()
+                        _elem84.read(iprot)
+                        self.recent.append(_elem84)
+                    iprot.readListEnd()
+                else:
+                    iprot.skip(ftype)
+            elif fid == 13:
+                if ftype == TType.I64:
+                    self.last_version = iprot.readI64()
+                else:
+                    iprot.skip(ftype)
+            else:
+                iprot.skip(ftype)
+            iprot.readFieldEnd()
+        iprot.readStructEnd()
+
+    def write(self, oprot):
+        if oprot._fast_encode is not None and self.thrift_spec is not None:
+            oprot.trans.write(oprot._fast_encode(self, [self.__class__, self.thrift_spec]))
+            return
+        oprot.writeStructBegin('Learner')
+        if self.model is not None:
+            oprot.writeFieldBegin('model', TType.STRING, 1)
+            oprot.writeString(self.model.encode('utf-8') if sys.version_info[0] == 2 else self.model)
+            oprot.writeFieldEnd()
+        if self.steps is not None:
+            oprot.writeFieldBegin('steps', TType.LIST, 2)
+            oprot.writeListBegin(TType.STRUCT, len(self.steps))
+            for iter85 in self.steps:
+                iter85.write(oprot)
+            oprot.writeListEnd()
+            oprot.writeFieldEnd()
+        if self.target is not None:
+            oprot.writeFieldBegin('target', TType.STRING, 3)
+            oprot.writeString(self.target.encode('utf-8') if sys.version_info[0] == 2 else self.target)
+            oprot.writeFieldEnd()
+        if self.features is not None:
+            oprot.writeFieldBegin('features', TType.LIST, 4)
+            oprot.writeListBegin(TType.STRING, len(self.features))
+            for iter86 in self.features:
+                oprot.writeString(iter86.encode('utf-8') if sys.version_info[0] == 2 else iter86)
+            oprot.writeListEnd()
+            oprot.writeFieldEnd()
+        if self.classes is not None:
+            oprot.writeFieldBegin('classes', TType.STRUCT, 5)
+            self.classes.write(oprot)
+            oprot.writeFieldEnd()
+        if self.seed is not None:
+            oprot.writeFieldBegin('seed', TType.I64, 6)
+            oprot.writeI64(self.seed)
+            oprot.writeFieldEnd()
+        if self.publish_every is not None:
+            oprot.writeFieldBegin('publish_every', TType.I64, 7)
+            oprot.writeI64(self.publish_every)
+            oprot.writeFieldEnd()
+        if self.keep_versions is not None:
+            oprot.writeFieldBegin('keep_versions', TType.I64, 8)
+            oprot.writeI64(self.keep_versions)
+            oprot.writeFieldEnd()
+        if self.move_stable is not None:
+            oprot.writeFieldBegin('move_stable', TType.BOOL, 9)
+            oprot.writeBool(self.move_stable)
+            oprot.writeFieldEnd()
+        if self.batches is not None:
+            oprot.writeFieldBegin('batches', TType.I64, 10)
+            oprot.writeI64(self.batches)
+            oprot.writeFieldEnd()
+        if self.samples is not None:
+            oprot.writeFieldBegin('samples', TType.I64, 11)
+            oprot.writeI64(self.samples)
+            oprot.writeFieldEnd()
+        if self.recent is not None:
+            oprot.writeFieldBegin('recent', TType.LIST, 12)
+            oprot.writeListBegin(TType.STRUCT, len(self.recent))
+            for iter87 in self.recent:
+                iter87.write(oprot)
+            oprot.writeListEnd()
+            oprot.writeFieldEnd()
+        if self.last_version is not None:
+            oprot.writeFieldBegin('last_version', TType.I64, 13)
+            oprot.writeI64(self.last_version)
+            oprot.writeFieldEnd()
+        oprot.writeFieldStop()
+        oprot.writeStructEnd()
+
+    def validate(self):
+        return
+
+    def __repr__(self):
+        L = ['%s=%r' % (key, value)
+             for key, value in self.__dict__.items()]
+        return '%s(%s)' % (self.__class__.__name__, ', '.join(L))
+
+    def __eq__(self, other):
+        return isinstance(other, self.__class__) and self.__dict__ == other.__dict__
+
+    def __ne__(self, other):
+        return not (self == other)
+
+
+class GetLearnerRequest(object):
+    """
+    Attributes:
+     - context
+     - model
+
+    """
+
+
+    def __init__(self, context=None, model=None,):
+        self.context = context
+        self.model = model
+
+    def read(self, iprot):
+        if iprot._fast_decode is not None and isinstance(iprot.trans, TTransport.CReadableTransport) and self.thrift_spec is not None:
+            iprot._fast_decode(self, iprot, [self.__class__, self.thrift_spec])
+            return
+        iprot.readStructBegin()
+        while True:
+            (fname, ftype, fid) = iprot.readFieldBegin()
+            if ftype == TType.STOP:
+                break
+            if fid == 1:
+                if ftype == TType.STRUCT:
+                    self.context = modelwire_wire.types.ttypes.RequestContext()
+                    self.context.read(iprot)
+                else:
+                    iprot.skip(ftype)
+            elif fid == 2:
+                if ftype == TType.STRING:
+                    self.model = iprot.readString().decode('utf-8', errors='replace') if sys.version_info[0] == 2 else iprot.readString()
+                else:
+                    iprot.skip(ftype)
+            else:
+                iprot.skip(ftype)
+            iprot.readFieldEnd()
+        iprot.readStructEnd()
+
+    def write(self, oprot):
+        if oprot._fast_encode is not None and self.thrift_spec is not None:
+            oprot.trans.write(oprot._fast_encode(self, [self.__class__, self.thrift_spec]))
+            return
+        oprot.writeStructBegin('GetLearnerRequest')
+        if self.context is not None:
+            oprot.writeFieldBegin('context', TType.STRUCT, 1)
+            self.context.write(oprot)
+            oprot.writeFieldEnd()
+        if self.model is not None:
+            oprot.writeFieldBegin('model', TType.STRING, 2)
+            oprot.writeString(self.model.encode('utf-8') if sys.version_info[0] == 2 else self.model)
+            oprot.writeFieldEnd()
+        oprot.writeFieldStop()
+        oprot.writeStructEnd()
+
+    def validate(self):
+        return
+
+    def __repr__(self):
+        L = ['%s=%r' % (key, value)
+             for key, value in self.__dict__.items()]
+        return '%s(%s)' % (self.__class__.__name__, ', '.join(L))
+
+    def __eq__(self, other):
+        return isinstance(other, self.__class__) and self.__dict__ == other.__dict__
+
+    def __ne__(self, other):
+        return not (self == other)
+
+
+class GetLearnerResponse(object):
+    """
+    Attributes:
+     - learner
+
+    """
+
+
+    def __init__(self, learner=None,):
+        self.learner = learner
+
+    def read(self, iprot):
+        if iprot._fast_decode is not None and isinstance(iprot.trans, TTransport.CReadableTransport) and self.thrift_spec is not None:
+            iprot._fast_decode(self, iprot, [self.__class__, self.thrift_spec])
+            return
+        iprot.readStructBegin()
+        while True:
+            (fname, ftype, fid) = iprot.readFieldBegin()
+            if ftype == TType.STOP:
+                break
+            if fid == 1:
+                if ftype == TType.STRUCT:
+                    self.learner = Learner()
+                    self.learner.read(iprot)
+                else:
+                    iprot.skip(ftype)
+            else:
+                iprot.skip(ftype)
+            iprot.readFieldEnd()
+        iprot.readStructEnd()
+
+    def write(self, oprot):
+        if oprot._fast_encode is not None and self.thrift_spec is not None:
+            oprot.trans.write(oprot._fast_encode(self, [self.__class__, self.thrift_spec]))
+            return
+        oprot.writeStructBegin('GetLearnerResponse')
+        if self.learner is not None:
+            oprot.writeFieldBegin('learner', TType.STRUCT, 1)
+            self.learner.write(oprot)
+            oprot.writeFieldEnd()
+        oprot.writeFieldStop()
+        oprot.writeStructEnd()
+
+    def validate(self):
+        return
+
+    def __repr__(self):
+        L = ['%s=%r' % (key, value)
+             for key, value in self.__dict__.items()]
+        return '%s(%s)' % (self.__class__.__name__, ', '.join(L))
+
+    def __eq__(self, other):
+        return isinstance(other, self.__class__) and self.__dict__ == other.__dict__
+
+    def __ne__(self, other):
+        return not (self == other)
+
+
+class DeleteLearnerRequest(object):
+    """
+    Attributes:
+     - context
+     - model
+
+    """
+
+
+    def __init__(self, context=None, model=None,):
+        self.context = context
+        self.model = model
+
+    def read(self, iprot):
+        if iprot._fast_decode is not None and isinstance(iprot.trans, TTransport.CReadableTransport) and self.thrift_spec is not None:
+            iprot._fast_decode(self, iprot, [self.__class__, self.thrift_spec])
+            return
+        iprot.readStructBegin()
+        while True:
+            (fname, ftype, fid) = iprot.readFieldBegin()
+            if ftype == TType.STOP:
+                break
+            if fid == 1:
+                if ftype == TType.STRUCT:
+                    self.context = modelwire_wire.types.ttypes.RequestContext()
+                    self.context.read(iprot)
+                else:
+                    iprot.skip(ftype)
+            elif fid == 2:
+                if ftype == TType.STRING:
+                    self.model = iprot.readString().decode('utf-8', errors='replace') if sys.version_info[0] == 2 else iprot.readString()
+                else:
+                    iprot.skip(ftype)
+            else:
+                iprot.skip(ftype)
+            iprot.readFieldEnd()
+        iprot.readStructEnd()
+
+    def write(self, oprot):
+        if oprot._fast_encode is not None and self.thrift_spec is not None:
+            oprot.trans.write(oprot._fast_encode(self, [self.__class__, self.thrift_spec]))
+            return
+        oprot.writeStructBegin('DeleteLearnerRequest')
+        if self.context is not None:
+            oprot.writeFieldBegin('context', TType.STRUCT, 1)
+            self.context.write(oprot)
+            oprot.writeFieldEnd()
+        if self.model is not None:
+            oprot.writeFieldBegin('model', TType.STRING, 2)
+            oprot.writeString(self.model.encode('utf-8') if sys.version_info[0] == 2 else self.model)
+            oprot.writeFieldEnd()
+        oprot.writeFieldStop()
+        oprot.writeStructEnd()
+
+    def validate(self):
+        return
+
+    def __repr__(self):
+        L = ['%s=%r' % (key, value)
+             for key, value in self.__dict__.items()]
+        return '%s(%s)' % (self.__class__.__name__, ', '.join(L))
+
+    def __eq__(self, other):
+        return isinstance(other, self.__class__) and self.__dict__ == other.__dict__
+
+    def __ne__(self, other):
+        return not (self == other)
+
+
+class DeleteLearnerResponse(object):
+
+
+    def read(self, iprot):
+        if iprot._fast_decode is not None and isinstance(iprot.trans, TTransport.CReadableTransport) and self.thrift_spec is not None:
+            iprot._fast_decode(self, iprot, [self.__class__, self.thrift_spec])
+            return
+        iprot.readStructBegin()
+        while True:
+            (fname, ftype, fid) = iprot.readFieldBegin()
+            if ftype == TType.STOP:
+                break
+            else:
+                iprot.skip(ftype)
+            iprot.readFieldEnd()
+        iprot.readStructEnd()
+
+    def write(self, oprot):
+        if oprot._fast_encode is not None and self.thrift_spec is not None:
+            oprot.trans.write(oprot._fast_encode(self, [self.__class__, self.thrift_spec]))
+            return
+        oprot.writeStructBegin('DeleteLearnerResponse')
+        oprot.writeFieldStop()
+        oprot.writeStructEnd()
+
+    def validate(self):
+        return
+
+    def __repr__(self):
+        L = ['%s=%r' % (key, value)
+             for key, value in self.__dict__.items()]
+        return '%s(%s)' % (self.__class__.__name__, ', '.join(L))
+
+    def __eq__(self, other):
+        return isinstance(other, self.__class__) and self.__dict__ == other.__dict__
+
+    def __ne__(self, other):
+        return not (self == other)
 all_structs.append(Job)
 Job.thrift_spec = (
     None,  # 0
@@ -1661,6 +2508,76 @@ EvaluateResponse.thrift_spec = (
     (7, TType.LIST, 'classes', (TType.STRUCT, [ClassMetrics, None], False), None, ),  # 7
     (8, TType.STRUCT, 'confusion', [modelwire_wire.types.ttypes.Tensor, None], None, ),  # 8
     (9, TType.I64, 'silhouette_samples', None, None, ),  # 9
+)
+all_structs.append(PartialFitRequest)
+PartialFitRequest.thrift_spec = (
+    None,  # 0
+    (1, TType.STRUCT, 'context', [modelwire_wire.types.ttypes.RequestContext, None], None, ),  # 1
+    (2, TType.STRING, 'model', 'UTF8', None, ),  # 2
+    (3, TType.STRUCT, 'table', [modelwire_wire.types.ttypes.Table, None], None, ),  # 3
+    (4, TType.LIST, 'steps', (TType.STRUCT, [modelwire_wire.types.ttypes.Step, None], False), None, ),  # 4
+    (5, TType.STRING, 'target', 'UTF8', None, ),  # 5
+    (6, TType.LIST, 'features', (TType.STRING, 'UTF8', False), None, ),  # 6
+    (7, TType.STRUCT, 'classes', [modelwire_wire.types.ttypes.Column, None], None, ),  # 7
+    (8, TType.I64, 'seed', None, None, ),  # 8
+    (9, TType.I64, 'publish_every', None, None, ),  # 9
+    (10, TType.I64, 'keep_versions', None, None, ),  # 10
+    (11, TType.BOOL, 'move_stable', None, None, ),  # 11
+    (12, TType.I64, 'expected_batch', None, None, ),  # 12
+    (13, TType.BOOL, 'publish', None, None, ),  # 13
+)
+all_structs.append(PartialFitResponse)
+PartialFitResponse.thrift_spec = (
+    None,  # 0
+    (1, TType.I64, 'batch', None, None, ),  # 1
+    (2, TType.I64, 'n_samples', None, None, ),  # 2
+    (3, TType.DOUBLE, 'loss', None, None, ),  # 3
+    (4, TType.I64, 'version', None, None, ),  # 4
+)
+all_structs.append(LearnedBatch)
+LearnedBatch.thrift_spec = (
+    None,  # 0
+    (1, TType.I64, 'batch', None, None, ),  # 1
+    (2, TType.I64, 'n_samples', None, None, ),  # 2
+    (3, TType.DOUBLE, 'loss', None, None, ),  # 3
+    (4, TType.I64, 'version', None, None, ),  # 4
+)
+all_structs.append(Learner)
+Learner.thrift_spec = (
+    None,  # 0
+    (1, TType.STRING, 'model', 'UTF8', None, ),  # 1
+    (2, TType.LIST, 'steps', (TType.STRUCT, [modelwire_wire.types.ttypes.Step, None], False), None, ),  # 2
+    (3, TType.STRING, 'target', 'UTF8', None, ),  # 3
+    (4, TType.LIST, 'features', (TType.STRING, 'UTF8', False), None, ),  # 4
+    (5, TType.STRUCT, 'classes', [modelwire_wire.types.ttypes.Column, None], None, ),  # 5
+    (6, TType.I64, 'seed', None, None, ),  # 6
+    (7, TType.I64, 'publish_every', None, None, ),  # 7
+    (8, TType.I64, 'keep_versions', None, None, ),  # 8
+    (9, TType.BOOL, 'move_stable', None, None, ),  # 9
+    (10, TType.I64, 'batches', None, None, ),  # 10
+    (11, TType.I64, 'samples', None, None, ),  # 11
+    (12, TType.LIST, 'recent', (TType.STRUCT, [LearnedBatch, None], False), None, ),  # 12
+    (13, TType.I64, 'last_version', None, None, ),  # 13
+)
+all_structs.append(GetLearnerRequest)
+GetLearnerRequest.thrift_spec = (
+    None,  # 0
+    (1, TType.STRUCT, 'context', [modelwire_wire.types.ttypes.RequestContext, None], None, ),  # 1
+    (2, TType.STRING, 'model', 'UTF8', None, ),  # 2
+)
+all_structs.append(GetLearnerResponse)
+GetLearnerResponse.thrift_spec = (
+    None,  # 0
+    (1, TType.STRUCT, 'learner', [Learner, None], None, ),  # 1
+)
+all_structs.append(DeleteLearnerRequest)
+DeleteLearnerRequest.thrift_spec = (
+    None,  # 0
+    (1, TType.STRUCT, 'context', [modelwire_wire.types.ttypes.RequestContext, None], None, ),  # 1
+    (2, TType.STRING, 'model', 'UTF8', None, ),  # 2
+)
+all_structs.append(DeleteLearnerResponse)
+DeleteLearnerResponse.thrift_spec = (
 )
 fix_spec(all_structs)
 del all_structs

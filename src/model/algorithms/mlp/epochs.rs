@@ -85,6 +85,29 @@ impl Epochs {
         Ok(best.weights.unwrap_or(weights))
     }
 
+    /// One pass over the rows of a batch, which is the `number`th one from 0; answers their mean loss, each before its step.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] if the loss overflows. What `progress` answers.
+    pub(super) fn pass(
+        &self,
+        algorithm: &str,
+        loss: &Loss,
+        training: &Training<'_>,
+        number: usize,
+        optimizer: &mut Optimizer,
+        weights: &mut Array1<f64>,
+    ) -> Result<f64> {
+        let n_rows = training.rows.len();
+        let ids: Vec<usize> = (0..n_rows).collect();
+        let shuffle = self.shuffle && self.batch_length(n_rows) < n_rows;
+        let order = shuffle.then(|| shuffled(training.seed, ORDER, number, &ids));
+        let message = format!("learning from a batch by {algorithm}");
+        let ask = || training.progress.report(&message, 0.0);
+        let value = self.epoch(loss, training, order.as_deref(), optimizer, weights, &ask)?;
+        if value.is_finite() { Ok(value) } else { Err(overflow(algorithm)) }
+    }
+
     fn batch_length(&self, n_rows: usize) -> usize {
         if self.batch_size == 0 { BATCH } else { self.batch_size }.min(n_rows)
     }

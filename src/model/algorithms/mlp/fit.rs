@@ -16,7 +16,7 @@ use ndarray::Array1;
 use std::sync::Arc;
 
 #[derive(Clone, Copy, Debug)]
-enum Solver {
+pub(super) enum Solver {
     Lbfgs,
     Epochs(Rule),
 }
@@ -33,7 +33,7 @@ impl Mlp {
         Self { algorithm, parameters: parameters.clone() }
     }
 
-    fn solver(&self) -> Solver {
+    pub(super) fn solver(&self) -> Solver {
         let given = &self.parameters;
         let number = |name| given.number(name);
         match given.text("solver") {
@@ -54,7 +54,7 @@ impl Mlp {
         }
     }
 
-    fn epochs(&self, rule: Rule) -> Epochs {
+    pub(super) fn epochs(&self, rule: Rule) -> Epochs {
         let given = &self.parameters;
         Epochs {
             rule,
@@ -110,7 +110,12 @@ impl Estimator for Mlp {
     }
 }
 
-fn model(precision: Precision, network: &Network, weights: &[f64], classes: Option<Arc<Labels>>) -> Box<dyn Model> {
+pub(super) fn model(
+    precision: Precision,
+    network: &Network,
+    weights: &[f64],
+    classes: Option<Arc<Labels>>,
+) -> Box<dyn Model> {
     match precision {
         Precision::F64 => Box::new(TrainedNetwork::<f64>::new(network, weights, classes)),
         Precision::F32 => Box::new(TrainedNetwork::<f32>::new(network, weights, classes)),

@@ -9,6 +9,7 @@ mod epochs;
 mod optimizer;
 
 mod fit;
+mod online;
 mod trained;
 
 #[cfg(test)]
@@ -17,10 +18,13 @@ mod tests;
 use self::activation::Activation;
 use self::fit::Mlp;
 use self::network::{MOST_LAYERS, MOST_UNITS};
+use self::online::OnlineMlp;
 use crate::error::Result;
 use crate::model::arrays::Arrays;
 use crate::model::precision::Precision;
-use crate::model::{About, Algorithm, FittedStep, Inputs, Kind, ParameterSpec, Parameters, UnfittedStep};
+use crate::model::{
+    About, Algorithm, FittedStep, Inputs, Kind, OnlineAlgorithm, ParameterSpec, Parameters, UnfittedStep,
+};
 
 /// How both learn.
 const SOLVERS: &str = "`|w|^2` is over coefficients, intercepts are free, and `N` is the sum of the weights `w_i` of \
@@ -33,6 +37,8 @@ const DIFFERENCES: &str = "First weights, the order of rows in each epoch and th
      Unlike there, rows are held out without regard to their classes, and probabilities that come near 0 are not \
      clipped before their logarithm. Mini-batches count rows and not their weights: where all rows are in one, a row \
      of weight 2 is the row twice.";
+const ONLINE: &str = "Batch by batch (`partial_fit`), each batch is one epoch of `sgd` or `adam`: what the solver remembers \
+     lasts from batch to batch. `max_iter` and `early_stopping` have no meaning there.";
 const SIZE: &str = "Scale the columns first, for example with `standard_scaler`, and take a unit in which targets \
      are around 1. A network has at most 500,000 weights. Train larger ones elsewhere.";
 const SOURCE: &str = "D. E. Rumelhart, G. E. Hinton, R. J. Williams, \"Learning representations by back-propagating \
@@ -59,6 +65,7 @@ impl Algorithm for MlpRegressor {
                  last one. Minimises `sum_i w_i (f(x_i) - y_i)^2 / 2N + alpha |w|^2 / 2N` by back-propagation.",
                 SOLVERS,
                 DIFFERENCES,
+                ONLINE,
                 SIZE,
                 SOURCE,
             ],
@@ -67,6 +74,10 @@ impl Algorithm for MlpRegressor {
 
     fn parameters(&self) -> Vec<ParameterSpec> {
         parameters()
+    }
+
+    fn online(&self) -> Option<&'static dyn OnlineAlgorithm> {
+        Some(&OnlineMlp("mlp_regressor"))
     }
 
     fn unfitted(&self, parameters: &Parameters) -> UnfittedStep {
@@ -90,6 +101,7 @@ impl Algorithm for MlpClassifier {
                  ln p(y_i | x_i) / N + alpha |w|^2 / 2N`.",
                 SOLVERS,
                 DIFFERENCES,
+                ONLINE,
                 SIZE,
                 SOURCE,
             ],
@@ -98,6 +110,10 @@ impl Algorithm for MlpClassifier {
 
     fn parameters(&self) -> Vec<ParameterSpec> {
         parameters()
+    }
+
+    fn online(&self) -> Option<&'static dyn OnlineAlgorithm> {
+        Some(&OnlineMlp("mlp_classifier"))
     }
 
     fn unfitted(&self, parameters: &Parameters) -> UnfittedStep {

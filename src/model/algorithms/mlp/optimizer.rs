@@ -30,15 +30,15 @@ pub(super) enum Schedule {
 }
 
 /// A rule, and what it remembers.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Optimizer {
     rule: Rule,
     first_rate: f64,
-    rate: f64,
-    steps: f64,
+    pub(super) rate: f64,
+    pub(super) steps: f64,
     /// Of slopes: their mean, or the last step.
-    means: Array1<f64>,
-    squares: Array1<f64>,
+    pub(super) means: Array1<f64>,
+    pub(super) squares: Array1<f64>,
 }
 
 impl Optimizer {

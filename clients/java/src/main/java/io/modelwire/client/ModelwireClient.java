@@ -367,6 +367,42 @@ public final class ModelwireClient implements AutoCloseable {
         return jobs.cancel(id);
     }
 
+    /**
+     * Lets a model learn from a batch of rows. The first batch of a model makes its learner and needs a step and a target.
+     *
+     * @param model name of the model
+     * @param batch the rows
+     * @return what was learned, which is durable then
+     * @throws ModelwireException.InvalidArgument if a name, step, hyper-parameter, column, class or value is wrong
+     * @throws ModelwireException.NotFound if there is no learner and no step
+     * @throws ModelwireException.FailedPrecondition if another batch is expected, or not all classes were seen
+     * @throws ModelwireException.Overloaded if too many calls wait
+     */
+    public LearnedBatch partialFit(String model, Batch batch) {
+        return jobs.partialFit(model, batch);
+    }
+
+    /**
+     * Answers how a learner is.
+     *
+     * @param model name of the model
+     * @return the learner as it is now
+     * @throws ModelwireException.NotFound if there is none
+     */
+    public Learner getLearner(String model) {
+        return jobs.learner(model);
+    }
+
+    /**
+     * Deletes a learner; the versions that it published stay.
+     *
+     * @param model name of the model
+     * @throws ModelwireException.NotFound if there is none
+     */
+    public void deleteLearner(String model) {
+        jobs.deleteLearner(model);
+    }
+
     // Models
 
     /**

@@ -190,6 +190,25 @@ final class Replies {
                 wire.progress, metrics(wire.metrics), Optional.ofNullable(wire.error).map(Failures::ofServer), wire.sequence);
     }
 
+    static LearnedBatch learned(io.modelwire.wire.PartialFitResponse wire) {
+        return new LearnedBatch(wire.batch, wire.n_samples,
+                wire.isSetLoss() ? OptionalDouble.of(wire.loss) : OptionalDouble.empty(),
+                wire.isSetVersion() ? OptionalLong.of(wire.version) : OptionalLong.empty());
+    }
+
+    private static LearnedBatch learned(io.modelwire.wire.LearnedBatch wire) {
+        return new LearnedBatch(wire.batch, wire.n_samples,
+                wire.isSetLoss() ? OptionalDouble.of(wire.loss) : OptionalDouble.empty(),
+                wire.isSetVersion() ? OptionalLong.of(wire.version) : OptionalLong.empty());
+    }
+
+    static Learner learner(io.modelwire.wire.Learner wire) {
+        return new Learner(text(required(wire, "learner").model), each(wire.steps, Replies::step), each(wire.features, name -> name),
+                Optional.ofNullable(wire.target), column(wire.classes, "classes"), wire.seed, wire.publish_every,
+                wire.keep_versions, wire.move_stable, wire.batches, wire.samples, each(wire.recent, Replies::learned),
+                wire.isSetLast_version() ? OptionalLong.of(wire.last_version) : OptionalLong.empty());
+    }
+
     static JobEvent jobEvent(io.modelwire.wire.JobEvent wire) {
         return new JobEvent(wire.sequence, Instant.ofEpochMilli(wire.time_ms), JobState.ofNumber(wire.state),
                 text(wire.message), wire.progress);

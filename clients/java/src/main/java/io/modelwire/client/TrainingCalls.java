@@ -1,7 +1,9 @@
 package io.modelwire.client;
 
 import io.modelwire.wire.CancelJobRequest;
+import io.modelwire.wire.DeleteLearnerRequest;
 import io.modelwire.wire.GetJobRequest;
+import io.modelwire.wire.GetLearnerRequest;
 import io.modelwire.wire.ListJobsRequest;
 import java.util.stream.Stream;
 
@@ -35,5 +37,21 @@ record TrainingCalls(Caller caller) {
     JobStatus cancel(String id) {
         return Replies.job(caller.call(Method.CANCEL_JOB,
                 (to, context) -> to.training().cancel_job(new CancelJobRequest().setContext(context).setJob_id(id))).job);
+    }
+
+    LearnedBatch partialFit(String model, Batch batch) {
+        var request = batch.request(model);
+        return Replies.learned(caller.callOnce(Method.PARTIAL_FIT, batch.idempotencyKey(),
+                (to, context) -> to.training().partial_fit(request.setContext(context))));
+    }
+
+    Learner learner(String model) {
+        return Replies.learner(caller.call(Method.GET_LEARNER,
+                (to, context) -> to.training().get_learner(new GetLearnerRequest().setContext(context).setModel(model))).learner);
+    }
+
+    void deleteLearner(String model) {
+        caller.call(Method.DELETE_LEARNER,
+                (to, context) -> to.training().delete_learner(new DeleteLearnerRequest().setContext(context).setModel(model)));
     }
 }

@@ -42,8 +42,8 @@ class PublicTypesTest {
         Set<String> names = new TreeSet<>();
         publicClasses().stream().filter(type -> type.getEnclosingClass() == null).forEach(type -> names.add(type.getSimpleName()));
 
-        assertEquals(new TreeSet<>(Set.of("Alias", "ClientBuilder", "Column", "ColumnSchema", "ColumnType", "Dataset", "DatasetDescription",
-                "ErrorCode", "Explanation", "Greeting", "Job", "JobEvent", "JobState", "JobStatus", "ModelSummary", "ModelVersion",
+        assertEquals(new TreeSet<>(Set.of("Alias", "Batch", "ClientBuilder", "Column", "ColumnSchema", "ColumnType", "Dataset", "DatasetDescription",
+                "ErrorCode", "Explanation", "Greeting", "Job", "JobEvent", "JobState", "JobStatus", "LearnedBatch", "Learner", "ModelSummary", "ModelVersion",
                 "ModelwireClient", "ModelwireException", "Prediction", "PredictionOutcome",
                 "PredictionRequest", "ServerDescription", "ServerStatus", "Step", "Table",
                 "Tls", "Training", "TrainingResult")), names);

@@ -1,6 +1,7 @@
 package io.modelwire.client;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -41,6 +42,33 @@ class QuickstartTest {
             assertEquals("regressor", version.kind());
             assertEquals(3, prediction.values().length);
             assertTrue(version.metrics().get("r2") > 0.3, "r2 " + version.metrics().get("r2"));
+        }
+    }
+
+    @Test
+    void aNetworkLearnsBatchByBatchAndIsAskedMeanwhile() {
+        double[][] rows = {{0, 1}, {1, 0}, {1, 1}, {0, 0}, {0.5, 0.5}};
+        double[] targets = {-2, 1, -1, 0, -0.5};
+        try (var client = ModelwireClient.connect(ADDRESS)) {
+            var network = Step.of("mlp_regressor").with("hidden_layer_sizes", 4);
+            var first = client.partialFit("batches", Batch.of(network).rows(rows).targets(targets).idempotencyKey("java-1"));
+
+            var again = client.partialFit("batches", Batch.of(network).rows(rows).targets(targets).idempotencyKey("java-1"));
+            var second = client.partialFit("batches", Batch.more().rows(rows).targets(targets).expected(2).publishEvery(0));
+
+            assertEquals(1, first.version().orElseThrow());
+            assertEquals(first, again);
+            assertEquals(2, second.batch());
+            assertTrue(second.version().isEmpty());
+            assertEquals(1, client.predict("batches", rows).version());
+            var learner = client.getLearner("batches");
+            assertEquals(2, learner.recent().size());
+            assertEquals(10, learner.samples());
+            assertEquals("target", learner.target().orElseThrow());
+            assertThrows(ModelwireException.FailedPrecondition.class,
+                    () -> client.partialFit("batches", Batch.more().rows(rows).targets(targets).expected(2)));
+            client.deleteLearner("batches");
+            assertThrows(ModelwireException.NotFound.class, () -> client.getLearner("batches"));
         }
     }
 

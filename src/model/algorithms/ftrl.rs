@@ -1,0 +1,248 @@
+//! Logistic regression that follows the regularised leader: a step for each row, and coefficients that are exactly 0.
+
+use crate::data::Labels;
+use crate::error::{Error, Result};
+use crate::model::arrays::{Arrays, damaged};
+use crate::model::classification::{loss_of_classes, loss_of_two_classes};
+use crate::model::linear_scores::LinearScores;
+use crate::model::{
+    About, Algorithm, Estimator, FittedStep, Inputs, Kind, Model, Online, OnlineAlgorithm, ParameterSpec, Parameters,
+    Training, UnfittedStep,
+};
+use ndarray::{Array1, Array2, ArrayD};
+use std::sync::Arc;
+
+/// Numbers that are looked at between two questions whether to go on.
+const AT_ONCE: usize = 1 << 22;
+/// A row counts as often as its weight says, and a weight beyond this many as this many.
+const MOST_TIMES: f64 = 1e6;
+
+/// Logistic regression by FTRL-Proximal.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct FtrlClassifier;
+
+impl Algorithm for FtrlClassifier {
+    fn about(&self) -> &'static About {
+        &About {
+            name: "ftrl_classifier",
+            kind: Kind::Classifier,
+            summary: "Logistic regression that learns row by row and leaves out columns that tell nothing (FTRL-Proximal).",
+            details: &[
+                "Before each row the coefficient of column `j` is 0 if `|z_j| <= l1`, else `-(z_j - sign(z_j) l1) / ((beta + \
+                 sqrt(n_j)) / alpha + l2)`. The slope `g_j = (p - y) x_j` of the logistic loss of the row is then added: \
+                 `z_j` grows by `g_j - (sqrt(n_j + g_j^2) - sqrt(n_j)) / alpha` times the coefficient, and `n_j` by \
+                 `g_j^2`. So each column has a learning rate of its own. The intercept is a column of ones that `l1` and `l2` \
+                 leave alone. Of more than two classes each has its own coefficients, and probabilities are their softmax.",
+                "Rows are taken in their order, `max_iter` times by a fit, once by `partial_fit`. A row of weight 2 is the \
+                 row twice, one after the other. Scale the columns first, for example with `standard_scaler`.",
+                "Source: H. B. McMahan and others, \"Ad click prediction: a view from the trenches\" (2013), \
+                 doi:10.1145/2487575.2488200, algorithm 1.",
+            ],
+        }
+    }
+
+    fn parameters(&self) -> Vec<ParameterSpec> {
+        vec![
+            ParameterSpec::positive("alpha", 0.1, "The learning rate; that of a column falls with its slopes."),
+            ParameterSpec::positive("beta", 1.0, "How slowly the learning rate of a column falls at first."),
+            ParameterSpec::not_negative(
+                "l1",
+                0.0,
+                "Strength of the penalty on absolute values: coefficients become 0.",
+            ),
+            ParameterSpec::not_negative("l2", 0.0, "Strength of the penalty on squares of coefficients."),
+            ParameterSpec::flag("fit_intercept", true, "Learn an intercept; otherwise it is 0."),
+            ParameterSpec::integer("max_iter", 10, (1, 100_000), "Passes over the rows of a fit; a batch is one pass."),
+        ]
+    }
+
+    fn online(&self) -> Option<&'static dyn OnlineAlgorithm> {
+        Some(&FtrlClassifier)
+    }
+
+    fn unfitted(&self, parameters: &Parameters) -> UnfittedStep {
+        UnfittedStep::Estimator(Box::new(Passes { rule: Rule::of(parameters), max_iter: parameters.count("max_iter") }))
+    }
+
+    fn load(&self, _: &Parameters, arrays: &mut Arrays, inputs: &Inputs) -> Result<FittedStep> {
+        let classes = inputs.classes()?;
+        let coefficients = arrays.take("coefficients", (inputs.n_features, classes.len()))?;
+        let intercepts = arrays.take("intercepts", classes.len())?;
+        Ok(FittedStep::Model(Box::new(LinearScores::<f64>::new(&coefficients, &intercepts, classes))))
+    }
+}
+
+impl OnlineAlgorithm for FtrlClassifier {
+    fn begin(&self, parameters: &Parameters, inputs: &Inputs, _: u64) -> Result<Box<dyn Online>> {
+        Ok(Box::new(Leader::new(Rule::of(parameters), inputs.n_features, inputs.classes()?)))
+    }
+
+    fn resume(&self, parameters: &Parameters, arrays: &mut Arrays, inputs: &Inputs) -> Result<Box<dyn Online>> {
+        let mut leader = Leader::new(Rule::of(parameters), inputs.n_features, inputs.classes()?);
+        let shape = leader.z.dim();
+        (leader.z, leader.n) = (arrays.take("z", shape)?, arrays.take("n", shape)?);
+        if leader.n.iter().any(|it| *it < 0.0) {
+            return Err(damaged("a sum of squares is below 0"));
+        }
+        Ok(Box::new(leader))
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Rule {
+    alpha: f64,
+    beta: f64,
+    l1: f64,
+    l2: f64,
+    fit_intercept: bool,
+}
+
+impl Rule {
+    fn of(parameters: &Parameters) -> Self {
+        let [alpha, beta, l1, l2] = ["alpha", "beta", "l1", "l2"].map(|name| parameters.number(name));
+        Self { alpha, beta, l1, l2, fit_intercept: parameters.flag("fit_intercept") }
+    }
+
+    /// The coefficient of a column, or of the intercept, which nothing penalises.
+    fn coefficient(&self, z: f64, n: f64, is_intercept: bool) -> f64 {
+        let (l1, l2) = if is_intercept { (0.0, 0.0) } else { (self.l1, self.l2) };
+        if z.abs() <= l1 {
+            return 0.0;
+        }
+        -(z - l1.copysign(z)) / ((self.beta + n.sqrt()) / self.alpha + l2)
+    }
+}
+
+#[derive(Debug)]
+struct Passes {
+    rule: Rule,
+    max_iter: usize,
+}
+
+impl Estimator for Passes {
+    fn fit(&self, training: &Training<'_>) -> Result<Box<dyn Model>> {
+        let (_, classes) = training.rows.targets.classes()?;
+        let mut leader = Leader::new(self.rule, training.rows.n_features(), classes);
+        for pass in 0..self.max_iter {
+            leader.pass(training, pass as f64 / self.max_iter as f64)?;
+        }
+        leader.model()
+    }
+}
+
+/// What follows the leader, for each score a row: of two classes one score, else one for each.
+#[derive(Clone, Debug)]
+struct Leader {
+    rule: Rule,
+    /// `(n_scores, n_features + 1)`, the intercept last.
+    z: Array2<f64>,
+    n: Array2<f64>,
+    classes: Arc<Labels>,
+}
+
+impl Leader {
+    fn new(rule: Rule, n_features: usize, classes: &Arc<Labels>) -> Self {
+        let n_scores = if classes.len() == 2 { 1 } else { classes.len() };
+        let shape = (n_scores, n_features + 1);
+        Self { rule, z: Array2::zeros(shape), n: Array2::zeros(shape), classes: classes.clone() }
+    }
+
+    /// Takes each row in its order; answers their mean loss, each before its step.
+    fn pass(&mut self, training: &Training<'_>, share: f64) -> Result<f64> {
+        let rows = training.rows;
+        let (classes, _) = rows.targets.classes()?;
+        let at_once = AT_ONCE / self.z.len() + 1;
+        let (mut sum, mut weight) = (0.0, 0.0);
+        for (at, ((row, class), own)) in rows.iter().zip(classes).zip(rows.weights).enumerate() {
+            if at % at_once == 0 {
+                training.progress.report("fitting ftrl_classifier", share)?;
+            }
+            let mut left = own.min(MOST_TIMES);
+            while left > 0.0 {
+                let times = left.min(1.0);
+                sum += times * self.step(row, *class, times);
+                weight += times;
+                left -= times;
+            }
+        }
+        match self.z.iter().chain(&self.n).all(|it| it.is_finite()) {
+            true => Ok(sum / weight),
+            false => Err(overflow()),
+        }
+    }
+
+    /// One row, this much of it; answers its loss before.
+    fn step(&mut self, row: &[f64], class: usize, times: f64) -> f64 {
+        let mut slopes: Vec<f64> = (0..self.z.nrows()).map(|score| self.score(row, score)).collect();
+        let loss = match slopes.as_mut_slice() {
+            [one] => loss_of_two_classes(one, class),
+            many => loss_of_classes(many, class),
+        };
+        let n_features = row.len();
+        for (score, slope) in slopes.into_iter().enumerate() {
+            for (column, x) in row.iter().enumerate().filter(|(_, x)| **x != 0.0) {
+                self.move_by(score, column, times * slope * x, false);
+            }
+            if self.rule.fit_intercept {
+                self.move_by(score, n_features, times * slope, true);
+            }
+        }
+        loss
+    }
+
+    fn score(&self, row: &[f64], score: usize) -> f64 {
+        let n_features = row.len();
+        let term = |(column, x): (usize, &f64)| x * self.coefficient(score, column, false);
+        let intercept = if self.rule.fit_intercept { self.coefficient(score, n_features, true) } else { 0.0 };
+        row.iter().enumerate().filter(|(_, x)| **x != 0.0).map(term).sum::<f64>() + intercept
+    }
+
+    fn coefficient(&self, score: usize, column: usize, is_intercept: bool) -> f64 {
+        self.rule.coefficient(self.z[(score, column)], self.n[(score, column)], is_intercept)
+    }
+
+    fn move_by(&mut self, score: usize, column: usize, slope: f64, is_intercept: bool) {
+        let coefficient = self.coefficient(score, column, is_intercept);
+        let n = &mut self.n[(score, column)];
+        let after = *n + slope * slope;
+        self.z[(score, column)] += slope - (after.sqrt() - n.sqrt()) / self.rule.alpha * coefficient;
+        *n = after;
+    }
+}
+
+impl Online for Leader {
+    fn learn(&mut self, batch: &Training<'_>) -> Result<Option<f64>> {
+        self.pass(batch, 0.0).map(Some)
+    }
+
+    fn model(&self) -> Result<Box<dyn Model>> {
+        let (n_classes, n_features) = (self.classes.len(), self.z.ncols() - 1);
+        // The score of the first of two classes is 0.
+        let own = |class: usize| if n_classes == 2 { class.checked_sub(1) } else { Some(class) };
+        let of = |column: usize, class: usize| {
+            own(class).map_or(0.0, |score| self.coefficient(score, column, column == n_features))
+        };
+        let coefficients = Array2::from_shape_fn((n_features, n_classes), |(column, class)| of(column, class));
+        let fit_intercept = self.rule.fit_intercept;
+        let intercepts = Array1::from_shape_fn(n_classes, |it| if fit_intercept { of(n_features, it) } else { 0.0 });
+        if coefficients.iter().chain(&intercepts).any(|it| !it.is_finite()) {
+            return Err(overflow());
+        }
+        Ok(Box::new(LinearScores::<f64>::new(&coefficients, &intercepts, &self.classes)))
+    }
+
+    fn arrays(&self) -> Vec<(&'static str, ArrayD<f64>)> {
+        vec![("z", self.z.clone().into_dyn()), ("n", self.n.clone().into_dyn())]
+    }
+
+    fn copy(&self) -> Box<dyn Online> {
+        Box::new(self.clone())
+    }
+}
+
+fn overflow() -> Error {
+    Error::invalid(
+        "ftrl_classifier found no finite coefficients because its slopes overflow; scale the columns first, for example with \
+         standard_scaler",
+    )
+}

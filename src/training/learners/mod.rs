@@ -1,0 +1,194 @@
+//! Models that learn batch by batch while they are asked: each batch is durable before it is answered, and some become versions.
+//!
+//! A learner is its last snapshot in `storage` and the log of the batches since, each a file that an entry in `coordination`
+//! makes count. One call after the other learns; what it has learned replaces what was before only once its batch is stored, so
+//! that a call which fails changes nothing. After a restart the log is learned again, which gives the same bytes.
+
+mod asked;
+mod record;
+
+mod accept;
+mod publish;
+mod replay;
+
+mod journal;
+mod table;
+
+#[cfg(test)]
+mod tests;
+
+pub use accept::STEPS;
+pub use asked::Batch;
+pub use record::{Learned, LearnerStatus, Policy};
+
+use crate::coordination::{Coordination, uninterrupted};
+use crate::data::Name;
+use crate::error::{Error, Result};
+use crate::model::Learner;
+use crate::pool::Pool;
+use crate::registry::Registry;
+use crate::storage::Storage;
+use crate::telemetry::PoolMetrics;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use table::LearnerTable;
+use tokio::sync::oneshot;
+
+/// What learners work with.
+pub struct Parts {
+    /// Where batches and snapshots are kept.
+    pub storage: Arc<Storage>,
+    /// Where it is kept which of them count.
+    pub coordination: Arc<Coordination>,
+    /// Where versions are published.
+    pub registry: Registry,
+    /// Bounds.
+    pub limits: Limits,
+}
+
+/// Bounds of learners; part of the `training` section of the settings.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Batches that are learned at once, of as many learners.
+    pub threads: usize,
+    /// Threads that a batch is summed with; what is learned does not depend on them.
+    pub threads_per_batch: usize,
+    /// Learners there may be.
+    pub max_learners: usize,
+    /// Calls of a learner that wait for those before them, or are worked on.
+    pub max_waiting: usize,
+    /// Batches since the last snapshot, at most 1,000: so many are learned again after a restart.
+    pub max_log_batches: u64,
+    /// Bytes that these batches take.
+    pub max_log_bytes: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            threads: 1,
+            threads_per_batch: 1,
+            max_learners: 100,
+            max_waiting: 32,
+            max_log_batches: 100,
+            max_log_bytes: 32 * 1024 * 1024,
+        }
+    }
+}
+
+/// The learners of a server. Cloning shares them.
+#[derive(Clone)]
+pub struct Learners {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    parts: Parts,
+    pool: Pool,
+    table: LearnerTable,
+    stopping: AtomicBool,
+}
+
+impl Learners {
+    /// Finds the learners that are kept, and publishes the version that a crash came in between.
+    ///
+    /// # Errors
+    /// [`Error::Storage`] or [`Error::Damaged`] if the state cannot be read.
+    pub async fn open(parts: Parts) -> Result<Self> {
+        let Limits { threads, max_learners, max_waiting, .. } = parts.limits;
+        let pool = Pool::start("learn", threads, max_learners.max(1), PoolMetrics::default())
+            .map_err(|cause| Error::storage("starting the threads of learners", cause))?;
+        let table = LearnerTable::new(max_learners, max_waiting);
+        journal::all(&parts.coordination).await?.into_iter().for_each(|kept| table.add(kept));
+        let shared = Arc::new(Shared { parts, pool, table, stopping: AtomicBool::new(false) });
+        shared.recover().await?;
+        Ok(Self { shared })
+    }
+
+    /// Learns from a batch, after those that were asked for before it; the first one of a model makes the learner. What was
+    /// learned is durable when this returns. Dropping the future leaves the batch out, unless it was being stored.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] if the rows, or what is stated of the learner, do not suit; [`Error::LearnerNotFound`] if there
+    /// is none and no steps are stated; [`Error::FailedPrecondition`] if another batch is expected;
+    /// [`Error::TooMany`]. Nothing was learned after any of them.
+    pub async fn partial_fit(&self, batch: Batch) -> Result<Learned> {
+        let place = self.shared.table.enter(&batch.model, batch.steps.is_some())?;
+        let left = Arc::<AtomicBool>::default();
+        let _leaving = Leaving(Arc::clone(&left));
+        let shared = Arc::clone(&self.shared);
+        uninterrupted(async move { shared.partial_fit(&place, batch, &left).await }).await
+    }
+
+    /// How a learner is.
+    ///
+    /// # Errors
+    /// [`Error::LearnerNotFound`].
+    pub fn get(&self, model: &Name) -> Result<LearnerStatus> {
+        self.shared.table.get(model)
+    }
+
+    /// Deletes a learner, with all that it needs to go on. The versions that it published stay.
+    ///
+    /// # Errors
+    /// [`Error::LearnerNotFound`]; [`Error::Storage`] if that could not be stored.
+    pub async fn delete(&self, model: &Name) -> Result<()> {
+        let place = self.shared.table.enter(model, false)?;
+        let shared = Arc::clone(&self.shared);
+        uninterrupted(async move {
+            let mut learner = place.entry().turn.lock().await;
+            place.entry().status(place.name())?;
+            journal::forget(&shared.parts.coordination, place.name()).await?;
+            *learner = None;
+            place.entry().forget();
+            shared.delete_files(place.name()).await;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Leaves what is being learned; who waits is told so.
+    pub fn stop(&self) {
+        self.shared.stopping.store(true, Ordering::SeqCst);
+    }
+}
+
+impl Shared {
+    /// Does something that takes long on a thread of learners.
+    async fn compute<T: Send + 'static>(&self, work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+        let (sender, done) = oneshot::channel();
+        let work = move || {
+            let _ = sender.send(work());
+        };
+        self.pool.submit(work).map_err(|_| Error::internal("the threads of learners are taken"))?;
+        done.await.map_err(|_| Error::internal("learning panicked"))?
+    }
+
+    /// What a batch asks now and then.
+    fn go_on(&self, left: &AtomicBool) -> Result<()> {
+        if left.load(Ordering::SeqCst) {
+            return Err(Error::Cancelled { what: "the batch" });
+        }
+        if self.stopping.load(Ordering::SeqCst) {
+            return Err(Error::Unavailable { what: "the server stops".into() });
+        }
+        Ok(())
+    }
+}
+
+/// What a learner has learned, once it is in memory.
+type Current = Option<Arc<Learner>>;
+
+/// Tells that the caller has gone.
+struct Leaving(Arc<AtomicBool>);
+
+impl Drop for Leaving {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+}
+
+/// The folder of a learner.
+fn folder(model: &Name) -> String {
+    format!("learners/{model}")
+}
