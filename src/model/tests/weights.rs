@@ -183,12 +183,12 @@ fn counted(rows: &[(f64, f64, usize)], kind: Kind) -> (Table, Table) {
     (weighted(&once, times.iter().map(|times| *times as f64).collect()), many)
 }
 
-/// What draws rows by chance draws others of the one than of the other, calibration parts rows by their places, and what is
-/// transductive answers each row.
+/// What draws rows by chance draws others of the one than of the other, calibration parts rows by their places, what is
+/// transductive answers each row, and boosting goes on from rounded weights, so that trees tie for the one and not for the other.
 fn counts_rows(algorithm: &dyn Algorithm) -> bool {
     matches!(algorithm.kind(), Kind::Clusterer | Kind::Calibrator)
         || algorithm.is_transductive()
-        || ["random_forest", "ada_boost_regressor"].iter().any(|it| algorithm.name().starts_with(it))
+        || ["random_forest", "ada_boost"].iter().any(|it| algorithm.name().starts_with(it))
 }
 
 /// The steps of which an algorithm is one, and their target.
