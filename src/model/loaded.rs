@@ -32,7 +32,7 @@ impl LoadedModel {
         self.beside.get_or_init(|| Box::new(make())).downcast_ref()
     }
 
-    /// Whether it answers rows at all: to be known before rows are decoded, and before [`Pipeline::predict`] is asked.
+    /// Whether it answers rows at all: to be known before [`Pipeline::predict`] is asked.
     ///
     /// # Errors
     /// [`Error::FailedPrecondition`] if it has a training result and no answers; it says how to read that.

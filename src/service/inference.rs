@@ -61,6 +61,11 @@ fn response<M: Borrow<Arc<LoadedModel>>>(by: &Resolved<M>, predictions: &Predict
     convert::prediction(predictions, model.name.as_str(), model.version, by.generation)
 }
 
+fn read(request: PredictRequest) -> Result<(Reference, Features)> {
+    let reference = Reference::parse("model", request.model.unwrap_or_default())?;
+    Ok((reference, convert::features(request.matrix, request.table)?))
+}
+
 impl Service {
     /// What is answered from a cache or by the compute threads waits; the rest is answered here.
     fn predict_small<'a>(&'a self, call: &Call, request: PredictRequest) -> Begun<'a, Declared<PredictResponse>> {
@@ -89,10 +94,9 @@ impl Service {
         call: &Call,
         request: PredictRequest,
     ) -> Result<(Resolved<&'v Arc<LoadedModel>>, Small)> {
-        let reference = Reference::parse("model", request.model.unwrap_or_default())?;
+        let (reference, features) = read(request)?;
         let lent = view.resolve(&reference)?;
         lent.model.check_answers()?;
-        let features = convert::features(request.matrix, request.table)?;
         not_behind(&reference, lent.generation, call.min_generation)?;
         let work = Work { model: lent.model, features, deadline: call.deadline, priority: call.priority };
         match self.parts.caches.of(&lent.model.name) {
@@ -101,15 +105,10 @@ impl Service {
         }
     }
 
-    /// Whether the model that a reference means now answers rows: to be known before they are decoded.
-    fn check_answers(&self, reference: &Reference) -> Result<()> {
-        self.parts.registry.view().resolve(reference)?.model.check_answers()
-    }
-
     /// The model that a reference means now; a caller that has `seen` a generation of it is not answered by an older one.
     fn ask(&self, call: &Call, seen: Option<u64>, reference: &Reference, features: Features) -> Result<Asked> {
         let named = self.parts.registry.resolve(reference)?;
-        named.model.check_answers()?; // An alias may have moved since.
+        named.model.check_answers()?;
         not_behind(reference, named.generation, seen)?;
         let model = Arc::clone(&named.model);
         Ok(Asked { named, work: Work { model, features, deadline: call.deadline, priority: call.priority } })
@@ -118,9 +117,7 @@ impl Service {
     /// What touches all of the rows, or all of the answers, does not hold up the thread of a connection.
     async fn predict_large(&self, call: &Call, request: PredictRequest) -> Result<PredictResponse> {
         let table_bytes = convert::row_bytes(None, request.table.as_ref()); // A matrix stays packed as it came.
-        let reference = Reference::parse("model", request.model.unwrap_or_default())?;
-        self.check_answers(&reference)?;
-        let features = aside(table_bytes, move || convert::features(request.matrix, request.table)).await??;
+        let (reference, features) = aside(table_bytes, move || read(request)).await??;
         let Asked { named, work } = self.ask(call, call.min_generation, &reference, features)?;
         let answer_bytes = work.features.n_rows().saturating_mul(named.model.pipeline.answer_bytes());
         let predictions = self.predictions(work).await?;

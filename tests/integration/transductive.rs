@@ -116,22 +116,22 @@ async fn a_result_that_no_message_holds_is_read_whole_and_page_by_page() {
     );
 }
 
-/// What cannot be decoded is not looked at.
-fn nonsense() -> Tensor {
-    Tensor { dtype: Some(DType::F64), shape: Some(vec![1, 2]), data: Some(vec![0; 3].into()) }
+/// A row of two columns, or of so many bytes that are none.
+fn two_columns(bytes: usize) -> Tensor {
+    Tensor { dtype: Some(DType::F64), shape: Some(vec![1, 2]), data: Some(vec![0; bytes].into()) }
 }
 
 #[tokio::test]
-async fn rows_are_refused_before_they_are_decoded_and_the_refusal_says_what_to_do() {
+async fn rows_are_refused_and_the_refusal_says_what_to_do() {
     let (_folder, server, client) = grouped(2).await;
     let mut clients = Clients::of(&server);
     clients.train("line").map(|job| clients.wait(&job.id.unwrap()).unwrap()).unwrap();
 
     let large = Features::Packed(PackedMatrix::new(ElementType::F64, [40_000, 2], vec![0; 640_000].into()).unwrap());
     let refused = client.predict("groups", &large).await.unwrap_err();
-    let undecoded = clients.predict("groups@1", nonsense());
+    let small = clients.predict("groups@1", two_columns(16));
     let item = |model: &str, matrix| PredictItem { model: Some(model.into()), matrix: Some(matrix), ..empty() };
-    let items = vec![item("groups", nonsense()), item("line", row(2.0)), item("line", nonsense())];
+    let items = vec![item("groups", two_columns(16)), item("line", row(2.0)), item("line", two_columns(3))];
     let many = clients.inference.predict_many(PredictManyRequest { items: Some(items), ..empty() }).unwrap();
 
     assert_eq!(refused.code(), Code::FailedPrecondition);
@@ -142,7 +142,7 @@ async fn rows_are_refused_before_they_are_decoded_and_the_refusal_says_what_to_d
             .all(|word| said.contains(word)),
         "{said}"
     );
-    assert_eq!(code(undecoded), "FAILED_PRECONDITION");
+    assert_eq!(code(small), "FAILED_PRECONDITION");
     let codes = many.outcomes.unwrap().into_iter().map(|it| it.error.map(|error| error.code_name.unwrap()));
     let expected = [Some("FAILED_PRECONDITION"), None, Some("INVALID_ARGUMENT")];
     assert_eq!(codes.collect::<Vec<_>>(), expected.map(|code| code.map(str::to_owned)));

@@ -23,11 +23,8 @@ const MAX_ITEMS: usize = 1000;
 /// Bytes of rows that count as much as an item towards the time of a turn.
 const TURN_BYTES: usize = 16 * 1024;
 
-/// What an item asks, without its rows.
-struct Meant {
-    reference: Reference,
-    seen: Option<u64>,
-}
+/// An item without its rows, and these; they may be wrong without the item being judged by it first.
+type Read = (PredictItem, Result<Features>);
 
 /// What a model said.
 struct Answered {
@@ -40,9 +37,8 @@ impl Service {
     pub(super) async fn answer_items(&self, call: &Call, items: Vec<PredictItem>) -> Result<PredictManyResponse> {
         check_count(items.len())?;
         let table_bytes = items.iter().map(|item| convert::row_bytes(None, item.table.as_ref())).sum();
-        let meant: Vec<_> = items.into_iter().map(|mut item| (self.meant(call, &mut item), item)).collect();
-        let read = aside(table_bytes, move || meant.into_iter().map(read).collect::<Vec<_>>()).await?;
-        let asked: Vec<_> = read.into_iter().map(|read| self.ask_item(call, read)).collect();
+        let read = aside(table_bytes, move || items.into_iter().map(read).collect::<Vec<_>>()).await?;
+        let asked: Vec<_> = read.into_iter().map(|item| self.ask_item(call, item)).collect();
         let bytes = check_answers(&asked, self.parts.batching_limits.max_answer_bytes)?;
         // All are submitted before any is waited for, so that they share batches with each other and with other calls.
         let answered = join_all(asked.into_iter().map(|asked| self.answer_item(call, asked))).await;
@@ -50,17 +46,12 @@ impl Service {
         Ok(PredictManyResponse { outcomes: Some(outcomes) })
     }
 
-    /// Judges an item in the order in which `predict` is judged: all but its rows.
-    fn meant(&self, call: &Call, item: &mut PredictItem) -> Result<Meant> {
+    /// Judges an item in the order in which `predict` is judged.
+    fn ask_item(&self, call: &Call, (item, features): Read) -> Result<Asked> {
         let seen = generation(item.min_generation)?.or(call.min_generation);
         item.resources().try_for_each(|resource| call.check(resource))?;
-        let reference = Reference::parse("model", item.model.take().unwrap_or_default())?;
-        self.check_answers(&reference)?;
-        Ok(Meant { reference, seen })
-    }
-
-    fn ask_item(&self, call: &Call, read: Result<(Meant, Features)>) -> Result<Asked> {
-        let (Meant { reference, seen }, features) = read?;
+        let reference = Reference::parse("model", item.model.unwrap_or_default())?;
+        let features = features?;
         self.ask(call, seen, &reference, features)
     }
 
@@ -114,9 +105,9 @@ fn answer_bytes(asked: &Asked) -> usize {
     asked.work.features.n_rows().saturating_mul(pipeline.answer_bytes()).saturating_add(classes)
 }
 
-/// The rows of an item that has nothing else against it.
-fn read((meant, item): (Result<Meant>, PredictItem)) -> Result<(Meant, Features)> {
-    Ok((meant?, convert::features(item.matrix, item.table)?))
+fn read(mut item: PredictItem) -> Read {
+    let features = convert::features(item.matrix.take(), item.table.take());
+    (item, features)
 }
 
 fn outcome(answered: Declared<Answered>) -> PredictOutcome {

@@ -111,6 +111,9 @@ fn requests(protocol: Protocol, bytes: &[u8]) {
             ListModelsRequest DescribeModelRequest GetTrainingResultRequest LoadModelRequest UnloadModelRequest SetAliasRequest
             DeleteVersionRequest
         }
-        training { TrainRequest GetJobRequest WatchJobRequest ListJobsRequest CancelJobRequest }
+        training {
+            TrainRequest GetJobRequest WatchJobRequest ListJobsRequest CancelJobRequest EvaluateRequest PartialFitRequest
+            GetLearnerRequest DeleteLearnerRequest
+        }
     }
 }
