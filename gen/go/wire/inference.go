@@ -1804,7 +1804,7 @@ func (p *ExplainRequest) String() string {
   return fmt.Sprintf("ExplainRequest(%+v)", *p)
 }
 
-// What each column adds: base_values[k] + the sum over j of contributions[i, k, j] is answer k to row i, on a scale. A regressor has
+// What each column adds: the base value of an answer and the contributions of all columns add up to it, on a scale. A regressor has
 // one answer, a classifier one for each class.
 // 
 // Attributes:
