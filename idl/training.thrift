@@ -210,7 +210,10 @@ struct PartialFitRequest {
   9: optional i64 publish_every
   /** Versions beyond the newest so many are deleted, but for those that an alias names; 5 if absent. */
   10: optional i64 keep_versions
-  /** Whether the alias `stable` goes to each new version; true if absent. */
+  /**
+   * Whether the alias `stable` goes to each new version; true if absent. The first batch of a model that has versions already has
+   * to say it.
+   */
   11: optional bool move_stable
   /** The number that this batch should get, from 1; refused if it would be another. Absent: whichever is next. */
   12: optional i64 expected_batch

@@ -23,7 +23,8 @@ type Batch struct {
 	PublishEvery *int64
 	// KeepVersions are kept, the newest ones; older ones that no alias names are deleted; nil: 5.
 	KeepVersions *int64
-	// MoveStable is whether the alias stable goes to each new version; nil: true.
+	// MoveStable is whether the alias stable goes to each new version; nil: true. The first
+	// batch of a model that has versions already has to say it.
 	MoveStable *bool
 	// Expected is the number that this batch should get, from 1; refused if it would be another. 0: whichever is next.
 	Expected int64

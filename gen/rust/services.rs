@@ -7,7 +7,7 @@ use crate::wire::{datasets, health, inference, models, training, types};
 use std::future::Future;
 
 /// SHA-256 of the IDL files, in hex.
-pub const IDL_SHA256: &str = "d3f6308b249df37ff96d2b400caeeb592597444f202115a25251ce1907285b29";
+pub const IDL_SHA256: &str = "fb6fa048d691d2f38e3c175d938899a8854189a4184c33e882a4e8583d5da137";
 
 /// Every method, in the order of the files' names, then as declared; `Method::id` is its place here.
 pub static METHODS: &[Method] = &[

@@ -1920,7 +1920,8 @@ pub struct PartialFitRequest {
   pub publish_every: Option<i64>,
   /// Versions beyond the newest so many are deleted, but for those that an alias names; 5 if absent.
   pub keep_versions: Option<i64>,
-  /// Whether the alias `stable` goes to each new version; true if absent.
+  /// Whether the alias `stable` goes to each new version; true if absent. The first batch of a model that has versions already has
+  /// to say it.
   pub move_stable: Option<bool>,
   /// The number that this batch should get, from 1; refused if it would be another. Absent: whichever is next.
   pub expected_batch: Option<i64>,

@@ -50,6 +50,9 @@ pub(super) struct Arguments {
     /// Versions that are kept beside those that an alias names [default: 5].
     #[arg(long)]
     keep_versions: Option<u64>,
+    /// Whether the alias "stable" goes to each new version [default: true; to be said of a model that has been trained before].
+    #[arg(long)]
+    move_stable: Option<bool>,
     /// Publish a version after the last batch.
     #[arg(long)]
     publish: bool,
@@ -78,6 +81,7 @@ impl Arguments {
         let batch = |first: usize| Batch {
             publish_every: self.publish_every,
             keep_versions: self.keep_versions,
+            move_stable: self.move_stable,
             publish: self.publish && first == firsts.last().copied().unwrap_or_default(),
             ..Batch::new(self.name.clone(), table.slice(first, length.min(n_rows - first)))
         };

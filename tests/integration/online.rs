@@ -158,3 +158,21 @@ async fn the_command_line_sends_batches_of_a_file() {
     let (done, _, why) = run(&["partial-fit", "other", "--data", iris]);
     assert!(!done && why.contains("does not learn batch by batch yet"), "{why}");
 }
+
+#[tokio::test]
+async fn a_model_that_was_trained_goes_to_a_learner_only_if_its_first_batch_says_so() {
+    let data = tempfile::tempdir().unwrap();
+    let server = TestServer::start(data.path());
+    let client = client(&server).await;
+    let first = learned(&client, 1..=5).await;
+    client.delete_learner("net").await.unwrap();
+    let again = |move_stable| Batch { move_stable, publish_every: Some(1), ..batch(6) };
+
+    let unsaid = client.partial_fit(&again(None)).await.unwrap_err();
+    let beside = client.partial_fit(&again(Some(false))).await.unwrap();
+
+    assert_eq!((first[4].version, unsaid.code()), (Some(1), Code::FailedPrecondition));
+    assert!(unsaid.to_string().contains("(move_stable), or choose another name"), "{unsaid}");
+    assert_eq!((beside.batch, beside.version), (1, Some(2)));
+    assert_eq!(client.describe_model("net").await.unwrap().version, 1);
+}

@@ -4,6 +4,7 @@ use super::asked::Batch;
 use super::record::{KeptBatch, Learned, Policy, Record, Shape};
 use super::table::{Place, not_found};
 use super::{Shared, folder, journal};
+use crate::data::{Name, Reference, Selector};
 use crate::datasets;
 use crate::error::{Code, Error, Result};
 use crate::failpoint;
@@ -74,6 +75,9 @@ impl Shared {
         if before.is_none() && batch.steps.is_none() {
             return Err(not_found(name));
         }
+        if before.is_none() {
+            self.check_stable(name, &batch)?;
+        }
         batch.check_number(before.as_ref().map_or(0, |it| it.batches) + 1)?;
         let policy = before.as_ref().map(|it| it.policy).unwrap_or_default().stated(&batch)?;
         let plan = self.plan(before.as_ref(), policy, batch.publish);
@@ -90,6 +94,18 @@ impl Shared {
             self.publish(place, version, pipeline, rows, learner.seed()).await;
         }
         self.last(place)
+    }
+
+    /// Nobody who asks a model that others trained is answered by a new learner because of its name alone.
+    fn check_stable(&self, name: &Name, batch: &Batch) -> Result<()> {
+        let newest = Reference { name: name.clone(), selector: Selector::Latest };
+        if batch.move_stable.is_some() || self.parts.registry.describe(&newest).is_err() {
+            return Ok(());
+        }
+        Err(Error::precondition(format!(
+            "model \"{name}\" has versions that this learner did not publish, and its alias stable would go to what it does; say with \
+             the first batch whether it shall (move_stable), or choose another name"
+        )))
     }
 
     fn plan(&self, before: Option<&Record>, policy: Policy, asked: bool) -> Plan {

@@ -293,7 +293,9 @@ async fn a_deleted_learner_leaves_its_versions_and_another_one_begins_with_batch
     assert_eq!(versions(&learners), [1]);
     drop(learners);
     let learners = open(folder.path()).await;
-    assert_eq!(learners.partial_fit(keyed(published(first()))).await.unwrap().version, Some(2));
+    assert_eq!(code_of(learners.partial_fit(keyed(published(first()))).await), Code::FailedPrecondition);
+    let beside = Batch { move_stable: Some(false), ..published(first()) };
+    assert_eq!(learners.partial_fit(keyed(beside)).await.unwrap().version, Some(2));
     assert_eq!(learners.get(&name()).unwrap().batches, 1);
 }
 

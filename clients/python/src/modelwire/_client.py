@@ -396,7 +396,8 @@ class Client:
         keep_versions : int, optional
             Versions beyond the newest so many are deleted, but for those that an alias names; 5 if not given.
         move_stable : bool, optional
-            Whether the alias `stable` goes to each new version; True if not given.
+            Whether the alias `stable` goes to each new version; True if not given. The first batch of a model that has
+            versions already has to say it.
         expected_batch : int, optional
             The number that this batch should get, from 1; refused if it would be another.
         publish : bool, optional

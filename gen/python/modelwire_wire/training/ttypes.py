@@ -1554,7 +1554,8 @@ class PartialFitRequest(object):
      - seed: Seed of everything random; 0 if absent. The same batches in the same order give the same model.
      - publish_every: Publish a version after so many batches, 1 if absent; 0: only where `publish` asks for it. Stated again it holds from then on, as do the next two.
      - keep_versions: Versions beyond the newest so many are deleted, but for those that an alias names; 5 if absent.
-     - move_stable: Whether the alias `stable` goes to each new version; true if absent.
+     - move_stable: Whether the alias `stable` goes to each new version; true if absent. The first batch of a model that has versions already has
+    to say it.
      - expected_batch: The number that this batch should get, from 1; refused if it would be another. Absent: whichever is next.
      - publish: Publish a version after this batch.
 

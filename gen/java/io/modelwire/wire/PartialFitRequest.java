@@ -68,7 +68,8 @@ public class PartialFitRequest implements org.apache.thrift.TBase<PartialFitRequ
    */
   public long keep_versions; // optional
   /**
-   * Whether the alias `stable` goes to each new version; true if absent.
+   * Whether the alias `stable` goes to each new version; true if absent. The first batch of a model that has versions already has
+   * to say it.
    */
   public boolean move_stable; // optional
   /**
@@ -120,7 +121,8 @@ public class PartialFitRequest implements org.apache.thrift.TBase<PartialFitRequ
      */
     KEEP_VERSIONS((short)10, "keep_versions"),
     /**
-     * Whether the alias `stable` goes to each new version; true if absent.
+     * Whether the alias `stable` goes to each new version; true if absent. The first batch of a model that has versions already has
+     * to say it.
      */
     MOVE_STABLE((short)11, "move_stable"),
     /**
@@ -659,14 +661,16 @@ public class PartialFitRequest implements org.apache.thrift.TBase<PartialFitRequ
   }
 
   /**
-   * Whether the alias `stable` goes to each new version; true if absent.
+   * Whether the alias `stable` goes to each new version; true if absent. The first batch of a model that has versions already has
+   * to say it.
    */
   public boolean isMove_stable() {
     return this.move_stable;
   }
 
   /**
-   * Whether the alias `stable` goes to each new version; true if absent.
+   * Whether the alias `stable` goes to each new version; true if absent. The first batch of a model that has versions already has
+   * to say it.
    */
   public PartialFitRequest setMove_stable(boolean move_stable) {
     this.move_stable = move_stable;

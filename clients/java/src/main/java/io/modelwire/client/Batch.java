@@ -180,12 +180,23 @@ public final class Batch {
     }
 
     /**
-     * Leaves the alias {@code stable} where it is when versions are published; not called: it goes to each new one.
+     * Leaves the alias {@code stable} where it is when versions are published. Neither this nor {@link #moveStable} called: it goes to
+     * each new one, and the first batch of a model that has versions already is refused.
      *
      * @return this
      */
     public Batch keepStable() {
         moveStable = false;
+        return this;
+    }
+
+    /**
+     * Lets the alias {@code stable} go to each new version, also of a model that has been trained before.
+     *
+     * @return this
+     */
+    public Batch moveStable() {
+        moveStable = true;
         return this;
     }
 
