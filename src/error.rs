@@ -316,9 +316,10 @@ impl Error {
             Self::TooMany { what: "calls", .. } => "retry later; server.max_calls raises the limit".into(),
             Self::TooMany { .. } => "retry when some have ended".into(),
             Self::Full => "retry later with fewer values in one call; server.max_memory_bytes raises the limit".into(),
-            Self::DeadlineExceeded | Self::TooLate => {
-                "retry with a longer deadline, or when the server is less busy".into()
-            }
+            Self::DeadlineExceeded => "retry with a longer deadline, or when the server is less busy".into(),
+            Self::TooLate => "give it a longer deadline, or ask when the server is less busy; what changes something may have \
+                              been carried out, and is repeated safely with its idempotency key"
+                .into(),
             Self::Unauthenticated { .. } => {
                 "\"modelwire tokens create NAME --role ROLE\" makes a token; send it in the context of the request, or as the \
                  header \"authorization: Bearer TOKEN\"; commands take it from MODELWIRE_TOKEN"
