@@ -7,7 +7,7 @@ use super::validation::drawn;
 use super::{Kind, Pipeline};
 use crate::data::{Column, ColumnType, Labels, Table};
 use crate::error::{Error, Result, quotable};
-use ndarray::{Array2, Axis};
+use ndarray::{Array2, ArrayView2, Axis};
 use std::ops::Range;
 
 /// Where the rows come from and which columns say what; the others are read if they are features, else passed over.
@@ -144,11 +144,25 @@ impl Examination {
         if let Some(value) = metrics::davies_bouldin(rows.view(), clusters, ask)? {
             found.metrics.insert("davies_bouldin".into(), value);
         }
+        if let Some(value) = log_likelihood(pipeline, rows.view(), ask)? {
+            found.metrics.insert("log_likelihood".into(), value);
+        }
         if let Truth::Groups(truth) = &self.truth {
             found.metrics.insert("adjusted_rand".into(), metrics::adjusted_rand(truth, clusters));
         }
         Ok(())
     }
+}
+
+/// The mean of the logarithms of the densities of rows as they reach the last step, of a model that has them.
+fn log_likelihood(pipeline: &Pipeline, rows: ArrayView2<'_, f64>, ask: &dyn Fn() -> Result<()>) -> Result<Option<f64>> {
+    let mut sum = 0.0;
+    for chunk in rows.axis_chunks_iter(Axis(0), metrics::CHUNK) {
+        ask()?;
+        let Some(densities) = pipeline.log_densities(chunk) else { return Ok(None) };
+        sum += densities.iter().sum::<f64>();
+    }
+    Ok(Some(sum / rows.nrows() as f64).filter(|it| it.is_finite()))
 }
 
 fn column<'a>(what: &str, name: &str, table: &'a Table) -> Result<&'a Column> {

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::data::ColumnType;
 use crate::error::{Error, Result};
-use ndarray::{Array2, Axis, CowArray, Ix2};
+use ndarray::{Array2, ArrayView2, Axis, CowArray, Ix2};
 use std::collections::HashSet;
 use std::sync::OnceLock;
 
@@ -91,6 +91,11 @@ impl Pipeline {
         let Some((first, rest)) = self.transformers.split_first() else { return features };
         let owned = first.transform(features.into_owned());
         rest.iter().fold(owned, |features, step| step.transform(features)).into()
+    }
+
+    /// The logarithm of the density of each row as it reaches the last step, of a model that has one.
+    pub fn log_densities(&self, transformed: ArrayView2<'_, f64>) -> Option<Vec<f64>> {
+        self.last.model()?.log_densities(transformed)
     }
 
     /// What each column, as it reaches the estimator, adds to the answers. `ask` is asked for each row of a tree.

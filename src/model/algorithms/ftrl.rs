@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 /// Numbers that are looked at between two questions whether to go on.
 const AT_ONCE: usize = 1 << 22;
-/// A row counts as often as its weight says, and a weight beyond this many as this many.
+/// A row takes a step for each time that its weight says, and no more than so many.
 const MOST_TIMES: f64 = 1e6;
 
 /// Logistic regression by FTRL-Proximal.
@@ -152,13 +152,20 @@ impl Leader {
         let rows = training.rows;
         let (classes, _) = rows.targets.classes()?;
         let at_once = AT_ONCE / self.z.len() + 1;
-        let (mut sum, mut weight) = (0.0, 0.0);
-        for (at, ((row, class), own)) in rows.iter().zip(classes).zip(rows.weights).enumerate() {
-            if at % at_once == 0 {
-                training.progress.report("fitting ftrl_classifier", share)?;
+        let (mut sum, mut weight, mut steps) = (0.0, 0.0, 0);
+        for ((row, class), own) in rows.iter().zip(classes).zip(rows.weights) {
+            if *own > MOST_TIMES {
+                return Err(Error::invalid(format!(
+                    "a row has weight {own:e} and ftrl_classifier takes a step for each time that it counts, {MOST_TIMES:e} of \
+                     them at most; bring the weights nearer to 1"
+                )));
             }
-            let mut left = own.min(MOST_TIMES);
+            let mut left = *own;
             while left > 0.0 {
+                if steps % at_once == 0 {
+                    training.progress.report("fitting ftrl_classifier", share)?;
+                }
+                steps += 1;
                 let times = left.min(1.0);
                 sum += times * self.step(row, *class, times);
                 weight += times;
@@ -245,4 +252,48 @@ fn overflow() -> Error {
         "ftrl_classifier found no finite coefficients because its slopes overflow; scale the columns first, for example with \
          standard_scaler",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::Column;
+    use crate::error::Code;
+    use crate::model::{Kind, Rows, Targets};
+    use std::cell::Cell;
+
+    fn learned(weight: f64, progress: &dyn crate::model::Progress) -> Result<f64> {
+        let features = Array2::from_shape_fn((4, 1), |(row, _)| row as f64);
+        let targets = Targets::read(Kind::Classifier, &Column::integer("y", vec![0, 0, 1, 1])).unwrap();
+        let weights = [weight; 4];
+        let rows = Rows::new(&features, targets.view(), &weights);
+        let (_, classes) = rows.targets.classes()?;
+        let parameters = Parameters::check("ftrl_classifier", &FtrlClassifier.parameters(), &Default::default())?;
+        let mut leader = Leader::new(Rule::of(&parameters), 1, classes);
+        leader.pass(&Training { rows, seed: 7, threads: 1, progress }, 0.0)
+    }
+
+    #[test]
+    fn a_row_that_counts_for_millions_is_asked_about_more_than_once() {
+        let asked = Cell::new(0);
+        let count = |_: &str, _: f64| {
+            asked.set(asked.get() + 1);
+            Ok(())
+        };
+
+        learned(1e6, &count).unwrap();
+
+        assert_eq!(asked.get(), 2);
+    }
+
+    #[test]
+    fn a_row_that_counts_for_more_is_refused() {
+        let refused = learned(1e100, &|_: &str, _: f64| Ok(())).unwrap_err();
+
+        assert_eq!(refused.code(), Code::InvalidArgument);
+        assert!(
+            refused.to_string().contains("weight 1e100") && refused.to_string().contains("1e6 of them"),
+            "{refused}"
+        );
+    }
 }

@@ -43,6 +43,17 @@ fn rows_that_a_model_was_fitted_on_have_its_training_metrics() {
 }
 
 #[test]
+fn a_mixture_is_evaluated_by_the_densities_of_rows() {
+    let flowers = Table::new(table("iris").columns()[..4].to_vec()).unwrap();
+    let steps = [step("standard_scaler", &[]), step("gaussian_mixture", &[])];
+    let Fitted { pipeline, metrics, .. } = fitted(&spec(&steps, ""), &flowers);
+
+    let found = evaluate(&pipeline, &on(&flowers)).unwrap();
+
+    assert_close("log_likelihood", [found.metrics["log_likelihood"]], [metrics["training_log_likelihood"]], 1e-12);
+}
+
+#[test]
 fn rows_of_weight_two_are_two_and_columns_that_the_model_does_not_take_are_passed_over() {
     let flowers = table("iris");
     let pipeline = fitted(&spec(&[step("gaussian_nb", &[])], "species"), &flowers).pipeline;
