@@ -9,7 +9,7 @@ use ndarray::{Array1, Array2, ArrayView1};
 /// The coefficients `w` that minimise `|y - x w|^2`, and of those the ones of smallest norm.
 ///
 /// # Errors
-/// [`Error::Internal`] if linfa refuses what it is given.
+/// [`Error::InvalidArgument`] if the scales of such columns leave what numbers hold.
 pub(in crate::model) fn least_squares(rows: &CrossProducts) -> Result<Array1<f64>> {
     match basis(rows) {
         None => Ok(back_substituted(&rows.x, &rows.y)),
@@ -78,6 +78,11 @@ fn minimum_norm(basis: &Basis, y: ArrayView1<'_, f64>) -> Result<Array1<f64>> {
     let unfitted = linfa_linear::LinearRegression::new().with_intercept(false);
     let fitted = unfitted
         .fit(&DatasetBase::new(basis.r.view(), basis.q.dot(&y)))
-        .map_err(|error| Error::internal(format!("least squares of a basis: {error}")))?;
+        .map_err(|error| {
+            Error::invalid(format!(
+                "columns that are combinations of others differ too much in scale for least squares ({error}); scale them first, for \
+                 example with standard_scaler"
+            ))
+        })?;
     Ok(fitted.params().clone())
 }

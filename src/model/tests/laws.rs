@@ -325,3 +325,20 @@ fn collinear_columns_share_their_coefficient() {
     Zip::from(&coefficients).and(&expected).for_each(|one, other| assert!((one - other).abs() < 1e-12, "{one}"));
     assert!((intercept.first().unwrap() - 1.0).abs() < 1e-11, "{intercept}");
 }
+
+/// A column of zeros and 1e-20, a constant, and one of 1e149: linfa finds no inverse of what they span.
+#[test]
+fn scales_that_are_too_far_apart_for_least_squares_are_refused_with_advice() {
+    let of = |value: &dyn Fn(u32) -> f64| (0..9).map(value).collect::<Vec<f64>>();
+    let table = Table::new(vec![
+        Column::float("tiny", of(&|row| f64::from(2_250_658_793_u32 >> row & 1) * 10f64.powi(-20))),
+        Column::float("constant", of(&|_| 3.0)),
+        Column::float("huge", of(&|row| (f64::from(row) + 1.0) * 0.1 * 10f64.powi(150))),
+        Column::float("y", of(&|row| 1.0 + f64::from(row * 37 % 101))),
+    ]);
+
+    let error = fit(&spec(&[step("linear_regression", &[])], "y"), &table.unwrap(), &quiet).unwrap_err();
+
+    assert_eq!(error.code(), Code::InvalidArgument);
+    assert!(error.to_string().contains("scale them first, for example with standard_scaler"), "{error}");
+}
