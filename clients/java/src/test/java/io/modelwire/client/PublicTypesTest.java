@@ -43,7 +43,7 @@ class PublicTypesTest {
         publicClasses().stream().filter(type -> type.getEnclosingClass() == null).forEach(type -> names.add(type.getSimpleName()));
 
         assertEquals(new TreeSet<>(Set.of("Alias", "Batch", "ClientBuilder", "Column", "ColumnSchema", "ColumnType", "Dataset", "DatasetDescription",
-                "ErrorCode", "Explanation", "Greeting", "Job", "JobEvent", "JobState", "JobStatus", "LearnedBatch", "Learner", "ModelSummary", "ModelVersion",
+                "ErrorCode", "Evaluation", "EvaluationRequest", "Explanation", "Greeting", "Job", "JobEvent", "JobState", "JobStatus", "LearnedBatch", "Learner", "ModelSummary", "ModelVersion",
                 "ModelwireClient", "ModelwireException", "Prediction", "PredictionOutcome",
                 "PredictionRequest", "ServerDescription", "ServerStatus", "Step", "Table",
                 "Tls", "Training", "TrainingResult")), names);
