@@ -1,15 +1,14 @@
 //! `modelwire explain`
 
-use super::predict::known_columns;
+use super::model_rows::{ModelRows, known_columns};
 use super::predictions::{csv_text, digits, labels_of, texts};
-use super::remote::{Remote, print};
+use super::remote::print;
 use super::{Failure, report, table_file};
 use crate::client::Explained;
 use crate::data::Features;
 use crate::model::Explanation;
 use ndarray::ArrayView1;
 use serde_json::{Value, json};
-use std::path::PathBuf;
 
 /// Say what each column adds to a prediction
 ///
@@ -23,28 +22,21 @@ use std::path::PathBuf;
 #[derive(clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(super) struct Arguments {
-    /// "wine" (its alias "stable"), "wine@3", "wine@canary" or "wine@latest".
-    model: String,
-    /// CSV file with a heading line, or `-`.
-    file: PathBuf,
-    /// Print CSV, for programs.
-    #[arg(long, conflicts_with = "json")]
-    csv: bool,
     #[command(flatten)]
-    pub(super) remote: Remote,
+    pub(super) asked: ModelRows,
 }
 
 pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
-    let Arguments { model, file, csv, remote } = arguments;
-    let table = table_file::read(&file)?;
-    remote.run(async |client| {
-        let described = client.describe_model(&model).await?;
+    let asked = &arguments.asked;
+    let table = table_file::read(&asked.file)?;
+    asked.remote.run(async |client| {
+        let described = client.describe_model(&asked.model).await?;
         let rows = Features::Table(known_columns(&described, &table)?);
         let explained = client.explain(&format!("{}@{}", described.name, described.version), &rows).await?;
-        if csv {
+        if asked.csv {
             return print(&to_csv(&explained)?);
         }
-        remote.print(&document(&explained), || {
+        asked.remote.print(&document(&explained), || {
             let headings = headings(&explained);
             let headings: Vec<&str> = headings.iter().map(String::as_str).collect();
             report::table(&headings, cells(&explained, Answers::Largest, report::rounded), "no rows")

@@ -7,6 +7,7 @@ mod hello;
 mod jobs;
 mod loadtest;
 mod memory_limit;
+mod model_rows;
 mod model_settings;
 mod models;
 mod partial_fit;
@@ -63,9 +64,9 @@ impl Command {
             Self::Serve(_) => false,
             Self::Train(arguments) => arguments.remote.json,
             Self::PartialFit(arguments) => arguments.remote.json,
-            Self::Predict(arguments) => arguments.remote.json,
+            Self::Predict(arguments) => arguments.asked.remote.json,
             Self::Evaluate(arguments) => arguments.remote.json,
-            Self::Explain(arguments) => arguments.remote.json,
+            Self::Explain(arguments) => arguments.asked.remote.json,
             Self::Models(arguments) => arguments.remote.json,
             Self::Jobs(arguments) => arguments.remote.json,
             Self::Datasets(arguments) => arguments.remote.json,

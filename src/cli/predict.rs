@@ -1,12 +1,10 @@
 //! `modelwire predict`
 
+use super::model_rows::{ModelRows, known_columns};
 use super::predictions::{cells, document, to_csv};
-use super::remote::{Remote, print};
+use super::remote::print;
 use super::{Failure, report, table_file};
-use crate::client::ModelVersion;
-use crate::data::{Features, Table};
-use crate::error::Error;
-use std::path::PathBuf;
+use crate::data::Features;
 
 /// Predict rows with a model
 ///
@@ -20,49 +18,25 @@ use std::path::PathBuf;
 #[derive(clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(super) struct Arguments {
-    /// "wine" (its alias "stable"), "wine@3", "wine@canary" or "wine@latest".
-    model: String,
-    /// CSV file with a heading line, or `-`.
-    file: PathBuf,
-    /// Print CSV, for programs.
-    #[arg(long, conflicts_with = "json")]
-    csv: bool,
     #[command(flatten)]
-    pub(super) remote: Remote,
+    pub(super) asked: ModelRows,
 }
 
 pub(super) fn run(arguments: Arguments) -> std::result::Result<(), Failure> {
-    let Arguments { model, file, csv, remote } = arguments;
-    let table = table_file::read(&file)?;
-    remote.run(async |client| {
-        let described = client.describe_model(&model).await?;
+    let asked = &arguments.asked;
+    let table = table_file::read(&asked.file)?;
+    asked.remote.run(async |client| {
+        let described = client.describe_model(&asked.model).await?;
         let rows = known_columns(&described, &table)?;
         let prediction = client.predict_version(&described, &Features::Table(rows)).await?;
         let outputs = described.schema.outputs.as_deref().unwrap_or_default();
-        if csv {
+        if asked.csv {
             return print(&to_csv(&prediction.predictions, outputs)?);
         }
-        remote.print(&document(&prediction, outputs), || {
+        asked.remote.print(&document(&prediction, outputs), || {
             let (headings, rows) = cells(&prediction.predictions, outputs);
             let headings: Vec<&str> = headings.iter().map(String::as_str).collect();
             report::table(&headings, rows, "no rows")
         })
     })
-}
-
-/// The columns that the model takes; the others are named on standard error.
-pub(super) fn known_columns(model: &ModelVersion, table: &Table) -> std::result::Result<Table, Failure> {
-    let (known, unknown): (Vec<_>, Vec<_>) =
-        table.columns().iter().cloned().partition(|column| model.feature(&column.name).is_some());
-    if known.is_empty() {
-        let features: Vec<&str> = model.schema.features.iter().map(|feature| feature.name.as_str()).collect();
-        let reference = format!("{}@{}", model.name, model.version);
-        let message = format!("the rows have none of the columns of {reference:?}, which are {}", features.join(", "));
-        return Err(Failure::Error(Error::invalid(message)));
-    }
-    if !unknown.is_empty() {
-        let names: Vec<&str> = unknown.iter().map(|column| column.name.as_str()).collect();
-        eprintln!("note: left out what {}@{} does not take: {}", model.name, model.version, names.join(", "));
-    }
-    Ok(Table::new(known)?)
 }

@@ -9,7 +9,7 @@ mod summary;
 
 pub(super) use arguments::Arguments;
 
-use super::predict::known_columns;
+use super::model_rows::known_columns;
 use super::serve::raise_file_limit;
 use super::{Failure, table_file};
 use crate::client::Client;
