@@ -148,7 +148,7 @@ impl Pipeline {
         &self.schema
     }
 
-    /// The kind of its last step.
+    /// The kind of its estimator; that of transformers if there is none.
     pub fn kind(&self) -> Kind {
         self.kind
     }

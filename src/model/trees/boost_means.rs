@@ -1,13 +1,13 @@
 //! Small trees for numbers, each grown on a sample in which rows that those before it missed are frequent.
 
 use super::bins::Column;
-use super::boost::floored;
+use super::boosting::{Boosting, floored};
 use super::chance::{Chance, Weights};
+use super::forest::check_size;
 use super::grow::grow;
 use super::median::Median;
 use super::objective::Means;
-use super::parameters::{Limits, MaxFeatures};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::model::{Estimator, Model, Parameters, Training};
 
 /// How much a miss matters, as a share of the largest one.
@@ -31,11 +31,8 @@ impl Loss {
 /// AdaBoost.R2.
 #[derive(Debug)]
 pub(in crate::model) struct BoostMeans {
-    algorithm: &'static str,
-    n_trees: usize,
-    learning_rate: f64,
+    boosting: Boosting,
     loss: Loss,
-    limits: Limits,
 }
 
 impl BoostMeans {
@@ -45,44 +42,35 @@ impl BoostMeans {
             "exponential" => Loss::Exponential,
             _ => Loss::Linear,
         };
-        let limits = Limits {
-            max_depth: parameters.count("max_depth"),
-            min_samples_split: 2,
-            min_samples_leaf: 1,
-            max_features: MaxFeatures::All,
-        };
-        let (n_trees, learning_rate) = (parameters.count("n_estimators"), parameters.number("learning_rate"));
-        Self { algorithm, n_trees, learning_rate, loss, limits }
+        Self { boosting: Boosting::of(algorithm, parameters), loss }
     }
 }
 
 impl Estimator for BoostMeans {
     fn fit(&self, training: &Training<'_>) -> Result<Box<dyn Model>> {
-        let Training { rows, seed, progress, .. } = *training;
-        super::forest::check_size(self.algorithm, rows.len())?;
+        let (Self { boosting, loss }, Training { rows, seed, .. }) = (self, *training);
+        check_size(boosting.algorithm, rows.len())?;
         let targets = rows.targets.values()?;
-        let fitting = format!("fitting {}", self.algorithm);
-        let columns = Column::all_of(training, &|_| progress.report(&fitting, 0.0))?;
+        let columns = Column::all_of(training, &|_| boosting.begins(training))?;
         let objective = Means { values: targets };
         let mut weights = rows.weights.to_vec();
         let (mut trees, mut voices) = (vec![], vec![]);
-        while trees.len() < self.n_trees {
+        while trees.len() < boosting.n_trees {
             let number = trees.len();
-            let message = format!("{fitting}, tree {} of {}", number + 1, self.n_trees);
-            let ask = || progress.report(&message, number as f64 / self.n_trees as f64);
+            let ask = || boosting.grows(training, number);
             ask()?;
             let all = floored(&mut weights);
             weights.iter_mut().for_each(|weight| *weight /= all);
             let chance = Chance::of(seed, number);
             let drawn = chance.bootstrap(&Weights::of(&weights), &ask)?;
-            let tree = grow(&columns, &objective, &drawn, &self.limits, chance, &ask)?;
+            let tree = grow(&columns, &objective, &drawn, &boosting.limits, chance, &ask)?;
             let mut misses = vec![0.0; rows.len()];
             tree.add_answers(rows.values(), rows.n_features(), 1.0, &mut misses);
             // Halves, because a difference could overflow.
             misses.iter_mut().zip(targets).for_each(|(answer, target)| *answer = (*answer / 2.0 - target / 2.0).abs());
             let largest = misses.iter().copied().fold(0.0, f64::max);
             if largest > 0.0 {
-                misses.iter_mut().for_each(|miss| *miss = self.loss.of(*miss / largest));
+                misses.iter_mut().for_each(|miss| *miss = loss.of(*miss / largest));
             }
             let error: f64 = misses.iter().zip(&weights).map(|(miss, weight)| miss * weight).sum();
             if error <= 0.0 || error >= 0.5 {
@@ -93,17 +81,11 @@ impl Estimator for BoostMeans {
                 break;
             }
             let beta = error / (1.0 - error);
-            let voice = self.learning_rate * beta.recip().ln();
-            if !(voice > 0.0 && (voice * self.n_trees as f64).is_finite()) {
-                return Err(Error::invalid(format!(
-                    "an answer in {} would count {voice:e}; choose a learning_rate nearer to 1 (it is {:e})",
-                    self.algorithm, self.learning_rate
-                )));
-            }
+            let voice = boosting.checked("an answer", boosting.learning_rate * beta.recip().ln())?;
             trees.push(tree);
             voices.push(voice);
             let both = weights.iter_mut().zip(&misses);
-            both.for_each(|(weight, miss)| *weight *= beta.powf((1.0 - miss) * self.learning_rate));
+            both.for_each(|(weight, miss)| *weight *= beta.powf((1.0 - miss) * boosting.learning_rate));
         }
         Ok(Box::new(Median::new(trees, voices)))
     }

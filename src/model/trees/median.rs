@@ -1,9 +1,9 @@
 //! What trees answer together whose answers count differently: the weighted median of what each answers.
 
 use super::flat::Tree;
-use super::stored::{nodes, roots, rows_of, take_roots, take_trees};
+use super::stored::{nodes, roots, rows_of, take_roots, take_trees, take_voices};
 use crate::error::Result;
-use crate::model::arrays::{Arrays, damaged};
+use crate::model::arrays::Arrays;
 use crate::model::kernels::in_rows;
 use crate::model::{FittedStep, Inputs, Model, Predictions};
 use ndarray::{Array1, ArrayD, ArrayView2};
@@ -72,10 +72,7 @@ pub(in crate::model) fn load_median(arrays: &mut Arrays, inputs: &Inputs) -> Res
     let n_leaves = rows_of(arrays, "value");
     let values = arrays.take("value", n_leaves)?.to_vec();
     let roots = take_roots(arrays)?;
-    let voices = arrays.take("estimator_weights", roots.len())?;
-    if voices.iter().any(|voice| *voice <= 0.0) || !voices.sum().is_finite() {
-        return Err(damaged("the answers of a tree do not count"));
-    }
+    let voices = take_voices(arrays, roots.len(), "answers")?;
     let trees = take_trees(arrays, &roots, inputs.n_features, (&values, 1))?;
-    Ok(FittedStep::Model(Box::new(Median::new(trees, voices.to_vec()))))
+    Ok(FittedStep::Model(Box::new(Median::new(trees, voices))))
 }

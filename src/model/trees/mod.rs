@@ -2,9 +2,9 @@
 //!
 //! A fit puts the columns into bins, grows each tree from sums over them, and keeps its nodes in flat arrays:
 //! `bins` -> `histogram` -> `split` -> `grow` -> `flat`. What is summed is an `objective`: shares of classes, or means.
-//! A tree
-//! depends on the rows, the seed and its own number; `crate::model::crew` lets several threads grow trees, each a whole one. They
-//! answer together by their `average`, or by `votes` or their `median` where each was grown on what others got wrong (`boost`, `boost_means`).
+//! A tree depends on the rows, the seed and its own number; `crate::model::crew` lets several threads grow trees, each a whole one.
+//! They answer together by their `average`, or by `votes` or their `median` where each was grown on what others got wrong
+//! (`boosting`: `boost`, `boost_means`).
 
 mod forest;
 mod parameters;
@@ -24,6 +24,7 @@ mod contributions;
 mod average;
 mod boost;
 mod boost_means;
+mod boosting;
 mod median;
 mod stored;
 mod votes;

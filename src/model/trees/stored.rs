@@ -41,6 +41,18 @@ pub(super) fn take_roots(arrays: &mut Arrays) -> Result<Vec<usize>> {
     Ok(roots.unwrap_or_default())
 }
 
+/// What each of so many trees counts: above 0, and finite together. `what` names what counts.
+///
+/// # Errors
+/// [`Error::Damaged`](crate::error::Error::Damaged) if they do not.
+pub(super) fn take_voices(arrays: &mut Arrays, n_trees: usize, what: &str) -> Result<Vec<f64>> {
+    let voices = arrays.take("estimator_weights", n_trees)?;
+    if voices.iter().any(|voice| *voice <= 0.0) || !voices.sum().is_finite() {
+        return Err(damaged(format!("the {what} of a tree do not count")));
+    }
+    Ok(voices.to_vec())
+}
+
 /// The trees that begin there, whose leaves answer these values, `n_outputs` each, in the order of nodes.
 ///
 /// # Errors

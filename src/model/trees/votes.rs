@@ -1,7 +1,7 @@
 //! What trees answer together that vote, each with a voice of its own.
 
 use super::flat::{Tree, whole};
-use super::stored::{nodes, roots, rows_of, take_roots, take_trees};
+use super::stored::{nodes, roots, rows_of, take_roots, take_trees, take_voices};
 use crate::data::Labels;
 use crate::error::Result;
 use crate::model::arrays::{Arrays, damaged};
@@ -80,10 +80,7 @@ pub(in crate::model) fn load_votes(arrays: &mut Arrays, inputs: &Inputs) -> Resu
         votes.extend((0..classes.len()).map(|it| if it == class { 1.0 } else { other }));
     }
     let roots = take_roots(arrays)?;
-    let voices = arrays.take("estimator_weights", roots.len())?;
-    if voices.iter().any(|voice| *voice <= 0.0) || !voices.sum().is_finite() {
-        return Err(damaged("the votes of a tree do not count"));
-    }
+    let voices = take_voices(arrays, roots.len(), "votes")?;
     let trees = take_trees(arrays, &roots, inputs.n_features, (&votes, classes.len()))?;
-    Ok(FittedStep::Model(Box::new(Votes::new(trees, voices.to_vec(), classes))))
+    Ok(FittedStep::Model(Box::new(Votes::new(trees, voices, classes))))
 }
