@@ -1,9 +1,10 @@
 //! `modelwire evaluate`
 
+use super::predictions::{labels_of, texts};
 use super::remote::Remote;
 use super::{Failure, report, table_file};
 use crate::client::{Evaluated, MAX_PIECE_BYTES, encoded_bytes};
-use crate::data::{Labels, Table};
+use crate::data::Table;
 use crate::error::Error;
 use crate::model::metrics::ClassReport;
 use crate::training::Rows;
@@ -76,7 +77,7 @@ fn document(found: &Evaluated) -> Value {
         document["silhouette_samples"] = rows.into();
     }
     if let Some(ClassReport { labels, classes, confusion }) = &evaluation.classes {
-        let class = |(label, class): (Value, &crate::model::metrics::ClassMetrics)| {
+        let class = |(label, class): (&Value, &crate::model::metrics::ClassMetrics)| {
             json!({
                 "label": label,
                 "precision": class.precision,
@@ -85,18 +86,11 @@ fn document(found: &Evaluated) -> Value {
                 "support": class.support,
             })
         };
-        document["classes"] = values(labels).into_iter().zip(classes).map(class).collect();
+        let labels = labels_of(labels);
+        document["classes"] = labels.as_array().into_iter().flatten().zip(classes).map(class).collect();
         document["confusion"] = confusion.rows().into_iter().map(|row| row.to_vec()).collect();
     }
     document
-}
-
-fn values(labels: &Labels) -> Vec<Value> {
-    match labels {
-        Labels::Integer(labels) => labels.iter().map(|label| (*label).into()).collect(),
-        Labels::Boolean(labels) => labels.iter().map(|label| (*label).into()).collect(),
-        Labels::Text(labels) => labels.iter().map(|label| label.as_str().into()).collect(),
-    }
 }
 
 /// Metrics, then classes, then what was taken for what.
@@ -109,7 +103,7 @@ fn text(found: &Evaluated) -> String {
         parts.push(format!("silhouette is of {rows} rows, drawn by chance"));
     }
     if let Some(ClassReport { labels, classes, confusion }) = &evaluation.classes {
-        let names: Vec<String> = values(labels).iter().map(name).collect();
+        let names = texts(labels);
         let share = |it: Option<f64>| it.map_or_else(|| "-".into(), report::rounded);
         let rows = names.iter().zip(classes).map(|(name, it)| {
             [name.clone(), share(it.precision), share(it.recall), report::rounded(it.f1), weight(it.support)]
@@ -126,10 +120,6 @@ fn text(found: &Evaluated) -> String {
     parts.join("\n\n")
 }
 
-fn name(label: &Value) -> String {
-    label.as_str().map_or_else(|| label.to_string(), str::to_owned)
-}
-
 /// Whole numbers as such: most rows count once.
 fn weight(value: f64) -> String {
     if value.fract() == 0.0 && value.abs() < 1e15 { format!("{value:.0}") } else { report::rounded(value) }
@@ -138,6 +128,7 @@ fn weight(value: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::Labels;
     use crate::model::Evaluation;
     use crate::model::metrics::ClassMetrics;
     use ndarray::array;
