@@ -20,7 +20,8 @@ impl Service {
         let reference = Reference::parse("model", request.model.unwrap_or_default())?;
         let named = self.parts.registry.resolve(&reference)?;
         not_behind(&reference, named.generation, call.min_generation)?;
-        let features = convert::features(request.matrix, request.table)?;
+        let table_bytes = convert::row_bytes(None, request.table.as_ref()); // A matrix stays packed as it came.
+        let features = aside(table_bytes, move || convert::features(request.matrix, request.table)).await??;
         named.model.check_width(&features)?;
         let bytes = self.check_reply(&named.model, features.n_rows())?;
         let explanation = self.explain(call, &named.model, features).await?;
