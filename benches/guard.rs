@@ -8,7 +8,7 @@
 use bytes::{Bytes, BytesMut};
 use criterion::{Criterion, criterion_group, criterion_main};
 use futures_util::FutureExt;
-use modelwire::access::{Access, Shown, Trail};
+use modelwire::access::{Access, Peer, Trail};
 use modelwire::wire::inference::{PredictRequest, PredictResponse};
 use modelwire::wire::runtime::{Arguments, Begun, Call, Reply, RequestId, answer, begin};
 use modelwire::wire::types::{DType, RequestContext, ServiceError, Tensor};
@@ -90,8 +90,7 @@ fn caller() -> Call {
         idempotency_key: None,
         min_generation: None,
         priority: 0,
-        peer: "".into(),
-        identity: Access::open().identify(&Shown::default(), None, None).unwrap(),
+        caller: Access::open().identify(&mut Peer::default(), None).unwrap(),
         trail: Trail::default(),
     }
 }

@@ -1,6 +1,6 @@
 //! The rules as they are now, read again when their file changes.
 
-use super::shown::{Found, Shown};
+use super::peer::{Caller, Found, Peer};
 use super::token::Digest;
 use super::tokens::{Kind, Tokens, unknown};
 use super::{Identity, Token};
@@ -11,6 +11,7 @@ use log::{info, warn};
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Largest file that is read: about 4000 tokens, all of which every call is compared with.
@@ -36,6 +37,8 @@ enum Rules {
 struct Watched {
     path: PathBuf,
     tokens: ArcSwap<Tokens>,
+    /// How often these have changed: it grows once the new ones hold.
+    changes: AtomicU64,
     seen: Mutex<Seen>,
 }
 
@@ -83,7 +86,7 @@ impl Access {
             .map_err(|faults| Error::invalid(format!("the file of tokens {} has faults:\n{faults}", path.display())))?;
         let seen = Mutex::new(Seen { acted_on: Ok(text.clone()), last: Ok(text) });
         let tokens = ArcSwap::from_pointee(tokens);
-        Ok(Self::of(Rules::Watched(Watched { path: path.to_owned(), tokens, seen })))
+        Ok(Self::of(Rules::Watched(Watched { path: path.to_owned(), tokens, changes: AtomicU64::new(0), seen })))
     }
 
     fn of(rules: Rules) -> Self {
@@ -95,22 +98,16 @@ impl Access {
         matches!(self.rules, Rules::Open(_))
     }
 
-    /// Who calls. A token is looked at before the SHA-256 of a client certificate in hex; who shows neither is anonymous. All
-    /// calls of a connection have one `shown`, and one certificate.
+    /// Who calls. A token is looked at before a client certificate; who shows neither is anonymous.
     ///
     /// # Errors
     /// [`Error::Unauthenticated`] if what is shown is not known or has expired.
-    pub fn identify(
-        &self,
-        shown: &Shown,
-        token: Option<&str>,
-        certificate_sha256: Option<&str>,
-    ) -> Result<Arc<Identity>> {
+    pub fn identify(&self, peer: &mut Peer, token: Option<&str>) -> Result<Arc<Caller>> {
         match &self.rules {
-            Rules::Open(anyone) => shown.again(None, None, || Ok(Found::always(anyone))),
+            Rules::Open(anyone) => peer.again(None, 0, |_| Ok(Found::always(anyone))),
             Rules::Watched(watched) => {
-                let tokens = watched.tokens.load();
-                shown.again(token, Some(&tokens), || self.find(&tokens, token, certificate_sha256))
+                let changes = watched.changes.load(Ordering::Acquire); // Before the rules are: older ones are asked again.
+                peer.again(token, changes, |certificate| self.find(&watched.tokens.load(), token, certificate))
             }
         }
     }
@@ -125,8 +122,8 @@ impl Access {
     }
 
     /// A caller that shows nothing, where rules are configured.
-    pub fn anonymous(&self) -> Arc<Identity> {
-        Arc::clone(&self.anonymous)
+    pub fn anonymous(&self, peer: &Peer) -> Arc<Caller> {
+        peer.caller(&self.anonymous)
     }
 
     /// Looks at the file again. A change takes effect once two looks in a row have found it: a file that an editor writes in
@@ -159,6 +156,7 @@ impl Watched {
             Ok(tokens) => {
                 info!(path:%, entries = tokens.len(); "Reloaded the file of tokens.");
                 self.tokens.store(Arc::new(tokens));
+                self.changes.fetch_add(1, Ordering::Release);
                 Reload::Reloaded
             }
             Err(reason) => {
@@ -196,8 +194,8 @@ mod tests {
 
     fn name(access: &Access, token: &str) -> std::result::Result<String, Code> {
         access
-            .identify(&Shown::default(), Some(token), None)
-            .map(|it| it.name().to_owned())
+            .identify(&mut Peer::default(), Some(token))
+            .map(|it| it.identity.name().to_owned())
             .map_err(|error| error.code())
     }
 
@@ -218,8 +216,9 @@ mod tests {
         for shown in [None, Some("any token")] {
             assert!(
                 access
-                    .identify(&Shown::default(), shown, None)
+                    .identify(&mut Peer::default(), shown)
                     .unwrap()
+                    .identity
                     .may_call("delete_version", Role::Admin)
                     .is_ok()
             );
@@ -234,13 +233,13 @@ mod tests {
         std::fs::write(&path, entry("ci", "secret")).unwrap();
         let access = Access::load(&path).unwrap();
 
-        assert_eq!(access.identify(&Shown::default(), None, None).unwrap().name(), "anonymous");
+        assert_eq!(access.identify(&mut Peer::default(), None).unwrap().identity.name(), "anonymous");
         assert_eq!(name(&access, "secret").as_deref(), Ok("ci"));
         for token in ["", "Secret", "secret ", &"x".repeat(1025)] {
             assert_eq!(name(&access, token), Err(Code::Unauthenticated), "{token:?}");
         }
         for fingerprint in ["", "ab", &"ab".repeat(32)] {
-            assert!(access.identify(&Shown::default(), None, Some(fingerprint)).is_err(), "{fingerprint:?}");
+            assert!(access.identify(&mut Peer::new("", Some(fingerprint.into())), None).is_err(), "{fingerprint:?}");
         }
     }
 
@@ -309,8 +308,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("tokens.toml");
         std::fs::write(&path, entry("ci", "secret")).unwrap();
-        let (access, shown) = (Access::load(&path).unwrap(), Shown::default());
-        let who = |token| access.identify(&shown, token, None).map(|it| it.name().to_owned()).map_err(|it| it.code());
+        let (access, mut peer) = (Access::load(&path).unwrap(), Peer::default());
+        let mut who =
+            |token| access.identify(&mut peer, token).map(|it| it.identity.name().to_owned()).map_err(|it| it.code());
         assert_eq!([who(Some("secret")), who(Some("secret"))], [Ok("ci".into()), Ok("ci".into())]);
         assert_eq!((who(Some("other")), who(None)), (Err(Code::Unauthenticated), Ok("anonymous".into())));
         assert_eq!(who(Some("secret")), Ok("ci".into()));
@@ -327,13 +327,13 @@ mod tests {
         let path = folder.path().join("tokens.toml");
         let soon = Utc::now() + chrono::TimeDelta::milliseconds(300);
         std::fs::write(&path, format!("{}expires = {soon:?}\n", entry("ci", "secret"))).unwrap();
-        let (access, shown) = (Access::load(&path).unwrap(), Shown::default());
-        assert!(access.identify(&shown, Some("secret"), None).is_ok());
+        let (access, mut peer) = (Access::load(&path).unwrap(), Peer::default());
+        assert!(access.identify(&mut peer, Some("secret")).is_ok());
 
         while Utc::now() <= soon {
             std::thread::yield_now();
         }
 
-        assert_eq!(access.identify(&shown, Some("secret"), None).unwrap_err().code(), Code::Unauthenticated);
+        assert_eq!(access.identify(&mut peer, Some("secret")).unwrap_err().code(), Code::Unauthenticated);
     }
 }

@@ -20,7 +20,7 @@ mod token;
 
 mod file;
 mod live;
-mod shown;
+mod peer;
 mod tokens;
 
 mod edit;
@@ -31,8 +31,8 @@ pub use edit::{Listed, NewToken, create, list, revoke};
 pub use identity::{Identity, Resource};
 pub use live::{Access, Reload};
 pub use pattern::Pattern;
+pub use peer::{Caller, Peer};
 pub use role::Role;
-pub use shown::Shown;
 pub use token::{Token, bearer};
 pub use tokens::{Kind, Tokens};
 pub use trail::Trail;

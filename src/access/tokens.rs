@@ -2,7 +2,7 @@
 
 use super::file;
 use super::identity::Identity;
-use super::shown::Found;
+use super::peer::Found;
 use super::token::Digest;
 use crate::error::{Error, Result};
 use chrono::{DateTime, SecondsFormat, Utc};

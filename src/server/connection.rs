@@ -32,7 +32,7 @@ const LINGER: Duration = Duration::from_secs(1);
 pub(super) async fn serve(
     stream: Stream,
     first: BytesMut,
-    peer: &Peer,
+    peer: &mut Peer,
     shared: &Shared,
     phase: watch::Receiver<Phase>,
 ) -> io::Result<()> {
@@ -109,7 +109,7 @@ impl Latest {
 struct Connection<'a> {
     input: Input,
     turn: Turn,
-    peer: &'a Peer,
+    peer: &'a mut Peer,
     shared: &'a Shared,
 }
 
@@ -125,7 +125,7 @@ impl Taken {
         matches!(self, Self::Call(message) if message.envelope.out_of_order())
     }
 
-    fn begin<'a>(self, shared: &'a Shared, peer: &'a Peer, received: Received) -> Begun<'a, Answer> {
+    fn begin<'a>(self, shared: &'a Shared, peer: &mut Peer, received: Received) -> Begun<'a, Answer> {
         match self {
             Self::Call(message) => shared.service.call(message, received, peer),
             Self::Answer(answer) => Begun::Done(answer),

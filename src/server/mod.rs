@@ -17,7 +17,6 @@ mod turn;
 pub use listener::Listener;
 pub use threads::Threads;
 
-use crate::access::Shown;
 use crate::service::{Peer, Service};
 use crate::telemetry::{Cancelled, Telemetry};
 use crate::tls::ServerTls;
@@ -211,8 +210,8 @@ async fn serve(accepted: Accepted, shared: &Shared, mut phase: watch::Receiver<P
             return;
         }
     };
-    let peer = Peer { address: address.into(), certificate, shown: Shown::default() };
-    if let Err(error) = connection::serve(stream, first, &peer, shared, phase).await {
+    let mut peer = Peer::new(address, certificate);
+    if let Err(error) = connection::serve(stream, first, &mut peer, shared, phase).await {
         debug!(peer:% = peer.address, error:%; "Connection ended.");
     }
 }

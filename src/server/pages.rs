@@ -9,7 +9,7 @@ use crate::wire::http::{Method, POSTED, Page, Request, Status};
 const METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// Answers a request that carries no message.
-pub(super) fn answer(shared: &Shared, peer: &Peer, request: &Request) -> Answer {
+pub(super) fn answer(shared: &Shared, peer: &mut Peer, request: &Request) -> Answer {
     let is_read = matches!(request.method, Method::Get | Method::Head);
     let (status, text) = match request.path() {
         "/healthz" | "/readyz" | "/metrics" if !is_read => {
@@ -33,7 +33,7 @@ fn readiness(shared: &Shared) -> (Status, String) {
 }
 
 /// What the server counts is for readers: it tells how it is used.
-fn metrics(shared: &Shared, peer: &Peer, request: &Request) -> Answer {
+fn metrics(shared: &Shared, peer: &mut Peer, request: &Request) -> Answer {
     let telemetry = shared.service.telemetry();
     if let Err(error) = shared.service.may_read_metrics(peer, request.headers.get("authorization")) {
         let text = format!("{error}\n");

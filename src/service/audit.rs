@@ -35,8 +35,8 @@ impl<'a> Change<'a> {
     }
 
     fn write(&self, outcome: &str) {
-        let Call { identity, peer, request_id, trail, .. } = self.call;
-        let (who, method, about) = (identity.name(), self.method.name, trail.text());
+        let Call { caller, request_id, trail, .. } = self.call;
+        let (who, peer, method, about) = (caller.identity.name(), &caller.address, self.method.name, trail.text());
         info!(target: "audit", who, peer, method, about, outcome, request_id:?; "Change.");
     }
 }

@@ -2,7 +2,8 @@
 
 use super::Service;
 use super::audit::Change;
-use super::judge::{Peer, Received, is_load, judge};
+use super::judge::{Received, is_load, judge};
+use crate::access::Peer;
 use crate::error::{Error, Result};
 use crate::telemetry::{Cancelled, Reason};
 use crate::wire::runtime::{Arguments, Begun, Call, Method, Reply, RequestId};
@@ -45,7 +46,7 @@ struct Written {
 
 impl Service {
     /// Begins one message, which was there when it was `received`. Dropping what waits cancels the call.
-    pub fn call<'a>(&'a self, message: Message, received: Received, peer: &'a Peer) -> Begun<'a, Answer> {
+    pub fn call<'a>(&'a self, message: Message, received: Received, peer: &mut Peer) -> Begun<'a, Answer> {
         match open(&message, &self.parts.wire_limits) {
             Ok(opened) => self.begin(opened, message, received, peer),
             Err((head, refusal)) => {
@@ -63,7 +64,7 @@ impl Service {
         Opened { head, context, rest }: Opened,
         message: Message,
         received: Received,
-        peer: &'a Peer,
+        peer: &mut Peer,
     ) -> Begun<'a, Answer> {
         let (format, envelope, held) = (message.format, message.envelope.clone(), message.held.clone());
         let to = ReplyTo { format, envelope, head, held };
@@ -75,7 +76,7 @@ impl Service {
         if needs_place && !self.calls.are_left() {
             return Begun::Done(self.too_many(to, &call));
         }
-        debug!(method = method.name, who = call.identity.name(), request_id:? = call.request_id, peer:% = call.peer; "Call.");
+        debug!(method = method.name, who = call.caller.identity.name(), request_id:? = call.request_id, peer:% = call.caller.address; "Call.");
         let arguments = Arguments { head: to.head.clone(), message, rest, limits: self.parts.wire_limits };
         let begun = catch_unwind(AssertUnwindSafe(|| dispatch(self, method, &call, arguments)));
         let place = self.calls.take_if(needs_place && matches!(begun, Ok(Begun::Waits(_))));
@@ -117,7 +118,7 @@ impl Service {
         to: &ReplyTo,
         context: std::result::Result<RequestContext, Refusal>,
         (body_bytes, received): (usize, Received),
-        peer: &Peer,
+        peer: &mut Peer,
     ) -> std::result::Result<(&'static Method, Call), Written> {
         let Some(method) = find(to.head.service.as_deref(), &to.head.name) else {
             let refusal = Refusal::unknown_method(&to.head.name);
@@ -243,7 +244,7 @@ pub(super) async fn declare<T>(call: &Call, body: impl Future<Output = Result<T>
 /// The exception for an error. What is our fault is logged here, once, under the id that the caller gets.
 pub(super) fn declared(call: &Call, error: &Error) -> ServiceError {
     if error.code() == crate::error::Code::Internal {
-        error!(request_id:? = call.request_id, peer:% = call.peer, error:%; "A call went wrong.");
+        error!(request_id:? = call.request_id, peer:% = call.caller.address, error:%; "A call went wrong.");
     }
     convert::service_error(error, &call.request_id)
 }
@@ -265,7 +266,7 @@ mod tests {
         let (method, access) = (find(None, "hello").unwrap(), Access::open());
         let context = crate::wire::empty();
         let received = Received { at: Instant::now(), waited: Duration::ZERO };
-        judge(method, context, received, &Peer::default(), &access, Duration::from_secs(1)).unwrap()
+        judge(method, context, received, &mut Peer::default(), &access, Duration::from_secs(1)).unwrap()
     }
 
     #[tokio::test]

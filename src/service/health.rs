@@ -26,7 +26,7 @@ impl Health for Service {
     }
 
     async fn status(&self, call: &Call, _request: StatusRequest) -> Declared<StatusResponse> {
-        Ok(self.status(&call.identity))
+        Ok(self.status(&call.caller.identity))
     }
 
     async fn describe(&self, _call: &Call, _request: DescribeRequest) -> Declared<DescribeResponse> {

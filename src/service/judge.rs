@@ -2,7 +2,7 @@
 //! decoded.
 
 use super::audit::Denied;
-use crate::access::{Access, Identity, Role, Shown, Trail};
+use crate::access::{Access, Caller, Identity, Peer, Role, Trail};
 use crate::error::{Error, Result};
 use crate::wire::runtime::{Call, Method, RequestId};
 use crate::wire::types::RequestContext;
@@ -11,17 +11,6 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
-
-/// Who is at the other end of a connection.
-#[derive(Debug, Default)]
-pub struct Peer {
-    /// Its address, for the log.
-    pub address: Arc<str>,
-    /// SHA-256 of its TLS certificate in hex, if it has shown one that was verified.
-    pub certificate: Option<String>,
-    /// Who it has last shown itself to be.
-    pub shown: Shown,
-}
 
 /// When a call was there.
 #[derive(Clone, Copy, Debug)]
@@ -37,14 +26,14 @@ pub struct Received {
 pub(super) struct Refused {
     pub(super) request_id: RequestId,
     /// Who calls, as far as that is known.
-    identity: Option<Arc<Identity>>,
+    caller: Option<Arc<Caller>>,
     pub(super) error: Box<Error>,
 }
 
 impl Refused {
     pub(super) fn denied<'a>(&'a self, method: &'static Method, peer: &'a Peer) -> Denied<'a> {
-        let Self { request_id, identity, error } = self;
-        let who = identity.as_ref().map_or("anonymous", |identity| identity.name());
+        let Self { request_id, caller, error } = self;
+        let who = caller.as_ref().map_or("anonymous", |caller| caller.identity.name());
         Denied { method, who, peer: &peer.address, request_id, code: error.code() }
     }
 }
@@ -54,21 +43,21 @@ pub(super) fn judge(
     method: &Method,
     context: RequestContext,
     received: Received,
-    peer: &Peer,
+    peer: &mut Peer,
     access: &Access,
     max_deadline: Duration,
 ) -> std::result::Result<Call, Refused> {
     let (request_id, id) = request_id(context.request_id);
-    let identity = match identify(method, context.token.as_deref(), peer, access) {
-        Ok(identity) => identity,
-        Err(error) => return Err(Refused { request_id, identity: None, error: Box::new(error) }),
+    let caller = match identify(method, context.token.as_deref(), peer, access) {
+        Ok(caller) => caller,
+        Err(error) => return Err(Refused { request_id, caller: None, error: Box::new(error) }),
     };
     let judged = || {
         id?;
-        identity.may_call(method.name, method.role)?;
+        caller.identity.may_call(method.name, method.role)?;
         let received = if is_load(method) { received } else { Received { waited: Duration::ZERO, ..received } };
         let deadline = deadline(context.deadline_ms, received, max_deadline)?;
-        let key = key(context.idempotency_key, &identity, access)?;
+        let key = key(context.idempotency_key, &caller.identity, access)?;
         Ok((deadline, key, generation(context.min_generation)?))
     };
     match judged() {
@@ -78,11 +67,10 @@ pub(super) fn judge(
             idempotency_key,
             min_generation,
             priority: context.priority.unwrap_or_default(),
-            peer: Arc::clone(&peer.address),
-            identity,
+            caller,
             trail: if method.audited { Trail::kept() } else { Trail::default() },
         }),
-        Err(error) => Err(Refused { request_id, identity: Some(identity), error: Box::new(error) }),
+        Err(error) => Err(Refused { request_id, caller: Some(caller), error: Box::new(error) }),
     }
 }
 
@@ -118,9 +106,9 @@ fn number() -> u64 {
 
 /// Who calls. A token goes before the certificate. What is public is answered whatever is shown: a probe whose token has
 /// expired has to see that the server is up.
-fn identify(method: &Method, token: Option<&str>, peer: &Peer, access: &Access) -> Result<Arc<Identity>> {
-    match access.identify(&peer.shown, token, peer.certificate.as_deref()) {
-        Err(_) if method.role == Role::Public => Ok(access.anonymous()),
+fn identify(method: &Method, token: Option<&str>, peer: &mut Peer, access: &Access) -> Result<Arc<Caller>> {
+    match access.identify(peer, token) {
+        Err(_) if method.role == Role::Public => Ok(access.anonymous(peer)),
         shown => shown,
     }
 }
@@ -181,27 +169,32 @@ mod tests {
         Access::load(&path).unwrap()
     }
 
-    fn judged(name: &str, context: RequestContext, peer: &Peer, access: &Access) -> std::result::Result<Call, Refused> {
+    fn judged(
+        name: &str,
+        context: RequestContext,
+        mut peer: Peer,
+        access: &Access,
+    ) -> std::result::Result<Call, Refused> {
         let received = Received { at: Instant::now(), waited: Duration::ZERO };
-        judge(method(name), context, received, peer, access, SECOND)
+        judge(method(name), context, received, &mut peer, access, SECOND)
     }
 
     fn edge() -> Peer {
-        Peer { certificate: Some("ab".repeat(32)), ..Peer::default() }
+        Peer::new("", Some("ab".repeat(32)))
     }
 
     /// Name of the caller that is let through to `train`, or the code of the refusal.
-    fn who(token: Option<&str>, peer: &Peer) -> std::result::Result<String, Code> {
+    fn who(token: Option<&str>, peer: Peer) -> std::result::Result<String, Code> {
         let context = RequestContext { token: token.map(str::to_owned), ..crate::wire::empty() };
         let judged = judged("train", context, peer, &rules());
-        judged.map(|call| call.identity.name().to_owned()).map_err(|refused| refused.error.code())
+        judged.map(|call| call.caller.identity.name().to_owned()).map_err(|refused| refused.error.code())
     }
 
     #[test]
     fn a_deadline_that_has_passed_is_refused_before_anything_is_decoded() {
         let context = RequestContext { deadline_ms: Some(0), ..crate::wire::empty() };
 
-        let refused = judged("hello", context, &Peer::default(), &Access::open()).unwrap_err();
+        let refused = judged("hello", context, Peer::default(), &Access::open()).unwrap_err();
 
         assert_eq!(refused.error.code(), Code::DeadlineExceeded);
         assert_eq!(refused.error.executed(), Some(false));
@@ -213,7 +206,7 @@ mod tests {
         let received = Received { at, waited: Duration::from_millis(30) };
         let judged = |name, deadline_ms| {
             let context = RequestContext { deadline_ms: Some(deadline_ms), ..crate::wire::empty() };
-            judge(method(name), context, received, &Peer::default(), &Access::open(), SECOND)
+            judge(method(name), context, received, &mut Peer::default(), &Access::open(), SECOND)
         };
 
         let [refused, just] = [29, 30].map(|deadline_ms| judged("predict", deadline_ms).unwrap_err());
@@ -232,22 +225,22 @@ mod tests {
 
     #[test]
     fn a_token_goes_before_a_certificate() {
-        let (nobody, denied) = (Peer::default(), Err(Code::Unauthenticated));
+        let denied = Err(Code::Unauthenticated);
 
-        assert_eq!(who(Some("secret"), &nobody).as_deref(), Ok("ci"));
-        assert_eq!(who(None, &edge()).as_deref(), Ok("edge"));
-        assert_eq!(who(Some("secret"), &edge()).as_deref(), Ok("ci"));
-        assert_eq!(who(None, &nobody), denied);
-        assert_eq!(who(Some("other"), &edge()), denied);
+        assert_eq!(who(Some("secret"), Peer::default()).as_deref(), Ok("ci"));
+        assert_eq!(who(None, edge()).as_deref(), Ok("edge"));
+        assert_eq!(who(Some("secret"), edge()).as_deref(), Ok("ci"));
+        assert_eq!(who(None, Peer::default()), denied);
+        assert_eq!(who(Some("other"), edge()), denied);
     }
 
     #[test]
     fn what_is_public_is_answered_whatever_token_is_shown() {
         let context = RequestContext { token: Some("expired".into()), ..crate::wire::empty() };
 
-        let call = judged("status", context, &Peer::default(), &rules()).unwrap();
+        let call = judged("status", context, Peer::default(), &rules()).unwrap();
 
-        assert_eq!(call.identity.name(), "anonymous");
+        assert_eq!(call.caller.identity.name(), "anonymous");
     }
 
     #[test]
@@ -256,7 +249,7 @@ mod tests {
         let key = |token: Option<&str>, peer: Peer| {
             let (token, key) = (token.map(str::to_owned), Some("k".to_owned()));
             let context = RequestContext { token, idempotency_key: key, ..crate::wire::empty() };
-            judged("train", context, &peer, &rules).unwrap().idempotency_key.unwrap()
+            judged("train", context, peer, &rules).unwrap().idempotency_key.unwrap()
         };
 
         assert_ne!(key(Some("secret"), Peer::default()), key(None, edge()));
@@ -267,7 +260,7 @@ mod tests {
     fn who_is_not_known_is_not_told_what_else_is_wrong_with_the_call() {
         let context = RequestContext { deadline_ms: Some(0), ..crate::wire::empty() };
 
-        let refused = judged("train", context, &Peer::default(), &rules()).unwrap_err();
+        let refused = judged("train", context, Peer::default(), &rules()).unwrap_err();
 
         assert_eq!(refused.error.code(), Code::Unauthenticated);
     }

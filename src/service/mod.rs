@@ -11,7 +11,8 @@ mod models;
 mod places;
 mod training;
 
-pub use judge::{Peer, Received};
+pub use crate::access::Peer;
+pub use judge::Received;
 
 use crate::access::{Access, Role, bearer};
 use crate::batching::{self, Batcher};
@@ -95,9 +96,9 @@ impl Service {
     ///
     /// # Errors
     /// Nobody is known by it, or a reader's role is missing.
-    pub fn may_read_metrics(&self, peer: &Peer, authorization: Option<&str>) -> Result<()> {
+    pub fn may_read_metrics(&self, peer: &mut Peer, authorization: Option<&str>) -> Result<()> {
         let token = authorization.map(|header| bearer(header).unwrap_or_default());
-        self.parts.access.identify(&peer.shown, token, peer.certificate.as_deref())?.may_call("/metrics", Role::Reader)
+        self.parts.access.identify(peer, token)?.identity.may_call("/metrics", Role::Reader)
     }
 
     /// From now on the server is not ready, because it is about to stop; it still answers.

@@ -66,7 +66,7 @@ impl Training for Service {
 
     async fn list_jobs(&self, call: &Call, request: ListJobsRequest) -> Declared<ListJobsResponse> {
         declare(call, async {
-            let shown = |model: &Name| call.identity.covers_model(model.as_str());
+            let shown = |model: &Name| call.caller.identity.covers_model(model.as_str());
             let page = self.parts.jobs.list(request.after.as_deref(), page_limit(request.limit), shown)?;
             let jobs = page.entries.iter().map(convert::job).collect();
             Ok(ListJobsResponse { jobs: Some(jobs), next_page: page.next })

@@ -9,7 +9,7 @@ use super::message;
 use super::message::{Head, Message, Refusal, encode, field_of_struct, guard, reply, write_single};
 use super::protocol::Format;
 use super::types::ServiceError;
-use crate::access::{Identity, Trail};
+use crate::access::{Caller, Trail};
 use crate::error::Result as Checked;
 use crate::telemetry::Reason;
 use bytes::Bytes;
@@ -86,10 +86,8 @@ pub struct Call {
     pub min_generation: Option<u64>,
     /// Higher goes first where calls wait; 0 is usual.
     pub priority: i32,
-    /// Address of the peer, for the log.
-    pub peer: Arc<str>,
     /// Who calls.
-    pub identity: Arc<Identity>,
+    pub caller: Arc<Caller>,
     /// What it is about, for the audit log.
     pub trail: Trail,
 }
@@ -101,7 +99,7 @@ impl Call {
     /// [`Error::PermissionDenied`](crate::error::Error::PermissionDenied)
     pub fn check(&self, resource: Resource<'_>) -> Checked<()> {
         self.trail.note(resource);
-        self.identity.may_use(resource)
+        self.caller.identity.may_use(resource)
     }
 
     /// Holds what was found under an id that the call names against who calls.
@@ -110,7 +108,7 @@ impl Call {
     /// [`Error::PermissionDenied`](crate::error::Error::PermissionDenied)
     pub fn check_found(&self, id: Resource<'_>, found: Resource<'_>) -> Checked<()> {
         self.trail.note(found);
-        self.identity.may_use_found(id, found)
+        self.caller.identity.may_use_found(id, found)
     }
 }
 

@@ -1,28 +1,40 @@
-//! What a connection has shown before.
+//! Who is at the other end of a connection, and what it has shown before.
 //!
 //! Most connections show one token with every call. To look it up is to hash it and to compare the hash with every entry of the
 //! file; to see that it is the token of the call before is to compare it with that.
 
-use super::tokens::Tokens;
 use super::{Identity, tokens};
 use crate::error::Result;
 use chrono::{DateTime, Utc};
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::Arc;
 use subtle::{Choice, ConstantTimeEq};
 
-/// Who a connection has last shown itself to be. It belongs to one connection, and with it what it keeps: the token is in
-/// memory as long as the connection is.
+/// The other end of one connection. What it has shown last is in memory as long as the connection is.
 #[derive(Default)]
-pub struct Shown(Mutex<Option<Known>>);
+pub struct Peer {
+    /// Its address, for the log.
+    pub address: Arc<str>,
+    /// SHA-256 of its TLS certificate in hex, if it has shown one that was verified.
+    pub certificate: Option<String>,
+    known: Option<Known>,
+}
+
+/// Who calls, and from where. It belongs to one connection, so that no other thread counts references to it.
+#[derive(Debug)]
+pub struct Caller {
+    /// Who it is.
+    pub identity: Identity,
+    /// The address of the peer, for the log.
+    pub address: Arc<str>,
+}
 
 struct Known {
-    /// Those that knew it; others may not.
-    rules: Option<Weak<Tokens>>,
+    /// How often the rules had changed when they knew it; others may not.
+    rules: u64,
     token: Option<String>,
     expires: Option<DateTime<Utc>>,
-    /// A copy of this connection alone, so that no other thread counts references to it.
-    identity: Arc<Identity>,
+    caller: Arc<Caller>,
 }
 
 /// Who was found, and until when that holds.
@@ -38,38 +50,45 @@ impl Found {
     }
 }
 
-impl Shown {
-    /// Who shows this token, or none, under these rules, of which there are none where nothing is configured: as the call
-    /// before, or as `find` says.
+impl Peer {
+    /// One that has shown nothing but a certificate, if that.
+    pub fn new(address: impl Into<Arc<str>>, certificate: Option<String>) -> Self {
+        Self { address: address.into(), certificate, known: None }
+    }
+
+    /// Who calls and shows this token, or none, under rules that have changed so often: as the call before, or as `find` says of
+    /// the certificate.
     ///
     /// # Errors
     /// Of `find`, which nothing remembers.
     pub(super) fn again(
-        &self,
+        &mut self,
         token: Option<&str>,
-        rules: Option<&Arc<Tokens>>,
-        find: impl FnOnce() -> Result<Found>,
-    ) -> Result<Arc<Identity>> {
-        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = last.as_ref().filter(|known| known.holds(token, rules)) {
-            return Ok(Arc::clone(&known.identity));
+        rules: u64,
+        find: impl FnOnce(Option<&str>) -> Result<Found>,
+    ) -> Result<Arc<Caller>> {
+        if let Some(known) = self.known.as_ref().filter(|known| known.holds(token, rules)) {
+            return Ok(Arc::clone(&known.caller));
         }
-        let Found { identity, expires } = find()?;
-        let identity = Arc::new(Identity::clone(&identity));
-        let rules = rules.map(Arc::downgrade);
-        *last = Some(Known { rules, token: token.map(str::to_owned), expires, identity: Arc::clone(&identity) });
-        Ok(identity)
+        let Found { identity, expires } = find(self.certificate.as_deref())?;
+        let caller = self.caller(&identity);
+        self.known = Some(Known { rules, token: token.map(str::to_owned), expires, caller: Arc::clone(&caller) });
+        Ok(caller)
+    }
+
+    /// Calls as this one.
+    pub(super) fn caller(&self, identity: &Identity) -> Arc<Caller> {
+        Arc::new(Caller { identity: identity.clone(), address: Arc::clone(&self.address) })
     }
 }
 
 impl Known {
-    fn holds(&self, token: Option<&str>, rules: Option<&Arc<Tokens>>) -> bool {
+    fn holds(&self, token: Option<&str>, rules: u64) -> bool {
         let same_token = match (&self.token, token) {
             (Some(known), Some(token)) => is_same(known.as_bytes(), token.as_bytes()),
             (known, token) => known.is_none() && token.is_none(),
         };
-        let same_rules = self.rules.as_ref().map(Weak::as_ptr) == rules.map(Arc::as_ptr);
-        same_token && same_rules && !self.expires.is_some_and(|expires| tokens::is_over(expires, Utc::now()))
+        same_token && self.rules == rules && !self.expires.is_some_and(|expires| tokens::is_over(expires, Utc::now()))
     }
 }
 
@@ -89,9 +108,14 @@ fn same_word(known: &[u8; 16], shown: &[u8; 16]) -> Choice {
 }
 
 /// It holds a secret.
-impl fmt::Debug for Shown {
+impl fmt::Debug for Peer {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("Shown")
+        let Self { address, certificate, known: _ } = self;
+        formatter
+            .debug_struct("Peer")
+            .field("address", address)
+            .field("certificate", certificate)
+            .finish_non_exhaustive()
     }
 }
 
