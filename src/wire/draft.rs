@@ -1,11 +1,19 @@
 //! A reply that is written, and not sealed yet.
 
 use bytes::{Buf, Bytes};
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::io::IoSlice;
 
 /// From this size on, bytes of an answer are sent from where they stand: a copy would cost more than a piece does.
 pub const LARGE_BYTES: usize = 16 * 1024;
+/// Most replies to hot calls fit.
+const SMALL_REPLY: usize = 256;
+
+thread_local! {
+    /// The buffer of the last small reply that was copied to where it is sent from, for the next one.
+    static SPARE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
 
 /// A reply behind its headroom. What is large in it stays where it stands until the reply is sent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,6 +30,13 @@ impl From<Vec<u8>> for Draft {
 }
 
 impl Draft {
+    /// An empty one with room for a small reply.
+    pub(super) fn small() -> Self {
+        let mut written = SPARE.take();
+        written.reserve(SMALL_REPLY);
+        written.into()
+    }
+
     /// How many bytes it has, with its headroom.
     pub fn len(&self) -> usize {
         self.written.len() + self.shared.iter().map(|(_, bytes)| bytes.len()).sum::<usize>()
@@ -66,6 +81,14 @@ impl Draft {
         }
         pieces.push_back(written);
         pieces.into_iter().collect()
+    }
+}
+
+/// Takes back the buffer of a reply that was copied, unless it is too large to be kept by every thread.
+pub(super) fn spare(mut written: Vec<u8>) {
+    if written.capacity() <= LARGE_BYTES {
+        written.clear();
+        SPARE.set(written);
     }
 }
 

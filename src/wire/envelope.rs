@@ -1,6 +1,6 @@
 //! What a message is wrapped in on its connection, and so what its reply is wrapped in.
 
-use super::draft::{Draft, Pieces};
+use super::draft::{self, Draft, Pieces};
 use super::headed::Headed;
 use super::http::{self, After, ContentType, Method, Page, Request, Status};
 use super::memory::Held;
@@ -93,11 +93,15 @@ impl Envelope {
     pub fn seal_into(&self, message: Vec<u8>, notice: Notice, out: &mut Vec<u8>) {
         match self {
             Self::Framed => {
-                let message = message.get(Transport::Framed.headroom()..).unwrap_or_default();
-                out.extend_from_slice(&u32::try_from(message.len()).unwrap_or(u32::MAX).to_be_bytes());
-                out.extend_from_slice(message);
+                let body = message.get(Transport::Framed.headroom()..).unwrap_or_default();
+                out.extend_from_slice(&u32::try_from(body.len()).unwrap_or(u32::MAX).to_be_bytes());
+                out.extend_from_slice(body);
+                draft::spare(message);
             }
-            Self::Unframed => out.extend_from_slice(&message),
+            Self::Unframed => {
+                out.extend_from_slice(&message);
+                draft::spare(message);
+            }
             Self::Headed(_) | Self::Http { .. } => out.extend_from_slice(&self.seal(message, notice)),
         }
     }

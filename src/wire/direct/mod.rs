@@ -163,9 +163,8 @@ pub(super) fn decode<Q: Direct>(message: &Message, rest: Option<Place>) -> Optio
 
 /// The reply with what a method answered, behind its headroom; `None` in a protocol that is left to the library.
 pub(super) fn reply<A: Direct>(format: Format, head: &Head, answer: &A) -> Option<Draft> {
-    let mut bytes = Vec::with_capacity(SMALL_REPLY);
-    bytes.resize(format.transport.headroom(), 0);
-    let mut draft = Draft::from(bytes);
+    let mut draft = Draft::small();
+    draft.written().resize(format.transport.headroom(), 0);
     match format.protocol {
         Protocol::Binary => result(&mut BinarySink::reply(&mut draft, head), answer),
         Protocol::Compact => result(&mut CompactSink::reply(&mut draft, head), answer),
@@ -173,9 +172,6 @@ pub(super) fn reply<A: Direct>(format: Format, head: &Head, answer: &A) -> Optio
     }
     Some(draft)
 }
-
-/// Most replies to hot calls fit.
-const SMALL_REPLY: usize = 256;
 
 /// A message head as it stands: type, name with its service, number.
 type RawHead<'a> = (TMessageType, &'a str, i32);
