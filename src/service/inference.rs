@@ -6,7 +6,7 @@ mod predict_many;
 use super::Service;
 use super::guard::{Declared, declare, declared};
 use crate::batching::{AtOnce, Work};
-use crate::data::{Features, Reference};
+use crate::data::{Features, Name, Reference};
 use crate::error::{Error, Result};
 use crate::model::{LoadedModel, Predictions};
 use crate::registry::{Resolved, View};
@@ -49,16 +49,28 @@ enum Small {
     Cached(Work),
 }
 
-/// Rows for a model that is there.
+/// A model that is there, under the name that the caller gave.
+struct Named<M = Arc<LoadedModel>> {
+    name: Name,
+    resolved: Resolved<M>,
+}
+
+impl Named<&Arc<LoadedModel>> {
+    fn kept(self) -> Named {
+        Named { name: self.name, resolved: self.resolved.kept() }
+    }
+}
+
+/// Rows for it.
 struct Asked {
-    named: Resolved,
+    named: Named,
     work: Work,
 }
 
 #[inline(always)] // As above: what it answers is large to move.
-fn response<M: Borrow<Arc<LoadedModel>>>(by: &Resolved<M>, predictions: &Predictions) -> PredictResponse {
-    let model = by.model.borrow();
-    convert::prediction(predictions, model.name.as_str(), model.version, by.generation)
+fn response<M: Borrow<Arc<LoadedModel>>>(by: Named<M>, predictions: &Predictions) -> PredictResponse {
+    let Resolved { model, generation } = by.resolved;
+    convert::prediction(predictions, by.name, model.borrow().version, generation)
 }
 
 fn read(request: PredictRequest) -> Result<(Reference, Features)> {
@@ -72,17 +84,15 @@ impl Service {
         let view = self.parts.registry.view();
         match self.small(&view, call, request) {
             Err(error) => Begun::Done(Err(declared(call, &error))),
-            Ok((lent, Small::Computed(AtOnce::Answered(predictions)))) => {
-                Begun::Done(Ok(response(&lent, &predictions)))
-            }
+            Ok((lent, Small::Computed(AtOnce::Answered(predictions)))) => Begun::Done(Ok(response(lent, &predictions))),
             Ok((lent, Small::Computed(AtOnce::Prepared(prepared)))) => {
                 let (call, named) = (call.clone(), lent.kept());
-                let answer = async move { Ok(response(&named, &self.parts.batcher.enqueued(prepared).await?)) };
+                let answer = async move { Ok(response(named, &self.parts.batcher.enqueued(prepared).await?)) };
                 Begun::waits(async move { declare(&call, answer).await })
             }
             Ok((lent, Small::Cached(work))) => {
                 let (call, named) = (call.clone(), lent.kept());
-                let answer = async move { Ok(response(&named, &*self.predictions(work).await?)) };
+                let answer = async move { Ok(response(named, &*self.predictions(work).await?)) };
                 Begun::waits(async move { declare(&call, answer).await })
             }
         }
@@ -93,24 +103,27 @@ impl Service {
         view: &'v View,
         call: &Call,
         request: PredictRequest,
-    ) -> Result<(Resolved<&'v Arc<LoadedModel>>, Small)> {
+    ) -> Result<(Named<&'v Arc<LoadedModel>>, Small)> {
         let (reference, features) = read(request)?;
-        let lent = view.resolve(&reference)?;
-        lent.model.check_answers()?;
-        not_behind(&reference, lent.generation, call.min_generation)?;
-        let work = Work { model: lent.model, features, deadline: call.deadline, priority: call.priority };
-        match self.parts.caches.of(&lent.model.name) {
-            Some(_) => Ok((lent, Small::Cached(work.kept()))),
-            None => Ok((lent, Small::Computed(self.parts.batcher.at_once(work)?))),
-        }
+        let resolved = view.resolve(&reference)?;
+        let model = resolved.model;
+        model.check_answers()?;
+        not_behind(&reference, resolved.generation, call.min_generation)?;
+        let work = Work { model, features, deadline: call.deadline, priority: call.priority };
+        let small = match self.parts.caches.of(&model.name) {
+            Some(_) => Small::Cached(work.kept()),
+            None => Small::Computed(self.parts.batcher.at_once(work)?),
+        };
+        Ok((Named { name: reference.name, resolved }, small))
     }
 
     /// The model that a reference means now; a caller that has `seen` a generation of it is not answered by an older one.
-    fn ask(&self, call: &Call, seen: Option<u64>, reference: &Reference, features: Features) -> Result<Asked> {
-        let named = self.parts.registry.resolve(reference)?;
-        named.model.check_answers()?;
-        not_behind(reference, named.generation, seen)?;
-        let model = Arc::clone(&named.model);
+    fn ask(&self, call: &Call, seen: Option<u64>, reference: Reference, features: Features) -> Result<Asked> {
+        let resolved = self.parts.registry.resolve(&reference)?;
+        let model = Arc::clone(&resolved.model);
+        model.check_answers()?;
+        not_behind(&reference, resolved.generation, seen)?;
+        let named = Named { name: reference.name, resolved };
         Ok(Asked { named, work: Work { model, features, deadline: call.deadline, priority: call.priority } })
     }
 
@@ -118,10 +131,10 @@ impl Service {
     async fn predict_large(&self, call: &Call, request: PredictRequest) -> Result<PredictResponse> {
         let table_bytes = convert::row_bytes(None, request.table.as_ref()); // A matrix stays packed as it came.
         let (reference, features) = aside(table_bytes, move || read(request)).await??;
-        let Asked { named, work } = self.ask(call, call.min_generation, &reference, features)?;
-        let answer_bytes = work.features.n_rows().saturating_mul(named.model.pipeline.answer_bytes());
+        let Asked { named, work } = self.ask(call, call.min_generation, reference, features)?;
+        let answer_bytes = work.features.n_rows().saturating_mul(work.model.pipeline.answer_bytes());
         let predictions = self.predictions(work).await?;
-        aside(answer_bytes, move || response(&named, &predictions)).await
+        aside(answer_bytes, move || response(named, &predictions)).await
     }
 
     /// From the model's cache, if it has one, or computed.

@@ -1,11 +1,10 @@
 //! Several independent requests in one call. Each is answered as `predict` would answer it alone, to the bit; what is wrong
 //! with one is an error of that one.
 
-use super::{Asked, response};
+use super::{Asked, Named, response};
 use crate::data::{Features, Labels, Reference};
 use crate::error::{Code, Error, Result};
 use crate::model::Predictions;
-use crate::registry::Resolved;
 use crate::service::Service;
 use crate::service::guard::{Declared, declare};
 use crate::service::judge::generation;
@@ -28,7 +27,7 @@ type Read = (PredictItem, Result<Features>);
 
 /// What a model said.
 struct Answered {
-    named: Resolved,
+    named: Named,
     predictions: Arc<Predictions>,
 }
 
@@ -52,7 +51,7 @@ impl Service {
         item.resources().try_for_each(|resource| call.check(resource))?;
         let reference = Reference::parse("model", item.model.unwrap_or_default())?;
         let features = features?;
-        self.ask(call, seen, &reference, features)
+        self.ask(call, seen, reference, features)
     }
 
     async fn answer_item(&self, call: &Call, asked: Result<Asked>) -> Declared<Answered> {
@@ -100,7 +99,7 @@ fn check_answers(asked: &[Result<Asked>], limit: usize) -> Result<usize> {
 
 /// What is said of each row, and once of the classes.
 fn answer_bytes(asked: &Asked) -> usize {
-    let pipeline = &asked.named.model.pipeline;
+    let pipeline = &asked.work.model.pipeline;
     let classes = pipeline.schema().classes.as_deref().map_or(0, Labels::encoded_bytes);
     asked.work.features.n_rows().saturating_mul(pipeline.answer_bytes()).saturating_add(classes)
 }
@@ -113,7 +112,7 @@ fn read(mut item: PredictItem) -> Read {
 fn outcome(answered: Declared<Answered>) -> PredictOutcome {
     match answered {
         Ok(Answered { named, predictions }) => {
-            PredictOutcome { response: Some(response(&named, &predictions)), error: None }
+            PredictOutcome { response: Some(response(named, &predictions)), error: None }
         }
         Err(error) => PredictOutcome { response: None, error: Some(error) },
     }

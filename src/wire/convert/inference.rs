@@ -42,10 +42,15 @@ pub fn row_bytes(matrix: Option<&Tensor>, table: Option<&Table>) -> usize {
 
 /// Predictions as they travel.
 #[inline(always)] // What it answers is large to move.
-pub fn prediction(predictions: &Predictions, model: &str, version: u64, generation: Option<u64>) -> PredictResponse {
+pub fn prediction(
+    predictions: &Predictions,
+    model: impl Into<String>,
+    version: u64,
+    generation: Option<u64>,
+) -> PredictResponse {
     let number = |number| i64::try_from(number).ok();
     let mut answer = PredictResponse::empty();
-    answer.model = Some(model.to_owned());
+    answer.model = Some(model.into());
     answer.version = number(version);
     answer.generation = generation.and_then(number);
     match predictions {
