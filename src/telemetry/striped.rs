@@ -4,14 +4,16 @@ use crossbeam::utils::CachePadded;
 use prometheus_client::metrics::counter::{Atomic, Counter};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-/// Enough that the threads of a machine rarely meet; each takes a cache line.
+/// Each takes a cache line.
 const STRIPES: usize = 16;
+/// The stripe of all threads that came when each of the others had one: more than the machines have that this is written for.
+const SHARED: usize = STRIPES - 1;
 
 thread_local! {
     /// The stripe of this thread.
     static STRIPE: usize = {
         static NEXT: AtomicUsize = AtomicUsize::new(0);
-        NEXT.fetch_add(1, Ordering::Relaxed) % STRIPES
+        NEXT.fetch_add(1, Ordering::Relaxed).min(SHARED)
     };
 }
 
@@ -30,8 +32,14 @@ impl Atomic<u64> for Striped {
 
     /// Answers what this thread's stripe was.
     fn inc_by(&self, more: u64) -> u64 {
-        let stripe = STRIPE.try_with(|stripe| *stripe).unwrap_or_default();
-        self.0[stripe].fetch_add(more, Ordering::Relaxed)
+        let own = STRIPE.try_with(|stripe| *stripe).unwrap_or(SHARED);
+        let stripe = &self.0[own];
+        if own == SHARED {
+            return stripe.fetch_add(more, Ordering::Relaxed);
+        }
+        let before = stripe.load(Ordering::Relaxed); // Nobody else writes it.
+        stripe.store(before.wrapping_add(more), Ordering::Relaxed);
+        before
     }
 
     fn get(&self) -> u64 {
