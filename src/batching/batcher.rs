@@ -53,12 +53,12 @@ impl Batcher {
         model.check_width(&features)?;
         check_size(n_rows, model.pipeline.answer_bytes(), self.limits())?;
         let lane = Lane::of(model, &self.shared.options, &self.shared.metrics)?;
-        let arrived = Instant::now();
-        if deadline <= arrived {
-            return Err(Error::DeadlineExceeded);
-        }
         let place = self.place(lane, n_rows, row_bytes);
         if place == Place::Pool {
+            let arrived = Instant::now();
+            if deadline <= arrived {
+                return Err(Error::DeadlineExceeded);
+            }
             // Asked again when it is queued, behind others of its burst; what is refused here is neither read nor polled.
             self.foreseen(lane, &Asked { rows: n_rows.max(1), priority, now: arrived }, deadline - arrived)?;
         }
