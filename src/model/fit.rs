@@ -206,7 +206,9 @@ fn read(table: &Table, sample_weight: Option<&str>, kind: Kind, schema: &mut Sch
     if table.n_rows() == 0 {
         return Err(Error::invalid("the table has no rows to learn from"));
     }
-    let SampleWeights { rows, weights } = SampleWeights::read(sample_weight, table)?;
+    let weights = SampleWeights::read(sample_weight, table)?;
+    let table = &*weights.without_others(table)?;
+    let SampleWeights { rows, weights } = weights;
     let features = schema.select(table)?;
     let features = rows.as_ref().map(|some| features.select(Axis(0), some)).unwrap_or(features);
     let target = schema.target.as_ref().and_then(|target| table.column(&target.name));
