@@ -129,6 +129,8 @@ settings! {
         max_queued_jobs ("training-max-queued-jobs", "MODELWIRE_TRAINING_MAX_QUEUED_JOBS"): usize,
         /// Jobs that have ended and are remembered [default: 1000].
         max_ended_jobs ("training-max-ended-jobs", "MODELWIRE_TRAINING_MAX_ENDED_JOBS"): usize,
+        /// Time in milliseconds after which a fit keeps its state, so that it goes on there after a restart; 0: never [default: 5000].
+        checkpoint_ms ("training-checkpoint-ms", "MODELWIRE_TRAINING_CHECKPOINT_MS"): u64,
         /// Models that learn batch by batch [default: 100].
         max_learners ("training-max-learners", "MODELWIRE_TRAINING_MAX_LEARNERS"): usize,
         /// Calls of one such model that wait for those before them, or are worked on [default: 32].
@@ -259,6 +261,7 @@ impl Settings {
             outside("training.threads_per_job", self.training.threads_per_job, (1, 1024)),
             outside("training.max_queued_jobs", self.training.max_queued_jobs, (1, 1_000_000)),
             outside("training.max_ended_jobs", self.training.max_ended_jobs, (1, 1_000_000)),
+            outside("training.checkpoint_ms", self.training.checkpoint_ms, (0, 86_400_000)),
             outside("training.max_learners", self.training.max_learners, (1, 100_000)),
             outside("training.max_waiting_batches", self.training.max_waiting_batches, (1, 100_000)),
             outside("datasets.max_open_uploads", self.datasets.max_open_uploads, (1, 1_000_000)),
@@ -374,6 +377,10 @@ impl Settings {
             threads_per_job: self.training.threads_per_job.unwrap_or(default.threads_per_job),
             max_queued_jobs: self.training.max_queued_jobs.unwrap_or(default.max_queued_jobs),
             max_ended_jobs: self.training.max_ended_jobs.unwrap_or(default.max_ended_jobs),
+            checkpoint_every: self
+                .training
+                .checkpoint_ms
+                .map_or(default.checkpoint_every, |it| (it > 0).then(|| Duration::from_millis(it))),
         }
     }
 

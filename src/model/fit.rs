@@ -6,7 +6,7 @@ use super::last::Last;
 use super::pipeline::{Pipeline, TransformerStep};
 use super::spec::{Resolved, ResolvedStep, n_transformers};
 use super::validation::{Part, Split, VALIDATION_FRACTION, seen};
-use super::{Kind, Rows, SampleWeights, Schema, Spec, StepSpec, Targets, Training, UnfittedStep, metrics};
+use super::{Checkpoints, Kind, Rows, SampleWeights, Schema, Spec, StepSpec, Targets, Training, UnfittedStep, metrics};
 use crate::data::Table;
 use crate::error::{Code, Error, Result};
 use ndarray::{Array2, Axis};
@@ -22,11 +22,33 @@ pub trait Progress {
     /// # Errors
     /// For example [`Error::Cancelled`]; [`fit`] answers it.
     fn report(&self, message: &str, fraction: f64) -> Result<()>;
+
+    /// Where the fit keeps its state, so that it can go on after a restart; `None` where it would begin again.
+    fn checkpoints(&self) -> Option<&Checkpoints<'_>> {
+        None
+    }
 }
 
 impl<F: Fn(&str, f64) -> Result<()>> Progress for F {
     fn report(&self, message: &str, fraction: f64) -> Result<()> {
         self(message, fraction)
+    }
+}
+
+/// The progress of a part of something, which is told to the whole in other words or numbers; all else is that of the whole.
+pub(super) struct Within<'a, F> {
+    pub(super) whole: &'a dyn Progress,
+    /// Tells the whole.
+    pub(super) report: F,
+}
+
+impl<F: Fn(&str, f64) -> Result<()>> Progress for Within<'_, F> {
+    fn report(&self, message: &str, fraction: f64) -> Result<()> {
+        (self.report)(message, fraction)
+    }
+
+    fn checkpoints(&self) -> Option<&Checkpoints<'_>> {
+        self.whole.checkpoints()
     }
 }
 
@@ -73,10 +95,12 @@ pub fn fit_on(threads: usize, spec: &Spec, table: &Table, progress: &dyn Progres
     };
     let parts = split.map(|Split { training, held_out }| (all.select(&training), all.select(&held_out)));
     let whole = if parts.is_some() { 0.5 } else { 1.0 };
-    let first = |message: &str, share: f64| progress.report(message, share * whole);
+    let report = |message: &str, share: f64| progress.report(message, share * whole);
+    let first = Within { whole: progress, report };
     let (Learned { transformers, last, columns, .. }, mut metrics) = fitting.learn(all, &first)?;
     if let Some((training, held_out)) = parts {
-        let second = |message: &str, share: f64| progress.report(message, whole + share * whole);
+        let report = |message: &str, share: f64| progress.report(message, whole + share * whole);
+        let second = Within { whole: progress, report };
         metrics.extend(fitting.measure(training, held_out, &second)?);
     }
     schema.outputs = matches!(last, Last::Columns).then(|| columns.into_names());
@@ -110,8 +134,9 @@ impl Fitting<'_> {
         let (mut transformers, mut columns): (Vec<TransformerStep>, _) =
             (Vec::with_capacity(first.len()), Columns::of(self.schema));
         for (index, (step, stated)) in first.iter().zip(&self.spec.steps).enumerate() {
-            let within = |message: &str, share: f64| progress.report(message, self.stage(index, share));
-            within(&format!("fitting {}", step.algorithm.name()), 0.0)?;
+            let report = |message: &str, share: f64| progress.report(message, self.stage(index, share));
+            let within = Within { whole: progress, report };
+            within.report(&format!("fitting {}", step.algorithm.name()), 0.0)?;
             let chosen = columns.chosen(step.algorithm, stated)?;
             let training = self.training(Rows::new(features, targets.view(), weights), &within);
             let transformer = fit_transformer(step, chosen, &training)?;
@@ -122,10 +147,11 @@ impl Fitting<'_> {
             columns = columns.after(transformer.columns.as_deref(), transformer.fitted.outputs());
             transformers.push(transformer);
         }
-        let within = |message: &str, share: f64| progress.report(message, self.stage(first.len(), share));
+        let report = |message: &str, share: f64| progress.report(message, self.stage(first.len(), share));
+        let within = Within { whole: progress, report };
         if let Some((step, stated)) = last.first().zip(self.spec.steps.get(first.len())) {
             columns.chosen(step.algorithm, stated)?;
-            within(&format!("fitting {}", step.algorithm.name()), 0.0)?;
+            within.report(&format!("fitting {}", step.algorithm.name()), 0.0)?;
         }
         let training = self.training(Rows::new(features, targets.view(), weights), &within);
         let (last, mut metrics) = Last::fit(last, &training)?;
@@ -172,7 +198,8 @@ impl Fitting<'_> {
         let (n_training, n_held_out) = (training.features.nrows(), held_out.features.nrows());
         let why = "validation_fraction 0 leaves this out";
         progress.report(&format!("measuring a model of {n_training} rows on {n_held_out} others; {why}"), 0.0)?;
-        let within = |message: &str, share: f64| progress.report(&format!("{message}, to be measured"), share);
+        let report = |message: &str, share: f64| progress.report(&format!("{message}, to be measured"), share);
+        let within = Within { whole: progress, report };
         let learned = match self.fit(&mut training, &within) {
             Err(error) if error.code() == Code::InvalidArgument => {
                 progress.report(&format!("not measured on held-out rows: {error}"), 1.0)?;

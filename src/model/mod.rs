@@ -56,8 +56,10 @@ mod predictions;
 mod learner;
 mod online;
 
+mod archive;
 mod arrays;
 mod artefact;
+mod checkpoint;
 
 mod algorithm;
 mod algorithms;
@@ -90,6 +92,7 @@ pub use algorithm::{
 };
 pub use algorithms::ALGORITHMS;
 pub use arrays::Arrays;
+pub use checkpoint::{Checkpoints, Kept, MAX_STATE_BYTES, StateStore};
 pub use columns::Outputs;
 pub use evaluation::{Asked, Evaluation, Examination};
 pub use explanation::{Explanation, Scale};

@@ -140,9 +140,10 @@ impl Transductive for Embedding {
             min_grad_norm: self.min_grad_norm,
         };
         let early = Objective { exaggeration: self.exaggeration, ..objective };
-        let End { places, next } = descend(&early, first, 0..EARLY, rules, &ask)?;
+        let End { places, next } = descend(&early, first, 0..EARLY, rules, &training.checkpoint(NAME), &ask)?;
         let rules = Rules { momentum: 0.8, patience: self.patience, ..rules };
-        let End { places, next } = descend(&objective, places, next..self.max_iter, rules, &ask)?;
+        let End { places, next } =
+            descend(&objective, places, next..self.max_iter, rules, &training.checkpoint(NAME), &ask)?;
         let divergence = objective.slope(&places, Wanted::Divergence, &|| ask(next))?.divergence;
         let found = Array2::from_shape_vec((n_rows, self.n_components), places);
         let found = found.map_err(|error| Error::internal(error.to_string()))?;
