@@ -1,12 +1,15 @@
 //! From a specification and a table to a pipeline.
 
+use super::bounds::{Bounded, bytes_of_rows};
 use super::columns::Columns;
 use super::kernels::{all_finite, in_rows};
 use super::last::Last;
 use super::pipeline::{Pipeline, TransformerStep};
 use super::spec::{Resolved, ResolvedStep, n_transformers};
 use super::validation::{Part, Split, VALIDATION_FRACTION, seen};
-use super::{Checkpoints, Kind, Rows, SampleWeights, Schema, Spec, StepSpec, Targets, Training, UnfittedStep, metrics};
+use super::{
+    Bounds, Checkpoints, Kind, Rows, SampleWeights, Schema, Spec, StepSpec, Targets, Training, UnfittedStep, metrics,
+};
 use crate::data::Table;
 use crate::error::{Code, Error, Result};
 use ndarray::{Array2, Axis};
@@ -26,6 +29,11 @@ pub trait Progress {
     /// Where the fit keeps its state, so that it can go on after a restart; `None` where it would begin again.
     fn checkpoints(&self) -> Option<&Checkpoints<'_>> {
         None
+    }
+
+    /// What the fit may take.
+    fn bounds(&self) -> Bounds {
+        Bounds::default()
     }
 }
 
@@ -49,6 +57,10 @@ impl<F: Fn(&str, f64) -> Result<()>> Progress for Within<'_, F> {
 
     fn checkpoints(&self) -> Option<&Checkpoints<'_>> {
         self.whole.checkpoints()
+    }
+
+    fn bounds(&self) -> Bounds {
+        self.whole.bounds()
     }
 }
 
@@ -84,11 +96,15 @@ pub fn fit(spec: &Spec, table: &Table, progress: &dyn Progress) -> Result<Fitted
 /// or not finite, or an algorithm learns nothing finite from these rows. What `progress` answers.
 pub fn fit_on(threads: usize, spec: &Spec, table: &Table, progress: &dyn Progress) -> Result<Fitted> {
     let Resolved { steps, kind, mut schema } = spec.resolve(&table.schema())?;
+    let fraction = spec.validation_fraction.unwrap_or(VALIDATION_FRACTION);
+    // What a transformer or an algorithm makes of them, and the rows that are held out beside the others.
+    let copies = if fraction > 0.0 { 2 } else { 1 };
+    let bounds = progress.bounds().beside_rows(table, schema.features.len(), copies)?;
+    let progress = &Bounded { whole: progress, bounds };
     let all = read(table, spec.sample_weight.as_deref(), kind, &mut schema)?;
     let n_samples = all.features.nrows();
     let first_rows = all.features.slice_axis(Axis(0), (..n_samples.min(FIRST_ROWS)).into()).to_owned();
     let fitting = Fitting { threads, spec, schema: &schema, steps: &steps };
-    let fraction = spec.validation_fraction.unwrap_or(VALIDATION_FRACTION);
     let split = match fitting.has_density() {
         true => Split::of_rows(n_samples, fraction, spec.seed),
         false => Split::of(&all.targets, fraction, spec.seed),
@@ -140,11 +156,14 @@ impl Fitting<'_> {
             let chosen = columns.chosen(step.algorithm, stated)?;
             let training = self.training(Rows::new(features, targets.view(), weights), &within);
             let transformer = fit_transformer(step, chosen, &training)?;
+            columns = columns.after(transformer.columns.as_deref(), transformer.fitted.outputs());
             if index + 1 < self.steps.len() {
+                let (before, after) = (training.rows.n_features(), columns.width(None));
+                let more = bytes_of_rows(training.rows.len() as u64, after.saturating_sub(before));
+                training.check_memory(step.algorithm.name(), "the columns that it adds", more)?;
                 *features = transformer.transform(std::mem::take(features));
                 check_finite(step, features)?;
             }
-            columns = columns.after(transformer.columns.as_deref(), transformer.fitted.outputs());
             transformers.push(transformer);
         }
         let report = |message: &str, share: f64| progress.report(message, self.stage(first.len(), share));

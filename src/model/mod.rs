@@ -63,6 +63,7 @@ mod checkpoint;
 
 mod algorithm;
 mod algorithms;
+mod bounds;
 mod columns;
 mod parameters;
 mod precision;
@@ -92,6 +93,7 @@ pub use algorithm::{
 };
 pub use algorithms::ALGORITHMS;
 pub use arrays::Arrays;
+pub use bounds::Bounds;
 pub use checkpoint::{Checkpoints, Kept, MAX_STATE_BYTES, StateStore};
 pub use columns::Outputs;
 pub use evaluation::{Asked, Evaluation, Examination};

@@ -27,6 +27,7 @@ pub use jobs::{Jobs, Parts};
 pub use learners::{Batch, Learned, LearnerStatus, Learners};
 pub use run::STEPS;
 
+use crate::model::Bounds;
 use std::time::Duration;
 
 /// Bounds of training; the `training` section of the settings.
@@ -42,6 +43,8 @@ pub struct Limits {
     pub max_ended_jobs: usize,
     /// How often a fit keeps its state at most, so that it can go on after a restart; `None`: never.
     pub checkpoint_every: Option<Duration>,
+    /// What the fits of a job may take.
+    pub job: Bounds,
 }
 
 impl Default for Limits {
@@ -52,6 +55,7 @@ impl Default for Limits {
             max_queued_jobs: 100,
             max_ended_jobs: 1000,
             checkpoint_every: Some(Duration::from_secs(5)),
+            job: Bounds::default(),
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::data::{Reference, Table};
 use crate::datasets;
 use crate::error::{Error, Result};
 use crate::failpoint;
-use crate::model::{Checkpoints, Fitted, Progress, fit_on};
+use crate::model::{Bounds, Checkpoints, Fitted, Progress, fit_on};
 use crate::registry::Publication;
 use bytes::Bytes;
 use futures_util::FutureExt;
@@ -57,6 +57,7 @@ enum Read {
 struct Steps<'a, F> {
     report: F,
     checkpoints: Checkpoints<'a>,
+    bounds: Bounds,
 }
 
 impl<F: Fn(&str, f64) -> Result<()>> Progress for Steps<'_, F> {
@@ -66,6 +67,10 @@ impl<F: Fn(&str, f64) -> Result<()>> Progress for Steps<'_, F> {
 
     fn checkpoints(&self) -> Option<&Checkpoints<'_>> {
         Some(&self.checkpoints)
+    }
+
+    fn bounds(&self) -> Bounds {
+        self.bounds
     }
 }
 
@@ -153,6 +158,8 @@ impl Shared {
         match &job.dataset {
             Some(reference) => {
                 let reference = Reference::parse("data set", reference)?;
+                let (dataset, _) = self.parts.datasets.describe(&reference)?;
+                self.parts.limits.job.check_rows(dataset.n_rows, dataset.columns.len())?;
                 Ok(Read::Table(self.parts.datasets.read(&reference).await?.1))
             }
             None => self.parts.storage.read(&job.rows_path()).await.map(Read::Encoded),
@@ -167,7 +174,7 @@ impl Shared {
         let shared = Arc::clone(self);
         let compute = move || {
             let report = |message: &str, fraction: f64| shared.step(&job, &cancel, message, fraction);
-            let steps = Steps { report, checkpoints: Checkpoints::new(&states) };
+            let steps = Steps { report, checkpoints: Checkpoints::new(&states), bounds: shared.parts.limits.job };
             let learned = learn(&job, rows, shared.parts.limits.threads_per_job, &steps);
             drop((shared, states)); // Before the answer: who has it may be the last to hold the data folder.
             let _ = sender.send(learned);

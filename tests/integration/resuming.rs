@@ -127,3 +127,27 @@ fn killed_between_any_two_steps_of_keeping_a_state_it_goes_on_from_the_last_one(
         assert!(said.iter().any(|it| it.starts_with("resumed from checkpoint of iteration ")), "{step}: {said:?}");
     }
 }
+
+#[test]
+fn a_job_that_would_hold_more_than_it_may_fails_with_the_numbers_and_the_server_lives() {
+    let data = tempfile::tempdir().unwrap();
+    let server = TestServer::start_with(data.path(), &["--training-max-job-bytes", "1048576"], &[]);
+    let mut clients = Clients::of(&server);
+    let places = (0..2_000).map(|row| f64::from(row * 7919 % 1009)).collect();
+    let request = TrainRequest {
+        model: Some("map".into()),
+        steps: Some(vec![step("tsne")]),
+        table: Some(convert::table_to(&Table::new(vec![Column::float("a", places)]).unwrap())),
+        ..empty()
+    };
+
+    let id = clients.training.train(request).unwrap().job.unwrap().id.unwrap();
+    let job = clients.wait(&id).unwrap();
+
+    let error = job.error.unwrap();
+    let message = error.message.unwrap();
+    assert!(message.contains("tsne holds about 64000000 bytes") && message.contains("1048576"), "{message}");
+    assert!(message.contains("training.max_job_bytes"), "{message}");
+    let after = clients.train("line").unwrap().id.unwrap();
+    assert_eq!(state(&clients.wait(&after).unwrap()), "SUCCEEDED");
+}

@@ -4,7 +4,7 @@ use super::bins::Column;
 use super::boosting::{Boosted, Boosting, floored};
 use super::chance::{Chance, Weights};
 use super::flat::Tree;
-use super::forest::check_size;
+use super::forest::{check_memory, check_size};
 use super::grow::grow;
 use super::objective::{Impurity, Shares};
 use super::votes::Votes;
@@ -58,6 +58,7 @@ impl Estimator for Boost {
             let factor = voice.exp();
             missed.iter().for_each(|row| so_far.weights[*row] *= factor);
             so_far.has_ended = !so_far.weights.iter().sum::<f64>().is_finite();
+            check_memory(boosting.algorithm, training, so_far.trees.iter())?;
             checkpoint.offer(so_far.trees.len(), &mut so_far)?;
         }
         let Boosted { trees, voices, .. } = so_far;

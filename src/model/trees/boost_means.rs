@@ -3,7 +3,7 @@
 use super::bins::Column;
 use super::boosting::{Boosted, Boosting, floored};
 use super::chance::{Chance, Weights};
-use super::forest::check_size;
+use super::forest::{check_memory, check_size};
 use super::grow::grow;
 use super::median::Median;
 use super::objective::Means;
@@ -85,6 +85,7 @@ impl Estimator for BoostMeans {
             let both = weights.iter_mut().zip(&misses);
             both.for_each(|(weight, miss)| *weight *= beta.powf((1.0 - miss) * boosting.learning_rate));
             so_far.push(tree, voice);
+            check_memory(boosting.algorithm, training, so_far.trees.iter())?;
             checkpoint.offer(so_far.trees.len(), &mut so_far)?;
         }
         Ok(Box::new(Median::new(so_far.trees, so_far.voices)))

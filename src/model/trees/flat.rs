@@ -100,6 +100,12 @@ impl Tree {
         Self { answers, ..self }
     }
 
+    /// What it holds.
+    pub(super) fn bytes(&self) -> usize {
+        let numbers = self.answers.len() + self.shares.len();
+        size_of::<Self>() + self.nodes.len() * (size_of::<Node>() + size_of::<u32>()) + numbers * size_of::<f64>()
+    }
+
     pub(super) fn n_nodes(&self) -> usize {
         self.nodes.len()
     }

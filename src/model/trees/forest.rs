@@ -70,7 +70,10 @@ impl Forest {
             let drawn = if self.bootstrap { Some(chance.bootstrap(&weights, ask)?) } else { None };
             grow(&columns, objective, drawn.as_ref().unwrap_or(&weights.units), &self.limits, chance, ask)
         };
-        share_out_rest(grown, threads, &report, grow_one, &mut |done, grown| checkpoint.offer(done, grown))
+        share_out_rest(grown, threads, &report, grow_one, &mut |done, grown| {
+            check_memory(self.algorithm, training, grown.iter().flatten())?;
+            checkpoint.offer(done, grown)
+        })
     }
 }
 
@@ -79,6 +82,17 @@ impl State for Vec<Option<Tree>> {
     fn pass(&mut self, archive: &mut Archive<'_>) -> Result<()> {
         self.iter_mut().try_for_each(|tree| archive.optional(tree, Tree::blank, Tree::pass))
     }
+}
+
+/// # Errors
+/// [`Error::FailedPrecondition`] if these trees, and the model that they become, are more than the job may hold.
+pub(super) fn check_memory<'t>(
+    algorithm: &str,
+    training: &Training<'_>,
+    trees: impl Iterator<Item = &'t Tree>,
+) -> Result<()> {
+    let bytes: usize = trees.map(Tree::bytes).sum();
+    training.check_memory(algorithm, "its trees and the model of them", 2 * bytes as u64)
 }
 
 /// # Errors

@@ -145,7 +145,10 @@ impl Expectations {
                 self.n_components
             )));
         }
-        Ok(())
+        // The sums of each thread, the components before and after, and those of the best run, each whitened too.
+        let copies = training.threads as u64 + 6;
+        let bytes = shape.iter().product::<usize>() as u64 * size_of::<f64>() as u64;
+        training.check_memory(NAME, "covariances of components", bytes * copies)
     }
 
     #[cfg(test)]
