@@ -17,6 +17,12 @@ pub(super) fn for_models() -> u64 {
     memory().map_or(u64::MAX, |limit| limit as u64 / 2)
 }
 
+/// What the jobs that train at once may hold together by default, in bytes: half of the memory. A job that would hold more fails
+/// before the system ends the server.
+pub(super) fn for_jobs() -> u64 {
+    memory().map_or(u64::MAX, |limit| limit as u64 / 2)
+}
+
 /// The memory that this process may have, in bytes.
 fn memory() -> Option<usize> {
     let groups = read_to_string("/proc/self/cgroup").unwrap_or_default();

@@ -2,6 +2,7 @@
 
 use super::remote::Remote;
 use super::steps::Steps;
+use super::train::seed;
 use super::{Failure, report, table_file};
 use crate::data::{Labels, Name, Table};
 use crate::error::Error;
@@ -42,7 +43,7 @@ pub(super) struct Arguments {
     #[arg(long, value_delimiter = ',')]
     classes: Option<Vec<String>>,
     /// Seed of everything random; the same batches in the same order give the same model.
-    #[arg(long, value_parser = clap::value_parser!(u64).range(0..1 << 63))]
+    #[arg(long, allow_negative_numbers = true, value_parser = seed)]
     seed: Option<u64>,
     /// Publish a version after so many batches [default: 1]; 0: only with --publish.
     #[arg(long)]

@@ -6,6 +6,7 @@
 use super::model_settings::Models;
 use super::tls::ClientCertificates;
 use super::{memory_limit, model_settings};
+use crate::model::Bounds;
 use crate::registry::{Policy, Replacement};
 use crate::{batching, datasets, registry, server, training, wire};
 use serde::Deserialize;
@@ -129,6 +130,22 @@ settings! {
         max_queued_jobs ("training-max-queued-jobs", "MODELWIRE_TRAINING_MAX_QUEUED_JOBS"): usize,
         /// Jobs that have ended and are remembered [default: 1000].
         max_ended_jobs ("training-max-ended-jobs", "MODELWIRE_TRAINING_MAX_ENDED_JOBS"): usize,
+        /// Time in milliseconds after which a fit keeps its state, so that it goes on there after a restart; 0: never [default: 5000].
+        checkpoint_ms ("training-checkpoint-ms", "MODELWIRE_TRAINING_CHECKPOINT_MS"): u64,
+        /// Bytes that the rows of a job, their copies and what its fits make of them hold together [default: half of the memory, shared by training.threads].
+        max_job_bytes ("training-max-job-bytes", "MODELWIRE_TRAINING_MAX_JOB_BYTES"): u64,
+        /// Rows of tsne, whose memory and time grow with their square [default: 5000].
+        max_tsne_rows ("training-max-tsne-rows", "MODELWIRE_TRAINING_MAX_TSNE_ROWS"): usize,
+        /// Rows of diffusion_map, whose time grows with their cube [default: 2000].
+        max_diffusion_map_rows ("training-max-diffusion-map-rows", "MODELWIRE_TRAINING_MAX_DIFFUSION_MAP_ROWS"): usize,
+        /// Rows of agglomerative_clustering but for single linkage; memory and time grow with their square [default: 10000].
+        max_agglomerative_rows ("training-max-agglomerative-rows", "MODELWIRE_TRAINING_MAX_AGGLOMERATIVE_ROWS"): usize,
+        /// Rows of agglomerative_clustering with single linkage, whose time grows with their square [default: 100000].
+        max_single_linkage_rows ("training-max-single-linkage-rows", "MODELWIRE_TRAINING_MAX_SINGLE_LINKAGE_ROWS"): usize,
+        /// Rows of optics, whose time grows with their square [default: 100000].
+        max_optics_rows ("training-max-optics-rows", "MODELWIRE_TRAINING_MAX_OPTICS_ROWS"): usize,
+        /// Rows of svc, svr and one_class_svm, whose time grows with their square [default: 100000].
+        max_svm_rows ("training-max-svm-rows", "MODELWIRE_TRAINING_MAX_SVM_ROWS"): usize,
         /// Models that learn batch by batch [default: 100].
         max_learners ("training-max-learners", "MODELWIRE_TRAINING_MAX_LEARNERS"): usize,
         /// Calls of one such model that wait for those before them, or are worked on [default: 32].
@@ -225,6 +242,7 @@ impl Settings {
     /// All faults, a line each.
     pub(super) fn check(&self) -> Result<(), String> {
         let frames = (1024, wire::LARGEST_FRAME_LIMIT);
+        let rows = (1, 1_000_000_000);
         let faults = [
             outside("server.threads", self.server.threads, (1, 1024)),
             outside("server.max_frame_bytes", self.server.max_frame_bytes, frames),
@@ -259,6 +277,14 @@ impl Settings {
             outside("training.threads_per_job", self.training.threads_per_job, (1, 1024)),
             outside("training.max_queued_jobs", self.training.max_queued_jobs, (1, 1_000_000)),
             outside("training.max_ended_jobs", self.training.max_ended_jobs, (1, 1_000_000)),
+            outside("training.checkpoint_ms", self.training.checkpoint_ms, (0, 86_400_000)),
+            outside("training.max_job_bytes", self.training.max_job_bytes, (1 << 20, 1 << 50)),
+            outside("training.max_tsne_rows", self.training.max_tsne_rows, rows),
+            outside("training.max_diffusion_map_rows", self.training.max_diffusion_map_rows, rows),
+            outside("training.max_agglomerative_rows", self.training.max_agglomerative_rows, rows),
+            outside("training.max_single_linkage_rows", self.training.max_single_linkage_rows, rows),
+            outside("training.max_optics_rows", self.training.max_optics_rows, rows),
+            outside("training.max_svm_rows", self.training.max_svm_rows, rows),
             outside("training.max_learners", self.training.max_learners, (1, 100_000)),
             outside("training.max_waiting_batches", self.training.max_waiting_batches, (1, 100_000)),
             outside("datasets.max_open_uploads", self.datasets.max_open_uploads, (1, 1_000_000)),
@@ -374,6 +400,26 @@ impl Settings {
             threads_per_job: self.training.threads_per_job.unwrap_or(default.threads_per_job),
             max_queued_jobs: self.training.max_queued_jobs.unwrap_or(default.max_queued_jobs),
             max_ended_jobs: self.training.max_ended_jobs.unwrap_or(default.max_ended_jobs),
+            checkpoint_every: self
+                .training
+                .checkpoint_ms
+                .map_or(default.checkpoint_every, |it| (it > 0).then(|| Duration::from_millis(it))),
+            job: self.job(),
+        }
+    }
+
+    fn job(&self) -> Bounds {
+        let (default, own) = (Bounds::default(), &self.training);
+        let n_jobs = own.threads.unwrap_or(training::Limits::default().threads);
+        Bounds {
+            max_bytes: own.max_job_bytes.unwrap_or_else(|| memory_limit::for_jobs() / n_jobs as u64),
+            tsne_rows: own.max_tsne_rows.unwrap_or(default.tsne_rows),
+            diffusion_map_rows: own.max_diffusion_map_rows.unwrap_or(default.diffusion_map_rows),
+            agglomerative_rows: own.max_agglomerative_rows.unwrap_or(default.agglomerative_rows),
+            single_linkage_rows: own.max_single_linkage_rows.unwrap_or(default.single_linkage_rows),
+            optics_rows: own.max_optics_rows.unwrap_or(default.optics_rows),
+            svm_rows: own.max_svm_rows.unwrap_or(default.svm_rows),
+            ..default
         }
     }
 

@@ -44,7 +44,7 @@ pub(super) struct Arguments {
     #[arg(long, value_delimiter = ',')]
     features: Option<Vec<String>>,
     /// Seed of everything random; the same rows, steps and seed give the same model.
-    #[arg(long, default_value_t = 0, value_parser = clap::value_parser!(u64).range(0..1 << 63))]
+    #[arg(long, default_value_t = 0, allow_negative_numbers = true, value_parser = seed)]
     seed: u64,
     /// Share of the rows that metrics are measured on, by a second model that has not seen them; 0 leaves it out [default: 0.2].
     #[arg(long)]
@@ -79,6 +79,12 @@ pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
     })
 }
 
+/// A seed as it travels and is stored.
+pub(super) fn seed(text: &str) -> Result<u64, String> {
+    let seed = text.parse().ok().filter(|seed| *seed <= i64::MAX as u64);
+    seed.ok_or_else(|| format!("a seed is a whole number from 0 to {}", i64::MAX))
+}
+
 fn model_name(text: &str) -> Result<Name, Error> {
     Name::parse("model", text)
 }
@@ -110,6 +116,14 @@ fn published(job: &JobStatus, answering: Option<u64>) -> String {
 mod tests {
     use super::*;
     use crate::data::Column;
+
+    #[test]
+    fn a_seed_that_is_none_is_refused_with_those_there_are() {
+        assert_eq!((seed("0"), seed("9223372036854775807")), (Ok(0), Ok(i64::MAX as u64)));
+        for text in ["-1", "9223372036854775808", "1.5", "", "seven"] {
+            assert_eq!(seed(text).unwrap_err(), "a seed is a whole number from 0 to 9223372036854775807", "{text:?}");
+        }
+    }
 
     #[test]
     fn rows_beyond_a_call_are_refused_with_the_way_to_store_them() {

@@ -111,6 +111,25 @@ impl Values {
             Self::Text(array) => Self::Text(array.slice(from, length)),
         }
     }
+
+    /// These rows, in this order, some of them perhaps several times.
+    ///
+    /// # Panics
+    /// If one is not there.
+    #[must_use]
+    pub fn take(&self, rows: &[usize]) -> Self {
+        let rows = rows.iter().copied();
+        match self {
+            Self::Float(array) => Self::Float(rows.map(|row| array.is_valid(row).then(|| array.value(row))).collect()),
+            Self::Integer(array) => {
+                Self::Integer(rows.map(|row| array.is_valid(row).then(|| array.value(row))).collect())
+            }
+            Self::Boolean(array) => {
+                Self::Boolean(rows.map(|row| array.is_valid(row).then(|| array.value(row))).collect())
+            }
+            Self::Text(array) => Self::Text(rows.map(|row| array.is_valid(row).then(|| array.value(row))).collect()),
+        }
+    }
 }
 
 /// A named column.

@@ -26,12 +26,31 @@ pub(super) fn share_out<T: Send>(
     report: &dyn Fn(usize) -> Result<()>,
     work: impl Fn(usize, &Ask<'_>) -> Result<T> + Sync,
 ) -> Result<Vec<T>> {
+    share_out_rest((0..n_pieces).map(|_| None).collect(), threads, report, work, &mut |_, _| Ok(()))
+}
+
+/// Told how many pieces are done, and which.
+type Each<'a, T> = dyn FnMut(usize, &mut Vec<Option<T>>) -> Result<()> + 'a;
+
+/// The same where some pieces are done already: does the others. `each` sees all of them whenever there is one more.
+///
+/// # Errors
+/// The first one of `report`, `work` or `each`.
+pub(super) fn share_out_rest<T: Send>(
+    mut results: Vec<Option<T>>,
+    threads: usize,
+    report: &dyn Fn(usize) -> Result<()>,
+    work: impl Fn(usize, &Ask<'_>) -> Result<T> + Sync,
+    each: &mut Each<'_, T>,
+) -> Result<Vec<T>> {
+    let n_pieces = results.len();
+    let left: Vec<usize> = (0..n_pieces).filter(|piece| results[*piece].is_none()).collect();
     let (next, stopped) = (AtomicUsize::new(0), AtomicBool::new(false));
-    let take = || Some(next.fetch_add(1, Ordering::Relaxed)).filter(|piece| *piece < n_pieces);
+    let take = || left.get(next.fetch_add(1, Ordering::Relaxed)).copied();
     let (done, finished) = sync_channel(n_pieces);
     scope(|scope| {
         let _stop = StopOnDrop(&stopped);
-        for _ in 1..threads.min(n_pieces) {
+        for _ in 1..threads.min(left.len()) {
             let (done, take, work, stopped) = (done.clone(), &take, &work, &stopped);
             scope.spawn(move || {
                 while let Some(piece) = take() {
@@ -45,11 +64,11 @@ pub(super) fn share_out<T: Send>(
             });
         }
         drop(done);
-        let mut results: Vec<Option<T>> = (0..n_pieces).map(|_| None).collect();
-        let n_done = Cell::new(0);
+        let n_done = Cell::new(n_pieces - left.len());
         let mut keep = |piece: usize, result: Result<T>| {
             results[piece] = Some(result?);
             n_done.set(n_done.get() + 1);
+            each(n_done.get(), &mut results)?;
             report(n_done.get())
         };
         while let Some(piece) = take() {
@@ -98,6 +117,24 @@ mod tests {
             assert_eq!(share_out(100, threads, &quiet, |piece, _| Ok(piece * piece)).unwrap(), expected);
         }
         assert!(share_out(0, 2, &quiet, |piece, _| Ok(piece)).unwrap().is_empty());
+    }
+
+    #[test]
+    fn only_what_is_not_done_is_done_and_each_is_seen() {
+        for threads in [1, 2, 7] {
+            let begun = (0..10).map(|piece| (piece % 3 == 0).then_some(piece * 100)).collect();
+            let mut seen = vec![];
+            let mut each = |n_done: usize, all: &mut Vec<Option<usize>>| {
+                assert_eq!(all.iter().flatten().count(), n_done);
+                seen.push(n_done);
+                Ok(())
+            };
+
+            let done = share_out_rest(begun, threads, &quiet, |piece, _| Ok(piece), &mut each).unwrap();
+
+            assert_eq!(done, [0, 1, 2, 300, 4, 5, 600, 7, 8, 900]);
+            assert_eq!(seen, [5, 6, 7, 8, 9, 10]);
+        }
     }
 
     #[test]

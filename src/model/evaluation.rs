@@ -69,9 +69,11 @@ impl Examination {
         }
         let kind = pipeline.kind();
         let learned = pipeline.schema().target.as_ref().map(|target| target.name.as_str());
-        let target = target.or(learned).map(|name| column("target", name, table)).transpose()?;
-        check_columns(pipeline, target, sample_weight)?;
-        let SampleWeights { rows, weights } = SampleWeights::read(sample_weight, table)?;
+        let target = target.or(learned);
+        check_columns(pipeline, target_of(target, table)?, sample_weight)?;
+        let weights = SampleWeights::read(sample_weight, table)?;
+        let table = &*weights.without_others(table)?;
+        let (target, SampleWeights { rows, weights }) = (target_of(target, table)?, weights);
         let truth = target.map_or(Ok(Truth::None), |target| truth(pipeline, kind, target))?;
         let features = pipeline.schema().select(table)?;
         Ok(match rows {
@@ -163,6 +165,10 @@ fn log_likelihood(pipeline: &Pipeline, rows: ArrayView2<'_, f64>, ask: &dyn Fn()
         sum += densities.iter().sum::<f64>();
     }
     Ok(Some(sum / rows.nrows() as f64).filter(|it| it.is_finite()))
+}
+
+fn target_of<'a>(name: Option<&str>, table: &'a Table) -> Result<Option<&'a Column>> {
+    name.map(|name| column("target", name, table)).transpose()
 }
 
 fn column<'a>(what: &str, name: &str, table: &'a Table) -> Result<&'a Column> {

@@ -1,12 +1,15 @@
 //! From a specification and a table to a pipeline.
 
+use super::bounds::{Bounded, bytes_of_rows};
 use super::columns::Columns;
 use super::kernels::{all_finite, in_rows};
 use super::last::Last;
 use super::pipeline::{Pipeline, TransformerStep};
 use super::spec::{Resolved, ResolvedStep, n_transformers};
 use super::validation::{Part, Split, VALIDATION_FRACTION, seen};
-use super::{Kind, Rows, SampleWeights, Schema, Spec, StepSpec, Targets, Training, UnfittedStep, metrics};
+use super::{
+    Bounds, Checkpoints, Kind, Rows, SampleWeights, Schema, Spec, StepSpec, Targets, Training, UnfittedStep, metrics,
+};
 use crate::data::Table;
 use crate::error::{Code, Error, Result};
 use ndarray::{Array2, Axis};
@@ -22,11 +25,42 @@ pub trait Progress {
     /// # Errors
     /// For example [`Error::Cancelled`]; [`fit`] answers it.
     fn report(&self, message: &str, fraction: f64) -> Result<()>;
+
+    /// Where the fit keeps its state, so that it can go on after a restart; `None` where it would begin again.
+    fn checkpoints(&self) -> Option<&Checkpoints<'_>> {
+        None
+    }
+
+    /// What the fit may take.
+    fn bounds(&self) -> Bounds {
+        Bounds::default()
+    }
 }
 
 impl<F: Fn(&str, f64) -> Result<()>> Progress for F {
     fn report(&self, message: &str, fraction: f64) -> Result<()> {
         self(message, fraction)
+    }
+}
+
+/// The progress of a part of something, which is told to the whole in other words or numbers; all else is that of the whole.
+pub(super) struct Within<'a, F> {
+    pub(super) whole: &'a dyn Progress,
+    /// Tells the whole.
+    pub(super) report: F,
+}
+
+impl<F: Fn(&str, f64) -> Result<()>> Progress for Within<'_, F> {
+    fn report(&self, message: &str, fraction: f64) -> Result<()> {
+        (self.report)(message, fraction)
+    }
+
+    fn checkpoints(&self) -> Option<&Checkpoints<'_>> {
+        self.whole.checkpoints()
+    }
+
+    fn bounds(&self) -> Bounds {
+        self.whole.bounds()
     }
 }
 
@@ -62,21 +96,27 @@ pub fn fit(spec: &Spec, table: &Table, progress: &dyn Progress) -> Result<Fitted
 /// or not finite, or an algorithm learns nothing finite from these rows. What `progress` answers.
 pub fn fit_on(threads: usize, spec: &Spec, table: &Table, progress: &dyn Progress) -> Result<Fitted> {
     let Resolved { steps, kind, mut schema } = spec.resolve(&table.schema())?;
+    let fraction = spec.validation_fraction.unwrap_or(VALIDATION_FRACTION);
+    // What a transformer or an algorithm makes of them, and the rows that are held out beside the others.
+    let copies = if fraction > 0.0 { 2 } else { 1 };
+    let bounds = progress.bounds().beside_rows(table, schema.features.len(), copies)?;
+    let progress = &Bounded { whole: progress, bounds };
     let all = read(table, spec.sample_weight.as_deref(), kind, &mut schema)?;
     let n_samples = all.features.nrows();
     let first_rows = all.features.slice_axis(Axis(0), (..n_samples.min(FIRST_ROWS)).into()).to_owned();
     let fitting = Fitting { threads, spec, schema: &schema, steps: &steps };
-    let fraction = spec.validation_fraction.unwrap_or(VALIDATION_FRACTION);
     let split = match fitting.has_density() {
         true => Split::of_rows(n_samples, fraction, spec.seed),
         false => Split::of(&all.targets, fraction, spec.seed),
     };
     let parts = split.map(|Split { training, held_out }| (all.select(&training), all.select(&held_out)));
     let whole = if parts.is_some() { 0.5 } else { 1.0 };
-    let first = |message: &str, share: f64| progress.report(message, share * whole);
+    let report = |message: &str, share: f64| progress.report(message, share * whole);
+    let first = Within { whole: progress, report };
     let (Learned { transformers, last, columns, .. }, mut metrics) = fitting.learn(all, &first)?;
     if let Some((training, held_out)) = parts {
-        let second = |message: &str, share: f64| progress.report(message, whole + share * whole);
+        let report = |message: &str, share: f64| progress.report(message, whole + share * whole);
+        let second = Within { whole: progress, report };
         metrics.extend(fitting.measure(training, held_out, &second)?);
     }
     schema.outputs = matches!(last, Last::Columns).then(|| columns.into_names());
@@ -110,22 +150,27 @@ impl Fitting<'_> {
         let (mut transformers, mut columns): (Vec<TransformerStep>, _) =
             (Vec::with_capacity(first.len()), Columns::of(self.schema));
         for (index, (step, stated)) in first.iter().zip(&self.spec.steps).enumerate() {
-            let within = |message: &str, share: f64| progress.report(message, self.stage(index, share));
-            within(&format!("fitting {}", step.algorithm.name()), 0.0)?;
+            let report = |message: &str, share: f64| progress.report(message, self.stage(index, share));
+            let within = Within { whole: progress, report };
+            within.report(&format!("fitting {}", step.algorithm.name()), 0.0)?;
             let chosen = columns.chosen(step.algorithm, stated)?;
             let training = self.training(Rows::new(features, targets.view(), weights), &within);
             let transformer = fit_transformer(step, chosen, &training)?;
+            columns = columns.after(transformer.columns.as_deref(), transformer.fitted.outputs());
             if index + 1 < self.steps.len() {
+                let (before, after) = (training.rows.n_features(), columns.width(None));
+                let more = bytes_of_rows(training.rows.len() as u64, after.saturating_sub(before));
+                training.check_memory(step.algorithm.name(), "the columns that it adds", more)?;
                 *features = transformer.transform(std::mem::take(features));
                 check_finite(step, features)?;
             }
-            columns = columns.after(transformer.columns.as_deref(), transformer.fitted.outputs());
             transformers.push(transformer);
         }
-        let within = |message: &str, share: f64| progress.report(message, self.stage(first.len(), share));
+        let report = |message: &str, share: f64| progress.report(message, self.stage(first.len(), share));
+        let within = Within { whole: progress, report };
         if let Some((step, stated)) = last.first().zip(self.spec.steps.get(first.len())) {
             columns.chosen(step.algorithm, stated)?;
-            within(&format!("fitting {}", step.algorithm.name()), 0.0)?;
+            within.report(&format!("fitting {}", step.algorithm.name()), 0.0)?;
         }
         let training = self.training(Rows::new(features, targets.view(), weights), &within);
         let (last, mut metrics) = Last::fit(last, &training)?;
@@ -172,7 +217,8 @@ impl Fitting<'_> {
         let (n_training, n_held_out) = (training.features.nrows(), held_out.features.nrows());
         let why = "validation_fraction 0 leaves this out";
         progress.report(&format!("measuring a model of {n_training} rows on {n_held_out} others; {why}"), 0.0)?;
-        let within = |message: &str, share: f64| progress.report(&format!("{message}, to be measured"), share);
+        let report = |message: &str, share: f64| progress.report(&format!("{message}, to be measured"), share);
+        let within = Within { whole: progress, report };
         let learned = match self.fit(&mut training, &within) {
             Err(error) if error.code() == Code::InvalidArgument => {
                 progress.report(&format!("not measured on held-out rows: {error}"), 1.0)?;
@@ -206,7 +252,9 @@ fn read(table: &Table, sample_weight: Option<&str>, kind: Kind, schema: &mut Sch
     if table.n_rows() == 0 {
         return Err(Error::invalid("the table has no rows to learn from"));
     }
-    let SampleWeights { rows, weights } = SampleWeights::read(sample_weight, table)?;
+    let weights = SampleWeights::read(sample_weight, table)?;
+    let table = &*weights.without_others(table)?;
+    let SampleWeights { rows, weights } = weights;
     let features = schema.select(table)?;
     let features = rows.as_ref().map(|some| features.select(Axis(0), some)).unwrap_or(features);
     let target = schema.target.as_ref().and_then(|target| table.column(&target.name));

@@ -46,6 +46,7 @@ impl Learner {
     /// [`Error::InvalidArgument`] if the specification does not suit the batch, does not learn batch by batch, or the stated
     /// classes are not of the type of the target.
     pub fn begin(spec: &Spec, classes: Option<Labels>, first: &Table) -> Result<Self> {
+        check_rows(first)?;
         let (step, algorithm) = online_step(&spec.steps)?;
         let Resolved { kind, mut schema, .. } = spec.resolve(&first.schema())?;
         schema.classes = match (kind, classes) {
@@ -86,9 +87,7 @@ impl Learner {
     /// [`Error::InvalidArgument`] if there is no row, a column does not suit, a class is not known, or nothing finite can be
     /// learned. What `progress` answers.
     pub fn partial_fit(&self, batch: &Table, threads: usize, progress: &dyn Progress) -> Result<Lesson> {
-        if batch.n_rows() == 0 {
-            return Err(Error::invalid("the batch has no rows to learn from"));
-        }
+        check_rows(batch)?;
         let features = self.schema.select(batch)?;
         let targets = self.targets(batch)?;
         let weights = vec![1.0; features.nrows()];
@@ -215,6 +214,13 @@ fn online_step(steps: &[StepSpec]) -> Result<(ResolvedStep, &'static dyn OnlineA
             last.algorithm.name(),
             online_algorithms().collect::<Vec<_>>().join(", ")
         ))),
+    }
+}
+
+fn check_rows(batch: &Table) -> Result<()> {
+    match batch.n_rows() {
+        0 => Err(Error::invalid("the batch has no rows to learn from")),
+        _ => Ok(()),
     }
 }
 

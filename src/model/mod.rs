@@ -56,11 +56,14 @@ mod predictions;
 mod learner;
 mod online;
 
+mod archive;
 mod arrays;
 mod artefact;
+mod checkpoint;
 
 mod algorithm;
 mod algorithms;
+mod bounds;
 mod columns;
 mod parameters;
 mod precision;
@@ -90,6 +93,8 @@ pub use algorithm::{
 };
 pub use algorithms::ALGORITHMS;
 pub use arrays::Arrays;
+pub use bounds::Bounds;
+pub use checkpoint::{Checkpoints, Kept, MAX_STATE_BYTES, StateStore};
 pub use columns::Outputs;
 pub use evaluation::{Asked, Evaluation, Examination};
 pub use explanation::{Explanation, Scale};

@@ -4,6 +4,7 @@
 
 use crate::data::{Column, ColumnSchema, ColumnType, Table, Values};
 use crate::error::{Error, Result, quotable};
+use std::borrow::Cow;
 
 /// Beyond these a square of sums, or its inverse, leaves what numbers hold.
 const LARGEST: f64 = 1e100;
@@ -43,6 +44,30 @@ impl SampleWeights {
         let weights = rows.iter().map(|row| weights[*row]).collect();
         Ok(Self { rows: Some(rows), weights })
     }
+}
+
+impl SampleWeights {
+    /// The table in which each row that does not count holds what some row holds that does: nobody minds what was missing there, and
+    /// all others stand where they stood.
+    ///
+    /// # Errors
+    /// None: columns keep names and lengths.
+    pub(super) fn without_others<'t>(&self, table: &'t Table) -> Result<Cow<'t, Table>> {
+        let Some(rows) = &self.rows else { return Ok(Cow::Borrowed(table)) };
+        let columns = table.columns().iter().map(|column| {
+            let whole = rows.iter().find(|row| is_whole(&column.values, **row)).or(rows.first());
+            let mut places = vec![whole.copied().unwrap_or_default(); column.len()];
+            rows.iter().for_each(|row| places[*row] = *row);
+            Column { name: column.name.clone(), values: column.values.take(&places) }
+        });
+        Table::new(columns.collect()).map(Cow::Owned)
+    }
+}
+
+/// Whether a value is there, and finite.
+fn is_whole(values: &Values, row: usize) -> bool {
+    let is_finite = !matches!(values, Values::Float(array) if !array.value(row).is_finite());
+    values.as_array().is_valid(row) && is_finite
 }
 
 /// Whether there is a column of this name that can have weights.

@@ -47,7 +47,7 @@ impl Targets {
     /// Reads the target column for an estimator that learns from these rows alone.
     ///
     /// # Errors
-    /// As [`Targets::read`]; the other rows have to have a target too, but their classes do not count.
+    /// As [`Targets::read`], also of the other rows; their classes do not count.
     pub(super) fn read_some(kind: Kind, column: &Column, rows: &[usize]) -> Result<Self> {
         let all = Self::read(kind, column)?;
         let Self::Classes { indices, labels } = all.select(rows) else { return Ok(all.select(rows)) };

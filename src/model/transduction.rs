@@ -149,12 +149,12 @@ impl From<TrainingResult> for Transduced {
 ///
 /// # Errors
 /// [`Error::InvalidArgument`] with the limit and what to do.
-pub(super) fn check_rows(algorithm: &str, n_rows: usize, most: usize, what_grows: &str) -> Result<()> {
+pub(super) fn check_rows(algorithm: &str, n_rows: usize, most: usize, what_grows: &str, setting: &str) -> Result<()> {
     if n_rows <= most {
         return Ok(());
     }
     Err(Error::invalid(format!(
-        "{algorithm} takes at most {most} rows, because its {what_grows}, got {n_rows}; fit a sample of the rows"
+        "{algorithm} takes at most {most} rows, because its {what_grows}, got {n_rows}; fit a sample of the rows, or raise {setting}"
     )))
 }
 

@@ -50,6 +50,9 @@ impl Shared {
                 let version = Reference { selector: Selector::Version(dataset.version), ..reference };
                 Ok((Some(version.to_string()), None))
             }
+            Rows::Inline(table) if table.n_rows() == 0 => {
+                Err(Error::invalid("the table has no rows to learn from; send one at least"))
+            }
             Rows::Inline(table) => {
                 spec.pipeline.check(&table.schema())?;
                 Ok((None, Some(encoded(table.clone()).await?)))

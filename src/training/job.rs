@@ -117,6 +117,9 @@ pub struct Job {
     /// How often a run of it has begun and not come to an end: a job that brings the server down must not do so for ever.
     #[serde(default)]
     pub attempts: u32,
+    /// The number of the last state of its fits that a start of the server has found.
+    #[serde(default)]
+    pub last_state: u64,
 }
 
 impl Job {
@@ -138,6 +141,7 @@ impl Job {
             sequence: 0,
             key_sha256: None,
             attempts: 0,
+            last_state: 0,
         }
     }
 

@@ -2,8 +2,8 @@
 
 use super::job::{Failure, Job, State, now_ms};
 use super::jobs::Parts;
-use super::journal;
 use super::table::JobTable;
+use super::{checkpoints, journal};
 use crate::data::{Reference, Selector};
 use crate::error::{Code, Result};
 use crate::storage::Storage;
@@ -30,6 +30,10 @@ pub(super) async fn recover(parts: &Parts) -> Result<JobTable> {
 /// What a job that was cut off is now.
 async fn resume(parts: &Parts, job: Job) -> Result<Job> {
     let job = Job { sequence: job.sequence + EVENTS_OF_A_RUN, ..job };
+    // A run that has kept a state was not in vain: the next one goes on from there.
+    let last_state = checkpoints::newest(&parts.storage, &job.folder()).await?.into_values().max().unwrap_or_default();
+    let attempts = if last_state > job.last_state { 0 } else { job.attempts };
+    let job = Job { attempts, last_state, ..job };
     let ended = Job { finished_ms: Some(now_ms()), ..job.clone() };
     let job = match published(parts, &job) {
         Some(metrics) => Job { state: State::Succeeded, progress: 1.0, metrics, ..ended },

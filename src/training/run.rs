@@ -1,14 +1,15 @@
 //! Running jobs: rows in, model out, version published.
 
+use super::checkpoints::States;
 use super::end::Published;
 use super::job::{Job, State, now_ms};
-use super::jobs::{Jobs, Shared};
+use super::jobs::{Jobs, Parts, Shared};
 use super::journal;
 use crate::data::{Reference, Table};
 use crate::datasets;
 use crate::error::{Error, Result};
 use crate::failpoint;
-use crate::model::{Fitted, Progress, fit_on};
+use crate::model::{Bounds, Checkpoints, Fitted, Progress, fit_on};
 use crate::registry::Publication;
 use bytes::Bytes;
 use futures_util::FutureExt;
@@ -50,6 +51,27 @@ impl Jobs {
 enum Read {
     Table(Table),
     Encoded(Bytes),
+}
+
+/// The progress of a job, and where its fits keep their states.
+struct Steps<'a, F> {
+    report: F,
+    checkpoints: Checkpoints<'a>,
+    bounds: Bounds,
+}
+
+impl<F: Fn(&str, f64) -> Result<()>> Progress for Steps<'_, F> {
+    fn report(&self, message: &str, fraction: f64) -> Result<()> {
+        (self.report)(message, fraction)
+    }
+
+    fn checkpoints(&self) -> Option<&Checkpoints<'_>> {
+        Some(&self.checkpoints)
+    }
+
+    fn bounds(&self) -> Bounds {
+        self.bounds
+    }
 }
 
 /// What a fit gives, and the SHA-256 of its rows.
@@ -136,6 +158,8 @@ impl Shared {
         match &job.dataset {
             Some(reference) => {
                 let reference = Reference::parse("data set", reference)?;
+                let (dataset, _) = self.parts.datasets.describe(&reference)?;
+                self.parts.limits.job.check_rows(dataset.n_rows, dataset.columns.len())?;
                 Ok(Read::Table(self.parts.datasets.read(&reference).await?.1))
             }
             None => self.parts.storage.read(&job.rows_path()).await.map(Read::Encoded),
@@ -145,11 +169,14 @@ impl Shared {
     /// Fits on a training thread. Dropping the future does not stop the thread; the next step of the fit does.
     async fn fit(self: &Arc<Self>, job: Job, rows: Read, cancel: Arc<AtomicBool>) -> Result<Learned> {
         let (sender, learned) = oneshot::channel();
+        let Parts { storage, limits, .. } = &self.parts;
+        let states = States::open(storage, &job.folder(), limits.checkpoint_every).await?;
         let shared = Arc::clone(self);
         let compute = move || {
-            let step = |message: &str, fraction: f64| shared.step(&job, &cancel, message, fraction);
-            let learned = learn(&job, rows, shared.parts.limits.threads_per_job, &step);
-            drop(shared); // Before the answer: who has it may be the last to hold the data folder.
+            let report = |message: &str, fraction: f64| shared.step(&job, &cancel, message, fraction);
+            let steps = Steps { report, checkpoints: Checkpoints::new(&states), bounds: shared.parts.limits.job };
+            let learned = learn(&job, rows, shared.parts.limits.threads_per_job, &steps);
+            drop((shared, states)); // Before the answer: who has it may be the last to hold the data folder.
             let _ = sender.send(learned);
         };
         self.pool.submit(compute).map_err(|_| Error::internal("the training threads are taken"))?;

@@ -2,9 +2,9 @@
 
 use crate::error::{Error, Result};
 use crate::model::arrays::Arrays;
+use crate::model::bounds::{RowLimit, bytes_of_pairs};
 use crate::model::neighbours::Metric;
 use crate::model::numerics::eigen;
-use crate::model::transduction::check_rows;
 use crate::model::{
     About, Algorithm, FittedStep, Inputs, Kind, ParameterSpec, Parameters, Training, TrainingResult, Transduced,
     Transductive, UnfittedStep,
@@ -13,8 +13,7 @@ use ndarray::Array2;
 
 const NAME: &str = "diffusion_map";
 
-/// All eigenvectors of a matrix of as many rows and columns are found.
-const MOST_ROWS: usize = 2_000;
+const MOST_COMPONENTS: i64 = 1_999;
 /// The share of a fit that goes before them.
 const BEFORE: f64 = 0.1;
 
@@ -37,7 +36,7 @@ impl Algorithm for DiffusionMap {
                  by the root of d.",
                 "It places the rows that it is trained on and no others: `get_training_result` reads the embedding. The \
                  weight of a row counts as so many rows. Scale columns first that have different units.",
-                "R. R. Coifman, S. Lafon, \"Diffusion maps\" (2006), doi:10.1016/j.acha.2006.04.006. At most 2,000 rows: all \
+                "R. R. Coifman, S. Lafon, \"Diffusion maps\" (2006), doi:10.1016/j.acha.2006.04.006. At most 2,000 rows, or `training.max_diffusion_map_rows`: all \
                  eigenvectors of the matrix of all pairs are found.",
             ],
         }
@@ -52,7 +51,7 @@ impl Algorithm for DiffusionMap {
         let gamma = "How fast rows grow apart; scale: 1 / (number of columns * variance of all numbers).";
         let alpha = "How much of the density of rows is left out: 0 nothing, 1 all.";
         vec![
-            ParameterSpec::integer("n_components", 2, (1, MOST_ROWS as i64 - 1), n_components),
+            ParameterSpec::integer("n_components", 2, (1, MOST_COMPONENTS), n_components),
             ParameterSpec::positive_or("gamma", &["scale"], gamma),
             ParameterSpec::integer("steps", 1, (1, 1_000_000), "Steps of a walk."),
             ParameterSpec::number("alpha", 0.0, (0.0, 1.0), alpha),
@@ -120,7 +119,8 @@ const MOST_METRICS: usize = 10;
 impl Diffusion {
     fn check(&self, training: &Training<'_>) -> Result<()> {
         let (rows, n_rows) = (training.rows, training.rows.len());
-        check_rows(NAME, n_rows, MOST_ROWS, "time grows with their cube")?;
+        training.check_rows(NAME, RowLimit::DiffusionMap, "time grows with their cube")?;
+        training.check_memory(NAME, "the walk between all rows and its eigenvectors", bytes_of_pairs(n_rows, 3))?;
         if self.n_components >= n_rows {
             return Err(Error::invalid(format!(
                 "{NAME} parameter n_components is {} and there are {n_rows} rows; take fewer components than rows",

@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::model::algorithms::components::NumberOf;
+use crate::model::archive::{Archive, State};
 use crate::model::arrays::Arrays;
 use crate::model::kernels::{Panels, table};
 use crate::model::numerics::{Left, PrincipalAxes, singular_values};
@@ -123,27 +124,50 @@ impl Independent {
         let start = Array2::from_shape_fn((n_components, n_components), |(row, column)| {
             chance.normal((row * n_components + column) as u64)
         });
-        let mut rotation = orthonormal(&start, &|| turning(0.0))?;
-        for number in 0..self.max_iter {
-            let ask = || turning(number as f64 / self.max_iter as f64);
+        let mut way = Way { rotation: orthonormal(&start, &|| turning(0.0))?, number: 0, stands: false };
+        let checkpoint = white.checkpoint(NAME);
+        checkpoint.resume(&mut way)?;
+        while way.number < self.max_iter && !way.stands {
+            let ask = || turning(way.number as f64 / self.max_iter as f64);
+            let rotation = &way.rotation;
             let pass = Pass { contrast, directions: Panels::new(rotation.t()) };
             let row_cost = n_components * (2 * n_components + 16);
             let Sums { products, slopes } = white.sum_asking(&pass, row_cost, &ask)?;
-            let next = products / weight - &rotation * &(slopes / weight).insert_axis(Axis(1));
+            let next = products / weight - rotation * &(slopes / weight).insert_axis(Axis(1));
             let next = orthonormal(&next, &ask)?;
             let turned = Zip::from(next.rows())
                 .and(rotation.rows())
                 .fold(0.0f64, |most, one, other| most.max((one.dot(&other).abs() - 1.0).abs()));
-            rotation = next;
-            if turned < self.tol {
-                return Ok(rotation);
-            }
+            way = Way { rotation: next, number: way.number + 1, stands: turned < self.tol };
+            checkpoint.offer(way.number, &mut way)?;
+        }
+        if way.stands {
+            return Ok(way.rotation);
         }
         let passes = self.max_iter;
         let message =
             format!("fast_ica still turns after {passes} passes; raise max_iter or tol if it should come to rest");
         white.progress.report(&message, 1.0)?;
-        Ok(rotation)
+        Ok(way.rotation)
+    }
+}
+
+/// How far a fit is.
+#[derive(Clone)]
+struct Way {
+    /// The directions, a row each.
+    rotation: Array2<f64>,
+    /// Of the next pass.
+    number: usize,
+    /// The last pass has hardly turned them.
+    stands: bool,
+}
+
+impl State for Way {
+    fn pass(&mut self, archive: &mut Archive<'_>) -> Result<()> {
+        archive.numbers(&mut self.rotation)?;
+        archive.count(&mut self.number)?;
+        archive.flag(&mut self.stands)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::data::Labels;
 use crate::error::{Error, Result};
+use crate::model::archive::{Archive, State};
 use crate::model::arrays::{Arrays, damaged};
 use crate::model::classification::{loss_of_classes, loss_of_two_classes};
 use crate::model::linear_scores::LinearScores;
@@ -122,11 +123,31 @@ struct Passes {
 impl Estimator for Passes {
     fn fit(&self, training: &Training<'_>) -> Result<Box<dyn Model>> {
         let (_, classes) = training.rows.targets.classes()?;
-        let mut leader = Leader::new(self.rule, training.rows.n_features(), classes);
-        for pass in 0..self.max_iter {
-            leader.pass(training, pass as f64 / self.max_iter as f64)?;
+        let mut way = Way { leader: Leader::new(self.rule, training.rows.n_features(), classes), pass: 0 };
+        let checkpoint = training.checkpoint("ftrl_classifier");
+        checkpoint.resume(&mut way)?;
+        while way.pass < self.max_iter {
+            way.leader.pass(training, way.pass as f64 / self.max_iter as f64)?;
+            way.pass += 1;
+            checkpoint.offer(way.pass, &mut way)?;
         }
-        leader.model()
+        way.leader.model()
+    }
+}
+
+/// How far a fit is.
+#[derive(Clone)]
+struct Way {
+    leader: Leader,
+    /// The next one.
+    pass: usize,
+}
+
+impl State for Way {
+    fn pass(&mut self, archive: &mut Archive<'_>) -> Result<()> {
+        archive.numbers(&mut self.leader.z)?;
+        archive.numbers(&mut self.leader.n)?;
+        archive.count(&mut self.pass)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::model::arrays::Arrays;
-use crate::model::svm::{self, Distinct, Problem, Settings, check_size, solve, tell};
+use crate::model::svm::{self, Distinct, Problem, Settings, solve, tell};
 use crate::model::{
     About, Algorithm, Estimator, FittedStep, Inputs, Kind, Model, ParameterSpec, Parameters, Training, UnfittedStep,
 };
@@ -55,7 +55,7 @@ struct Enclosure {
 
 impl Estimator for Enclosure {
     fn fit(&self, training: &Training<'_>) -> Result<Box<dyn Model>> {
-        check_size(NAME, training.rows)?;
+        self.settings.check_size(NAME, training)?;
         let rows = Distinct::of(training.rows, |_| 0.0);
         let kernel = self.settings.kernel(NAME, &rows)?;
         let mut left = self.nu * rows.weights.iter().sum::<f64>();

@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::model::arrays::Arrays;
-use crate::model::svm::{self, Distinct, Problem, Settings, check_size, solve, tell};
+use crate::model::svm::{self, Distinct, Problem, Settings, solve, tell};
 use crate::model::{
     About, Algorithm, Estimator, FittedStep, Inputs, Kind, Model, ParameterSpec, Parameters, Training, UnfittedStep,
 };
@@ -62,7 +62,7 @@ struct Tube {
 
 impl Estimator for Tube {
     fn fit(&self, training: &Training<'_>) -> Result<Box<dyn Model>> {
-        check_size(NAME, training.rows)?;
+        self.settings.check_size(NAME, training)?;
         let targets = training.rows.targets.values()?;
         let rows = Distinct::of(training.rows, |row| targets[row]);
         let kernel = self.settings.kernel(NAME, &rows)?;

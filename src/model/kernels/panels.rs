@@ -11,7 +11,7 @@ const ROWS: usize = 4;
 /// A matrix of `(n_inputs, n_outputs)`, cut into panels of four columns, so that what is read together lies together.
 ///
 /// The result of a row and a column is one sum over the inputs in their order; sixteen of them run side by side.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(in crate::model) struct Panels<T> {
     n_inputs: usize,
     n_outputs: usize,

@@ -5,8 +5,9 @@
 //! "Nonsmooth optimization via quasi-Newton methods" (2013), doi:10.1007/s10107-012-0514-2.
 
 use crate::error::Result;
+use crate::model::archive::{Archive, State};
+use crate::model::checkpoint::Checkpoint;
 use ndarray::{Array1, Zip};
-use std::collections::VecDeque;
 
 /// Steps that are remembered.
 const MEMORY: usize = 10;
@@ -35,7 +36,7 @@ pub(in crate::model) struct Point {
 
 /// The lowest point found from `start`, downhill at each step. `curvature` is a guess of the second derivative in each
 /// coordinate, greater than 0: it makes the path independent of the units of the coordinates. Where the function is not finite
-/// counts as uphill. `ask` is told the number of each step, from 0, and the value before it.
+/// counts as uphill. `ask` is told the number of each step, from 0, and the value before it; `checkpoint` sees each of them.
 ///
 /// # Errors
 /// What the function or `ask` answers.
@@ -43,6 +44,7 @@ pub(in crate::model) fn minimise(
     start: Array1<f64>,
     curvature: &Array1<f64>,
     limits: Limits,
+    checkpoint: &Checkpoint<'_>,
     function: impl Fn(&Array1<f64>) -> Result<(f64, Array1<f64>)>,
     ask: impl Fn(usize, f64) -> Result<()>,
 ) -> Result<Array1<f64>> {
@@ -50,24 +52,59 @@ pub(in crate::model) fn minimise(
         let (value, gradient) = function(&at)?;
         Ok(Point { at, value, gradient })
     };
-    let mut point = evaluate(start)?;
-    let mut memory = Memory { steps: VecDeque::with_capacity(MEMORY), curvature };
-    for number in 0..limits.max_iter {
-        ask(number, point.value)?;
-        if point.gradient.dot(&point.gradient).sqrt() < limits.tol {
+    let mut way =
+        Way { point: evaluate(start)?, memory: Memory { steps: vec![], curvature }, number: 0, has_ended: false };
+    checkpoint.resume(&mut way)?;
+    while way.number < limits.max_iter && !way.has_ended {
+        ask(way.number, way.point.value)?;
+        if way.point.gradient.dot(&way.point.gradient).sqrt() < limits.tol {
             break;
         }
-        let direction = memory.direction(&point.gradient);
-        let Some(next) = line_search(&point, &direction, evaluate)? else { break };
-        memory.remember(&next.at - &point.at, &next.gradient - &point.gradient);
-        point = next;
+        let direction = way.memory.direction(&way.point.gradient);
+        match line_search(&way.point, &direction, evaluate)? {
+            Some(next) => {
+                way.memory.remember(&next.at - &way.point.at, &next.gradient - &way.point.gradient);
+                way.point = next;
+            }
+            None => way.has_ended = true,
+        }
+        way.number += 1;
+        checkpoint.offer(way.number, &mut way)?;
     }
-    Ok(point.at)
+    Ok(way.point.at)
+}
+
+/// How far it is.
+#[derive(Clone)]
+struct Way<'a> {
+    point: Point,
+    memory: Memory<'a>,
+    /// Of the next step.
+    number: usize,
+    has_ended: bool,
+}
+
+impl State for Way<'_> {
+    fn pass(&mut self, archive: &mut Archive<'_>) -> Result<()> {
+        let Point { at, value, gradient } = &mut self.point;
+        archive.numbers(at.iter_mut())?;
+        archive.number(value)?;
+        archive.numbers(gradient.iter_mut())?;
+        let blank = || (Array1::zeros(at.len()), Array1::zeros(at.len()));
+        archive.list(&mut self.memory.steps, blank, |(step, change), archive| {
+            archive.numbers(step.iter_mut())?;
+            archive.numbers(change.iter_mut())
+        })?;
+        archive.count(&mut self.number)?;
+        archive.flag(&mut self.has_ended)
+    }
 }
 
 /// Recent steps, and how the gradient changed over each.
+#[derive(Clone)]
 struct Memory<'a> {
-    steps: VecDeque<(Array1<f64>, Array1<f64>)>,
+    /// The oldest first.
+    steps: Vec<(Array1<f64>, Array1<f64>)>,
     curvature: &'a Array1<f64>,
 }
 
@@ -78,9 +115,9 @@ impl Memory<'_> {
             return;
         }
         if self.steps.len() == MEMORY {
-            self.steps.pop_front();
+            self.steps.remove(0);
         }
-        self.steps.push_back((step, change));
+        self.steps.push((step, change));
     }
 
     fn direction(&self, gradient: &Array1<f64>) -> Array1<f64> {
@@ -92,7 +129,7 @@ impl Memory<'_> {
             shares.push(share);
         }
         direction /= self.curvature;
-        if let Some((step, change)) = self.steps.back() {
+        if let Some((step, change)) = self.steps.last() {
             direction *= step.dot(change) / change.dot(&(change / self.curvature));
         }
         for ((step, change), share) in self.steps.iter().zip(shares.iter().rev()) {
@@ -135,6 +172,7 @@ fn line_search(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::tests::quiet;
     use approx::assert_abs_diff_eq;
     use ndarray::array;
 
@@ -146,7 +184,7 @@ mod tests {
         limits: Limits,
         function: impl Fn(&Array1<f64>) -> (f64, Array1<f64>),
     ) -> Array1<f64> {
-        minimise(start, curvature, limits, |at| Ok(function(at)), |_, _| Ok(())).unwrap()
+        minimise(start, curvature, limits, &Checkpoint::none(&quiet), |at| Ok(function(at)), |_, _| Ok(())).unwrap()
     }
 
     #[test]

@@ -21,5 +21,5 @@ mod tests;
 pub(super) use distinct::Distinct;
 pub(super) use kernel::Kernel;
 pub(super) use machine::{Support, add_up, finite, fitted, load, sum_of};
-pub(super) use settings::{Settings, check_size, tell};
+pub(super) use settings::{Settings, tell};
 pub(super) use solver::{Limits, Problem, Solution, solve};

@@ -3,12 +3,10 @@
 use super::{Distinct, Kernel, Limits};
 use crate::error::{Error, Result};
 use crate::model::arrays::{Arrays, damaged};
+use crate::model::bounds::{RowLimit, bytes_of_pairs};
 use crate::model::precision::Precision;
-use crate::model::{ParameterSpec, Parameters, Rows, Training};
+use crate::model::{ParameterSpec, Parameters, Training};
 use std::cell::Cell;
-
-/// Work and memory grow with the square of rows.
-const MOST_ROWS: usize = 100_000;
 
 /// What they say.
 #[derive(Clone, Copy, Debug)]
@@ -115,6 +113,17 @@ impl Settings {
         (gamma > 0.0).then_some(Some(self.with_gamma(gamma))).ok_or_else(|| damaged("gamma is not greater than 0"))
     }
 
+    /// # Errors
+    /// [`Error::InvalidArgument`] if there are more rows than a fit may take, [`Error::FailedPrecondition`] if it would hold more
+    /// bytes than the job may.
+    pub(in crate::model) fn check_size(&self, algorithm: &str, training: &Training<'_>) -> Result<()> {
+        let what_grows = "work grows with their square; linear models and forests take more";
+        training.check_rows(algorithm, RowLimit::Svm, what_grows)?;
+        let caches = (self.limits.cache_bytes as u64).saturating_mul(training.threads.max(1) as u64);
+        let kept = caches.min(bytes_of_pairs(training.rows.len(), 1));
+        training.check_memory(algorithm, "the kernel between rows, of which cache_size is kept", kept)
+    }
+
     fn with_gamma(&self, gamma: f64) -> Kernel {
         match self.shape {
             Shape::Linear => Kernel::Linear,
@@ -129,19 +138,6 @@ impl Settings {
 fn scale(distinct: &Distinct) -> f64 {
     let variance = distinct.variance();
     if variance == 0.0 { 1.0 } else { (1.0 / (distinct.width as f64 * variance)).clamp(f64::MIN_POSITIVE, f64::MAX) }
-}
-
-/// # Errors
-/// [`Error::InvalidArgument`] if there are more rows than a fit can take.
-pub(in crate::model) fn check_size(algorithm: &str, rows: Rows<'_>) -> Result<()> {
-    let n_rows = rows.len();
-    if n_rows <= MOST_ROWS {
-        return Ok(());
-    }
-    Err(Error::invalid(format!(
-        "{algorithm} takes at most {MOST_ROWS} rows, because its work grows with their square, got {n_rows}; fit a sample of \
-         them, or an algorithm whose work grows with their number, as linear models and forests are"
-    )))
 }
 
 /// Tells how far a fit is: rows that disagree by `tol` are its end.

@@ -191,6 +191,15 @@ fn huge(table: &Table) -> Table {
 }
 
 #[test]
+fn a_first_batch_without_rows_is_refused_as_such_and_not_for_its_classes() {
+    let nothing = table("iris").slice(0, 0);
+
+    let refused = Learner::begin(&spec(&[step("gaussian_nb", &[])], "species"), None, &nothing).unwrap_err();
+
+    assert_eq!(refused.to_string(), "the batch has no rows to learn from");
+}
+
+#[test]
 fn what_does_not_learn_batch_by_batch_is_refused_with_what_does() {
     let table = table("iris");
     let refused =

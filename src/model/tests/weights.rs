@@ -4,7 +4,7 @@ use super::oracles::{answers, assert_close, numbers, oracle, parameter};
 use super::*;
 use crate::data::Values;
 use crate::error::Code;
-use crate::model::{ALGORITHMS, Algorithm, Kind};
+use crate::model::{ALGORITHMS, Algorithm, Asked, Examination, Kind};
 use proptest::prelude::*;
 use serde_json::Value as Json;
 
@@ -119,6 +119,41 @@ fn rows_of_weight_nought_leave_no_trace() {
     assert_eq!(found.pipeline.to_bytes(), expected.pipeline.to_bytes());
     assert_eq!((found.metrics, found.n_samples), (expected.metrics, 100));
     assert_eq!(found.first_rows, expected.first_rows);
+}
+
+/// The first 50 rows of a table without any of their values.
+fn with_gaps(table: &Table) -> Table {
+    let columns = table.columns().iter().map(|column| {
+        let gaps = |row: usize| row >= 50;
+        let values = match &column.values {
+            Values::Float(all) => {
+                Values::Float(all.iter().zip(0..).map(|(it, row)| it.filter(|_| gaps(row))).collect())
+            }
+            Values::Text(all) => Values::Text(all.iter().zip(0..).map(|(it, row)| it.filter(|_| gaps(row))).collect()),
+            other => other.clone(),
+        };
+        Column { name: column.name.clone(), values }
+    });
+    Table::new(columns.collect()).unwrap()
+}
+
+#[test]
+fn rows_of_weight_nought_may_have_gaps_and_others_are_named_by_their_place_among_all() {
+    let flowers = table("iris");
+    let kept = |first: usize| (0..150).map(|row| f64::from(u8::from(row >= first))).collect::<Vec<f64>>();
+    let spec = spec(&[step("logistic_regression", &[])], "species");
+    let gaps = with_gaps(&flowers);
+
+    let found = fitted(&by_weight(spec.clone()), &weighted(&gaps, kept(50)));
+    let refused = fit(&by_weight(spec.clone()), &weighted(&gaps, kept(30)), &quiet).unwrap_err();
+    let asked = |table, sample_weight| Asked { table, target: None, sample_weight };
+    let (with_gaps, without) = (weighted(&gaps, kept(50)), flowers.slice(50, 100));
+    let seen = Examination::new(&found.pipeline, &asked(&with_gaps, Some("w"))).unwrap();
+    let expected = Examination::new(&found.pipeline, &asked(&without, None)).unwrap();
+
+    assert_eq!(found.pipeline.to_bytes(), fitted(&spec, &without).pipeline.to_bytes());
+    assert!(refused.to_string().contains("row 30 is missing"), "{refused}");
+    assert_eq!((seen.part(0..100), seen.weights()), (expected.part(0..100), expected.weights()));
 }
 
 #[test]

@@ -1,10 +1,10 @@
 //! Small trees for classes, each grown on what those before it got wrong.
 
 use super::bins::Column;
-use super::boosting::{Boosting, floored};
+use super::boosting::{Boosted, Boosting, floored};
 use super::chance::{Chance, Weights};
 use super::flat::Tree;
-use super::forest::check_size;
+use super::forest::{check_memory, check_size};
 use super::grow::grow;
 use super::objective::{Impurity, Shares};
 use super::votes::Votes;
@@ -32,21 +32,21 @@ impl Estimator for Boost {
         let n_classes = classes.len();
         let columns = Column::all_of(training, &|_| boosting.begins(training))?;
         let objective = Shares { classes: indices, n_classes, impurity: Impurity::Gini };
-        let mut weights = rows.weights.to_vec();
-        let (mut trees, mut voices) = (vec![], vec![]);
-        while trees.len() < boosting.n_trees {
-            let number = trees.len();
+        let mut so_far = Boosted::begin(rows.weights);
+        let checkpoint = training.checkpoint(boosting.algorithm);
+        checkpoint.resume(&mut so_far)?;
+        while so_far.trees.len() < boosting.n_trees && !so_far.has_ended {
+            let number = so_far.trees.len();
             let ask = || boosting.grows(training, number);
             ask()?;
-            let all = floored(&mut weights);
-            let units = Weights::of(&weights).units;
+            let all = floored(&mut so_far.weights);
+            let units = Weights::of(&so_far.weights).units;
             let tree = grow(&columns, &objective, &units, &boosting.limits, Chance::of(seed, number), &ask)?;
             let tree = tree.answering(vote);
             let missed = missed(&tree, rows.values(), rows.n_features(), (indices, n_classes));
-            let error = missed.iter().map(|row| weights[*row]).sum::<f64>() / all;
+            let error = missed.iter().map(|row| so_far.weights[*row]).sum::<f64>() / all;
             if missed.is_empty() {
-                trees.push(tree);
-                voices.push(1.0);
+                so_far.push(tree, 1.0);
                 break;
             }
             if error >= 1.0 - 1.0 / n_classes as f64 {
@@ -54,14 +54,14 @@ impl Estimator for Boost {
             }
             let voice = ((1.0 - error) / error).ln() + (n_classes as f64 - 1.0).ln();
             let voice = boosting.checked("a vote", boosting.learning_rate * voice)?;
-            trees.push(tree);
-            voices.push(voice);
+            so_far.push(tree, voice);
             let factor = voice.exp();
-            missed.iter().for_each(|row| weights[*row] *= factor);
-            if !weights.iter().sum::<f64>().is_finite() {
-                break;
-            }
+            missed.iter().for_each(|row| so_far.weights[*row] *= factor);
+            so_far.has_ended = !so_far.weights.iter().sum::<f64>().is_finite();
+            check_memory(boosting.algorithm, training, so_far.trees.iter())?;
+            checkpoint.offer(so_far.trees.len(), &mut so_far)?;
         }
+        let Boosted { trees, voices, .. } = so_far;
         if trees.is_empty() {
             return Err(Error::invalid(format!(
                 "the first tree of {} is no better than chance among {n_classes} classes; its columns may say nothing about \

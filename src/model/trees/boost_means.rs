@@ -1,9 +1,9 @@
 //! Small trees for numbers, each grown on a sample in which rows that those before it missed are frequent.
 
 use super::bins::Column;
-use super::boosting::{Boosting, floored};
+use super::boosting::{Boosted, Boosting, floored};
 use super::chance::{Chance, Weights};
-use super::forest::check_size;
+use super::forest::{check_memory, check_size};
 use super::grow::grow;
 use super::median::Median;
 use super::objective::Means;
@@ -53,16 +53,17 @@ impl Estimator for BoostMeans {
         let targets = rows.targets.values()?;
         let columns = Column::all_of(training, &|_| boosting.begins(training))?;
         let objective = Means { values: targets };
-        let mut weights = rows.weights.to_vec();
-        let (mut trees, mut voices) = (vec![], vec![]);
-        while trees.len() < boosting.n_trees {
-            let number = trees.len();
+        let mut so_far = Boosted::begin(rows.weights);
+        let checkpoint = training.checkpoint(boosting.algorithm);
+        checkpoint.resume(&mut so_far)?;
+        while so_far.trees.len() < boosting.n_trees {
+            let (number, weights) = (so_far.trees.len(), &mut so_far.weights);
             let ask = || boosting.grows(training, number);
             ask()?;
-            let all = floored(&mut weights);
+            let all = floored(weights);
             weights.iter_mut().for_each(|weight| *weight /= all);
             let chance = Chance::of(seed, number);
-            let drawn = chance.bootstrap(&Weights::of(&weights), &ask)?;
+            let drawn = chance.bootstrap(&Weights::of(weights), &ask)?;
             let tree = grow(&columns, &objective, &drawn, &boosting.limits, chance, &ask)?;
             let mut misses = vec![0.0; rows.len()];
             tree.add_answers(rows.values(), rows.n_features(), 1.0, &mut misses);
@@ -72,21 +73,21 @@ impl Estimator for BoostMeans {
             if largest > 0.0 {
                 misses.iter_mut().for_each(|miss| *miss = loss.of(*miss / largest));
             }
-            let error: f64 = misses.iter().zip(&weights).map(|(miss, weight)| miss * weight).sum();
+            let error: f64 = misses.iter().zip(&*weights).map(|(miss, weight)| miss * weight).sum();
             if error <= 0.0 || error >= 0.5 {
-                if error <= 0.0 || trees.is_empty() {
-                    trees.push(tree);
-                    voices.push(1.0);
+                if error <= 0.0 || so_far.trees.is_empty() {
+                    so_far.push(tree, 1.0);
                 }
                 break;
             }
             let beta = error / (1.0 - error);
             let voice = boosting.checked("an answer", boosting.learning_rate * beta.recip().ln())?;
-            trees.push(tree);
-            voices.push(voice);
             let both = weights.iter_mut().zip(&misses);
             both.for_each(|(weight, miss)| *weight *= beta.powf((1.0 - miss) * boosting.learning_rate));
+            so_far.push(tree, voice);
+            check_memory(boosting.algorithm, training, so_far.trees.iter())?;
+            checkpoint.offer(so_far.trees.len(), &mut so_far)?;
         }
-        Ok(Box::new(Median::new(trees, voices)))
+        Ok(Box::new(Median::new(so_far.trees, so_far.voices)))
     }
 }

@@ -2,8 +2,10 @@
 //! counts differently.
 
 use super::chance::{PowerOfTwo, exponent};
+use super::flat::Tree;
 use super::parameters::{Limits, MaxFeatures};
 use crate::error::{Error, Result};
+use crate::model::archive::{Archive, State};
 use crate::model::{Parameters, Training};
 
 /// How trees are grown, and how many.
@@ -56,6 +58,39 @@ impl Boosting {
             "{what} in {} would count {voice:e}; choose a learning_rate nearer to 1 (it is {:e})",
             self.algorithm, self.learning_rate
         )))
+    }
+}
+
+/// How far boosting is.
+#[derive(Clone)]
+pub(super) struct Boosted {
+    pub(super) trees: Vec<Tree>,
+    /// What each counts.
+    pub(super) voices: Vec<f64>,
+    /// How much each row weighs for the next tree.
+    pub(super) weights: Vec<f64>,
+    /// No tree comes behind these.
+    pub(super) has_ended: bool,
+}
+
+impl Boosted {
+    pub(super) fn begin(weights: &[f64]) -> Self {
+        Self { trees: vec![], voices: vec![], weights: weights.to_vec(), has_ended: false }
+    }
+
+    /// One more tree.
+    pub(super) fn push(&mut self, tree: Tree, voice: f64) {
+        self.trees.push(tree);
+        self.voices.push(voice);
+    }
+}
+
+impl State for Boosted {
+    fn pass(&mut self, archive: &mut Archive<'_>) -> Result<()> {
+        archive.list(&mut self.trees, Tree::blank, Tree::pass)?;
+        archive.numbers_of_any_length(&mut self.voices)?;
+        archive.numbers(&mut self.weights)?;
+        archive.flag(&mut self.has_ended)
     }
 }
 

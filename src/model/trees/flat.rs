@@ -1,6 +1,7 @@
 //! A tree as it is asked: nodes in one array, children behind their parents.
 
 use crate::error::Result;
+use crate::model::archive::{Archive, State};
 use crate::model::arrays::damaged;
 
 /// Sixteen bytes, four to a cache line. Rows are asked side by side until all stand still, and at a leaf they do: it is its own
@@ -15,7 +16,7 @@ struct Node {
 }
 
 /// A grown tree.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Tree {
     nodes: Vec<Node>,
     /// Of each node that is a leaf its number in the order of nodes, of others 0.
@@ -25,6 +26,27 @@ pub(super) struct Tree {
     n_outputs: usize,
     /// What share of all rows each leaf was grown on, by weight.
     shares: Vec<f64>,
+}
+
+impl Tree {
+    /// A tree of nothing, to be read.
+    pub(super) fn blank() -> Self {
+        Self { nodes: vec![], leaves: vec![], answers: vec![], n_outputs: 0, shares: vec![] }
+    }
+}
+
+impl State for Tree {
+    fn pass(&mut self, archive: &mut Archive<'_>) -> Result<()> {
+        let blank = || Node { threshold: 0.0, feature: 0, left: 0 };
+        archive.list(&mut self.nodes, blank, |node, archive| {
+            archive.number(&mut node.threshold)?;
+            [&mut node.feature, &mut node.left].into_iter().try_for_each(|it| archive.small_count(it))
+        })?;
+        archive.list(&mut self.leaves, || 0, |leaf, archive| archive.small_count(leaf))?;
+        archive.numbers_of_any_length(&mut self.answers)?;
+        archive.count(&mut self.n_outputs)?;
+        archive.numbers_of_any_length(&mut self.shares)
+    }
 }
 
 /// Where a node leads.
@@ -76,6 +98,12 @@ impl Tree {
         let mut answers = Vec::with_capacity(self.answers.len());
         self.answers.chunks_exact(self.n_outputs.max(1)).for_each(|own| make(own, &mut answers));
         Self { answers, ..self }
+    }
+
+    /// What it holds.
+    pub(super) fn bytes(&self) -> usize {
+        let numbers = self.answers.len() + self.shares.len();
+        size_of::<Self>() + self.nodes.len() * (size_of::<Node>() + size_of::<u32>()) + numbers * size_of::<f64>()
     }
 
     pub(super) fn n_nodes(&self) -> usize {

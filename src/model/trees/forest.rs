@@ -8,7 +8,8 @@ use super::grow::grow;
 use super::objective::{Impurity, Means, Objective, Shares};
 use super::parameters::Limits;
 use crate::error::{Error, Result};
-use crate::model::crew::share_out;
+use crate::model::archive::{Archive, State};
+use crate::model::crew::{Ask, share_out_rest};
 use crate::model::{Estimator, Kind, Model, Parameters, Training};
 
 /// Rows are numbered in 32 bits, and so are nodes, of which there may be twice as many.
@@ -61,12 +62,37 @@ impl Forest {
             let message = if self.size == Size::Tree { &fitting } else { &tree };
             progress.report(message, done as f64 / self.n_trees as f64)
         };
-        share_out(self.n_trees, threads, &report, |tree, ask| {
+        let mut grown = vec![None; self.n_trees];
+        let checkpoint = training.checkpoint(self.algorithm);
+        checkpoint.resume(&mut grown)?;
+        let grow_one = |tree: usize, ask: &Ask<'_>| {
             let chance = Chance::of(seed, tree);
             let drawn = if self.bootstrap { Some(chance.bootstrap(&weights, ask)?) } else { None };
             grow(&columns, objective, drawn.as_ref().unwrap_or(&weights.units), &self.limits, chance, ask)
+        };
+        share_out_rest(grown, threads, &report, grow_one, &mut |done, grown| {
+            check_memory(self.algorithm, training, grown.iter().flatten())?;
+            checkpoint.offer(done, grown)
         })
     }
+}
+
+/// The trees that are grown, each in its place.
+impl State for Vec<Option<Tree>> {
+    fn pass(&mut self, archive: &mut Archive<'_>) -> Result<()> {
+        self.iter_mut().try_for_each(|tree| archive.optional(tree, Tree::blank, Tree::pass))
+    }
+}
+
+/// # Errors
+/// [`Error::FailedPrecondition`] if these trees, and the model that they become, are more than the job may hold.
+pub(super) fn check_memory<'t>(
+    algorithm: &str,
+    training: &Training<'_>,
+    trees: impl Iterator<Item = &'t Tree>,
+) -> Result<()> {
+    let bytes: usize = trees.map(Tree::bytes).sum();
+    training.check_memory(algorithm, "its trees and the model of them", 2 * bytes as u64)
 }
 
 /// # Errors

@@ -180,8 +180,10 @@ async fn jobs_that_cannot_be_run_are_not_accepted() {
     let mut no_target = spec();
     no_target.pipeline.target = None;
 
+    let no_rows = jobs.submit(JobSpec { rows: Rows::Inline(line(3.0).slice(0, 0)), ..spec() }).await.unwrap_err();
     let dataset = jobs.submit(JobSpec { rows: Rows::Dataset("rows@7".into()), ..spec() }).await;
 
+    assert!(no_rows.to_string().contains("no rows to learn from"), "{no_rows}");
     assert_eq!(code_of(dataset), Code::NotFound);
     assert_eq!(code_of(jobs.submit(no_target).await), Code::InvalidArgument);
     assert_eq!(jobs.list(None, 10, |_| true).unwrap().entries, []);

@@ -155,6 +155,28 @@ async fn a_job_that_brings_the_server_down_again_and_again_is_given_up() {
 }
 
 #[tokio::test]
+async fn a_run_that_has_kept_a_state_is_not_held_against_its_job_but_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path(), Limits::default()).await;
+    server.jobs.submit(spec()).await.unwrap();
+    let job = server.ended("j1").await;
+    cut_off(&server, Job { attempts: 5, ..job }).await;
+    let storage = &server.jobs.shared.parts.storage;
+    storage.create("jobs/j1/checkpoints/0.k_means/3", "a state".into()).await.unwrap();
+    server.stop().await;
+
+    let jobs = open(folder.path(), Limits::default()).await;
+    let found = jobs.get("j1").unwrap();
+    let again = Job { state: State::Running, attempts: 5, ..found.clone() };
+    journal::update(&jobs.shared.parts.coordination, &again).await.unwrap();
+    drop(jobs);
+    let jobs = open(folder.path(), Limits::default()).await;
+
+    assert_eq!((found.state, found.attempts, found.last_state), (State::Queued, 0, 3));
+    assert_eq!(jobs.get("j1").unwrap().state, State::Failed);
+}
+
+#[tokio::test]
 async fn a_run_that_is_left_on_purpose_is_not_held_against_its_job() {
     let folder = tempfile::tempdir().unwrap();
     for _ in 0..7 {

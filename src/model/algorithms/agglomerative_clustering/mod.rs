@@ -9,8 +9,8 @@ mod tests;
 
 use crate::error::{Error, Result};
 use crate::model::arrays::Arrays;
+use crate::model::bounds::{RowLimit, bytes_of_pairs};
 use crate::model::neighbours::Metric;
-use crate::model::transduction::check_rows;
 use crate::model::{
     About, Algorithm, FittedStep, Inputs, Kind, ParameterSpec, Parameters, Training, TrainingResult, Transduced,
     Transductive, UnfittedStep,
@@ -18,10 +18,8 @@ use crate::model::{
 
 const NAME: &str = "agglomerative_clustering";
 
-/// With these rows the distances of all pairs take 400 MB.
-const MOST_ROWS: usize = 10_000;
-/// The spanning tree keeps one distance for each row, but looks at all pairs.
-const MOST_ROWS_OF_SINGLE: usize = 100_000;
+/// Clusters that a parameter may ask for.
+const MOST_CLUSTERS: i64 = 100_000;
 
 /// Merges the two nearest clusters, again and again.
 #[derive(Clone, Copy, Debug)]
@@ -43,9 +41,9 @@ impl Algorithm for AgglomerativeClustering {
                  weight of a row counts as its size.",
                 "Merges follow chains of nearest neighbours: F. Murtagh, \"A survey of recent advances in hierarchical \
                  clustering algorithms\" (1983), doi:10.1093/comjnl/26.4.354, in the order of SciPy's. They keep the \
-                 distances of all pairs of rows, at most 10,000 rows. Single linkage is read off the smallest spanning \
+                 distances of all pairs of rows, at most 10,000 rows, or `training.max_agglomerative_rows`. Single linkage is read off the smallest spanning \
                  tree (R. C. Prim, \"Shortest connection networks and some generalizations\", 1957, \
-                 doi:10.1002/j.1538-7305.1957.tb01515.x), of at most 100,000 rows.",
+                 doi:10.1002/j.1538-7305.1957.tb01515.x), of at most 100,000 rows, or `training.max_single_linkage_rows`.",
             ],
         }
     }
@@ -59,7 +57,7 @@ impl Algorithm for AgglomerativeClustering {
         let linkage = "How the distance of clusters is told from those of their rows.";
         let threshold = "Clusters that are as far apart, or further, are not merged.";
         vec![
-            ParameterSpec::integer("n_clusters", 2, (1, MOST_ROWS_OF_SINGLE as i64), n_clusters),
+            ParameterSpec::integer("n_clusters", 2, (1, MOST_CLUSTERS), n_clusters),
             ParameterSpec::one_of("linkage", &["ward", "complete", "average", "single"], linkage),
             ParameterSpec::positive_or("distance_threshold", &["none"], threshold),
             Metric::parameter(),
@@ -120,7 +118,7 @@ struct Merging {
 impl Transductive for Merging {
     fn fit(&self, training: &Training<'_>) -> Result<Transduced> {
         let rows = training.rows;
-        self.check(rows.len())?;
+        self.check(training)?;
         if let Some(objection) = self.metric.objection(rows.values(), rows.n_features()) {
             return Err(Error::invalid(format!("{objection} ({NAME})")));
         }
@@ -138,10 +136,14 @@ impl Transductive for Merging {
 }
 
 impl Merging {
-    fn check(&self, n_rows: usize) -> Result<()> {
+    fn check(&self, training: &Training<'_>) -> Result<()> {
+        let n_rows = training.rows.len();
         match self.linkage {
-            Linkage::Single => check_rows(NAME, n_rows, MOST_ROWS_OF_SINGLE, "time grows with their square")?,
-            _ => check_rows(NAME, n_rows, MOST_ROWS, "memory grows with their square")?,
+            Linkage::Single => training.check_rows(NAME, RowLimit::SingleLinkage, "time grows with their square")?,
+            _ => {
+                training.check_rows(NAME, RowLimit::Agglomerative, "memory grows with their square")?;
+                training.check_memory(NAME, "the distances of all pairs of rows", bytes_of_pairs(n_rows, 1) / 2)?;
+            }
         }
         if self.linkage == Linkage::Ward && self.metric != Metric::Euclidean {
             return Err(Error::invalid(format!(

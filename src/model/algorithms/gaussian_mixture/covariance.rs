@@ -78,7 +78,7 @@ impl Mixture {
 }
 
 /// A mixture that is ready to be asked.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Densities {
     pub(super) mixture: Mixture,
     whitening: Whitening,
@@ -87,7 +87,7 @@ pub(super) struct Densities {
 }
 
 /// What makes a deviation from a mean one of variance 1 in each direction.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum Whitening {
     /// The transposed inverse of the Cholesky triangle, of each component or one of all.
     Triangles(Vec<Panels<f64>>),

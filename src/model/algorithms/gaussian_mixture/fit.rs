@@ -5,11 +5,13 @@ use super::covariance::{Covariance, Densities, Mixture};
 use super::step::{Expectation, Responsible, Sums};
 use crate::error::{Error, Result};
 use crate::model::algorithms::k_means;
+use crate::model::archive::{Archive, State, damaged};
+use crate::model::checkpoint::Checkpoint;
 use crate::model::kernels::Panels;
 use crate::model::numerics::OfColumns;
 use crate::model::random::Philox;
 use crate::model::{Estimator, Model, Parameters, Training};
-use ndarray::Array2;
+use ndarray::{Array1, Array2, ArrayD, Dimension, IxDyn};
 
 /// Numbers of all covariances at most: those of many columns are many, and a fit keeps some of them for each thread.
 const MOST_NUMBERS: usize = 1 << 26;
@@ -33,30 +35,86 @@ pub(super) struct Expectations {
     init: Init,
 }
 
-/// Where a run ended.
-#[derive(Debug)]
+/// How far a fit is.
+#[derive(Clone, Debug)]
+pub(super) struct Way {
+    /// Of the run that is under way, or the last one.
+    pub(super) now: End,
+    has_begun: bool,
+    run: usize,
+    /// The end of the best run so far.
+    best: Option<End>,
+    /// Of all runs.
+    n_iterations: usize,
+}
+
+impl State for Way {
+    fn pass(&mut self, archive: &mut Archive<'_>) -> Result<()> {
+        self.now.pass(archive)?;
+        archive.flag(&mut self.has_begun)?;
+        archive.count(&mut self.run)?;
+        archive.optional(&mut self.best, || self.now.clone(), End::pass)?;
+        archive.count(&mut self.n_iterations)
+    }
+}
+
+/// Where a run is, or ended.
+#[derive(Clone, Debug)]
 pub(super) struct End {
     pub(super) densities: Densities,
     /// The mean log-likelihood of the components before the last ones, as scikit-learn has it.
     pub(super) lower_bound: f64,
     pub(super) n_iter: usize,
+    /// The likelihood has hardly grown.
+    stands: bool,
+}
+
+impl End {
+    fn of(densities: Densities) -> Self {
+        Self { densities, lower_bound: f64::NEG_INFINITY, n_iter: 0, stands: false }
+    }
+}
+
+impl State for End {
+    fn pass(&mut self, archive: &mut Archive<'_>) -> Result<()> {
+        let Mixture { weights, means, covariances, .. } = &mut self.densities.mixture;
+        archive.numbers(weights)?;
+        archive.numbers(means)?;
+        archive.numbers(covariances)?;
+        archive.number(&mut self.lower_bound)?;
+        archive.count(&mut self.n_iter)?;
+        archive.flag(&mut self.stands)?;
+        if archive.is_reading() {
+            let unusable = || damaged("its covariances are not positive definite");
+            self.densities = Densities::new(self.densities.mixture.clone()).ok_or_else(unusable)?;
+        }
+        Ok(())
+    }
 }
 
 impl Estimator for Expectations {
     fn fit(&self, training: &Training<'_>) -> Result<Box<dyn Model>> {
         self.check(training)?;
-        let mut best: Option<End> = None;
-        for run in 0..self.n_init {
+        let n_features = training.rows.n_features();
+        let mut way = Way { now: self.blank(n_features)?, has_begun: false, run: 0, best: None, n_iterations: 0 };
+        let checkpoint = training.checkpoint(NAME);
+        checkpoint.resume(&mut way)?;
+        while way.run < self.n_init {
+            let run = way.run;
             let ask = |found: &str, share: f64| {
                 let message = format!("fitting {NAME}, run {} of {}{found}", run + 1, self.n_init);
                 training.progress.report(&message, (run as f64 + share) / self.n_init as f64)
             };
-            let end = self.run(training, self.start(training, run, &ask)?, &ask)?;
-            if best.as_ref().is_none_or(|best| end.lower_bound > best.lower_bound) {
-                best = Some(end);
+            if !way.has_begun {
+                (way.now, way.has_begun) = (End::of(self.start(training, run, &ask)?), true);
             }
+            self.run(training, &mut way, &checkpoint, &ask)?;
+            if way.best.as_ref().is_none_or(|best| way.now.lower_bound > best.lower_bound) {
+                way.best = Some(way.now.clone());
+            }
+            (way.run, way.has_begun) = (run + 1, false);
         }
-        let End { densities, .. } = best.ok_or_else(|| Error::internal("gaussian_mixture was to make no run"))?;
+        let End { densities, .. } = way.best.ok_or_else(|| Error::internal("gaussian_mixture was to make no run"))?;
         let order = k_means::in_order(&densities.mixture.means);
         let ordered = Densities::new(densities.mixture.select(&order));
         Ok(Box::new(ordered.ok_or_else(|| Error::internal("components cannot be put in order"))?))
@@ -87,7 +145,15 @@ impl Expectations {
                 self.n_components
             )));
         }
-        Ok(())
+        // The sums of each thread, the components before and after, and those of the best run, each whitened too.
+        let copies = training.threads as u64 + 6;
+        let bytes = shape.iter().product::<usize>() as u64 * size_of::<f64>() as u64;
+        training.check_memory(NAME, "covariances of components", bytes * copies)
+    }
+
+    #[cfg(test)]
+    pub(super) fn way(start: Densities) -> Way {
+        Way { now: End::of(start), has_begun: true, run: 0, best: None, n_iterations: 0 }
     }
 
     /// The components of first responsibilities.
@@ -115,26 +181,41 @@ impl Expectations {
     pub(super) fn run(
         &self,
         training: &Training<'_>,
-        start: Densities,
+        way: &mut Way,
+        checkpoint: &Checkpoint<'_>,
         ask: &dyn Fn(&str, f64) -> Result<()>,
-    ) -> Result<End> {
-        let (mut end, mut message) =
-            (End { densities: start, lower_bound: f64::NEG_INFINITY, n_iter: 0 }, String::new());
-        while end.n_iter < self.max_iter {
-            let share = end.n_iter as f64 / self.max_iter as f64;
-            let origins = &end.densities.mixture.means;
-            let responsible = Responsible::Densities(&end.densities);
+    ) -> Result<()> {
+        let mut message = String::new();
+        while way.now.n_iter < self.max_iter && !way.now.stands {
+            let End { densities, lower_bound: before, n_iter, .. } = &way.now;
+            let share = *n_iter as f64 / self.max_iter as f64;
+            let origins = &densities.mixture.means;
+            let responsible = Responsible::Densities(densities);
             let sums = self.sums(training, responsible, origins, &|| ask(&message, share))?;
             let lower_bound = sums.log_likelihood();
             let next = self.usable(sums.maximised(origins, self.covariance, self.reg_covar))?;
-            let grown = lower_bound - end.lower_bound;
-            end = End { densities: next, lower_bound, n_iter: end.n_iter + 1 };
-            message = format!(", iteration {}, log-likelihood {lower_bound:.6}", end.n_iter);
-            if grown.abs() < self.tol {
-                break;
-            }
+            let stands = (lower_bound - before).abs() < self.tol;
+            way.now = End { densities: next, lower_bound, n_iter: n_iter + 1, stands };
+            way.n_iterations += 1;
+            message = format!(", iteration {}, log-likelihood {lower_bound:.6}", way.now.n_iter);
+            checkpoint.offer(way.n_iterations, way)?;
         }
-        Ok(end)
+        Ok(())
+    }
+
+    /// Components before any row was seen.
+    fn blank(&self, n_features: usize) -> Result<End> {
+        let shape = self.covariance.shape(self.n_components, n_features);
+        // The last two axes of what is no diagonal are those of a matrix.
+        let is_matrix = matches!(self.covariance, Covariance::Full | Covariance::Tied);
+        let unit = |index: &IxDyn| !is_matrix || index[index.ndim() - 1] == index[index.ndim() - 2];
+        let mixture = Mixture {
+            covariance: self.covariance,
+            weights: Array1::from_elem(self.n_components, (self.n_components as f64).recip()),
+            means: Array2::zeros((self.n_components, n_features)),
+            covariances: ArrayD::from_shape_fn(shape, |index| f64::from(u8::from(unit(&index)))),
+        };
+        self.usable(mixture).map(End::of)
     }
 
     fn sums(

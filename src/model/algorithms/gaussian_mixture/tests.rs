@@ -1,4 +1,6 @@
+use super::fit::End;
 use super::*;
+use crate::model::checkpoint::Checkpoint;
 use crate::model::tests::{oracle_cases, quiet, table_features, trained};
 use crate::model::{Estimator, Rows, Targets, Training};
 use ndarray::{Array2, Axis, array};
@@ -27,6 +29,13 @@ fn assert_close(what: &str, ours: impl IntoIterator<Item = f64>, theirs: &Json, 
     }
 }
 
+/// Where iterations from these components end.
+fn run(settings: &Expectations, training: &Training<'_>, start: Densities) -> End {
+    let mut way = Expectations::way(start);
+    settings.run(training, &mut way, &Checkpoint::none(&quiet), &|_, _| Ok(())).unwrap();
+    way.now
+}
+
 #[test]
 fn from_the_same_start_components_are_those_of_scikit_learn() {
     for case in oracle_cases(NAME) {
@@ -43,7 +52,7 @@ fn from_the_same_start_components_are_those_of_scikit_learn() {
         };
 
         let start = Densities::new(start).unwrap();
-        let end = trained(&features, &Targets::None, |training| settings.run(training, start, &|_, _| Ok(()))).unwrap();
+        let end = trained(&features, &Targets::None, |training| run(&settings, training, start));
 
         let Mixture { weights, means, covariances, .. } = &end.densities.mixture;
         assert_eq!(Some(end.n_iter as u64), case["n_iter"].as_u64(), "{what}");
@@ -125,7 +134,7 @@ fn a_weight_in_an_iteration_is_a_number_of_rows() {
         let run = |features: &Array2<f64>, weights: &[f64]| {
             let rows = Rows::new(features, Targets::None.view(), weights);
             let training = Training { rows, seed: 7, threads: 1, progress: &quiet };
-            settings.run(&training, start(), &|_, _| Ok(())).unwrap().densities.mixture
+            run(&settings, &training, start()).densities.mixture
         };
 
         let (weighted, repeated) = (run(&features, &weights), run(&many, &vec![1.0; many.nrows()]));

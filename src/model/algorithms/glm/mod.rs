@@ -199,7 +199,8 @@ impl Estimator for Regression {
             let share = step as f64 / limits.max_iter as f64;
             training.progress.report(&format!("fitting {name}, loss {value:.6e}"), share)
         };
-        let found = minimise(loss.start(), &curvature, limits, |at| loss.evaluate(at), ask)?;
+        let found =
+            minimise(loss.start(), &curvature, limits, &training.checkpoint(name), |at| loss.evaluate(at), ask)?;
         let (coefficients, intercept) = loss.learned(&found);
         self.family.link.model(name, self.precision, &coefficients, intercept)
     }

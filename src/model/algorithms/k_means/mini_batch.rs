@@ -4,6 +4,7 @@ use super::batch::{BatchStep, step};
 use super::step::members;
 use super::{Chance, Init, check, in_order, model, share, take_centres};
 use crate::error::{Error, Result};
+use crate::model::archive::{Archive, State};
 use crate::model::arrays::{Arrays, damaged};
 use crate::model::numerics::OfColumns;
 use crate::model::precision::Precision;
@@ -243,39 +244,68 @@ impl<'a> Fit<'a> {
         let moments = self.training.sum(&OfColumns)?;
         let enough = settings.tol * moments.variances().sum::<f64>() / centres.ncols() as f64;
         let n_steps = (settings.max_iter * n_rows) / self.batch_size;
-        let mut now = BatchStep { counts: vec![0.0; centres.nrows()], centres, inertia: f64::INFINITY };
-        let mut trend = Trend::new(self.batch_size, n_rows);
-        let (mut message, mut since_reassigned) = (String::new(), 0);
-        for number in 0..n_steps {
+        let now = BatchStep { counts: vec![0.0; centres.nrows()], centres, inertia: f64::INFINITY };
+        let trend = Trend::new(self.batch_size, n_rows);
+        let mut way = Way { now, trend, since_reassigned: 0, number: 0, has_ended: false };
+        let checkpoint = self.training.checkpoint(NAME);
+        checkpoint.resume(&mut way)?;
+        let mut message = format!("fitting {NAME}");
+        while way.number < n_steps && !way.has_ended {
+            let number = way.number;
             if number * self.batch_size / n_rows != number.saturating_sub(1) * self.batch_size / n_rows || number == 0 {
-                let (pass, smoothed) = (number * self.batch_size / n_rows + 1, trend.in_words());
+                let (pass, smoothed) = (number * self.batch_size / n_rows + 1, way.trend.in_words());
                 message = format!("fitting {NAME}, pass {pass} of at most {}{smoothed}", settings.max_iter);
             }
             let share = number as f64 / n_steps as f64;
             let progress = |_: &str, _| self.training.progress.report(&message, share);
             let places = self.draws.places((Purpose::Batch, number), &self.ends, self.batch_size);
             let batch = Batch::of(self.training, &places);
-            since_reassigned += self.batch_size;
-            let reassigns = now.counts.contains(&0.0) || since_reassigned >= 10 * settings.n_clusters;
-            let mut next = step(&batch.training(self.training, &progress), &now.centres, &now.counts)?;
+            way.since_reassigned += self.batch_size;
+            let reassigns = way.now.counts.contains(&0.0) || way.since_reassigned >= 10 * settings.n_clusters;
+            let mut next = step(&batch.training(self.training, &progress), &way.now.centres, &way.now.counts)?;
             if reassigns {
-                since_reassigned = 0;
+                way.since_reassigned = 0;
                 next.reassign(batch.features.view(), settings.reassignment_ratio, |count| {
                     self.draws.different((Purpose::Reassign, number), self.batch_size, count)
                 });
             }
-            let moved: f64 = (&next.centres - &now.centres).iter().map(|by| by * by).sum();
-            now = next;
+            let moved: f64 = (&next.centres - &way.now.centres).iter().map(|by| by * by).sum();
+            way.now = next;
             // The first step tells of the start.
             if number > 0 {
-                trend.add(now.inertia / self.batch_size as f64);
-                let stands = settings.max_no_improvement.is_some_and(|most| trend.since_smallest >= most);
-                if stands || settings.tol > 0.0 && moved <= enough {
-                    break;
-                }
+                way.trend.add(way.now.inertia / self.batch_size as f64);
+                let stands = settings.max_no_improvement.is_some_and(|most| way.trend.since_smallest >= most);
+                way.has_ended = stands || settings.tol > 0.0 && moved <= enough;
             }
+            way.number += 1;
+            checkpoint.offer(way.number, &mut way)?;
         }
-        Ok(now)
+        Ok(way.now)
+    }
+}
+
+/// How far a fit is.
+#[derive(Clone)]
+struct Way {
+    now: BatchStep,
+    trend: Trend,
+    /// Rows since centres were moved to others.
+    since_reassigned: usize,
+    /// Of the next step.
+    number: usize,
+    has_ended: bool,
+}
+
+impl State for Way {
+    fn pass(&mut self, archive: &mut Archive<'_>) -> Result<()> {
+        archive.numbers(&mut self.now.centres)?;
+        archive.numbers(&mut self.now.counts)?;
+        archive.number(&mut self.now.inertia)?;
+        archive.optional(&mut self.trend.smoothed, || 0.0, |smoothed, archive| archive.number(smoothed))?;
+        archive.number(&mut self.trend.smallest)?;
+        let Self { trend, since_reassigned, number, .. } = self;
+        [&mut trend.since_smallest, since_reassigned, number].into_iter().try_for_each(|count| archive.count(count))?;
+        archive.flag(&mut self.has_ended)
     }
 }
 
@@ -296,6 +326,7 @@ impl Batch {
 }
 
 /// The inertia of batches for each row, smoothed by an exponentially weighted mean.
+#[derive(Clone)]
 struct Trend {
     alpha: f64,
     smoothed: Option<f64>,

@@ -1,6 +1,7 @@
 //! Clustering around centres.
 
 pub(in crate::model) mod batch;
+mod chance;
 mod mini_batch;
 mod start;
 mod step;
@@ -8,7 +9,9 @@ mod step;
 pub(super) use mini_batch::MiniBatchKMeans;
 
 use crate::error::{Error, Result};
+use crate::model::archive::{Archive, State};
 use crate::model::arrays::{Arrays, damaged};
+use crate::model::checkpoint::Checkpoint;
 use crate::model::kernels::{Panels, Real, first_smallest, in_rows, table};
 use crate::model::numerics::OfColumns;
 use crate::model::precision::Precision;
@@ -17,9 +20,8 @@ use crate::model::{
     About, Algorithm, Estimator, FittedStep, Inputs, Kind, Model, ParameterSpec, Parameters, Predictions, Training,
     UnfittedStep,
 };
+use chance::{Chance, share};
 use ndarray::{Array2, ArrayD, ArrayView2, Axis};
-use rand_xoshiro::Xoshiro256Plus;
-use rand_xoshiro::rand_core::{RngCore, SeedableRng};
 use step::{Step, step};
 
 const NAME: &str = "k_means";
@@ -87,41 +89,6 @@ fn take_centres(arrays: &mut Arrays, inputs: &Inputs) -> Result<Array2<f64>> {
     arrays.take("centres", (n_clusters, inputs.n_features))
 }
 
-/// Random numbers of a fit, each uniform over all there are.
-struct Chance(Box<dyn FnMut() -> u64>);
-
-impl Chance {
-    fn of(seed: u64) -> Self {
-        let mut numbers = Xoshiro256Plus::seed_from_u64(seed);
-        Self(Box::new(move || numbers.next_u64()))
-    }
-
-    /// The numbers of a purpose and a run.
-    fn at(philox: Philox, purpose: u32, run: usize) -> Self {
-        let mut number = 0;
-        Self(Box::new(move || {
-            number += 1;
-            let [high, low, ..] = philox.block([number - 1, run as u32, purpose, 0]);
-            u64::from(high) << 32 | u64::from(low)
-        }))
-    }
-
-    /// From 0 up to 1, which is left out.
-    fn share(&mut self) -> f64 {
-        share((self.0)())
-    }
-
-    /// Below `n`, which is above 0.
-    fn below(&mut self, n: usize) -> usize {
-        ((self.share() * n as f64) as usize).min(n - 1)
-    }
-}
-
-/// From 0 up to 1, which is left out.
-fn share(number: u64) -> f64 {
-    (number >> 11) as f64 / (1u64 << 53) as f64
-}
-
 #[derive(Clone, Copy, Debug)]
 enum Init {
     PlusPlus,
@@ -170,19 +137,60 @@ impl Estimator for Clusterer {
     fn fit(&self, training: &Training<'_>) -> Result<Box<dyn Model>> {
         check(NAME, ("n_clusters", self.n_clusters), training)?;
         let enough = self.enough(training)?;
-        let mut chance = Chance::of(training.seed);
-        let mut best: Option<Step> = None;
-        for run in 0..self.n_init {
-            let last = self.run(training, enough, &mut chance, &|found: &str, share: f64| {
+        let mut way = self.way(training, Chance::of(training.seed));
+        let checkpoint = training.checkpoint(NAME);
+        checkpoint.resume(&mut way)?;
+        while way.run < self.n_init {
+            let run = way.run;
+            self.run(training, enough, &mut way, &checkpoint, &|found: &str, share: f64| {
                 let message = format!("fitting {NAME}, run {} of {}{found}", run + 1, self.n_init);
                 training.progress.report(&message, (run as f64 + share) / self.n_init as f64)
             })?;
-            if best.as_ref().is_none_or(|best| last.inertia < best.inertia) {
-                best = Some(last);
-            }
         }
-        let best = best.ok_or_else(|| Error::internal("k_means was to make no run"))?;
-        model(NAME, self.precision, &best.centres.select(Axis(0), &in_order(&best.centres)))
+        let (_, best) = way.best.ok_or_else(|| Error::internal("k_means was to make no run"))?;
+        model(NAME, self.precision, &best.select(Axis(0), &in_order(&best)))
+    }
+}
+
+/// How far a fit is.
+#[derive(Clone)]
+struct Way {
+    chance: Chance,
+    /// Of the start that is under way, or comes next.
+    run: usize,
+    has_begun: bool,
+    centres: Array2<f64>,
+    iteration: usize,
+    /// The last iteration moved centres by no more than is enough.
+    stands: bool,
+    /// Inertia and centres of the best start so far.
+    best: Option<(f64, Array2<f64>)>,
+    /// Of all starts.
+    n_iterations: usize,
+}
+
+impl State for Way {
+    fn pass(&mut self, archive: &mut Archive<'_>) -> Result<()> {
+        let mut n_drawn = self.chance.n_drawn;
+        archive.count(&mut n_drawn)?;
+        // One that is read draws again what was drawn before.
+        while self.chance.n_drawn < n_drawn {
+            self.chance.draw();
+        }
+        archive.count(&mut self.run)?;
+        archive.flag(&mut self.has_begun)?;
+        archive.numbers(&mut self.centres)?;
+        archive.count(&mut self.iteration)?;
+        archive.flag(&mut self.stands)?;
+        archive.optional(
+            &mut self.best,
+            || (0.0, self.centres.clone()),
+            |(inertia, centres), archive| {
+                archive.number(inertia)?;
+                archive.numbers(centres)
+            },
+        )?;
+        archive.count(&mut self.n_iterations)
     }
 }
 
@@ -204,39 +212,53 @@ pub(super) fn centres(
     let (init, precision) = (Init::PlusPlus, Precision::F64);
     let clusterer = Clusterer { n_clusters, n_init: 1, max_iter: 300, tol: 1e-4, init, precision };
     let enough = clusterer.enough(training)?;
-    let mut chance = Chance::at(Philox::new(training.seed), OF_OTHERS, run);
-    let found = clusterer.run(training, enough, &mut chance, &|_: &str, _| ask())?.centres;
+    let mut way = clusterer.way(training, Chance::at(Philox::new(training.seed), OF_OTHERS, run));
+    clusterer.run(training, enough, &mut way, &Checkpoint::none(training.progress), &|_: &str, _| ask())?;
+    let (_, found) = way.best.ok_or_else(|| Error::internal("a run of k_means found nothing"))?;
     Ok(found.select(Axis(0), &in_order(&found)))
 }
 
 impl Clusterer {
+    fn way(&self, training: &Training<'_>, chance: Chance) -> Way {
+        let centres = Array2::zeros((self.n_clusters, training.rows.n_features()));
+        Way { chance, run: 0, has_begun: false, centres, iteration: 0, stands: false, best: None, n_iterations: 0 }
+    }
+
     /// Squared moves of all centres that are none.
     fn enough(&self, training: &Training<'_>) -> Result<f64> {
         let moments = training.sum(&OfColumns)?;
         Ok(self.tol * moments.variances().sum::<f64>() / training.rows.n_features() as f64)
     }
 
-    /// One start and its iterations, until all centres together move by no more than `enough`. `ask` is told what was found
-    /// last, and how much of the run is done.
+    /// One start and its iterations, until all centres together move by no more than `enough`; or what is left of them. `ask` is
+    /// told what was found last, and how much of the run is done.
     fn run(
         &self,
         training: &Training<'_>,
         enough: f64,
-        chance: &mut Chance,
+        way: &mut Way,
+        checkpoint: &Checkpoint<'_>,
         ask: &dyn Fn(&str, f64) -> Result<()>,
-    ) -> Result<Step> {
+    ) -> Result<()> {
         ask("", 0.0)?;
-        let mut centres = self.init.centres(training, self.n_clusters, chance, || ask("", 0.0))?;
-        for number in 1..=self.max_iter {
-            let Step { centres: next, inertia, moved } = step(training, &centres)?;
-            centres = next;
-            ask(&format!(", inertia {inertia:.6e}"), number as f64 / self.max_iter as f64)?;
-            if moved <= enough {
-                break;
-            }
+        if !way.has_begun {
+            way.centres = self.init.centres(training, self.n_clusters, &mut way.chance, || ask("", 0.0))?;
+            way.has_begun = true;
         }
-        let Step { inertia, .. } = step(training, &centres)?;
-        Ok(Step { centres, inertia, moved: 0.0 })
+        while way.iteration < self.max_iter && !way.stands {
+            let Step { centres, inertia, moved } = step(training, &way.centres)?;
+            (way.centres, way.stands) = (centres, moved <= enough);
+            way.iteration += 1;
+            way.n_iterations += 1;
+            checkpoint.offer(way.n_iterations, way)?;
+            ask(&format!(", inertia {inertia:.6e}"), way.iteration as f64 / self.max_iter as f64)?;
+        }
+        let Step { inertia, .. } = step(training, &way.centres)?;
+        if way.best.as_ref().is_none_or(|(least, _)| inertia < *least) {
+            way.best = Some((inertia, way.centres.clone()));
+        }
+        (way.run, way.has_begun, way.iteration, way.stands) = (way.run + 1, false, 0, false);
+        Ok(())
     }
 }
 

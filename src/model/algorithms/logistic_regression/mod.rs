@@ -101,8 +101,14 @@ impl Estimator for Logistic {
                 .progress
                 .report(&format!("fitting {NAME}, loss {value:.6e}"), step as f64 / self.limits.max_iter as f64)
         };
-        let found =
-            minimise(Array1::zeros(loss.len()), &curvature, self.limits, |at| loss.evaluate(training, at), ask)?;
+        let found = minimise(
+            Array1::zeros(loss.len()),
+            &curvature,
+            self.limits,
+            &training.checkpoint(NAME),
+            |at| loss.evaluate(training, at),
+            ask,
+        )?;
         let (coefficients, intercepts) = loss.split(&found);
         let intercepts = &intercepts - &mean.dot(&coefficients);
         if coefficients.iter().chain(&intercepts).any(|value| !value.is_finite()) {

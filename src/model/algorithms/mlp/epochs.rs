@@ -4,6 +4,7 @@ use super::fit::overflow;
 use super::loss::{Ask, Loss};
 use super::optimizer::{Optimizer, Rule};
 use crate::error::{Error, Result};
+use crate::model::archive::{Archive, State};
 use crate::model::random::Philox;
 use crate::model::{Rows, TargetView, Targets, Training};
 use ndarray::{Array1, Array2};
@@ -43,7 +44,7 @@ impl Epochs {
         algorithm: &str,
         loss: &Loss,
         training: &Training<'_>,
-        mut weights: Array1<f64>,
+        weights: Array1<f64>,
     ) -> Result<Array1<f64>> {
         let all = training.rows;
         let mut ids: Vec<usize> = (all.first()..all.first() + all.len()).collect();
@@ -53,36 +54,38 @@ impl Epochs {
             (ids, train) = (kept.ids.clone(), kept.rows());
         }
         let seen: f64 = train.weights.iter().sum();
-        let mut optimizer = Optimizer::new(self.rule, self.learning_rate, weights.len());
-        let mut best = Best { value: f64::INFINITY, epochs_since: 0, weights: None };
+        let optimizer = Optimizer::new(self.rule, self.learning_rate, weights.len());
+        let mut way = Way { weights, optimizer, best: Best::default(), epoch: 0, has_ended: false };
+        let checkpoint = training.checkpoint(algorithm);
+        checkpoint.resume(&mut way)?;
         let mut message = format!("fitting {algorithm}");
-        for epoch in 0..self.max_iter {
-            let share = epoch as f64 / self.max_iter as f64;
+        while way.epoch < self.max_iter && !way.has_ended {
+            let share = way.epoch as f64 / self.max_iter as f64;
             let ask = || training.progress.report(&message, share);
             // A sum over all rows is the same in any order.
             let shuffle = self.shuffle && self.batch_length(train.len()) < train.len();
-            let order = shuffle.then(|| shuffled(training.seed, ORDER, epoch, &ids));
+            let order = shuffle.then(|| shuffled(training.seed, ORDER, way.epoch, &ids));
             let within = &Training { rows: train, ..*training };
-            let value = self.epoch(loss, within, order.as_deref(), &mut optimizer, &mut weights, &ask)?;
+            let value = self.epoch(loss, within, order.as_deref(), &mut way.optimizer, &mut way.weights, &ask)?;
             if !value.is_finite() {
                 return Err(overflow(algorithm));
             }
             let value = match &held_out {
                 None => value,
                 // The smaller the better.
-                Some((_, rows)) => -loss.score(&Training { rows: rows.rows(), ..*training }, &weights, &ask)?,
+                Some((_, rows)) => -loss.score(&Training { rows: rows.rows(), ..*training }, &way.weights, &ask)?,
             };
-            message = self.message(algorithm, epoch, value);
-            best.judge(value, self.tol, held_out.is_some().then_some(&weights));
-            optimizer.end_epoch(seen * (epoch + 1) as f64);
-            if best.epochs_since > self.n_iter_no_change {
-                if !optimizer.slow_down() {
-                    break;
-                }
-                best.epochs_since = 0;
+            message = self.message(algorithm, way.epoch, value);
+            way.best.judge(value, self.tol, held_out.is_some().then_some(&way.weights));
+            way.epoch += 1;
+            way.optimizer.end_epoch(seen * way.epoch as f64);
+            if way.best.epochs_since > self.n_iter_no_change {
+                way.best.epochs_since = 0;
+                way.has_ended = !way.optimizer.slow_down();
             }
+            checkpoint.offer(way.epoch, &mut way)?;
         }
-        Ok(best.weights.unwrap_or(weights))
+        Ok(way.best.weights.unwrap_or(way.weights))
     }
 
     /// One pass over the rows of a batch, which is the `number`th one from 0; answers their mean loss, each before its step.
@@ -147,12 +150,43 @@ impl Epochs {
     }
 }
 
+/// Where epochs have led.
+#[derive(Clone)]
+struct Way {
+    weights: Array1<f64>,
+    optimizer: Optimizer,
+    best: Best,
+    /// The next one.
+    epoch: usize,
+    has_ended: bool,
+}
+
+impl State for Way {
+    fn pass(&mut self, archive: &mut Archive<'_>) -> Result<()> {
+        let Optimizer { rate, steps, means, squares, .. } = &mut self.optimizer;
+        [&mut self.weights, means, squares].into_iter().try_for_each(|numbers| archive.numbers(numbers))?;
+        [rate, steps, &mut self.best.value].into_iter().try_for_each(|number| archive.number(number))?;
+        archive.count(&mut self.best.epochs_since)?;
+        let blank = || Array1::zeros(self.weights.len());
+        archive.optional(&mut self.best.weights, blank, |weights, archive| archive.numbers(weights))?;
+        archive.count(&mut self.epoch)?;
+        archive.flag(&mut self.has_ended)
+    }
+}
+
 /// The best epoch so far.
+#[derive(Clone)]
 struct Best {
     value: f64,
     epochs_since: usize,
     /// Those after it, if they are kept.
     weights: Option<Array1<f64>>,
+}
+
+impl Default for Best {
+    fn default() -> Self {
+        Self { value: f64::INFINITY, epochs_since: 0, weights: None }
+    }
 }
 
 impl Best {

@@ -83,7 +83,8 @@ impl Mlp {
             let share = step as f64 / limits.max_iter as f64;
             training.progress.report(&format!("fitting {}, loss {value:.6e}", self.algorithm), share)
         };
-        minimise(start, &curvature, limits, |at| loss.evaluate(training, at, &pause), ask)
+        let checkpoint = training.checkpoint(self.algorithm);
+        minimise(start, &curvature, limits, &checkpoint, |at| loss.evaluate(training, at, &pause), ask)
     }
 }
 

@@ -9,8 +9,9 @@ mod tests;
 use self::order::Order;
 use crate::error::{Error, Result};
 use crate::model::arrays::Arrays;
+use crate::model::bounds::RowLimit;
 use crate::model::neighbours::Metric;
-use crate::model::transduction::{check_rows, check_weights};
+use crate::model::transduction::check_weights;
 use crate::model::{
     About, Algorithm, FittedStep, Inputs, Kind, ParameterSpec, Parameters, Training, TrainingResult, Transduced,
     Transductive, UnfittedStep,
@@ -18,8 +19,8 @@ use crate::model::{
 
 const NAME: &str = "optics";
 
-/// Each row looks at all others, unless `max_eps` says that they are too far.
-const MOST_ROWS: usize = 100_000;
+/// Rows that a parameter may ask for.
+const MOST_MEMBERS: usize = 100_000;
 
 /// Groups rows that lie closer together than those around them.
 #[derive(Clone, Copy, Debug)]
@@ -43,7 +44,7 @@ impl Algorithm for Optics {
                 "M. Ankerst, M. M. Breunig, H.-P. Kriegel, J. Sander, \"OPTICS: ordering points to identify the clustering \
                  structure\" (1999), doi:10.1145/304182.304187, with the corrections of scikit-learn and the one of \
                  predecessors by E. Schubert, M. Gertz, \"Improving the cluster structure extracted from OPTICS plots\" \
-                 (2018). At most 100,000 rows: time grows with their square.",
+                 (2018). At most 100,000 rows, or `training.max_optics_rows`: time grows with their square.",
             ],
         }
     }
@@ -65,11 +66,11 @@ impl Algorithm for Optics {
         let eps = "Reachability below which rows are in a cluster, with cluster_method dbscan; at most max_eps, which it is if \
                    it is not given.";
         vec![
-            ParameterSpec::integer("min_samples", 5, (2, MOST_ROWS as i64), min_samples),
+            ParameterSpec::integer("min_samples", 5, (2, MOST_MEMBERS as i64), min_samples),
             ParameterSpec::positive_or("max_eps", &["infinite"], max_eps),
             ParameterSpec::one_of("cluster_method", &["xi", "dbscan"], method),
             ParameterSpec::number("xi", 0.05, (0.0, 0.999_999), xi),
-            ParameterSpec::integer("min_cluster_size", 0, (0, MOST_ROWS as i64), min_cluster_size),
+            ParameterSpec::integer("min_cluster_size", 0, (0, MOST_MEMBERS as i64), min_cluster_size),
             ParameterSpec::positive_or("eps", &["max_eps"], eps),
             Metric::parameter(),
         ]
@@ -120,7 +121,7 @@ struct Ordering {
 impl Transductive for Ordering {
     fn fit(&self, training: &Training<'_>) -> Result<Transduced> {
         let rows = training.rows;
-        self.check(rows.len())?;
+        self.check(training)?;
         check_weights(NAME, rows.weights)?;
         if let Some(objection) = self.metric.objection(rows.values(), rows.n_features()) {
             return Err(Error::invalid(format!("{objection} ({NAME})")));
@@ -137,8 +138,9 @@ impl Transductive for Ordering {
 }
 
 impl Ordering {
-    fn check(&self, n_rows: usize) -> Result<()> {
-        check_rows(NAME, n_rows, MOST_ROWS, "time grows with their square")?;
+    fn check(&self, training: &Training<'_>) -> Result<()> {
+        let n_rows = training.rows.len();
+        training.check_rows(NAME, RowLimit::Optics, "time grows with their square")?;
         let too_many = |name: &str, rows: usize| {
             Error::invalid(format!(
                 "{NAME} parameter {name} is {rows} and there are {n_rows} rows; take at most as many"

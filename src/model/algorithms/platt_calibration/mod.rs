@@ -9,9 +9,10 @@ use crate::data::Labels;
 use crate::error::{Error, Result};
 use crate::model::arrays::{Arrays, damaged};
 use crate::model::classification::{classified, sigmoid};
+use crate::model::fit::Within;
 use crate::model::{
     About, Algorithm, Calibrated, Calibration, Calibrator, Estimator, FittedStep, Inputs, Kind, Model, ParameterSpec,
-    Parameters, Predictions, Rows, Targets, Training, UnfittedStep,
+    Parameters, Predictions, Progress, Rows, Targets, Training, UnfittedStep,
 };
 use folds::stratified;
 use ndarray::{Array1, Array2, ArrayD, ArrayView1, ArrayView2, Axis, arr0};
@@ -88,10 +89,11 @@ impl Calibrator for CrossValidated {
         let scores = Scores { least: 1.0 / (rows.weights.iter().sum::<f64>() + 2.0) };
         let parts = self.n_folds + 1;
         let within = |part: usize, what: String| {
-            move |message: &str, share: f64| {
+            let report = move |message: &str, share: f64| {
                 let share = (part as f64 + share) / parts as f64;
                 training.progress.report(&format!("{message}{what}"), share)
-            }
+            };
+            Within { whole: training.progress, report }
         };
         let fold_of = stratified(indices, classes.len(), self.n_folds);
         let mut found = Array2::zeros((rows.len(), classes.len()));
@@ -105,7 +107,7 @@ impl Calibrator for CrossValidated {
             let progress = within(fold, format!(", to be calibrated, {} of {}", fold + 1, self.n_folds));
             let part =
                 Training { rows: Rows::new(&features, targets.view(), &weights), progress: &progress, ..*training };
-            progress("fitting", 0.0)?;
+            progress.report("fitting", 0.0)?;
             let model = base.fit(&part)?;
             let answers = scores.of(&*model, rows.features().select(Axis(0), &own).view(), classes.len());
             own.iter().zip(answers.rows()).for_each(|(row, answer)| found.row_mut(*row).assign(&answer));

@@ -11,7 +11,7 @@ use self::votes::Learned;
 use crate::error::Result;
 use crate::model::arrays::Arrays;
 use crate::model::class_weights;
-use crate::model::svm::{Distinct, Settings, check_size};
+use crate::model::svm::{Distinct, Settings};
 use crate::model::{
     About, Algorithm, Estimator, FittedStep, Inputs, Kind, Model, ParameterSpec, Parameters, Training, UnfittedStep,
 };
@@ -71,7 +71,7 @@ struct Margins {
 
 impl Estimator for Margins {
     fn fit(&self, training: &Training<'_>) -> Result<Box<dyn Model>> {
-        check_size(NAME, training.rows)?;
+        self.settings.check_size(NAME, training)?;
         let (indices, labels) = training.rows.targets.classes()?;
         let rows = Distinct::of(training.rows, |row| indices[row] as f64);
         let kernel = self.settings.kernel(NAME, &rows)?;

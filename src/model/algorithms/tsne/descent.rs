@@ -2,6 +2,8 @@
 
 use super::objective::{Objective, Wanted};
 use crate::error::Result;
+use crate::model::archive::{Archive, State};
+use crate::model::checkpoint::Checkpoint;
 
 /// The divergence is looked at so often.
 const LOOK: usize = 50;
@@ -40,21 +42,24 @@ pub(super) struct End {
 /// What `ask` answers.
 pub(super) fn descend(
     objective: &Objective<'_>,
-    mut places: Vec<f64>,
+    places: Vec<f64>,
     iterations: std::ops::Range<usize>,
     rules: Rules,
+    checkpoint: &Checkpoint<'_>,
     ask: &dyn Fn(usize) -> Result<()>,
 ) -> Result<End> {
-    let (mut gains, mut steps) = (vec![1.0_f64; places.len()], vec![0.0; places.len()]);
-    let mut best = (f64::INFINITY, iterations.start);
-    let mut next = iterations.start;
-    for iteration in iterations.clone() {
-        let looks = (iteration + 1) % LOOK == 0;
+    let (gains, steps) = (vec![1.0; places.len()], vec![0.0; places.len()]);
+    let (best, next) = ((f64::INFINITY, iterations.start), iterations.start);
+    let mut way = Way { places, gains, steps, best, next, has_ended: false };
+    checkpoint.resume(&mut way)?;
+    while way.next < iterations.end && !way.has_ended {
+        let iteration = way.next;
+        let looks = (iteration + 1).is_multiple_of(LOOK);
         let wanted = if looks { Wanted::Divergence } else { Wanted::Gradient };
         ask(iteration)?;
-        let slope = objective.slope(&places, wanted, &|| ask(iteration))?;
+        let slope = objective.slope(&way.places, wanted, &|| ask(iteration))?;
         let mut square = 0.0;
-        let own = slope.gradient.into_iter().zip(&mut gains).zip(steps.iter_mut().zip(&mut places));
+        let own = slope.gradient.into_iter().zip(&mut way.gains).zip(way.steps.iter_mut().zip(&mut way.places));
         for ((gradient, gain), (step, place)) in own {
             *gain = if *step * gradient < 0.0 { *gain + FASTER } else { *gain * SLOWER };
             *gain = gain.max(LEAST_GAIN);
@@ -63,17 +68,40 @@ pub(super) fn descend(
             *step = (rules.momentum * *step - rules.learning_rate * gained).clamp(-FARTHEST, FARTHEST);
             *place = (*place + *step).clamp(-FARTHEST, FARTHEST);
         }
-        next = iteration + 1;
+        way.next = iteration + 1;
         if looks {
-            if slope.divergence < best.0 {
-                best = (slope.divergence, iteration);
-            } else if iteration - best.1 > rules.patience {
-                break;
+            if slope.divergence < way.best.0 {
+                way.best = (slope.divergence, iteration);
+            } else if iteration - way.best.1 > rules.patience {
+                way.has_ended = true;
             }
-            if square.sqrt() <= rules.min_grad_norm {
-                break;
-            }
+            way.has_ended |= square.sqrt() <= rules.min_grad_norm;
         }
+        checkpoint.offer(way.next, &mut way)?;
     }
-    Ok(End { places, next })
+    Ok(End { places: way.places, next: way.next })
+}
+
+/// How far it is.
+#[derive(Clone)]
+struct Way {
+    places: Vec<f64>,
+    gains: Vec<f64>,
+    steps: Vec<f64>,
+    /// The least divergence that was seen, and in which iteration.
+    best: (f64, usize),
+    /// The next iteration.
+    next: usize,
+    has_ended: bool,
+}
+
+impl State for Way {
+    fn pass(&mut self, archive: &mut Archive<'_>) -> Result<()> {
+        let all = [&mut self.places, &mut self.gains, &mut self.steps];
+        all.into_iter().try_for_each(|numbers| archive.numbers(numbers))?;
+        archive.number(&mut self.best.0)?;
+        archive.count(&mut self.best.1)?;
+        archive.count(&mut self.next)?;
+        archive.flag(&mut self.has_ended)
+    }
 }

@@ -12,8 +12,9 @@ use self::descent::{EARLY, End, Rules, descend};
 use self::objective::{Objective, Wanted};
 use crate::error::{Error, Result};
 use crate::model::arrays::Arrays;
+use crate::model::bounds::{RowLimit, bytes_of_pairs};
 use crate::model::neighbours::Metric;
-use crate::model::transduction::{check_rows, check_weights};
+use crate::model::transduction::check_weights;
 use crate::model::{
     About, Algorithm, FittedStep, Inputs, Kind, ParameterSpec, Parameters, Training, TrainingResult, Transduced,
     Transductive, UnfittedStep,
@@ -22,8 +23,6 @@ use ndarray::Array2;
 
 const NAME: &str = "tsne";
 
-/// With these rows the affinities of all pairs take 200 MB.
-const MOST_ROWS: usize = 5_000;
 /// The share of a fit that goes before the descent.
 const BEFORE: f64 = 0.1;
 
@@ -45,7 +44,7 @@ impl Algorithm for Tsne {
                  `early_exaggeration`, then momentum 0.8 until `max_iter`, or until the divergence has stopped to fall.",
                 "It places the rows that it is trained on and no others: `get_training_result` reads the embedding. The \
                  metric is `kl_divergence`. It takes no weights. Scale columns first that have different units.",
-                "L. van der Maaten, G. Hinton, \"Visualizing data using t-SNE\" (2008). At most 5,000 rows: memory and time \
+                "L. van der Maaten, G. Hinton, \"Visualizing data using t-SNE\" (2008). At most 5,000 rows, or `training.max_tsne_rows`: memory and time \
                  grow with their square.",
             ],
         }
@@ -140,9 +139,10 @@ impl Transductive for Embedding {
             min_grad_norm: self.min_grad_norm,
         };
         let early = Objective { exaggeration: self.exaggeration, ..objective };
-        let End { places, next } = descend(&early, first, 0..EARLY, rules, &ask)?;
+        let End { places, next } = descend(&early, first, 0..EARLY, rules, &training.checkpoint(NAME), &ask)?;
         let rules = Rules { momentum: 0.8, patience: self.patience, ..rules };
-        let End { places, next } = descend(&objective, places, next..self.max_iter, rules, &ask)?;
+        let End { places, next } =
+            descend(&objective, places, next..self.max_iter, rules, &training.checkpoint(NAME), &ask)?;
         let divergence = objective.slope(&places, Wanted::Divergence, &|| ask(next))?.divergence;
         let found = Array2::from_shape_vec((n_rows, self.n_components), places);
         let found = found.map_err(|error| Error::internal(error.to_string()))?;
@@ -160,7 +160,8 @@ impl Transductive for Embedding {
 impl Embedding {
     fn check(&self, training: &Training<'_>) -> Result<()> {
         let (rows, n_rows) = (training.rows, training.rows.len());
-        check_rows(NAME, n_rows, MOST_ROWS, "memory grows with their square")?;
+        training.check_rows(NAME, RowLimit::Tsne, "memory grows with their square")?;
+        training.check_memory(NAME, "how near each pair of rows is", bytes_of_pairs(n_rows, 2))?;
         check_weights(NAME, rows.weights)?;
         if self.perplexity >= n_rows as f64 || n_rows < 3 {
             return Err(Error::invalid(format!(
