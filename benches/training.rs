@@ -20,8 +20,9 @@ struct Case {
     /// Doubles, little-endian, row after row.
     rows: PathBuf,
     n_features: usize,
-    /// Doubles, one for each row; absent for clustering.
+    /// Doubles, `n_targets` for each row; absent for clustering.
     targets: Option<PathBuf>,
+    n_targets: usize,
     /// The targets are classes.
     classes: bool,
     /// How many of the first rows are learned from; the others are predicted.
@@ -40,16 +41,17 @@ fn run(case: &Case) -> serde_json::Value {
     let mut columns: Vec<Column> = (0..case.n_features).map(|at| Column::float(format!("x{at}"), column(at))).collect();
     if let Some(path) = &case.targets {
         let targets = doubles(path);
-        columns.push(match case.classes {
-            true => Column::integer("y", targets.iter().map(|class| *class as i64).collect()),
-            false => Column::float("y", targets),
-        });
+        let target = |at: usize| targets.iter().skip(at).step_by(case.n_targets);
+        columns.extend((0..case.n_targets).map(|at| match case.classes {
+            true => Column::integer(format!("y{at}"), target(at).map(|class| *class as i64).collect()),
+            false => Column::float(format!("y{at}"), target(at).copied().collect()),
+        }));
     }
     let table = Table::new(columns).unwrap();
     let step = StepSpec { algorithm: case.algorithm.clone(), parameters: case.parameters.clone(), columns: None };
-    let target = case.targets.is_some().then(|| "y".to_owned());
+    let targets = case.targets.iter().flat_map(|_| (0..case.n_targets).map(|at| format!("y{at}"))).collect();
     // Scikit-learn's `fit` measures nothing.
-    let spec = Spec { steps: vec![step], target, validation_fraction: Some(0.0), ..Spec::default() };
+    let spec = Spec { steps: vec![step], targets, validation_fraction: Some(0.0), ..Spec::default() };
 
     let begun = Instant::now();
     let fitted = fit_on(case.threads, &spec, &table.slice(0, case.n_train), &|_: &str, _| Ok(())).unwrap();
@@ -67,7 +69,7 @@ fn run(case: &Case) -> serde_json::Value {
         Predictions::Clusters { clusters, .. } | Predictions::Mixture { clusters, .. } => {
             clusters.iter().map(|cluster| *cluster as f64).collect()
         }
-        Predictions::Columns(columns) => columns.column(0).to_vec(),
+        Predictions::Columns(columns) => columns.iter().copied().collect(),
     };
     json!({ "fit_seconds": fit_seconds, "predict_seconds": predict_seconds, "metrics": fitted.metrics, "predictions": predictions })
 }

@@ -41,7 +41,10 @@ struct PredictResponse {
   8: optional types.Tensor clusters
   /** Clustering around centres: F64, shape (n, n_clusters), Euclidean distance to each centre, in the unit of the model's last step. */
   9: optional types.Tensor distances
-  /** Transformation: F64, shape (n, n_outputs), the columns that the model's schema names as its `outputs`. */
+  /**
+   * Transformation, and regression of several targets: F64, shape (n, n_outputs), the columns that the model's schema names as its
+   * `outputs`.
+   */
   10: optional types.Tensor transformed
 }
 
@@ -90,7 +93,7 @@ struct ExplainRequest {
 
 /**
  * What each column adds: the base value of an answer and the contributions of all columns add up to it, on a scale. A regressor has
- * one answer, a classifier one for each class.
+ * one answer for each target, a classifier one for each class.
  */
 struct ExplainResponse {
   /** Name of the model that is explained. */
@@ -112,6 +115,8 @@ struct ExplainResponse {
   7: optional list<string> features
   /** Classification: the labels that the answers are of, in ascending order. */
   8: optional types.Column classes
+  /** Regression of several targets: their names, in the order of the answers. */
+  9: optional list<string> outputs
 }
 
 service Inference {

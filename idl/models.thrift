@@ -19,12 +19,17 @@ struct Alias {
 struct ModelSchema {
   /** The columns that `predict` takes, in order. */
   1: optional list<types.ColumnSchema> features
-  /** The column that it learnt to predict; absent where there is none: clustering, outliers, transformation. */
+  /** The column that it learnt to predict; absent where there is none (clustering, outliers, transformation) or several. */
   2: optional types.ColumnSchema target
   /** Classification: the labels in ascending order. */
   3: optional types.Column classes
-  /** Transformation: the names of the columns that `predict` answers, in order; absent where an estimator is the last step. */
+  /**
+   * The names of the columns that `predict` answers as `transformed`, of shape (n, outputs), in order: of a transformer, or of several
+   * targets. Absent where an estimator of one target or none is the last step.
+   */
   4: optional list<string> outputs
+  /** Regression of several targets: the columns that it learnt to predict, in the order of `outputs`. Absent elsewhere. */
+  5: optional list<types.ColumnSchema> targets
 }
 
 struct ModelVersion {

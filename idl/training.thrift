@@ -72,7 +72,7 @@ struct TrainRequest {
   5: optional string dataset (resource = "dataset")
   /** The column to predict. Absent for clusterers, outlier detectors and transformers. */
   6: optional string target
-  /** The columns to learn from, in the order in which `predict` takes them. Absent: all but the target and the weights. */
+  /** The columns to learn from, in the order in which `predict` takes them. Absent: all but the targets and the weights. */
   7: optional list<string> features
   /** Seed of everything random; 0 if absent. The same rows, steps and seed give the same model. */
   8: optional i64 seed
@@ -86,6 +86,11 @@ struct TrainRequest {
    * row of weight 2 is the row twice, and one of weight 0 is left out. Absent: each row counts once.
    */
   10: optional string sample_weight
+  /**
+   * Instead of `target`: the columns that a regressor predicts at once. `predict` answers them as `transformed`, in this order. One
+   * name is the same as `target`.
+   */
+  11: optional list<string> targets
 }
 
 struct TrainResponse {
@@ -148,7 +153,10 @@ struct EvaluateRequest {
   3: optional types.Table table
   /** The rows, stored: "wine" (newest version) or "wine@2". */
   4: optional string dataset (resource = "dataset")
-  /** What the model should answer. Absent: the column that it learned. Of a clusterer the groups to compare with, if any. */
+  /**
+   * What the model should answer. Absent: the column or columns that it learned, and of several it is always these. Of a clusterer
+   * the groups to compare with, if any.
+   */
   5: optional string target
   /** A column of numbers that say how often each row counts, as in TrainRequest. A clusterer takes none. */
   6: optional string sample_weight

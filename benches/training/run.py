@@ -33,7 +33,7 @@ from sklearn.ensemble import AdaBoostClassifier, AdaBoostRegressor, RandomForest
 from sklearn.ensemble import RandomForestRegressor  # noqa: E402
 from sklearn.isotonic import IsotonicRegression  # noqa: E402
 from sklearn.linear_model import ElasticNet, GammaRegressor, Lars, Lasso, LinearRegression, LogisticRegression  # noqa: E402
-from sklearn.linear_model import PoissonRegressor, Ridge, TweedieRegressor  # noqa: E402
+from sklearn.linear_model import MultiTaskElasticNet, MultiTaskLasso, PoissonRegressor, Ridge, TweedieRegressor  # noqa: E402
 from sklearn.mixture import GaussianMixture  # noqa: E402
 from sklearn.naive_bayes import BernoulliNB, GaussianNB, MultinomialNB  # noqa: E402
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor  # noqa: E402
@@ -53,6 +53,11 @@ BEGIN, END = "<!-- training:begin -->", "<!-- training:end -->"
 def numbers(n):
     """A target that depends on ten of the columns, with noise."""
     return make_regression(n, N_FEATURES, n_informative=10, noise=10.0, random_state=0)
+
+
+def tasks(n):
+    """Three targets that depend on the same ten columns, with noise."""
+    return make_regression(n, N_FEATURES, n_informative=10, n_targets=3, noise=10.0, random_state=0)
 
 
 def classes(n):
@@ -98,6 +103,8 @@ CASES = [
     ("ridge", Ridge, numbers, {"alpha": 1.0}, {}, {}),
     ("lasso", Lasso, numbers, {"alpha": 0.5}, {}, {}),
     ("elastic_net", ElasticNet, numbers, {"alpha": 0.5, "l1_ratio": 0.5}, {}, {}),
+    ("multi_task_lasso", MultiTaskLasso, tasks, {"alpha": 0.5}, {}, {}),
+    ("multi_task_elastic_net", MultiTaskElasticNet, tasks, {"alpha": 0.5, "l1_ratio": 0.5}, {}, {}),
     ("isotonic_regression", IsotonicRegression, one_column, {}, {}, {"out_of_bounds": "clip"}),
     ("logistic_regression", LogisticRegression, classes, {"max_iter": 100, "tol": 1e-4}, {}, {}),
     ("gaussian_nb", GaussianNB, classes, {}, {}, {}),
@@ -161,15 +168,15 @@ def measure(program, folder, rounds, name, estimator, data, both, only_ours, onl
         if first[0] < PATIENCE:
             break
     x.tofile(folder / "rows")
-    case = {"algorithm": name, "parameters": {**both, **only_ours}, "rows": str(folder / "rows"), "targets": None}
+    case = {"algorithm": name, "parameters": {**both, **only_ours}, "rows": str(folder / "rows"), "targets": None, "n_targets": 1}
     case |= {"n_features": x.shape[1], "n_train": n_train, "threads": THREADS, "classes": False}
     if y is not None:
         y.astype(float).tofile(folder / "targets")
-        case |= {"targets": str(folder / "targets"), "classes": y.dtype.kind != "f"}
+        case |= {"targets": str(folder / "targets"), "n_targets": y[0].size, "classes": y.dtype.kind != "f"}
     runs = [(ours(program, folder, case), theirs(estimator(**both, **only_theirs), x, y, n_train)) for _ in range(rounds)]
     fit, predict = ([[side[at] for side in run] for run in runs] for at in (0, 1))
     truth = None if y is None else y[n_train:]
-    scores = [score(data, truth, x[n_train:], side[2]) for side in runs[0]]
+    scores = [score(data, truth, x[n_train:], side[2] if truth is None else side[2].reshape(truth.shape)) for side in runs[0]]
     return n_train, fit, predict, scores
 
 

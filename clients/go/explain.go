@@ -26,6 +26,8 @@ type Explanation struct {
 	Features []string
 	// Classes are the labels that the answers of a classifier are of, in ascending order.
 	Classes Column
+	// Outputs are the names of several targets of a regressor, in the order of the answers; nil elsewhere.
+	Outputs []string
 }
 
 // Explain answers what each column adds to the answers of [Client.Predict]: of a linear model the column times its
@@ -63,9 +65,12 @@ func (c *Client) explain(ctx context.Context, model string, rows rows, options [
 func explanationFrom(reply *wire.ExplainResponse) (Explanation, error) {
 	explanation := Explanation{
 		Model: reply.GetModel(), Version: reply.GetVersion(), Generation: reply.GetGeneration(), Scale: reply.GetScale(),
-		Features: reply.GetFeatures(),
+		Features: reply.GetFeatures(), Outputs: reply.GetOutputs(),
 	}
 	answers := 1
+	if explanation.Outputs != nil {
+		answers = len(explanation.Outputs)
+	}
 	if reply.Classes != nil {
 		classes, err := columnFrom(reply.Classes)
 		if err != nil {

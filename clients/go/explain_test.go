@@ -72,6 +72,17 @@ func TestATableIsExplainedByName(t *testing.T) {
 	}
 }
 
+func TestAnExplanationOfSeveralTargetsNamesThem(t *testing.T) {
+	reply := explained()
+	reply.Classes, reply.Outputs = nil, []string{"y", "z"}
+
+	explanation, err := (&explainer{prepared: reply}).connect(t).Explain(t.Context(), "lines", [][]float64{{1, 2}, {3, 4}})
+
+	if err != nil || !reflect.DeepEqual(explanation.Outputs, []string{"y", "z"}) || len(explanation.BaseValues) != 2 {
+		t.Errorf("got %v, %v", explanation, err)
+	}
+}
+
 func TestAnExplanationWhosePartsDoNotFitIsAProtocolError(t *testing.T) {
 	for what, spoil := range map[string]func(*wire.ExplainResponse){
 		"no base values":       func(reply *wire.ExplainResponse) { reply.BaseValues = nil },

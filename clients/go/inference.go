@@ -30,7 +30,8 @@ type Prediction struct {
 	// Distances are those of a clustering around centres: n rows of the Euclidean distance to each centre, in the unit of the model's last
 	// step.
 	Distances [][]float64
-	// Transformed are those of a transformation: n rows of the columns that the model's schema names as its Outputs.
+	// Transformed are those of a transformation, and of a regression of several targets: n rows of the columns that the model's schema
+	// names as its Outputs.
 	Transformed [][]float64
 }
 

@@ -69,12 +69,15 @@ func (v ModelVersion) Reference() string { return fmt.Sprintf("%s@%d", v.Name, v
 type ModelSchema struct {
 	// Features are the columns that Predict takes, in order.
 	Features []ColumnSchema
-	// Target is the column that it learnt to predict; the zero ColumnSchema where there is none.
+	// Target is the column that it learnt to predict; the zero ColumnSchema where there is none, or several.
 	Target ColumnSchema
 	// Classes are the labels of a classification, in ascending order.
 	Classes Column
-	// Outputs are the names of the columns that a transformer answers, in order; nil where an estimator is the last step.
+	// Outputs are the names of the columns that a transformer, or a regressor of several targets, answers as [Prediction].Transformed,
+	// in order; nil where others answer.
 	Outputs []string
+	// Targets are the columns that a regressor of several has learnt to predict, in the order of Outputs; nil elsewhere.
+	Targets []ColumnSchema
 }
 
 // ListModels are the models by name.
@@ -219,6 +222,9 @@ func modelSchemaFrom(sent *wire.ModelSchema) (ModelSchema, error) {
 	schema := ModelSchema{Features: schemaFrom(sent.Features), Outputs: sent.Outputs}
 	if sent.Target != nil {
 		schema.Target = schemaFrom([]*wire.ColumnSchema{sent.Target})[0]
+	}
+	if sent.Targets != nil {
+		schema.Targets = schemaFrom(sent.Targets)
 	}
 	var err error
 	schema.Classes, err = columnFrom(sent.Classes)

@@ -64,6 +64,7 @@ func (o *oracle) DescribeModel(context.Context, *wire.DescribeModelRequest) (*wi
 			Target:   &wire.ColumnSchema{Name: pointer("left"), TypeName: pointer("BOOLEAN")},
 			Classes:  columnOf(Booleans("left", false, true)),
 			Outputs:  []string{"pca0"},
+			Targets:  []*wire.ColumnSchema{{Name: pointer("price"), TypeName: pointer("FLOAT")}},
 		},
 	}}, nil
 }
@@ -240,7 +241,7 @@ func TestAVersionIsDescribedInGoTypes(t *testing.T) {
 	}
 	want := ModelSchema{
 		Features: []ColumnSchema{{"age", IntegerColumn}}, Target: ColumnSchema{"left", BooleanColumn},
-		Classes: Booleans("left", false, true), Outputs: []string{"pca0"},
+		Classes: Booleans("left", false, true), Outputs: []string{"pca0"}, Targets: []ColumnSchema{{"price", FloatColumn}},
 	}
 	if !reflect.DeepEqual(version.Schema, want) {
 		t.Errorf("got %+v", version.Schema)

@@ -3,6 +3,7 @@ package modelwire
 import (
 	"context"
 	"crypto/rand"
+	"fmt"
 
 	"github.com/modelwire/modelwire/gen/go/wire"
 )
@@ -42,6 +43,9 @@ type Arrays struct {
 	// Target are the n values to predict: numbers for a regression; whole numbers, truth values or text for a
 	// classification. The zero Column where there is none: clusters, outliers, a transformation. Without a name it is called "target".
 	Target Column
+	// Targets are, instead of Target, several columns of numbers for a regressor that learns several; without a name they are called
+	// target0, target1, ….
+	Targets []Column
 	// Names are those of the features; nil: x0, x1, ….
 	Names []string
 	// Weights say how often each row counts, as the column does that Training.SampleWeight names; nil: once.
@@ -53,7 +57,10 @@ type Rows struct {
 	Table *Table
 	// Target is the column to predict; empty for clusterers, outlier detectors and transformers.
 	Target string
-	// Features are the columns to learn from, in the order in which Predict takes them; nil: all but the target.
+	// Targets are, instead of Target, several columns for a regressor that learns several; Predict answers them as
+	// [Prediction].Transformed, in this order.
+	Targets []string
+	// Features are the columns to learn from, in the order in which Predict takes them; nil: all but the targets.
 	Features []string
 }
 
@@ -63,7 +70,9 @@ type Stored struct {
 	Dataset string
 	// Target is the column to predict; empty for clusterers, outlier detectors and transformers.
 	Target string
-	// Features are the columns to learn from, in the order in which Predict takes them; nil: all but the target.
+	// Targets are, instead of Target, several columns, as those of [Rows].
+	Targets []string
+	// Features are the columns to learn from, in the order in which Predict takes them; nil: all but the targets.
 	Features []string
 }
 
@@ -82,6 +91,14 @@ func (a Arrays) describe(request *wire.TrainRequest) error {
 			rows.Target = "target"
 		}
 		columns = append(columns, a.Target.Renamed(rows.Target))
+	}
+	for at, target := range a.Targets {
+		name := target.name
+		if name == "" {
+			name = fmt.Sprintf("target%d", at)
+		}
+		rows.Targets = append(rows.Targets, name)
+		columns = append(columns, target.Renamed(name))
 	}
 	if a.Weights != nil {
 		columns = append(columns, Floats(weightColumn, a.Weights...))
@@ -108,20 +125,21 @@ func (r Rows) describe(request *wire.TrainRequest) error {
 		return refused
 	}
 	request.Table, request.Features = tableOf(r.Table), r.Features
-	request.Target = absentIf(r.Target == "", r.Target)
+	request.Target, request.Targets = absentIf(r.Target == "", r.Target), r.Targets
 	return nil
 }
 
 func (r Rows) named() []string {
-	if r.Target == "" {
-		return r.Features
+	named := append([]string{}, r.Targets...)
+	if r.Target != "" {
+		named = append(named, r.Target)
 	}
-	return append([]string{r.Target}, r.Features...)
+	return append(named, r.Features...)
 }
 
 func (s Stored) describe(request *wire.TrainRequest) error {
 	request.Dataset, request.Features = &s.Dataset, s.Features
-	request.Target = absentIf(s.Target == "", s.Target)
+	request.Target, request.Targets = absentIf(s.Target == "", s.Target), s.Targets
 	return nil
 }
 

@@ -119,6 +119,55 @@ func TestTheShareThatIsHeldOutTravelsAlsoIfItIsNothing(t *testing.T) {
 	}
 }
 
+func TestSeveralTargetsTravelByTheirNames(t *testing.T) {
+	table, err := NewTable(Floats("x", 1, 3), Floats("y", 5, 6), Floats("z", 7, 8))
+	if err != nil {
+		t.Fatal(err)
+	}
+	targets := []string{"z", "y"}
+	for _, data := range []TrainingData{
+		Stored{Dataset: "wine@2", Targets: targets},
+		Rows{Table: table, Targets: targets},
+		Arrays{Features: [][]float64{{1}, {3}}, Targets: []Column{Floats("z", 7, 8), Floats("y", 5, 6)}},
+	} {
+		server, training := &trainer{}, arrays()
+		training.Data = data
+
+		_, err := server.connect(t).Train(t.Context(), "wine", training)
+
+		if err != nil || !reflect.DeepEqual(server.trained.Targets, targets) || server.trained.Target != nil {
+			t.Errorf("sent %v, got %v", server.trained, err)
+		}
+	}
+}
+
+func TestColumnsOfTargetsWithoutNamesAreNumbered(t *testing.T) {
+	server, training := &trainer{}, arrays()
+	training.Data = Arrays{Features: [][]float64{{1}, {3}}, Targets: []Column{Floats("", 7, 8), Floats("", 5, 6)}}
+
+	_, err := server.connect(t).Train(t.Context(), "wine", training)
+
+	sent := server.trained
+	if err != nil || !reflect.DeepEqual(sent.Targets, []string{"target0", "target1"}) || len(sent.Table.Columns) != 3 {
+		t.Errorf("sent %v, got %v", sent, err)
+	}
+}
+
+func TestATargetThatIsNoColumnOfTheRowsIsRefused(t *testing.T) {
+	table, err := NewTable(Floats("x", 1, 3), Floats("y", 5, 6))
+	if err != nil {
+		t.Fatal(err)
+	}
+	training := arrays()
+	training.Data = Rows{Table: table, Targets: []string{"y", "z"}}
+
+	_, err = (&trainer{}).connect(t).Train(t.Context(), "wine", training)
+
+	if !errors.Is(err, ErrInvalidArgument) || !strings.Contains(err.Error(), `no column "z"`) {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestWeightsOfRowsTravelAsAColumnThatIsNoFeature(t *testing.T) {
 	server, training := &trainer{}, arrays()
 	training.Data = Arrays{Features: [][]float64{{1}, {3}}, Target: Floats("", 5, 6), Weights: []float64{0.5, 2}}

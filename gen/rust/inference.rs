@@ -164,7 +164,8 @@ pub struct PredictResponse {
   pub clusters: Option<types::Tensor>,
   /// Clustering around centres: F64, shape (n, n_clusters), Euclidean distance to each centre, in the unit of the model's last step.
   pub distances: Option<types::Tensor>,
-  /// Transformation: F64, shape (n, n_outputs), the columns that the model's schema names as its `outputs`.
+  /// Transformation, and regression of several targets: F64, shape (n, n_outputs), the columns that the model's schema names as its
+  /// `outputs`.
   pub transformed: Option<types::Tensor>,
 }
 
@@ -818,7 +819,7 @@ impl Default for ExplainRequest {
 //
 
 /// What each column adds: the base value of an answer and the contributions of all columns add up to it, on a scale. A regressor has
-/// one answer, a classifier one for each class.
+/// one answer for each target, a classifier one for each class.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct ExplainResponse {
   /// Name of the model that is explained.
@@ -838,10 +839,12 @@ pub struct ExplainResponse {
   pub features: Option<Vec<String>>,
   /// Classification: the labels that the answers are of, in ascending order.
   pub classes: Option<types::Column>,
+  /// Regression of several targets: their names, in the order of the answers.
+  pub outputs: Option<Vec<String>>,
 }
 
 impl ExplainResponse {
-  pub fn new<F1, F2, F3, F4, F5, F6, F7, F8>(model: F1, version: F2, generation: F3, scale: F4, base_values: F5, contributions: F6, features: F7, classes: F8) -> ExplainResponse where F1: Into<Option<String>>, F2: Into<Option<i64>>, F3: Into<Option<i64>>, F4: Into<Option<String>>, F5: Into<Option<types::Tensor>>, F6: Into<Option<types::Tensor>>, F7: Into<Option<Vec<String>>>, F8: Into<Option<types::Column>> {
+  pub fn new<F1, F2, F3, F4, F5, F6, F7, F8, F9>(model: F1, version: F2, generation: F3, scale: F4, base_values: F5, contributions: F6, features: F7, classes: F8, outputs: F9) -> ExplainResponse where F1: Into<Option<String>>, F2: Into<Option<i64>>, F3: Into<Option<i64>>, F4: Into<Option<String>>, F5: Into<Option<types::Tensor>>, F6: Into<Option<types::Tensor>>, F7: Into<Option<Vec<String>>>, F8: Into<Option<types::Column>>, F9: Into<Option<Vec<String>>> {
     ExplainResponse {
       model: model.into(),
       version: version.into(),
@@ -851,6 +854,7 @@ impl ExplainResponse {
       contributions: contributions.into(),
       features: features.into(),
       classes: classes.into(),
+      outputs: outputs.into(),
     }
   }
 }
@@ -866,6 +870,7 @@ impl TSerializable for ExplainResponse {
     let mut f_6: Option<types::Tensor> = None;
     let mut f_7: Option<Vec<String>> = None;
     let mut f_8: Option<types::Column> = None;
+    let mut f_9: Option<Vec<String>> = None;
     loop {
       let field_ident = i_prot.read_field_begin()?;
       if field_ident.field_type == TType::Stop {
@@ -911,6 +916,16 @@ impl TSerializable for ExplainResponse {
           let val = types::Column::read_from_in_protocol(i_prot)?;
           f_8 = Some(val);
         },
+        9 => {
+          let list_ident = i_prot.read_list_begin()?;
+          let mut val: Vec<String> = Vec::with_capacity(list_ident.size as usize);
+          for _ in 0..list_ident.size {
+            let list_elem_3 = i_prot.read_string()?;
+            val.push(list_elem_3);
+          }
+          i_prot.read_list_end()?;
+          f_9 = Some(val);
+        },
         _ => {
           i_prot.skip(field_ident.field_type)?;
         },
@@ -927,6 +942,7 @@ impl TSerializable for ExplainResponse {
       contributions: f_6,
       features: f_7,
       classes: f_8,
+      outputs: f_9,
     };
     Ok(ret)
   }
@@ -977,6 +993,15 @@ impl TSerializable for ExplainResponse {
       fld_var.write_to_out_protocol(o_prot)?;
       o_prot.write_field_end()?
     }
+    if let Some(ref fld_var) = self.outputs {
+      o_prot.write_field_begin(&TFieldIdentifier::new("outputs", TType::List, 9))?;
+      o_prot.write_list_begin(&TListIdentifier::new(TType::String, fld_var.len() as i32))?;
+      for e in fld_var {
+        o_prot.write_string(e)?;
+      }
+      o_prot.write_list_end()?;
+      o_prot.write_field_end()?
+    }
     o_prot.write_field_stop()?;
     o_prot.write_struct_end()
   }
@@ -993,6 +1018,7 @@ impl Default for ExplainResponse {
       contributions: None,
       features: Some(Default::default()),
       classes: None,
+      outputs: Some(Default::default()),
     }
   }
 }

@@ -131,21 +131,25 @@ impl Default for Alias {
 pub struct ModelSchema {
   /// The columns that `predict` takes, in order.
   pub features: Option<Vec<types::ColumnSchema>>,
-  /// The column that it learnt to predict; absent where there is none: clustering, outliers, transformation.
+  /// The column that it learnt to predict; absent where there is none (clustering, outliers, transformation) or several.
   pub target: Option<types::ColumnSchema>,
   /// Classification: the labels in ascending order.
   pub classes: Option<types::Column>,
-  /// Transformation: the names of the columns that `predict` answers, in order; absent where an estimator is the last step.
+  /// The names of the columns that `predict` answers as `transformed`, of shape (n, outputs), in order: of a transformer, or of several
+  /// targets. Absent where an estimator of one target or none is the last step.
   pub outputs: Option<Vec<String>>,
+  /// Regression of several targets: the columns that it learnt to predict, in the order of `outputs`. Absent elsewhere.
+  pub targets: Option<Vec<types::ColumnSchema>>,
 }
 
 impl ModelSchema {
-  pub fn new<F1, F2, F3, F4>(features: F1, target: F2, classes: F3, outputs: F4) -> ModelSchema where F1: Into<Option<Vec<types::ColumnSchema>>>, F2: Into<Option<types::ColumnSchema>>, F3: Into<Option<types::Column>>, F4: Into<Option<Vec<String>>> {
+  pub fn new<F1, F2, F3, F4, F5>(features: F1, target: F2, classes: F3, outputs: F4, targets: F5) -> ModelSchema where F1: Into<Option<Vec<types::ColumnSchema>>>, F2: Into<Option<types::ColumnSchema>>, F3: Into<Option<types::Column>>, F4: Into<Option<Vec<String>>>, F5: Into<Option<Vec<types::ColumnSchema>>> {
     ModelSchema {
       features: features.into(),
       target: target.into(),
       classes: classes.into(),
       outputs: outputs.into(),
+      targets: targets.into(),
     }
   }
 }
@@ -157,6 +161,7 @@ impl TSerializable for ModelSchema {
     let mut f_2: Option<types::ColumnSchema> = None;
     let mut f_3: Option<types::Column> = None;
     let mut f_4: Option<Vec<String>> = None;
+    let mut f_5: Option<Vec<types::ColumnSchema>> = None;
     loop {
       let field_ident = i_prot.read_field_begin()?;
       if field_ident.field_type == TType::Stop {
@@ -192,6 +197,16 @@ impl TSerializable for ModelSchema {
           i_prot.read_list_end()?;
           f_4 = Some(val);
         },
+        5 => {
+          let list_ident = i_prot.read_list_begin()?;
+          let mut val: Vec<types::ColumnSchema> = Vec::with_capacity(list_ident.size as usize);
+          for _ in 0..list_ident.size {
+            let list_elem_2 = types::ColumnSchema::read_from_in_protocol(i_prot)?;
+            val.push(list_elem_2);
+          }
+          i_prot.read_list_end()?;
+          f_5 = Some(val);
+        },
         _ => {
           i_prot.skip(field_ident.field_type)?;
         },
@@ -204,6 +219,7 @@ impl TSerializable for ModelSchema {
       target: f_2,
       classes: f_3,
       outputs: f_4,
+      targets: f_5,
     };
     Ok(ret)
   }
@@ -238,6 +254,15 @@ impl TSerializable for ModelSchema {
       o_prot.write_list_end()?;
       o_prot.write_field_end()?
     }
+    if let Some(ref fld_var) = self.targets {
+      o_prot.write_field_begin(&TFieldIdentifier::new("targets", TType::List, 5))?;
+      o_prot.write_list_begin(&TListIdentifier::new(TType::Struct, fld_var.len() as i32))?;
+      for e in fld_var {
+        e.write_to_out_protocol(o_prot)?;
+      }
+      o_prot.write_list_end()?;
+      o_prot.write_field_end()?
+    }
     o_prot.write_field_stop()?;
     o_prot.write_struct_end()
   }
@@ -250,6 +275,7 @@ impl Default for ModelSchema {
       target: None,
       classes: None,
       outputs: Some(Default::default()),
+      targets: Some(Default::default()),
     }
   }
 }
@@ -357,8 +383,8 @@ impl TSerializable for ModelVersion {
           let list_ident = i_prot.read_list_begin()?;
           let mut val: Vec<types::Step> = Vec::with_capacity(list_ident.size as usize);
           for _ in 0..list_ident.size {
-            let list_elem_2 = types::Step::read_from_in_protocol(i_prot)?;
-            val.push(list_elem_2);
+            let list_elem_3 = types::Step::read_from_in_protocol(i_prot)?;
+            val.push(list_elem_3);
           }
           i_prot.read_list_end()?;
           f_4 = Some(val);
@@ -371,9 +397,9 @@ impl TSerializable for ModelVersion {
           let map_ident = i_prot.read_map_begin()?;
           let mut val: BTreeMap<String, OrderedFloat<f64>> = BTreeMap::new();
           for _ in 0..map_ident.size {
-            let map_key_3 = i_prot.read_string()?;
-            let map_val_4 = OrderedFloat::from(i_prot.read_double()?);
-            val.insert(map_key_3, map_val_4);
+            let map_key_4 = i_prot.read_string()?;
+            let map_val_5 = OrderedFloat::from(i_prot.read_double()?);
+            val.insert(map_key_4, map_val_5);
           }
           i_prot.read_map_end()?;
           f_6 = Some(val);
@@ -414,8 +440,8 @@ impl TSerializable for ModelVersion {
           let list_ident = i_prot.read_list_begin()?;
           let mut val: Vec<String> = Vec::with_capacity(list_ident.size as usize);
           for _ in 0..list_ident.size {
-            let list_elem_5 = i_prot.read_string()?;
-            val.push(list_elem_5);
+            let list_elem_6 = i_prot.read_string()?;
+            val.push(list_elem_6);
           }
           i_prot.read_list_end()?;
           f_15 = Some(val);
@@ -623,8 +649,8 @@ impl TSerializable for ModelSummary {
           let list_ident = i_prot.read_list_begin()?;
           let mut val: Vec<i64> = Vec::with_capacity(list_ident.size as usize);
           for _ in 0..list_ident.size {
-            let list_elem_6 = i_prot.read_i64()?;
-            val.push(list_elem_6);
+            let list_elem_7 = i_prot.read_i64()?;
+            val.push(list_elem_7);
           }
           i_prot.read_list_end()?;
           f_2 = Some(val);
@@ -633,8 +659,8 @@ impl TSerializable for ModelSummary {
           let list_ident = i_prot.read_list_begin()?;
           let mut val: Vec<Alias> = Vec::with_capacity(list_ident.size as usize);
           for _ in 0..list_ident.size {
-            let list_elem_7 = Alias::read_from_in_protocol(i_prot)?;
-            val.push(list_elem_7);
+            let list_elem_8 = Alias::read_from_in_protocol(i_prot)?;
+            val.push(list_elem_8);
           }
           i_prot.read_list_end()?;
           f_3 = Some(val);
@@ -643,8 +669,8 @@ impl TSerializable for ModelSummary {
           let list_ident = i_prot.read_list_begin()?;
           let mut val: Vec<String> = Vec::with_capacity(list_ident.size as usize);
           for _ in 0..list_ident.size {
-            let list_elem_8 = i_prot.read_string()?;
-            val.push(list_elem_8);
+            let list_elem_9 = i_prot.read_string()?;
+            val.push(list_elem_9);
           }
           i_prot.read_list_end()?;
           f_4 = Some(val);
@@ -847,8 +873,8 @@ impl TSerializable for ListModelsResponse {
           let list_ident = i_prot.read_list_begin()?;
           let mut val: Vec<ModelSummary> = Vec::with_capacity(list_ident.size as usize);
           for _ in 0..list_ident.size {
-            let list_elem_9 = ModelSummary::read_from_in_protocol(i_prot)?;
-            val.push(list_elem_9);
+            let list_elem_10 = ModelSummary::read_from_in_protocol(i_prot)?;
+            val.push(list_elem_10);
           }
           i_prot.read_list_end()?;
           f_1 = Some(val);

@@ -491,7 +491,7 @@ pub struct TrainRequest {
   pub dataset: Option<String>,
   /// The column to predict. Absent for clusterers, outlier detectors and transformers.
   pub target: Option<String>,
-  /// The columns to learn from, in the order in which `predict` takes them. Absent: all but the target and the weights.
+  /// The columns to learn from, in the order in which `predict` takes them. Absent: all but the targets and the weights.
   pub features: Option<Vec<String>>,
   /// Seed of everything random; 0 if absent. The same rows, steps and seed give the same model.
   pub seed: Option<i64>,
@@ -501,10 +501,13 @@ pub struct TrainRequest {
   /// A column of numbers, 0 or greater, that say how often each row counts in what is learned and in metrics; it is no feature. A
   /// row of weight 2 is the row twice, and one of weight 0 is left out. Absent: each row counts once.
   pub sample_weight: Option<String>,
+  /// Instead of `target`: the columns that a regressor predicts at once. `predict` answers them as `transformed`, in this order. One
+  /// name is the same as `target`.
+  pub targets: Option<Vec<String>>,
 }
 
 impl TrainRequest {
-  pub fn new<F1, F2, F3, F4, F5, F6, F7, F8, F9, F10>(context: F1, model: F2, steps: F3, table: F4, dataset: F5, target: F6, features: F7, seed: F8, validation_fraction: F9, sample_weight: F10) -> TrainRequest where F1: Into<Option<types::RequestContext>>, F2: Into<Option<String>>, F3: Into<Option<Vec<types::Step>>>, F4: Into<Option<types::Table>>, F5: Into<Option<String>>, F6: Into<Option<String>>, F7: Into<Option<Vec<String>>>, F8: Into<Option<i64>>, F9: Into<Option<OrderedFloat<f64>>>, F10: Into<Option<String>> {
+  pub fn new<F1, F2, F3, F4, F5, F6, F7, F8, F9, F10, F11>(context: F1, model: F2, steps: F3, table: F4, dataset: F5, target: F6, features: F7, seed: F8, validation_fraction: F9, sample_weight: F10, targets: F11) -> TrainRequest where F1: Into<Option<types::RequestContext>>, F2: Into<Option<String>>, F3: Into<Option<Vec<types::Step>>>, F4: Into<Option<types::Table>>, F5: Into<Option<String>>, F6: Into<Option<String>>, F7: Into<Option<Vec<String>>>, F8: Into<Option<i64>>, F9: Into<Option<OrderedFloat<f64>>>, F10: Into<Option<String>>, F11: Into<Option<Vec<String>>> {
     TrainRequest {
       context: context.into(),
       model: model.into(),
@@ -516,6 +519,7 @@ impl TrainRequest {
       seed: seed.into(),
       validation_fraction: validation_fraction.into(),
       sample_weight: sample_weight.into(),
+      targets: targets.into(),
     }
   }
 }
@@ -533,6 +537,7 @@ impl TSerializable for TrainRequest {
     let mut f_8: Option<i64> = None;
     let mut f_9: Option<OrderedFloat<f64>> = None;
     let mut f_10: Option<String> = None;
+    let mut f_11: Option<Vec<String>> = None;
     loop {
       let field_ident = i_prot.read_field_begin()?;
       if field_ident.field_type == TType::Stop {
@@ -592,6 +597,16 @@ impl TSerializable for TrainRequest {
           let val = i_prot.read_string()?;
           f_10 = Some(val);
         },
+        11 => {
+          let list_ident = i_prot.read_list_begin()?;
+          let mut val: Vec<String> = Vec::with_capacity(list_ident.size as usize);
+          for _ in 0..list_ident.size {
+            let list_elem_4 = i_prot.read_string()?;
+            val.push(list_elem_4);
+          }
+          i_prot.read_list_end()?;
+          f_11 = Some(val);
+        },
         _ => {
           i_prot.skip(field_ident.field_type)?;
         },
@@ -610,6 +625,7 @@ impl TSerializable for TrainRequest {
       seed: f_8,
       validation_fraction: f_9,
       sample_weight: f_10,
+      targets: f_11,
     };
     Ok(ret)
   }
@@ -674,6 +690,15 @@ impl TSerializable for TrainRequest {
       o_prot.write_string(fld_var)?;
       o_prot.write_field_end()?
     }
+    if let Some(ref fld_var) = self.targets {
+      o_prot.write_field_begin(&TFieldIdentifier::new("targets", TType::List, 11))?;
+      o_prot.write_list_begin(&TListIdentifier::new(TType::String, fld_var.len() as i32))?;
+      for e in fld_var {
+        o_prot.write_string(e)?;
+      }
+      o_prot.write_list_end()?;
+      o_prot.write_field_end()?
+    }
     o_prot.write_field_stop()?;
     o_prot.write_struct_end()
   }
@@ -692,6 +717,7 @@ impl Default for TrainRequest {
       seed: Some(0),
       validation_fraction: Some(OrderedFloat::from(0.0)),
       sample_weight: Some("".to_owned()),
+      targets: Some(Default::default()),
     }
   }
 }
@@ -1050,8 +1076,8 @@ impl TSerializable for WatchJobResponse {
           let list_ident = i_prot.read_list_begin()?;
           let mut val: Vec<JobEvent> = Vec::with_capacity(list_ident.size as usize);
           for _ in 0..list_ident.size {
-            let list_elem_4 = JobEvent::read_from_in_protocol(i_prot)?;
-            val.push(list_elem_4);
+            let list_elem_5 = JobEvent::read_from_in_protocol(i_prot)?;
+            val.push(list_elem_5);
           }
           i_prot.read_list_end()?;
           f_1 = Some(val);
@@ -1236,8 +1262,8 @@ impl TSerializable for ListJobsResponse {
           let list_ident = i_prot.read_list_begin()?;
           let mut val: Vec<Job> = Vec::with_capacity(list_ident.size as usize);
           for _ in 0..list_ident.size {
-            let list_elem_5 = Job::read_from_in_protocol(i_prot)?;
-            val.push(list_elem_5);
+            let list_elem_6 = Job::read_from_in_protocol(i_prot)?;
+            val.push(list_elem_6);
           }
           i_prot.read_list_end()?;
           f_1 = Some(val);
@@ -1447,7 +1473,8 @@ pub struct EvaluateRequest {
   pub table: Option<types::Table>,
   /// The rows, stored: "wine" (newest version) or "wine@2".
   pub dataset: Option<String>,
-  /// What the model should answer. Absent: the column that it learned. Of a clusterer the groups to compare with, if any.
+  /// What the model should answer. Absent: the column or columns that it learned, and of several it is always these. Of a clusterer
+  /// the groups to compare with, if any.
   pub target: Option<String>,
   /// A column of numbers that say how often each row counts, as in TrainRequest. A clusterer takes none.
   pub sample_weight: Option<String>,
@@ -1767,9 +1794,9 @@ impl TSerializable for EvaluateResponse {
           let map_ident = i_prot.read_map_begin()?;
           let mut val: BTreeMap<String, OrderedFloat<f64>> = BTreeMap::new();
           for _ in 0..map_ident.size {
-            let map_key_6 = i_prot.read_string()?;
-            let map_val_7 = OrderedFloat::from(i_prot.read_double()?);
-            val.insert(map_key_6, map_val_7);
+            let map_key_7 = i_prot.read_string()?;
+            let map_val_8 = OrderedFloat::from(i_prot.read_double()?);
+            val.insert(map_key_7, map_val_8);
           }
           i_prot.read_map_end()?;
           f_5 = Some(val);
@@ -1782,8 +1809,8 @@ impl TSerializable for EvaluateResponse {
           let list_ident = i_prot.read_list_begin()?;
           let mut val: Vec<ClassMetrics> = Vec::with_capacity(list_ident.size as usize);
           for _ in 0..list_ident.size {
-            let list_elem_8 = ClassMetrics::read_from_in_protocol(i_prot)?;
-            val.push(list_elem_8);
+            let list_elem_9 = ClassMetrics::read_from_in_protocol(i_prot)?;
+            val.push(list_elem_9);
           }
           i_prot.read_list_end()?;
           f_7 = Some(val);
@@ -1988,8 +2015,8 @@ impl TSerializable for PartialFitRequest {
           let list_ident = i_prot.read_list_begin()?;
           let mut val: Vec<types::Step> = Vec::with_capacity(list_ident.size as usize);
           for _ in 0..list_ident.size {
-            let list_elem_9 = types::Step::read_from_in_protocol(i_prot)?;
-            val.push(list_elem_9);
+            let list_elem_10 = types::Step::read_from_in_protocol(i_prot)?;
+            val.push(list_elem_10);
           }
           i_prot.read_list_end()?;
           f_4 = Some(val);
@@ -2002,8 +2029,8 @@ impl TSerializable for PartialFitRequest {
           let list_ident = i_prot.read_list_begin()?;
           let mut val: Vec<String> = Vec::with_capacity(list_ident.size as usize);
           for _ in 0..list_ident.size {
-            let list_elem_10 = i_prot.read_string()?;
-            val.push(list_elem_10);
+            let list_elem_11 = i_prot.read_string()?;
+            val.push(list_elem_11);
           }
           i_prot.read_list_end()?;
           f_6 = Some(val);
@@ -2464,8 +2491,8 @@ impl TSerializable for Learner {
           let list_ident = i_prot.read_list_begin()?;
           let mut val: Vec<types::Step> = Vec::with_capacity(list_ident.size as usize);
           for _ in 0..list_ident.size {
-            let list_elem_11 = types::Step::read_from_in_protocol(i_prot)?;
-            val.push(list_elem_11);
+            let list_elem_12 = types::Step::read_from_in_protocol(i_prot)?;
+            val.push(list_elem_12);
           }
           i_prot.read_list_end()?;
           f_2 = Some(val);
@@ -2478,8 +2505,8 @@ impl TSerializable for Learner {
           let list_ident = i_prot.read_list_begin()?;
           let mut val: Vec<String> = Vec::with_capacity(list_ident.size as usize);
           for _ in 0..list_ident.size {
-            let list_elem_12 = i_prot.read_string()?;
-            val.push(list_elem_12);
+            let list_elem_13 = i_prot.read_string()?;
+            val.push(list_elem_13);
           }
           i_prot.read_list_end()?;
           f_4 = Some(val);
@@ -2516,8 +2543,8 @@ impl TSerializable for Learner {
           let list_ident = i_prot.read_list_begin()?;
           let mut val: Vec<LearnedBatch> = Vec::with_capacity(list_ident.size as usize);
           for _ in 0..list_ident.size {
-            let list_elem_13 = LearnedBatch::read_from_in_protocol(i_prot)?;
-            val.push(list_elem_13);
+            let list_elem_14 = LearnedBatch::read_from_in_protocol(i_prot)?;
+            val.push(list_elem_14);
           }
           i_prot.read_list_end()?;
           f_12 = Some(val);

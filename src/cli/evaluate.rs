@@ -31,7 +31,7 @@ pub(super) struct Arguments {
     /// Data set of the server: "wine" (its newest version) or "wine@2".
     #[arg(long)]
     dataset: Option<String>,
-    /// Column that the model should answer [default: the one that it learned; of a clustering none].
+    /// Column that the model should answer [default: the one that it learned, of several all; of a clustering none].
     #[arg(long, value_name = "COLUMN")]
     target: Option<String>,
     /// Column of numbers that say how often each row counts [default: each row counts once].

@@ -199,7 +199,9 @@ fn listed(version: u64, state: LoadState) -> String {
 
 fn description(model: &ModelVersion) -> String {
     let steps: Vec<String> = model.steps.iter().map(step).collect();
-    let target = model.schema.target.as_ref().map(|column| format!("{} ({})", column.name, column.column_type));
+    let targets = model.schema.target.iter().chain(&model.schema.targets);
+    let targets: Vec<String> = targets.map(|it| format!("{} ({})", it.name, it.column_type)).collect();
+    let target = (!targets.is_empty()).then(|| targets.join(", "));
     let source = model.dataset.clone().unwrap_or_else(|| "rows sent along".into());
     let facts = report::facts([
         ("model", format!("{}@{}", model.name, model.version)),

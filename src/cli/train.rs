@@ -20,6 +20,7 @@ use std::path::PathBuf;
 ///     modelwire train wine.csv --target quality --steps standard_scaler,linear_regression --name wine
 ///     modelwire train --dataset wine@2 --target quality --steps linear_regression --name wine
 ///     modelwire train sales.csv --target price --sample-weight count --steps ridge --name price
+///     modelwire train sales.csv --targets price,count --steps multi_task_lasso --name sales
 ///     modelwire train iris.csv --target species --steps "logistic_regression(C=0.5,max_iter=200)" --name iris
 #[derive(clap::Args)]
 #[command(verbatim_doc_comment)]
@@ -40,7 +41,10 @@ pub(super) struct Arguments {
     /// Column to predict; none for clusterers, outlier detectors and transformers.
     #[arg(long)]
     target: Option<String>,
-    /// Columns to learn from, separated by commas [default: all but the target and the weights].
+    /// Columns to predict at once, separated by commas, by a regressor that learns several.
+    #[arg(long, value_delimiter = ',', conflicts_with = "target")]
+    targets: Vec<String>,
+    /// Columns to learn from, separated by commas [default: all but the targets and the weights].
     #[arg(long, value_delimiter = ',')]
     features: Option<Vec<String>>,
     /// Seed of everything random; the same rows, steps and seed give the same model.
@@ -60,13 +64,14 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
-    let Arguments { file, dataset, name, steps, target, features, seed, .. } = arguments;
+    let Arguments { file, dataset, name, steps, target, targets, features, seed, .. } = arguments;
     let Arguments { validation_fraction, sample_weight, detach, remote, .. } = arguments;
     let rows = match (file, dataset) {
         (Some(file), _) => Rows::Inline(small_enough(table_file::read(&file)?, &file.display().to_string(), &name)?),
         (None, dataset) => Rows::Dataset(dataset.unwrap_or_default()),
     };
-    let pipeline = Spec { steps: steps.0, target, features, seed, validation_fraction, sample_weight };
+    let steps = steps.0;
+    let pipeline = Spec { steps, target, targets, features, seed, validation_fraction, sample_weight };
     let spec = JobSpec { model: name, pipeline, rows, idempotency_key: None };
     remote.run(async |client| {
         let job = client.train(&spec).await?;

@@ -95,6 +95,12 @@ pub trait Algorithm: Debug + Send + Sync {
         false
     }
 
+    /// Whether it learns several targets at once, and then answers them as columns. A specification that gives another one several is
+    /// refused.
+    fn takes_several_targets(&self) -> bool {
+        false
+    }
+
     /// Why it learns the same whatever the weights of rows are, for one that does. A specification that names a column of weights is
     /// refused with it.
     fn refuses_weights(&self) -> Option<&'static str> {
@@ -150,6 +156,8 @@ pub enum FittedStep {
 pub struct Inputs {
     /// The width of the rows that it takes.
     pub n_features: usize,
+    /// How many numbers a regressor answers to a row; else 1.
+    pub n_targets: usize,
     /// What a classifier answers.
     pub classes: Option<Arc<Labels>>,
 }

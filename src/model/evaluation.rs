@@ -1,5 +1,6 @@
 //! Rows with their truth, held against what a model answers to them.
 
+use super::kernels::in_rows;
 use super::metrics::{self, Answers, ClassReport, Classified, Metrics};
 use super::sample_weights::SampleWeights;
 use super::targets::{classes_of, numbers};
@@ -15,7 +16,7 @@ use std::ops::Range;
 pub struct Asked<'a> {
     /// The rows.
     pub table: &'a Table,
-    /// What the answers should have been; absent: the column that the model learned, and nothing for a clusterer.
+    /// What the answers should have been; absent: the column or columns that the model learned, and nothing for a clusterer.
     pub target: Option<&'a str>,
     /// How often each row counts; absent: each once.
     pub sample_weight: Option<&'a str>,
@@ -33,6 +34,8 @@ pub struct Examination {
 enum Truth {
     None,
     Values(Vec<f64>),
+    /// Of several targets, those of a row after the other.
+    Several(Array2<f64>),
     Classes {
         /// Positions in `labels`.
         indices: Vec<usize>,
@@ -68,13 +71,18 @@ impl Examination {
             return Err(Error::invalid("there are no rows to evaluate on; at least one is needed"));
         }
         let kind = pipeline.kind();
+        check_several(pipeline, target, sample_weight)?;
         let learned = pipeline.schema().target.as_ref().map(|target| target.name.as_str());
         let target = target.or(learned);
         check_columns(pipeline, target_of(target, table)?, sample_weight)?;
         let weights = SampleWeights::read(sample_weight, table)?;
         let table = &*weights.without_others(table)?;
         let (target, SampleWeights { rows, weights }) = (target_of(target, table)?, weights);
-        let truth = target.map_or(Ok(Truth::None), |target| truth(pipeline, kind, target))?;
+        let truth = match target {
+            Some(target) => truth(pipeline, kind, target)?,
+            None if pipeline.schema().targets.is_empty() => Truth::None,
+            None => several(pipeline, table)?,
+        };
         let features = pipeline.schema().select(table)?;
         Ok(match rows {
             None => Self { features, truth, weights },
@@ -109,6 +117,9 @@ impl Examination {
             (Evaluation { n_samples: self.n_rows(), ..Evaluation::default() }, self.weights.as_slice());
         found.metrics = match &self.truth {
             Truth::Values(truth) => metrics::regression(answers.values(), truth, weights),
+            Truth::Several(truth) => {
+                metrics::regression_of_several(answers.values(), &in_rows(&truth.view()), truth.ncols(), weights)
+            }
             Truth::Classes { indices, labels, known } => {
                 let classified = Classified { truth: indices, labels, known, answers, weights };
                 let report = found.classes.insert(classified.report());
@@ -199,6 +210,38 @@ fn check_columns(pipeline: &Pipeline, target: Option<&Column>, sample_weight: Op
     }
 }
 
+/// What cannot be asked of a model of several targets.
+fn check_several(pipeline: &Pipeline, target: Option<&str>, sample_weight: Option<&str>) -> Result<()> {
+    let targets = &pipeline.schema().targets;
+    if let (Some(name), Some(first)) = (target, targets.first()) {
+        return Err(Error::invalid(format!(
+            "the model learned {} targets ({:?} first) and is evaluated on all of them by their names, got target {:?}; leave it out",
+            targets.len(),
+            first.name,
+            quotable(name)
+        )));
+    }
+    match targets.iter().find(|target| sample_weight == Some(target.name.as_str())) {
+        None => Ok(()),
+        Some(target) => {
+            Err(Error::invalid(format!("column {:?} is target and sample_weight; name it once", target.name)))
+        }
+    }
+}
+
+/// The columns that a model of several targets learned.
+fn several(pipeline: &Pipeline, table: &Table) -> Result<Truth> {
+    let targets = &pipeline.schema().targets;
+    let mut values = Array2::zeros((table.n_rows(), targets.len()));
+    for (mut place, target) in values.columns_mut().into_iter().zip(targets) {
+        let Truth::Values(numbers) = truth(pipeline, Kind::Regressor, column("target", &target.name, table)?)? else {
+            continue;
+        };
+        place.iter_mut().zip(numbers).for_each(|(place, number)| *place = number);
+    }
+    Ok(Truth::Several(values))
+}
+
 fn truth(pipeline: &Pipeline, kind: Kind, target: &Column) -> Result<Truth> {
     let (name, found) = (quotable(&target.name), target.values.column_type());
     if let Some(row) = target.first_missing() {
@@ -269,6 +312,7 @@ impl Truth {
         match self {
             Self::None => Self::None,
             Self::Values(values) => Self::Values(rows.iter().map(|row| values[*row]).collect()),
+            Self::Several(values) => Self::Several(values.select(Axis(0), rows)),
             Self::Classes { indices, labels, known } => Self::Classes { indices: of(&indices), labels, known },
             Self::Groups(groups) => Self::Groups(of(&groups)),
         }

@@ -4,7 +4,7 @@ use super::bounds::{Bounded, bytes_of_rows};
 use super::columns::Columns;
 use super::kernels::{all_finite, in_rows};
 use super::last::Last;
-use super::pipeline::{Pipeline, TransformerStep};
+use super::pipeline::{Pipeline, TransformerStep, answered};
 use super::spec::{Resolved, ResolvedStep, n_transformers};
 use super::validation::{Part, Split, VALIDATION_FRACTION, seen};
 use super::{
@@ -119,7 +119,7 @@ pub fn fit_on(threads: usize, spec: &Spec, table: &Table, progress: &dyn Progres
         let second = Within { whole: progress, report };
         metrics.extend(fitting.measure(training, held_out, &second)?);
     }
-    schema.outputs = matches!(last, Last::Columns).then(|| columns.into_names());
+    schema.outputs = answered(&schema, &last, columns);
     let steps = steps.iter().zip(&spec.steps).map(|(step, stated)| written_out(step, stated)).collect();
     let pipeline = Pipeline { schema, kind, steps, transformers, last, sha256: OnceLock::new() };
     Ok(Fitted { pipeline, metrics, n_samples, first_rows })
@@ -257,16 +257,25 @@ fn read(table: &Table, sample_weight: Option<&str>, kind: Kind, schema: &mut Sch
     let SampleWeights { rows, weights } = weights;
     let features = schema.select(table)?;
     let features = rows.as_ref().map(|some| features.select(Axis(0), some)).unwrap_or(features);
-    let target = schema.target.as_ref().and_then(|target| table.column(&target.name));
-    let targets = |column| match &rows {
-        Some(some) => Targets::read_some(kind, column, some),
-        None => Targets::read(kind, column),
-    };
-    let targets = target.map_or(Ok(Targets::None), targets)?;
+    let targets = read_targets(table, rows.as_deref(), kind, schema)?;
     if let Targets::Classes { labels, .. } = &targets {
         schema.classes = Some(labels.clone());
     }
     Ok(Part { features, targets, weights })
+}
+
+/// What is to be learned of these rows, or of all.
+fn read_targets(table: &Table, rows: Option<&[usize]>, kind: Kind, schema: &Schema) -> Result<Targets> {
+    if !schema.targets.is_empty() {
+        let columns: Vec<_> = schema.targets.iter().filter_map(|target| table.column(&target.name)).collect();
+        let all = Targets::read_several(&columns)?;
+        return Ok(rows.map_or_else(|| all.clone(), |some| all.select(some)));
+    }
+    match (schema.target.as_ref().and_then(|target| table.column(&target.name)), rows) {
+        (None, _) => Ok(Targets::None),
+        (Some(column), Some(some)) => Targets::read_some(kind, column, some),
+        (Some(column), None) => Targets::read(kind, column),
+    }
 }
 
 fn fit_transformer(

@@ -59,7 +59,7 @@ impl Learner {
             }
         };
         check_classes(&schema)?;
-        let inputs = Inputs { n_features: schema.features.len(), classes: schema.classes.clone() };
+        let inputs = Inputs { n_features: schema.features.len(), n_targets: 1, classes: schema.classes.clone() };
         let state = algorithm.begin(&step.parameters, &inputs, spec.seed)?;
         Ok(Self {
             schema,
@@ -186,7 +186,7 @@ impl Learner {
         counts.finish()?;
         let (step, algorithm) = online_step(&steps)?;
         check_classes(&schema)?;
-        let inputs = Inputs { n_features: schema.features.len(), classes: schema.classes.clone() };
+        let inputs = Inputs { n_features: schema.features.len(), n_targets: 1, classes: schema.classes.clone() };
         let state = algorithm.resume(&step.parameters, &mut own, &inputs)?;
         own.finish()?;
         Ok(Self { schema, steps, kind: step.algorithm.kind(), seed, batches, samples, state })

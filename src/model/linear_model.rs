@@ -30,11 +30,7 @@ impl Link {
         intercept: f64,
     ) -> Result<Box<dyn Model>> {
         if !intercept.is_finite() || coefficients.iter().any(|value| !value.is_finite()) {
-            let or_else = if self == Self::Log { ", or choose a larger alpha" } else { "" };
-            return Err(Error::invalid(format!(
-                "{algorithm} found no finite coefficients because its sums overflow; scale the columns first, for example \
-                 with standard_scaler{or_else}"
-            )));
+            return Err(not_finite(algorithm, if self == Self::Log { ", or choose a larger alpha" } else { "" }));
         }
         precision.check(algorithm, coefficients.iter().chain([&intercept]))?;
         Ok(match precision {
@@ -58,6 +54,14 @@ impl Link {
         let intercept = arrays.take("intercept", ())?.into_scalar();
         self.model(algorithm, Precision::of(parameters), &coefficients, intercept).map(FittedStep::Model)
     }
+}
+
+/// What is not finite is refused with advice.
+pub(super) fn not_finite(algorithm: &str, or_else: &str) -> Error {
+    Error::invalid(format!(
+        "{algorithm} found no finite coefficients because its sums overflow; scale the columns first, for example with \
+         standard_scaler{or_else}"
+    ))
 }
 
 #[derive(Debug)]

@@ -75,6 +75,7 @@ mod transduction;
 mod classification;
 mod crew;
 mod kernels;
+mod linear_columns;
 mod linear_model;
 mod linear_scores;
 mod neighbours;

@@ -194,7 +194,8 @@ impl Pipeline {
     pub(crate) fn around(model: impl super::Model + 'static, n_features: usize) -> Self {
         let column = |name: String| crate::data::ColumnSchema { name, column_type: ColumnType::Float };
         let features = (0..n_features).map(|number| column(format!("x{number}"))).collect();
-        let schema = Schema { features, target: Some(column("y".into())), classes: None, outputs: None };
+        let schema =
+            Schema { features, target: Some(column("y".into())), targets: vec![], classes: None, outputs: None };
         let (kind, last, sha256) = (Kind::Regressor, Last::Model(Box::new(model)), OnceLock::new());
         Self { schema, kind, steps: vec![], transformers: vec![], last, sha256 }
     }
@@ -207,7 +208,8 @@ fn load(schema: Schema, steps: Vec<StepSpec>, arrays: Vec<Named>, sha256: OnceLo
     let mut there = Columns::of(&schema);
     for (step, stated) in resolved.iter().zip(&steps) {
         let columns = there.chosen(step.algorithm, stated)?;
-        let inputs = Inputs { n_features: there.width(columns.as_deref()), classes: schema.classes.clone() };
+        let n_features = there.width(columns.as_deref());
+        let inputs = Inputs { n_features, n_targets: schema.n_targets(), classes: schema.classes.clone() };
         let mut own = arrays.next().unwrap_or_default();
         match step.algorithm.load(&step.parameters, &mut own, &inputs)? {
             FittedStep::Transformer(fitted) => {
@@ -224,11 +226,20 @@ fn load(schema: Schema, steps: Vec<StepSpec>, arrays: Vec<Named>, sha256: OnceLo
         own.finish()?;
     }
     check_schema(&schema, kind)?;
-    let outputs = matches!(last, Last::Columns).then(|| there.into_names());
+    let outputs = answered(&schema, &last, there);
     if schema.outputs != outputs {
         return Err(damaged("the columns that it answers are not those of its last step"));
     }
     Ok(Pipeline { schema, kind, steps, transformers, last, sha256 })
+}
+
+/// The names of the columns that a pipeline answers, of one that answers columns.
+pub(super) fn answered(schema: &Schema, last: &Last, columns: Columns) -> Option<Vec<String>> {
+    match last {
+        Last::Columns => Some(columns.into_names()),
+        _ if schema.targets.is_empty() => None,
+        _ => Some(schema.targets.iter().map(|target| target.name.clone()).collect()),
+    }
 }
 
 /// Deals out arrays named `<step>.<name>`.
@@ -254,6 +265,8 @@ fn check_schema(schema: &Schema, kind: Kind) -> Result<()> {
     }
     match (kind, &schema.target, schema.classes.as_deref()) {
         _ if schema.features.is_empty() => Err(damaged("it has no features")),
+        (Kind::Regressor, None, None) if schema.targets.len() > 1 => Ok(()),
+        _ if !schema.targets.is_empty() => Err(damaged("its targets do not suit each other")),
         (kind, None, None) if kind.is_unsupervised() => Ok(()),
         (Kind::Regressor, Some(_), None) => Ok(()),
         (Kind::Classifier, Some(target), Some(labels)) if targets::are_classes(labels, target.column_type) => Ok(()),

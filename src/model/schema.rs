@@ -13,16 +13,25 @@ use std::sync::Arc;
 pub struct Schema {
     /// The features, in the order in which a matrix has them.
     pub features: Vec<ColumnSchema>,
-    /// What the model learned to predict; absent where there is nothing to: clusters, outliers, columns.
+    /// What the model learned to predict; absent where there is nothing to (clusters, outliers, columns), or several.
     pub target: Option<ColumnSchema>,
+    /// What a model of several targets learned to predict, in the order in which it answers; else empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub targets: Vec<ColumnSchema>,
     /// The classes of a classifier in ascending order.
     pub classes: Option<Arc<Labels>>,
-    /// The columns that a transformer answers, in order; absent where an estimator is the last step.
+    /// The columns that a transformer answers, or the names of several targets, in order; absent where one number, class or cluster
+    /// is answered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outputs: Option<Vec<String>>,
 }
 
 impl Schema {
+    /// How many numbers a regressor answers to a row.
+    pub fn n_targets(&self) -> usize {
+        self.targets.len().max(1)
+    }
+
     /// Bytes of a row as the model takes it.
     pub fn row_bytes(&self) -> usize {
         size_of::<f64>() * self.features.len()
@@ -148,6 +157,7 @@ mod tests {
                 feature("member", ColumnType::Boolean),
             ],
             target: None,
+            targets: vec![],
             classes: None,
             outputs: None,
         }

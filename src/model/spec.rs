@@ -2,7 +2,9 @@
 
 use super::columns::Columns;
 use super::schema::listed;
-use super::{Algorithm, Kind, Outputs, Parameters, Schema, UnfittedStep, Value, find, sample_weights, targets};
+use super::{
+    ALGORITHMS, Algorithm, Kind, Outputs, Parameters, Schema, UnfittedStep, Value, find, sample_weights, targets,
+};
 use crate::data::{ColumnSchema, ColumnType};
 use crate::error::{Error, Result, quotable};
 use serde::{Deserialize, Serialize};
@@ -10,6 +12,8 @@ use std::collections::{BTreeMap, HashSet};
 
 /// Steps there can be. More is a mistake, and each costs a pass over the rows.
 const MAX_STEPS: usize = 32;
+/// Targets of a regressor there can be: it keeps coefficients for each.
+const MAX_TARGETS: usize = 1_000;
 
 /// What to fit.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -20,7 +24,11 @@ pub struct Spec {
     pub steps: Vec<StepSpec>,
     /// The column to predict; absent where nothing is: clustering, looking for outliers, transforming.
     pub target: Option<String>,
-    /// The columns to learn from, in the order in which a matrix has them; absent: all but the target and the weights.
+    /// Instead of `target`: the columns that a regressor predicts at once, in the order in which it answers them. A single one is the
+    /// same as `target`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub targets: Vec<String>,
+    /// The columns to learn from, in the order in which a matrix has them; absent: all but the targets and the weights.
     pub features: Option<Vec<String>>,
     /// Seed of everything random. The same rows, steps and seed give the same model.
     pub seed: u64,
@@ -64,8 +72,10 @@ impl Spec {
         self.check_validation_fraction()?;
         self.check_sample_weight(&steps, columns)?;
         let kind = steps.get(n_transformers(&steps)).map_or(Kind::Transformer, |step| step.algorithm.kind());
-        let target = self.target_column(kind, columns)?;
-        let schema = Schema { features: self.feature_columns(columns)?, target, classes: None, outputs: None };
+        let learns = Learns { kind, targets: self.target_names()?, estimator: steps.get(n_transformers(&steps)) };
+        let (target, targets) = learns.columns(columns)?;
+        let features = self.feature_columns(columns)?;
+        let schema = Schema { features, target, targets, classes: None, outputs: None };
         self.check_columns(&steps, Columns::of(&schema))?;
         Ok(Resolved { steps, kind, schema })
     }
@@ -96,7 +106,7 @@ impl Spec {
         if let Some((algorithm, why)) = steps.iter().find_map(refusal) {
             return Err(Error::invalid(format!("{algorithm} {why}; leave sample_weight {:?} out", quotable(name))));
         }
-        if self.target.as_ref() == Some(name) {
+        if self.is_target(name) {
             return Err(Error::invalid(format!(
                 "column {:?} is target and sample_weight; name it once",
                 quotable(name)
@@ -105,27 +115,25 @@ impl Spec {
         Ok(())
     }
 
-    fn target_column(&self, kind: Kind, columns: &[ColumnSchema]) -> Result<Option<ColumnSchema>> {
-        match (&self.target, kind) {
-            (None, kind) if kind.is_unsupervised() => Ok(None),
-            (Some(name), kind) if kind.is_unsupervised() => Err(Error::invalid(format!(
-                "{} {} learns without a target, got {:?}; leave it out{}",
-                if kind == Kind::OutlierDetector { "an" } else { "a" },
-                kind.name(),
+    /// The columns to predict, whichever way they are named.
+    fn target_names(&self) -> Result<&[String]> {
+        match (&self.target, self.targets.as_slice()) {
+            (None, names) => Ok(names),
+            (Some(name), []) => Ok(std::slice::from_ref(name)),
+            (Some(name), names) => Err(Error::invalid(format!(
+                "there are a target, {:?}, and targets, {}; send one of them",
                 quotable(name),
-                if kind == Kind::Transformer { ", or end with an estimator" } else { "" }
+                listed(names.iter().map(String::as_str))
             ))),
-            (None, _) => Err(Error::invalid(format!("a {} needs a target; name its column", kind.name()))),
-            (Some(name), _) => {
-                let column = column("target", name, columns)?;
-                targets::check_type(kind, column)?;
-                Ok(Some(column.clone()))
-            }
         }
     }
 
+    fn is_target(&self, name: &str) -> bool {
+        self.target.iter().chain(&self.targets).any(|target| target == name)
+    }
+
     fn feature_columns(&self, columns: &[ColumnSchema]) -> Result<Vec<ColumnSchema>> {
-        let is_target = |name: &str| self.target.as_deref() == Some(name);
+        let is_target = |name: &str| self.is_target(name);
         let is_weight = |name: &str| self.sample_weight.as_deref() == Some(name);
         let features: Vec<ColumnSchema> = match &self.features {
             None => columns.iter().filter(|it| !is_target(&it.name) && !is_weight(&it.name)).cloned().collect(),
@@ -154,6 +162,66 @@ impl Spec {
             }
         }
         Ok(features)
+    }
+}
+
+/// What an estimator is to predict.
+struct Learns<'a> {
+    kind: Kind,
+    targets: &'a [String],
+    estimator: Option<&'a ResolvedStep>,
+}
+
+impl Learns<'_> {
+    /// The column of one target, or those of several.
+    fn columns(&self, columns: &[ColumnSchema]) -> Result<(Option<ColumnSchema>, Vec<ColumnSchema>)> {
+        let Self { kind, targets, .. } = *self;
+        match targets {
+            [] if kind.is_unsupervised() => return Ok((None, vec![])),
+            [] => return Err(Error::invalid(format!("a {} needs a target; name its column", kind.name()))),
+            [name, ..] if kind.is_unsupervised() => {
+                return Err(Error::invalid(format!(
+                    "{} {} learns without a target, got {:?}; leave it out{}",
+                    if kind == Kind::OutlierDetector { "an" } else { "a" },
+                    kind.name(),
+                    quotable(name),
+                    if kind == Kind::Transformer { ", or end with an estimator" } else { "" }
+                )));
+            }
+            [_] => {}
+            several => self.check_several(several)?,
+        }
+        let mut found = targets.iter().map(|name| {
+            let column = column("target", name, columns)?;
+            targets::check_type(kind, column)?;
+            Ok(column.clone())
+        });
+        match targets.len() {
+            1 => Ok((found.next().transpose()?, vec![])),
+            _ => Ok((None, found.collect::<Result<_>>()?)),
+        }
+    }
+
+    /// Whether the estimator takes several, and each is there once.
+    fn check_several(&self, names: &[String]) -> Result<()> {
+        let shown = listed(names.iter().map(String::as_str));
+        if let Some(step) = self.estimator.filter(|step| !step.algorithm.takes_several_targets()) {
+            let able = ALGORITHMS.iter().filter(|it| it.takes_several_targets()).map(|it| it.name());
+            return Err(Error::invalid(format!(
+                "{} learns one target, got {}: {shown}; those that learn several are {}",
+                step.algorithm.name(),
+                names.len(),
+                able.collect::<Vec<_>>().join(", ")
+            )));
+        }
+        if names.len() > MAX_TARGETS {
+            return Err(Error::invalid(format!("there are {} targets; at most {MAX_TARGETS} are taken", names.len())));
+        }
+        let mut seen = HashSet::new();
+        match names.iter().find(|name| !seen.insert(*name)) {
+            None => Ok(()),
+            Some(name) => Err(Error::invalid(format!("target {:?} is named twice", quotable(name)))),
+        }
     }
 }
 

@@ -1,9 +1,9 @@
-//! The column to learn, as the kind of the estimator wants it.
+//! The column to learn, or the columns, as the kind of the estimator wants them.
 
 use super::Kind;
 use crate::data::{Column, ColumnSchema, ColumnType, Labels, Values};
 use crate::error::{Error, Result};
-use ndarray::{Array1, Axis};
+use ndarray::{Array1, Array2, Axis};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -17,6 +17,8 @@ pub enum Targets {
     None,
     /// Regression: finite numbers.
     Values(Array1<f64>),
+    /// Regression of several targets at once: finite numbers, `(n_samples, n_targets)`, row-major.
+    Several(Array2<f64>),
     /// Classification.
     Classes {
         /// The class of each row, as a position in `labels`.
@@ -42,6 +44,19 @@ impl Targets {
             Kind::Classifier => classes(column),
             Kind::Transformer | Kind::Clusterer | Kind::OutlierDetector | Kind::Calibrator => Ok(Self::None),
         }
+    }
+
+    /// Reads several target columns for a regressor.
+    ///
+    /// # Errors
+    /// As [`Targets::read`], for each of them.
+    pub fn read_several(columns: &[&Column]) -> Result<Self> {
+        let mut targets = Array2::zeros((columns.first().map_or(0, |column| column.len()), columns.len()));
+        for (mut place, column) in targets.columns_mut().into_iter().zip(columns) {
+            let Self::Values(values) = Self::read(Kind::Regressor, column)? else { continue };
+            place.assign(&values);
+        }
+        Ok(Self::Several(targets))
     }
 
     /// Reads the target column for an estimator that learns from these rows alone.
@@ -99,6 +114,7 @@ impl Targets {
         match self {
             Self::None => Self::None,
             Self::Values(values) => Self::Values(values.select(Axis(0), rows)),
+            Self::Several(values) => Self::Several(values.select(Axis(0), rows)),
             Self::Classes { indices, labels } => {
                 Self::Classes { indices: indices.select(Axis(0), rows), labels: labels.clone() }
             }
@@ -113,6 +129,10 @@ impl Targets {
         match self {
             Self::None => TargetView::None,
             Self::Values(values) => TargetView::Values(values.as_slice().expect("targets of a fit are contiguous")),
+            Self::Several(values) => TargetView::Several {
+                values: values.as_slice().expect("targets of a fit are contiguous"),
+                n_targets: values.ncols(),
+            },
             Self::Classes { indices, labels } => {
                 TargetView::Classes { indices: indices.as_slice().expect("targets of a fit are contiguous"), labels }
             }
@@ -127,6 +147,13 @@ pub enum TargetView<'a> {
     None,
     /// Regression: finite numbers.
     Values(&'a [f64]),
+    /// Regression of several targets at once: finite numbers, those of a row after the other.
+    Several {
+        /// `n_targets` for each row.
+        values: &'a [f64],
+        /// Two at least.
+        n_targets: usize,
+    },
     /// Classification.
     Classes {
         /// The class of each row, as a position in `labels`.
@@ -143,11 +170,14 @@ impl<'a> TargetView<'a> {
         match *self {
             Self::None => Self::None,
             Self::Values(values) => Self::Values(&values[rows]),
+            Self::Several { values, n_targets } => {
+                Self::Several { values: &values[rows.start * n_targets..rows.end * n_targets], n_targets }
+            }
             Self::Classes { indices, labels } => Self::Classes { indices: &indices[rows], labels },
         }
     }
 
-    /// The numbers that a regressor learns.
+    /// The numbers that a regressor of one target learns.
     ///
     /// # Errors
     /// [`Error::Internal`] if there are none: [`Targets::read`] gives a regressor nothing else.
@@ -155,6 +185,17 @@ impl<'a> TargetView<'a> {
         match *self {
             Self::Values(values) => Ok(values),
             _ => Err(Error::internal("a regressor was given other targets than numbers")),
+        }
+    }
+
+    /// The numbers that a regressor of one target or several learns, those of a row after the other, and how many each row has.
+    ///
+    /// # Errors
+    /// As [`TargetView::values`].
+    pub fn numbers(&self) -> Result<(&'a [f64], usize)> {
+        match *self {
+            Self::Several { values, n_targets } => Ok((values, n_targets)),
+            _ => self.values().map(|values| (values, 1)),
         }
     }
 

@@ -67,6 +67,7 @@ fn strata(targets: &Targets) -> Vec<Vec<usize>> {
     match targets {
         Targets::None => vec![],
         Targets::Values(values) => vec![(0..values.len()).collect()],
+        Targets::Several(values) => vec![(0..values.nrows()).collect()],
         Targets::Classes { indices, labels } => {
             let mut strata = vec![vec![]; labels.len()];
             indices.iter().enumerate().for_each(|(row, class)| strata[*class].push(row));

@@ -148,6 +148,8 @@ pub struct Explained {
     pub features: Vec<String>,
     /// Of a classifier: what the answers stand for.
     pub classes: Option<Arc<Labels>>,
+    /// Of a regressor of several targets: their names, in the order of the answers.
+    pub outputs: Option<Vec<String>>,
 }
 
 /// What a transductive model made of its training rows, or a page of it.

@@ -6,7 +6,7 @@ use modelwire::data::Column;
 use modelwire::model::{ALGORITHMS, About, Algorithm, Kind, online_algorithms};
 use modelwire::wire::inference::PredictResponse;
 use modelwire::wire::models::{GetTrainingResultRequest, GetTrainingResultResponse, TModelsSyncClient};
-use modelwire::wire::training::TTrainingSyncClient;
+use modelwire::wire::training::{TTrainingSyncClient, TrainRequest};
 use modelwire::wire::types::{Parameter, Step};
 use modelwire::wire::{convert, empty};
 use ndarray::Array2;
@@ -26,6 +26,10 @@ Transformers come first and one estimator last; without one `predict` answers th
 the schema of the model names them (`outputs`). The `columns` of a step name columns as they are at that step. A transformer that
 keeps its columns leaves them where they are; one that makes others, such as `pca0` and `pca1`, takes its own away and puts these
 behind those that it does not take, as scikit-learn's ColumnTransformer does with what remains.
+
+`targets` of `train` names several columns that a regressor predicts at once, where it says below that it can. `predict` answers them
+as columns (`transformed`, of shape (rows, targets)), which the schema names (`targets`, `outputs`), and
+[metrics](metrics.md) are means over them.
 
 This page is written by `UPDATE_DOCS=1 cargo test --test integration algorithms::`.
 ";
@@ -50,6 +54,9 @@ fn section(page: &mut String, algorithm: &dyn Algorithm) {
     write!(page, "\n## {name}\n\n{summary} ({}{transductive})\n", kind.name()).unwrap();
     for paragraph in *details {
         write!(page, "\n{paragraph}\n").unwrap();
+    }
+    if algorithm.takes_several_targets() {
+        page.push_str("\nLearns several targets at once: `targets` of `train`.\n");
     }
     if algorithm.online().is_some() {
         page.push_str("\nLearns batch by batch: [`partial_fit`](online.md).\n");
@@ -132,7 +139,23 @@ fn answers(clients: &mut Clients) -> Vec<PredictResponse> {
         let rows = Array2::from_shape_fn((9, n_features), |(row, column)| number(row + 100, column) + 0.3);
         clients.predict(algorithm.name(), convert::matrix_to(rows.view())).unwrap()
     };
-    ALGORITHMS.iter().filter(|it| !it.is_transductive()).map(ask).collect()
+    let mut answers: Vec<PredictResponse> = ALGORITHMS.iter().filter(|it| !it.is_transductive()).map(ask).collect();
+    for algorithm in ALGORITHMS.iter().filter(|it| it.takes_several_targets()) {
+        let rows = Array2::from_shape_fn((9, 3), |(row, column)| number(row + 100, column) + 0.3);
+        answers.push(clients.predict(&of_several(*algorithm), convert::matrix_to(rows.view())).unwrap());
+    }
+    answers
+}
+
+/// The model of several targets.
+fn of_several(algorithm: &dyn Algorithm) -> String {
+    format!("{}-several", algorithm.name())
+}
+
+fn succeeds(clients: &mut Clients, request: TrainRequest) {
+    let job = clients.training.train(request).unwrap().job.unwrap();
+    let job = clients.wait(&job.id.unwrap()).unwrap();
+    assert_eq!(state(&job), "SUCCEEDED", "{job:?}");
 }
 
 #[test]
@@ -144,9 +167,14 @@ fn every_algorithm_trains_and_answers_the_same_bits_after_a_restart() {
         let (steps, target, columns) = pipeline(*algorithm);
         let mut request = of_rows(algorithm.name(), steps[0].clone(), target, columns);
         request.steps = Some(steps);
-        let job = clients.training.train(request).unwrap().job.unwrap();
-        let job = clients.wait(&job.id.unwrap()).unwrap();
-        assert_eq!(state(&job), "SUCCEEDED", "{job:?}");
+        succeeds(&mut clients, request);
+    }
+    for algorithm in ALGORITHMS.iter().filter(|it| it.takes_several_targets()) {
+        let (steps, _, mut columns) = pipeline(*algorithm);
+        columns.push(Column::float("z", (0..60).map(|row| number(row, 8)).collect()));
+        let mut request = of_rows(&of_several(*algorithm), steps[0].clone(), None, columns);
+        request.targets = Some(vec!["y".into(), "z".into()]);
+        succeeds(&mut clients, request);
     }
     let before = (answers(&mut clients), results(&mut clients));
     server.kill();

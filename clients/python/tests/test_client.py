@@ -204,6 +204,24 @@ def test_weights_of_rows_travel_as_a_column_that_is_no_feature(start: Start) -> 
     assert (by_name.sample_weight, by_name.table) == ("count", None)
 
 
+def test_several_targets_travel_by_their_names(start: Start) -> None:
+    handler = Recorder(train=training_wire.TrainResponse(job=job(1)))
+    client = start(handler)
+
+    client.train("wine", "ridge", features=[[1.0], [2.0]], targets=[[3.0, 4.0], [5.0, 6.0]])
+    by_array = handler.request
+    client.train("wine", "ridge", features=[[1.0], [2.0]], targets={"z": [3.0, 5.0], "y": [4, 6]}, sample_weight=[1, 2])
+    by_table = handler.request
+    client.train("wine", "ridge", dataset="wine@2", targets=["z", "y"])
+    by_name = handler.request
+
+    assert (by_array.targets, by_array.target, by_array.features) == (["target0", "target1"], None, ["x0"])
+    assert [each.name for each in by_array.table.columns] == ["x0", "target0", "target1"]
+    assert (by_table.targets, by_table.sample_weight) == (["z", "y"], "sample_weight")
+    assert [each.name for each in by_table.table.columns] == ["x0", "z", "y", "sample_weight"]
+    assert (by_name.targets, by_name.target, by_name.table) == (["z", "y"], None, None)
+
+
 def explained(**parts: Any) -> inference_wire.ExplainResponse:
     fitting = {
         "base_values": _tensors.to_tensor(np.array([0.5, 0.5])),
@@ -231,6 +249,14 @@ def test_an_explanation_is_arrays_whose_sums_are_the_answers(start: Start) -> No
     np.testing.assert_array_equal(explanation.base_values, [0.5, 0.5])
     sums = explanation.base_values + explanation.contributions.sum(axis=2)
     np.testing.assert_array_equal(sums, [[0.75, 0.25], [0.625, 0.375]])
+
+
+def test_an_explanation_of_several_targets_names_them(start: Start) -> None:
+    answer = explained(classes=None, outputs=["y", "z"])
+
+    explanation = start(Recorder(explain=answer)).explain("lines", [[1.0, 2.0], [3.0, 4.0]])
+
+    assert (explanation.outputs, explanation.classes, explanation.contributions.shape) == (("y", "z"), None, (2, 2, 2))
 
 
 @pytest.mark.parametrize(

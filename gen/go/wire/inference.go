@@ -288,7 +288,8 @@ func (p *PredictRequest) String() string {
 //  - Classes: Classification: the n_classes labels in ascending order.
 //  - Clusters: Clustering: I64, shape (n), the nearest centre of each row, or the component that it belongs to most, from 0.
 //  - Distances: Clustering around centres: F64, shape (n, n_clusters), Euclidean distance to each centre, in the unit of the model's last step.
-//  - Transformed: Transformation: F64, shape (n, n_outputs), the columns that the model's schema names as its `outputs`.
+//  - Transformed: Transformation, and regression of several targets: F64, shape (n, n_outputs), the columns that the model's schema names as its
+// `outputs`.
 type PredictResponse struct {
   Model *string `thrift:"model,1" db:"model" json:"model,omitempty"`
   Version *int64 `thrift:"version,2" db:"version" json:"version,omitempty"`
@@ -1805,7 +1806,7 @@ func (p *ExplainRequest) String() string {
 }
 
 // What each column adds: the base value of an answer and the contributions of all columns add up to it, on a scale. A regressor has
-// one answer, a classifier one for each class.
+// one answer for each target, a classifier one for each class.
 // 
 // Attributes:
 //  - Model: Name of the model that is explained.
@@ -1817,6 +1818,7 @@ func (p *ExplainRequest) String() string {
 //  - Contributions: F64, shape (n, n_answers, n_features).
 //  - Features: The n_features columns as they reach the estimator, in order.
 //  - Classes: Classification: the labels that the answers are of, in ascending order.
+//  - Outputs: Regression of several targets: their names, in the order of the answers.
 type ExplainResponse struct {
   Model *string `thrift:"model,1" db:"model" json:"model,omitempty"`
   Version *int64 `thrift:"version,2" db:"version" json:"version,omitempty"`
@@ -1826,6 +1828,7 @@ type ExplainResponse struct {
   Contributions *Tensor `thrift:"contributions,6" db:"contributions" json:"contributions,omitempty"`
   Features []string `thrift:"features,7" db:"features" json:"features,omitempty"`
   Classes *Column `thrift:"classes,8" db:"classes" json:"classes,omitempty"`
+  Outputs []string `thrift:"outputs,9" db:"outputs" json:"outputs,omitempty"`
 }
 
 func NewExplainResponse() *ExplainResponse {
@@ -1886,6 +1889,11 @@ func (p *ExplainResponse) GetClasses() *Column {
   }
 return p.Classes
 }
+var ExplainResponse_Outputs_DEFAULT []string
+
+func (p *ExplainResponse) GetOutputs() []string {
+  return p.Outputs
+}
 func (p *ExplainResponse) IsSetModel() bool {
   return p.Model != nil
 }
@@ -1916,6 +1924,10 @@ func (p *ExplainResponse) IsSetFeatures() bool {
 
 func (p *ExplainResponse) IsSetClasses() bool {
   return p.Classes != nil
+}
+
+func (p *ExplainResponse) IsSetOutputs() bool {
+  return p.Outputs != nil
 }
 
 func (p *ExplainResponse) Read(ctx context.Context, iprot thrift.TProtocol) error {
@@ -2004,6 +2016,16 @@ func (p *ExplainResponse) Read(ctx context.Context, iprot thrift.TProtocol) erro
     case 8:
       if fieldTypeId == thrift.STRUCT {
         if err := p.ReadField8(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 9:
+      if fieldTypeId == thrift.LIST {
+        if err := p.ReadField9(ctx, iprot); err != nil {
           return err
         }
       } else {
@@ -2108,6 +2130,28 @@ func (p *ExplainResponse)  ReadField8(ctx context.Context, iprot thrift.TProtoco
   return nil
 }
 
+func (p *ExplainResponse)  ReadField9(ctx context.Context, iprot thrift.TProtocol) error {
+  _, size, err := iprot.ReadListBegin(ctx)
+  if err != nil {
+    return thrift.PrependError("error reading list begin: ", err)
+  }
+  tSlice := make([]string, 0, size)
+  p.Outputs =  tSlice
+  for i := 0; i < size; i ++ {
+var _elem5 string
+    if v, err := iprot.ReadString(ctx); err != nil {
+    return thrift.PrependError("error reading field 0: ", err)
+} else {
+    _elem5 = v
+}
+    p.Outputs = append(p.Outputs, _elem5)
+  }
+  if err := iprot.ReadListEnd(ctx); err != nil {
+    return thrift.PrependError("error reading list end: ", err)
+  }
+  return nil
+}
+
 func (p *ExplainResponse) Write(ctx context.Context, oprot thrift.TProtocol) error {
   if err := oprot.WriteStructBegin(ctx, "ExplainResponse"); err != nil {
     return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err) }
@@ -2120,6 +2164,7 @@ func (p *ExplainResponse) Write(ctx context.Context, oprot thrift.TProtocol) err
     if err := p.writeField6(ctx, oprot); err != nil { return err }
     if err := p.writeField7(ctx, oprot); err != nil { return err }
     if err := p.writeField8(ctx, oprot); err != nil { return err }
+    if err := p.writeField9(ctx, oprot); err != nil { return err }
   }
   if err := oprot.WriteFieldStop(ctx); err != nil {
     return thrift.PrependError("write field stop error: ", err) }
@@ -2235,6 +2280,26 @@ func (p *ExplainResponse) writeField8(ctx context.Context, oprot thrift.TProtoco
   return err
 }
 
+func (p *ExplainResponse) writeField9(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetOutputs() {
+    if err := oprot.WriteFieldBegin(ctx, "outputs", thrift.LIST, 9); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 9:outputs: ", p), err) }
+    if err := oprot.WriteListBegin(ctx, thrift.STRING, len(p.Outputs)); err != nil {
+      return thrift.PrependError("error writing list begin: ", err)
+    }
+    for _, v := range p.Outputs {
+      if err := oprot.WriteString(ctx, string(v)); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T. (0) field write error: ", p), err) }
+    }
+    if err := oprot.WriteListEnd(ctx); err != nil {
+      return thrift.PrependError("error writing list end: ", err)
+    }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 9:outputs: ", p), err) }
+  }
+  return err
+}
+
 func (p *ExplainResponse) Equals(other *ExplainResponse) bool {
   if p == other {
     return true
@@ -2269,10 +2334,15 @@ func (p *ExplainResponse) Equals(other *ExplainResponse) bool {
   if !p.Contributions.Equals(other.Contributions) { return false }
   if len(p.Features) != len(other.Features) { return false }
   for i, _tgt := range p.Features {
-    _src5 := other.Features[i]
-    if _tgt != _src5 { return false }
+    _src6 := other.Features[i]
+    if _tgt != _src6 { return false }
   }
   if !p.Classes.Equals(other.Classes) { return false }
+  if len(p.Outputs) != len(other.Outputs) { return false }
+  for i, _tgt := range p.Outputs {
+    _src7 := other.Outputs[i]
+    if _tgt != _src7 { return false }
+  }
   return true
 }
 
@@ -2351,22 +2421,22 @@ func (p *InferenceClient) SetLastResponseMeta_(meta thrift.ResponseMeta) {
 // Parameters:
 //  - Request
 func (p *InferenceClient) Predict(ctx context.Context, request *PredictRequest) (_r *PredictResponse, _err error) {
-  var _args6 InferencePredictArgs
-  _args6.Request = request
-  var _result8 InferencePredictResult
-  var _meta7 thrift.ResponseMeta
-  _meta7, _err = p.Client_().Call(ctx, "predict", &_args6, &_result8)
-  p.SetLastResponseMeta_(_meta7)
+  var _args8 InferencePredictArgs
+  _args8.Request = request
+  var _result10 InferencePredictResult
+  var _meta9 thrift.ResponseMeta
+  _meta9, _err = p.Client_().Call(ctx, "predict", &_args8, &_result10)
+  p.SetLastResponseMeta_(_meta9)
   if _err != nil {
     return
   }
   switch {
-  case _result8.Error!= nil:
-    return _r, _result8.Error
+  case _result10.Error!= nil:
+    return _r, _result10.Error
   }
 
-  if _ret9 := _result8.GetSuccess(); _ret9 != nil {
-    return _ret9, nil
+  if _ret11 := _result10.GetSuccess(); _ret11 != nil {
+    return _ret11, nil
   }
   return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "predict failed: unknown result")
 }
@@ -2378,22 +2448,22 @@ func (p *InferenceClient) Predict(ctx context.Context, request *PredictRequest) 
 // Parameters:
 //  - Request
 func (p *InferenceClient) PredictMany(ctx context.Context, request *PredictManyRequest) (_r *PredictManyResponse, _err error) {
-  var _args10 InferencePredictManyArgs
-  _args10.Request = request
-  var _result12 InferencePredictManyResult
-  var _meta11 thrift.ResponseMeta
-  _meta11, _err = p.Client_().Call(ctx, "predict_many", &_args10, &_result12)
-  p.SetLastResponseMeta_(_meta11)
+  var _args12 InferencePredictManyArgs
+  _args12.Request = request
+  var _result14 InferencePredictManyResult
+  var _meta13 thrift.ResponseMeta
+  _meta13, _err = p.Client_().Call(ctx, "predict_many", &_args12, &_result14)
+  p.SetLastResponseMeta_(_meta13)
   if _err != nil {
     return
   }
   switch {
-  case _result12.Error!= nil:
-    return _r, _result12.Error
+  case _result14.Error!= nil:
+    return _r, _result14.Error
   }
 
-  if _ret13 := _result12.GetSuccess(); _ret13 != nil {
-    return _ret13, nil
+  if _ret15 := _result14.GetSuccess(); _ret15 != nil {
+    return _ret15, nil
   }
   return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "predict_many failed: unknown result")
 }
@@ -2405,22 +2475,22 @@ func (p *InferenceClient) PredictMany(ctx context.Context, request *PredictManyR
 // Parameters:
 //  - Request
 func (p *InferenceClient) Explain(ctx context.Context, request *ExplainRequest) (_r *ExplainResponse, _err error) {
-  var _args14 InferenceExplainArgs
-  _args14.Request = request
-  var _result16 InferenceExplainResult
-  var _meta15 thrift.ResponseMeta
-  _meta15, _err = p.Client_().Call(ctx, "explain", &_args14, &_result16)
-  p.SetLastResponseMeta_(_meta15)
+  var _args16 InferenceExplainArgs
+  _args16.Request = request
+  var _result18 InferenceExplainResult
+  var _meta17 thrift.ResponseMeta
+  _meta17, _err = p.Client_().Call(ctx, "explain", &_args16, &_result18)
+  p.SetLastResponseMeta_(_meta17)
   if _err != nil {
     return
   }
   switch {
-  case _result16.Error!= nil:
-    return _r, _result16.Error
+  case _result18.Error!= nil:
+    return _r, _result18.Error
   }
 
-  if _ret17 := _result16.GetSuccess(); _ret17 != nil {
-    return _ret17, nil
+  if _ret19 := _result18.GetSuccess(); _ret19 != nil {
+    return _ret19, nil
   }
   return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "explain failed: unknown result")
 }
@@ -2445,11 +2515,11 @@ func (p *InferenceProcessor) ProcessorMap() map[string]thrift.TProcessorFunction
 
 func NewInferenceProcessor(handler Inference) *InferenceProcessor {
 
-  self18 := &InferenceProcessor{handler:handler, processorMap:make(map[string]thrift.TProcessorFunction)}
-  self18.processorMap["predict"] = &inferenceProcessorPredict{handler:handler}
-  self18.processorMap["predict_many"] = &inferenceProcessorPredictMany{handler:handler}
-  self18.processorMap["explain"] = &inferenceProcessorExplain{handler:handler}
-return self18
+  self20 := &InferenceProcessor{handler:handler, processorMap:make(map[string]thrift.TProcessorFunction)}
+  self20.processorMap["predict"] = &inferenceProcessorPredict{handler:handler}
+  self20.processorMap["predict_many"] = &inferenceProcessorPredictMany{handler:handler}
+  self20.processorMap["explain"] = &inferenceProcessorExplain{handler:handler}
+return self20
 }
 
 func (p *InferenceProcessor) Process(ctx context.Context, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
@@ -2460,12 +2530,12 @@ func (p *InferenceProcessor) Process(ctx context.Context, iprot, oprot thrift.TP
   }
   iprot.Skip(ctx, thrift.STRUCT)
   iprot.ReadMessageEnd(ctx)
-  x19 := thrift.NewTApplicationException(thrift.UNKNOWN_METHOD, "Unknown function " + name)
+  x21 := thrift.NewTApplicationException(thrift.UNKNOWN_METHOD, "Unknown function " + name)
   oprot.WriteMessageBegin(ctx, name, thrift.EXCEPTION, seqId)
-  x19.Write(ctx, oprot)
+  x21.Write(ctx, oprot)
   oprot.WriteMessageEnd(ctx)
   oprot.Flush(ctx)
-  return false, x19
+  return false, x21
 
 }
 
@@ -2474,7 +2544,7 @@ type inferenceProcessorPredict struct {
 }
 
 func (p *inferenceProcessorPredict) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-  var _write_err20 error
+  var _write_err22 error
   args := InferencePredictArgs{}
   if err2 := args.Read(ctx, iprot); err2 != nil {
     iprot.ReadMessageEnd(ctx)
@@ -2524,21 +2594,21 @@ func (p *inferenceProcessorPredict) Process(ctx context.Context, seqId int32, ip
       if errors.Is(err2, thrift.ErrAbandonRequest) {
         return false, thrift.WrapTException(err2)
       }
-      _exc21 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing predict: " + err2.Error())
+      _exc23 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing predict: " + err2.Error())
       if err2 := oprot.WriteMessageBegin(ctx, "predict", thrift.EXCEPTION, seqId); err2 != nil {
-        _write_err20 = thrift.WrapTException(err2)
+        _write_err22 = thrift.WrapTException(err2)
       }
-      if err2 := _exc21.Write(ctx, oprot); _write_err20 == nil && err2 != nil {
-        _write_err20 = thrift.WrapTException(err2)
+      if err2 := _exc23.Write(ctx, oprot); _write_err22 == nil && err2 != nil {
+        _write_err22 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.WriteMessageEnd(ctx); _write_err20 == nil && err2 != nil {
-        _write_err20 = thrift.WrapTException(err2)
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err22 == nil && err2 != nil {
+        _write_err22 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.Flush(ctx); _write_err20 == nil && err2 != nil {
-        _write_err20 = thrift.WrapTException(err2)
+      if err2 := oprot.Flush(ctx); _write_err22 == nil && err2 != nil {
+        _write_err22 = thrift.WrapTException(err2)
       }
-      if _write_err20 != nil {
-        return false, thrift.WrapTException(_write_err20)
+      if _write_err22 != nil {
+        return false, thrift.WrapTException(_write_err22)
       }
       return true, err
     }
@@ -2547,19 +2617,19 @@ func (p *inferenceProcessorPredict) Process(ctx context.Context, seqId int32, ip
   }
   tickerCancel()
   if err2 := oprot.WriteMessageBegin(ctx, "predict", thrift.REPLY, seqId); err2 != nil {
-    _write_err20 = thrift.WrapTException(err2)
+    _write_err22 = thrift.WrapTException(err2)
   }
-  if err2 := result.Write(ctx, oprot); _write_err20 == nil && err2 != nil {
-    _write_err20 = thrift.WrapTException(err2)
+  if err2 := result.Write(ctx, oprot); _write_err22 == nil && err2 != nil {
+    _write_err22 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.WriteMessageEnd(ctx); _write_err20 == nil && err2 != nil {
-    _write_err20 = thrift.WrapTException(err2)
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err22 == nil && err2 != nil {
+    _write_err22 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.Flush(ctx); _write_err20 == nil && err2 != nil {
-    _write_err20 = thrift.WrapTException(err2)
+  if err2 := oprot.Flush(ctx); _write_err22 == nil && err2 != nil {
+    _write_err22 = thrift.WrapTException(err2)
   }
-  if _write_err20 != nil {
-    return false, thrift.WrapTException(_write_err20)
+  if _write_err22 != nil {
+    return false, thrift.WrapTException(_write_err22)
   }
   return true, err
 }
@@ -2569,7 +2639,7 @@ type inferenceProcessorPredictMany struct {
 }
 
 func (p *inferenceProcessorPredictMany) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-  var _write_err22 error
+  var _write_err24 error
   args := InferencePredictManyArgs{}
   if err2 := args.Read(ctx, iprot); err2 != nil {
     iprot.ReadMessageEnd(ctx)
@@ -2619,21 +2689,21 @@ func (p *inferenceProcessorPredictMany) Process(ctx context.Context, seqId int32
       if errors.Is(err2, thrift.ErrAbandonRequest) {
         return false, thrift.WrapTException(err2)
       }
-      _exc23 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing predict_many: " + err2.Error())
+      _exc25 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing predict_many: " + err2.Error())
       if err2 := oprot.WriteMessageBegin(ctx, "predict_many", thrift.EXCEPTION, seqId); err2 != nil {
-        _write_err22 = thrift.WrapTException(err2)
+        _write_err24 = thrift.WrapTException(err2)
       }
-      if err2 := _exc23.Write(ctx, oprot); _write_err22 == nil && err2 != nil {
-        _write_err22 = thrift.WrapTException(err2)
+      if err2 := _exc25.Write(ctx, oprot); _write_err24 == nil && err2 != nil {
+        _write_err24 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.WriteMessageEnd(ctx); _write_err22 == nil && err2 != nil {
-        _write_err22 = thrift.WrapTException(err2)
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err24 == nil && err2 != nil {
+        _write_err24 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.Flush(ctx); _write_err22 == nil && err2 != nil {
-        _write_err22 = thrift.WrapTException(err2)
+      if err2 := oprot.Flush(ctx); _write_err24 == nil && err2 != nil {
+        _write_err24 = thrift.WrapTException(err2)
       }
-      if _write_err22 != nil {
-        return false, thrift.WrapTException(_write_err22)
+      if _write_err24 != nil {
+        return false, thrift.WrapTException(_write_err24)
       }
       return true, err
     }
@@ -2642,19 +2712,19 @@ func (p *inferenceProcessorPredictMany) Process(ctx context.Context, seqId int32
   }
   tickerCancel()
   if err2 := oprot.WriteMessageBegin(ctx, "predict_many", thrift.REPLY, seqId); err2 != nil {
-    _write_err22 = thrift.WrapTException(err2)
+    _write_err24 = thrift.WrapTException(err2)
   }
-  if err2 := result.Write(ctx, oprot); _write_err22 == nil && err2 != nil {
-    _write_err22 = thrift.WrapTException(err2)
+  if err2 := result.Write(ctx, oprot); _write_err24 == nil && err2 != nil {
+    _write_err24 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.WriteMessageEnd(ctx); _write_err22 == nil && err2 != nil {
-    _write_err22 = thrift.WrapTException(err2)
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err24 == nil && err2 != nil {
+    _write_err24 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.Flush(ctx); _write_err22 == nil && err2 != nil {
-    _write_err22 = thrift.WrapTException(err2)
+  if err2 := oprot.Flush(ctx); _write_err24 == nil && err2 != nil {
+    _write_err24 = thrift.WrapTException(err2)
   }
-  if _write_err22 != nil {
-    return false, thrift.WrapTException(_write_err22)
+  if _write_err24 != nil {
+    return false, thrift.WrapTException(_write_err24)
   }
   return true, err
 }
@@ -2664,7 +2734,7 @@ type inferenceProcessorExplain struct {
 }
 
 func (p *inferenceProcessorExplain) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-  var _write_err24 error
+  var _write_err26 error
   args := InferenceExplainArgs{}
   if err2 := args.Read(ctx, iprot); err2 != nil {
     iprot.ReadMessageEnd(ctx)
@@ -2714,21 +2784,21 @@ func (p *inferenceProcessorExplain) Process(ctx context.Context, seqId int32, ip
       if errors.Is(err2, thrift.ErrAbandonRequest) {
         return false, thrift.WrapTException(err2)
       }
-      _exc25 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing explain: " + err2.Error())
+      _exc27 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing explain: " + err2.Error())
       if err2 := oprot.WriteMessageBegin(ctx, "explain", thrift.EXCEPTION, seqId); err2 != nil {
-        _write_err24 = thrift.WrapTException(err2)
+        _write_err26 = thrift.WrapTException(err2)
       }
-      if err2 := _exc25.Write(ctx, oprot); _write_err24 == nil && err2 != nil {
-        _write_err24 = thrift.WrapTException(err2)
+      if err2 := _exc27.Write(ctx, oprot); _write_err26 == nil && err2 != nil {
+        _write_err26 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.WriteMessageEnd(ctx); _write_err24 == nil && err2 != nil {
-        _write_err24 = thrift.WrapTException(err2)
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err26 == nil && err2 != nil {
+        _write_err26 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.Flush(ctx); _write_err24 == nil && err2 != nil {
-        _write_err24 = thrift.WrapTException(err2)
+      if err2 := oprot.Flush(ctx); _write_err26 == nil && err2 != nil {
+        _write_err26 = thrift.WrapTException(err2)
       }
-      if _write_err24 != nil {
-        return false, thrift.WrapTException(_write_err24)
+      if _write_err26 != nil {
+        return false, thrift.WrapTException(_write_err26)
       }
       return true, err
     }
@@ -2737,19 +2807,19 @@ func (p *inferenceProcessorExplain) Process(ctx context.Context, seqId int32, ip
   }
   tickerCancel()
   if err2 := oprot.WriteMessageBegin(ctx, "explain", thrift.REPLY, seqId); err2 != nil {
-    _write_err24 = thrift.WrapTException(err2)
+    _write_err26 = thrift.WrapTException(err2)
   }
-  if err2 := result.Write(ctx, oprot); _write_err24 == nil && err2 != nil {
-    _write_err24 = thrift.WrapTException(err2)
+  if err2 := result.Write(ctx, oprot); _write_err26 == nil && err2 != nil {
+    _write_err26 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.WriteMessageEnd(ctx); _write_err24 == nil && err2 != nil {
-    _write_err24 = thrift.WrapTException(err2)
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err26 == nil && err2 != nil {
+    _write_err26 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.Flush(ctx); _write_err24 == nil && err2 != nil {
-    _write_err24 = thrift.WrapTException(err2)
+  if err2 := oprot.Flush(ctx); _write_err26 == nil && err2 != nil {
+    _write_err26 = thrift.WrapTException(err2)
   }
-  if _write_err24 != nil {
-    return false, thrift.WrapTException(_write_err24)
+  if _write_err26 != nil {
+    return false, thrift.WrapTException(_write_err26)
   }
   return true, err
 }

@@ -243,14 +243,17 @@ func (p *Alias) String() string {
 // 
 // Attributes:
 //  - Features: The columns that `predict` takes, in order.
-//  - Target: The column that it learnt to predict; absent where there is none: clustering, outliers, transformation.
+//  - Target: The column that it learnt to predict; absent where there is none (clustering, outliers, transformation) or several.
 //  - Classes: Classification: the labels in ascending order.
-//  - Outputs: Transformation: the names of the columns that `predict` answers, in order; absent where an estimator is the last step.
+//  - Outputs: The names of the columns that `predict` answers as `transformed`, of shape (n, outputs), in order: of a transformer, or of several
+// targets. Absent where an estimator of one target or none is the last step.
+//  - Targets: Regression of several targets: the columns that it learnt to predict, in the order of `outputs`. Absent elsewhere.
 type ModelSchema struct {
   Features []*ColumnSchema `thrift:"features,1" db:"features" json:"features,omitempty"`
   Target *ColumnSchema `thrift:"target,2" db:"target" json:"target,omitempty"`
   Classes *Column `thrift:"classes,3" db:"classes" json:"classes,omitempty"`
   Outputs []string `thrift:"outputs,4" db:"outputs" json:"outputs,omitempty"`
+  Targets []*ColumnSchema `thrift:"targets,5" db:"targets" json:"targets,omitempty"`
 }
 
 func NewModelSchema() *ModelSchema {
@@ -281,6 +284,11 @@ var ModelSchema_Outputs_DEFAULT []string
 func (p *ModelSchema) GetOutputs() []string {
   return p.Outputs
 }
+var ModelSchema_Targets_DEFAULT []*ColumnSchema
+
+func (p *ModelSchema) GetTargets() []*ColumnSchema {
+  return p.Targets
+}
 func (p *ModelSchema) IsSetFeatures() bool {
   return p.Features != nil
 }
@@ -295,6 +303,10 @@ func (p *ModelSchema) IsSetClasses() bool {
 
 func (p *ModelSchema) IsSetOutputs() bool {
   return p.Outputs != nil
+}
+
+func (p *ModelSchema) IsSetTargets() bool {
+  return p.Targets != nil
 }
 
 func (p *ModelSchema) Read(ctx context.Context, iprot thrift.TProtocol) error {
@@ -343,6 +355,16 @@ func (p *ModelSchema) Read(ctx context.Context, iprot thrift.TProtocol) error {
     case 4:
       if fieldTypeId == thrift.LIST {
         if err := p.ReadField4(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 5:
+      if fieldTypeId == thrift.LIST {
+        if err := p.ReadField5(ctx, iprot); err != nil {
           return err
         }
       } else {
@@ -423,6 +445,26 @@ var _elem1 string
   return nil
 }
 
+func (p *ModelSchema)  ReadField5(ctx context.Context, iprot thrift.TProtocol) error {
+  _, size, err := iprot.ReadListBegin(ctx)
+  if err != nil {
+    return thrift.PrependError("error reading list begin: ", err)
+  }
+  tSlice := make([]*ColumnSchema, 0, size)
+  p.Targets =  tSlice
+  for i := 0; i < size; i ++ {
+    _elem2 := &ColumnSchema{}
+    if err := _elem2.Read(ctx, iprot); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", _elem2), err)
+    }
+    p.Targets = append(p.Targets, _elem2)
+  }
+  if err := iprot.ReadListEnd(ctx); err != nil {
+    return thrift.PrependError("error reading list end: ", err)
+  }
+  return nil
+}
+
 func (p *ModelSchema) Write(ctx context.Context, oprot thrift.TProtocol) error {
   if err := oprot.WriteStructBegin(ctx, "ModelSchema"); err != nil {
     return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err) }
@@ -431,6 +473,7 @@ func (p *ModelSchema) Write(ctx context.Context, oprot thrift.TProtocol) error {
     if err := p.writeField2(ctx, oprot); err != nil { return err }
     if err := p.writeField3(ctx, oprot); err != nil { return err }
     if err := p.writeField4(ctx, oprot); err != nil { return err }
+    if err := p.writeField5(ctx, oprot); err != nil { return err }
   }
   if err := oprot.WriteFieldStop(ctx); err != nil {
     return thrift.PrependError("write field stop error: ", err) }
@@ -506,6 +549,27 @@ func (p *ModelSchema) writeField4(ctx context.Context, oprot thrift.TProtocol) (
   return err
 }
 
+func (p *ModelSchema) writeField5(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetTargets() {
+    if err := oprot.WriteFieldBegin(ctx, "targets", thrift.LIST, 5); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 5:targets: ", p), err) }
+    if err := oprot.WriteListBegin(ctx, thrift.STRUCT, len(p.Targets)); err != nil {
+      return thrift.PrependError("error writing list begin: ", err)
+    }
+    for _, v := range p.Targets {
+      if err := v.Write(ctx, oprot); err != nil {
+        return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", v), err)
+      }
+    }
+    if err := oprot.WriteListEnd(ctx); err != nil {
+      return thrift.PrependError("error writing list end: ", err)
+    }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 5:targets: ", p), err) }
+  }
+  return err
+}
+
 func (p *ModelSchema) Equals(other *ModelSchema) bool {
   if p == other {
     return true
@@ -514,15 +578,20 @@ func (p *ModelSchema) Equals(other *ModelSchema) bool {
   }
   if len(p.Features) != len(other.Features) { return false }
   for i, _tgt := range p.Features {
-    _src2 := other.Features[i]
-    if !_tgt.Equals(_src2) { return false }
+    _src3 := other.Features[i]
+    if !_tgt.Equals(_src3) { return false }
   }
   if !p.Target.Equals(other.Target) { return false }
   if !p.Classes.Equals(other.Classes) { return false }
   if len(p.Outputs) != len(other.Outputs) { return false }
   for i, _tgt := range p.Outputs {
-    _src3 := other.Outputs[i]
-    if _tgt != _src3 { return false }
+    _src4 := other.Outputs[i]
+    if _tgt != _src4 { return false }
+  }
+  if len(p.Targets) != len(other.Targets) { return false }
+  for i, _tgt := range p.Targets {
+    _src5 := other.Targets[i]
+    if !_tgt.Equals(_src5) { return false }
   }
   return true
 }
@@ -969,11 +1038,11 @@ func (p *ModelVersion)  ReadField4(ctx context.Context, iprot thrift.TProtocol) 
   tSlice := make([]*Step, 0, size)
   p.Steps =  tSlice
   for i := 0; i < size; i ++ {
-    _elem4 := &Step{}
-    if err := _elem4.Read(ctx, iprot); err != nil {
-      return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", _elem4), err)
+    _elem6 := &Step{}
+    if err := _elem6.Read(ctx, iprot); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", _elem6), err)
     }
-    p.Steps = append(p.Steps, _elem4)
+    p.Steps = append(p.Steps, _elem6)
   }
   if err := iprot.ReadListEnd(ctx); err != nil {
     return thrift.PrependError("error reading list end: ", err)
@@ -997,19 +1066,19 @@ func (p *ModelVersion)  ReadField6(ctx context.Context, iprot thrift.TProtocol) 
   tMap := make(map[string]float64, size)
   p.Metrics =  tMap
   for i := 0; i < size; i ++ {
-var _key5 string
+var _key7 string
     if v, err := iprot.ReadString(ctx); err != nil {
     return thrift.PrependError("error reading field 0: ", err)
 } else {
-    _key5 = v
+    _key7 = v
 }
-var _val6 float64
+var _val8 float64
     if v, err := iprot.ReadDouble(ctx); err != nil {
     return thrift.PrependError("error reading field 0: ", err)
 } else {
-    _val6 = v
+    _val8 = v
 }
-    p.Metrics[_key5] = _val6
+    p.Metrics[_key7] = _val8
   }
   if err := iprot.ReadMapEnd(ctx); err != nil {
     return thrift.PrependError("error reading map end: ", err)
@@ -1097,13 +1166,13 @@ func (p *ModelVersion)  ReadField15(ctx context.Context, iprot thrift.TProtocol)
   tSlice := make([]string, 0, size)
   p.Aliases =  tSlice
   for i := 0; i < size; i ++ {
-var _elem7 string
+var _elem9 string
     if v, err := iprot.ReadString(ctx); err != nil {
     return thrift.PrependError("error reading field 0: ", err)
 } else {
-    _elem7 = v
+    _elem9 = v
 }
-    p.Aliases = append(p.Aliases, _elem7)
+    p.Aliases = append(p.Aliases, _elem9)
   }
   if err := iprot.ReadListEnd(ctx); err != nil {
     return thrift.PrependError("error reading list end: ", err)
@@ -1394,14 +1463,14 @@ func (p *ModelVersion) Equals(other *ModelVersion) bool {
   }
   if len(p.Steps) != len(other.Steps) { return false }
   for i, _tgt := range p.Steps {
-    _src8 := other.Steps[i]
-    if !_tgt.Equals(_src8) { return false }
+    _src10 := other.Steps[i]
+    if !_tgt.Equals(_src10) { return false }
   }
   if !p.Schema.Equals(other.Schema) { return false }
   if len(p.Metrics) != len(other.Metrics) { return false }
   for k, _tgt := range p.Metrics {
-    _src9 := other.Metrics[k]
-    if _tgt != _src9 { return false }
+    _src11 := other.Metrics[k]
+    if _tgt != _src11 { return false }
   }
   if p.NSamples != other.NSamples {
     if p.NSamples == nil || other.NSamples == nil {
@@ -1453,8 +1522,8 @@ func (p *ModelVersion) Equals(other *ModelVersion) bool {
   }
   if len(p.Aliases) != len(other.Aliases) { return false }
   for i, _tgt := range p.Aliases {
-    _src10 := other.Aliases[i]
-    if _tgt != _src10 { return false }
+    _src12 := other.Aliases[i]
+    if _tgt != _src12 { return false }
   }
   if p.State != other.State {
     if p.State == nil || other.State == nil {
@@ -1611,13 +1680,13 @@ func (p *ModelSummary)  ReadField2(ctx context.Context, iprot thrift.TProtocol) 
   tSlice := make([]int64, 0, size)
   p.Versions =  tSlice
   for i := 0; i < size; i ++ {
-var _elem11 int64
+var _elem13 int64
     if v, err := iprot.ReadI64(ctx); err != nil {
     return thrift.PrependError("error reading field 0: ", err)
 } else {
-    _elem11 = v
+    _elem13 = v
 }
-    p.Versions = append(p.Versions, _elem11)
+    p.Versions = append(p.Versions, _elem13)
   }
   if err := iprot.ReadListEnd(ctx); err != nil {
     return thrift.PrependError("error reading list end: ", err)
@@ -1633,11 +1702,11 @@ func (p *ModelSummary)  ReadField3(ctx context.Context, iprot thrift.TProtocol) 
   tSlice := make([]*Alias, 0, size)
   p.Aliases =  tSlice
   for i := 0; i < size; i ++ {
-    _elem12 := &Alias{}
-    if err := _elem12.Read(ctx, iprot); err != nil {
-      return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", _elem12), err)
+    _elem14 := &Alias{}
+    if err := _elem14.Read(ctx, iprot); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", _elem14), err)
     }
-    p.Aliases = append(p.Aliases, _elem12)
+    p.Aliases = append(p.Aliases, _elem14)
   }
   if err := iprot.ReadListEnd(ctx); err != nil {
     return thrift.PrependError("error reading list end: ", err)
@@ -1653,13 +1722,13 @@ func (p *ModelSummary)  ReadField4(ctx context.Context, iprot thrift.TProtocol) 
   tSlice := make([]string, 0, size)
   p.States =  tSlice
   for i := 0; i < size; i ++ {
-var _elem13 string
+var _elem15 string
     if v, err := iprot.ReadString(ctx); err != nil {
     return thrift.PrependError("error reading field 0: ", err)
 } else {
-    _elem13 = v
+    _elem15 = v
 }
-    p.States = append(p.States, _elem13)
+    p.States = append(p.States, _elem15)
   }
   if err := iprot.ReadListEnd(ctx); err != nil {
     return thrift.PrependError("error reading list end: ", err)
@@ -1770,18 +1839,18 @@ func (p *ModelSummary) Equals(other *ModelSummary) bool {
   }
   if len(p.Versions) != len(other.Versions) { return false }
   for i, _tgt := range p.Versions {
-    _src14 := other.Versions[i]
-    if _tgt != _src14 { return false }
+    _src16 := other.Versions[i]
+    if _tgt != _src16 { return false }
   }
   if len(p.Aliases) != len(other.Aliases) { return false }
   for i, _tgt := range p.Aliases {
-    _src15 := other.Aliases[i]
-    if !_tgt.Equals(_src15) { return false }
+    _src17 := other.Aliases[i]
+    if !_tgt.Equals(_src17) { return false }
   }
   if len(p.States) != len(other.States) { return false }
   for i, _tgt := range p.States {
-    _src16 := other.States[i]
-    if _tgt != _src16 { return false }
+    _src18 := other.States[i]
+    if _tgt != _src18 { return false }
   }
   return true
 }
@@ -2093,11 +2162,11 @@ func (p *ListModelsResponse)  ReadField1(ctx context.Context, iprot thrift.TProt
   tSlice := make([]*ModelSummary, 0, size)
   p.Models =  tSlice
   for i := 0; i < size; i ++ {
-    _elem17 := &ModelSummary{}
-    if err := _elem17.Read(ctx, iprot); err != nil {
-      return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", _elem17), err)
+    _elem19 := &ModelSummary{}
+    if err := _elem19.Read(ctx, iprot); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", _elem19), err)
     }
-    p.Models = append(p.Models, _elem17)
+    p.Models = append(p.Models, _elem19)
   }
   if err := iprot.ReadListEnd(ctx); err != nil {
     return thrift.PrependError("error reading list end: ", err)
@@ -2169,8 +2238,8 @@ func (p *ListModelsResponse) Equals(other *ListModelsResponse) bool {
   }
   if len(p.Models) != len(other.Models) { return false }
   for i, _tgt := range p.Models {
-    _src18 := other.Models[i]
-    if !_tgt.Equals(_src18) { return false }
+    _src20 := other.Models[i]
+    if !_tgt.Equals(_src20) { return false }
   }
   if p.NextPage != other.NextPage {
     if p.NextPage == nil || other.NextPage == nil {
@@ -4517,22 +4586,22 @@ func (p *ModelsClient) SetLastResponseMeta_(meta thrift.ResponseMeta) {
 // Parameters:
 //  - Request
 func (p *ModelsClient) ListModels(ctx context.Context, request *ListModelsRequest) (_r *ListModelsResponse, _err error) {
-  var _args19 ModelsListModelsArgs
-  _args19.Request = request
-  var _result21 ModelsListModelsResult
-  var _meta20 thrift.ResponseMeta
-  _meta20, _err = p.Client_().Call(ctx, "list_models", &_args19, &_result21)
-  p.SetLastResponseMeta_(_meta20)
+  var _args21 ModelsListModelsArgs
+  _args21.Request = request
+  var _result23 ModelsListModelsResult
+  var _meta22 thrift.ResponseMeta
+  _meta22, _err = p.Client_().Call(ctx, "list_models", &_args21, &_result23)
+  p.SetLastResponseMeta_(_meta22)
   if _err != nil {
     return
   }
   switch {
-  case _result21.Error!= nil:
-    return _r, _result21.Error
+  case _result23.Error!= nil:
+    return _r, _result23.Error
   }
 
-  if _ret22 := _result21.GetSuccess(); _ret22 != nil {
-    return _ret22, nil
+  if _ret24 := _result23.GetSuccess(); _ret24 != nil {
+    return _ret24, nil
   }
   return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "list_models failed: unknown result")
 }
@@ -4542,22 +4611,22 @@ func (p *ModelsClient) ListModels(ctx context.Context, request *ListModelsReques
 // Parameters:
 //  - Request
 func (p *ModelsClient) DescribeModel(ctx context.Context, request *DescribeModelRequest) (_r *DescribeModelResponse, _err error) {
-  var _args23 ModelsDescribeModelArgs
-  _args23.Request = request
-  var _result25 ModelsDescribeModelResult
-  var _meta24 thrift.ResponseMeta
-  _meta24, _err = p.Client_().Call(ctx, "describe_model", &_args23, &_result25)
-  p.SetLastResponseMeta_(_meta24)
+  var _args25 ModelsDescribeModelArgs
+  _args25.Request = request
+  var _result27 ModelsDescribeModelResult
+  var _meta26 thrift.ResponseMeta
+  _meta26, _err = p.Client_().Call(ctx, "describe_model", &_args25, &_result27)
+  p.SetLastResponseMeta_(_meta26)
   if _err != nil {
     return
   }
   switch {
-  case _result25.Error!= nil:
-    return _r, _result25.Error
+  case _result27.Error!= nil:
+    return _r, _result27.Error
   }
 
-  if _ret26 := _result25.GetSuccess(); _ret26 != nil {
-    return _ret26, nil
+  if _ret28 := _result27.GetSuccess(); _ret28 != nil {
+    return _ret28, nil
   }
   return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "describe_model failed: unknown result")
 }
@@ -4569,22 +4638,22 @@ func (p *ModelsClient) DescribeModel(ctx context.Context, request *DescribeModel
 // Parameters:
 //  - Request
 func (p *ModelsClient) GetTrainingResult_(ctx context.Context, request *GetTrainingResultRequest) (_r *GetTrainingResultResponse, _err error) {
-  var _args27 ModelsGetTrainingResultArgs
-  _args27.Request = request
-  var _result29 ModelsGetTrainingResultResult
-  var _meta28 thrift.ResponseMeta
-  _meta28, _err = p.Client_().Call(ctx, "get_training_result", &_args27, &_result29)
-  p.SetLastResponseMeta_(_meta28)
+  var _args29 ModelsGetTrainingResultArgs
+  _args29.Request = request
+  var _result31 ModelsGetTrainingResultResult
+  var _meta30 thrift.ResponseMeta
+  _meta30, _err = p.Client_().Call(ctx, "get_training_result", &_args29, &_result31)
+  p.SetLastResponseMeta_(_meta30)
   if _err != nil {
     return
   }
   switch {
-  case _result29.Error!= nil:
-    return _r, _result29.Error
+  case _result31.Error!= nil:
+    return _r, _result31.Error
   }
 
-  if _ret30 := _result29.GetSuccess(); _ret30 != nil {
-    return _ret30, nil
+  if _ret32 := _result31.GetSuccess(); _ret32 != nil {
+    return _ret32, nil
   }
   return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "get_training_result failed: unknown result")
 }
@@ -4596,22 +4665,22 @@ func (p *ModelsClient) GetTrainingResult_(ctx context.Context, request *GetTrain
 // Parameters:
 //  - Request
 func (p *ModelsClient) LoadModel(ctx context.Context, request *LoadModelRequest) (_r *LoadModelResponse, _err error) {
-  var _args31 ModelsLoadModelArgs
-  _args31.Request = request
-  var _result33 ModelsLoadModelResult
-  var _meta32 thrift.ResponseMeta
-  _meta32, _err = p.Client_().Call(ctx, "load_model", &_args31, &_result33)
-  p.SetLastResponseMeta_(_meta32)
+  var _args33 ModelsLoadModelArgs
+  _args33.Request = request
+  var _result35 ModelsLoadModelResult
+  var _meta34 thrift.ResponseMeta
+  _meta34, _err = p.Client_().Call(ctx, "load_model", &_args33, &_result35)
+  p.SetLastResponseMeta_(_meta34)
   if _err != nil {
     return
   }
   switch {
-  case _result33.Error!= nil:
-    return _r, _result33.Error
+  case _result35.Error!= nil:
+    return _r, _result35.Error
   }
 
-  if _ret34 := _result33.GetSuccess(); _ret34 != nil {
-    return _ret34, nil
+  if _ret36 := _result35.GetSuccess(); _ret36 != nil {
+    return _ret36, nil
   }
   return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "load_model failed: unknown result")
 }
@@ -4623,22 +4692,22 @@ func (p *ModelsClient) LoadModel(ctx context.Context, request *LoadModelRequest)
 // Parameters:
 //  - Request
 func (p *ModelsClient) UnloadModel(ctx context.Context, request *UnloadModelRequest) (_r *UnloadModelResponse, _err error) {
-  var _args35 ModelsUnloadModelArgs
-  _args35.Request = request
-  var _result37 ModelsUnloadModelResult
-  var _meta36 thrift.ResponseMeta
-  _meta36, _err = p.Client_().Call(ctx, "unload_model", &_args35, &_result37)
-  p.SetLastResponseMeta_(_meta36)
+  var _args37 ModelsUnloadModelArgs
+  _args37.Request = request
+  var _result39 ModelsUnloadModelResult
+  var _meta38 thrift.ResponseMeta
+  _meta38, _err = p.Client_().Call(ctx, "unload_model", &_args37, &_result39)
+  p.SetLastResponseMeta_(_meta38)
   if _err != nil {
     return
   }
   switch {
-  case _result37.Error!= nil:
-    return _r, _result37.Error
+  case _result39.Error!= nil:
+    return _r, _result39.Error
   }
 
-  if _ret38 := _result37.GetSuccess(); _ret38 != nil {
-    return _ret38, nil
+  if _ret40 := _result39.GetSuccess(); _ret40 != nil {
+    return _ret40, nil
   }
   return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "unload_model failed: unknown result")
 }
@@ -4649,22 +4718,22 @@ func (p *ModelsClient) UnloadModel(ctx context.Context, request *UnloadModelRequ
 // Parameters:
 //  - Request
 func (p *ModelsClient) SetAlias(ctx context.Context, request *SetAliasRequest) (_r *SetAliasResponse, _err error) {
-  var _args39 ModelsSetAliasArgs
-  _args39.Request = request
-  var _result41 ModelsSetAliasResult
-  var _meta40 thrift.ResponseMeta
-  _meta40, _err = p.Client_().Call(ctx, "set_alias", &_args39, &_result41)
-  p.SetLastResponseMeta_(_meta40)
+  var _args41 ModelsSetAliasArgs
+  _args41.Request = request
+  var _result43 ModelsSetAliasResult
+  var _meta42 thrift.ResponseMeta
+  _meta42, _err = p.Client_().Call(ctx, "set_alias", &_args41, &_result43)
+  p.SetLastResponseMeta_(_meta42)
   if _err != nil {
     return
   }
   switch {
-  case _result41.Error!= nil:
-    return _r, _result41.Error
+  case _result43.Error!= nil:
+    return _r, _result43.Error
   }
 
-  if _ret42 := _result41.GetSuccess(); _ret42 != nil {
-    return _ret42, nil
+  if _ret44 := _result43.GetSuccess(); _ret44 != nil {
+    return _ret44, nil
   }
   return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "set_alias failed: unknown result")
 }
@@ -4675,22 +4744,22 @@ func (p *ModelsClient) SetAlias(ctx context.Context, request *SetAliasRequest) (
 // Parameters:
 //  - Request
 func (p *ModelsClient) DeleteVersion(ctx context.Context, request *DeleteVersionRequest) (_r *DeleteVersionResponse, _err error) {
-  var _args43 ModelsDeleteVersionArgs
-  _args43.Request = request
-  var _result45 ModelsDeleteVersionResult
-  var _meta44 thrift.ResponseMeta
-  _meta44, _err = p.Client_().Call(ctx, "delete_version", &_args43, &_result45)
-  p.SetLastResponseMeta_(_meta44)
+  var _args45 ModelsDeleteVersionArgs
+  _args45.Request = request
+  var _result47 ModelsDeleteVersionResult
+  var _meta46 thrift.ResponseMeta
+  _meta46, _err = p.Client_().Call(ctx, "delete_version", &_args45, &_result47)
+  p.SetLastResponseMeta_(_meta46)
   if _err != nil {
     return
   }
   switch {
-  case _result45.Error!= nil:
-    return _r, _result45.Error
+  case _result47.Error!= nil:
+    return _r, _result47.Error
   }
 
-  if _ret46 := _result45.GetSuccess(); _ret46 != nil {
-    return _ret46, nil
+  if _ret48 := _result47.GetSuccess(); _ret48 != nil {
+    return _ret48, nil
   }
   return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "delete_version failed: unknown result")
 }
@@ -4715,15 +4784,15 @@ func (p *ModelsProcessor) ProcessorMap() map[string]thrift.TProcessorFunction {
 
 func NewModelsProcessor(handler Models) *ModelsProcessor {
 
-  self47 := &ModelsProcessor{handler:handler, processorMap:make(map[string]thrift.TProcessorFunction)}
-  self47.processorMap["list_models"] = &modelsProcessorListModels{handler:handler}
-  self47.processorMap["describe_model"] = &modelsProcessorDescribeModel{handler:handler}
-  self47.processorMap["get_training_result"] = &modelsProcessorGetTrainingResult_{handler:handler}
-  self47.processorMap["load_model"] = &modelsProcessorLoadModel{handler:handler}
-  self47.processorMap["unload_model"] = &modelsProcessorUnloadModel{handler:handler}
-  self47.processorMap["set_alias"] = &modelsProcessorSetAlias{handler:handler}
-  self47.processorMap["delete_version"] = &modelsProcessorDeleteVersion{handler:handler}
-return self47
+  self49 := &ModelsProcessor{handler:handler, processorMap:make(map[string]thrift.TProcessorFunction)}
+  self49.processorMap["list_models"] = &modelsProcessorListModels{handler:handler}
+  self49.processorMap["describe_model"] = &modelsProcessorDescribeModel{handler:handler}
+  self49.processorMap["get_training_result"] = &modelsProcessorGetTrainingResult_{handler:handler}
+  self49.processorMap["load_model"] = &modelsProcessorLoadModel{handler:handler}
+  self49.processorMap["unload_model"] = &modelsProcessorUnloadModel{handler:handler}
+  self49.processorMap["set_alias"] = &modelsProcessorSetAlias{handler:handler}
+  self49.processorMap["delete_version"] = &modelsProcessorDeleteVersion{handler:handler}
+return self49
 }
 
 func (p *ModelsProcessor) Process(ctx context.Context, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
@@ -4734,12 +4803,12 @@ func (p *ModelsProcessor) Process(ctx context.Context, iprot, oprot thrift.TProt
   }
   iprot.Skip(ctx, thrift.STRUCT)
   iprot.ReadMessageEnd(ctx)
-  x48 := thrift.NewTApplicationException(thrift.UNKNOWN_METHOD, "Unknown function " + name)
+  x50 := thrift.NewTApplicationException(thrift.UNKNOWN_METHOD, "Unknown function " + name)
   oprot.WriteMessageBegin(ctx, name, thrift.EXCEPTION, seqId)
-  x48.Write(ctx, oprot)
+  x50.Write(ctx, oprot)
   oprot.WriteMessageEnd(ctx)
   oprot.Flush(ctx)
-  return false, x48
+  return false, x50
 
 }
 
@@ -4748,7 +4817,7 @@ type modelsProcessorListModels struct {
 }
 
 func (p *modelsProcessorListModels) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-  var _write_err49 error
+  var _write_err51 error
   args := ModelsListModelsArgs{}
   if err2 := args.Read(ctx, iprot); err2 != nil {
     iprot.ReadMessageEnd(ctx)
@@ -4798,21 +4867,21 @@ func (p *modelsProcessorListModels) Process(ctx context.Context, seqId int32, ip
       if errors.Is(err2, thrift.ErrAbandonRequest) {
         return false, thrift.WrapTException(err2)
       }
-      _exc50 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing list_models: " + err2.Error())
+      _exc52 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing list_models: " + err2.Error())
       if err2 := oprot.WriteMessageBegin(ctx, "list_models", thrift.EXCEPTION, seqId); err2 != nil {
-        _write_err49 = thrift.WrapTException(err2)
+        _write_err51 = thrift.WrapTException(err2)
       }
-      if err2 := _exc50.Write(ctx, oprot); _write_err49 == nil && err2 != nil {
-        _write_err49 = thrift.WrapTException(err2)
+      if err2 := _exc52.Write(ctx, oprot); _write_err51 == nil && err2 != nil {
+        _write_err51 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.WriteMessageEnd(ctx); _write_err49 == nil && err2 != nil {
-        _write_err49 = thrift.WrapTException(err2)
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err51 == nil && err2 != nil {
+        _write_err51 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.Flush(ctx); _write_err49 == nil && err2 != nil {
-        _write_err49 = thrift.WrapTException(err2)
+      if err2 := oprot.Flush(ctx); _write_err51 == nil && err2 != nil {
+        _write_err51 = thrift.WrapTException(err2)
       }
-      if _write_err49 != nil {
-        return false, thrift.WrapTException(_write_err49)
+      if _write_err51 != nil {
+        return false, thrift.WrapTException(_write_err51)
       }
       return true, err
     }
@@ -4821,19 +4890,19 @@ func (p *modelsProcessorListModels) Process(ctx context.Context, seqId int32, ip
   }
   tickerCancel()
   if err2 := oprot.WriteMessageBegin(ctx, "list_models", thrift.REPLY, seqId); err2 != nil {
-    _write_err49 = thrift.WrapTException(err2)
+    _write_err51 = thrift.WrapTException(err2)
   }
-  if err2 := result.Write(ctx, oprot); _write_err49 == nil && err2 != nil {
-    _write_err49 = thrift.WrapTException(err2)
+  if err2 := result.Write(ctx, oprot); _write_err51 == nil && err2 != nil {
+    _write_err51 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.WriteMessageEnd(ctx); _write_err49 == nil && err2 != nil {
-    _write_err49 = thrift.WrapTException(err2)
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err51 == nil && err2 != nil {
+    _write_err51 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.Flush(ctx); _write_err49 == nil && err2 != nil {
-    _write_err49 = thrift.WrapTException(err2)
+  if err2 := oprot.Flush(ctx); _write_err51 == nil && err2 != nil {
+    _write_err51 = thrift.WrapTException(err2)
   }
-  if _write_err49 != nil {
-    return false, thrift.WrapTException(_write_err49)
+  if _write_err51 != nil {
+    return false, thrift.WrapTException(_write_err51)
   }
   return true, err
 }
@@ -4843,7 +4912,7 @@ type modelsProcessorDescribeModel struct {
 }
 
 func (p *modelsProcessorDescribeModel) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-  var _write_err51 error
+  var _write_err53 error
   args := ModelsDescribeModelArgs{}
   if err2 := args.Read(ctx, iprot); err2 != nil {
     iprot.ReadMessageEnd(ctx)
@@ -4893,21 +4962,21 @@ func (p *modelsProcessorDescribeModel) Process(ctx context.Context, seqId int32,
       if errors.Is(err2, thrift.ErrAbandonRequest) {
         return false, thrift.WrapTException(err2)
       }
-      _exc52 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing describe_model: " + err2.Error())
+      _exc54 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing describe_model: " + err2.Error())
       if err2 := oprot.WriteMessageBegin(ctx, "describe_model", thrift.EXCEPTION, seqId); err2 != nil {
-        _write_err51 = thrift.WrapTException(err2)
+        _write_err53 = thrift.WrapTException(err2)
       }
-      if err2 := _exc52.Write(ctx, oprot); _write_err51 == nil && err2 != nil {
-        _write_err51 = thrift.WrapTException(err2)
+      if err2 := _exc54.Write(ctx, oprot); _write_err53 == nil && err2 != nil {
+        _write_err53 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.WriteMessageEnd(ctx); _write_err51 == nil && err2 != nil {
-        _write_err51 = thrift.WrapTException(err2)
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err53 == nil && err2 != nil {
+        _write_err53 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.Flush(ctx); _write_err51 == nil && err2 != nil {
-        _write_err51 = thrift.WrapTException(err2)
+      if err2 := oprot.Flush(ctx); _write_err53 == nil && err2 != nil {
+        _write_err53 = thrift.WrapTException(err2)
       }
-      if _write_err51 != nil {
-        return false, thrift.WrapTException(_write_err51)
+      if _write_err53 != nil {
+        return false, thrift.WrapTException(_write_err53)
       }
       return true, err
     }
@@ -4916,19 +4985,19 @@ func (p *modelsProcessorDescribeModel) Process(ctx context.Context, seqId int32,
   }
   tickerCancel()
   if err2 := oprot.WriteMessageBegin(ctx, "describe_model", thrift.REPLY, seqId); err2 != nil {
-    _write_err51 = thrift.WrapTException(err2)
+    _write_err53 = thrift.WrapTException(err2)
   }
-  if err2 := result.Write(ctx, oprot); _write_err51 == nil && err2 != nil {
-    _write_err51 = thrift.WrapTException(err2)
+  if err2 := result.Write(ctx, oprot); _write_err53 == nil && err2 != nil {
+    _write_err53 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.WriteMessageEnd(ctx); _write_err51 == nil && err2 != nil {
-    _write_err51 = thrift.WrapTException(err2)
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err53 == nil && err2 != nil {
+    _write_err53 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.Flush(ctx); _write_err51 == nil && err2 != nil {
-    _write_err51 = thrift.WrapTException(err2)
+  if err2 := oprot.Flush(ctx); _write_err53 == nil && err2 != nil {
+    _write_err53 = thrift.WrapTException(err2)
   }
-  if _write_err51 != nil {
-    return false, thrift.WrapTException(_write_err51)
+  if _write_err53 != nil {
+    return false, thrift.WrapTException(_write_err53)
   }
   return true, err
 }
@@ -4938,7 +5007,7 @@ type modelsProcessorGetTrainingResult_ struct {
 }
 
 func (p *modelsProcessorGetTrainingResult_) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-  var _write_err53 error
+  var _write_err55 error
   args := ModelsGetTrainingResultArgs{}
   if err2 := args.Read(ctx, iprot); err2 != nil {
     iprot.ReadMessageEnd(ctx)
@@ -4988,21 +5057,21 @@ func (p *modelsProcessorGetTrainingResult_) Process(ctx context.Context, seqId i
       if errors.Is(err2, thrift.ErrAbandonRequest) {
         return false, thrift.WrapTException(err2)
       }
-      _exc54 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing get_training_result: " + err2.Error())
+      _exc56 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing get_training_result: " + err2.Error())
       if err2 := oprot.WriteMessageBegin(ctx, "get_training_result", thrift.EXCEPTION, seqId); err2 != nil {
-        _write_err53 = thrift.WrapTException(err2)
+        _write_err55 = thrift.WrapTException(err2)
       }
-      if err2 := _exc54.Write(ctx, oprot); _write_err53 == nil && err2 != nil {
-        _write_err53 = thrift.WrapTException(err2)
+      if err2 := _exc56.Write(ctx, oprot); _write_err55 == nil && err2 != nil {
+        _write_err55 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.WriteMessageEnd(ctx); _write_err53 == nil && err2 != nil {
-        _write_err53 = thrift.WrapTException(err2)
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err55 == nil && err2 != nil {
+        _write_err55 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.Flush(ctx); _write_err53 == nil && err2 != nil {
-        _write_err53 = thrift.WrapTException(err2)
+      if err2 := oprot.Flush(ctx); _write_err55 == nil && err2 != nil {
+        _write_err55 = thrift.WrapTException(err2)
       }
-      if _write_err53 != nil {
-        return false, thrift.WrapTException(_write_err53)
+      if _write_err55 != nil {
+        return false, thrift.WrapTException(_write_err55)
       }
       return true, err
     }
@@ -5011,19 +5080,19 @@ func (p *modelsProcessorGetTrainingResult_) Process(ctx context.Context, seqId i
   }
   tickerCancel()
   if err2 := oprot.WriteMessageBegin(ctx, "get_training_result", thrift.REPLY, seqId); err2 != nil {
-    _write_err53 = thrift.WrapTException(err2)
+    _write_err55 = thrift.WrapTException(err2)
   }
-  if err2 := result.Write(ctx, oprot); _write_err53 == nil && err2 != nil {
-    _write_err53 = thrift.WrapTException(err2)
+  if err2 := result.Write(ctx, oprot); _write_err55 == nil && err2 != nil {
+    _write_err55 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.WriteMessageEnd(ctx); _write_err53 == nil && err2 != nil {
-    _write_err53 = thrift.WrapTException(err2)
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err55 == nil && err2 != nil {
+    _write_err55 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.Flush(ctx); _write_err53 == nil && err2 != nil {
-    _write_err53 = thrift.WrapTException(err2)
+  if err2 := oprot.Flush(ctx); _write_err55 == nil && err2 != nil {
+    _write_err55 = thrift.WrapTException(err2)
   }
-  if _write_err53 != nil {
-    return false, thrift.WrapTException(_write_err53)
+  if _write_err55 != nil {
+    return false, thrift.WrapTException(_write_err55)
   }
   return true, err
 }
@@ -5033,7 +5102,7 @@ type modelsProcessorLoadModel struct {
 }
 
 func (p *modelsProcessorLoadModel) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-  var _write_err55 error
+  var _write_err57 error
   args := ModelsLoadModelArgs{}
   if err2 := args.Read(ctx, iprot); err2 != nil {
     iprot.ReadMessageEnd(ctx)
@@ -5083,21 +5152,21 @@ func (p *modelsProcessorLoadModel) Process(ctx context.Context, seqId int32, ipr
       if errors.Is(err2, thrift.ErrAbandonRequest) {
         return false, thrift.WrapTException(err2)
       }
-      _exc56 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing load_model: " + err2.Error())
+      _exc58 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing load_model: " + err2.Error())
       if err2 := oprot.WriteMessageBegin(ctx, "load_model", thrift.EXCEPTION, seqId); err2 != nil {
-        _write_err55 = thrift.WrapTException(err2)
+        _write_err57 = thrift.WrapTException(err2)
       }
-      if err2 := _exc56.Write(ctx, oprot); _write_err55 == nil && err2 != nil {
-        _write_err55 = thrift.WrapTException(err2)
+      if err2 := _exc58.Write(ctx, oprot); _write_err57 == nil && err2 != nil {
+        _write_err57 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.WriteMessageEnd(ctx); _write_err55 == nil && err2 != nil {
-        _write_err55 = thrift.WrapTException(err2)
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err57 == nil && err2 != nil {
+        _write_err57 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.Flush(ctx); _write_err55 == nil && err2 != nil {
-        _write_err55 = thrift.WrapTException(err2)
+      if err2 := oprot.Flush(ctx); _write_err57 == nil && err2 != nil {
+        _write_err57 = thrift.WrapTException(err2)
       }
-      if _write_err55 != nil {
-        return false, thrift.WrapTException(_write_err55)
+      if _write_err57 != nil {
+        return false, thrift.WrapTException(_write_err57)
       }
       return true, err
     }
@@ -5106,19 +5175,19 @@ func (p *modelsProcessorLoadModel) Process(ctx context.Context, seqId int32, ipr
   }
   tickerCancel()
   if err2 := oprot.WriteMessageBegin(ctx, "load_model", thrift.REPLY, seqId); err2 != nil {
-    _write_err55 = thrift.WrapTException(err2)
+    _write_err57 = thrift.WrapTException(err2)
   }
-  if err2 := result.Write(ctx, oprot); _write_err55 == nil && err2 != nil {
-    _write_err55 = thrift.WrapTException(err2)
+  if err2 := result.Write(ctx, oprot); _write_err57 == nil && err2 != nil {
+    _write_err57 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.WriteMessageEnd(ctx); _write_err55 == nil && err2 != nil {
-    _write_err55 = thrift.WrapTException(err2)
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err57 == nil && err2 != nil {
+    _write_err57 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.Flush(ctx); _write_err55 == nil && err2 != nil {
-    _write_err55 = thrift.WrapTException(err2)
+  if err2 := oprot.Flush(ctx); _write_err57 == nil && err2 != nil {
+    _write_err57 = thrift.WrapTException(err2)
   }
-  if _write_err55 != nil {
-    return false, thrift.WrapTException(_write_err55)
+  if _write_err57 != nil {
+    return false, thrift.WrapTException(_write_err57)
   }
   return true, err
 }
@@ -5128,7 +5197,7 @@ type modelsProcessorUnloadModel struct {
 }
 
 func (p *modelsProcessorUnloadModel) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-  var _write_err57 error
+  var _write_err59 error
   args := ModelsUnloadModelArgs{}
   if err2 := args.Read(ctx, iprot); err2 != nil {
     iprot.ReadMessageEnd(ctx)
@@ -5178,21 +5247,21 @@ func (p *modelsProcessorUnloadModel) Process(ctx context.Context, seqId int32, i
       if errors.Is(err2, thrift.ErrAbandonRequest) {
         return false, thrift.WrapTException(err2)
       }
-      _exc58 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing unload_model: " + err2.Error())
+      _exc60 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing unload_model: " + err2.Error())
       if err2 := oprot.WriteMessageBegin(ctx, "unload_model", thrift.EXCEPTION, seqId); err2 != nil {
-        _write_err57 = thrift.WrapTException(err2)
+        _write_err59 = thrift.WrapTException(err2)
       }
-      if err2 := _exc58.Write(ctx, oprot); _write_err57 == nil && err2 != nil {
-        _write_err57 = thrift.WrapTException(err2)
+      if err2 := _exc60.Write(ctx, oprot); _write_err59 == nil && err2 != nil {
+        _write_err59 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.WriteMessageEnd(ctx); _write_err57 == nil && err2 != nil {
-        _write_err57 = thrift.WrapTException(err2)
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err59 == nil && err2 != nil {
+        _write_err59 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.Flush(ctx); _write_err57 == nil && err2 != nil {
-        _write_err57 = thrift.WrapTException(err2)
+      if err2 := oprot.Flush(ctx); _write_err59 == nil && err2 != nil {
+        _write_err59 = thrift.WrapTException(err2)
       }
-      if _write_err57 != nil {
-        return false, thrift.WrapTException(_write_err57)
+      if _write_err59 != nil {
+        return false, thrift.WrapTException(_write_err59)
       }
       return true, err
     }
@@ -5201,19 +5270,19 @@ func (p *modelsProcessorUnloadModel) Process(ctx context.Context, seqId int32, i
   }
   tickerCancel()
   if err2 := oprot.WriteMessageBegin(ctx, "unload_model", thrift.REPLY, seqId); err2 != nil {
-    _write_err57 = thrift.WrapTException(err2)
+    _write_err59 = thrift.WrapTException(err2)
   }
-  if err2 := result.Write(ctx, oprot); _write_err57 == nil && err2 != nil {
-    _write_err57 = thrift.WrapTException(err2)
+  if err2 := result.Write(ctx, oprot); _write_err59 == nil && err2 != nil {
+    _write_err59 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.WriteMessageEnd(ctx); _write_err57 == nil && err2 != nil {
-    _write_err57 = thrift.WrapTException(err2)
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err59 == nil && err2 != nil {
+    _write_err59 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.Flush(ctx); _write_err57 == nil && err2 != nil {
-    _write_err57 = thrift.WrapTException(err2)
+  if err2 := oprot.Flush(ctx); _write_err59 == nil && err2 != nil {
+    _write_err59 = thrift.WrapTException(err2)
   }
-  if _write_err57 != nil {
-    return false, thrift.WrapTException(_write_err57)
+  if _write_err59 != nil {
+    return false, thrift.WrapTException(_write_err59)
   }
   return true, err
 }
@@ -5223,7 +5292,7 @@ type modelsProcessorSetAlias struct {
 }
 
 func (p *modelsProcessorSetAlias) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-  var _write_err59 error
+  var _write_err61 error
   args := ModelsSetAliasArgs{}
   if err2 := args.Read(ctx, iprot); err2 != nil {
     iprot.ReadMessageEnd(ctx)
@@ -5273,21 +5342,21 @@ func (p *modelsProcessorSetAlias) Process(ctx context.Context, seqId int32, ipro
       if errors.Is(err2, thrift.ErrAbandonRequest) {
         return false, thrift.WrapTException(err2)
       }
-      _exc60 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing set_alias: " + err2.Error())
+      _exc62 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing set_alias: " + err2.Error())
       if err2 := oprot.WriteMessageBegin(ctx, "set_alias", thrift.EXCEPTION, seqId); err2 != nil {
-        _write_err59 = thrift.WrapTException(err2)
+        _write_err61 = thrift.WrapTException(err2)
       }
-      if err2 := _exc60.Write(ctx, oprot); _write_err59 == nil && err2 != nil {
-        _write_err59 = thrift.WrapTException(err2)
+      if err2 := _exc62.Write(ctx, oprot); _write_err61 == nil && err2 != nil {
+        _write_err61 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.WriteMessageEnd(ctx); _write_err59 == nil && err2 != nil {
-        _write_err59 = thrift.WrapTException(err2)
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err61 == nil && err2 != nil {
+        _write_err61 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.Flush(ctx); _write_err59 == nil && err2 != nil {
-        _write_err59 = thrift.WrapTException(err2)
+      if err2 := oprot.Flush(ctx); _write_err61 == nil && err2 != nil {
+        _write_err61 = thrift.WrapTException(err2)
       }
-      if _write_err59 != nil {
-        return false, thrift.WrapTException(_write_err59)
+      if _write_err61 != nil {
+        return false, thrift.WrapTException(_write_err61)
       }
       return true, err
     }
@@ -5296,19 +5365,19 @@ func (p *modelsProcessorSetAlias) Process(ctx context.Context, seqId int32, ipro
   }
   tickerCancel()
   if err2 := oprot.WriteMessageBegin(ctx, "set_alias", thrift.REPLY, seqId); err2 != nil {
-    _write_err59 = thrift.WrapTException(err2)
+    _write_err61 = thrift.WrapTException(err2)
   }
-  if err2 := result.Write(ctx, oprot); _write_err59 == nil && err2 != nil {
-    _write_err59 = thrift.WrapTException(err2)
+  if err2 := result.Write(ctx, oprot); _write_err61 == nil && err2 != nil {
+    _write_err61 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.WriteMessageEnd(ctx); _write_err59 == nil && err2 != nil {
-    _write_err59 = thrift.WrapTException(err2)
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err61 == nil && err2 != nil {
+    _write_err61 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.Flush(ctx); _write_err59 == nil && err2 != nil {
-    _write_err59 = thrift.WrapTException(err2)
+  if err2 := oprot.Flush(ctx); _write_err61 == nil && err2 != nil {
+    _write_err61 = thrift.WrapTException(err2)
   }
-  if _write_err59 != nil {
-    return false, thrift.WrapTException(_write_err59)
+  if _write_err61 != nil {
+    return false, thrift.WrapTException(_write_err61)
   }
   return true, err
 }
@@ -5318,7 +5387,7 @@ type modelsProcessorDeleteVersion struct {
 }
 
 func (p *modelsProcessorDeleteVersion) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-  var _write_err61 error
+  var _write_err63 error
   args := ModelsDeleteVersionArgs{}
   if err2 := args.Read(ctx, iprot); err2 != nil {
     iprot.ReadMessageEnd(ctx)
@@ -5368,21 +5437,21 @@ func (p *modelsProcessorDeleteVersion) Process(ctx context.Context, seqId int32,
       if errors.Is(err2, thrift.ErrAbandonRequest) {
         return false, thrift.WrapTException(err2)
       }
-      _exc62 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing delete_version: " + err2.Error())
+      _exc64 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing delete_version: " + err2.Error())
       if err2 := oprot.WriteMessageBegin(ctx, "delete_version", thrift.EXCEPTION, seqId); err2 != nil {
-        _write_err61 = thrift.WrapTException(err2)
+        _write_err63 = thrift.WrapTException(err2)
       }
-      if err2 := _exc62.Write(ctx, oprot); _write_err61 == nil && err2 != nil {
-        _write_err61 = thrift.WrapTException(err2)
+      if err2 := _exc64.Write(ctx, oprot); _write_err63 == nil && err2 != nil {
+        _write_err63 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.WriteMessageEnd(ctx); _write_err61 == nil && err2 != nil {
-        _write_err61 = thrift.WrapTException(err2)
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err63 == nil && err2 != nil {
+        _write_err63 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.Flush(ctx); _write_err61 == nil && err2 != nil {
-        _write_err61 = thrift.WrapTException(err2)
+      if err2 := oprot.Flush(ctx); _write_err63 == nil && err2 != nil {
+        _write_err63 = thrift.WrapTException(err2)
       }
-      if _write_err61 != nil {
-        return false, thrift.WrapTException(_write_err61)
+      if _write_err63 != nil {
+        return false, thrift.WrapTException(_write_err63)
       }
       return true, err
     }
@@ -5391,19 +5460,19 @@ func (p *modelsProcessorDeleteVersion) Process(ctx context.Context, seqId int32,
   }
   tickerCancel()
   if err2 := oprot.WriteMessageBegin(ctx, "delete_version", thrift.REPLY, seqId); err2 != nil {
-    _write_err61 = thrift.WrapTException(err2)
+    _write_err63 = thrift.WrapTException(err2)
   }
-  if err2 := result.Write(ctx, oprot); _write_err61 == nil && err2 != nil {
-    _write_err61 = thrift.WrapTException(err2)
+  if err2 := result.Write(ctx, oprot); _write_err63 == nil && err2 != nil {
+    _write_err63 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.WriteMessageEnd(ctx); _write_err61 == nil && err2 != nil {
-    _write_err61 = thrift.WrapTException(err2)
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err63 == nil && err2 != nil {
+    _write_err63 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.Flush(ctx); _write_err61 == nil && err2 != nil {
-    _write_err61 = thrift.WrapTException(err2)
+  if err2 := oprot.Flush(ctx); _write_err63 == nil && err2 != nil {
+    _write_err63 = thrift.WrapTException(err2)
   }
-  if _write_err61 != nil {
-    return false, thrift.WrapTException(_write_err61)
+  if _write_err63 != nil {
+    return false, thrift.WrapTException(_write_err63)
   }
   return true, err
 }

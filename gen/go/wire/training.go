@@ -1164,12 +1164,14 @@ func (p *JobEvent) String() string {
 //  - Table: The rows, sent along; or `dataset`.
 //  - Dataset: The rows, stored: "wine" (newest version) or "wine@2".
 //  - Target: The column to predict. Absent for clusterers, outlier detectors and transformers.
-//  - Features: The columns to learn from, in the order in which `predict` takes them. Absent: all but the target and the weights.
+//  - Features: The columns to learn from, in the order in which `predict` takes them. Absent: all but the targets and the weights.
 //  - Seed: Seed of everything random; 0 if absent. The same rows, steps and seed give the same model.
 //  - ValidationFraction: The share of rows, from 0 to below 1, that metrics are measured on: a second model is fitted the same way without them. 0
 // leaves that out, and the time that it takes. 0.2 if absent. The model learns from all rows whatever it is.
 //  - SampleWeight: A column of numbers, 0 or greater, that say how often each row counts in what is learned and in metrics; it is no feature. A
 // row of weight 2 is the row twice, and one of weight 0 is left out. Absent: each row counts once.
+//  - Targets: Instead of `target`: the columns that a regressor predicts at once. `predict` answers them as `transformed`, in this order. One
+// name is the same as `target`.
 type TrainRequest struct {
   Context *RequestContext `thrift:"context,1" db:"context" json:"context,omitempty"`
   Model *string `thrift:"model,2" db:"model" json:"model,omitempty"`
@@ -1181,6 +1183,7 @@ type TrainRequest struct {
   Seed *int64 `thrift:"seed,8" db:"seed" json:"seed,omitempty"`
   ValidationFraction *float64 `thrift:"validation_fraction,9" db:"validation_fraction" json:"validation_fraction,omitempty"`
   SampleWeight *string `thrift:"sample_weight,10" db:"sample_weight" json:"sample_weight,omitempty"`
+  Targets []string `thrift:"targets,11" db:"targets" json:"targets,omitempty"`
 }
 
 func NewTrainRequest() *TrainRequest {
@@ -1253,6 +1256,11 @@ func (p *TrainRequest) GetSampleWeight() string {
   }
 return *p.SampleWeight
 }
+var TrainRequest_Targets_DEFAULT []string
+
+func (p *TrainRequest) GetTargets() []string {
+  return p.Targets
+}
 func (p *TrainRequest) IsSetContext() bool {
   return p.Context != nil
 }
@@ -1291,6 +1299,10 @@ func (p *TrainRequest) IsSetValidationFraction() bool {
 
 func (p *TrainRequest) IsSetSampleWeight() bool {
   return p.SampleWeight != nil
+}
+
+func (p *TrainRequest) IsSetTargets() bool {
+  return p.Targets != nil
 }
 
 func (p *TrainRequest) Read(ctx context.Context, iprot thrift.TProtocol) error {
@@ -1399,6 +1411,16 @@ func (p *TrainRequest) Read(ctx context.Context, iprot thrift.TProtocol) error {
     case 10:
       if fieldTypeId == thrift.STRING {
         if err := p.ReadField10(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 11:
+      if fieldTypeId == thrift.LIST {
+        if err := p.ReadField11(ctx, iprot); err != nil {
           return err
         }
       } else {
@@ -1533,6 +1555,28 @@ func (p *TrainRequest)  ReadField10(ctx context.Context, iprot thrift.TProtocol)
   return nil
 }
 
+func (p *TrainRequest)  ReadField11(ctx context.Context, iprot thrift.TProtocol) error {
+  _, size, err := iprot.ReadListBegin(ctx)
+  if err != nil {
+    return thrift.PrependError("error reading list begin: ", err)
+  }
+  tSlice := make([]string, 0, size)
+  p.Targets =  tSlice
+  for i := 0; i < size; i ++ {
+var _elem5 string
+    if v, err := iprot.ReadString(ctx); err != nil {
+    return thrift.PrependError("error reading field 0: ", err)
+} else {
+    _elem5 = v
+}
+    p.Targets = append(p.Targets, _elem5)
+  }
+  if err := iprot.ReadListEnd(ctx); err != nil {
+    return thrift.PrependError("error reading list end: ", err)
+  }
+  return nil
+}
+
 func (p *TrainRequest) Write(ctx context.Context, oprot thrift.TProtocol) error {
   if err := oprot.WriteStructBegin(ctx, "TrainRequest"); err != nil {
     return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err) }
@@ -1547,6 +1591,7 @@ func (p *TrainRequest) Write(ctx context.Context, oprot thrift.TProtocol) error 
     if err := p.writeField8(ctx, oprot); err != nil { return err }
     if err := p.writeField9(ctx, oprot); err != nil { return err }
     if err := p.writeField10(ctx, oprot); err != nil { return err }
+    if err := p.writeField11(ctx, oprot); err != nil { return err }
   }
   if err := oprot.WriteFieldStop(ctx); err != nil {
     return thrift.PrependError("write field stop error: ", err) }
@@ -1694,6 +1739,26 @@ func (p *TrainRequest) writeField10(ctx context.Context, oprot thrift.TProtocol)
   return err
 }
 
+func (p *TrainRequest) writeField11(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetTargets() {
+    if err := oprot.WriteFieldBegin(ctx, "targets", thrift.LIST, 11); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 11:targets: ", p), err) }
+    if err := oprot.WriteListBegin(ctx, thrift.STRING, len(p.Targets)); err != nil {
+      return thrift.PrependError("error writing list begin: ", err)
+    }
+    for _, v := range p.Targets {
+      if err := oprot.WriteString(ctx, string(v)); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T. (0) field write error: ", p), err) }
+    }
+    if err := oprot.WriteListEnd(ctx); err != nil {
+      return thrift.PrependError("error writing list end: ", err)
+    }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 11:targets: ", p), err) }
+  }
+  return err
+}
+
 func (p *TrainRequest) Equals(other *TrainRequest) bool {
   if p == other {
     return true
@@ -1709,8 +1774,8 @@ func (p *TrainRequest) Equals(other *TrainRequest) bool {
   }
   if len(p.Steps) != len(other.Steps) { return false }
   for i, _tgt := range p.Steps {
-    _src5 := other.Steps[i]
-    if !_tgt.Equals(_src5) { return false }
+    _src6 := other.Steps[i]
+    if !_tgt.Equals(_src6) { return false }
   }
   if !p.Table.Equals(other.Table) { return false }
   if p.Dataset != other.Dataset {
@@ -1727,8 +1792,8 @@ func (p *TrainRequest) Equals(other *TrainRequest) bool {
   }
   if len(p.Features) != len(other.Features) { return false }
   for i, _tgt := range p.Features {
-    _src6 := other.Features[i]
-    if _tgt != _src6 { return false }
+    _src7 := other.Features[i]
+    if _tgt != _src7 { return false }
   }
   if p.Seed != other.Seed {
     if p.Seed == nil || other.Seed == nil {
@@ -1747,6 +1812,11 @@ func (p *TrainRequest) Equals(other *TrainRequest) bool {
       return false
     }
     if (*p.SampleWeight) != (*other.SampleWeight) { return false }
+  }
+  if len(p.Targets) != len(other.Targets) { return false }
+  for i, _tgt := range p.Targets {
+    _src8 := other.Targets[i]
+    if _tgt != _src8 { return false }
   }
   return true
 }
@@ -2490,11 +2560,11 @@ func (p *WatchJobResponse)  ReadField1(ctx context.Context, iprot thrift.TProtoc
   tSlice := make([]*JobEvent, 0, size)
   p.Events =  tSlice
   for i := 0; i < size; i ++ {
-    _elem7 := &JobEvent{}
-    if err := _elem7.Read(ctx, iprot); err != nil {
-      return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", _elem7), err)
+    _elem9 := &JobEvent{}
+    if err := _elem9.Read(ctx, iprot); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", _elem9), err)
     }
-    p.Events = append(p.Events, _elem7)
+    p.Events = append(p.Events, _elem9)
   }
   if err := iprot.ReadListEnd(ctx); err != nil {
     return thrift.PrependError("error reading list end: ", err)
@@ -2566,8 +2636,8 @@ func (p *WatchJobResponse) Equals(other *WatchJobResponse) bool {
   }
   if len(p.Events) != len(other.Events) { return false }
   for i, _tgt := range p.Events {
-    _src8 := other.Events[i]
-    if !_tgt.Equals(_src8) { return false }
+    _src10 := other.Events[i]
+    if !_tgt.Equals(_src10) { return false }
   }
   if !p.Job.Equals(other.Job) { return false }
   return true
@@ -2880,11 +2950,11 @@ func (p *ListJobsResponse)  ReadField1(ctx context.Context, iprot thrift.TProtoc
   tSlice := make([]*Job, 0, size)
   p.Jobs =  tSlice
   for i := 0; i < size; i ++ {
-    _elem9 := &Job{}
-    if err := _elem9.Read(ctx, iprot); err != nil {
-      return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", _elem9), err)
+    _elem11 := &Job{}
+    if err := _elem11.Read(ctx, iprot); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", _elem11), err)
     }
-    p.Jobs = append(p.Jobs, _elem9)
+    p.Jobs = append(p.Jobs, _elem11)
   }
   if err := iprot.ReadListEnd(ctx); err != nil {
     return thrift.PrependError("error reading list end: ", err)
@@ -2956,8 +3026,8 @@ func (p *ListJobsResponse) Equals(other *ListJobsResponse) bool {
   }
   if len(p.Jobs) != len(other.Jobs) { return false }
   for i, _tgt := range p.Jobs {
-    _src10 := other.Jobs[i]
-    if !_tgt.Equals(_src10) { return false }
+    _src12 := other.Jobs[i]
+    if !_tgt.Equals(_src12) { return false }
   }
   if p.NextPage != other.NextPage {
     if p.NextPage == nil || other.NextPage == nil {
@@ -3251,7 +3321,8 @@ func (p *CancelJobResponse) String() string {
 //  - Model: "wine" (its alias `stable`), "wine@3" or "wine@canary".
 //  - Table: The rows, sent along; or `dataset`. Columns that the model does not take are passed over.
 //  - Dataset: The rows, stored: "wine" (newest version) or "wine@2".
-//  - Target: What the model should answer. Absent: the column that it learned. Of a clusterer the groups to compare with, if any.
+//  - Target: What the model should answer. Absent: the column or columns that it learned, and of several it is always these. Of a clusterer
+// the groups to compare with, if any.
 //  - SampleWeight: A column of numbers that say how often each row counts, as in TrainRequest. A clusterer takes none.
 type EvaluateRequest struct {
   Context *RequestContext `thrift:"context,1" db:"context" json:"context,omitempty"`
@@ -4160,19 +4231,19 @@ func (p *EvaluateResponse)  ReadField5(ctx context.Context, iprot thrift.TProtoc
   tMap := make(map[string]float64, size)
   p.Metrics =  tMap
   for i := 0; i < size; i ++ {
-var _key11 string
+var _key13 string
     if v, err := iprot.ReadString(ctx); err != nil {
     return thrift.PrependError("error reading field 0: ", err)
 } else {
-    _key11 = v
+    _key13 = v
 }
-var _val12 float64
+var _val14 float64
     if v, err := iprot.ReadDouble(ctx); err != nil {
     return thrift.PrependError("error reading field 0: ", err)
 } else {
-    _val12 = v
+    _val14 = v
 }
-    p.Metrics[_key11] = _val12
+    p.Metrics[_key13] = _val14
   }
   if err := iprot.ReadMapEnd(ctx); err != nil {
     return thrift.PrependError("error reading map end: ", err)
@@ -4196,11 +4267,11 @@ func (p *EvaluateResponse)  ReadField7(ctx context.Context, iprot thrift.TProtoc
   tSlice := make([]*ClassMetrics, 0, size)
   p.Classes =  tSlice
   for i := 0; i < size; i ++ {
-    _elem13 := &ClassMetrics{}
-    if err := _elem13.Read(ctx, iprot); err != nil {
-      return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", _elem13), err)
+    _elem15 := &ClassMetrics{}
+    if err := _elem15.Read(ctx, iprot); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", _elem15), err)
     }
-    p.Classes = append(p.Classes, _elem13)
+    p.Classes = append(p.Classes, _elem15)
   }
   if err := iprot.ReadListEnd(ctx); err != nil {
     return thrift.PrependError("error reading list end: ", err)
@@ -4407,14 +4478,14 @@ func (p *EvaluateResponse) Equals(other *EvaluateResponse) bool {
   }
   if len(p.Metrics) != len(other.Metrics) { return false }
   for k, _tgt := range p.Metrics {
-    _src14 := other.Metrics[k]
-    if _tgt != _src14 { return false }
+    _src16 := other.Metrics[k]
+    if _tgt != _src16 { return false }
   }
   if !p.Labels.Equals(other.Labels) { return false }
   if len(p.Classes) != len(other.Classes) { return false }
   for i, _tgt := range p.Classes {
-    _src15 := other.Classes[i]
-    if !_tgt.Equals(_src15) { return false }
+    _src17 := other.Classes[i]
+    if !_tgt.Equals(_src17) { return false }
   }
   if !p.Confusion.Equals(other.Confusion) { return false }
   if p.SilhouetteSamples != other.SilhouetteSamples {
@@ -4800,11 +4871,11 @@ func (p *PartialFitRequest)  ReadField4(ctx context.Context, iprot thrift.TProto
   tSlice := make([]*Step, 0, size)
   p.Steps =  tSlice
   for i := 0; i < size; i ++ {
-    _elem16 := &Step{}
-    if err := _elem16.Read(ctx, iprot); err != nil {
-      return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", _elem16), err)
+    _elem18 := &Step{}
+    if err := _elem18.Read(ctx, iprot); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", _elem18), err)
     }
-    p.Steps = append(p.Steps, _elem16)
+    p.Steps = append(p.Steps, _elem18)
   }
   if err := iprot.ReadListEnd(ctx); err != nil {
     return thrift.PrependError("error reading list end: ", err)
@@ -4829,13 +4900,13 @@ func (p *PartialFitRequest)  ReadField6(ctx context.Context, iprot thrift.TProto
   tSlice := make([]string, 0, size)
   p.Features =  tSlice
   for i := 0; i < size; i ++ {
-var _elem17 string
+var _elem19 string
     if v, err := iprot.ReadString(ctx); err != nil {
     return thrift.PrependError("error reading field 0: ", err)
 } else {
-    _elem17 = v
+    _elem19 = v
 }
-    p.Features = append(p.Features, _elem17)
+    p.Features = append(p.Features, _elem19)
   }
   if err := iprot.ReadListEnd(ctx); err != nil {
     return thrift.PrependError("error reading list end: ", err)
@@ -5122,8 +5193,8 @@ func (p *PartialFitRequest) Equals(other *PartialFitRequest) bool {
   if !p.Table.Equals(other.Table) { return false }
   if len(p.Steps) != len(other.Steps) { return false }
   for i, _tgt := range p.Steps {
-    _src18 := other.Steps[i]
-    if !_tgt.Equals(_src18) { return false }
+    _src20 := other.Steps[i]
+    if !_tgt.Equals(_src20) { return false }
   }
   if p.Target != other.Target {
     if p.Target == nil || other.Target == nil {
@@ -5133,8 +5204,8 @@ func (p *PartialFitRequest) Equals(other *PartialFitRequest) bool {
   }
   if len(p.Features) != len(other.Features) { return false }
   for i, _tgt := range p.Features {
-    _src19 := other.Features[i]
-    if _tgt != _src19 { return false }
+    _src21 := other.Features[i]
+    if _tgt != _src21 { return false }
   }
   if !p.Classes.Equals(other.Classes) { return false }
   if p.Seed != other.Seed {
@@ -6069,11 +6140,11 @@ func (p *Learner)  ReadField2(ctx context.Context, iprot thrift.TProtocol) error
   tSlice := make([]*Step, 0, size)
   p.Steps =  tSlice
   for i := 0; i < size; i ++ {
-    _elem20 := &Step{}
-    if err := _elem20.Read(ctx, iprot); err != nil {
-      return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", _elem20), err)
+    _elem22 := &Step{}
+    if err := _elem22.Read(ctx, iprot); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", _elem22), err)
     }
-    p.Steps = append(p.Steps, _elem20)
+    p.Steps = append(p.Steps, _elem22)
   }
   if err := iprot.ReadListEnd(ctx); err != nil {
     return thrift.PrependError("error reading list end: ", err)
@@ -6098,13 +6169,13 @@ func (p *Learner)  ReadField4(ctx context.Context, iprot thrift.TProtocol) error
   tSlice := make([]string, 0, size)
   p.Features =  tSlice
   for i := 0; i < size; i ++ {
-var _elem21 string
+var _elem23 string
     if v, err := iprot.ReadString(ctx); err != nil {
     return thrift.PrependError("error reading field 0: ", err)
 } else {
-    _elem21 = v
+    _elem23 = v
 }
-    p.Features = append(p.Features, _elem21)
+    p.Features = append(p.Features, _elem23)
   }
   if err := iprot.ReadListEnd(ctx); err != nil {
     return thrift.PrependError("error reading list end: ", err)
@@ -6182,11 +6253,11 @@ func (p *Learner)  ReadField12(ctx context.Context, iprot thrift.TProtocol) erro
   tSlice := make([]*LearnedBatch, 0, size)
   p.Recent =  tSlice
   for i := 0; i < size; i ++ {
-    _elem22 := &LearnedBatch{}
-    if err := _elem22.Read(ctx, iprot); err != nil {
-      return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", _elem22), err)
+    _elem24 := &LearnedBatch{}
+    if err := _elem24.Read(ctx, iprot); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", _elem24), err)
     }
-    p.Recent = append(p.Recent, _elem22)
+    p.Recent = append(p.Recent, _elem24)
   }
   if err := iprot.ReadListEnd(ctx); err != nil {
     return thrift.PrependError("error reading list end: ", err)
@@ -6425,8 +6496,8 @@ func (p *Learner) Equals(other *Learner) bool {
   }
   if len(p.Steps) != len(other.Steps) { return false }
   for i, _tgt := range p.Steps {
-    _src23 := other.Steps[i]
-    if !_tgt.Equals(_src23) { return false }
+    _src25 := other.Steps[i]
+    if !_tgt.Equals(_src25) { return false }
   }
   if p.Target != other.Target {
     if p.Target == nil || other.Target == nil {
@@ -6436,8 +6507,8 @@ func (p *Learner) Equals(other *Learner) bool {
   }
   if len(p.Features) != len(other.Features) { return false }
   for i, _tgt := range p.Features {
-    _src24 := other.Features[i]
-    if _tgt != _src24 { return false }
+    _src26 := other.Features[i]
+    if _tgt != _src26 { return false }
   }
   if !p.Classes.Equals(other.Classes) { return false }
   if p.Seed != other.Seed {
@@ -6478,8 +6549,8 @@ func (p *Learner) Equals(other *Learner) bool {
   }
   if len(p.Recent) != len(other.Recent) { return false }
   for i, _tgt := range p.Recent {
-    _src25 := other.Recent[i]
-    if !_tgt.Equals(_src25) { return false }
+    _src27 := other.Recent[i]
+    if !_tgt.Equals(_src27) { return false }
   }
   if p.LastVersion != other.LastVersion {
     if p.LastVersion == nil || other.LastVersion == nil {
@@ -7085,22 +7156,22 @@ func (p *TrainingClient) SetLastResponseMeta_(meta thrift.ResponseMeta) {
 // Parameters:
 //  - Request
 func (p *TrainingClient) Train(ctx context.Context, request *TrainRequest) (_r *TrainResponse, _err error) {
-  var _args26 TrainingTrainArgs
-  _args26.Request = request
-  var _result28 TrainingTrainResult
-  var _meta27 thrift.ResponseMeta
-  _meta27, _err = p.Client_().Call(ctx, "train", &_args26, &_result28)
-  p.SetLastResponseMeta_(_meta27)
+  var _args28 TrainingTrainArgs
+  _args28.Request = request
+  var _result30 TrainingTrainResult
+  var _meta29 thrift.ResponseMeta
+  _meta29, _err = p.Client_().Call(ctx, "train", &_args28, &_result30)
+  p.SetLastResponseMeta_(_meta29)
   if _err != nil {
     return
   }
   switch {
-  case _result28.Error!= nil:
-    return _r, _result28.Error
+  case _result30.Error!= nil:
+    return _r, _result30.Error
   }
 
-  if _ret29 := _result28.GetSuccess(); _ret29 != nil {
-    return _ret29, nil
+  if _ret31 := _result30.GetSuccess(); _ret31 != nil {
+    return _ret31, nil
   }
   return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "train failed: unknown result")
 }
@@ -7112,22 +7183,22 @@ func (p *TrainingClient) Train(ctx context.Context, request *TrainRequest) (_r *
 // Parameters:
 //  - Request
 func (p *TrainingClient) Evaluate(ctx context.Context, request *EvaluateRequest) (_r *EvaluateResponse, _err error) {
-  var _args30 TrainingEvaluateArgs
-  _args30.Request = request
-  var _result32 TrainingEvaluateResult
-  var _meta31 thrift.ResponseMeta
-  _meta31, _err = p.Client_().Call(ctx, "evaluate", &_args30, &_result32)
-  p.SetLastResponseMeta_(_meta31)
+  var _args32 TrainingEvaluateArgs
+  _args32.Request = request
+  var _result34 TrainingEvaluateResult
+  var _meta33 thrift.ResponseMeta
+  _meta33, _err = p.Client_().Call(ctx, "evaluate", &_args32, &_result34)
+  p.SetLastResponseMeta_(_meta33)
   if _err != nil {
     return
   }
   switch {
-  case _result32.Error!= nil:
-    return _r, _result32.Error
+  case _result34.Error!= nil:
+    return _r, _result34.Error
   }
 
-  if _ret33 := _result32.GetSuccess(); _ret33 != nil {
-    return _ret33, nil
+  if _ret35 := _result34.GetSuccess(); _ret35 != nil {
+    return _ret35, nil
   }
   return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "evaluate failed: unknown result")
 }
@@ -7137,22 +7208,22 @@ func (p *TrainingClient) Evaluate(ctx context.Context, request *EvaluateRequest)
 // Parameters:
 //  - Request
 func (p *TrainingClient) GetJob(ctx context.Context, request *GetJobRequest) (_r *GetJobResponse, _err error) {
-  var _args34 TrainingGetJobArgs
-  _args34.Request = request
-  var _result36 TrainingGetJobResult
-  var _meta35 thrift.ResponseMeta
-  _meta35, _err = p.Client_().Call(ctx, "get_job", &_args34, &_result36)
-  p.SetLastResponseMeta_(_meta35)
+  var _args36 TrainingGetJobArgs
+  _args36.Request = request
+  var _result38 TrainingGetJobResult
+  var _meta37 thrift.ResponseMeta
+  _meta37, _err = p.Client_().Call(ctx, "get_job", &_args36, &_result38)
+  p.SetLastResponseMeta_(_meta37)
   if _err != nil {
     return
   }
   switch {
-  case _result36.Error!= nil:
-    return _r, _result36.Error
+  case _result38.Error!= nil:
+    return _r, _result38.Error
   }
 
-  if _ret37 := _result36.GetSuccess(); _ret37 != nil {
-    return _ret37, nil
+  if _ret39 := _result38.GetSuccess(); _ret39 != nil {
+    return _ret39, nil
   }
   return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "get_job failed: unknown result")
 }
@@ -7162,22 +7233,22 @@ func (p *TrainingClient) GetJob(ctx context.Context, request *GetJobRequest) (_r
 // Parameters:
 //  - Request
 func (p *TrainingClient) WatchJob(ctx context.Context, request *WatchJobRequest) (_r *WatchJobResponse, _err error) {
-  var _args38 TrainingWatchJobArgs
-  _args38.Request = request
-  var _result40 TrainingWatchJobResult
-  var _meta39 thrift.ResponseMeta
-  _meta39, _err = p.Client_().Call(ctx, "watch_job", &_args38, &_result40)
-  p.SetLastResponseMeta_(_meta39)
+  var _args40 TrainingWatchJobArgs
+  _args40.Request = request
+  var _result42 TrainingWatchJobResult
+  var _meta41 thrift.ResponseMeta
+  _meta41, _err = p.Client_().Call(ctx, "watch_job", &_args40, &_result42)
+  p.SetLastResponseMeta_(_meta41)
   if _err != nil {
     return
   }
   switch {
-  case _result40.Error!= nil:
-    return _r, _result40.Error
+  case _result42.Error!= nil:
+    return _r, _result42.Error
   }
 
-  if _ret41 := _result40.GetSuccess(); _ret41 != nil {
-    return _ret41, nil
+  if _ret43 := _result42.GetSuccess(); _ret43 != nil {
+    return _ret43, nil
   }
   return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "watch_job failed: unknown result")
 }
@@ -7187,22 +7258,22 @@ func (p *TrainingClient) WatchJob(ctx context.Context, request *WatchJobRequest)
 // Parameters:
 //  - Request
 func (p *TrainingClient) ListJobs(ctx context.Context, request *ListJobsRequest) (_r *ListJobsResponse, _err error) {
-  var _args42 TrainingListJobsArgs
-  _args42.Request = request
-  var _result44 TrainingListJobsResult
-  var _meta43 thrift.ResponseMeta
-  _meta43, _err = p.Client_().Call(ctx, "list_jobs", &_args42, &_result44)
-  p.SetLastResponseMeta_(_meta43)
+  var _args44 TrainingListJobsArgs
+  _args44.Request = request
+  var _result46 TrainingListJobsResult
+  var _meta45 thrift.ResponseMeta
+  _meta45, _err = p.Client_().Call(ctx, "list_jobs", &_args44, &_result46)
+  p.SetLastResponseMeta_(_meta45)
   if _err != nil {
     return
   }
   switch {
-  case _result44.Error!= nil:
-    return _r, _result44.Error
+  case _result46.Error!= nil:
+    return _r, _result46.Error
   }
 
-  if _ret45 := _result44.GetSuccess(); _ret45 != nil {
-    return _ret45, nil
+  if _ret47 := _result46.GetSuccess(); _ret47 != nil {
+    return _ret47, nil
   }
   return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "list_jobs failed: unknown result")
 }
@@ -7212,22 +7283,22 @@ func (p *TrainingClient) ListJobs(ctx context.Context, request *ListJobsRequest)
 // Parameters:
 //  - Request
 func (p *TrainingClient) CancelJob(ctx context.Context, request *CancelJobRequest) (_r *CancelJobResponse, _err error) {
-  var _args46 TrainingCancelJobArgs
-  _args46.Request = request
-  var _result48 TrainingCancelJobResult
-  var _meta47 thrift.ResponseMeta
-  _meta47, _err = p.Client_().Call(ctx, "cancel_job", &_args46, &_result48)
-  p.SetLastResponseMeta_(_meta47)
+  var _args48 TrainingCancelJobArgs
+  _args48.Request = request
+  var _result50 TrainingCancelJobResult
+  var _meta49 thrift.ResponseMeta
+  _meta49, _err = p.Client_().Call(ctx, "cancel_job", &_args48, &_result50)
+  p.SetLastResponseMeta_(_meta49)
   if _err != nil {
     return
   }
   switch {
-  case _result48.Error!= nil:
-    return _r, _result48.Error
+  case _result50.Error!= nil:
+    return _r, _result50.Error
   }
 
-  if _ret49 := _result48.GetSuccess(); _ret49 != nil {
-    return _ret49, nil
+  if _ret51 := _result50.GetSuccess(); _ret51 != nil {
+    return _ret51, nil
   }
   return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "cancel_job failed: unknown result")
 }
@@ -7241,22 +7312,22 @@ func (p *TrainingClient) CancelJob(ctx context.Context, request *CancelJobReques
 // Parameters:
 //  - Request
 func (p *TrainingClient) PartialFit(ctx context.Context, request *PartialFitRequest) (_r *PartialFitResponse, _err error) {
-  var _args50 TrainingPartialFitArgs
-  _args50.Request = request
-  var _result52 TrainingPartialFitResult
-  var _meta51 thrift.ResponseMeta
-  _meta51, _err = p.Client_().Call(ctx, "partial_fit", &_args50, &_result52)
-  p.SetLastResponseMeta_(_meta51)
+  var _args52 TrainingPartialFitArgs
+  _args52.Request = request
+  var _result54 TrainingPartialFitResult
+  var _meta53 thrift.ResponseMeta
+  _meta53, _err = p.Client_().Call(ctx, "partial_fit", &_args52, &_result54)
+  p.SetLastResponseMeta_(_meta53)
   if _err != nil {
     return
   }
   switch {
-  case _result52.Error!= nil:
-    return _r, _result52.Error
+  case _result54.Error!= nil:
+    return _r, _result54.Error
   }
 
-  if _ret53 := _result52.GetSuccess(); _ret53 != nil {
-    return _ret53, nil
+  if _ret55 := _result54.GetSuccess(); _ret55 != nil {
+    return _ret55, nil
   }
   return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "partial_fit failed: unknown result")
 }
@@ -7266,22 +7337,22 @@ func (p *TrainingClient) PartialFit(ctx context.Context, request *PartialFitRequ
 // Parameters:
 //  - Request
 func (p *TrainingClient) GetLearner(ctx context.Context, request *GetLearnerRequest) (_r *GetLearnerResponse, _err error) {
-  var _args54 TrainingGetLearnerArgs
-  _args54.Request = request
-  var _result56 TrainingGetLearnerResult
-  var _meta55 thrift.ResponseMeta
-  _meta55, _err = p.Client_().Call(ctx, "get_learner", &_args54, &_result56)
-  p.SetLastResponseMeta_(_meta55)
+  var _args56 TrainingGetLearnerArgs
+  _args56.Request = request
+  var _result58 TrainingGetLearnerResult
+  var _meta57 thrift.ResponseMeta
+  _meta57, _err = p.Client_().Call(ctx, "get_learner", &_args56, &_result58)
+  p.SetLastResponseMeta_(_meta57)
   if _err != nil {
     return
   }
   switch {
-  case _result56.Error!= nil:
-    return _r, _result56.Error
+  case _result58.Error!= nil:
+    return _r, _result58.Error
   }
 
-  if _ret57 := _result56.GetSuccess(); _ret57 != nil {
-    return _ret57, nil
+  if _ret59 := _result58.GetSuccess(); _ret59 != nil {
+    return _ret59, nil
   }
   return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "get_learner failed: unknown result")
 }
@@ -7291,22 +7362,22 @@ func (p *TrainingClient) GetLearner(ctx context.Context, request *GetLearnerRequ
 // Parameters:
 //  - Request
 func (p *TrainingClient) DeleteLearner(ctx context.Context, request *DeleteLearnerRequest) (_r *DeleteLearnerResponse, _err error) {
-  var _args58 TrainingDeleteLearnerArgs
-  _args58.Request = request
-  var _result60 TrainingDeleteLearnerResult
-  var _meta59 thrift.ResponseMeta
-  _meta59, _err = p.Client_().Call(ctx, "delete_learner", &_args58, &_result60)
-  p.SetLastResponseMeta_(_meta59)
+  var _args60 TrainingDeleteLearnerArgs
+  _args60.Request = request
+  var _result62 TrainingDeleteLearnerResult
+  var _meta61 thrift.ResponseMeta
+  _meta61, _err = p.Client_().Call(ctx, "delete_learner", &_args60, &_result62)
+  p.SetLastResponseMeta_(_meta61)
   if _err != nil {
     return
   }
   switch {
-  case _result60.Error!= nil:
-    return _r, _result60.Error
+  case _result62.Error!= nil:
+    return _r, _result62.Error
   }
 
-  if _ret61 := _result60.GetSuccess(); _ret61 != nil {
-    return _ret61, nil
+  if _ret63 := _result62.GetSuccess(); _ret63 != nil {
+    return _ret63, nil
   }
   return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "delete_learner failed: unknown result")
 }
@@ -7331,17 +7402,17 @@ func (p *TrainingProcessor) ProcessorMap() map[string]thrift.TProcessorFunction 
 
 func NewTrainingProcessor(handler Training) *TrainingProcessor {
 
-  self62 := &TrainingProcessor{handler:handler, processorMap:make(map[string]thrift.TProcessorFunction)}
-  self62.processorMap["train"] = &trainingProcessorTrain{handler:handler}
-  self62.processorMap["evaluate"] = &trainingProcessorEvaluate{handler:handler}
-  self62.processorMap["get_job"] = &trainingProcessorGetJob{handler:handler}
-  self62.processorMap["watch_job"] = &trainingProcessorWatchJob{handler:handler}
-  self62.processorMap["list_jobs"] = &trainingProcessorListJobs{handler:handler}
-  self62.processorMap["cancel_job"] = &trainingProcessorCancelJob{handler:handler}
-  self62.processorMap["partial_fit"] = &trainingProcessorPartialFit{handler:handler}
-  self62.processorMap["get_learner"] = &trainingProcessorGetLearner{handler:handler}
-  self62.processorMap["delete_learner"] = &trainingProcessorDeleteLearner{handler:handler}
-return self62
+  self64 := &TrainingProcessor{handler:handler, processorMap:make(map[string]thrift.TProcessorFunction)}
+  self64.processorMap["train"] = &trainingProcessorTrain{handler:handler}
+  self64.processorMap["evaluate"] = &trainingProcessorEvaluate{handler:handler}
+  self64.processorMap["get_job"] = &trainingProcessorGetJob{handler:handler}
+  self64.processorMap["watch_job"] = &trainingProcessorWatchJob{handler:handler}
+  self64.processorMap["list_jobs"] = &trainingProcessorListJobs{handler:handler}
+  self64.processorMap["cancel_job"] = &trainingProcessorCancelJob{handler:handler}
+  self64.processorMap["partial_fit"] = &trainingProcessorPartialFit{handler:handler}
+  self64.processorMap["get_learner"] = &trainingProcessorGetLearner{handler:handler}
+  self64.processorMap["delete_learner"] = &trainingProcessorDeleteLearner{handler:handler}
+return self64
 }
 
 func (p *TrainingProcessor) Process(ctx context.Context, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
@@ -7352,12 +7423,12 @@ func (p *TrainingProcessor) Process(ctx context.Context, iprot, oprot thrift.TPr
   }
   iprot.Skip(ctx, thrift.STRUCT)
   iprot.ReadMessageEnd(ctx)
-  x63 := thrift.NewTApplicationException(thrift.UNKNOWN_METHOD, "Unknown function " + name)
+  x65 := thrift.NewTApplicationException(thrift.UNKNOWN_METHOD, "Unknown function " + name)
   oprot.WriteMessageBegin(ctx, name, thrift.EXCEPTION, seqId)
-  x63.Write(ctx, oprot)
+  x65.Write(ctx, oprot)
   oprot.WriteMessageEnd(ctx)
   oprot.Flush(ctx)
-  return false, x63
+  return false, x65
 
 }
 
@@ -7366,7 +7437,7 @@ type trainingProcessorTrain struct {
 }
 
 func (p *trainingProcessorTrain) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-  var _write_err64 error
+  var _write_err66 error
   args := TrainingTrainArgs{}
   if err2 := args.Read(ctx, iprot); err2 != nil {
     iprot.ReadMessageEnd(ctx)
@@ -7416,21 +7487,21 @@ func (p *trainingProcessorTrain) Process(ctx context.Context, seqId int32, iprot
       if errors.Is(err2, thrift.ErrAbandonRequest) {
         return false, thrift.WrapTException(err2)
       }
-      _exc65 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing train: " + err2.Error())
+      _exc67 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing train: " + err2.Error())
       if err2 := oprot.WriteMessageBegin(ctx, "train", thrift.EXCEPTION, seqId); err2 != nil {
-        _write_err64 = thrift.WrapTException(err2)
+        _write_err66 = thrift.WrapTException(err2)
       }
-      if err2 := _exc65.Write(ctx, oprot); _write_err64 == nil && err2 != nil {
-        _write_err64 = thrift.WrapTException(err2)
+      if err2 := _exc67.Write(ctx, oprot); _write_err66 == nil && err2 != nil {
+        _write_err66 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.WriteMessageEnd(ctx); _write_err64 == nil && err2 != nil {
-        _write_err64 = thrift.WrapTException(err2)
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err66 == nil && err2 != nil {
+        _write_err66 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.Flush(ctx); _write_err64 == nil && err2 != nil {
-        _write_err64 = thrift.WrapTException(err2)
+      if err2 := oprot.Flush(ctx); _write_err66 == nil && err2 != nil {
+        _write_err66 = thrift.WrapTException(err2)
       }
-      if _write_err64 != nil {
-        return false, thrift.WrapTException(_write_err64)
+      if _write_err66 != nil {
+        return false, thrift.WrapTException(_write_err66)
       }
       return true, err
     }
@@ -7439,19 +7510,19 @@ func (p *trainingProcessorTrain) Process(ctx context.Context, seqId int32, iprot
   }
   tickerCancel()
   if err2 := oprot.WriteMessageBegin(ctx, "train", thrift.REPLY, seqId); err2 != nil {
-    _write_err64 = thrift.WrapTException(err2)
+    _write_err66 = thrift.WrapTException(err2)
   }
-  if err2 := result.Write(ctx, oprot); _write_err64 == nil && err2 != nil {
-    _write_err64 = thrift.WrapTException(err2)
+  if err2 := result.Write(ctx, oprot); _write_err66 == nil && err2 != nil {
+    _write_err66 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.WriteMessageEnd(ctx); _write_err64 == nil && err2 != nil {
-    _write_err64 = thrift.WrapTException(err2)
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err66 == nil && err2 != nil {
+    _write_err66 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.Flush(ctx); _write_err64 == nil && err2 != nil {
-    _write_err64 = thrift.WrapTException(err2)
+  if err2 := oprot.Flush(ctx); _write_err66 == nil && err2 != nil {
+    _write_err66 = thrift.WrapTException(err2)
   }
-  if _write_err64 != nil {
-    return false, thrift.WrapTException(_write_err64)
+  if _write_err66 != nil {
+    return false, thrift.WrapTException(_write_err66)
   }
   return true, err
 }
@@ -7461,7 +7532,7 @@ type trainingProcessorEvaluate struct {
 }
 
 func (p *trainingProcessorEvaluate) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-  var _write_err66 error
+  var _write_err68 error
   args := TrainingEvaluateArgs{}
   if err2 := args.Read(ctx, iprot); err2 != nil {
     iprot.ReadMessageEnd(ctx)
@@ -7511,21 +7582,21 @@ func (p *trainingProcessorEvaluate) Process(ctx context.Context, seqId int32, ip
       if errors.Is(err2, thrift.ErrAbandonRequest) {
         return false, thrift.WrapTException(err2)
       }
-      _exc67 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing evaluate: " + err2.Error())
+      _exc69 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing evaluate: " + err2.Error())
       if err2 := oprot.WriteMessageBegin(ctx, "evaluate", thrift.EXCEPTION, seqId); err2 != nil {
-        _write_err66 = thrift.WrapTException(err2)
+        _write_err68 = thrift.WrapTException(err2)
       }
-      if err2 := _exc67.Write(ctx, oprot); _write_err66 == nil && err2 != nil {
-        _write_err66 = thrift.WrapTException(err2)
+      if err2 := _exc69.Write(ctx, oprot); _write_err68 == nil && err2 != nil {
+        _write_err68 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.WriteMessageEnd(ctx); _write_err66 == nil && err2 != nil {
-        _write_err66 = thrift.WrapTException(err2)
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err68 == nil && err2 != nil {
+        _write_err68 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.Flush(ctx); _write_err66 == nil && err2 != nil {
-        _write_err66 = thrift.WrapTException(err2)
+      if err2 := oprot.Flush(ctx); _write_err68 == nil && err2 != nil {
+        _write_err68 = thrift.WrapTException(err2)
       }
-      if _write_err66 != nil {
-        return false, thrift.WrapTException(_write_err66)
+      if _write_err68 != nil {
+        return false, thrift.WrapTException(_write_err68)
       }
       return true, err
     }
@@ -7534,19 +7605,19 @@ func (p *trainingProcessorEvaluate) Process(ctx context.Context, seqId int32, ip
   }
   tickerCancel()
   if err2 := oprot.WriteMessageBegin(ctx, "evaluate", thrift.REPLY, seqId); err2 != nil {
-    _write_err66 = thrift.WrapTException(err2)
+    _write_err68 = thrift.WrapTException(err2)
   }
-  if err2 := result.Write(ctx, oprot); _write_err66 == nil && err2 != nil {
-    _write_err66 = thrift.WrapTException(err2)
+  if err2 := result.Write(ctx, oprot); _write_err68 == nil && err2 != nil {
+    _write_err68 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.WriteMessageEnd(ctx); _write_err66 == nil && err2 != nil {
-    _write_err66 = thrift.WrapTException(err2)
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err68 == nil && err2 != nil {
+    _write_err68 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.Flush(ctx); _write_err66 == nil && err2 != nil {
-    _write_err66 = thrift.WrapTException(err2)
+  if err2 := oprot.Flush(ctx); _write_err68 == nil && err2 != nil {
+    _write_err68 = thrift.WrapTException(err2)
   }
-  if _write_err66 != nil {
-    return false, thrift.WrapTException(_write_err66)
+  if _write_err68 != nil {
+    return false, thrift.WrapTException(_write_err68)
   }
   return true, err
 }
@@ -7556,7 +7627,7 @@ type trainingProcessorGetJob struct {
 }
 
 func (p *trainingProcessorGetJob) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-  var _write_err68 error
+  var _write_err70 error
   args := TrainingGetJobArgs{}
   if err2 := args.Read(ctx, iprot); err2 != nil {
     iprot.ReadMessageEnd(ctx)
@@ -7606,21 +7677,21 @@ func (p *trainingProcessorGetJob) Process(ctx context.Context, seqId int32, ipro
       if errors.Is(err2, thrift.ErrAbandonRequest) {
         return false, thrift.WrapTException(err2)
       }
-      _exc69 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing get_job: " + err2.Error())
+      _exc71 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing get_job: " + err2.Error())
       if err2 := oprot.WriteMessageBegin(ctx, "get_job", thrift.EXCEPTION, seqId); err2 != nil {
-        _write_err68 = thrift.WrapTException(err2)
+        _write_err70 = thrift.WrapTException(err2)
       }
-      if err2 := _exc69.Write(ctx, oprot); _write_err68 == nil && err2 != nil {
-        _write_err68 = thrift.WrapTException(err2)
+      if err2 := _exc71.Write(ctx, oprot); _write_err70 == nil && err2 != nil {
+        _write_err70 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.WriteMessageEnd(ctx); _write_err68 == nil && err2 != nil {
-        _write_err68 = thrift.WrapTException(err2)
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err70 == nil && err2 != nil {
+        _write_err70 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.Flush(ctx); _write_err68 == nil && err2 != nil {
-        _write_err68 = thrift.WrapTException(err2)
+      if err2 := oprot.Flush(ctx); _write_err70 == nil && err2 != nil {
+        _write_err70 = thrift.WrapTException(err2)
       }
-      if _write_err68 != nil {
-        return false, thrift.WrapTException(_write_err68)
+      if _write_err70 != nil {
+        return false, thrift.WrapTException(_write_err70)
       }
       return true, err
     }
@@ -7629,19 +7700,19 @@ func (p *trainingProcessorGetJob) Process(ctx context.Context, seqId int32, ipro
   }
   tickerCancel()
   if err2 := oprot.WriteMessageBegin(ctx, "get_job", thrift.REPLY, seqId); err2 != nil {
-    _write_err68 = thrift.WrapTException(err2)
+    _write_err70 = thrift.WrapTException(err2)
   }
-  if err2 := result.Write(ctx, oprot); _write_err68 == nil && err2 != nil {
-    _write_err68 = thrift.WrapTException(err2)
+  if err2 := result.Write(ctx, oprot); _write_err70 == nil && err2 != nil {
+    _write_err70 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.WriteMessageEnd(ctx); _write_err68 == nil && err2 != nil {
-    _write_err68 = thrift.WrapTException(err2)
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err70 == nil && err2 != nil {
+    _write_err70 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.Flush(ctx); _write_err68 == nil && err2 != nil {
-    _write_err68 = thrift.WrapTException(err2)
+  if err2 := oprot.Flush(ctx); _write_err70 == nil && err2 != nil {
+    _write_err70 = thrift.WrapTException(err2)
   }
-  if _write_err68 != nil {
-    return false, thrift.WrapTException(_write_err68)
+  if _write_err70 != nil {
+    return false, thrift.WrapTException(_write_err70)
   }
   return true, err
 }
@@ -7651,7 +7722,7 @@ type trainingProcessorWatchJob struct {
 }
 
 func (p *trainingProcessorWatchJob) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-  var _write_err70 error
+  var _write_err72 error
   args := TrainingWatchJobArgs{}
   if err2 := args.Read(ctx, iprot); err2 != nil {
     iprot.ReadMessageEnd(ctx)
@@ -7701,21 +7772,21 @@ func (p *trainingProcessorWatchJob) Process(ctx context.Context, seqId int32, ip
       if errors.Is(err2, thrift.ErrAbandonRequest) {
         return false, thrift.WrapTException(err2)
       }
-      _exc71 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing watch_job: " + err2.Error())
+      _exc73 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing watch_job: " + err2.Error())
       if err2 := oprot.WriteMessageBegin(ctx, "watch_job", thrift.EXCEPTION, seqId); err2 != nil {
-        _write_err70 = thrift.WrapTException(err2)
+        _write_err72 = thrift.WrapTException(err2)
       }
-      if err2 := _exc71.Write(ctx, oprot); _write_err70 == nil && err2 != nil {
-        _write_err70 = thrift.WrapTException(err2)
+      if err2 := _exc73.Write(ctx, oprot); _write_err72 == nil && err2 != nil {
+        _write_err72 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.WriteMessageEnd(ctx); _write_err70 == nil && err2 != nil {
-        _write_err70 = thrift.WrapTException(err2)
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err72 == nil && err2 != nil {
+        _write_err72 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.Flush(ctx); _write_err70 == nil && err2 != nil {
-        _write_err70 = thrift.WrapTException(err2)
+      if err2 := oprot.Flush(ctx); _write_err72 == nil && err2 != nil {
+        _write_err72 = thrift.WrapTException(err2)
       }
-      if _write_err70 != nil {
-        return false, thrift.WrapTException(_write_err70)
+      if _write_err72 != nil {
+        return false, thrift.WrapTException(_write_err72)
       }
       return true, err
     }
@@ -7724,19 +7795,19 @@ func (p *trainingProcessorWatchJob) Process(ctx context.Context, seqId int32, ip
   }
   tickerCancel()
   if err2 := oprot.WriteMessageBegin(ctx, "watch_job", thrift.REPLY, seqId); err2 != nil {
-    _write_err70 = thrift.WrapTException(err2)
+    _write_err72 = thrift.WrapTException(err2)
   }
-  if err2 := result.Write(ctx, oprot); _write_err70 == nil && err2 != nil {
-    _write_err70 = thrift.WrapTException(err2)
+  if err2 := result.Write(ctx, oprot); _write_err72 == nil && err2 != nil {
+    _write_err72 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.WriteMessageEnd(ctx); _write_err70 == nil && err2 != nil {
-    _write_err70 = thrift.WrapTException(err2)
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err72 == nil && err2 != nil {
+    _write_err72 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.Flush(ctx); _write_err70 == nil && err2 != nil {
-    _write_err70 = thrift.WrapTException(err2)
+  if err2 := oprot.Flush(ctx); _write_err72 == nil && err2 != nil {
+    _write_err72 = thrift.WrapTException(err2)
   }
-  if _write_err70 != nil {
-    return false, thrift.WrapTException(_write_err70)
+  if _write_err72 != nil {
+    return false, thrift.WrapTException(_write_err72)
   }
   return true, err
 }
@@ -7746,7 +7817,7 @@ type trainingProcessorListJobs struct {
 }
 
 func (p *trainingProcessorListJobs) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-  var _write_err72 error
+  var _write_err74 error
   args := TrainingListJobsArgs{}
   if err2 := args.Read(ctx, iprot); err2 != nil {
     iprot.ReadMessageEnd(ctx)
@@ -7796,21 +7867,21 @@ func (p *trainingProcessorListJobs) Process(ctx context.Context, seqId int32, ip
       if errors.Is(err2, thrift.ErrAbandonRequest) {
         return false, thrift.WrapTException(err2)
       }
-      _exc73 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing list_jobs: " + err2.Error())
+      _exc75 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing list_jobs: " + err2.Error())
       if err2 := oprot.WriteMessageBegin(ctx, "list_jobs", thrift.EXCEPTION, seqId); err2 != nil {
-        _write_err72 = thrift.WrapTException(err2)
+        _write_err74 = thrift.WrapTException(err2)
       }
-      if err2 := _exc73.Write(ctx, oprot); _write_err72 == nil && err2 != nil {
-        _write_err72 = thrift.WrapTException(err2)
+      if err2 := _exc75.Write(ctx, oprot); _write_err74 == nil && err2 != nil {
+        _write_err74 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.WriteMessageEnd(ctx); _write_err72 == nil && err2 != nil {
-        _write_err72 = thrift.WrapTException(err2)
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err74 == nil && err2 != nil {
+        _write_err74 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.Flush(ctx); _write_err72 == nil && err2 != nil {
-        _write_err72 = thrift.WrapTException(err2)
+      if err2 := oprot.Flush(ctx); _write_err74 == nil && err2 != nil {
+        _write_err74 = thrift.WrapTException(err2)
       }
-      if _write_err72 != nil {
-        return false, thrift.WrapTException(_write_err72)
+      if _write_err74 != nil {
+        return false, thrift.WrapTException(_write_err74)
       }
       return true, err
     }
@@ -7819,19 +7890,19 @@ func (p *trainingProcessorListJobs) Process(ctx context.Context, seqId int32, ip
   }
   tickerCancel()
   if err2 := oprot.WriteMessageBegin(ctx, "list_jobs", thrift.REPLY, seqId); err2 != nil {
-    _write_err72 = thrift.WrapTException(err2)
+    _write_err74 = thrift.WrapTException(err2)
   }
-  if err2 := result.Write(ctx, oprot); _write_err72 == nil && err2 != nil {
-    _write_err72 = thrift.WrapTException(err2)
+  if err2 := result.Write(ctx, oprot); _write_err74 == nil && err2 != nil {
+    _write_err74 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.WriteMessageEnd(ctx); _write_err72 == nil && err2 != nil {
-    _write_err72 = thrift.WrapTException(err2)
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err74 == nil && err2 != nil {
+    _write_err74 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.Flush(ctx); _write_err72 == nil && err2 != nil {
-    _write_err72 = thrift.WrapTException(err2)
+  if err2 := oprot.Flush(ctx); _write_err74 == nil && err2 != nil {
+    _write_err74 = thrift.WrapTException(err2)
   }
-  if _write_err72 != nil {
-    return false, thrift.WrapTException(_write_err72)
+  if _write_err74 != nil {
+    return false, thrift.WrapTException(_write_err74)
   }
   return true, err
 }
@@ -7841,7 +7912,7 @@ type trainingProcessorCancelJob struct {
 }
 
 func (p *trainingProcessorCancelJob) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-  var _write_err74 error
+  var _write_err76 error
   args := TrainingCancelJobArgs{}
   if err2 := args.Read(ctx, iprot); err2 != nil {
     iprot.ReadMessageEnd(ctx)
@@ -7891,21 +7962,21 @@ func (p *trainingProcessorCancelJob) Process(ctx context.Context, seqId int32, i
       if errors.Is(err2, thrift.ErrAbandonRequest) {
         return false, thrift.WrapTException(err2)
       }
-      _exc75 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing cancel_job: " + err2.Error())
+      _exc77 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing cancel_job: " + err2.Error())
       if err2 := oprot.WriteMessageBegin(ctx, "cancel_job", thrift.EXCEPTION, seqId); err2 != nil {
-        _write_err74 = thrift.WrapTException(err2)
+        _write_err76 = thrift.WrapTException(err2)
       }
-      if err2 := _exc75.Write(ctx, oprot); _write_err74 == nil && err2 != nil {
-        _write_err74 = thrift.WrapTException(err2)
+      if err2 := _exc77.Write(ctx, oprot); _write_err76 == nil && err2 != nil {
+        _write_err76 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.WriteMessageEnd(ctx); _write_err74 == nil && err2 != nil {
-        _write_err74 = thrift.WrapTException(err2)
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err76 == nil && err2 != nil {
+        _write_err76 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.Flush(ctx); _write_err74 == nil && err2 != nil {
-        _write_err74 = thrift.WrapTException(err2)
+      if err2 := oprot.Flush(ctx); _write_err76 == nil && err2 != nil {
+        _write_err76 = thrift.WrapTException(err2)
       }
-      if _write_err74 != nil {
-        return false, thrift.WrapTException(_write_err74)
+      if _write_err76 != nil {
+        return false, thrift.WrapTException(_write_err76)
       }
       return true, err
     }
@@ -7914,19 +7985,19 @@ func (p *trainingProcessorCancelJob) Process(ctx context.Context, seqId int32, i
   }
   tickerCancel()
   if err2 := oprot.WriteMessageBegin(ctx, "cancel_job", thrift.REPLY, seqId); err2 != nil {
-    _write_err74 = thrift.WrapTException(err2)
+    _write_err76 = thrift.WrapTException(err2)
   }
-  if err2 := result.Write(ctx, oprot); _write_err74 == nil && err2 != nil {
-    _write_err74 = thrift.WrapTException(err2)
+  if err2 := result.Write(ctx, oprot); _write_err76 == nil && err2 != nil {
+    _write_err76 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.WriteMessageEnd(ctx); _write_err74 == nil && err2 != nil {
-    _write_err74 = thrift.WrapTException(err2)
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err76 == nil && err2 != nil {
+    _write_err76 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.Flush(ctx); _write_err74 == nil && err2 != nil {
-    _write_err74 = thrift.WrapTException(err2)
+  if err2 := oprot.Flush(ctx); _write_err76 == nil && err2 != nil {
+    _write_err76 = thrift.WrapTException(err2)
   }
-  if _write_err74 != nil {
-    return false, thrift.WrapTException(_write_err74)
+  if _write_err76 != nil {
+    return false, thrift.WrapTException(_write_err76)
   }
   return true, err
 }
@@ -7936,7 +8007,7 @@ type trainingProcessorPartialFit struct {
 }
 
 func (p *trainingProcessorPartialFit) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-  var _write_err76 error
+  var _write_err78 error
   args := TrainingPartialFitArgs{}
   if err2 := args.Read(ctx, iprot); err2 != nil {
     iprot.ReadMessageEnd(ctx)
@@ -7986,21 +8057,21 @@ func (p *trainingProcessorPartialFit) Process(ctx context.Context, seqId int32, 
       if errors.Is(err2, thrift.ErrAbandonRequest) {
         return false, thrift.WrapTException(err2)
       }
-      _exc77 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing partial_fit: " + err2.Error())
+      _exc79 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing partial_fit: " + err2.Error())
       if err2 := oprot.WriteMessageBegin(ctx, "partial_fit", thrift.EXCEPTION, seqId); err2 != nil {
-        _write_err76 = thrift.WrapTException(err2)
+        _write_err78 = thrift.WrapTException(err2)
       }
-      if err2 := _exc77.Write(ctx, oprot); _write_err76 == nil && err2 != nil {
-        _write_err76 = thrift.WrapTException(err2)
+      if err2 := _exc79.Write(ctx, oprot); _write_err78 == nil && err2 != nil {
+        _write_err78 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.WriteMessageEnd(ctx); _write_err76 == nil && err2 != nil {
-        _write_err76 = thrift.WrapTException(err2)
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err78 == nil && err2 != nil {
+        _write_err78 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.Flush(ctx); _write_err76 == nil && err2 != nil {
-        _write_err76 = thrift.WrapTException(err2)
+      if err2 := oprot.Flush(ctx); _write_err78 == nil && err2 != nil {
+        _write_err78 = thrift.WrapTException(err2)
       }
-      if _write_err76 != nil {
-        return false, thrift.WrapTException(_write_err76)
+      if _write_err78 != nil {
+        return false, thrift.WrapTException(_write_err78)
       }
       return true, err
     }
@@ -8009,19 +8080,19 @@ func (p *trainingProcessorPartialFit) Process(ctx context.Context, seqId int32, 
   }
   tickerCancel()
   if err2 := oprot.WriteMessageBegin(ctx, "partial_fit", thrift.REPLY, seqId); err2 != nil {
-    _write_err76 = thrift.WrapTException(err2)
+    _write_err78 = thrift.WrapTException(err2)
   }
-  if err2 := result.Write(ctx, oprot); _write_err76 == nil && err2 != nil {
-    _write_err76 = thrift.WrapTException(err2)
+  if err2 := result.Write(ctx, oprot); _write_err78 == nil && err2 != nil {
+    _write_err78 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.WriteMessageEnd(ctx); _write_err76 == nil && err2 != nil {
-    _write_err76 = thrift.WrapTException(err2)
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err78 == nil && err2 != nil {
+    _write_err78 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.Flush(ctx); _write_err76 == nil && err2 != nil {
-    _write_err76 = thrift.WrapTException(err2)
+  if err2 := oprot.Flush(ctx); _write_err78 == nil && err2 != nil {
+    _write_err78 = thrift.WrapTException(err2)
   }
-  if _write_err76 != nil {
-    return false, thrift.WrapTException(_write_err76)
+  if _write_err78 != nil {
+    return false, thrift.WrapTException(_write_err78)
   }
   return true, err
 }
@@ -8031,7 +8102,7 @@ type trainingProcessorGetLearner struct {
 }
 
 func (p *trainingProcessorGetLearner) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-  var _write_err78 error
+  var _write_err80 error
   args := TrainingGetLearnerArgs{}
   if err2 := args.Read(ctx, iprot); err2 != nil {
     iprot.ReadMessageEnd(ctx)
@@ -8081,21 +8152,21 @@ func (p *trainingProcessorGetLearner) Process(ctx context.Context, seqId int32, 
       if errors.Is(err2, thrift.ErrAbandonRequest) {
         return false, thrift.WrapTException(err2)
       }
-      _exc79 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing get_learner: " + err2.Error())
+      _exc81 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing get_learner: " + err2.Error())
       if err2 := oprot.WriteMessageBegin(ctx, "get_learner", thrift.EXCEPTION, seqId); err2 != nil {
-        _write_err78 = thrift.WrapTException(err2)
+        _write_err80 = thrift.WrapTException(err2)
       }
-      if err2 := _exc79.Write(ctx, oprot); _write_err78 == nil && err2 != nil {
-        _write_err78 = thrift.WrapTException(err2)
+      if err2 := _exc81.Write(ctx, oprot); _write_err80 == nil && err2 != nil {
+        _write_err80 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.WriteMessageEnd(ctx); _write_err78 == nil && err2 != nil {
-        _write_err78 = thrift.WrapTException(err2)
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err80 == nil && err2 != nil {
+        _write_err80 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.Flush(ctx); _write_err78 == nil && err2 != nil {
-        _write_err78 = thrift.WrapTException(err2)
+      if err2 := oprot.Flush(ctx); _write_err80 == nil && err2 != nil {
+        _write_err80 = thrift.WrapTException(err2)
       }
-      if _write_err78 != nil {
-        return false, thrift.WrapTException(_write_err78)
+      if _write_err80 != nil {
+        return false, thrift.WrapTException(_write_err80)
       }
       return true, err
     }
@@ -8104,19 +8175,19 @@ func (p *trainingProcessorGetLearner) Process(ctx context.Context, seqId int32, 
   }
   tickerCancel()
   if err2 := oprot.WriteMessageBegin(ctx, "get_learner", thrift.REPLY, seqId); err2 != nil {
-    _write_err78 = thrift.WrapTException(err2)
+    _write_err80 = thrift.WrapTException(err2)
   }
-  if err2 := result.Write(ctx, oprot); _write_err78 == nil && err2 != nil {
-    _write_err78 = thrift.WrapTException(err2)
+  if err2 := result.Write(ctx, oprot); _write_err80 == nil && err2 != nil {
+    _write_err80 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.WriteMessageEnd(ctx); _write_err78 == nil && err2 != nil {
-    _write_err78 = thrift.WrapTException(err2)
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err80 == nil && err2 != nil {
+    _write_err80 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.Flush(ctx); _write_err78 == nil && err2 != nil {
-    _write_err78 = thrift.WrapTException(err2)
+  if err2 := oprot.Flush(ctx); _write_err80 == nil && err2 != nil {
+    _write_err80 = thrift.WrapTException(err2)
   }
-  if _write_err78 != nil {
-    return false, thrift.WrapTException(_write_err78)
+  if _write_err80 != nil {
+    return false, thrift.WrapTException(_write_err80)
   }
   return true, err
 }
@@ -8126,7 +8197,7 @@ type trainingProcessorDeleteLearner struct {
 }
 
 func (p *trainingProcessorDeleteLearner) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-  var _write_err80 error
+  var _write_err82 error
   args := TrainingDeleteLearnerArgs{}
   if err2 := args.Read(ctx, iprot); err2 != nil {
     iprot.ReadMessageEnd(ctx)
@@ -8176,21 +8247,21 @@ func (p *trainingProcessorDeleteLearner) Process(ctx context.Context, seqId int3
       if errors.Is(err2, thrift.ErrAbandonRequest) {
         return false, thrift.WrapTException(err2)
       }
-      _exc81 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing delete_learner: " + err2.Error())
+      _exc83 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing delete_learner: " + err2.Error())
       if err2 := oprot.WriteMessageBegin(ctx, "delete_learner", thrift.EXCEPTION, seqId); err2 != nil {
-        _write_err80 = thrift.WrapTException(err2)
+        _write_err82 = thrift.WrapTException(err2)
       }
-      if err2 := _exc81.Write(ctx, oprot); _write_err80 == nil && err2 != nil {
-        _write_err80 = thrift.WrapTException(err2)
+      if err2 := _exc83.Write(ctx, oprot); _write_err82 == nil && err2 != nil {
+        _write_err82 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.WriteMessageEnd(ctx); _write_err80 == nil && err2 != nil {
-        _write_err80 = thrift.WrapTException(err2)
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err82 == nil && err2 != nil {
+        _write_err82 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.Flush(ctx); _write_err80 == nil && err2 != nil {
-        _write_err80 = thrift.WrapTException(err2)
+      if err2 := oprot.Flush(ctx); _write_err82 == nil && err2 != nil {
+        _write_err82 = thrift.WrapTException(err2)
       }
-      if _write_err80 != nil {
-        return false, thrift.WrapTException(_write_err80)
+      if _write_err82 != nil {
+        return false, thrift.WrapTException(_write_err82)
       }
       return true, err
     }
@@ -8199,19 +8270,19 @@ func (p *trainingProcessorDeleteLearner) Process(ctx context.Context, seqId int3
   }
   tickerCancel()
   if err2 := oprot.WriteMessageBegin(ctx, "delete_learner", thrift.REPLY, seqId); err2 != nil {
-    _write_err80 = thrift.WrapTException(err2)
+    _write_err82 = thrift.WrapTException(err2)
   }
-  if err2 := result.Write(ctx, oprot); _write_err80 == nil && err2 != nil {
-    _write_err80 = thrift.WrapTException(err2)
+  if err2 := result.Write(ctx, oprot); _write_err82 == nil && err2 != nil {
+    _write_err82 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.WriteMessageEnd(ctx); _write_err80 == nil && err2 != nil {
-    _write_err80 = thrift.WrapTException(err2)
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err82 == nil && err2 != nil {
+    _write_err82 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.Flush(ctx); _write_err80 == nil && err2 != nil {
-    _write_err80 = thrift.WrapTException(err2)
+  if err2 := oprot.Flush(ctx); _write_err82 == nil && err2 != nil {
+    _write_err82 = thrift.WrapTException(err2)
   }
-  if _write_err80 != nil {
-    return false, thrift.WrapTException(_write_err80)
+  if _write_err82 != nil {
+    return false, thrift.WrapTException(_write_err82)
   }
   return true, err
 }

@@ -81,7 +81,7 @@ mod tests {
             version: 1,
             kind: String::new(),
             steps: vec![],
-            schema: Schema { features, target: None, classes: None, outputs: None },
+            schema: Schema { features, target: None, targets: vec![], classes: None, outputs: None },
             metrics: BTreeMap::new(),
             n_samples: 0,
             seed: 0,

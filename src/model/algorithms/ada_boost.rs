@@ -197,7 +197,7 @@ mod tests {
     #[test]
     fn what_counts_for_nothing_is_not_loaded() {
         let model = regressor(&array![[1.0], [2.0], [3.0]], &[5.0, 5.0, 7.0]);
-        let inputs = Inputs { n_features: 1, classes: None };
+        let inputs = Inputs { n_features: 1, n_targets: 1, classes: None };
         let parameters =
             Parameters::check("ada_boost_regressor", &AdaBoostRegressor.parameters(), &BTreeMap::new()).unwrap();
         for (name, value) in [("estimator_weights", -1.0), ("roots", 1.0), ("feature", 7.0)] {
@@ -217,7 +217,7 @@ mod tests {
     fn what_is_no_vote_is_not_loaded() {
         let model = fitted(&array![[1.0], [2.0], [3.0], [4.0]], &[0, 0, 1, 1], &[]).unwrap();
         let classes = crate::data::Labels::Integer(vec![0, 1]);
-        let inputs = Inputs { n_features: 1, classes: Some(classes.into()) };
+        let inputs = Inputs { n_features: 1, n_targets: 1, classes: Some(classes.into()) };
         let parameters =
             Parameters::check("ada_boost_classifier", &AdaBoostClassifier.parameters(), &BTreeMap::new()).unwrap();
         for (name, value) in [("class", 2.0), ("estimator_weights", 0.0), ("roots", 1.0), ("left", 0.0)] {

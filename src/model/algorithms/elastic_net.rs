@@ -2,12 +2,13 @@
 
 use crate::error::Result;
 use crate::model::arrays::Arrays;
-use crate::model::linear_model::Link;
+use crate::model::linear_columns;
 use crate::model::numerics::{CrossProducts, Penalty, coordinate_descent};
 use crate::model::precision::Precision;
 use crate::model::{
     About, Algorithm, Estimator, FittedStep, Inputs, Kind, Model, ParameterSpec, Parameters, Training, UnfittedStep,
 };
+use ndarray::Array2;
 
 /// Least squares with penalties on absolute values and squares of coefficients.
 #[derive(Clone, Copy, Debug)]
@@ -28,8 +29,13 @@ impl Algorithm for ElasticNet {
                  l1_ratio |w|_1 + alpha (1 - l1_ratio) |w|^2 / 2`; the intercept is free.",
                 "H. Zou, T. Hastie, \"Regularization and variable selection via the elastic net\" (2005), \
                  doi:10.1111/j.1467-9868.2005.00503.x.",
+                "Several targets are learned each by itself; `multi_task_elastic_net` chooses the same columns for all.",
             ],
         }
+    }
+
+    fn takes_several_targets(&self) -> bool {
+        true
     }
 
     fn parameters(&self) -> Vec<ParameterSpec> {
@@ -43,7 +49,7 @@ impl Algorithm for ElasticNet {
     }
 
     fn load(&self, parameters: &Parameters, arrays: &mut Arrays, inputs: &Inputs) -> Result<FittedStep> {
-        Link::Identity.load(self.name(), parameters, arrays, inputs)
+        linear_columns::load(self.name(), parameters, arrays, inputs)
     }
 }
 
@@ -57,8 +63,13 @@ impl Algorithm for Lasso {
                 "`elastic_net` with an `l1_ratio` of 1.",
                 "R. Tibshirani, \"Regression shrinkage and selection via the lasso\" (1996), \
                  doi:10.1111/j.2517-6161.1996.tb02080.x.",
+                "Several targets are learned each by itself; `multi_task_lasso` chooses the same columns for all.",
             ],
         }
+    }
+
+    fn takes_several_targets(&self) -> bool {
+        true
     }
 
     fn parameters(&self) -> Vec<ParameterSpec> {
@@ -70,12 +81,12 @@ impl Algorithm for Lasso {
     }
 
     fn load(&self, parameters: &Parameters, arrays: &mut Arrays, inputs: &Inputs) -> Result<FittedStep> {
-        Link::Identity.load(self.name(), parameters, arrays, inputs)
+        linear_columns::load(self.name(), parameters, arrays, inputs)
     }
 }
 
-/// Those that both have.
-fn parameters() -> [ParameterSpec; 5] {
+/// Those that both have, and those of several tasks.
+pub(super) fn parameters() -> [ParameterSpec; 5] {
     [
         ParameterSpec::not_negative("alpha", 1.0, "Strength of the penalty; 0 is linear_regression."),
         ParameterSpec::integer("max_iter", 1_000, (1, 1_000_000), "Most passes over all coefficients."),
@@ -114,9 +125,14 @@ impl Estimator for Penalised {
         let rows = CrossProducts::of(training, self.fit_intercept, algorithm)?;
         let (l1, l2) = (self.alpha * self.l1_ratio, self.alpha * (1.0 - self.l1_ratio));
         let penalty = Penalty { l1: l1 * rows.weight, l2: l2 * rows.weight, tol, max_iter };
-        let coefficients = coordinate_descent(&rows, penalty, |pass| {
-            training.progress.report(&format!("fitting {algorithm}"), pass as f64 / max_iter as f64)
-        })?;
-        Link::Identity.model(algorithm, self.precision, &coefficients, rows.intercept(&coefficients))
+        let n_targets = rows.y.ncols();
+        let mut coefficients = Array2::zeros((rows.x.ncols(), n_targets));
+        for (target, mut place) in coefficients.columns_mut().into_iter().enumerate() {
+            place.assign(&coordinate_descent(&rows, target, penalty, |pass| {
+                let done = target as f64 + pass as f64 / max_iter as f64;
+                training.progress.report(&format!("fitting {algorithm}"), done / n_targets as f64)
+            })?);
+        }
+        linear_columns::model(algorithm, self.precision, &coefficients, &rows.intercepts(&coefficients))
     }
 }

@@ -92,7 +92,7 @@ impl Path {
         let n_features = rows.x.ncols();
         Self {
             coefficients: Array1::zeros(n_features),
-            residual: rows.y.clone(),
+            residual: rows.y.column(0).to_owned(),
             columns: vec![],
             signs: vec![],
             basis: vec![],

@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::model::arrays::Arrays;
-use crate::model::linear_model::Link;
+use crate::model::linear_columns;
 use crate::model::numerics::{CrossProducts, least_squares};
 use crate::model::precision::Precision;
 use crate::model::{
@@ -30,6 +30,10 @@ impl Algorithm for LinearRegression {
         }
     }
 
+    fn takes_several_targets(&self) -> bool {
+        true
+    }
+
     fn parameters(&self) -> Vec<ParameterSpec> {
         vec![
             ParameterSpec::flag("fit_intercept", true, "Learn an intercept; otherwise it is 0."),
@@ -43,7 +47,7 @@ impl Algorithm for LinearRegression {
     }
 
     fn load(&self, parameters: &Parameters, arrays: &mut Arrays, inputs: &Inputs) -> Result<FittedStep> {
-        Link::Identity.load(NAME, parameters, arrays, inputs)
+        linear_columns::load(NAME, parameters, arrays, inputs)
     }
 }
 
@@ -57,6 +61,6 @@ impl Estimator for LeastSquares {
     fn fit(&self, training: &Training<'_>) -> Result<Box<dyn Model>> {
         let rows = CrossProducts::of(training, self.fit_intercept, NAME)?;
         let coefficients = least_squares(&rows)?;
-        Link::Identity.model(NAME, self.precision, &coefficients, rows.intercept(&coefficients))
+        linear_columns::model(NAME, self.precision, &coefficients, &rows.intercepts(&coefficients))
     }
 }

@@ -22,6 +22,7 @@ mod lars;
 mod linear_regression;
 mod logistic_regression;
 mod mlp;
+mod multi_task;
 mod one_class_svm;
 mod optics;
 mod pca;
@@ -63,6 +64,8 @@ pub static ALGORITHMS: &[&dyn Algorithm] = &[
     &k_means::MiniBatchKMeans,
     &mlp::MlpClassifier,
     &mlp::MlpRegressor,
+    &multi_task::MultiTaskElasticNet,
+    &multi_task::MultiTaskLasso,
     &discrete_nb::MultinomialNb,
     &one_class_svm::OneClassSvm,
     &optics::Optics,

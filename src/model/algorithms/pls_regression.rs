@@ -1,9 +1,9 @@
-//! Regression on a few directions in which columns and target vary together.
+//! Regression on a few directions in which columns and targets vary together.
 
 use crate::error::{Error, Result};
 use crate::model::arrays::Arrays;
-use crate::model::linear_model::Link;
-use crate::model::numerics::CrossProducts;
+use crate::model::linear_columns;
+use crate::model::numerics::{CrossProducts, Left, singular_values};
 use crate::model::precision::Precision;
 use crate::model::{
     About, Algorithm, Estimator, FittedStep, Inputs, Kind, Model, ParameterSpec, Parameters, Training, UnfittedStep,
@@ -12,7 +12,7 @@ use ndarray::{Array1, Array2, Axis};
 
 const NAME: &str = "pls_regression";
 
-/// Partial least squares: regression on a few directions in which columns and target vary together.
+/// Partial least squares: regression on a few directions in which columns and targets vary together.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct PlsRegression;
 
@@ -21,15 +21,21 @@ impl Algorithm for PlsRegression {
         &About {
             name: NAME,
             kind: Kind::Regressor,
-            summary: "Partial least squares: regression on a few directions in which columns and target vary together.",
+            summary: "Partial least squares: regression on a few directions in which columns and targets vary together.",
             details: &[
                 "Each direction `w` maximises the covariance of `Xw` with what is left of the target; what it explains \
                  is taken off `X` and `y` before the next one is looked for. With `scale` columns and target are first \
-                 divided by their standard deviations (of samples, `n - 1`); a constant column keeps 1.",
+                 divided by their standard deviations (of samples, `n - 1`); a constant column keeps 1. Of several targets it \
+                 is the covariance with that combination `Yc`, `c` of length 1, which has most: `w` is the first left singular \
+                 vector of `X'Y`, to which scikit-learn's iteration converges.",
                 "S. Wold, M. Sjöström, L. Eriksson, \"PLS-regression: a basic tool of chemometrics\" (2001), \
                  doi:10.1016/S0169-7439(01)00155-1.",
             ],
         }
+    }
+
+    fn takes_several_targets(&self) -> bool {
+        true
     }
 
     fn parameters(&self) -> Vec<ParameterSpec> {
@@ -40,7 +46,7 @@ impl Algorithm for PlsRegression {
                 (1, 10_000),
                 "Directions; at most as many as columns and as rows.",
             ),
-            ParameterSpec::flag("scale", true, "Divide columns and target by their standard deviations first."),
+            ParameterSpec::flag("scale", true, "Divide columns and targets by their standard deviations first."),
             Precision::parameter(),
         ]
     }
@@ -54,7 +60,7 @@ impl Algorithm for PlsRegression {
     }
 
     fn load(&self, parameters: &Parameters, arrays: &mut Arrays, inputs: &Inputs) -> Result<FittedStep> {
-        Link::Identity.load(NAME, parameters, arrays, inputs)
+        linear_columns::load(NAME, parameters, arrays, inputs)
     }
 }
 
@@ -77,15 +83,19 @@ impl Estimator for Projected {
             )));
         }
         let mut rows = CrossProducts::of(training, true, NAME)?;
-        let scales = self.scales(&rows);
+        let (scales, target_scales) = (self.scales(&rows), self.target_scales(&rows));
         rows.x /= &scales;
-        let coefficients = coefficients(rows.x.clone(), rows.y.clone(), self.n_components) / scales;
-        Link::Identity.model(NAME, self.precision, &coefficients, rows.intercept(&coefficients))
+        rows.y /= &target_scales;
+        let ask = || training.progress.report(&format!("fitting {NAME}"), 0.0);
+        let mut coefficients = coefficients(rows.x.clone(), rows.y.clone(), self.n_components, &ask)?;
+        coefficients *= &target_scales;
+        coefficients /= &scales.insert_axis(Axis(1));
+        linear_columns::model(NAME, self.precision, &coefficients, &rows.intercepts(&coefficients))
     }
 }
 
 impl Projected {
-    /// What each column is divided by. The scale of the target cancels out.
+    /// What each column is divided by.
     fn scales(&self, rows: &CrossProducts) -> Array1<f64> {
         let degrees = rows.weight - 1.0;
         let deviation = |column: ndarray::ArrayView1<'_, f64>| (column.dot(&column) / degrees).sqrt();
@@ -93,33 +103,72 @@ impl Projected {
         let scale = |(at, column)| if rows.is_constant(at) { 1.0 } else { deviation(column) };
         columns.map(|column| if self.scale && degrees > 0.0 { scale(column) } else { 1.0 }).collect()
     }
+
+    /// What each target is divided by; that of a single one would cancel out.
+    fn target_scales(&self, rows: &CrossProducts) -> Array1<f64> {
+        let (degrees, n_targets) = (rows.weight - 1.0, rows.y.ncols());
+        let scaled = self.scale && degrees > 0.0 && n_targets > 1;
+        let scale = |target| match rows.is_constant_target(target) {
+            true => 1.0,
+            false => (rows.target_squares[target] / degrees).sqrt(),
+        };
+        (0..n_targets).map(|target| if scaled { scale(target) } else { 1.0 }).collect()
+    }
 }
 
-/// Of `x` and `y`, which are centred.
-fn coefficients(mut x: Array2<f64>, mut y: Array1<f64>, n_components: usize) -> Array1<f64> {
-    let mut found = Array1::zeros(x.ncols());
+/// Of `x` and `y`, which are centred: `(n_features, n_targets)`.
+fn coefficients(
+    mut x: Array2<f64>,
+    mut y: Array2<f64>,
+    n_components: usize,
+    ask: &dyn Fn() -> Result<()>,
+) -> Result<Array2<f64>> {
+    let mut found = Array2::zeros((x.ncols(), y.ncols()));
     let mut known: Vec<(Array1<f64>, Array1<f64>)> = vec![]; // Of each direction the rotation and the loadings.
     let enough = f64::EPSILON * x.t().dot(&y).iter().fold(0.0f64, |most, it| most.max(it.abs()));
     for _ in 0..n_components {
-        let mut direction = x.t().dot(&y);
-        let norm = direction.dot(&direction).sqrt();
+        let (mut direction, norm) = steepest(x.t().dot(&y), ask)?;
         if norm <= enough || !norm.is_finite() {
-            break; // Nothing of the target is left that columns could explain.
+            break; // Nothing of the targets is left that columns could explain.
         }
         direction /= norm;
         let scores = x.dot(&direction);
         let squares = scores.dot(&scores);
-        let (loadings, share) = (x.t().dot(&scores) / squares, y.dot(&scores) / squares);
-        x -= &(scores.view().insert_axis(Axis(1)).dot(&loadings.view().insert_axis(Axis(0))));
-        y.scaled_add(-share, &scores);
+        let (loadings, shares) = (x.t().dot(&scores) / squares, y.t().dot(&scores) / squares);
+        x -= &product(&scores, &loadings);
+        y -= &product(&scores, &shares);
         let mut rotation = direction.clone();
         for (earlier, loadings) in &known {
             rotation.scaled_add(-loadings.dot(&direction), earlier);
         }
-        found.scaled_add(share, &rotation);
+        found += &product(&rotation, &shares);
         known.push((rotation, loadings));
     }
-    found
+    Ok(found)
+}
+
+/// The direction of the largest covariance, and its length: of one target the only column there is, of several the first left singular
+/// vector.
+fn steepest(covariances: Array2<f64>, ask: &dyn Fn() -> Result<()>) -> Result<(Array1<f64>, f64)> {
+    let direction = match covariances.dim() {
+        (_, 1) => covariances.column(0).to_owned(),
+        _ if covariances.iter().any(|it| !it.is_finite()) => return Ok((Array1::zeros(0), f64::NAN)),
+        (n_features, n_targets) if n_targets <= n_features => {
+            let found = singular_values(covariances.t(), Left::LeftOut, ask)?;
+            &found.vt.row(0) * found.s[0]
+        }
+        _ => {
+            let found = singular_values(covariances.view(), Left::Found, ask)?;
+            &found.u.column(0) * found.s[0]
+        }
+    };
+    let norm = direction.dot(&direction).sqrt();
+    Ok((direction, norm))
+}
+
+/// Each number of the one times each of the other.
+fn product(one: &Array1<f64>, other: &Array1<f64>) -> Array2<f64> {
+    one.view().insert_axis(Axis(1)).dot(&other.view().insert_axis(Axis(0)))
 }
 
 #[cfg(test)]

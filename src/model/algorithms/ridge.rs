@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::model::arrays::Arrays;
-use crate::model::linear_model::Link;
+use crate::model::linear_columns;
 use crate::model::numerics::{CrossProducts, least_squares};
 use crate::model::precision::Precision;
 use crate::model::{
@@ -31,6 +31,10 @@ impl Algorithm for Ridge {
         }
     }
 
+    fn takes_several_targets(&self) -> bool {
+        true
+    }
+
     fn parameters(&self) -> Vec<ParameterSpec> {
         vec![
             ParameterSpec::not_negative("alpha", 1.0, "Strength of the penalty; 0 is linear_regression."),
@@ -48,7 +52,7 @@ impl Algorithm for Ridge {
     }
 
     fn load(&self, parameters: &Parameters, arrays: &mut Arrays, inputs: &Inputs) -> Result<FittedStep> {
-        Link::Identity.load(NAME, parameters, arrays, inputs)
+        linear_columns::load(NAME, parameters, arrays, inputs)
     }
 }
 
@@ -64,6 +68,6 @@ impl Estimator for Penalised {
         let mut rows = CrossProducts::of(training, self.fit_intercept, NAME)?;
         rows.add_diagonal(self.alpha.sqrt());
         let coefficients = least_squares(&rows)?;
-        Link::Identity.model(NAME, self.precision, &coefficients, rows.intercept(&coefficients))
+        linear_columns::model(NAME, self.precision, &coefficients, &rows.intercepts(&coefficients))
     }
 }

@@ -37,11 +37,11 @@ impl Answers {
                 *self.inertia.get_or_insert(0.0) += squares.sum::<f64>();
             }
             Predictions::Mixture { clusters, .. } => self.clusters.extend(clusters),
-            Predictions::Columns(_) => {}
+            Predictions::Columns(columns) => self.values.extend(columns),
         }
     }
 
-    /// Of a regressor, one for each row.
+    /// Of a regressor, one for each row; of several targets those of a row after the other.
     pub fn values(&self) -> &[f64] {
         &self.values
     }

@@ -18,7 +18,7 @@ mod regression;
 pub use answers::Answers;
 pub use classification::{ClassMetrics, ClassReport, Classified};
 pub use clusters::{adjusted_rand, davies_bouldin, silhouette, silhouette_rows};
-pub use regression::regression;
+pub use regression::{regression, regression_of_several};
 
 use super::{Predictions, Rows, TargetView};
 use crate::error::Result;
@@ -54,6 +54,9 @@ pub fn of(
     let metrics = match rows.targets {
         TargetView::None => answers.sums(),
         TargetView::Values(truth) => regression(answers.values(), truth, rows.weights),
+        TargetView::Several { values, n_targets } => {
+            regression_of_several(answers.values(), values, n_targets, rows.weights)
+        }
         TargetView::Classes { indices, labels } => {
             let known: Vec<usize> = (0..labels.len()).collect();
             let classified =

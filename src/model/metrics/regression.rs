@@ -22,6 +22,22 @@ pub fn regression(answers: &[f64], truth: &[f64], weights: &[f64]) -> Metrics {
     ])
 }
 
+/// The means of what [`regression`] says of each target, as scikit-learn's `multioutput="uniform_average"`. `answers` and `truth` have
+/// `n_targets` numbers for each row, those of a row after the other.
+pub fn regression_of_several(answers: &[f64], truth: &[f64], n_targets: usize, weights: &[f64]) -> Metrics {
+    let of = |numbers: &[f64], target: usize| -> Vec<f64> {
+        numbers.iter().skip(target).step_by(n_targets).copied().collect()
+    };
+    let each: Vec<Metrics> =
+        (0..n_targets).map(|target| regression(&of(answers, target), &of(truth, target), weights)).collect();
+    let names = each.first().into_iter().flat_map(|metrics| metrics.keys());
+    let mean = |name: &String| {
+        let values: Option<Vec<f64>> = each.iter().map(|metrics| metrics.get(name).copied()).collect();
+        Some((name.clone(), values?.iter().sum::<f64>() / n_targets as f64))
+    };
+    names.filter_map(mean).filter(|(_, value)| value.is_finite()).collect()
+}
+
 /// The sum of squared differences from the mean.
 fn scatter(values: &[f64], weights: &[f64], n: f64) -> f64 {
     let mean = weighted_sum(values.iter().copied(), weights) / n;
@@ -75,6 +91,19 @@ mod tests {
 
         assert_eq!(metrics.keys().collect::<Vec<_>>(), ["mae", "median_absolute_error", "rmse"]);
         assert_eq!(metrics["median_absolute_error"], 2.0);
+    }
+
+    #[test]
+    fn what_is_said_of_several_targets_is_the_mean_of_what_is_said_of_each() {
+        let (one, other) = (([1.0, 2.0, 4.0], [1.5, 2.0, 3.0]), ([7.0, 5.0, 5.0], [5.0, 5.0, 5.0]));
+        let weights = [1.0, 2.0, 0.5];
+        let [first, second] = [one, other].map(|(answers, truth)| regression(&answers, &truth, &weights));
+
+        let both = regression_of_several(&[1.0, 7.0, 2.0, 5.0, 4.0, 5.0], &[1.5, 5.0, 2.0, 5.0, 3.0, 5.0], 2, &weights);
+
+        assert_eq!(both.keys().collect::<Vec<_>>(), first.keys().collect::<Vec<_>>());
+        both.iter().for_each(|(name, value)| assert_eq!(*value, (first[name] + second[name]) / 2.0, "{name}"));
+        assert_eq!(second["r2"], 0.0);
     }
 
     #[test]

@@ -17,7 +17,7 @@ pub(in crate::model) struct Penalty {
     pub(in crate::model) max_iter: usize,
 }
 
-/// The coefficients that minimise `|y - x w|^2 / 2 + l1 |w|_1 + l2 |w|^2 / 2`. `ask` is told the number of every
+/// The coefficients that minimise `|y - x w|^2 / 2 + l1 |w|_1 + l2 |w|^2 / 2` for one of the targets. `ask` is told the number of every
 /// hundredth pass, from 0.
 ///
 /// Coordinate descent: J. Friedman, T. Hastie, R. Tibshirani, "Regularization paths for generalized linear models via coordinate
@@ -28,12 +28,14 @@ pub(in crate::model) struct Penalty {
 /// What `ask` answers.
 pub(in crate::model) fn coordinate_descent(
     rows: &CrossProducts,
+    target: usize,
     penalty: Penalty,
     ask: impl Fn(usize) -> Result<()>,
 ) -> Result<Array1<f64>> {
     let columns = rows.x.t().as_standard_layout().into_owned();
     let squares: Array1<f64> = columns.rows().into_iter().map(|column| column.dot(&column)).collect();
-    let (mut w, mut residual) = (Array1::<f64>::zeros(columns.nrows()), rows.y.clone());
+    let (y, target_squares) = (rows.y.column(target).to_owned(), rows.target_squares[target]);
+    let (mut w, mut residual) = (Array1::<f64>::zeros(columns.nrows()), y.clone());
     for pass in 0..penalty.max_iter {
         if pass.is_multiple_of(100) {
             ask(pass)?;
@@ -53,7 +55,7 @@ pub(in crate::model) fn coordinate_descent(
             largest = largest.max(w[at].abs());
         }
         let rests = largest == 0.0 || moved <= penalty.tol * largest || pass + 1 == penalty.max_iter;
-        if rests && gap(&columns, rows, &w, &residual, penalty) <= penalty.tol * rows.target_squares {
+        if rests && gap(&columns, (&y, target_squares), &w, &residual, penalty) <= penalty.tol * target_squares {
             break;
         }
     }
@@ -66,13 +68,19 @@ fn shrunk(value: f64, by: f64) -> f64 {
 }
 
 /// How far the sum may still be above its minimum.
-fn gap(columns: &Array2<f64>, rows: &CrossProducts, w: &Array1<f64>, residual: &Array1<f64>, penalty: Penalty) -> f64 {
-    let outside = rows.target_squares - rows.y.dot(&rows.y); // What no coefficients explain.
+fn gap(
+    columns: &Array2<f64>,
+    (y, target_squares): (&Array1<f64>, f64),
+    w: &Array1<f64>,
+    residual: &Array1<f64>,
+    penalty: Penalty,
+) -> f64 {
+    let outside = target_squares - y.dot(y); // What no coefficients explain.
     let squares = residual.dot(residual) + outside;
     let pull = columns.dot(residual) - w * penalty.l2;
     let most = pull.iter().fold(0.0f64, |most, it| most.max(it.abs()));
     let share = if most > penalty.l1 { penalty.l1 / most } else { 1.0 };
-    let fits = residual.dot(&rows.y) + outside;
+    let fits = residual.dot(y) + outside;
     let (l1_norm, l2_norm) = (w.iter().map(|it| it.abs()).sum::<f64>(), w.dot(w));
     let primal = if most > penalty.l1 { 0.5 * (squares + squares * share * share) } else { squares };
     primal + penalty.l1 * l1_norm - share * fits + 0.5 * penalty.l2 * (1.0 + share * share) * l2_norm

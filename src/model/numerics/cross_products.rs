@@ -4,7 +4,7 @@ use super::triangle::Triangle;
 use crate::error::{Error, Result};
 use crate::model::summation::Summation;
 use crate::model::{Rows, Training};
-use ndarray::{Array1, Array2, ArrayView1, Axis};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 
 /// Rows that are reduced at once: they stay in the cache nearest to the processor.
 const BLOCK: usize = 128;
@@ -17,22 +17,24 @@ const FEWEST_ULPS: usize = 32;
 /// A few rows with the cross-products of all: `x^T x`, `x^T y` and `y^T y` are those of the weighted and, with an intercept,
 /// centred rows.
 ///
-/// They are the triangle of the QR decomposition of `sqrt(w) [1 x y]`, from which the first row, the means, is taken off.
-/// Unlike the products themselves it keeps all digits.
+/// They are the triangle of the QR decomposition of `sqrt(w) [1 x y]`, `y` being one target or several, from which the first row, the
+/// means, is taken off. Unlike the products themselves it keeps all digits.
 #[derive(Debug)]
 pub(in crate::model) struct CrossProducts {
     /// `(<= n_features, n_features)`, upper triangular.
     pub(in crate::model) x: Array2<f64>,
-    /// As many.
-    pub(in crate::model) y: Array1<f64>,
+    /// As many, `(<= n_features, n_targets)`.
+    pub(in crate::model) y: Array2<f64>,
     /// Means of the columns; 0 without an intercept.
     pub(in crate::model) means: Array1<f64>,
-    /// The mean of the targets; 0 without an intercept.
-    pub(in crate::model) target_mean: f64,
+    /// The mean of each target; 0 without an intercept.
+    pub(in crate::model) target_means: Array1<f64>,
     /// The root of the sum of squares of each column as it came: the scale of its rounding errors.
     pub(in crate::model) norms: Array1<f64>,
-    /// Sum of squares of the targets, centred.
-    pub(in crate::model) target_squares: f64,
+    /// The same root of each target.
+    pub(in crate::model) target_norms: Array1<f64>,
+    /// Sum of squares of each target, centred.
+    pub(in crate::model) target_squares: Array1<f64>,
     /// The weight of all rows.
     pub(in crate::model) weight: f64,
     /// Their number.
@@ -46,43 +48,44 @@ impl CrossProducts {
     /// [`Error::InvalidArgument`] if squares of a column leave the range of floats; it names `algorithm` and column.
     pub(in crate::model) fn of(training: &Training<'_>, fit_intercept: bool, algorithm: &str) -> Result<Self> {
         let (n_samples, n_features) = (training.rows.len(), training.rows.n_features());
-        training.rows.targets.values()?;
+        training.rows.targets.numbers()?;
         let Partial { weight, triangle, ranges } = training.sum(&Reduction { fit_intercept })?;
         check_ranges(&ranges, n_samples, fit_intercept, algorithm)?;
         let r = triangle.into_r();
         let (ones, rest) = r.view().split_at(Axis(1), usize::from(fit_intercept));
         let (x, y) = rest.split_at(Axis(1), n_features);
-        let norms = x.columns().into_iter().map(|column| column.dot(&column).sqrt()).collect();
         let mean_of = |column: ArrayView1<'_, f64>| ones.first().map_or(0.0, |root| column[0] / root);
+        let (norms, target_norms) = (squares(x).mapv(f64::sqrt), squares(y).mapv(f64::sqrt));
         let means = x.columns().into_iter().map(mean_of).collect();
-        let target_mean = mean_of(y.column(0));
-        let (x, y) = (x.split_at(Axis(0), ones.ncols()).1, y.column(0).split_at(Axis(0), ones.ncols()).1);
+        let target_means = y.columns().into_iter().map(mean_of).collect();
+        let (x, y) = (x.split_at(Axis(0), ones.ncols()).1, y.split_at(Axis(0), ones.ncols()).1);
         let n_rows = x.nrows().min(n_features);
         Ok(Self {
             x: x.split_at(Axis(0), n_rows).0.to_owned(),
             y: y.split_at(Axis(0), n_rows).0.to_owned(),
-            target_squares: y.dot(&y),
+            target_squares: squares(y),
             means,
-            target_mean,
+            target_means,
             norms,
+            target_norms,
             weight,
             n_samples,
         })
     }
 
-    /// With `n_features` more rows: `value` times the identity, with the target 0.
+    /// With `n_features` more rows: `value` times the identity, with the targets 0.
     pub(in crate::model) fn add_diagonal(&mut self, value: f64) {
-        let width = self.x.ncols();
-        let mut triangle = Triangle::none(width + 1);
-        for (row, target) in self.x.rows().into_iter().zip(&self.y) {
-            triangle.push(row.iter().chain([target]).copied());
+        let (width, all) = (self.x.ncols(), self.x.ncols() + self.y.ncols());
+        let mut triangle = Triangle::none(all);
+        for (row, targets) in self.x.rows().into_iter().zip(self.y.rows()) {
+            triangle.push(row.iter().chain(targets.iter()).copied());
         }
         for column in 0..width {
-            triangle.push((0..=width).map(|at| if at == column { value } else { 0.0 }));
+            triangle.push((0..all).map(|at| if at == column { value } else { 0.0 }));
         }
         let r = triangle.into_r();
         let (x, y) = r.view().split_at(Axis(0), r.nrows().min(width)).0.split_at(Axis(1), width);
-        (self.x, self.y) = (x.to_owned(), y.column(0).to_owned());
+        (self.x, self.y) = (x.to_owned(), y.to_owned());
     }
 
     /// A column is no larger than this if it is a combination of others, but for rounding.
@@ -96,10 +99,27 @@ impl CrossProducts {
         column_of.dot(&column_of).sqrt() <= self.rounding(column)
     }
 
-    /// The intercept that goes with coefficients.
-    pub(in crate::model) fn intercept(&self, coefficients: &Array1<f64>) -> f64 {
-        self.target_mean - self.means.dot(coefficients)
+    /// Whether a target says nothing, but for rounding.
+    pub(in crate::model) fn is_constant_target(&self, target: usize) -> bool {
+        let rounding = self.n_samples.max(FEWEST_ULPS) as f64 * f64::EPSILON * self.target_norms[target];
+        self.target_squares[target].sqrt() <= rounding
     }
+
+    /// The intercept that goes with coefficients of the only target.
+    pub(in crate::model) fn intercept(&self, coefficients: &Array1<f64>) -> f64 {
+        self.target_means[0] - self.means.dot(coefficients)
+    }
+
+    /// The intercepts that go with coefficients of `(n_features, n_targets)`.
+    pub(in crate::model) fn intercepts(&self, coefficients: &Array2<f64>) -> Array1<f64> {
+        let each = self.target_means.iter().zip(coefficients.columns());
+        each.map(|(mean, coefficients)| mean - self.means.dot(&coefficients)).collect()
+    }
+}
+
+/// The sum of squares of each column.
+fn squares(matrix: ArrayView2<'_, f64>) -> Array1<f64> {
+    matrix.columns().into_iter().map(|column| column.dot(&column)).collect()
 }
 
 struct Reduction {
@@ -118,14 +138,14 @@ impl Summation for Reduction {
 
     fn partial(&self, shard: Rows<'_>) -> Partial {
         let width = shard.n_features();
-        let targets = shard.targets.values().unwrap_or_default();
-        let mut triangle = Triangle::none(width + 1 + usize::from(self.fit_intercept));
+        let (targets, n_targets) = shard.targets.numbers().unwrap_or((&[], 1));
+        let mut triangle = Triangle::none(width + n_targets + usize::from(self.fit_intercept));
         let mut ranges = vec![(f64::INFINITY, f64::NEG_INFINITY); width];
-        for ((row, target), weight) in shard.iter().zip(targets).zip(shard.weights) {
+        for ((row, targets), weight) in shard.iter().zip(targets.chunks_exact(n_targets)).zip(shard.weights) {
             let root = weight.sqrt();
             let one = self.fit_intercept.then_some(root);
-            triangle.push(one.into_iter().chain(row.iter().chain([target]).map(|value| root * value)));
-            if triangle.n_rows() >= BLOCK + width {
+            triangle.push(one.into_iter().chain(row.iter().chain(targets).map(|value| root * value)));
+            if triangle.n_rows() >= BLOCK + width + n_targets - 1 {
                 triangle.shrink();
             }
             ranges.iter_mut().zip(row).for_each(|(range, value)| *range = (range.0.min(*value), range.1.max(*value)));

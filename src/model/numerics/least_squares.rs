@@ -6,20 +6,25 @@ use linfa::DatasetBase;
 use linfa::traits::Fit;
 use ndarray::{Array1, Array2, ArrayView1};
 
-/// The coefficients `w` that minimise `|y - x w|^2`, and of those the ones of smallest norm.
+/// The coefficients `w`, `(n_features, n_targets)`, that minimise `|y - x w|^2`, and of those the ones of smallest norm.
 ///
 /// # Errors
 /// [`Error::InvalidArgument`] if the scales of such columns leave what numbers hold.
-pub(in crate::model) fn least_squares(rows: &CrossProducts) -> Result<Array1<f64>> {
-    match basis(rows) {
-        None => Ok(back_substituted(&rows.x, &rows.y)),
-        Some(basis) => minimum_norm(&basis, rows.y.view()),
+pub(in crate::model) fn least_squares(rows: &CrossProducts) -> Result<Array2<f64>> {
+    let basis = basis(rows);
+    let mut coefficients = Array2::zeros((rows.x.ncols(), rows.y.ncols()));
+    for (mut place, y) in coefficients.columns_mut().into_iter().zip(rows.y.columns()) {
+        place.assign(&match &basis {
+            None => back_substituted(&rows.x, y),
+            Some(basis) => minimum_norm(basis, y)?,
+        });
     }
+    Ok(coefficients)
 }
 
 /// Solves `r w = y` for an upper triangle.
-fn back_substituted(r: &Array2<f64>, y: &Array1<f64>) -> Array1<f64> {
-    let mut w = y.clone();
+fn back_substituted(r: &Array2<f64>, y: ArrayView1<'_, f64>) -> Array1<f64> {
+    let mut w = y.to_owned();
     for at in (0..w.len()).rev() {
         let known = r.row(at).iter().zip(&w).skip(at + 1).map(|(r, w)| r * w).sum::<f64>();
         w[at] = (y[at] - known) / r[(at, at)];

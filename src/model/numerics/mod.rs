@@ -1,5 +1,6 @@
 //! What several algorithms compute with: sums over rows, decompositions, minimisers.
 
+mod block_descent;
 mod cholesky;
 mod coordinate_descent;
 mod cross_products;
@@ -11,6 +12,7 @@ mod singular_values;
 mod symmetric;
 mod triangle;
 
+pub(super) use block_descent::block_coordinate_descent;
 pub(super) use cholesky::{cholesky, inverse_of_lower};
 pub(super) use coordinate_descent::{Penalty, coordinate_descent};
 pub(super) use cross_products::CrossProducts;

@@ -14,8 +14,10 @@ mod network_oracles;
 mod online;
 mod oracles;
 mod precision;
+mod several_targets;
 mod specs;
 mod svm_oracles;
+mod target_oracles;
 mod transductive_oracles;
 mod transformer_oracles;
 mod transformers;
@@ -60,7 +62,7 @@ fn step(algorithm: &str, parameters: &[(&str, Value)]) -> StepSpec {
 /// Without held-out rows, which only what is said of them needs.
 fn spec(steps: &[StepSpec], target: &str) -> Spec {
     let target = (!target.is_empty()).then(|| target.to_owned());
-    Spec { steps: steps.to_vec(), target, features: None, seed: 7, validation_fraction: Some(0.0), sample_weight: None }
+    Spec { steps: steps.to_vec(), target, seed: 7, validation_fraction: Some(0.0), ..Spec::default() }
 }
 
 /// Progress that nobody looks at.

@@ -420,7 +420,7 @@ fn a_fit_stops_within_a_tree_on_any_number_of_threads() {
 }
 
 fn inputs() -> Inputs {
-    Inputs { n_features: 6, classes: Some(Arc::new(Labels::Integer(vec![0, 1, 2]))) }
+    Inputs { n_features: 6, n_targets: 1, classes: Some(Arc::new(Labels::Integer(vec![0, 1, 2]))) }
 }
 
 fn loaded(algorithm: &str, arrays: Vec<(&str, ArrayD<f64>)>) -> Result<Box<dyn Model>> {

@@ -31,7 +31,8 @@ impl Service {
 
     /// What as many rows are answered with, in bytes, if a reply holds that.
     fn check_reply(&self, model: &LoadedModel, n_rows: usize) -> Result<usize> {
-        let n_answers = model.pipeline.schema().classes.as_ref().map_or(1, |classes| classes.len());
+        let schema = model.pipeline.schema();
+        let n_answers = schema.classes.as_ref().map_or(schema.n_targets(), |classes| classes.len());
         let n_columns = model.pipeline.columns().len();
         let of_row = n_answers * n_columns * size_of::<f64>();
         let (bytes, limit) = (of_row.saturating_mul(n_rows), self.parts.wire_limits.max_frame_bytes);

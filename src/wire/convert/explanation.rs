@@ -21,6 +21,7 @@ pub fn explanation(explanation: &Explanation, model: &LoadedModel, generation: O
         contributions: Some(cube_to(explanation.contributions.view())),
         features: Some(model.pipeline.columns()),
         classes: schema.classes.as_ref().map(|classes| column_to(&classes.to_column("classes"))),
+        outputs: schema.outputs.clone(),
     }
 }
 
@@ -29,12 +30,14 @@ pub fn explanation(explanation: &Explanation, model: &LoadedModel, generation: O
 /// # Errors
 /// [`Error::InvalidArgument`] if its parts do not fit each other.
 pub fn explanation_from(answer: ExplainResponse) -> Result<Explained> {
-    let ExplainResponse { model, version, generation, scale, base_values, contributions, features, classes } = answer;
+    let ExplainResponse { model, version, generation, scale, base_values, contributions, features, .. } = answer;
     let scale = scale.as_deref().and_then(Scale::parse).ok_or_else(|| Error::invalid("the scale is not known"))?;
     let base_values = vector_from(base_values.unwrap_or_default())?;
     let contributions = cube_from(contributions.unwrap_or_default())?;
-    let (features, classes) = (features.unwrap_or_default(), classes.map(labels_from).transpose()?.map(Arc::new));
-    let n_answers = classes.as_ref().map_or(1, |classes| classes.len());
+    let classes = answer.classes.map(labels_from).transpose()?.map(Arc::new);
+    let (features, outputs) = (features.unwrap_or_default(), answer.outputs);
+    let n_outputs = outputs.as_ref().map_or(1, Vec::len);
+    let n_answers = classes.as_ref().map_or(n_outputs, |classes| classes.len());
     let (_, answers, columns) = contributions.dim();
     if (answers, columns, base_values.len()) != (n_answers, features.len(), n_answers) {
         return Err(Error::invalid("base values, contributions, features and classes do not fit each other"));
@@ -46,5 +49,6 @@ pub fn explanation_from(answer: ExplainResponse) -> Result<Explained> {
         explanation: Explanation { scale, base_values, contributions },
         features,
         classes,
+        outputs,
     })
 }

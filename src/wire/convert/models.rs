@@ -72,6 +72,7 @@ fn schema(schema: &Schema) -> ModelSchema {
         target: schema.target.as_ref().map(schema_to),
         classes: schema.classes.as_ref().map(|classes| column_to(&classes.to_column("classes"))),
         outputs: schema.outputs.clone(),
+        targets: (!schema.targets.is_empty()).then(|| schema.targets.iter().map(schema_to).collect()),
     }
 }
 
@@ -154,6 +155,7 @@ fn model_schema_from(schema: ModelSchema) -> Result<Schema> {
         target: schema.target.map(known_schema).transpose()?,
         classes: schema.classes.map(labels_from).transpose()?.map(Arc::new),
         outputs: schema.outputs,
+        targets: columns_from(schema.targets)?,
     })
 }
 

@@ -26,6 +26,7 @@ pub fn job_spec(request: TrainRequest, idempotency_key: Option<String>) -> Resul
     let pipeline = Spec {
         steps: spec_steps(request.steps.unwrap_or_default())?,
         target: request.target,
+        targets: request.targets.unwrap_or_default(),
         features: request.features,
         seed: request.seed.unwrap_or_default().cast_unsigned(),
         validation_fraction: request.validation_fraction.map(OrderedFloat::into_inner),
@@ -94,6 +95,7 @@ pub fn train_request(spec: &JobSpec) -> TrainRequest {
         seed: Some(spec.pipeline.seed.cast_signed()),
         validation_fraction: spec.pipeline.validation_fraction.map(OrderedFloat),
         sample_weight: spec.pipeline.sample_weight.clone(),
+        targets: (!spec.pipeline.targets.is_empty()).then(|| spec.pipeline.targets.clone()),
     }
 }
 
@@ -157,6 +159,7 @@ mod tests {
         let pipeline = Spec {
             steps: vec![StepSpec { algorithm: "logistic_regression".into(), parameters, columns: None }],
             target: Some("y".into()),
+            targets: vec!["y".into(), "z".into()],
             features: Some(vec!["x".into()]),
             seed: u64::MAX,
             validation_fraction: Some(0.25),

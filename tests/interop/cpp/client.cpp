@@ -63,6 +63,7 @@ TrainRequest trainRequest(const Json& step) {
   request.__set_steps(steps);
   request.__set_table(tableOf(step["table"]));
   if (step.contains("target")) request.__set_target(step["target"]);
+  if (step.contains("targets")) request.__set_targets(step["targets"]);
   return request;
 }
 

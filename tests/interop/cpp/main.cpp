@@ -20,7 +20,7 @@ struct Call {
 const std::map<std::string, Call> kCalls = {
     {"hello", {{"name"}, &Client::hello}},
     {"echo", {{"bytes"}, &Client::echo}},
-    {"train", {{"model", "steps", "table", "target"}, &Client::train}},
+    {"train", {{"model", "steps", "table", "target", "targets"}, &Client::train}},
     {"predict", {{"model", "matrix"}, &Client::predict}},
     {"predict_many", {{"items"}, &Client::predictMany}},
 };

@@ -43,6 +43,7 @@ type training struct {
 	table    *modelwire.Table
 	dataset  string
 	target   string
+	targets  []string
 	features []string
 	weight   string
 	seed     int64
@@ -165,8 +166,8 @@ func (g *game) train(ctx context.Context, step step) (any, error) {
 		return nil, err
 	}
 	return g.client.train(ctx, training{
-		model: step.Model, steps: steps, table: table, dataset: step.Dataset, target: step.Target, features: step.Features,
-		weight: step.SampleWeight, seed: step.Seed, started: func(id string) { g.job = id },
+		model: step.Model, steps: steps, table: table, dataset: step.Dataset, target: step.Target, targets: step.Targets,
+		features: step.Features, weight: step.SampleWeight, seed: step.Seed, started: func(id string) { g.job = id },
 	})
 }
 

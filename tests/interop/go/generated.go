@@ -135,7 +135,7 @@ func (s *stubs) explainTable(ctx context.Context, model string, table *modelwire
 func (s *stubs) train(ctx context.Context, training training) (any, error) {
 	request := &wire.TrainRequest{
 		Context: s.head, Model: &training.model, Dataset: optional(training.dataset), Target: optional(training.target),
-		Features: training.features, SampleWeight: optional(training.weight), Seed: &training.seed, Steps: stepsOf(training.steps),
+		Targets: training.targets, Features: training.features, SampleWeight: optional(training.weight), Seed: &training.seed, Steps: stepsOf(training.steps),
 	}
 	if training.table != nil {
 		request.Table = packed(training.table)

@@ -32,6 +32,7 @@ type step struct {
 	Matrix             []any           `json:"matrix"`
 	Items              []step          `json:"items"`
 	Target             string          `json:"target"`
+	Targets            []string        `json:"targets"`
 	Features           []string        `json:"features"`
 	SampleWeight       string          `json:"sample_weight"`
 	Seed               int64           `json:"seed"`

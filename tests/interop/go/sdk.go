@@ -73,14 +73,19 @@ func (s sdk) explainTable(ctx context.Context, model string, table *modelwire.Ta
 }
 
 func (s sdk) train(ctx context.Context, training training) (any, error) {
+	stored := modelwire.Stored{
+		Dataset: training.dataset, Target: training.target, Targets: training.targets, Features: training.features,
+	}
 	described := modelwire.Training{
 		Steps:        training.steps,
-		Data:         modelwire.Stored{Dataset: training.dataset, Target: training.target, Features: training.features},
+		Data:         stored,
 		Seed:         training.seed,
 		SampleWeight: training.weight,
 	}
 	if training.table != nil {
-		described.Data = modelwire.Rows{Table: training.table, Target: training.target, Features: training.features}
+		described.Data = modelwire.Rows{
+			Table: training.table, Target: training.target, Targets: training.targets, Features: training.features,
+		}
 	}
 	job, err := s.client.Train(ctx, training.model, described)
 	if err != nil {

@@ -127,6 +127,7 @@ func explanationRecord(explanation modelwire.Explanation) any {
 	})
 	putList(fields, "features", explanation.Features, same)
 	putColumn(fields, "classes", explanation.Classes)
+	putList(fields, "outputs", explanation.Outputs, same)
 	return fields
 }
 
@@ -197,6 +198,7 @@ func aliasRecord(alias modelwire.Alias) record {
 func versionRecord(version modelwire.ModelVersion) record {
 	schema := record{"target": schemaRecord(version.Schema.Target)}
 	putList(schema, "features", version.Schema.Features, schemaRecord)
+	putList(schema, "targets", version.Schema.Targets, schemaRecord)
 	putColumn(schema, "classes", version.Schema.Classes)
 	putList(schema, "outputs", version.Schema.Outputs, same)
 	fields := record{

@@ -59,10 +59,10 @@ class Client {
     return { bytes: payload.equals(answer.payload) ? bytes : "other bytes came back" };
   }
 
-  async train({ model, steps, table, target }) {
+  async train({ model, steps, table, target, targets }) {
     const columns = Object.entries(table).map(([name, values]) => column(name, values));
     const pipeline = steps.map(({ algorithm }) => new types.Step({ algorithm }));
-    const request = { model, steps: pipeline, table: new types.Table({ columns }), target };
+    const request = { model, steps: pipeline, table: new types.Table({ columns }), target, targets };
     let { job } = await this.call("Training", "train", new training.TrainRequest(request));
     while (!ENDED.includes(job.state_name)) {
       const watch = { job_id: job.id, after_sequence: new Int64(job.sequence ?? 0), wait_ms: new Int64(5_000) };

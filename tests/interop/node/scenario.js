@@ -8,7 +8,7 @@ const { at, holds, recorded, shown } = require("./expectations");
 const CALLS = {
   hello: ["name"],
   echo: ["bytes"],
-  train: ["model", "steps", "table", "target"],
+  train: ["model", "steps", "table", "target", "targets"],
   predict: ["model", "matrix"],
   predict_many: ["items"],
 };

@@ -58,6 +58,7 @@ class GeneratedDriver:
             table=self._rows(step),
             dataset=step.get("dataset"),
             target=step.get("target"),
+            targets=step.get("targets"),
             features=step.get("features"),
             sample_weight=step.get("sample_weight"),
             seed=step.get("seed"),

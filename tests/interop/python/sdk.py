@@ -43,6 +43,7 @@ class SdkDriver:
                 table=self._rows(step),
                 dataset=step.get("dataset"),
                 target=step.get("target"),
+                targets=step.get("targets"),
                 features=step.get("features"),
                 sample_weight=step.get("sample_weight"),
                 seed=step.get("seed"),
@@ -83,6 +84,7 @@ class SdkDriver:
             "contributions": explanation.contributions.tolist(),
             "features": list(explanation.features),
             "classes": None if classes is None else classes.tolist(),
+            "outputs": None if explanation.outputs is None else list(explanation.outputs),
         }
 
     def upload(self, step: dict[str, Any]) -> Any:
@@ -117,6 +119,7 @@ class SdkDriver:
                     "features": [_column(column) for column in schema.features],
                     "target": None if schema.target is None else _column(schema.target),
                     "classes": None if schema.classes is None else schema.classes.tolist(),
+                    "targets": [_column(target) for target in schema.targets] or None,
                     "outputs": None if schema.outputs is None else list(schema.outputs),
                 },
                 "aliases": list(model.aliases),

@@ -208,6 +208,7 @@ class Client:
         *,
         features: Any = None,
         target: Any = None,
+        targets: Any = None,
         names: Sequence[str] | None = None,
         table: Any = None,
         dataset: str | None = None,
@@ -228,10 +229,14 @@ class Client:
             a classifier perhaps ``"platt_calibration"``.
         features : array-like of shape (n_samples, n_features), mapping or data frame; or sequence of str
             The rows to learn from. With `table` or `dataset`: the names of the columns to learn from, in the order in
-            which `predict` takes them; None: all but target and weights. A matrix with masked values is refused.
+            which `predict` takes them; None: all but targets and weights. A matrix with masked values is refused.
         target : array-like of shape (n_samples,), or str
             What to predict: numbers, or labels (whole numbers, truth values, text). With `table` or `dataset`: the name
             of its column. None for clusterers, outlier detectors and transformers.
+        targets : array-like of shape (n_samples, n_targets), mapping or data frame; or sequence of str
+            Instead of `target`: several columns of numbers for a regressor that learns several; `predict` answers them
+            as `transformed`, in this order. Those of a matrix are called target0, target1, and so on. With `table` or
+            `dataset`: the names of the columns.
         names : sequence of str, optional
             Names of the columns of a matrix; x0, x1, … if not given.
         table : mapping of str to array-like, or data frame, optional
@@ -264,6 +269,7 @@ class Client:
             steps,
             features=features,
             target=target,
+            targets=targets,
             names=names,
             table=table,
             dataset=dataset,

@@ -19,7 +19,7 @@ from modelwire._tensors import from_tensor
 class Explanation:
     """What each column adds to the answers to n rows, in their order. The arrays are read-only views.
 
-    A regressor has one answer to a row, a classifier one for each class:
+    A regressor has one answer to a row for each target, a classifier one for each class:
     ``base_values[k] + contributions[i, k].sum()`` is answer k to row i, on the `scale`.
 
     Attributes
@@ -37,6 +37,8 @@ class Explanation:
         Names of the columns as they reach the estimator, in order.
     classes : ndarray of shape (n_answers,)
         Classification: the labels that the answers are of, in ascending order; else None.
+    outputs : tuple of str
+        Regression of several targets: their names, in the order of the answers; else None.
     """
 
     model: str
@@ -47,6 +49,7 @@ class Explanation:
     contributions: npt.NDArray[np.float64]
     features: tuple[str, ...]
     classes: npt.NDArray[Any] | None
+    outputs: tuple[str, ...] | None = None
 
 
 def request(model: str, rows: Rows) -> wire.ExplainRequest:
@@ -64,7 +67,9 @@ def from_wire(response: wire.ExplainResponse) -> Explanation:
     """
     base_values, contributions = from_tensor(response.base_values), from_tensor(response.contributions)
     features, classes = tuple(response.features or ()), _columns.from_wire(response.classes)
-    n_answers = 1 if classes is None else len(classes)
+    outputs = None if response.outputs is None else tuple(response.outputs)
+    n_outputs = 1 if outputs is None else len(outputs)
+    n_answers = n_outputs if classes is None else len(classes)
     if base_values is None or base_values.shape != (n_answers,):
         raise ProtocolError(f"base values of shape {_shape(base_values)} came for {n_answers} answers")
     if contributions is None or contributions.ndim != 3 or contributions.shape[1:] != (n_answers, len(features)):
@@ -80,6 +85,7 @@ def from_wire(response: wire.ExplainResponse) -> Explanation:
         contributions=contributions,
         features=features,
         classes=classes,
+        outputs=outputs,
     )
 
 

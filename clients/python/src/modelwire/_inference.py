@@ -38,7 +38,7 @@ class Prediction:
     distances : ndarray of shape (n, n_clusters)
         Clustering around centres: Euclidean distance to each centre, in the unit of the model's last step.
     transformed : ndarray of shape (n, n_outputs)
-        Transformation: the columns that the model's schema names as its `outputs`.
+        Transformation, and regression of several targets: the columns that the model's schema names as its `outputs`.
     """
 
     model: str

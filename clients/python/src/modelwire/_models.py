@@ -46,14 +46,16 @@ class ModelSummary:
 class ModelSchema:
     """What a version takes and was taught.
 
-    `target` is None where nothing is predicted, `classes` but for classification. `outputs` names the columns that a
-    transformer answers, and is None where an estimator is the last step.
+    `target` is None where nothing is predicted, or several columns: these are `targets`, which is empty elsewhere.
+    `classes` is None but for classification. `outputs` names the columns that a transformer, or a model of several
+    targets, answers as `transformed`, of shape (n, len(outputs)); it is None where others answer.
     """
 
     features: tuple[ColumnSchema, ...]
     target: ColumnSchema | None
     classes: npt.NDArray[Any] | None
     outputs: tuple[str, ...] | None = None
+    targets: tuple[ColumnSchema, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -185,4 +187,5 @@ def _schema(schema: wire.ModelSchema) -> ModelSchema:
         target=target[0] if target else None,
         classes=_columns.from_wire(schema.classes),
         outputs=None if schema.outputs is None else tuple(schema.outputs),
+        targets=_columns.schemas_from_wire(schema.targets or []),
     )

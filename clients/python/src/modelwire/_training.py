@@ -29,6 +29,7 @@ def request(
     table: Any,
     dataset: str | None,
     sample_weight: Any = None,
+    targets: Any = None,
 ) -> wire.TrainRequest:
     """Write what `Client.train` was given; it says what each argument is.
 
@@ -37,22 +38,42 @@ def request(
     InvalidArgument
         If arguments do not go together, or rows are ragged or of types that do not travel.
     """
+    if target is not None and targets is not None:
+        raise InvalidArgument("target= and targets= were both given; several targets are targets= alone")
+    inline = targets is not None and table is None and dataset is None
+    columns = _target_columns(targets) if inline else []
     written = rows(
-        features=features, target=target, names=names, table=table, dataset=dataset, sample_weight=sample_weight
+        features=features,
+        target=target,
+        names=names,
+        table=table,
+        dataset=dataset,
+        sample_weight=sample_weight,
+        more=columns,
     )
+    if targets is not None:
+        written.targets = [column.name for column in columns] if inline else _checks.texts("targets", targets)
     written.model, written.steps = model, _steps.to_wire(steps)
     return written
 
 
 def rows(
-    *, features: Any, target: Any, names: Sequence[str] | None, table: Any, dataset: str | None, sample_weight: Any
+    *,
+    features: Any,
+    target: Any,
+    names: Sequence[str] | None,
+    table: Any,
+    dataset: str | None,
+    sample_weight: Any,
+    more: Sequence[Column] = (),
 ) -> wire.TrainRequest:
-    """Write the rows alone, and what their columns are."""
+    """Write the rows alone, and what their columns are; `more` go along with a matrix of features."""
     written = wire.TrainRequest(dataset=dataset)
     if (table is not None) + (dataset is not None) > 1:
         raise InvalidArgument("table= and dataset= were both given; the rows come from one of them")
     if table is None and dataset is None:
         columns, written.target, written.features = _inline(features, target, names)
+        _add(columns, more)
         written.sample_weight = _weighed(columns, sample_weight)
         written.table = _columns.to_wire(columns)
         return written
@@ -81,6 +102,27 @@ def _inline(features: Any, target: Any, names: Sequence[str] | None) -> tuple[li
     columns.append(_columns.to_column(TARGET, target))
     _columns.check_lengths(columns)
     return columns, TARGET, feature_names
+
+
+def _target_columns(targets: Any) -> list[Column]:
+    """Columns of several targets: a table has names, those of a matrix are numbered."""
+    if _columns.is_table(targets):
+        return _columns.to_table(targets)
+    matrix = to_matrix(targets)
+    if matrix.ndim != 2:
+        raise InvalidArgument(f"targets have shape (n_samples, n_targets), got {matrix.shape}; a single one is target=")
+    return [_columns.to_column(f"{TARGET}{at}", matrix[:, at]) for at in range(matrix.shape[1])]
+
+
+def _add(columns: list[Column], more: Sequence[Column]) -> None:
+    """Add columns of other names and as many rows."""
+    there = {column.name for column in columns}
+    for column in more:
+        if column.name in there:
+            raise InvalidArgument(f'"{column.name}" is a feature and a target; rename one of them')
+    columns.extend(more)
+    if more:
+        _columns.check_lengths(columns)
 
 
 def _weighed(columns: list[Column], sample_weight: Any) -> str | None:

@@ -155,6 +155,7 @@ class Verbs:
         *,
         features: Any = None,
         target: Any = None,
+        targets: Any = None,
         names: Sequence[str] | None = None,
         table: Any = None,
         dataset: str | None = None,
@@ -174,6 +175,7 @@ class Verbs:
             table=table,
             dataset=dataset,
             sample_weight=sample_weight,
+            targets=targets,
         )
         request.seed, request.validation_fraction = seed, validation_fraction
         key = idempotency_key or new_idempotency_key()

@@ -127,7 +127,8 @@ class PredictResponse(object):
      - classes: Classification: the n_classes labels in ascending order.
      - clusters: Clustering: I64, shape (n), the nearest centre of each row, or the component that it belongs to most, from 0.
      - distances: Clustering around centres: F64, shape (n, n_clusters), Euclidean distance to each centre, in the unit of the model's last step.
-     - transformed: Transformation: F64, shape (n, n_outputs), the columns that the model's schema names as its `outputs`.
+     - transformed: Transformation, and regression of several targets: F64, shape (n, n_outputs), the columns that the model's schema names as its
+    `outputs`.
 
     """
 
@@ -689,7 +690,7 @@ class ExplainRequest(object):
 class ExplainResponse(object):
     """
     What each column adds: the base value of an answer and the contributions of all columns add up to it, on a scale. A regressor has
-    one answer, a classifier one for each class.
+    one answer for each target, a classifier one for each class.
 
     Attributes:
      - model: Name of the model that is explained.
@@ -701,11 +702,12 @@ class ExplainResponse(object):
      - contributions: F64, shape (n, n_answers, n_features).
      - features: The n_features columns as they reach the estimator, in order.
      - classes: Classification: the labels that the answers are of, in ascending order.
+     - outputs: Regression of several targets: their names, in the order of the answers.
 
     """
 
 
-    def __init__(self, model=None, version=None, generation=None, scale=None, base_values=None, contributions=None, features=None, classes=None,):
+    def __init__(self, model=None, version=None, generation=None, scale=None, base_values=None, contributions=None, features=None, classes=None, outputs=None,):
         self.model = model
         self.version = version
         self.generation = generation
@@ -714,6 +716,7 @@ class ExplainResponse(object):
         self.contributions = contributions
         self.features = features
         self.classes = classes
+        self.outputs = outputs
 
     def read(self, iprot):
         if iprot._fast_decode is not None and isinstance(iprot.trans, TTransport.CReadableTransport) and self.thrift_spec is not None:
@@ -772,6 +775,16 @@ class ExplainResponse(object):
                     self.classes.read(iprot)
                 else:
                     iprot.skip(ftype)
+            elif fid == 9:
+                if ftype == TType.LIST:
+                    self.outputs = []
+                    (_etype23, _size20) = iprot.readListBegin()
+                    for _i24 in range(_size20):
+                        _elem25 = iprot.readString().decode('utf-8', errors='replace') if sys.version_info[0] == 2 else iprot.readString()
+                        self.outputs.append(_elem25)
+                    iprot.readListEnd()
+                else:
+                    iprot.skip(ftype)
             else:
                 iprot.skip(ftype)
             iprot.readFieldEnd()
@@ -809,13 +822,20 @@ class ExplainResponse(object):
         if self.features is not None:
             oprot.writeFieldBegin('features', TType.LIST, 7)
             oprot.writeListBegin(TType.STRING, len(self.features))
-            for iter20 in self.features:
-                oprot.writeString(iter20.encode('utf-8') if sys.version_info[0] == 2 else iter20)
+            for iter26 in self.features:
+                oprot.writeString(iter26.encode('utf-8') if sys.version_info[0] == 2 else iter26)
             oprot.writeListEnd()
             oprot.writeFieldEnd()
         if self.classes is not None:
             oprot.writeFieldBegin('classes', TType.STRUCT, 8)
             self.classes.write(oprot)
+            oprot.writeFieldEnd()
+        if self.outputs is not None:
+            oprot.writeFieldBegin('outputs', TType.LIST, 9)
+            oprot.writeListBegin(TType.STRING, len(self.outputs))
+            for iter27 in self.outputs:
+                oprot.writeString(iter27.encode('utf-8') if sys.version_info[0] == 2 else iter27)
+            oprot.writeListEnd()
             oprot.writeFieldEnd()
         oprot.writeFieldStop()
         oprot.writeStructEnd()
@@ -899,6 +919,7 @@ ExplainResponse.thrift_spec = (
     (6, TType.STRUCT, 'contributions', [modelwire_wire.types.ttypes.Tensor, None], None, ),  # 6
     (7, TType.LIST, 'features', (TType.STRING, 'UTF8', False), None, ),  # 7
     (8, TType.STRUCT, 'classes', [modelwire_wire.types.ttypes.Column, None], None, ),  # 8
+    (9, TType.LIST, 'outputs', (TType.STRING, 'UTF8', False), None, ),  # 9
 )
 fix_spec(all_structs)
 del all_structs

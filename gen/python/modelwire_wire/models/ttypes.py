@@ -104,18 +104,21 @@ class ModelSchema(object):
 
     Attributes:
      - features: The columns that `predict` takes, in order.
-     - target: The column that it learnt to predict; absent where there is none: clustering, outliers, transformation.
+     - target: The column that it learnt to predict; absent where there is none (clustering, outliers, transformation) or several.
      - classes: Classification: the labels in ascending order.
-     - outputs: Transformation: the names of the columns that `predict` answers, in order; absent where an estimator is the last step.
+     - outputs: The names of the columns that `predict` answers as `transformed`, of shape (n, outputs), in order: of a transformer, or of several
+    targets. Absent where an estimator of one target or none is the last step.
+     - targets: Regression of several targets: the columns that it learnt to predict, in the order of `outputs`. Absent elsewhere.
 
     """
 
 
-    def __init__(self, features=None, target=None, classes=None, outputs=None,):
+    def __init__(self, features=None, target=None, classes=None, outputs=None, targets=None,):
         self.features = features
         self.target = target
         self.classes = classes
         self.outputs = outputs
+        self.targets = targets
 
     def read(self, iprot):
         if iprot._fast_decode is not None and isinstance(iprot.trans, TTransport.CReadableTransport) and self.thrift_spec is not None:
@@ -159,6 +162,17 @@ class ModelSchema(object):
                     iprot.readListEnd()
                 else:
                     iprot.skip(ftype)
+            elif fid == 5:
+                if ftype == TType.LIST:
+                    self.targets = []
+                    (_etype15, _size12) = iprot.readListBegin()
+                    for _i16 in range(_size12):
+                        _elem17 = modelwire_wire.types.ttypes.ColumnSchema()
+                        _elem17.read(iprot)
+                        self.targets.append(_elem17)
+                    iprot.readListEnd()
+                else:
+                    iprot.skip(ftype)
             else:
                 iprot.skip(ftype)
             iprot.readFieldEnd()
@@ -172,8 +186,8 @@ class ModelSchema(object):
         if self.features is not None:
             oprot.writeFieldBegin('features', TType.LIST, 1)
             oprot.writeListBegin(TType.STRUCT, len(self.features))
-            for iter12 in self.features:
-                iter12.write(oprot)
+            for iter18 in self.features:
+                iter18.write(oprot)
             oprot.writeListEnd()
             oprot.writeFieldEnd()
         if self.target is not None:
@@ -187,8 +201,15 @@ class ModelSchema(object):
         if self.outputs is not None:
             oprot.writeFieldBegin('outputs', TType.LIST, 4)
             oprot.writeListBegin(TType.STRING, len(self.outputs))
-            for iter13 in self.outputs:
-                oprot.writeString(iter13.encode('utf-8') if sys.version_info[0] == 2 else iter13)
+            for iter19 in self.outputs:
+                oprot.writeString(iter19.encode('utf-8') if sys.version_info[0] == 2 else iter19)
+            oprot.writeListEnd()
+            oprot.writeFieldEnd()
+        if self.targets is not None:
+            oprot.writeFieldBegin('targets', TType.LIST, 5)
+            oprot.writeListBegin(TType.STRUCT, len(self.targets))
+            for iter20 in self.targets:
+                iter20.write(oprot)
             oprot.writeListEnd()
             oprot.writeFieldEnd()
         oprot.writeFieldStop()
@@ -279,11 +300,11 @@ class ModelVersion(object):
             elif fid == 4:
                 if ftype == TType.LIST:
                     self.steps = []
-                    (_etype17, _size14) = iprot.readListBegin()
-                    for _i18 in range(_size14):
-                        _elem19 = modelwire_wire.types.ttypes.Step()
-                        _elem19.read(iprot)
-                        self.steps.append(_elem19)
+                    (_etype24, _size21) = iprot.readListBegin()
+                    for _i25 in range(_size21):
+                        _elem26 = modelwire_wire.types.ttypes.Step()
+                        _elem26.read(iprot)
+                        self.steps.append(_elem26)
                     iprot.readListEnd()
                 else:
                     iprot.skip(ftype)
@@ -296,11 +317,11 @@ class ModelVersion(object):
             elif fid == 6:
                 if ftype == TType.MAP:
                     self.metrics = {}
-                    (_ktype21, _vtype22, _size20) = iprot.readMapBegin()
-                    for _i24 in range(_size20):
-                        _key25 = iprot.readString().decode('utf-8', errors='replace') if sys.version_info[0] == 2 else iprot.readString()
-                        _val26 = iprot.readDouble()
-                        self.metrics[_key25] = _val26
+                    (_ktype28, _vtype29, _size27) = iprot.readMapBegin()
+                    for _i31 in range(_size27):
+                        _key32 = iprot.readString().decode('utf-8', errors='replace') if sys.version_info[0] == 2 else iprot.readString()
+                        _val33 = iprot.readDouble()
+                        self.metrics[_key32] = _val33
                     iprot.readMapEnd()
                 else:
                     iprot.skip(ftype)
@@ -347,10 +368,10 @@ class ModelVersion(object):
             elif fid == 15:
                 if ftype == TType.LIST:
                     self.aliases = []
-                    (_etype30, _size27) = iprot.readListBegin()
-                    for _i31 in range(_size27):
-                        _elem32 = iprot.readString().decode('utf-8', errors='replace') if sys.version_info[0] == 2 else iprot.readString()
-                        self.aliases.append(_elem32)
+                    (_etype37, _size34) = iprot.readListBegin()
+                    for _i38 in range(_size34):
+                        _elem39 = iprot.readString().decode('utf-8', errors='replace') if sys.version_info[0] == 2 else iprot.readString()
+                        self.aliases.append(_elem39)
                     iprot.readListEnd()
                 else:
                     iprot.skip(ftype)
@@ -384,8 +405,8 @@ class ModelVersion(object):
         if self.steps is not None:
             oprot.writeFieldBegin('steps', TType.LIST, 4)
             oprot.writeListBegin(TType.STRUCT, len(self.steps))
-            for iter33 in self.steps:
-                iter33.write(oprot)
+            for iter40 in self.steps:
+                iter40.write(oprot)
             oprot.writeListEnd()
             oprot.writeFieldEnd()
         if self.schema is not None:
@@ -395,9 +416,9 @@ class ModelVersion(object):
         if self.metrics is not None:
             oprot.writeFieldBegin('metrics', TType.MAP, 6)
             oprot.writeMapBegin(TType.STRING, TType.DOUBLE, len(self.metrics))
-            for kiter34, viter35 in self.metrics.items():
-                oprot.writeString(kiter34.encode('utf-8') if sys.version_info[0] == 2 else kiter34)
-                oprot.writeDouble(viter35)
+            for kiter41, viter42 in self.metrics.items():
+                oprot.writeString(kiter41.encode('utf-8') if sys.version_info[0] == 2 else kiter41)
+                oprot.writeDouble(viter42)
             oprot.writeMapEnd()
             oprot.writeFieldEnd()
         if self.n_samples is not None:
@@ -435,8 +456,8 @@ class ModelVersion(object):
         if self.aliases is not None:
             oprot.writeFieldBegin('aliases', TType.LIST, 15)
             oprot.writeListBegin(TType.STRING, len(self.aliases))
-            for iter36 in self.aliases:
-                oprot.writeString(iter36.encode('utf-8') if sys.version_info[0] == 2 else iter36)
+            for iter43 in self.aliases:
+                oprot.writeString(iter43.encode('utf-8') if sys.version_info[0] == 2 else iter43)
             oprot.writeListEnd()
             oprot.writeFieldEnd()
         if self.state is not None:
@@ -495,31 +516,31 @@ class ModelSummary(object):
             elif fid == 2:
                 if ftype == TType.LIST:
                     self.versions = []
-                    (_etype40, _size37) = iprot.readListBegin()
-                    for _i41 in range(_size37):
-                        _elem42 = iprot.readI64()
-                        self.versions.append(_elem42)
+                    (_etype47, _size44) = iprot.readListBegin()
+                    for _i48 in range(_size44):
+                        _elem49 = iprot.readI64()
+                        self.versions.append(_elem49)
                     iprot.readListEnd()
                 else:
                     iprot.skip(ftype)
             elif fid == 3:
                 if ftype == TType.LIST:
                     self.aliases = []
-                    (_etype46, _size43) = iprot.readListBegin()
-                    for _i47 in range(_size43):
-                        _elem48 = Alias()
-                        _elem48.read(iprot)
-                        self.aliases.append(_elem48)
+                    (_etype53, _size50) = iprot.readListBegin()
+                    for _i54 in range(_size50):
+                        _elem55 = Alias()
+                        _elem55.read(iprot)
+                        self.aliases.append(_elem55)
                     iprot.readListEnd()
                 else:
                     iprot.skip(ftype)
             elif fid == 4:
                 if ftype == TType.LIST:
                     self.states = []
-                    (_etype52, _size49) = iprot.readListBegin()
-                    for _i53 in range(_size49):
-                        _elem54 = iprot.readString().decode('utf-8', errors='replace') if sys.version_info[0] == 2 else iprot.readString()
-                        self.states.append(_elem54)
+                    (_etype59, _size56) = iprot.readListBegin()
+                    for _i60 in range(_size56):
+                        _elem61 = iprot.readString().decode('utf-8', errors='replace') if sys.version_info[0] == 2 else iprot.readString()
+                        self.states.append(_elem61)
                     iprot.readListEnd()
                 else:
                     iprot.skip(ftype)
@@ -540,22 +561,22 @@ class ModelSummary(object):
         if self.versions is not None:
             oprot.writeFieldBegin('versions', TType.LIST, 2)
             oprot.writeListBegin(TType.I64, len(self.versions))
-            for iter55 in self.versions:
-                oprot.writeI64(iter55)
+            for iter62 in self.versions:
+                oprot.writeI64(iter62)
             oprot.writeListEnd()
             oprot.writeFieldEnd()
         if self.aliases is not None:
             oprot.writeFieldBegin('aliases', TType.LIST, 3)
             oprot.writeListBegin(TType.STRUCT, len(self.aliases))
-            for iter56 in self.aliases:
-                iter56.write(oprot)
+            for iter63 in self.aliases:
+                iter63.write(oprot)
             oprot.writeListEnd()
             oprot.writeFieldEnd()
         if self.states is not None:
             oprot.writeFieldBegin('states', TType.LIST, 4)
             oprot.writeListBegin(TType.STRING, len(self.states))
-            for iter57 in self.states:
-                oprot.writeString(iter57.encode('utf-8') if sys.version_info[0] == 2 else iter57)
+            for iter64 in self.states:
+                oprot.writeString(iter64.encode('utf-8') if sys.version_info[0] == 2 else iter64)
             oprot.writeListEnd()
             oprot.writeFieldEnd()
         oprot.writeFieldStop()
@@ -681,11 +702,11 @@ class ListModelsResponse(object):
             if fid == 1:
                 if ftype == TType.LIST:
                     self.models = []
-                    (_etype61, _size58) = iprot.readListBegin()
-                    for _i62 in range(_size58):
-                        _elem63 = ModelSummary()
-                        _elem63.read(iprot)
-                        self.models.append(_elem63)
+                    (_etype68, _size65) = iprot.readListBegin()
+                    for _i69 in range(_size65):
+                        _elem70 = ModelSummary()
+                        _elem70.read(iprot)
+                        self.models.append(_elem70)
                     iprot.readListEnd()
                 else:
                     iprot.skip(ftype)
@@ -707,8 +728,8 @@ class ListModelsResponse(object):
         if self.models is not None:
             oprot.writeFieldBegin('models', TType.LIST, 1)
             oprot.writeListBegin(TType.STRUCT, len(self.models))
-            for iter64 in self.models:
-                iter64.write(oprot)
+            for iter71 in self.models:
+                iter71.write(oprot)
             oprot.writeListEnd()
             oprot.writeFieldEnd()
         if self.next_page is not None:
@@ -1628,6 +1649,7 @@ ModelSchema.thrift_spec = (
     (2, TType.STRUCT, 'target', [modelwire_wire.types.ttypes.ColumnSchema, None], None, ),  # 2
     (3, TType.STRUCT, 'classes', [modelwire_wire.types.ttypes.Column, None], None, ),  # 3
     (4, TType.LIST, 'outputs', (TType.STRING, 'UTF8', False), None, ),  # 4
+    (5, TType.LIST, 'targets', (TType.STRUCT, [modelwire_wire.types.ttypes.ColumnSchema, None], False), None, ),  # 5
 )
 all_structs.append(ModelVersion)
 ModelVersion.thrift_spec = (

@@ -360,17 +360,19 @@ class TrainRequest(object):
      - table: The rows, sent along; or `dataset`.
      - dataset: The rows, stored: "wine" (newest version) or "wine@2".
      - target: The column to predict. Absent for clusterers, outlier detectors and transformers.
-     - features: The columns to learn from, in the order in which `predict` takes them. Absent: all but the target and the weights.
+     - features: The columns to learn from, in the order in which `predict` takes them. Absent: all but the targets and the weights.
      - seed: Seed of everything random; 0 if absent. The same rows, steps and seed give the same model.
      - validation_fraction: The share of rows, from 0 to below 1, that metrics are measured on: a second model is fitted the same way without them. 0
     leaves that out, and the time that it takes. 0.2 if absent. The model learns from all rows whatever it is.
      - sample_weight: A column of numbers, 0 or greater, that say how often each row counts in what is learned and in metrics; it is no feature. A
     row of weight 2 is the row twice, and one of weight 0 is left out. Absent: each row counts once.
+     - targets: Instead of `target`: the columns that a regressor predicts at once. `predict` answers them as `transformed`, in this order. One
+    name is the same as `target`.
 
     """
 
 
-    def __init__(self, context=None, model=None, steps=None, table=None, dataset=None, target=None, features=None, seed=None, validation_fraction=None, sample_weight=None,):
+    def __init__(self, context=None, model=None, steps=None, table=None, dataset=None, target=None, features=None, seed=None, validation_fraction=None, sample_weight=None, targets=None,):
         self.context = context
         self.model = model
         self.steps = steps
@@ -381,6 +383,7 @@ class TrainRequest(object):
         self.seed = seed
         self.validation_fraction = validation_fraction
         self.sample_weight = sample_weight
+        self.targets = targets
 
     def read(self, iprot):
         if iprot._fast_decode is not None and isinstance(iprot.trans, TTransport.CReadableTransport) and self.thrift_spec is not None:
@@ -454,6 +457,16 @@ class TrainRequest(object):
                     self.sample_weight = iprot.readString().decode('utf-8', errors='replace') if sys.version_info[0] == 2 else iprot.readString()
                 else:
                     iprot.skip(ftype)
+            elif fid == 11:
+                if ftype == TType.LIST:
+                    self.targets = []
+                    (_etype24, _size21) = iprot.readListBegin()
+                    for _i25 in range(_size21):
+                        _elem26 = iprot.readString().decode('utf-8', errors='replace') if sys.version_info[0] == 2 else iprot.readString()
+                        self.targets.append(_elem26)
+                    iprot.readListEnd()
+                else:
+                    iprot.skip(ftype)
             else:
                 iprot.skip(ftype)
             iprot.readFieldEnd()
@@ -475,8 +488,8 @@ class TrainRequest(object):
         if self.steps is not None:
             oprot.writeFieldBegin('steps', TType.LIST, 3)
             oprot.writeListBegin(TType.STRUCT, len(self.steps))
-            for iter21 in self.steps:
-                iter21.write(oprot)
+            for iter27 in self.steps:
+                iter27.write(oprot)
             oprot.writeListEnd()
             oprot.writeFieldEnd()
         if self.table is not None:
@@ -494,8 +507,8 @@ class TrainRequest(object):
         if self.features is not None:
             oprot.writeFieldBegin('features', TType.LIST, 7)
             oprot.writeListBegin(TType.STRING, len(self.features))
-            for iter22 in self.features:
-                oprot.writeString(iter22.encode('utf-8') if sys.version_info[0] == 2 else iter22)
+            for iter28 in self.features:
+                oprot.writeString(iter28.encode('utf-8') if sys.version_info[0] == 2 else iter28)
             oprot.writeListEnd()
             oprot.writeFieldEnd()
         if self.seed is not None:
@@ -509,6 +522,13 @@ class TrainRequest(object):
         if self.sample_weight is not None:
             oprot.writeFieldBegin('sample_weight', TType.STRING, 10)
             oprot.writeString(self.sample_weight.encode('utf-8') if sys.version_info[0] == 2 else self.sample_weight)
+            oprot.writeFieldEnd()
+        if self.targets is not None:
+            oprot.writeFieldBegin('targets', TType.LIST, 11)
+            oprot.writeListBegin(TType.STRING, len(self.targets))
+            for iter29 in self.targets:
+                oprot.writeString(iter29.encode('utf-8') if sys.version_info[0] == 2 else iter29)
+            oprot.writeListEnd()
             oprot.writeFieldEnd()
         oprot.writeFieldStop()
         oprot.writeStructEnd()
@@ -829,11 +849,11 @@ class WatchJobResponse(object):
             if fid == 1:
                 if ftype == TType.LIST:
                     self.events = []
-                    (_etype26, _size23) = iprot.readListBegin()
-                    for _i27 in range(_size23):
-                        _elem28 = JobEvent()
-                        _elem28.read(iprot)
-                        self.events.append(_elem28)
+                    (_etype33, _size30) = iprot.readListBegin()
+                    for _i34 in range(_size30):
+                        _elem35 = JobEvent()
+                        _elem35.read(iprot)
+                        self.events.append(_elem35)
                     iprot.readListEnd()
                 else:
                     iprot.skip(ftype)
@@ -856,8 +876,8 @@ class WatchJobResponse(object):
         if self.events is not None:
             oprot.writeFieldBegin('events', TType.LIST, 1)
             oprot.writeListBegin(TType.STRUCT, len(self.events))
-            for iter29 in self.events:
-                iter29.write(oprot)
+            for iter36 in self.events:
+                iter36.write(oprot)
             oprot.writeListEnd()
             oprot.writeFieldEnd()
         if self.job is not None:
@@ -987,11 +1007,11 @@ class ListJobsResponse(object):
             if fid == 1:
                 if ftype == TType.LIST:
                     self.jobs = []
-                    (_etype33, _size30) = iprot.readListBegin()
-                    for _i34 in range(_size30):
-                        _elem35 = Job()
-                        _elem35.read(iprot)
-                        self.jobs.append(_elem35)
+                    (_etype40, _size37) = iprot.readListBegin()
+                    for _i41 in range(_size37):
+                        _elem42 = Job()
+                        _elem42.read(iprot)
+                        self.jobs.append(_elem42)
                     iprot.readListEnd()
                 else:
                     iprot.skip(ftype)
@@ -1013,8 +1033,8 @@ class ListJobsResponse(object):
         if self.jobs is not None:
             oprot.writeFieldBegin('jobs', TType.LIST, 1)
             oprot.writeListBegin(TType.STRUCT, len(self.jobs))
-            for iter36 in self.jobs:
-                iter36.write(oprot)
+            for iter43 in self.jobs:
+                iter43.write(oprot)
             oprot.writeListEnd()
             oprot.writeFieldEnd()
         if self.next_page is not None:
@@ -1173,7 +1193,8 @@ class EvaluateRequest(object):
      - model: "wine" (its alias `stable`), "wine@3" or "wine@canary".
      - table: The rows, sent along; or `dataset`. Columns that the model does not take are passed over.
      - dataset: The rows, stored: "wine" (newest version) or "wine@2".
-     - target: What the model should answer. Absent: the column that it learned. Of a clusterer the groups to compare with, if any.
+     - target: What the model should answer. Absent: the column or columns that it learned, and of several it is always these. Of a clusterer
+    the groups to compare with, if any.
      - sample_weight: A column of numbers that say how often each row counts, as in TrainRequest. A clusterer takes none.
 
     """
@@ -1432,11 +1453,11 @@ class EvaluateResponse(object):
             elif fid == 5:
                 if ftype == TType.MAP:
                     self.metrics = {}
-                    (_ktype38, _vtype39, _size37) = iprot.readMapBegin()
-                    for _i41 in range(_size37):
-                        _key42 = iprot.readString().decode('utf-8', errors='replace') if sys.version_info[0] == 2 else iprot.readString()
-                        _val43 = iprot.readDouble()
-                        self.metrics[_key42] = _val43
+                    (_ktype45, _vtype46, _size44) = iprot.readMapBegin()
+                    for _i48 in range(_size44):
+                        _key49 = iprot.readString().decode('utf-8', errors='replace') if sys.version_info[0] == 2 else iprot.readString()
+                        _val50 = iprot.readDouble()
+                        self.metrics[_key49] = _val50
                     iprot.readMapEnd()
                 else:
                     iprot.skip(ftype)
@@ -1449,11 +1470,11 @@ class EvaluateResponse(object):
             elif fid == 7:
                 if ftype == TType.LIST:
                     self.classes = []
-                    (_etype47, _size44) = iprot.readListBegin()
-                    for _i48 in range(_size44):
-                        _elem49 = ClassMetrics()
-                        _elem49.read(iprot)
-                        self.classes.append(_elem49)
+                    (_etype54, _size51) = iprot.readListBegin()
+                    for _i55 in range(_size51):
+                        _elem56 = ClassMetrics()
+                        _elem56.read(iprot)
+                        self.classes.append(_elem56)
                     iprot.readListEnd()
                 else:
                     iprot.skip(ftype)
@@ -1497,9 +1518,9 @@ class EvaluateResponse(object):
         if self.metrics is not None:
             oprot.writeFieldBegin('metrics', TType.MAP, 5)
             oprot.writeMapBegin(TType.STRING, TType.DOUBLE, len(self.metrics))
-            for kiter50, viter51 in self.metrics.items():
-                oprot.writeString(kiter50.encode('utf-8') if sys.version_info[0] == 2 else kiter50)
-                oprot.writeDouble(viter51)
+            for kiter57, viter58 in self.metrics.items():
+                oprot.writeString(kiter57.encode('utf-8') if sys.version_info[0] == 2 else kiter57)
+                oprot.writeDouble(viter58)
             oprot.writeMapEnd()
             oprot.writeFieldEnd()
         if self.labels is not None:
@@ -1509,8 +1530,8 @@ class EvaluateResponse(object):
         if self.classes is not None:
             oprot.writeFieldBegin('classes', TType.LIST, 7)
             oprot.writeListBegin(TType.STRUCT, len(self.classes))
-            for iter52 in self.classes:
-                iter52.write(oprot)
+            for iter59 in self.classes:
+                iter59.write(oprot)
             oprot.writeListEnd()
             oprot.writeFieldEnd()
         if self.confusion is not None:
@@ -1606,11 +1627,11 @@ class PartialFitRequest(object):
             elif fid == 4:
                 if ftype == TType.LIST:
                     self.steps = []
-                    (_etype56, _size53) = iprot.readListBegin()
-                    for _i57 in range(_size53):
-                        _elem58 = modelwire_wire.types.ttypes.Step()
-                        _elem58.read(iprot)
-                        self.steps.append(_elem58)
+                    (_etype63, _size60) = iprot.readListBegin()
+                    for _i64 in range(_size60):
+                        _elem65 = modelwire_wire.types.ttypes.Step()
+                        _elem65.read(iprot)
+                        self.steps.append(_elem65)
                     iprot.readListEnd()
                 else:
                     iprot.skip(ftype)
@@ -1622,10 +1643,10 @@ class PartialFitRequest(object):
             elif fid == 6:
                 if ftype == TType.LIST:
                     self.features = []
-                    (_etype62, _size59) = iprot.readListBegin()
-                    for _i63 in range(_size59):
-                        _elem64 = iprot.readString().decode('utf-8', errors='replace') if sys.version_info[0] == 2 else iprot.readString()
-                        self.features.append(_elem64)
+                    (_etype69, _size66) = iprot.readListBegin()
+                    for _i70 in range(_size66):
+                        _elem71 = iprot.readString().decode('utf-8', errors='replace') if sys.version_info[0] == 2 else iprot.readString()
+                        self.features.append(_elem71)
                     iprot.readListEnd()
                 else:
                     iprot.skip(ftype)
@@ -1690,8 +1711,8 @@ class PartialFitRequest(object):
         if self.steps is not None:
             oprot.writeFieldBegin('steps', TType.LIST, 4)
             oprot.writeListBegin(TType.STRUCT, len(self.steps))
-            for iter65 in self.steps:
-                iter65.write(oprot)
+            for iter72 in self.steps:
+                iter72.write(oprot)
             oprot.writeListEnd()
             oprot.writeFieldEnd()
         if self.target is not None:
@@ -1701,8 +1722,8 @@ class PartialFitRequest(object):
         if self.features is not None:
             oprot.writeFieldBegin('features', TType.LIST, 6)
             oprot.writeListBegin(TType.STRING, len(self.features))
-            for iter66 in self.features:
-                oprot.writeString(iter66.encode('utf-8') if sys.version_info[0] == 2 else iter66)
+            for iter73 in self.features:
+                oprot.writeString(iter73.encode('utf-8') if sys.version_info[0] == 2 else iter73)
             oprot.writeListEnd()
             oprot.writeFieldEnd()
         if self.classes is not None:
@@ -1987,11 +2008,11 @@ class Learner(object):
             elif fid == 2:
                 if ftype == TType.LIST:
                     self.steps = []
-                    (_etype70, _size67) = iprot.readListBegin()
-                    for _i71 in range(_size67):
-                        _elem72 = modelwire_wire.types.ttypes.Step()
-                        _elem72.read(iprot)
-                        self.steps.append(_elem72)
+                    (_etype77, _size74) = iprot.readListBegin()
+                    for _i78 in range(_size74):
+                        _elem79 = modelwire_wire.types.ttypes.Step()
+                        _elem79.read(iprot)
+                        self.steps.append(_elem79)
                     iprot.readListEnd()
                 else:
                     iprot.skip(ftype)
@@ -2003,10 +2024,10 @@ class Learner(object):
             elif fid == 4:
                 if ftype == TType.LIST:
                     self.features = []
-                    (_etype76, _size73) = iprot.readListBegin()
-                    for _i77 in range(_size73):
-                        _elem78 = iprot.readString().decode('utf-8', errors='replace') if sys.version_info[0] == 2 else iprot.readString()
-                        self.features.append(_elem78)
+                    (_etype83, _size80) = iprot.readListBegin()
+                    for _i84 in range(_size80):
+                        _elem85 = iprot.readString().decode('utf-8', errors='replace') if sys.version_info[0] == 2 else iprot.readString()
+                        self.features.append(_elem85)
                     iprot.readListEnd()
                 else:
                     iprot.skip(ftype)
@@ -2049,11 +2070,11 @@ class Learner(object):
             elif fid == 12:
                 if ftype == TType.LIST:
                     self.recent = []
-                    (_etype82, _size79) = iprot.readListBegin()
-                    for _i83 in range(_size79):
-                        _elem84 = LearnedBatch()
-                        _elem84.read(iprot)
-                        self.recent.append(_elem84)
+                    (_etype89, _size86) = iprot.readListBegin()
+                    for _i90 in range(_size86):
+                        _elem91 = LearnedBatch()
+                        _elem91.read(iprot)
+                        self.recent.append(_elem91)
                     iprot.readListEnd()
                 else:
                     iprot.skip(ftype)
@@ -2079,8 +2100,8 @@ class Learner(object):
         if self.steps is not None:
             oprot.writeFieldBegin('steps', TType.LIST, 2)
             oprot.writeListBegin(TType.STRUCT, len(self.steps))
-            for iter85 in self.steps:
-                iter85.write(oprot)
+            for iter92 in self.steps:
+                iter92.write(oprot)
             oprot.writeListEnd()
             oprot.writeFieldEnd()
         if self.target is not None:
@@ -2090,8 +2111,8 @@ class Learner(object):
         if self.features is not None:
             oprot.writeFieldBegin('features', TType.LIST, 4)
             oprot.writeListBegin(TType.STRING, len(self.features))
-            for iter86 in self.features:
-                oprot.writeString(iter86.encode('utf-8') if sys.version_info[0] == 2 else iter86)
+            for iter93 in self.features:
+                oprot.writeString(iter93.encode('utf-8') if sys.version_info[0] == 2 else iter93)
             oprot.writeListEnd()
             oprot.writeFieldEnd()
         if self.classes is not None:
@@ -2125,8 +2146,8 @@ class Learner(object):
         if self.recent is not None:
             oprot.writeFieldBegin('recent', TType.LIST, 12)
             oprot.writeListBegin(TType.STRUCT, len(self.recent))
-            for iter87 in self.recent:
-                iter87.write(oprot)
+            for iter94 in self.recent:
+                iter94.write(oprot)
             oprot.writeListEnd()
             oprot.writeFieldEnd()
         if self.last_version is not None:
@@ -2424,6 +2445,7 @@ TrainRequest.thrift_spec = (
     (8, TType.I64, 'seed', None, None, ),  # 8
     (9, TType.DOUBLE, 'validation_fraction', None, None, ),  # 9
     (10, TType.STRING, 'sample_weight', 'UTF8', None, ),  # 10
+    (11, TType.LIST, 'targets', (TType.STRING, 'UTF8', False), None, ),  # 11
 )
 all_structs.append(TrainResponse)
 TrainResponse.thrift_spec = (

@@ -241,7 +241,11 @@ fn a_model_that_was_stored_answers_the_same_bits_and_a_damaged_one_is_refused() 
                 for (name, values) in model.arrays() {
                     change(name, values).into_iter().for_each(|values| arrays.insert(name, values).unwrap());
                 }
-                algorithm.load(&checked(algorithm, &given), &mut arrays, &Inputs { n_features: 3, classes: None })
+                algorithm.load(
+                    &checked(algorithm, &given),
+                    &mut arrays,
+                    &Inputs { n_features: 3, n_targets: 1, classes: None },
+                )
             };
 
             let FittedStep::Model(stored) = load(&|_, values| Some(values)).unwrap() else { unreachable!() };

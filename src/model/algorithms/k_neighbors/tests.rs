@@ -183,7 +183,7 @@ fn loaded(
     for (name, values) in model.arrays() {
         change(name, values).into_iter().for_each(|values| arrays.insert(name, values).unwrap());
     }
-    let inputs = Inputs { n_features: 2, classes: classes.cloned() };
+    let inputs = Inputs { n_features: 2, n_targets: 1, classes: classes.cloned() };
     match algorithm.load(&checked(algorithm, &[by_distance()]), &mut arrays, &inputs)? {
         FittedStep::Model(model) => Ok(model),
         _ => unreachable!(),

@@ -214,7 +214,7 @@ impl Part {
         let mut values = Vec::with_capacity(positions.len() * width);
         positions.iter().for_each(|it| values.extend_from_slice(&all[it * width..(it + 1) * width]));
         let targets = match rows.targets {
-            TargetView::None => Targets::None,
+            TargetView::None | TargetView::Several { .. } => Targets::None,
             TargetView::Values(values) => Targets::Values(positions.iter().map(|it| values[*it]).collect()),
             TargetView::Classes { indices, labels } => {
                 let indices = positions.iter().map(|it| indices[*it]).collect();

@@ -213,7 +213,7 @@ impl Summation for Fit<'_> {
                             if scores.len() == 1 { usize::from(scores[0] > 0.0) } else { first_largest(scores) };
                         [1.0, f64::from(found == indices[number])]
                     }
-                    TargetView::None => [0.0; 2],
+                    TargetView::None | TargetView::Several { .. } => [0.0; 2],
                 };
                 sums.iter_mut().zip(terms).for_each(|(sum, term)| *sum += weight * term);
             }

@@ -282,7 +282,7 @@ fn sixteen_hidden_layers_are_stored_and_read_back_and_others_are_refused() {
     let load = |given: &Json| {
         let mut arrays = Arrays::default();
         model.arrays().into_iter().for_each(|(name, array)| arrays.insert(name, array).unwrap());
-        let inputs = Inputs { n_features: 3, classes: None };
+        let inputs = Inputs { n_features: 3, n_targets: 1, classes: None };
         let step = find("mlp_regressor").unwrap().load(&parameters("mlp_regressor", given), &mut arrays, &inputs)?;
         arrays.finish().map(|()| step)
     };

@@ -136,7 +136,7 @@ fn a_calibration_stands_behind_a_classifier_and_nowhere_else() {
 
 #[test]
 fn a_stored_calibration_is_told_from_a_damaged_one() {
-    let inputs = Inputs { n_features: 2, classes: Some(Arc::new(Labels::Integer(vec![1, 2, 3]))) };
+    let inputs = Inputs { n_features: 2, n_targets: 1, classes: Some(Arc::new(Labels::Integer(vec![1, 2, 3]))) };
     let parameters = Parameters::check(NAME, &PlattCalibration.parameters(), &BTreeMap::new()).unwrap();
     let load = |a: Array1<f64>, least: f64| {
         let mut arrays = Arrays::default();

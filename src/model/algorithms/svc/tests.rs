@@ -50,7 +50,7 @@ fn array(model: &dyn Model, name: &str) -> ArrayD<f64> {
 
 #[test]
 fn of_classes_with_as_many_votes_the_first_one_is_the_answer() {
-    let inputs = Inputs { n_features: 1, classes: Some(Arc::new(Labels::Integer(vec![5, 6, 7]))) };
+    let inputs = Inputs { n_features: 1, n_targets: 1, classes: Some(Arc::new(Labels::Integer(vec![5, 6, 7]))) };
     let mut arrays = Arrays::default();
     arrays.insert("coefficients", Array2::zeros((1, 3)).into_dyn()).unwrap();
     arrays.insert("intercepts", array![-1.0, 1.0, -1.0].into_dyn()).unwrap(); // 6 beats 5, 5 beats 7, 7 beats 6
@@ -177,7 +177,11 @@ fn a_model_that_is_damaged_is_refused() {
             for (name, values) in model.arrays() {
                 change(name, values).into_iter().for_each(|values| arrays.insert(name, values).unwrap());
             }
-            Svc.load(&checked(&given), &mut arrays, &Inputs { n_features: 2, classes: Some(labels.clone()) })
+            Svc.load(
+                &checked(&given),
+                &mut arrays,
+                &Inputs { n_features: 2, n_targets: 1, classes: Some(labels.clone()) },
+            )
         };
 
         assert!(loaded(&|_, values| Some(values)).is_ok());

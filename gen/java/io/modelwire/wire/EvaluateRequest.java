@@ -34,7 +34,8 @@ public class EvaluateRequest implements org.apache.thrift.TBase<EvaluateRequest,
    */
   public @org.apache.thrift.annotation.Nullable java.lang.String dataset; // optional
   /**
-   * What the model should answer. Absent: the column that it learned. Of a clusterer the groups to compare with, if any.
+   * What the model should answer. Absent: the column or columns that it learned, and of several it is always these. Of a clusterer
+   * the groups to compare with, if any.
    */
   public @org.apache.thrift.annotation.Nullable java.lang.String target; // optional
   /**
@@ -58,7 +59,8 @@ public class EvaluateRequest implements org.apache.thrift.TBase<EvaluateRequest,
      */
     DATASET((short)4, "dataset"),
     /**
-     * What the model should answer. Absent: the column that it learned. Of a clusterer the groups to compare with, if any.
+     * What the model should answer. Absent: the column or columns that it learned, and of several it is always these. Of a clusterer
+     * the groups to compare with, if any.
      */
     TARGET((short)5, "target"),
     /**
@@ -316,7 +318,8 @@ public class EvaluateRequest implements org.apache.thrift.TBase<EvaluateRequest,
   }
 
   /**
-   * What the model should answer. Absent: the column that it learned. Of a clusterer the groups to compare with, if any.
+   * What the model should answer. Absent: the column or columns that it learned, and of several it is always these. Of a clusterer
+   * the groups to compare with, if any.
    */
   @org.apache.thrift.annotation.Nullable
   public java.lang.String getTarget() {
@@ -324,7 +327,8 @@ public class EvaluateRequest implements org.apache.thrift.TBase<EvaluateRequest,
   }
 
   /**
-   * What the model should answer. Absent: the column that it learned. Of a clusterer the groups to compare with, if any.
+   * What the model should answer. Absent: the column or columns that it learned, and of several it is always these. Of a clusterer
+   * the groups to compare with, if any.
    */
   public EvaluateRequest setTarget(@org.apache.thrift.annotation.Nullable java.lang.String target) {
     this.target = target;

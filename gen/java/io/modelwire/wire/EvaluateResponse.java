@@ -1120,15 +1120,15 @@ public class EvaluateResponse implements org.apache.thrift.TBase<EvaluateRespons
           case 5: // METRICS
             if (schemeField.type == org.apache.thrift.protocol.TType.MAP) {
               {
-                org.apache.thrift.protocol.TMap _map42 = iprot.readMapBegin();
-                struct.metrics = new java.util.HashMap<java.lang.String,java.lang.Double>(2*_map42.size);
-                @org.apache.thrift.annotation.Nullable java.lang.String _key43;
-                double _val44;
-                for (int _i45 = 0; _i45 < _map42.size; ++_i45)
+                org.apache.thrift.protocol.TMap _map50 = iprot.readMapBegin();
+                struct.metrics = new java.util.HashMap<java.lang.String,java.lang.Double>(2*_map50.size);
+                @org.apache.thrift.annotation.Nullable java.lang.String _key51;
+                double _val52;
+                for (int _i53 = 0; _i53 < _map50.size; ++_i53)
                 {
-                  _key43 = iprot.readString();
-                  _val44 = iprot.readDouble();
-                  struct.metrics.put(_key43, _val44);
+                  _key51 = iprot.readString();
+                  _val52 = iprot.readDouble();
+                  struct.metrics.put(_key51, _val52);
                 }
                 iprot.readMapEnd();
               }
@@ -1149,14 +1149,14 @@ public class EvaluateResponse implements org.apache.thrift.TBase<EvaluateRespons
           case 7: // CLASSES
             if (schemeField.type == org.apache.thrift.protocol.TType.LIST) {
               {
-                org.apache.thrift.protocol.TList _list46 = iprot.readListBegin();
-                struct.classes = new java.util.ArrayList<ClassMetrics>(_list46.size);
-                @org.apache.thrift.annotation.Nullable ClassMetrics _elem47;
-                for (int _i48 = 0; _i48 < _list46.size; ++_i48)
+                org.apache.thrift.protocol.TList _list54 = iprot.readListBegin();
+                struct.classes = new java.util.ArrayList<ClassMetrics>(_list54.size);
+                @org.apache.thrift.annotation.Nullable ClassMetrics _elem55;
+                for (int _i56 = 0; _i56 < _list54.size; ++_i56)
                 {
-                  _elem47 = new ClassMetrics();
-                  _elem47.read(iprot);
-                  struct.classes.add(_elem47);
+                  _elem55 = new ClassMetrics();
+                  _elem55.read(iprot);
+                  struct.classes.add(_elem55);
                 }
                 iprot.readListEnd();
               }
@@ -1225,10 +1225,10 @@ public class EvaluateResponse implements org.apache.thrift.TBase<EvaluateRespons
           oprot.writeFieldBegin(METRICS_FIELD_DESC);
           {
             oprot.writeMapBegin(new org.apache.thrift.protocol.TMap(org.apache.thrift.protocol.TType.STRING, org.apache.thrift.protocol.TType.DOUBLE, struct.metrics.size()));
-            for (java.util.Map.Entry<java.lang.String, java.lang.Double> _iter49 : struct.metrics.entrySet())
+            for (java.util.Map.Entry<java.lang.String, java.lang.Double> _iter57 : struct.metrics.entrySet())
             {
-              oprot.writeString(_iter49.getKey());
-              oprot.writeDouble(_iter49.getValue());
+              oprot.writeString(_iter57.getKey());
+              oprot.writeDouble(_iter57.getValue());
             }
             oprot.writeMapEnd();
           }
@@ -1247,9 +1247,9 @@ public class EvaluateResponse implements org.apache.thrift.TBase<EvaluateRespons
           oprot.writeFieldBegin(CLASSES_FIELD_DESC);
           {
             oprot.writeListBegin(new org.apache.thrift.protocol.TList(org.apache.thrift.protocol.TType.STRUCT, struct.classes.size()));
-            for (ClassMetrics _iter50 : struct.classes)
+            for (ClassMetrics _iter58 : struct.classes)
             {
-              _iter50.write(oprot);
+              _iter58.write(oprot);
             }
             oprot.writeListEnd();
           }
@@ -1330,10 +1330,10 @@ public class EvaluateResponse implements org.apache.thrift.TBase<EvaluateRespons
       if (struct.isSetMetrics()) {
         {
           oprot.writeI32(struct.metrics.size());
-          for (java.util.Map.Entry<java.lang.String, java.lang.Double> _iter51 : struct.metrics.entrySet())
+          for (java.util.Map.Entry<java.lang.String, java.lang.Double> _iter59 : struct.metrics.entrySet())
           {
-            oprot.writeString(_iter51.getKey());
-            oprot.writeDouble(_iter51.getValue());
+            oprot.writeString(_iter59.getKey());
+            oprot.writeDouble(_iter59.getValue());
           }
         }
       }
@@ -1343,9 +1343,9 @@ public class EvaluateResponse implements org.apache.thrift.TBase<EvaluateRespons
       if (struct.isSetClasses()) {
         {
           oprot.writeI32(struct.classes.size());
-          for (ClassMetrics _iter52 : struct.classes)
+          for (ClassMetrics _iter60 : struct.classes)
           {
-            _iter52.write(oprot);
+            _iter60.write(oprot);
           }
         }
       }
@@ -1379,15 +1379,15 @@ public class EvaluateResponse implements org.apache.thrift.TBase<EvaluateRespons
       }
       if (incoming.get(4)) {
         {
-          org.apache.thrift.protocol.TMap _map53 = iprot.readMapBegin(org.apache.thrift.protocol.TType.STRING, org.apache.thrift.protocol.TType.DOUBLE); 
-          struct.metrics = new java.util.HashMap<java.lang.String,java.lang.Double>(2*_map53.size);
-          @org.apache.thrift.annotation.Nullable java.lang.String _key54;
-          double _val55;
-          for (int _i56 = 0; _i56 < _map53.size; ++_i56)
+          org.apache.thrift.protocol.TMap _map61 = iprot.readMapBegin(org.apache.thrift.protocol.TType.STRING, org.apache.thrift.protocol.TType.DOUBLE); 
+          struct.metrics = new java.util.HashMap<java.lang.String,java.lang.Double>(2*_map61.size);
+          @org.apache.thrift.annotation.Nullable java.lang.String _key62;
+          double _val63;
+          for (int _i64 = 0; _i64 < _map61.size; ++_i64)
           {
-            _key54 = iprot.readString();
-            _val55 = iprot.readDouble();
-            struct.metrics.put(_key54, _val55);
+            _key62 = iprot.readString();
+            _val63 = iprot.readDouble();
+            struct.metrics.put(_key62, _val63);
           }
         }
         struct.setMetricsIsSet(true);
@@ -1399,14 +1399,14 @@ public class EvaluateResponse implements org.apache.thrift.TBase<EvaluateRespons
       }
       if (incoming.get(6)) {
         {
-          org.apache.thrift.protocol.TList _list57 = iprot.readListBegin(org.apache.thrift.protocol.TType.STRUCT);
-          struct.classes = new java.util.ArrayList<ClassMetrics>(_list57.size);
-          @org.apache.thrift.annotation.Nullable ClassMetrics _elem58;
-          for (int _i59 = 0; _i59 < _list57.size; ++_i59)
+          org.apache.thrift.protocol.TList _list65 = iprot.readListBegin(org.apache.thrift.protocol.TType.STRUCT);
+          struct.classes = new java.util.ArrayList<ClassMetrics>(_list65.size);
+          @org.apache.thrift.annotation.Nullable ClassMetrics _elem66;
+          for (int _i67 = 0; _i67 < _list65.size; ++_i67)
           {
-            _elem58 = new ClassMetrics();
-            _elem58.read(iprot);
-            struct.classes.add(_elem58);
+            _elem66 = new ClassMetrics();
+            _elem66.read(iprot);
+            struct.classes.add(_elem66);
           }
         }
         struct.setClassesIsSet(true);

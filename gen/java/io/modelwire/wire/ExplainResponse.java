@@ -8,7 +8,7 @@ package io.modelwire.wire;
 
 /**
  * What each column adds: the base value of an answer and the contributions of all columns add up to it, on a scale. A regressor has
- * one answer, a classifier one for each class.
+ * one answer for each target, a classifier one for each class.
  */
 @SuppressWarnings({"cast", "rawtypes", "serial", "unchecked", "unused"})
 public class ExplainResponse implements org.apache.thrift.TBase<ExplainResponse, ExplainResponse._Fields>, java.io.Serializable, Cloneable, Comparable<ExplainResponse> {
@@ -22,6 +22,7 @@ public class ExplainResponse implements org.apache.thrift.TBase<ExplainResponse,
   private static final org.apache.thrift.protocol.TField CONTRIBUTIONS_FIELD_DESC = new org.apache.thrift.protocol.TField("contributions", org.apache.thrift.protocol.TType.STRUCT, (short)6);
   private static final org.apache.thrift.protocol.TField FEATURES_FIELD_DESC = new org.apache.thrift.protocol.TField("features", org.apache.thrift.protocol.TType.LIST, (short)7);
   private static final org.apache.thrift.protocol.TField CLASSES_FIELD_DESC = new org.apache.thrift.protocol.TField("classes", org.apache.thrift.protocol.TType.STRUCT, (short)8);
+  private static final org.apache.thrift.protocol.TField OUTPUTS_FIELD_DESC = new org.apache.thrift.protocol.TField("outputs", org.apache.thrift.protocol.TType.LIST, (short)9);
 
   private static final org.apache.thrift.scheme.SchemeFactory STANDARD_SCHEME_FACTORY = new ExplainResponseStandardSchemeFactory();
   private static final org.apache.thrift.scheme.SchemeFactory TUPLE_SCHEME_FACTORY = new ExplainResponseTupleSchemeFactory();
@@ -59,6 +60,10 @@ public class ExplainResponse implements org.apache.thrift.TBase<ExplainResponse,
    * Classification: the labels that the answers are of, in ascending order.
    */
   public @org.apache.thrift.annotation.Nullable io.modelwire.wire.Column classes; // optional
+  /**
+   * Regression of several targets: their names, in the order of the answers.
+   */
+  public @org.apache.thrift.annotation.Nullable java.util.List<java.lang.String> outputs; // optional
 
   /** The set of fields this struct contains, along with convenience methods for finding and manipulating them. */
   public enum _Fields implements org.apache.thrift.TFieldIdEnum {
@@ -94,7 +99,11 @@ public class ExplainResponse implements org.apache.thrift.TBase<ExplainResponse,
     /**
      * Classification: the labels that the answers are of, in ascending order.
      */
-    CLASSES((short)8, "classes");
+    CLASSES((short)8, "classes"),
+    /**
+     * Regression of several targets: their names, in the order of the answers.
+     */
+    OUTPUTS((short)9, "outputs");
 
     private static final java.util.Map<java.lang.String, _Fields> byName = new java.util.HashMap<java.lang.String, _Fields>();
 
@@ -126,6 +135,8 @@ public class ExplainResponse implements org.apache.thrift.TBase<ExplainResponse,
           return FEATURES;
         case 8: // CLASSES
           return CLASSES;
+        case 9: // OUTPUTS
+          return OUTPUTS;
         default:
           return null;
       }
@@ -172,7 +183,7 @@ public class ExplainResponse implements org.apache.thrift.TBase<ExplainResponse,
   private static final int __VERSION_ISSET_ID = 0;
   private static final int __GENERATION_ISSET_ID = 1;
   private byte __isset_bitfield = 0;
-  private static final _Fields optionals[] = {_Fields.MODEL,_Fields.VERSION,_Fields.GENERATION,_Fields.SCALE,_Fields.BASE_VALUES,_Fields.CONTRIBUTIONS,_Fields.FEATURES,_Fields.CLASSES};
+  private static final _Fields optionals[] = {_Fields.MODEL,_Fields.VERSION,_Fields.GENERATION,_Fields.SCALE,_Fields.BASE_VALUES,_Fields.CONTRIBUTIONS,_Fields.FEATURES,_Fields.CLASSES,_Fields.OUTPUTS};
   public static final java.util.Map<_Fields, org.apache.thrift.meta_data.FieldMetaData> metaDataMap;
   static {
     java.util.Map<_Fields, org.apache.thrift.meta_data.FieldMetaData> tmpMap = new java.util.EnumMap<_Fields, org.apache.thrift.meta_data.FieldMetaData>(_Fields.class);
@@ -193,6 +204,9 @@ public class ExplainResponse implements org.apache.thrift.TBase<ExplainResponse,
             new org.apache.thrift.meta_data.FieldValueMetaData(org.apache.thrift.protocol.TType.STRING))));
     tmpMap.put(_Fields.CLASSES, new org.apache.thrift.meta_data.FieldMetaData("classes", org.apache.thrift.TFieldRequirementType.OPTIONAL, 
         new org.apache.thrift.meta_data.StructMetaData(org.apache.thrift.protocol.TType.STRUCT, io.modelwire.wire.Column.class)));
+    tmpMap.put(_Fields.OUTPUTS, new org.apache.thrift.meta_data.FieldMetaData("outputs", org.apache.thrift.TFieldRequirementType.OPTIONAL, 
+        new org.apache.thrift.meta_data.ListMetaData(org.apache.thrift.protocol.TType.LIST, 
+            new org.apache.thrift.meta_data.FieldValueMetaData(org.apache.thrift.protocol.TType.STRING))));
     metaDataMap = java.util.Collections.unmodifiableMap(tmpMap);
     org.apache.thrift.meta_data.FieldMetaData.addStructMetaDataMap(ExplainResponse.class, metaDataMap);
   }
@@ -226,6 +240,10 @@ public class ExplainResponse implements org.apache.thrift.TBase<ExplainResponse,
     if (other.isSetClasses()) {
       this.classes = new io.modelwire.wire.Column(other.classes);
     }
+    if (other.isSetOutputs()) {
+      java.util.List<java.lang.String> __this__outputs = new java.util.ArrayList<java.lang.String>(other.outputs);
+      this.outputs = __this__outputs;
+    }
   }
 
   @Override
@@ -245,6 +263,7 @@ public class ExplainResponse implements org.apache.thrift.TBase<ExplainResponse,
     this.contributions = null;
     this.features = null;
     this.classes = null;
+    this.outputs = null;
   }
 
   /**
@@ -509,6 +528,53 @@ public class ExplainResponse implements org.apache.thrift.TBase<ExplainResponse,
     }
   }
 
+  public int getOutputsSize() {
+    return (this.outputs == null) ? 0 : this.outputs.size();
+  }
+
+  @org.apache.thrift.annotation.Nullable
+  public java.util.Iterator<java.lang.String> getOutputsIterator() {
+    return (this.outputs == null) ? null : this.outputs.iterator();
+  }
+
+  public void addToOutputs(java.lang.String elem) {
+    if (this.outputs == null) {
+      this.outputs = new java.util.ArrayList<java.lang.String>();
+    }
+    this.outputs.add(elem);
+  }
+
+  /**
+   * Regression of several targets: their names, in the order of the answers.
+   */
+  @org.apache.thrift.annotation.Nullable
+  public java.util.List<java.lang.String> getOutputs() {
+    return this.outputs;
+  }
+
+  /**
+   * Regression of several targets: their names, in the order of the answers.
+   */
+  public ExplainResponse setOutputs(@org.apache.thrift.annotation.Nullable java.util.List<java.lang.String> outputs) {
+    this.outputs = outputs;
+    return this;
+  }
+
+  public void unsetOutputs() {
+    this.outputs = null;
+  }
+
+  /** Returns true if field outputs is set (has been assigned a value) and false otherwise */
+  public boolean isSetOutputs() {
+    return this.outputs != null;
+  }
+
+  public void setOutputsIsSet(boolean value) {
+    if (!value) {
+      this.outputs = null;
+    }
+  }
+
   @Override
   public void setFieldValue(_Fields field, @org.apache.thrift.annotation.Nullable java.lang.Object value) {
     switch (field) {
@@ -576,6 +642,14 @@ public class ExplainResponse implements org.apache.thrift.TBase<ExplainResponse,
       }
       break;
 
+    case OUTPUTS:
+      if (value == null) {
+        unsetOutputs();
+      } else {
+        setOutputs((java.util.List<java.lang.String>)value);
+      }
+      break;
+
     }
   }
 
@@ -607,6 +681,9 @@ public class ExplainResponse implements org.apache.thrift.TBase<ExplainResponse,
     case CLASSES:
       return getClasses();
 
+    case OUTPUTS:
+      return getOutputs();
+
     }
     throw new java.lang.IllegalStateException();
   }
@@ -635,6 +712,8 @@ public class ExplainResponse implements org.apache.thrift.TBase<ExplainResponse,
       return isSetFeatures();
     case CLASSES:
       return isSetClasses();
+    case OUTPUTS:
+      return isSetOutputs();
     }
     throw new java.lang.IllegalStateException();
   }
@@ -724,6 +803,15 @@ public class ExplainResponse implements org.apache.thrift.TBase<ExplainResponse,
         return false;
     }
 
+    boolean this_present_outputs = true && this.isSetOutputs();
+    boolean that_present_outputs = true && that.isSetOutputs();
+    if (this_present_outputs || that_present_outputs) {
+      if (!(this_present_outputs && that_present_outputs))
+        return false;
+      if (!this.outputs.equals(that.outputs))
+        return false;
+    }
+
     return true;
   }
 
@@ -762,6 +850,10 @@ public class ExplainResponse implements org.apache.thrift.TBase<ExplainResponse,
     hashCode = hashCode * 8191 + ((isSetClasses()) ? 131071 : 524287);
     if (isSetClasses())
       hashCode = hashCode * 8191 + classes.hashCode();
+
+    hashCode = hashCode * 8191 + ((isSetOutputs()) ? 131071 : 524287);
+    if (isSetOutputs())
+      hashCode = hashCode * 8191 + outputs.hashCode();
 
     return hashCode;
   }
@@ -850,6 +942,16 @@ public class ExplainResponse implements org.apache.thrift.TBase<ExplainResponse,
     }
     if (isSetClasses()) {
       lastComparison = org.apache.thrift.TBaseHelper.compareTo(this.classes, other.classes);
+      if (lastComparison != 0) {
+        return lastComparison;
+      }
+    }
+    lastComparison = java.lang.Boolean.compare(isSetOutputs(), other.isSetOutputs());
+    if (lastComparison != 0) {
+      return lastComparison;
+    }
+    if (isSetOutputs()) {
+      lastComparison = org.apache.thrift.TBaseHelper.compareTo(this.outputs, other.outputs);
       if (lastComparison != 0) {
         return lastComparison;
       }
@@ -946,6 +1048,16 @@ public class ExplainResponse implements org.apache.thrift.TBase<ExplainResponse,
         sb.append("null");
       } else {
         sb.append(this.classes);
+      }
+      first = false;
+    }
+    if (isSetOutputs()) {
+      if (!first) sb.append(", ");
+      sb.append("outputs:");
+      if (this.outputs == null) {
+        sb.append("null");
+      } else {
+        sb.append(this.outputs);
       }
       first = false;
     }
@@ -1082,6 +1194,24 @@ public class ExplainResponse implements org.apache.thrift.TBase<ExplainResponse,
               org.apache.thrift.protocol.TProtocolUtil.skip(iprot, schemeField.type);
             }
             break;
+          case 9: // OUTPUTS
+            if (schemeField.type == org.apache.thrift.protocol.TType.LIST) {
+              {
+                org.apache.thrift.protocol.TList _list19 = iprot.readListBegin();
+                struct.outputs = new java.util.ArrayList<java.lang.String>(_list19.size);
+                @org.apache.thrift.annotation.Nullable java.lang.String _elem20;
+                for (int _i21 = 0; _i21 < _list19.size; ++_i21)
+                {
+                  _elem20 = iprot.readString();
+                  struct.outputs.add(_elem20);
+                }
+                iprot.readListEnd();
+              }
+              struct.setOutputsIsSet(true);
+            } else { 
+              org.apache.thrift.protocol.TProtocolUtil.skip(iprot, schemeField.type);
+            }
+            break;
           default:
             org.apache.thrift.protocol.TProtocolUtil.skip(iprot, schemeField.type);
         }
@@ -1141,9 +1271,9 @@ public class ExplainResponse implements org.apache.thrift.TBase<ExplainResponse,
           oprot.writeFieldBegin(FEATURES_FIELD_DESC);
           {
             oprot.writeListBegin(new org.apache.thrift.protocol.TList(org.apache.thrift.protocol.TType.STRING, struct.features.size()));
-            for (java.lang.String _iter19 : struct.features)
+            for (java.lang.String _iter22 : struct.features)
             {
-              oprot.writeString(_iter19);
+              oprot.writeString(_iter22);
             }
             oprot.writeListEnd();
           }
@@ -1154,6 +1284,20 @@ public class ExplainResponse implements org.apache.thrift.TBase<ExplainResponse,
         if (struct.isSetClasses()) {
           oprot.writeFieldBegin(CLASSES_FIELD_DESC);
           struct.classes.write(oprot);
+          oprot.writeFieldEnd();
+        }
+      }
+      if (struct.outputs != null) {
+        if (struct.isSetOutputs()) {
+          oprot.writeFieldBegin(OUTPUTS_FIELD_DESC);
+          {
+            oprot.writeListBegin(new org.apache.thrift.protocol.TList(org.apache.thrift.protocol.TType.STRING, struct.outputs.size()));
+            for (java.lang.String _iter23 : struct.outputs)
+            {
+              oprot.writeString(_iter23);
+            }
+            oprot.writeListEnd();
+          }
           oprot.writeFieldEnd();
         }
       }
@@ -1200,7 +1344,10 @@ public class ExplainResponse implements org.apache.thrift.TBase<ExplainResponse,
       if (struct.isSetClasses()) {
         optionals.set(7);
       }
-      oprot.writeBitSet(optionals, 8);
+      if (struct.isSetOutputs()) {
+        optionals.set(8);
+      }
+      oprot.writeBitSet(optionals, 9);
       if (struct.isSetModel()) {
         oprot.writeString(struct.model);
       }
@@ -1222,21 +1369,30 @@ public class ExplainResponse implements org.apache.thrift.TBase<ExplainResponse,
       if (struct.isSetFeatures()) {
         {
           oprot.writeI32(struct.features.size());
-          for (java.lang.String _iter20 : struct.features)
+          for (java.lang.String _iter24 : struct.features)
           {
-            oprot.writeString(_iter20);
+            oprot.writeString(_iter24);
           }
         }
       }
       if (struct.isSetClasses()) {
         struct.classes.write(oprot);
       }
+      if (struct.isSetOutputs()) {
+        {
+          oprot.writeI32(struct.outputs.size());
+          for (java.lang.String _iter25 : struct.outputs)
+          {
+            oprot.writeString(_iter25);
+          }
+        }
+      }
     }
 
     @Override
     public void read(org.apache.thrift.protocol.TProtocol prot, ExplainResponse struct) throws org.apache.thrift.TException {
       org.apache.thrift.protocol.TTupleProtocol iprot = (org.apache.thrift.protocol.TTupleProtocol) prot;
-      java.util.BitSet incoming = iprot.readBitSet(8);
+      java.util.BitSet incoming = iprot.readBitSet(9);
       if (incoming.get(0)) {
         struct.model = iprot.readString();
         struct.setModelIsSet(true);
@@ -1265,13 +1421,13 @@ public class ExplainResponse implements org.apache.thrift.TBase<ExplainResponse,
       }
       if (incoming.get(6)) {
         {
-          org.apache.thrift.protocol.TList _list21 = iprot.readListBegin(org.apache.thrift.protocol.TType.STRING);
-          struct.features = new java.util.ArrayList<java.lang.String>(_list21.size);
-          @org.apache.thrift.annotation.Nullable java.lang.String _elem22;
-          for (int _i23 = 0; _i23 < _list21.size; ++_i23)
+          org.apache.thrift.protocol.TList _list26 = iprot.readListBegin(org.apache.thrift.protocol.TType.STRING);
+          struct.features = new java.util.ArrayList<java.lang.String>(_list26.size);
+          @org.apache.thrift.annotation.Nullable java.lang.String _elem27;
+          for (int _i28 = 0; _i28 < _list26.size; ++_i28)
           {
-            _elem22 = iprot.readString();
-            struct.features.add(_elem22);
+            _elem27 = iprot.readString();
+            struct.features.add(_elem27);
           }
         }
         struct.setFeaturesIsSet(true);
@@ -1280,6 +1436,19 @@ public class ExplainResponse implements org.apache.thrift.TBase<ExplainResponse,
         struct.classes = new io.modelwire.wire.Column();
         struct.classes.read(iprot);
         struct.setClassesIsSet(true);
+      }
+      if (incoming.get(8)) {
+        {
+          org.apache.thrift.protocol.TList _list29 = iprot.readListBegin(org.apache.thrift.protocol.TType.STRING);
+          struct.outputs = new java.util.ArrayList<java.lang.String>(_list29.size);
+          @org.apache.thrift.annotation.Nullable java.lang.String _elem30;
+          for (int _i31 = 0; _i31 < _list29.size; ++_i31)
+          {
+            _elem30 = iprot.readString();
+            struct.outputs.add(_elem30);
+          }
+        }
+        struct.setOutputsIsSet(true);
       }
     }
   }

@@ -438,14 +438,14 @@ public class ListJobsResponse implements org.apache.thrift.TBase<ListJobsRespons
           case 1: // JOBS
             if (schemeField.type == org.apache.thrift.protocol.TType.LIST) {
               {
-                org.apache.thrift.protocol.TList _list34 = iprot.readListBegin();
-                struct.jobs = new java.util.ArrayList<Job>(_list34.size);
-                @org.apache.thrift.annotation.Nullable Job _elem35;
-                for (int _i36 = 0; _i36 < _list34.size; ++_i36)
+                org.apache.thrift.protocol.TList _list42 = iprot.readListBegin();
+                struct.jobs = new java.util.ArrayList<Job>(_list42.size);
+                @org.apache.thrift.annotation.Nullable Job _elem43;
+                for (int _i44 = 0; _i44 < _list42.size; ++_i44)
                 {
-                  _elem35 = new Job();
-                  _elem35.read(iprot);
-                  struct.jobs.add(_elem35);
+                  _elem43 = new Job();
+                  _elem43.read(iprot);
+                  struct.jobs.add(_elem43);
                 }
                 iprot.readListEnd();
               }
@@ -483,9 +483,9 @@ public class ListJobsResponse implements org.apache.thrift.TBase<ListJobsRespons
           oprot.writeFieldBegin(JOBS_FIELD_DESC);
           {
             oprot.writeListBegin(new org.apache.thrift.protocol.TList(org.apache.thrift.protocol.TType.STRUCT, struct.jobs.size()));
-            for (Job _iter37 : struct.jobs)
+            for (Job _iter45 : struct.jobs)
             {
-              _iter37.write(oprot);
+              _iter45.write(oprot);
             }
             oprot.writeListEnd();
           }
@@ -528,9 +528,9 @@ public class ListJobsResponse implements org.apache.thrift.TBase<ListJobsRespons
       if (struct.isSetJobs()) {
         {
           oprot.writeI32(struct.jobs.size());
-          for (Job _iter38 : struct.jobs)
+          for (Job _iter46 : struct.jobs)
           {
-            _iter38.write(oprot);
+            _iter46.write(oprot);
           }
         }
       }
@@ -545,14 +545,14 @@ public class ListJobsResponse implements org.apache.thrift.TBase<ListJobsRespons
       java.util.BitSet incoming = iprot.readBitSet(2);
       if (incoming.get(0)) {
         {
-          org.apache.thrift.protocol.TList _list39 = iprot.readListBegin(org.apache.thrift.protocol.TType.STRUCT);
-          struct.jobs = new java.util.ArrayList<Job>(_list39.size);
-          @org.apache.thrift.annotation.Nullable Job _elem40;
-          for (int _i41 = 0; _i41 < _list39.size; ++_i41)
+          org.apache.thrift.protocol.TList _list47 = iprot.readListBegin(org.apache.thrift.protocol.TType.STRUCT);
+          struct.jobs = new java.util.ArrayList<Job>(_list47.size);
+          @org.apache.thrift.annotation.Nullable Job _elem48;
+          for (int _i49 = 0; _i49 < _list47.size; ++_i49)
           {
-            _elem40 = new Job();
-            _elem40.read(iprot);
-            struct.jobs.add(_elem40);
+            _elem48 = new Job();
+            _elem48.read(iprot);
+            struct.jobs.add(_elem48);
           }
         }
         struct.setJobsIsSet(true);

@@ -438,14 +438,14 @@ public class ListModelsResponse implements org.apache.thrift.TBase<ListModelsRes
           case 1: // MODELS
             if (schemeField.type == org.apache.thrift.protocol.TType.LIST) {
               {
-                org.apache.thrift.protocol.TList _list66 = iprot.readListBegin();
-                struct.models = new java.util.ArrayList<ModelSummary>(_list66.size);
-                @org.apache.thrift.annotation.Nullable ModelSummary _elem67;
-                for (int _i68 = 0; _i68 < _list66.size; ++_i68)
+                org.apache.thrift.protocol.TList _list74 = iprot.readListBegin();
+                struct.models = new java.util.ArrayList<ModelSummary>(_list74.size);
+                @org.apache.thrift.annotation.Nullable ModelSummary _elem75;
+                for (int _i76 = 0; _i76 < _list74.size; ++_i76)
                 {
-                  _elem67 = new ModelSummary();
-                  _elem67.read(iprot);
-                  struct.models.add(_elem67);
+                  _elem75 = new ModelSummary();
+                  _elem75.read(iprot);
+                  struct.models.add(_elem75);
                 }
                 iprot.readListEnd();
               }
@@ -483,9 +483,9 @@ public class ListModelsResponse implements org.apache.thrift.TBase<ListModelsRes
           oprot.writeFieldBegin(MODELS_FIELD_DESC);
           {
             oprot.writeListBegin(new org.apache.thrift.protocol.TList(org.apache.thrift.protocol.TType.STRUCT, struct.models.size()));
-            for (ModelSummary _iter69 : struct.models)
+            for (ModelSummary _iter77 : struct.models)
             {
-              _iter69.write(oprot);
+              _iter77.write(oprot);
             }
             oprot.writeListEnd();
           }
@@ -528,9 +528,9 @@ public class ListModelsResponse implements org.apache.thrift.TBase<ListModelsRes
       if (struct.isSetModels()) {
         {
           oprot.writeI32(struct.models.size());
-          for (ModelSummary _iter70 : struct.models)
+          for (ModelSummary _iter78 : struct.models)
           {
-            _iter70.write(oprot);
+            _iter78.write(oprot);
           }
         }
       }
@@ -545,14 +545,14 @@ public class ListModelsResponse implements org.apache.thrift.TBase<ListModelsRes
       java.util.BitSet incoming = iprot.readBitSet(2);
       if (incoming.get(0)) {
         {
-          org.apache.thrift.protocol.TList _list71 = iprot.readListBegin(org.apache.thrift.protocol.TType.STRUCT);
-          struct.models = new java.util.ArrayList<ModelSummary>(_list71.size);
-          @org.apache.thrift.annotation.Nullable ModelSummary _elem72;
-          for (int _i73 = 0; _i73 < _list71.size; ++_i73)
+          org.apache.thrift.protocol.TList _list79 = iprot.readListBegin(org.apache.thrift.protocol.TType.STRUCT);
+          struct.models = new java.util.ArrayList<ModelSummary>(_list79.size);
+          @org.apache.thrift.annotation.Nullable ModelSummary _elem80;
+          for (int _i81 = 0; _i81 < _list79.size; ++_i81)
           {
-            _elem72 = new ModelSummary();
-            _elem72.read(iprot);
-            struct.models.add(_elem72);
+            _elem80 = new ModelSummary();
+            _elem80.read(iprot);
+            struct.models.add(_elem80);
           }
         }
         struct.setModelsIsSet(true);

@@ -17,6 +17,7 @@ public class ModelSchema implements org.apache.thrift.TBase<ModelSchema, ModelSc
   private static final org.apache.thrift.protocol.TField TARGET_FIELD_DESC = new org.apache.thrift.protocol.TField("target", org.apache.thrift.protocol.TType.STRUCT, (short)2);
   private static final org.apache.thrift.protocol.TField CLASSES_FIELD_DESC = new org.apache.thrift.protocol.TField("classes", org.apache.thrift.protocol.TType.STRUCT, (short)3);
   private static final org.apache.thrift.protocol.TField OUTPUTS_FIELD_DESC = new org.apache.thrift.protocol.TField("outputs", org.apache.thrift.protocol.TType.LIST, (short)4);
+  private static final org.apache.thrift.protocol.TField TARGETS_FIELD_DESC = new org.apache.thrift.protocol.TField("targets", org.apache.thrift.protocol.TType.LIST, (short)5);
 
   private static final org.apache.thrift.scheme.SchemeFactory STANDARD_SCHEME_FACTORY = new ModelSchemaStandardSchemeFactory();
   private static final org.apache.thrift.scheme.SchemeFactory TUPLE_SCHEME_FACTORY = new ModelSchemaTupleSchemeFactory();
@@ -26,7 +27,7 @@ public class ModelSchema implements org.apache.thrift.TBase<ModelSchema, ModelSc
    */
   public @org.apache.thrift.annotation.Nullable java.util.List<io.modelwire.wire.ColumnSchema> features; // optional
   /**
-   * The column that it learnt to predict; absent where there is none: clustering, outliers, transformation.
+   * The column that it learnt to predict; absent where there is none (clustering, outliers, transformation) or several.
    */
   public @org.apache.thrift.annotation.Nullable io.modelwire.wire.ColumnSchema target; // optional
   /**
@@ -34,9 +35,14 @@ public class ModelSchema implements org.apache.thrift.TBase<ModelSchema, ModelSc
    */
   public @org.apache.thrift.annotation.Nullable io.modelwire.wire.Column classes; // optional
   /**
-   * Transformation: the names of the columns that `predict` answers, in order; absent where an estimator is the last step.
+   * The names of the columns that `predict` answers as `transformed`, of shape (n, outputs), in order: of a transformer, or of several
+   * targets. Absent where an estimator of one target or none is the last step.
    */
   public @org.apache.thrift.annotation.Nullable java.util.List<java.lang.String> outputs; // optional
+  /**
+   * Regression of several targets: the columns that it learnt to predict, in the order of `outputs`. Absent elsewhere.
+   */
+  public @org.apache.thrift.annotation.Nullable java.util.List<io.modelwire.wire.ColumnSchema> targets; // optional
 
   /** The set of fields this struct contains, along with convenience methods for finding and manipulating them. */
   public enum _Fields implements org.apache.thrift.TFieldIdEnum {
@@ -45,7 +51,7 @@ public class ModelSchema implements org.apache.thrift.TBase<ModelSchema, ModelSc
      */
     FEATURES((short)1, "features"),
     /**
-     * The column that it learnt to predict; absent where there is none: clustering, outliers, transformation.
+     * The column that it learnt to predict; absent where there is none (clustering, outliers, transformation) or several.
      */
     TARGET((short)2, "target"),
     /**
@@ -53,9 +59,14 @@ public class ModelSchema implements org.apache.thrift.TBase<ModelSchema, ModelSc
      */
     CLASSES((short)3, "classes"),
     /**
-     * Transformation: the names of the columns that `predict` answers, in order; absent where an estimator is the last step.
+     * The names of the columns that `predict` answers as `transformed`, of shape (n, outputs), in order: of a transformer, or of several
+     * targets. Absent where an estimator of one target or none is the last step.
      */
-    OUTPUTS((short)4, "outputs");
+    OUTPUTS((short)4, "outputs"),
+    /**
+     * Regression of several targets: the columns that it learnt to predict, in the order of `outputs`. Absent elsewhere.
+     */
+    TARGETS((short)5, "targets");
 
     private static final java.util.Map<java.lang.String, _Fields> byName = new java.util.HashMap<java.lang.String, _Fields>();
 
@@ -79,6 +90,8 @@ public class ModelSchema implements org.apache.thrift.TBase<ModelSchema, ModelSc
           return CLASSES;
         case 4: // OUTPUTS
           return OUTPUTS;
+        case 5: // TARGETS
+          return TARGETS;
         default:
           return null;
       }
@@ -122,7 +135,7 @@ public class ModelSchema implements org.apache.thrift.TBase<ModelSchema, ModelSc
   }
 
   // isset id assignments
-  private static final _Fields optionals[] = {_Fields.FEATURES,_Fields.TARGET,_Fields.CLASSES,_Fields.OUTPUTS};
+  private static final _Fields optionals[] = {_Fields.FEATURES,_Fields.TARGET,_Fields.CLASSES,_Fields.OUTPUTS,_Fields.TARGETS};
   public static final java.util.Map<_Fields, org.apache.thrift.meta_data.FieldMetaData> metaDataMap;
   static {
     java.util.Map<_Fields, org.apache.thrift.meta_data.FieldMetaData> tmpMap = new java.util.EnumMap<_Fields, org.apache.thrift.meta_data.FieldMetaData>(_Fields.class);
@@ -136,6 +149,9 @@ public class ModelSchema implements org.apache.thrift.TBase<ModelSchema, ModelSc
     tmpMap.put(_Fields.OUTPUTS, new org.apache.thrift.meta_data.FieldMetaData("outputs", org.apache.thrift.TFieldRequirementType.OPTIONAL, 
         new org.apache.thrift.meta_data.ListMetaData(org.apache.thrift.protocol.TType.LIST, 
             new org.apache.thrift.meta_data.FieldValueMetaData(org.apache.thrift.protocol.TType.STRING))));
+    tmpMap.put(_Fields.TARGETS, new org.apache.thrift.meta_data.FieldMetaData("targets", org.apache.thrift.TFieldRequirementType.OPTIONAL, 
+        new org.apache.thrift.meta_data.ListMetaData(org.apache.thrift.protocol.TType.LIST, 
+            new org.apache.thrift.meta_data.StructMetaData(org.apache.thrift.protocol.TType.STRUCT, io.modelwire.wire.ColumnSchema.class))));
     metaDataMap = java.util.Collections.unmodifiableMap(tmpMap);
     org.apache.thrift.meta_data.FieldMetaData.addStructMetaDataMap(ModelSchema.class, metaDataMap);
   }
@@ -164,6 +180,13 @@ public class ModelSchema implements org.apache.thrift.TBase<ModelSchema, ModelSc
       java.util.List<java.lang.String> __this__outputs = new java.util.ArrayList<java.lang.String>(other.outputs);
       this.outputs = __this__outputs;
     }
+    if (other.isSetTargets()) {
+      java.util.List<io.modelwire.wire.ColumnSchema> __this__targets = new java.util.ArrayList<io.modelwire.wire.ColumnSchema>(other.targets.size());
+      for (io.modelwire.wire.ColumnSchema other_element : other.targets) {
+        __this__targets.add(new io.modelwire.wire.ColumnSchema(other_element));
+      }
+      this.targets = __this__targets;
+    }
   }
 
   @Override
@@ -177,6 +200,7 @@ public class ModelSchema implements org.apache.thrift.TBase<ModelSchema, ModelSc
     this.target = null;
     this.classes = null;
     this.outputs = null;
+    this.targets = null;
   }
 
   public int getFeaturesSize() {
@@ -227,7 +251,7 @@ public class ModelSchema implements org.apache.thrift.TBase<ModelSchema, ModelSc
   }
 
   /**
-   * The column that it learnt to predict; absent where there is none: clustering, outliers, transformation.
+   * The column that it learnt to predict; absent where there is none (clustering, outliers, transformation) or several.
    */
   @org.apache.thrift.annotation.Nullable
   public io.modelwire.wire.ColumnSchema getTarget() {
@@ -235,7 +259,7 @@ public class ModelSchema implements org.apache.thrift.TBase<ModelSchema, ModelSc
   }
 
   /**
-   * The column that it learnt to predict; absent where there is none: clustering, outliers, transformation.
+   * The column that it learnt to predict; absent where there is none (clustering, outliers, transformation) or several.
    */
   public ModelSchema setTarget(@org.apache.thrift.annotation.Nullable io.modelwire.wire.ColumnSchema target) {
     this.target = target;
@@ -305,7 +329,8 @@ public class ModelSchema implements org.apache.thrift.TBase<ModelSchema, ModelSc
   }
 
   /**
-   * Transformation: the names of the columns that `predict` answers, in order; absent where an estimator is the last step.
+   * The names of the columns that `predict` answers as `transformed`, of shape (n, outputs), in order: of a transformer, or of several
+   * targets. Absent where an estimator of one target or none is the last step.
    */
   @org.apache.thrift.annotation.Nullable
   public java.util.List<java.lang.String> getOutputs() {
@@ -313,7 +338,8 @@ public class ModelSchema implements org.apache.thrift.TBase<ModelSchema, ModelSc
   }
 
   /**
-   * Transformation: the names of the columns that `predict` answers, in order; absent where an estimator is the last step.
+   * The names of the columns that `predict` answers as `transformed`, of shape (n, outputs), in order: of a transformer, or of several
+   * targets. Absent where an estimator of one target or none is the last step.
    */
   public ModelSchema setOutputs(@org.apache.thrift.annotation.Nullable java.util.List<java.lang.String> outputs) {
     this.outputs = outputs;
@@ -332,6 +358,53 @@ public class ModelSchema implements org.apache.thrift.TBase<ModelSchema, ModelSc
   public void setOutputsIsSet(boolean value) {
     if (!value) {
       this.outputs = null;
+    }
+  }
+
+  public int getTargetsSize() {
+    return (this.targets == null) ? 0 : this.targets.size();
+  }
+
+  @org.apache.thrift.annotation.Nullable
+  public java.util.Iterator<io.modelwire.wire.ColumnSchema> getTargetsIterator() {
+    return (this.targets == null) ? null : this.targets.iterator();
+  }
+
+  public void addToTargets(io.modelwire.wire.ColumnSchema elem) {
+    if (this.targets == null) {
+      this.targets = new java.util.ArrayList<io.modelwire.wire.ColumnSchema>();
+    }
+    this.targets.add(elem);
+  }
+
+  /**
+   * Regression of several targets: the columns that it learnt to predict, in the order of `outputs`. Absent elsewhere.
+   */
+  @org.apache.thrift.annotation.Nullable
+  public java.util.List<io.modelwire.wire.ColumnSchema> getTargets() {
+    return this.targets;
+  }
+
+  /**
+   * Regression of several targets: the columns that it learnt to predict, in the order of `outputs`. Absent elsewhere.
+   */
+  public ModelSchema setTargets(@org.apache.thrift.annotation.Nullable java.util.List<io.modelwire.wire.ColumnSchema> targets) {
+    this.targets = targets;
+    return this;
+  }
+
+  public void unsetTargets() {
+    this.targets = null;
+  }
+
+  /** Returns true if field targets is set (has been assigned a value) and false otherwise */
+  public boolean isSetTargets() {
+    return this.targets != null;
+  }
+
+  public void setTargetsIsSet(boolean value) {
+    if (!value) {
+      this.targets = null;
     }
   }
 
@@ -370,6 +443,14 @@ public class ModelSchema implements org.apache.thrift.TBase<ModelSchema, ModelSc
       }
       break;
 
+    case TARGETS:
+      if (value == null) {
+        unsetTargets();
+      } else {
+        setTargets((java.util.List<io.modelwire.wire.ColumnSchema>)value);
+      }
+      break;
+
     }
   }
 
@@ -388,6 +469,9 @@ public class ModelSchema implements org.apache.thrift.TBase<ModelSchema, ModelSc
 
     case OUTPUTS:
       return getOutputs();
+
+    case TARGETS:
+      return getTargets();
 
     }
     throw new java.lang.IllegalStateException();
@@ -409,6 +493,8 @@ public class ModelSchema implements org.apache.thrift.TBase<ModelSchema, ModelSc
       return isSetClasses();
     case OUTPUTS:
       return isSetOutputs();
+    case TARGETS:
+      return isSetTargets();
     }
     throw new java.lang.IllegalStateException();
   }
@@ -462,6 +548,15 @@ public class ModelSchema implements org.apache.thrift.TBase<ModelSchema, ModelSc
         return false;
     }
 
+    boolean this_present_targets = true && this.isSetTargets();
+    boolean that_present_targets = true && that.isSetTargets();
+    if (this_present_targets || that_present_targets) {
+      if (!(this_present_targets && that_present_targets))
+        return false;
+      if (!this.targets.equals(that.targets))
+        return false;
+    }
+
     return true;
   }
 
@@ -484,6 +579,10 @@ public class ModelSchema implements org.apache.thrift.TBase<ModelSchema, ModelSc
     hashCode = hashCode * 8191 + ((isSetOutputs()) ? 131071 : 524287);
     if (isSetOutputs())
       hashCode = hashCode * 8191 + outputs.hashCode();
+
+    hashCode = hashCode * 8191 + ((isSetTargets()) ? 131071 : 524287);
+    if (isSetTargets())
+      hashCode = hashCode * 8191 + targets.hashCode();
 
     return hashCode;
   }
@@ -532,6 +631,16 @@ public class ModelSchema implements org.apache.thrift.TBase<ModelSchema, ModelSc
     }
     if (isSetOutputs()) {
       lastComparison = org.apache.thrift.TBaseHelper.compareTo(this.outputs, other.outputs);
+      if (lastComparison != 0) {
+        return lastComparison;
+      }
+    }
+    lastComparison = java.lang.Boolean.compare(isSetTargets(), other.isSetTargets());
+    if (lastComparison != 0) {
+      return lastComparison;
+    }
+    if (isSetTargets()) {
+      lastComparison = org.apache.thrift.TBaseHelper.compareTo(this.targets, other.targets);
       if (lastComparison != 0) {
         return lastComparison;
       }
@@ -596,6 +705,16 @@ public class ModelSchema implements org.apache.thrift.TBase<ModelSchema, ModelSc
         sb.append("null");
       } else {
         sb.append(this.outputs);
+      }
+      first = false;
+    }
+    if (isSetTargets()) {
+      if (!first) sb.append(", ");
+      sb.append("targets:");
+      if (this.targets == null) {
+        sb.append("null");
+      } else {
+        sb.append(this.targets);
       }
       first = false;
     }
@@ -705,6 +824,25 @@ public class ModelSchema implements org.apache.thrift.TBase<ModelSchema, ModelSc
               org.apache.thrift.protocol.TProtocolUtil.skip(iprot, schemeField.type);
             }
             break;
+          case 5: // TARGETS
+            if (schemeField.type == org.apache.thrift.protocol.TType.LIST) {
+              {
+                org.apache.thrift.protocol.TList _list6 = iprot.readListBegin();
+                struct.targets = new java.util.ArrayList<io.modelwire.wire.ColumnSchema>(_list6.size);
+                @org.apache.thrift.annotation.Nullable io.modelwire.wire.ColumnSchema _elem7;
+                for (int _i8 = 0; _i8 < _list6.size; ++_i8)
+                {
+                  _elem7 = new io.modelwire.wire.ColumnSchema();
+                  _elem7.read(iprot);
+                  struct.targets.add(_elem7);
+                }
+                iprot.readListEnd();
+              }
+              struct.setTargetsIsSet(true);
+            } else { 
+              org.apache.thrift.protocol.TProtocolUtil.skip(iprot, schemeField.type);
+            }
+            break;
           default:
             org.apache.thrift.protocol.TProtocolUtil.skip(iprot, schemeField.type);
         }
@@ -726,9 +864,9 @@ public class ModelSchema implements org.apache.thrift.TBase<ModelSchema, ModelSc
           oprot.writeFieldBegin(FEATURES_FIELD_DESC);
           {
             oprot.writeListBegin(new org.apache.thrift.protocol.TList(org.apache.thrift.protocol.TType.STRUCT, struct.features.size()));
-            for (io.modelwire.wire.ColumnSchema _iter6 : struct.features)
+            for (io.modelwire.wire.ColumnSchema _iter9 : struct.features)
             {
-              _iter6.write(oprot);
+              _iter9.write(oprot);
             }
             oprot.writeListEnd();
           }
@@ -754,9 +892,23 @@ public class ModelSchema implements org.apache.thrift.TBase<ModelSchema, ModelSc
           oprot.writeFieldBegin(OUTPUTS_FIELD_DESC);
           {
             oprot.writeListBegin(new org.apache.thrift.protocol.TList(org.apache.thrift.protocol.TType.STRING, struct.outputs.size()));
-            for (java.lang.String _iter7 : struct.outputs)
+            for (java.lang.String _iter10 : struct.outputs)
             {
-              oprot.writeString(_iter7);
+              oprot.writeString(_iter10);
+            }
+            oprot.writeListEnd();
+          }
+          oprot.writeFieldEnd();
+        }
+      }
+      if (struct.targets != null) {
+        if (struct.isSetTargets()) {
+          oprot.writeFieldBegin(TARGETS_FIELD_DESC);
+          {
+            oprot.writeListBegin(new org.apache.thrift.protocol.TList(org.apache.thrift.protocol.TType.STRUCT, struct.targets.size()));
+            for (io.modelwire.wire.ColumnSchema _iter11 : struct.targets)
+            {
+              _iter11.write(oprot);
             }
             oprot.writeListEnd();
           }
@@ -794,13 +946,16 @@ public class ModelSchema implements org.apache.thrift.TBase<ModelSchema, ModelSc
       if (struct.isSetOutputs()) {
         optionals.set(3);
       }
-      oprot.writeBitSet(optionals, 4);
+      if (struct.isSetTargets()) {
+        optionals.set(4);
+      }
+      oprot.writeBitSet(optionals, 5);
       if (struct.isSetFeatures()) {
         {
           oprot.writeI32(struct.features.size());
-          for (io.modelwire.wire.ColumnSchema _iter8 : struct.features)
+          for (io.modelwire.wire.ColumnSchema _iter12 : struct.features)
           {
-            _iter8.write(oprot);
+            _iter12.write(oprot);
           }
         }
       }
@@ -813,9 +968,18 @@ public class ModelSchema implements org.apache.thrift.TBase<ModelSchema, ModelSc
       if (struct.isSetOutputs()) {
         {
           oprot.writeI32(struct.outputs.size());
-          for (java.lang.String _iter9 : struct.outputs)
+          for (java.lang.String _iter13 : struct.outputs)
           {
-            oprot.writeString(_iter9);
+            oprot.writeString(_iter13);
+          }
+        }
+      }
+      if (struct.isSetTargets()) {
+        {
+          oprot.writeI32(struct.targets.size());
+          for (io.modelwire.wire.ColumnSchema _iter14 : struct.targets)
+          {
+            _iter14.write(oprot);
           }
         }
       }
@@ -824,17 +988,17 @@ public class ModelSchema implements org.apache.thrift.TBase<ModelSchema, ModelSc
     @Override
     public void read(org.apache.thrift.protocol.TProtocol prot, ModelSchema struct) throws org.apache.thrift.TException {
       org.apache.thrift.protocol.TTupleProtocol iprot = (org.apache.thrift.protocol.TTupleProtocol) prot;
-      java.util.BitSet incoming = iprot.readBitSet(4);
+      java.util.BitSet incoming = iprot.readBitSet(5);
       if (incoming.get(0)) {
         {
-          org.apache.thrift.protocol.TList _list10 = iprot.readListBegin(org.apache.thrift.protocol.TType.STRUCT);
-          struct.features = new java.util.ArrayList<io.modelwire.wire.ColumnSchema>(_list10.size);
-          @org.apache.thrift.annotation.Nullable io.modelwire.wire.ColumnSchema _elem11;
-          for (int _i12 = 0; _i12 < _list10.size; ++_i12)
+          org.apache.thrift.protocol.TList _list15 = iprot.readListBegin(org.apache.thrift.protocol.TType.STRUCT);
+          struct.features = new java.util.ArrayList<io.modelwire.wire.ColumnSchema>(_list15.size);
+          @org.apache.thrift.annotation.Nullable io.modelwire.wire.ColumnSchema _elem16;
+          for (int _i17 = 0; _i17 < _list15.size; ++_i17)
           {
-            _elem11 = new io.modelwire.wire.ColumnSchema();
-            _elem11.read(iprot);
-            struct.features.add(_elem11);
+            _elem16 = new io.modelwire.wire.ColumnSchema();
+            _elem16.read(iprot);
+            struct.features.add(_elem16);
           }
         }
         struct.setFeaturesIsSet(true);
@@ -851,16 +1015,30 @@ public class ModelSchema implements org.apache.thrift.TBase<ModelSchema, ModelSc
       }
       if (incoming.get(3)) {
         {
-          org.apache.thrift.protocol.TList _list13 = iprot.readListBegin(org.apache.thrift.protocol.TType.STRING);
-          struct.outputs = new java.util.ArrayList<java.lang.String>(_list13.size);
-          @org.apache.thrift.annotation.Nullable java.lang.String _elem14;
-          for (int _i15 = 0; _i15 < _list13.size; ++_i15)
+          org.apache.thrift.protocol.TList _list18 = iprot.readListBegin(org.apache.thrift.protocol.TType.STRING);
+          struct.outputs = new java.util.ArrayList<java.lang.String>(_list18.size);
+          @org.apache.thrift.annotation.Nullable java.lang.String _elem19;
+          for (int _i20 = 0; _i20 < _list18.size; ++_i20)
           {
-            _elem14 = iprot.readString();
-            struct.outputs.add(_elem14);
+            _elem19 = iprot.readString();
+            struct.outputs.add(_elem19);
           }
         }
         struct.setOutputsIsSet(true);
+      }
+      if (incoming.get(4)) {
+        {
+          org.apache.thrift.protocol.TList _list21 = iprot.readListBegin(org.apache.thrift.protocol.TType.STRUCT);
+          struct.targets = new java.util.ArrayList<io.modelwire.wire.ColumnSchema>(_list21.size);
+          @org.apache.thrift.annotation.Nullable io.modelwire.wire.ColumnSchema _elem22;
+          for (int _i23 = 0; _i23 < _list21.size; ++_i23)
+          {
+            _elem22 = new io.modelwire.wire.ColumnSchema();
+            _elem22.read(iprot);
+            struct.targets.add(_elem22);
+          }
+        }
+        struct.setTargetsIsSet(true);
       }
     }
   }

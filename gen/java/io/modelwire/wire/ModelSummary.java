@@ -658,13 +658,13 @@ public class ModelSummary implements org.apache.thrift.TBase<ModelSummary, Model
           case 2: // VERSIONS
             if (schemeField.type == org.apache.thrift.protocol.TType.LIST) {
               {
-                org.apache.thrift.protocol.TList _list42 = iprot.readListBegin();
-                struct.versions = new java.util.ArrayList<java.lang.Long>(_list42.size);
-                long _elem43;
-                for (int _i44 = 0; _i44 < _list42.size; ++_i44)
+                org.apache.thrift.protocol.TList _list50 = iprot.readListBegin();
+                struct.versions = new java.util.ArrayList<java.lang.Long>(_list50.size);
+                long _elem51;
+                for (int _i52 = 0; _i52 < _list50.size; ++_i52)
                 {
-                  _elem43 = iprot.readI64();
-                  struct.versions.add(_elem43);
+                  _elem51 = iprot.readI64();
+                  struct.versions.add(_elem51);
                 }
                 iprot.readListEnd();
               }
@@ -676,14 +676,14 @@ public class ModelSummary implements org.apache.thrift.TBase<ModelSummary, Model
           case 3: // ALIASES
             if (schemeField.type == org.apache.thrift.protocol.TType.LIST) {
               {
-                org.apache.thrift.protocol.TList _list45 = iprot.readListBegin();
-                struct.aliases = new java.util.ArrayList<Alias>(_list45.size);
-                @org.apache.thrift.annotation.Nullable Alias _elem46;
-                for (int _i47 = 0; _i47 < _list45.size; ++_i47)
+                org.apache.thrift.protocol.TList _list53 = iprot.readListBegin();
+                struct.aliases = new java.util.ArrayList<Alias>(_list53.size);
+                @org.apache.thrift.annotation.Nullable Alias _elem54;
+                for (int _i55 = 0; _i55 < _list53.size; ++_i55)
                 {
-                  _elem46 = new Alias();
-                  _elem46.read(iprot);
-                  struct.aliases.add(_elem46);
+                  _elem54 = new Alias();
+                  _elem54.read(iprot);
+                  struct.aliases.add(_elem54);
                 }
                 iprot.readListEnd();
               }
@@ -695,13 +695,13 @@ public class ModelSummary implements org.apache.thrift.TBase<ModelSummary, Model
           case 4: // STATES
             if (schemeField.type == org.apache.thrift.protocol.TType.LIST) {
               {
-                org.apache.thrift.protocol.TList _list48 = iprot.readListBegin();
-                struct.states = new java.util.ArrayList<java.lang.String>(_list48.size);
-                @org.apache.thrift.annotation.Nullable java.lang.String _elem49;
-                for (int _i50 = 0; _i50 < _list48.size; ++_i50)
+                org.apache.thrift.protocol.TList _list56 = iprot.readListBegin();
+                struct.states = new java.util.ArrayList<java.lang.String>(_list56.size);
+                @org.apache.thrift.annotation.Nullable java.lang.String _elem57;
+                for (int _i58 = 0; _i58 < _list56.size; ++_i58)
                 {
-                  _elem49 = iprot.readString();
-                  struct.states.add(_elem49);
+                  _elem57 = iprot.readString();
+                  struct.states.add(_elem57);
                 }
                 iprot.readListEnd();
               }
@@ -738,9 +738,9 @@ public class ModelSummary implements org.apache.thrift.TBase<ModelSummary, Model
           oprot.writeFieldBegin(VERSIONS_FIELD_DESC);
           {
             oprot.writeListBegin(new org.apache.thrift.protocol.TList(org.apache.thrift.protocol.TType.I64, struct.versions.size()));
-            for (long _iter51 : struct.versions)
+            for (long _iter59 : struct.versions)
             {
-              oprot.writeI64(_iter51);
+              oprot.writeI64(_iter59);
             }
             oprot.writeListEnd();
           }
@@ -752,9 +752,9 @@ public class ModelSummary implements org.apache.thrift.TBase<ModelSummary, Model
           oprot.writeFieldBegin(ALIASES_FIELD_DESC);
           {
             oprot.writeListBegin(new org.apache.thrift.protocol.TList(org.apache.thrift.protocol.TType.STRUCT, struct.aliases.size()));
-            for (Alias _iter52 : struct.aliases)
+            for (Alias _iter60 : struct.aliases)
             {
-              _iter52.write(oprot);
+              _iter60.write(oprot);
             }
             oprot.writeListEnd();
           }
@@ -766,9 +766,9 @@ public class ModelSummary implements org.apache.thrift.TBase<ModelSummary, Model
           oprot.writeFieldBegin(STATES_FIELD_DESC);
           {
             oprot.writeListBegin(new org.apache.thrift.protocol.TList(org.apache.thrift.protocol.TType.STRING, struct.states.size()));
-            for (java.lang.String _iter53 : struct.states)
+            for (java.lang.String _iter61 : struct.states)
             {
-              oprot.writeString(_iter53);
+              oprot.writeString(_iter61);
             }
             oprot.writeListEnd();
           }
@@ -813,27 +813,27 @@ public class ModelSummary implements org.apache.thrift.TBase<ModelSummary, Model
       if (struct.isSetVersions()) {
         {
           oprot.writeI32(struct.versions.size());
-          for (long _iter54 : struct.versions)
+          for (long _iter62 : struct.versions)
           {
-            oprot.writeI64(_iter54);
+            oprot.writeI64(_iter62);
           }
         }
       }
       if (struct.isSetAliases()) {
         {
           oprot.writeI32(struct.aliases.size());
-          for (Alias _iter55 : struct.aliases)
+          for (Alias _iter63 : struct.aliases)
           {
-            _iter55.write(oprot);
+            _iter63.write(oprot);
           }
         }
       }
       if (struct.isSetStates()) {
         {
           oprot.writeI32(struct.states.size());
-          for (java.lang.String _iter56 : struct.states)
+          for (java.lang.String _iter64 : struct.states)
           {
-            oprot.writeString(_iter56);
+            oprot.writeString(_iter64);
           }
         }
       }
@@ -849,40 +849,40 @@ public class ModelSummary implements org.apache.thrift.TBase<ModelSummary, Model
       }
       if (incoming.get(1)) {
         {
-          org.apache.thrift.protocol.TList _list57 = iprot.readListBegin(org.apache.thrift.protocol.TType.I64);
-          struct.versions = new java.util.ArrayList<java.lang.Long>(_list57.size);
-          long _elem58;
-          for (int _i59 = 0; _i59 < _list57.size; ++_i59)
+          org.apache.thrift.protocol.TList _list65 = iprot.readListBegin(org.apache.thrift.protocol.TType.I64);
+          struct.versions = new java.util.ArrayList<java.lang.Long>(_list65.size);
+          long _elem66;
+          for (int _i67 = 0; _i67 < _list65.size; ++_i67)
           {
-            _elem58 = iprot.readI64();
-            struct.versions.add(_elem58);
+            _elem66 = iprot.readI64();
+            struct.versions.add(_elem66);
           }
         }
         struct.setVersionsIsSet(true);
       }
       if (incoming.get(2)) {
         {
-          org.apache.thrift.protocol.TList _list60 = iprot.readListBegin(org.apache.thrift.protocol.TType.STRUCT);
-          struct.aliases = new java.util.ArrayList<Alias>(_list60.size);
-          @org.apache.thrift.annotation.Nullable Alias _elem61;
-          for (int _i62 = 0; _i62 < _list60.size; ++_i62)
+          org.apache.thrift.protocol.TList _list68 = iprot.readListBegin(org.apache.thrift.protocol.TType.STRUCT);
+          struct.aliases = new java.util.ArrayList<Alias>(_list68.size);
+          @org.apache.thrift.annotation.Nullable Alias _elem69;
+          for (int _i70 = 0; _i70 < _list68.size; ++_i70)
           {
-            _elem61 = new Alias();
-            _elem61.read(iprot);
-            struct.aliases.add(_elem61);
+            _elem69 = new Alias();
+            _elem69.read(iprot);
+            struct.aliases.add(_elem69);
           }
         }
         struct.setAliasesIsSet(true);
       }
       if (incoming.get(3)) {
         {
-          org.apache.thrift.protocol.TList _list63 = iprot.readListBegin(org.apache.thrift.protocol.TType.STRING);
-          struct.states = new java.util.ArrayList<java.lang.String>(_list63.size);
-          @org.apache.thrift.annotation.Nullable java.lang.String _elem64;
-          for (int _i65 = 0; _i65 < _list63.size; ++_i65)
+          org.apache.thrift.protocol.TList _list71 = iprot.readListBegin(org.apache.thrift.protocol.TType.STRING);
+          struct.states = new java.util.ArrayList<java.lang.String>(_list71.size);
+          @org.apache.thrift.annotation.Nullable java.lang.String _elem72;
+          for (int _i73 = 0; _i73 < _list71.size; ++_i73)
           {
-            _elem64 = iprot.readString();
-            struct.states.add(_elem64);
+            _elem72 = iprot.readString();
+            struct.states.add(_elem72);
           }
         }
         struct.setStatesIsSet(true);

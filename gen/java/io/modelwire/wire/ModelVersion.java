@@ -1747,14 +1747,14 @@ public class ModelVersion implements org.apache.thrift.TBase<ModelVersion, Model
           case 4: // STEPS
             if (schemeField.type == org.apache.thrift.protocol.TType.LIST) {
               {
-                org.apache.thrift.protocol.TList _list16 = iprot.readListBegin();
-                struct.steps = new java.util.ArrayList<io.modelwire.wire.Step>(_list16.size);
-                @org.apache.thrift.annotation.Nullable io.modelwire.wire.Step _elem17;
-                for (int _i18 = 0; _i18 < _list16.size; ++_i18)
+                org.apache.thrift.protocol.TList _list24 = iprot.readListBegin();
+                struct.steps = new java.util.ArrayList<io.modelwire.wire.Step>(_list24.size);
+                @org.apache.thrift.annotation.Nullable io.modelwire.wire.Step _elem25;
+                for (int _i26 = 0; _i26 < _list24.size; ++_i26)
                 {
-                  _elem17 = new io.modelwire.wire.Step();
-                  _elem17.read(iprot);
-                  struct.steps.add(_elem17);
+                  _elem25 = new io.modelwire.wire.Step();
+                  _elem25.read(iprot);
+                  struct.steps.add(_elem25);
                 }
                 iprot.readListEnd();
               }
@@ -1775,15 +1775,15 @@ public class ModelVersion implements org.apache.thrift.TBase<ModelVersion, Model
           case 6: // METRICS
             if (schemeField.type == org.apache.thrift.protocol.TType.MAP) {
               {
-                org.apache.thrift.protocol.TMap _map19 = iprot.readMapBegin();
-                struct.metrics = new java.util.HashMap<java.lang.String,java.lang.Double>(2*_map19.size);
-                @org.apache.thrift.annotation.Nullable java.lang.String _key20;
-                double _val21;
-                for (int _i22 = 0; _i22 < _map19.size; ++_i22)
+                org.apache.thrift.protocol.TMap _map27 = iprot.readMapBegin();
+                struct.metrics = new java.util.HashMap<java.lang.String,java.lang.Double>(2*_map27.size);
+                @org.apache.thrift.annotation.Nullable java.lang.String _key28;
+                double _val29;
+                for (int _i30 = 0; _i30 < _map27.size; ++_i30)
                 {
-                  _key20 = iprot.readString();
-                  _val21 = iprot.readDouble();
-                  struct.metrics.put(_key20, _val21);
+                  _key28 = iprot.readString();
+                  _val29 = iprot.readDouble();
+                  struct.metrics.put(_key28, _val29);
                 }
                 iprot.readMapEnd();
               }
@@ -1859,13 +1859,13 @@ public class ModelVersion implements org.apache.thrift.TBase<ModelVersion, Model
           case 15: // ALIASES
             if (schemeField.type == org.apache.thrift.protocol.TType.LIST) {
               {
-                org.apache.thrift.protocol.TList _list23 = iprot.readListBegin();
-                struct.aliases = new java.util.ArrayList<java.lang.String>(_list23.size);
-                @org.apache.thrift.annotation.Nullable java.lang.String _elem24;
-                for (int _i25 = 0; _i25 < _list23.size; ++_i25)
+                org.apache.thrift.protocol.TList _list31 = iprot.readListBegin();
+                struct.aliases = new java.util.ArrayList<java.lang.String>(_list31.size);
+                @org.apache.thrift.annotation.Nullable java.lang.String _elem32;
+                for (int _i33 = 0; _i33 < _list31.size; ++_i33)
                 {
-                  _elem24 = iprot.readString();
-                  struct.aliases.add(_elem24);
+                  _elem32 = iprot.readString();
+                  struct.aliases.add(_elem32);
                 }
                 iprot.readListEnd();
               }
@@ -1922,9 +1922,9 @@ public class ModelVersion implements org.apache.thrift.TBase<ModelVersion, Model
           oprot.writeFieldBegin(STEPS_FIELD_DESC);
           {
             oprot.writeListBegin(new org.apache.thrift.protocol.TList(org.apache.thrift.protocol.TType.STRUCT, struct.steps.size()));
-            for (io.modelwire.wire.Step _iter26 : struct.steps)
+            for (io.modelwire.wire.Step _iter34 : struct.steps)
             {
-              _iter26.write(oprot);
+              _iter34.write(oprot);
             }
             oprot.writeListEnd();
           }
@@ -1943,10 +1943,10 @@ public class ModelVersion implements org.apache.thrift.TBase<ModelVersion, Model
           oprot.writeFieldBegin(METRICS_FIELD_DESC);
           {
             oprot.writeMapBegin(new org.apache.thrift.protocol.TMap(org.apache.thrift.protocol.TType.STRING, org.apache.thrift.protocol.TType.DOUBLE, struct.metrics.size()));
-            for (java.util.Map.Entry<java.lang.String, java.lang.Double> _iter27 : struct.metrics.entrySet())
+            for (java.util.Map.Entry<java.lang.String, java.lang.Double> _iter35 : struct.metrics.entrySet())
             {
-              oprot.writeString(_iter27.getKey());
-              oprot.writeDouble(_iter27.getValue());
+              oprot.writeString(_iter35.getKey());
+              oprot.writeDouble(_iter35.getValue());
             }
             oprot.writeMapEnd();
           }
@@ -2006,9 +2006,9 @@ public class ModelVersion implements org.apache.thrift.TBase<ModelVersion, Model
           oprot.writeFieldBegin(ALIASES_FIELD_DESC);
           {
             oprot.writeListBegin(new org.apache.thrift.protocol.TList(org.apache.thrift.protocol.TType.STRING, struct.aliases.size()));
-            for (java.lang.String _iter28 : struct.aliases)
+            for (java.lang.String _iter36 : struct.aliases)
             {
-              oprot.writeString(_iter28);
+              oprot.writeString(_iter36);
             }
             oprot.writeListEnd();
           }
@@ -2102,9 +2102,9 @@ public class ModelVersion implements org.apache.thrift.TBase<ModelVersion, Model
       if (struct.isSetSteps()) {
         {
           oprot.writeI32(struct.steps.size());
-          for (io.modelwire.wire.Step _iter29 : struct.steps)
+          for (io.modelwire.wire.Step _iter37 : struct.steps)
           {
-            _iter29.write(oprot);
+            _iter37.write(oprot);
           }
         }
       }
@@ -2114,10 +2114,10 @@ public class ModelVersion implements org.apache.thrift.TBase<ModelVersion, Model
       if (struct.isSetMetrics()) {
         {
           oprot.writeI32(struct.metrics.size());
-          for (java.util.Map.Entry<java.lang.String, java.lang.Double> _iter30 : struct.metrics.entrySet())
+          for (java.util.Map.Entry<java.lang.String, java.lang.Double> _iter38 : struct.metrics.entrySet())
           {
-            oprot.writeString(_iter30.getKey());
-            oprot.writeDouble(_iter30.getValue());
+            oprot.writeString(_iter38.getKey());
+            oprot.writeDouble(_iter38.getValue());
           }
         }
       }
@@ -2148,9 +2148,9 @@ public class ModelVersion implements org.apache.thrift.TBase<ModelVersion, Model
       if (struct.isSetAliases()) {
         {
           oprot.writeI32(struct.aliases.size());
-          for (java.lang.String _iter31 : struct.aliases)
+          for (java.lang.String _iter39 : struct.aliases)
           {
-            oprot.writeString(_iter31);
+            oprot.writeString(_iter39);
           }
         }
       }
@@ -2177,14 +2177,14 @@ public class ModelVersion implements org.apache.thrift.TBase<ModelVersion, Model
       }
       if (incoming.get(3)) {
         {
-          org.apache.thrift.protocol.TList _list32 = iprot.readListBegin(org.apache.thrift.protocol.TType.STRUCT);
-          struct.steps = new java.util.ArrayList<io.modelwire.wire.Step>(_list32.size);
-          @org.apache.thrift.annotation.Nullable io.modelwire.wire.Step _elem33;
-          for (int _i34 = 0; _i34 < _list32.size; ++_i34)
+          org.apache.thrift.protocol.TList _list40 = iprot.readListBegin(org.apache.thrift.protocol.TType.STRUCT);
+          struct.steps = new java.util.ArrayList<io.modelwire.wire.Step>(_list40.size);
+          @org.apache.thrift.annotation.Nullable io.modelwire.wire.Step _elem41;
+          for (int _i42 = 0; _i42 < _list40.size; ++_i42)
           {
-            _elem33 = new io.modelwire.wire.Step();
-            _elem33.read(iprot);
-            struct.steps.add(_elem33);
+            _elem41 = new io.modelwire.wire.Step();
+            _elem41.read(iprot);
+            struct.steps.add(_elem41);
           }
         }
         struct.setStepsIsSet(true);
@@ -2196,15 +2196,15 @@ public class ModelVersion implements org.apache.thrift.TBase<ModelVersion, Model
       }
       if (incoming.get(5)) {
         {
-          org.apache.thrift.protocol.TMap _map35 = iprot.readMapBegin(org.apache.thrift.protocol.TType.STRING, org.apache.thrift.protocol.TType.DOUBLE); 
-          struct.metrics = new java.util.HashMap<java.lang.String,java.lang.Double>(2*_map35.size);
-          @org.apache.thrift.annotation.Nullable java.lang.String _key36;
-          double _val37;
-          for (int _i38 = 0; _i38 < _map35.size; ++_i38)
+          org.apache.thrift.protocol.TMap _map43 = iprot.readMapBegin(org.apache.thrift.protocol.TType.STRING, org.apache.thrift.protocol.TType.DOUBLE); 
+          struct.metrics = new java.util.HashMap<java.lang.String,java.lang.Double>(2*_map43.size);
+          @org.apache.thrift.annotation.Nullable java.lang.String _key44;
+          double _val45;
+          for (int _i46 = 0; _i46 < _map43.size; ++_i46)
           {
-            _key36 = iprot.readString();
-            _val37 = iprot.readDouble();
-            struct.metrics.put(_key36, _val37);
+            _key44 = iprot.readString();
+            _val45 = iprot.readDouble();
+            struct.metrics.put(_key44, _val45);
           }
         }
         struct.setMetricsIsSet(true);
@@ -2243,13 +2243,13 @@ public class ModelVersion implements org.apache.thrift.TBase<ModelVersion, Model
       }
       if (incoming.get(14)) {
         {
-          org.apache.thrift.protocol.TList _list39 = iprot.readListBegin(org.apache.thrift.protocol.TType.STRING);
-          struct.aliases = new java.util.ArrayList<java.lang.String>(_list39.size);
-          @org.apache.thrift.annotation.Nullable java.lang.String _elem40;
-          for (int _i41 = 0; _i41 < _list39.size; ++_i41)
+          org.apache.thrift.protocol.TList _list47 = iprot.readListBegin(org.apache.thrift.protocol.TType.STRING);
+          struct.aliases = new java.util.ArrayList<java.lang.String>(_list47.size);
+          @org.apache.thrift.annotation.Nullable java.lang.String _elem48;
+          for (int _i49 = 0; _i49 < _list47.size; ++_i49)
           {
-            _elem40 = iprot.readString();
-            struct.aliases.add(_elem40);
+            _elem48 = iprot.readString();
+            struct.aliases.add(_elem48);
           }
         }
         struct.setAliasesIsSet(true);

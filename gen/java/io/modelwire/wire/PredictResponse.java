@@ -65,7 +65,8 @@ public class PredictResponse implements org.apache.thrift.TBase<PredictResponse,
    */
   public @org.apache.thrift.annotation.Nullable io.modelwire.wire.Tensor distances; // optional
   /**
-   * Transformation: F64, shape (n, n_outputs), the columns that the model's schema names as its `outputs`.
+   * Transformation, and regression of several targets: F64, shape (n, n_outputs), the columns that the model's schema names as its
+   * `outputs`.
    */
   public @org.apache.thrift.annotation.Nullable io.modelwire.wire.Tensor transformed; // optional
 
@@ -109,7 +110,8 @@ public class PredictResponse implements org.apache.thrift.TBase<PredictResponse,
      */
     DISTANCES((short)9, "distances"),
     /**
-     * Transformation: F64, shape (n, n_outputs), the columns that the model's schema names as its `outputs`.
+     * Transformation, and regression of several targets: F64, shape (n, n_outputs), the columns that the model's schema names as its
+     * `outputs`.
      */
     TRANSFORMED((short)10, "transformed");
 
@@ -556,7 +558,8 @@ public class PredictResponse implements org.apache.thrift.TBase<PredictResponse,
   }
 
   /**
-   * Transformation: F64, shape (n, n_outputs), the columns that the model's schema names as its `outputs`.
+   * Transformation, and regression of several targets: F64, shape (n, n_outputs), the columns that the model's schema names as its
+   * `outputs`.
    */
   @org.apache.thrift.annotation.Nullable
   public io.modelwire.wire.Tensor getTransformed() {
@@ -564,7 +567,8 @@ public class PredictResponse implements org.apache.thrift.TBase<PredictResponse,
   }
 
   /**
-   * Transformation: F64, shape (n, n_outputs), the columns that the model's schema names as its `outputs`.
+   * Transformation, and regression of several targets: F64, shape (n, n_outputs), the columns that the model's schema names as its
+   * `outputs`.
    */
   public PredictResponse setTransformed(@org.apache.thrift.annotation.Nullable io.modelwire.wire.Tensor transformed) {
     this.transformed = transformed;

@@ -20,6 +20,7 @@ public class TrainRequest implements org.apache.thrift.TBase<TrainRequest, Train
   private static final org.apache.thrift.protocol.TField SEED_FIELD_DESC = new org.apache.thrift.protocol.TField("seed", org.apache.thrift.protocol.TType.I64, (short)8);
   private static final org.apache.thrift.protocol.TField VALIDATION_FRACTION_FIELD_DESC = new org.apache.thrift.protocol.TField("validation_fraction", org.apache.thrift.protocol.TType.DOUBLE, (short)9);
   private static final org.apache.thrift.protocol.TField SAMPLE_WEIGHT_FIELD_DESC = new org.apache.thrift.protocol.TField("sample_weight", org.apache.thrift.protocol.TType.STRING, (short)10);
+  private static final org.apache.thrift.protocol.TField TARGETS_FIELD_DESC = new org.apache.thrift.protocol.TField("targets", org.apache.thrift.protocol.TType.LIST, (short)11);
 
   private static final org.apache.thrift.scheme.SchemeFactory STANDARD_SCHEME_FACTORY = new TrainRequestStandardSchemeFactory();
   private static final org.apache.thrift.scheme.SchemeFactory TUPLE_SCHEME_FACTORY = new TrainRequestTupleSchemeFactory();
@@ -47,7 +48,7 @@ public class TrainRequest implements org.apache.thrift.TBase<TrainRequest, Train
    */
   public @org.apache.thrift.annotation.Nullable java.lang.String target; // optional
   /**
-   * The columns to learn from, in the order in which `predict` takes them. Absent: all but the target and the weights.
+   * The columns to learn from, in the order in which `predict` takes them. Absent: all but the targets and the weights.
    */
   public @org.apache.thrift.annotation.Nullable java.util.List<java.lang.String> features; // optional
   /**
@@ -64,6 +65,11 @@ public class TrainRequest implements org.apache.thrift.TBase<TrainRequest, Train
    * row of weight 2 is the row twice, and one of weight 0 is left out. Absent: each row counts once.
    */
   public @org.apache.thrift.annotation.Nullable java.lang.String sample_weight; // optional
+  /**
+   * Instead of `target`: the columns that a regressor predicts at once. `predict` answers them as `transformed`, in this order. One
+   * name is the same as `target`.
+   */
+  public @org.apache.thrift.annotation.Nullable java.util.List<java.lang.String> targets; // optional
 
   /** The set of fields this struct contains, along with convenience methods for finding and manipulating them. */
   public enum _Fields implements org.apache.thrift.TFieldIdEnum {
@@ -90,7 +96,7 @@ public class TrainRequest implements org.apache.thrift.TBase<TrainRequest, Train
      */
     TARGET((short)6, "target"),
     /**
-     * The columns to learn from, in the order in which `predict` takes them. Absent: all but the target and the weights.
+     * The columns to learn from, in the order in which `predict` takes them. Absent: all but the targets and the weights.
      */
     FEATURES((short)7, "features"),
     /**
@@ -106,7 +112,12 @@ public class TrainRequest implements org.apache.thrift.TBase<TrainRequest, Train
      * A column of numbers, 0 or greater, that say how often each row counts in what is learned and in metrics; it is no feature. A
      * row of weight 2 is the row twice, and one of weight 0 is left out. Absent: each row counts once.
      */
-    SAMPLE_WEIGHT((short)10, "sample_weight");
+    SAMPLE_WEIGHT((short)10, "sample_weight"),
+    /**
+     * Instead of `target`: the columns that a regressor predicts at once. `predict` answers them as `transformed`, in this order. One
+     * name is the same as `target`.
+     */
+    TARGETS((short)11, "targets");
 
     private static final java.util.Map<java.lang.String, _Fields> byName = new java.util.HashMap<java.lang.String, _Fields>();
 
@@ -142,6 +153,8 @@ public class TrainRequest implements org.apache.thrift.TBase<TrainRequest, Train
           return VALIDATION_FRACTION;
         case 10: // SAMPLE_WEIGHT
           return SAMPLE_WEIGHT;
+        case 11: // TARGETS
+          return TARGETS;
         default:
           return null;
       }
@@ -188,7 +201,7 @@ public class TrainRequest implements org.apache.thrift.TBase<TrainRequest, Train
   private static final int __SEED_ISSET_ID = 0;
   private static final int __VALIDATION_FRACTION_ISSET_ID = 1;
   private byte __isset_bitfield = 0;
-  private static final _Fields optionals[] = {_Fields.CONTEXT,_Fields.MODEL,_Fields.STEPS,_Fields.TABLE,_Fields.DATASET,_Fields.TARGET,_Fields.FEATURES,_Fields.SEED,_Fields.VALIDATION_FRACTION,_Fields.SAMPLE_WEIGHT};
+  private static final _Fields optionals[] = {_Fields.CONTEXT,_Fields.MODEL,_Fields.STEPS,_Fields.TABLE,_Fields.DATASET,_Fields.TARGET,_Fields.FEATURES,_Fields.SEED,_Fields.VALIDATION_FRACTION,_Fields.SAMPLE_WEIGHT,_Fields.TARGETS};
   public static final java.util.Map<_Fields, org.apache.thrift.meta_data.FieldMetaData> metaDataMap;
   static {
     java.util.Map<_Fields, org.apache.thrift.meta_data.FieldMetaData> tmpMap = new java.util.EnumMap<_Fields, org.apache.thrift.meta_data.FieldMetaData>(_Fields.class);
@@ -214,6 +227,9 @@ public class TrainRequest implements org.apache.thrift.TBase<TrainRequest, Train
         new org.apache.thrift.meta_data.FieldValueMetaData(org.apache.thrift.protocol.TType.DOUBLE)));
     tmpMap.put(_Fields.SAMPLE_WEIGHT, new org.apache.thrift.meta_data.FieldMetaData("sample_weight", org.apache.thrift.TFieldRequirementType.OPTIONAL, 
         new org.apache.thrift.meta_data.FieldValueMetaData(org.apache.thrift.protocol.TType.STRING)));
+    tmpMap.put(_Fields.TARGETS, new org.apache.thrift.meta_data.FieldMetaData("targets", org.apache.thrift.TFieldRequirementType.OPTIONAL, 
+        new org.apache.thrift.meta_data.ListMetaData(org.apache.thrift.protocol.TType.LIST, 
+            new org.apache.thrift.meta_data.FieldValueMetaData(org.apache.thrift.protocol.TType.STRING))));
     metaDataMap = java.util.Collections.unmodifiableMap(tmpMap);
     org.apache.thrift.meta_data.FieldMetaData.addStructMetaDataMap(TrainRequest.class, metaDataMap);
   }
@@ -257,6 +273,10 @@ public class TrainRequest implements org.apache.thrift.TBase<TrainRequest, Train
     if (other.isSetSample_weight()) {
       this.sample_weight = other.sample_weight;
     }
+    if (other.isSetTargets()) {
+      java.util.List<java.lang.String> __this__targets = new java.util.ArrayList<java.lang.String>(other.targets);
+      this.targets = __this__targets;
+    }
   }
 
   @Override
@@ -278,6 +298,7 @@ public class TrainRequest implements org.apache.thrift.TBase<TrainRequest, Train
     setValidation_fractionIsSet(false);
     this.validation_fraction = 0.0;
     this.sample_weight = null;
+    this.targets = null;
   }
 
   @org.apache.thrift.annotation.Nullable
@@ -495,7 +516,7 @@ public class TrainRequest implements org.apache.thrift.TBase<TrainRequest, Train
   }
 
   /**
-   * The columns to learn from, in the order in which `predict` takes them. Absent: all but the target and the weights.
+   * The columns to learn from, in the order in which `predict` takes them. Absent: all but the targets and the weights.
    */
   @org.apache.thrift.annotation.Nullable
   public java.util.List<java.lang.String> getFeatures() {
@@ -503,7 +524,7 @@ public class TrainRequest implements org.apache.thrift.TBase<TrainRequest, Train
   }
 
   /**
-   * The columns to learn from, in the order in which `predict` takes them. Absent: all but the target and the weights.
+   * The columns to learn from, in the order in which `predict` takes them. Absent: all but the targets and the weights.
    */
   public TrainRequest setFeatures(@org.apache.thrift.annotation.Nullable java.util.List<java.lang.String> features) {
     this.features = features;
@@ -618,6 +639,55 @@ public class TrainRequest implements org.apache.thrift.TBase<TrainRequest, Train
     }
   }
 
+  public int getTargetsSize() {
+    return (this.targets == null) ? 0 : this.targets.size();
+  }
+
+  @org.apache.thrift.annotation.Nullable
+  public java.util.Iterator<java.lang.String> getTargetsIterator() {
+    return (this.targets == null) ? null : this.targets.iterator();
+  }
+
+  public void addToTargets(java.lang.String elem) {
+    if (this.targets == null) {
+      this.targets = new java.util.ArrayList<java.lang.String>();
+    }
+    this.targets.add(elem);
+  }
+
+  /**
+   * Instead of `target`: the columns that a regressor predicts at once. `predict` answers them as `transformed`, in this order. One
+   * name is the same as `target`.
+   */
+  @org.apache.thrift.annotation.Nullable
+  public java.util.List<java.lang.String> getTargets() {
+    return this.targets;
+  }
+
+  /**
+   * Instead of `target`: the columns that a regressor predicts at once. `predict` answers them as `transformed`, in this order. One
+   * name is the same as `target`.
+   */
+  public TrainRequest setTargets(@org.apache.thrift.annotation.Nullable java.util.List<java.lang.String> targets) {
+    this.targets = targets;
+    return this;
+  }
+
+  public void unsetTargets() {
+    this.targets = null;
+  }
+
+  /** Returns true if field targets is set (has been assigned a value) and false otherwise */
+  public boolean isSetTargets() {
+    return this.targets != null;
+  }
+
+  public void setTargetsIsSet(boolean value) {
+    if (!value) {
+      this.targets = null;
+    }
+  }
+
   @Override
   public void setFieldValue(_Fields field, @org.apache.thrift.annotation.Nullable java.lang.Object value) {
     switch (field) {
@@ -701,6 +771,14 @@ public class TrainRequest implements org.apache.thrift.TBase<TrainRequest, Train
       }
       break;
 
+    case TARGETS:
+      if (value == null) {
+        unsetTargets();
+      } else {
+        setTargets((java.util.List<java.lang.String>)value);
+      }
+      break;
+
     }
   }
 
@@ -738,6 +816,9 @@ public class TrainRequest implements org.apache.thrift.TBase<TrainRequest, Train
     case SAMPLE_WEIGHT:
       return getSample_weight();
 
+    case TARGETS:
+      return getTargets();
+
     }
     throw new java.lang.IllegalStateException();
   }
@@ -770,6 +851,8 @@ public class TrainRequest implements org.apache.thrift.TBase<TrainRequest, Train
       return isSetValidation_fraction();
     case SAMPLE_WEIGHT:
       return isSetSample_weight();
+    case TARGETS:
+      return isSetTargets();
     }
     throw new java.lang.IllegalStateException();
   }
@@ -877,6 +960,15 @@ public class TrainRequest implements org.apache.thrift.TBase<TrainRequest, Train
         return false;
     }
 
+    boolean this_present_targets = true && this.isSetTargets();
+    boolean that_present_targets = true && that.isSetTargets();
+    if (this_present_targets || that_present_targets) {
+      if (!(this_present_targets && that_present_targets))
+        return false;
+      if (!this.targets.equals(that.targets))
+        return false;
+    }
+
     return true;
   }
 
@@ -923,6 +1015,10 @@ public class TrainRequest implements org.apache.thrift.TBase<TrainRequest, Train
     hashCode = hashCode * 8191 + ((isSetSample_weight()) ? 131071 : 524287);
     if (isSetSample_weight())
       hashCode = hashCode * 8191 + sample_weight.hashCode();
+
+    hashCode = hashCode * 8191 + ((isSetTargets()) ? 131071 : 524287);
+    if (isSetTargets())
+      hashCode = hashCode * 8191 + targets.hashCode();
 
     return hashCode;
   }
@@ -1031,6 +1127,16 @@ public class TrainRequest implements org.apache.thrift.TBase<TrainRequest, Train
     }
     if (isSetSample_weight()) {
       lastComparison = org.apache.thrift.TBaseHelper.compareTo(this.sample_weight, other.sample_weight);
+      if (lastComparison != 0) {
+        return lastComparison;
+      }
+    }
+    lastComparison = java.lang.Boolean.compare(isSetTargets(), other.isSetTargets());
+    if (lastComparison != 0) {
+      return lastComparison;
+    }
+    if (isSetTargets()) {
+      lastComparison = org.apache.thrift.TBaseHelper.compareTo(this.targets, other.targets);
       if (lastComparison != 0) {
         return lastComparison;
       }
@@ -1147,6 +1253,16 @@ public class TrainRequest implements org.apache.thrift.TBase<TrainRequest, Train
         sb.append("null");
       } else {
         sb.append(this.sample_weight);
+      }
+      first = false;
+    }
+    if (isSetTargets()) {
+      if (!first) sb.append(", ");
+      sb.append("targets:");
+      if (this.targets == null) {
+        sb.append("null");
+      } else {
+        sb.append(this.targets);
       }
       first = false;
     }
@@ -1306,6 +1422,24 @@ public class TrainRequest implements org.apache.thrift.TBase<TrainRequest, Train
               org.apache.thrift.protocol.TProtocolUtil.skip(iprot, schemeField.type);
             }
             break;
+          case 11: // TARGETS
+            if (schemeField.type == org.apache.thrift.protocol.TType.LIST) {
+              {
+                org.apache.thrift.protocol.TList _list16 = iprot.readListBegin();
+                struct.targets = new java.util.ArrayList<java.lang.String>(_list16.size);
+                @org.apache.thrift.annotation.Nullable java.lang.String _elem17;
+                for (int _i18 = 0; _i18 < _list16.size; ++_i18)
+                {
+                  _elem17 = iprot.readString();
+                  struct.targets.add(_elem17);
+                }
+                iprot.readListEnd();
+              }
+              struct.setTargetsIsSet(true);
+            } else { 
+              org.apache.thrift.protocol.TProtocolUtil.skip(iprot, schemeField.type);
+            }
+            break;
           default:
             org.apache.thrift.protocol.TProtocolUtil.skip(iprot, schemeField.type);
         }
@@ -1341,9 +1475,9 @@ public class TrainRequest implements org.apache.thrift.TBase<TrainRequest, Train
           oprot.writeFieldBegin(STEPS_FIELD_DESC);
           {
             oprot.writeListBegin(new org.apache.thrift.protocol.TList(org.apache.thrift.protocol.TType.STRUCT, struct.steps.size()));
-            for (io.modelwire.wire.Step _iter16 : struct.steps)
+            for (io.modelwire.wire.Step _iter19 : struct.steps)
             {
-              _iter16.write(oprot);
+              _iter19.write(oprot);
             }
             oprot.writeListEnd();
           }
@@ -1376,9 +1510,9 @@ public class TrainRequest implements org.apache.thrift.TBase<TrainRequest, Train
           oprot.writeFieldBegin(FEATURES_FIELD_DESC);
           {
             oprot.writeListBegin(new org.apache.thrift.protocol.TList(org.apache.thrift.protocol.TType.STRING, struct.features.size()));
-            for (java.lang.String _iter17 : struct.features)
+            for (java.lang.String _iter20 : struct.features)
             {
-              oprot.writeString(_iter17);
+              oprot.writeString(_iter20);
             }
             oprot.writeListEnd();
           }
@@ -1399,6 +1533,20 @@ public class TrainRequest implements org.apache.thrift.TBase<TrainRequest, Train
         if (struct.isSetSample_weight()) {
           oprot.writeFieldBegin(SAMPLE_WEIGHT_FIELD_DESC);
           oprot.writeString(struct.sample_weight);
+          oprot.writeFieldEnd();
+        }
+      }
+      if (struct.targets != null) {
+        if (struct.isSetTargets()) {
+          oprot.writeFieldBegin(TARGETS_FIELD_DESC);
+          {
+            oprot.writeListBegin(new org.apache.thrift.protocol.TList(org.apache.thrift.protocol.TType.STRING, struct.targets.size()));
+            for (java.lang.String _iter21 : struct.targets)
+            {
+              oprot.writeString(_iter21);
+            }
+            oprot.writeListEnd();
+          }
           oprot.writeFieldEnd();
         }
       }
@@ -1451,7 +1599,10 @@ public class TrainRequest implements org.apache.thrift.TBase<TrainRequest, Train
       if (struct.isSetSample_weight()) {
         optionals.set(9);
       }
-      oprot.writeBitSet(optionals, 10);
+      if (struct.isSetTargets()) {
+        optionals.set(10);
+      }
+      oprot.writeBitSet(optionals, 11);
       if (struct.isSetContext()) {
         struct.context.write(oprot);
       }
@@ -1461,9 +1612,9 @@ public class TrainRequest implements org.apache.thrift.TBase<TrainRequest, Train
       if (struct.isSetSteps()) {
         {
           oprot.writeI32(struct.steps.size());
-          for (io.modelwire.wire.Step _iter18 : struct.steps)
+          for (io.modelwire.wire.Step _iter22 : struct.steps)
           {
-            _iter18.write(oprot);
+            _iter22.write(oprot);
           }
         }
       }
@@ -1479,9 +1630,9 @@ public class TrainRequest implements org.apache.thrift.TBase<TrainRequest, Train
       if (struct.isSetFeatures()) {
         {
           oprot.writeI32(struct.features.size());
-          for (java.lang.String _iter19 : struct.features)
+          for (java.lang.String _iter23 : struct.features)
           {
-            oprot.writeString(_iter19);
+            oprot.writeString(_iter23);
           }
         }
       }
@@ -1494,12 +1645,21 @@ public class TrainRequest implements org.apache.thrift.TBase<TrainRequest, Train
       if (struct.isSetSample_weight()) {
         oprot.writeString(struct.sample_weight);
       }
+      if (struct.isSetTargets()) {
+        {
+          oprot.writeI32(struct.targets.size());
+          for (java.lang.String _iter24 : struct.targets)
+          {
+            oprot.writeString(_iter24);
+          }
+        }
+      }
     }
 
     @Override
     public void read(org.apache.thrift.protocol.TProtocol prot, TrainRequest struct) throws org.apache.thrift.TException {
       org.apache.thrift.protocol.TTupleProtocol iprot = (org.apache.thrift.protocol.TTupleProtocol) prot;
-      java.util.BitSet incoming = iprot.readBitSet(10);
+      java.util.BitSet incoming = iprot.readBitSet(11);
       if (incoming.get(0)) {
         struct.context = new io.modelwire.wire.RequestContext();
         struct.context.read(iprot);
@@ -1511,14 +1671,14 @@ public class TrainRequest implements org.apache.thrift.TBase<TrainRequest, Train
       }
       if (incoming.get(2)) {
         {
-          org.apache.thrift.protocol.TList _list20 = iprot.readListBegin(org.apache.thrift.protocol.TType.STRUCT);
-          struct.steps = new java.util.ArrayList<io.modelwire.wire.Step>(_list20.size);
-          @org.apache.thrift.annotation.Nullable io.modelwire.wire.Step _elem21;
-          for (int _i22 = 0; _i22 < _list20.size; ++_i22)
+          org.apache.thrift.protocol.TList _list25 = iprot.readListBegin(org.apache.thrift.protocol.TType.STRUCT);
+          struct.steps = new java.util.ArrayList<io.modelwire.wire.Step>(_list25.size);
+          @org.apache.thrift.annotation.Nullable io.modelwire.wire.Step _elem26;
+          for (int _i27 = 0; _i27 < _list25.size; ++_i27)
           {
-            _elem21 = new io.modelwire.wire.Step();
-            _elem21.read(iprot);
-            struct.steps.add(_elem21);
+            _elem26 = new io.modelwire.wire.Step();
+            _elem26.read(iprot);
+            struct.steps.add(_elem26);
           }
         }
         struct.setStepsIsSet(true);
@@ -1538,13 +1698,13 @@ public class TrainRequest implements org.apache.thrift.TBase<TrainRequest, Train
       }
       if (incoming.get(6)) {
         {
-          org.apache.thrift.protocol.TList _list23 = iprot.readListBegin(org.apache.thrift.protocol.TType.STRING);
-          struct.features = new java.util.ArrayList<java.lang.String>(_list23.size);
-          @org.apache.thrift.annotation.Nullable java.lang.String _elem24;
-          for (int _i25 = 0; _i25 < _list23.size; ++_i25)
+          org.apache.thrift.protocol.TList _list28 = iprot.readListBegin(org.apache.thrift.protocol.TType.STRING);
+          struct.features = new java.util.ArrayList<java.lang.String>(_list28.size);
+          @org.apache.thrift.annotation.Nullable java.lang.String _elem29;
+          for (int _i30 = 0; _i30 < _list28.size; ++_i30)
           {
-            _elem24 = iprot.readString();
-            struct.features.add(_elem24);
+            _elem29 = iprot.readString();
+            struct.features.add(_elem29);
           }
         }
         struct.setFeaturesIsSet(true);
@@ -1560,6 +1720,19 @@ public class TrainRequest implements org.apache.thrift.TBase<TrainRequest, Train
       if (incoming.get(9)) {
         struct.sample_weight = iprot.readString();
         struct.setSample_weightIsSet(true);
+      }
+      if (incoming.get(10)) {
+        {
+          org.apache.thrift.protocol.TList _list31 = iprot.readListBegin(org.apache.thrift.protocol.TType.STRING);
+          struct.targets = new java.util.ArrayList<java.lang.String>(_list31.size);
+          @org.apache.thrift.annotation.Nullable java.lang.String _elem32;
+          for (int _i33 = 0; _i33 < _list31.size; ++_i33)
+          {
+            _elem32 = iprot.readString();
+            struct.targets.add(_elem32);
+          }
+        }
+        struct.setTargetsIsSet(true);
       }
     }
   }

@@ -429,14 +429,14 @@ public class WatchJobResponse implements org.apache.thrift.TBase<WatchJobRespons
           case 1: // EVENTS
             if (schemeField.type == org.apache.thrift.protocol.TType.LIST) {
               {
-                org.apache.thrift.protocol.TList _list26 = iprot.readListBegin();
-                struct.events = new java.util.ArrayList<JobEvent>(_list26.size);
-                @org.apache.thrift.annotation.Nullable JobEvent _elem27;
-                for (int _i28 = 0; _i28 < _list26.size; ++_i28)
+                org.apache.thrift.protocol.TList _list34 = iprot.readListBegin();
+                struct.events = new java.util.ArrayList<JobEvent>(_list34.size);
+                @org.apache.thrift.annotation.Nullable JobEvent _elem35;
+                for (int _i36 = 0; _i36 < _list34.size; ++_i36)
                 {
-                  _elem27 = new JobEvent();
-                  _elem27.read(iprot);
-                  struct.events.add(_elem27);
+                  _elem35 = new JobEvent();
+                  _elem35.read(iprot);
+                  struct.events.add(_elem35);
                 }
                 iprot.readListEnd();
               }
@@ -475,9 +475,9 @@ public class WatchJobResponse implements org.apache.thrift.TBase<WatchJobRespons
           oprot.writeFieldBegin(EVENTS_FIELD_DESC);
           {
             oprot.writeListBegin(new org.apache.thrift.protocol.TList(org.apache.thrift.protocol.TType.STRUCT, struct.events.size()));
-            for (JobEvent _iter29 : struct.events)
+            for (JobEvent _iter37 : struct.events)
             {
-              _iter29.write(oprot);
+              _iter37.write(oprot);
             }
             oprot.writeListEnd();
           }
@@ -520,9 +520,9 @@ public class WatchJobResponse implements org.apache.thrift.TBase<WatchJobRespons
       if (struct.isSetEvents()) {
         {
           oprot.writeI32(struct.events.size());
-          for (JobEvent _iter30 : struct.events)
+          for (JobEvent _iter38 : struct.events)
           {
-            _iter30.write(oprot);
+            _iter38.write(oprot);
           }
         }
       }
@@ -537,14 +537,14 @@ public class WatchJobResponse implements org.apache.thrift.TBase<WatchJobRespons
       java.util.BitSet incoming = iprot.readBitSet(2);
       if (incoming.get(0)) {
         {
-          org.apache.thrift.protocol.TList _list31 = iprot.readListBegin(org.apache.thrift.protocol.TType.STRUCT);
-          struct.events = new java.util.ArrayList<JobEvent>(_list31.size);
-          @org.apache.thrift.annotation.Nullable JobEvent _elem32;
-          for (int _i33 = 0; _i33 < _list31.size; ++_i33)
+          org.apache.thrift.protocol.TList _list39 = iprot.readListBegin(org.apache.thrift.protocol.TType.STRUCT);
+          struct.events = new java.util.ArrayList<JobEvent>(_list39.size);
+          @org.apache.thrift.annotation.Nullable JobEvent _elem40;
+          for (int _i41 = 0; _i41 < _list39.size; ++_i41)
           {
-            _elem32 = new JobEvent();
-            _elem32.read(iprot);
-            struct.events.add(_elem32);
+            _elem40 = new JobEvent();
+            _elem40.read(iprot);
+            struct.events.add(_elem40);
           }
         }
         struct.setEventsIsSet(true);

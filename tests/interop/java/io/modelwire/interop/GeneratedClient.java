@@ -133,7 +133,7 @@ final class GeneratedClient implements Client {
     private TBase<?, ?> train(JsonObject step, Consumer<String> started) throws TException {
         var request = new TrainRequest().setContext(context).setModel(Arguments.text(step, "model")).setSteps(steps(step))
                 .setDataset(Arguments.text(step, "dataset")).setTarget(Arguments.text(step, "target"))
-                .setFeatures(Arguments.texts(step, "features")).setSample_weight(Arguments.text(step, "sample_weight"));
+                .setTargets(Arguments.texts(step, "targets")).setFeatures(Arguments.texts(step, "features")).setSample_weight(Arguments.text(step, "sample_weight"));
         var rows = Arguments.rows(step, data);
         if (rows != null) {
             request.setTable(WireRows.table(rows));

@@ -87,6 +87,9 @@ final class SdkClient implements Client {
         if (step.has("target")) {
             training.target(Arguments.text(step, "target"));
         }
+        if (step.has("targets")) {
+            training.targetColumns(Arguments.texts(step, "targets").toArray(String[]::new));
+        }
         if (step.has("sample_weight")) {
             training.sampleWeight(Arguments.text(step, "sample_weight"));
         }

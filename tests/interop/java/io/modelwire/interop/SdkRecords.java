@@ -116,6 +116,7 @@ final class SdkRecords {
         record.add("contributions", each(Arrays.asList(explanation.contributions()), SdkRecords::array));
         record.add("features", each(explanation.features(), JsonPrimitive::new));
         addIfAny(record, "classes", array(explanation.classes()));
+        addIfAny(record, "outputs", each(explanation.outputs(), JsonPrimitive::new));
         return record;
     }
 
@@ -162,6 +163,7 @@ final class SdkRecords {
     private static JsonObject schema(ModelVersion model) {
         var schema = new JsonObject();
         schema.add("features", each(model.features(), SdkRecords::of));
+        addIfAny(schema, "targets", each(model.targets(), SdkRecords::of));
         model.target().ifPresent(target -> schema.add("target", of(target)));
         addIfAny(schema, "classes", array(model.classes()));
         addIfAny(schema, "outputs", each(model.outputs(), JsonPrimitive::new));

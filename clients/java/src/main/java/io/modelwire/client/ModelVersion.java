@@ -14,9 +14,11 @@ import java.util.Optional;
  *         {@code "transformer"}
  * @param steps the pipeline with every hyper-parameter, defaults written out
  * @param features the columns that {@code predict} takes, in order
- * @param target the column that it learnt to predict; empty where there is none: clusters, outliers, a transformation
+ * @param target the column that it learnt to predict; empty where there is none (clusters, outliers, a transformation) or several
+ * @param targets regression of several targets: the columns that it learnt to predict, in the order of {@code outputs}; else empty
  * @param classes classification: the labels in ascending order; else a column of size 0
- * @param outputs the names of the columns that a transformer answers, in order; empty where an estimator is the last step
+ * @param outputs the names of the columns that a transformer, or a regressor of several targets, answers as {@code transformed}, in
+ *         order; empty where others answer
  * @param metrics r2 and rmse, or accuracy and log_loss: on rows that were held out, by a second model that has not seen them;
  *         absent where there were none. After {@code training_} on rows that it was trained on. Of a clusterer: inertia,
  *         or n_clusters and noise, which is the share of rows in no cluster; of a mixture log_likelihood, on held-out rows as well
@@ -32,7 +34,7 @@ import java.util.Optional;
  * @param state {@code "loaded"}, {@code "loading"} or {@code "unloaded"}
  */
 public record ModelVersion(String name, long version, String kind, List<Step> steps, List<ColumnSchema> features,
-        Optional<ColumnSchema> target, Column classes, List<String> outputs, Map<String, Double> metrics, long nSamples, long seed,
+        Optional<ColumnSchema> target, List<ColumnSchema> targets, Column classes, List<String> outputs, Map<String, Double> metrics, long nSamples, long seed,
         String jobId, Optional<String> dataset, String dataSha256, String sha256, long sizeBytes, Instant created, List<String> aliases,
         String state) {
 }

@@ -15,7 +15,7 @@ import java.util.OptionalLong;
  * @param classes classification: the labels in ascending order
  * @param clusters clustering: shape (n), the nearest centre of each row, or the component that it belongs to most, from 0
  * @param distances clustering around centres: shape (n, n_clusters), Euclidean distance to each centre, in the unit of the model's last step
- * @param transformed transformation: shape (n, n_outputs), the columns that the model names as its {@link ModelVersion#outputs}
+ * @param transformed transformation, and regression of several targets: shape (n, n_outputs), the columns that the model names as its {@link ModelVersion#outputs}
  */
 public record Prediction(String model, long version, OptionalLong generation, double[] values, Column labels,
         double[][] probabilities, Column classes, long[] clusters, double[][] distances,

@@ -106,7 +106,8 @@ final class Replies {
 
     static Explanation explanation(ExplainResponse wire) {
         var classes = column(wire.classes, "classes");
-        int nAnswers = wire.classes == null ? 1 : classes.size();
+        List<String> outputs = each(wire.outputs, name -> name);
+        int nAnswers = wire.classes == null ? Math.max(outputs.size(), 1) : classes.size();
         var baseValues = Tensors.doubles(required(wire.base_values, "base_values"), "base_values");
         if (baseValues.length != nAnswers) {
             throw Tensors.malformed("base_values", "are " + baseValues.length + " of " + nAnswers + " answers");
@@ -115,7 +116,7 @@ final class Replies {
         return new Explanation(text(wire.model), wire.version,
                 wire.isSetGeneration() ? OptionalLong.of(wire.generation) : OptionalLong.empty(), text(wire.scale), baseValues,
                 Tensors.cube(required(wire.contributions, "contributions"), nAnswers, features.size(), "contributions"),
-                features, classes);
+                features, classes, outputs);
     }
 
     private static double[][] matrix(Tensor wire, String what) {
@@ -139,6 +140,7 @@ final class Replies {
         var schema = required(required(wire, "model").schema, "schema");
         return new ModelVersion(text(wire.name), wire.version, text(wire.kind), each(wire.steps, Replies::step),
                 each(schema.features, Replies::columnSchema), Optional.ofNullable(schema.target).map(Replies::columnSchema),
+                each(schema.targets, Replies::columnSchema),
                 column(schema.classes, "classes"), each(schema.outputs, output -> output), metrics(wire.metrics), wire.n_samples, wire.seed, text(wire.job_id),
                 Optional.ofNullable(wire.dataset), text(wire.data_sha256), text(wire.sha256), wire.size_bytes,
                 Instant.ofEpochMilli(wire.created_ms), each(wire.aliases, alias -> alias),

@@ -25,6 +25,9 @@ final class Requests {
         if (training.validationFraction() != null) {
             request.setValidation_fraction(training.validationFraction());
         }
+        if (!training.targetColumns().isEmpty()) {
+            request.setTargets(training.targetColumns());
+        }
         return training.features().isEmpty() ? request : request.setFeatures(training.features());
     }
 

@@ -24,6 +24,7 @@ public final class Training {
     private Table rows;
     private String dataset;
     private String target;
+    private List<String> targetColumns = List.of();
     private Column targets;
     private String sampleWeight;
     private Column sampleWeights;
@@ -106,6 +107,18 @@ public final class Training {
     }
 
     /**
+     * Instead of one target: the columns that a regressor which learns several predicts at once. {@code predict} answers them as
+     * {@code transformed}, in this order.
+     *
+     * @param columns their names in the table or data set
+     * @return this
+     */
+    public Training targetColumns(String... columns) {
+        targetColumns = List.of(columns);
+        return this;
+    }
+
+    /**
      * The numbers to predict.
      *
      * @param values shape (n_samples), one for each row
@@ -162,7 +175,7 @@ public final class Training {
     /**
      * The columns to learn from, in the order in which {@code predict} takes them.
      *
-     * @param columns their names; not called: all but the target
+     * @param columns their names; not called: all but the targets
      * @return this
      */
     public Training features(String... columns) {
@@ -261,7 +274,12 @@ public final class Training {
         return targets == null ? target : TARGET;
     }
 
-    /** Empty: all but the target. */
+    /** Empty: there is one target, or none. */
+    List<String> targetColumns() {
+        return targetColumns;
+    }
+
+    /** Empty: all but the targets. */
     List<String> features() {
         return features.isEmpty() && targets != null ? rows.names() : features; // The server leaves weights out.
     }
@@ -294,6 +312,10 @@ public final class Training {
             throw new ModelwireException.InvalidArgument("targets came as values, and also "
                     + (dataset != null ? "a stored data set" : "column \"" + target + "\""), "give target(name) or targets(values)");
         }
+        if (!targetColumns.isEmpty() && (targets != null || target != null)) {
+            throw new ModelwireException.InvalidArgument("there are one target and " + targetColumns.size() + " target columns",
+                    "give target(name), targets(values) or targetColumns(names)");
+        }
         if (sampleWeights != null && (dataset != null || sampleWeight != null)) {
             throw new ModelwireException.InvalidArgument("weights came as values, and also "
                     + (dataset != null ? "a stored data set" : "column \"" + sampleWeight + "\""),
@@ -310,6 +332,7 @@ public final class Training {
     private void requireColumns() {
         if (rows != null) {
             var named = new LinkedHashSet<>(features);
+            named.addAll(targetColumns);
             if (target != null) {
                 named.add(target);
             }

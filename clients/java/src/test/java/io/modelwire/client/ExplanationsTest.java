@@ -41,6 +41,14 @@ class ExplanationsTest {
     }
 
     @Test
+    void anExplanationOfSeveralTargetsNamesThem() {
+        var explanation = Replies.explanation(explained().setClasses(null).setOutputs(List.of("y", "z")));
+
+        assertEquals(List.of("y", "z"), explanation.outputs());
+        assertEquals(2, explanation.contributions()[0].length);
+    }
+
+    @Test
     void anExplanationHasAllThatTheServerSays() throws Exception {
         List<ExplainRequest> asked = new CopyOnWriteArrayList<>();
         try (var server = FakeServer.start((number, call) -> {

@@ -40,6 +40,21 @@ class TrainingTest {
     }
 
     @Test
+    void severalTargetsTravelByTheirNames() {
+        var request = Requests.train("m", Training.of("multi_task_lasso").dataset("wine").targetColumns("y", "z"));
+
+        assertEquals(List.of("y", "z"), request.targets);
+        assertFalse(request.isSetTarget());
+        assertFalse(Requests.train("m", Training.of("ridge").dataset("wine").target("y")).isSetTargets());
+    }
+
+    @Test
+    void severalTargetsAndOneAtATimeAreRefused() {
+        assertTrue(refusal(Training.of("ridge").dataset("d").target("x").targetColumns("y", "z")).contains("2 target columns"));
+        assertTrue(refusal(Training.of("ridge").rows(ROWS).targetColumns("y")).contains("y"));
+    }
+
+    @Test
     void weightsOfRowsBecomeAColumnThatIsNoFeature() {
         var training = Training.of("ridge").rows(ROWS).targets(new double[] {5, 6}).sampleWeights(new double[] {0.5, 2});
 
