@@ -56,6 +56,8 @@ mod predictions;
 mod learner;
 mod online;
 
+pub mod search;
+
 mod arrays;
 mod artefact;
 
@@ -80,6 +82,8 @@ mod projection;
 mod random;
 mod svm;
 mod trees;
+
+use spec::{Resolved, ResolvedStep};
 
 #[cfg(test)]
 mod tests;
