@@ -1,10 +1,12 @@
 //! What a job is, and what can happen to it.
 
+use super::search::Sought;
 use crate::data::{Name, Table};
 use crate::error::{Code, Error};
 use crate::model::Spec;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Where a job is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -117,6 +119,9 @@ pub struct Job {
     /// How often a run of it has begun and not come to an end: a job that brings the server down must not do so for ever.
     #[serde(default)]
     pub attempts: u32,
+    /// What it searches; `None` of one that trains what it was told to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub search: Option<Arc<Sought>>,
 }
 
 impl Job {
@@ -138,6 +143,7 @@ impl Job {
             sequence: 0,
             key_sha256: None,
             attempts: 0,
+            search: None,
         }
     }
 

@@ -10,6 +10,7 @@ mod accept;
 mod end;
 mod recovery;
 mod run;
+mod search;
 
 mod journal;
 mod table;
@@ -23,6 +24,7 @@ pub use job::{Event, Failure, Job, JobSpec, Rows, State};
 pub use jobs::{Jobs, Parts};
 pub use learners::{Batch, Learned, LearnerStatus, Learners};
 pub use run::STEPS;
+pub use search::{Publish, SearchJob, Sought};
 
 /// Bounds of training; the `training` section of the settings.
 #[derive(Clone, Copy, Debug)]

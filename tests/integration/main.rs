@@ -36,6 +36,7 @@ mod ping;
 mod predict_many;
 mod protocols;
 mod quickstart;
+mod search;
 mod soak;
 mod stock;
 mod tls;
