@@ -5,6 +5,7 @@ namespace py modelwire_wire.training
 namespace java io.modelwire.wire
 namespace go wire
 
+include "search.thrift"
 include "types.thrift"
 
 /** State of a job. It travels as i32 with `state_name`. */
@@ -25,7 +26,7 @@ struct Job {
   3: optional string state_name
   /** Name of the model that it trains. */
   4: optional string model
-  /** The version that it published, once it has succeeded. */
+  /** The version that it published, once it has succeeded; absent of a search that was not to publish. */
   5: optional i64 version
   /** Milliseconds since 1970-01-01T00:00:00Z, as are the next two. */
   6: optional i64 created_ms
@@ -94,6 +95,10 @@ struct TrainRequest {
 }
 
 struct TrainResponse {
+  1: optional Job job
+}
+
+struct SearchResponse {
   1: optional Job job
 }
 
@@ -299,6 +304,20 @@ service Training {
    * INVALID_ARGUMENT (name, step, hyper-parameter, column, value, named), NOT_FOUND (data set), OVERLOADED (too many jobs wait).
    */
   TrainResponse train(1: TrainRequest request) throws (1: types.ServiceError error) (role = "trainer", audit = "true")
+
+  /**
+   * Tries hyper-parameters by cross-validation: answers a job at once, as `train` does, whose table `get_search_result` answers
+   * when it has ended, and which publishes the best pipeline if asked to. A candidate that cannot be fitted ends nothing. Throws
+   * INVALID_ARGUMENT (as `train`; too many fits, what is searched, folds, scoring, named), NOT_FOUND (data set), OVERLOADED (too
+   * many jobs wait).
+   */
+  SearchResponse search(1: search.SearchRequest request) throws (1: types.ServiceError error) (role = "trainer", audit = "true")
+
+  /**
+   * Answers the table of a search. Throws NOT_FOUND, FAILED_PRECONDITION (the job is no search, or has no table: it has not ended,
+   * was cancelled, or failed before it had measured all candidates).
+   */
+  search.GetSearchResultResponse get_search_result(1: search.GetSearchResultRequest request) throws (1: types.ServiceError error) (idempotent = "true", role = "reader")
 
   /**
    * Answers what a model is worth on rows whose targets are known: metrics with scikit-learn's values. Throws NOT_FOUND (model,

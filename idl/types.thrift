@@ -27,7 +27,7 @@ struct RequestContext {
   4: optional string token
   /** Higher goes first; 0 if absent. A server without priorities treats all calls alike. */
   5: optional i32 priority
-  /** At most 128 characters. `train` and `create_dataset` answer a repeated key with what the first call made. */
+  /** At most 128 characters. `train`, `search` and `create_dataset` answer a repeated key with what the first call made. */
   6: optional string idempotency_key
   /** The caller has seen this generation of an alias; a server that is behind answers UNAVAILABLE. */
   7: optional i64 min_generation

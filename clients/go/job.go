@@ -73,20 +73,35 @@ type JobEvent struct {
 // A server that restarts meanwhile is waited for: until the deadline of the context or, without one, for half a minute, and
 // then it fails with [ErrUnavailable].
 func (j *Job) Wait(ctx context.Context, options ...CallOption) (ModelVersion, error) {
+	if err := j.succeeded(ctx, options); err != nil {
+		return ModelVersion{}, err
+	}
+	if j.Version == 0 {
+		return ModelVersion{}, &Error{
+			Code:    ErrFailedPrecondition,
+			Message: fmt.Sprintf("job %s has published no version", j.ID),
+			Hint:    "wait for a search that publishes nothing with SearchResult",
+		}
+	}
+	return j.client.DescribeModel(ctx, fmt.Sprintf("%s@%d", j.Model, j.Version), options...)
+}
+
+// succeeded waits until the job has ended, and fails if it did not end well.
+func (j *Job) succeeded(ctx context.Context, options []CallOption) error {
 	for _, err := range j.Events(ctx, options...) {
 		if err != nil {
-			return ModelVersion{}, err
+			return err
 		}
 	}
 	switch {
 	case j.Err != nil:
-		return ModelVersion{}, j.Err
+		return j.Err
 	case j.State == Succeeded:
-		return j.client.DescribeModel(ctx, fmt.Sprintf("%s@%d", j.Model, j.Version), options...)
+		return nil
 	case j.State == Cancelled:
-		return ModelVersion{}, &Error{Code: ErrCancelled, Message: fmt.Sprintf("job %s was cancelled", j.ID)}
+		return &Error{Code: ErrCancelled, Message: fmt.Sprintf("job %s was cancelled", j.ID)}
 	}
-	return ModelVersion{}, malformed("job %s is %s and does not say why", j.ID, j.State)
+	return malformed("job %s is %s and does not say why", j.ID, j.State)
 }
 
 // Events are what has happened to the job and what happens until it has ended; the last event is the one that ended it. The

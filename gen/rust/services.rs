@@ -3,11 +3,11 @@
 
 use crate::wire::direct::{Direct, Kind, Sink, Source};
 use crate::wire::runtime::{self, Arguments, Begun, Call, CallError, Channel, Method, Reply, Resource, Resources, Role};
-use crate::wire::{datasets, health, inference, models, training, types};
+use crate::wire::{datasets, health, inference, models, search, training, types};
 use std::future::Future;
 
 /// SHA-256 of the IDL files, in hex.
-pub const IDL_SHA256: &str = "2f6bce3c785b586ca606d71185730bb246b17c8cdc474766551f08ab08bcbebc";
+pub const IDL_SHA256: &str = "865e95d709b7bcd42be72d97039168ec7274873784921e9427bd21fe53d56ca4";
 
 /// Every method, in the order of the files' names, then as declared; `Method::id` is its place here.
 pub static METHODS: &[Method] = &[
@@ -32,14 +32,16 @@ pub static METHODS: &[Method] = &[
     Method { id: 18, service: "Models", name: "set_alias", oneway: false, idempotent: false, role: Role::Trainer, audited: true },
     Method { id: 19, service: "Models", name: "delete_version", oneway: false, idempotent: false, role: Role::Admin, audited: true },
     Method { id: 20, service: "Training", name: "train", oneway: false, idempotent: false, role: Role::Trainer, audited: true },
-    Method { id: 21, service: "Training", name: "evaluate", oneway: false, idempotent: true, role: Role::Reader, audited: false },
-    Method { id: 22, service: "Training", name: "get_job", oneway: false, idempotent: true, role: Role::Reader, audited: false },
-    Method { id: 23, service: "Training", name: "watch_job", oneway: false, idempotent: true, role: Role::Reader, audited: false },
-    Method { id: 24, service: "Training", name: "list_jobs", oneway: false, idempotent: true, role: Role::Reader, audited: false },
-    Method { id: 25, service: "Training", name: "cancel_job", oneway: false, idempotent: true, role: Role::Trainer, audited: true },
-    Method { id: 26, service: "Training", name: "partial_fit", oneway: false, idempotent: false, role: Role::Trainer, audited: true },
-    Method { id: 27, service: "Training", name: "get_learner", oneway: false, idempotent: true, role: Role::Reader, audited: false },
-    Method { id: 28, service: "Training", name: "delete_learner", oneway: false, idempotent: false, role: Role::Trainer, audited: true },
+    Method { id: 21, service: "Training", name: "search", oneway: false, idempotent: false, role: Role::Trainer, audited: true },
+    Method { id: 22, service: "Training", name: "get_search_result", oneway: false, idempotent: true, role: Role::Reader, audited: false },
+    Method { id: 23, service: "Training", name: "evaluate", oneway: false, idempotent: true, role: Role::Reader, audited: false },
+    Method { id: 24, service: "Training", name: "get_job", oneway: false, idempotent: true, role: Role::Reader, audited: false },
+    Method { id: 25, service: "Training", name: "watch_job", oneway: false, idempotent: true, role: Role::Reader, audited: false },
+    Method { id: 26, service: "Training", name: "list_jobs", oneway: false, idempotent: true, role: Role::Reader, audited: false },
+    Method { id: 27, service: "Training", name: "cancel_job", oneway: false, idempotent: true, role: Role::Trainer, audited: true },
+    Method { id: 28, service: "Training", name: "partial_fit", oneway: false, idempotent: false, role: Role::Trainer, audited: true },
+    Method { id: 29, service: "Training", name: "get_learner", oneway: false, idempotent: true, role: Role::Reader, audited: false },
+    Method { id: 30, service: "Training", name: "delete_learner", oneway: false, idempotent: false, role: Role::Trainer, audited: true },
 ];
 
 /// Stored tables, in versions.
@@ -221,6 +223,24 @@ pub trait Training: Send + Sync {
         request: training::TrainRequest,
     ) -> impl Future<Output = Result<training::TrainResponse, types::ServiceError>> + Send;
 
+    /// Tries hyper-parameters by cross-validation: answers a job at once, as `train` does, whose table `get_search_result` answers
+    /// when it has ended, and which publishes the best pipeline if asked to. A candidate that cannot be fitted ends nothing. Throws
+    /// INVALID_ARGUMENT (as `train`; too many fits, what is searched, folds, scoring, named), NOT_FOUND (data set), OVERLOADED (too
+    /// many jobs wait).
+    fn search(
+        &self,
+        call: &Call,
+        request: search::SearchRequest,
+    ) -> impl Future<Output = Result<training::SearchResponse, types::ServiceError>> + Send;
+
+    /// Answers the table of a search. Throws NOT_FOUND, FAILED_PRECONDITION (the job is no search, or has no table: it has not ended,
+    /// was cancelled, or failed before it had measured all candidates).
+    fn get_search_result(
+        &self,
+        call: &Call,
+        request: search::GetSearchResultRequest,
+    ) -> impl Future<Output = Result<search::GetSearchResultResponse, types::ServiceError>> + Send;
+
     /// Answers what a model is worth on rows whose targets are known: metrics with scikit-learn's values. Throws NOT_FOUND (model,
     /// data set), INVALID_ARGUMENT (column, row, value, named), FAILED_PRECONDITION (the version is not loaded), OVERLOADED,
     /// DEADLINE_EXCEEDED.
@@ -313,14 +333,16 @@ pub fn find(service: Option<&str>, name: &str) -> Option<&'static Method> {
         "set_alias" => 18,
         "delete_version" => 19,
         "train" => 20,
-        "evaluate" => 21,
-        "get_job" => 22,
-        "watch_job" => 23,
-        "list_jobs" => 24,
-        "cancel_job" => 25,
-        "partial_fit" => 26,
-        "get_learner" => 27,
-        "delete_learner" => 28,
+        "search" => 21,
+        "get_search_result" => 22,
+        "evaluate" => 23,
+        "get_job" => 24,
+        "watch_job" => 25,
+        "list_jobs" => 26,
+        "cancel_job" => 27,
+        "partial_fit" => 28,
+        "get_learner" => 29,
+        "delete_learner" => 30,
         _ => return None,
     };
     METHODS.get(id).filter(|method| service.is_none_or(|service| service == method.service))
@@ -350,14 +372,16 @@ pub fn dispatch<'a, S: Services>(services: &'a S, method: &Method, call: &Call, 
         18 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.set_alias(&call, request)).await }) }
         19 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.delete_version(&call, request)).await }) }
         20 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.train(&call, request)).await }) }
-        21 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.evaluate(&call, request)).await }) }
-        22 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.get_job(&call, request)).await }) }
-        23 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.watch_job(&call, request)).await }) }
-        24 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.list_jobs(&call, request)).await }) }
-        25 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.cancel_job(&call, request)).await }) }
-        26 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.partial_fit(&call, request)).await }) }
-        27 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.get_learner(&call, request)).await }) }
-        // 28: METHODS has no other id.
+        21 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.search(&call, request)).await }) }
+        22 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.get_search_result(&call, request)).await }) }
+        23 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.evaluate(&call, request)).await }) }
+        24 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.get_job(&call, request)).await }) }
+        25 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.watch_job(&call, request)).await }) }
+        26 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.list_jobs(&call, request)).await }) }
+        27 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.cancel_job(&call, request)).await }) }
+        28 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.partial_fit(&call, request)).await }) }
+        29 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.get_learner(&call, request)).await }) }
+        // 30: METHODS has no other id.
         _ => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.delete_learner(&call, request)).await }) }
     }
 }
@@ -479,6 +503,18 @@ impl Resources for models::UnloadModelRequest {
 impl Resources for models::DeleteVersionRequest {
     fn resources(&self) -> impl Iterator<Item = Resource<'_>> {
         [self.model.as_deref().map(Resource::Model), self.version.map(Resource::Version)].into_iter().flatten()
+    }
+}
+
+impl Resources for search::SearchRequest {
+    fn resources(&self) -> impl Iterator<Item = Resource<'_>> {
+        [self.model.as_deref().map(Resource::Model), self.dataset.as_deref().map(Resource::Dataset)].into_iter().flatten()
+    }
+}
+
+impl Resources for search::GetSearchResultRequest {
+    fn resources(&self) -> impl Iterator<Item = Resource<'_>> {
+        [self.job_id.as_deref().map(Resource::Job)].into_iter().flatten()
     }
 }
 
@@ -1271,6 +1307,26 @@ impl<C: Channel> TrainingClient<'_, C> {
         runtime::call(self.0, &METHODS[20], request).await
     }
 
+    /// Tries hyper-parameters by cross-validation: answers a job at once, as `train` does, whose table `get_search_result` answers
+    /// when it has ended, and which publishes the best pipeline if asked to. A candidate that cannot be fitted ends nothing. Throws
+    /// INVALID_ARGUMENT (as `train`; too many fits, what is searched, folds, scoring, named), NOT_FOUND (data set), OVERLOADED (too
+    /// many jobs wait).
+    pub async fn search(
+        &self,
+        request: search::SearchRequest,
+    ) -> Result<training::SearchResponse, CallError<types::ServiceError>> {
+        runtime::call(self.0, &METHODS[21], request).await
+    }
+
+    /// Answers the table of a search. Throws NOT_FOUND, FAILED_PRECONDITION (the job is no search, or has no table: it has not ended,
+    /// was cancelled, or failed before it had measured all candidates).
+    pub async fn get_search_result(
+        &self,
+        request: search::GetSearchResultRequest,
+    ) -> Result<search::GetSearchResultResponse, CallError<types::ServiceError>> {
+        runtime::call(self.0, &METHODS[22], request).await
+    }
+
     /// Answers what a model is worth on rows whose targets are known: metrics with scikit-learn's values. Throws NOT_FOUND (model,
     /// data set), INVALID_ARGUMENT (column, row, value, named), FAILED_PRECONDITION (the version is not loaded), OVERLOADED,
     /// DEADLINE_EXCEEDED.
@@ -1278,7 +1334,7 @@ impl<C: Channel> TrainingClient<'_, C> {
         &self,
         request: training::EvaluateRequest,
     ) -> Result<training::EvaluateResponse, CallError<types::ServiceError>> {
-        runtime::call(self.0, &METHODS[21], request).await
+        runtime::call(self.0, &METHODS[23], request).await
     }
 
     /// Answers a job as it is now. Throws NOT_FOUND.
@@ -1286,7 +1342,7 @@ impl<C: Channel> TrainingClient<'_, C> {
         &self,
         request: training::GetJobRequest,
     ) -> Result<training::GetJobResponse, CallError<types::ServiceError>> {
-        runtime::call(self.0, &METHODS[22], request).await
+        runtime::call(self.0, &METHODS[24], request).await
     }
 
     /// Answers the events of a job after a sequence number, waiting for one if there is none. Throws NOT_FOUND, INVALID_ARGUMENT (wait_ms).
@@ -1294,7 +1350,7 @@ impl<C: Channel> TrainingClient<'_, C> {
         &self,
         request: training::WatchJobRequest,
     ) -> Result<training::WatchJobResponse, CallError<types::ServiceError>> {
-        runtime::call(self.0, &METHODS[23], request).await
+        runtime::call(self.0, &METHODS[25], request).await
     }
 
     /// Answers the jobs, newest first, a page at a time. Throws INVALID_ARGUMENT (limit).
@@ -1302,7 +1358,7 @@ impl<C: Channel> TrainingClient<'_, C> {
         &self,
         request: training::ListJobsRequest,
     ) -> Result<training::ListJobsResponse, CallError<types::ServiceError>> {
-        runtime::call(self.0, &METHODS[24], request).await
+        runtime::call(self.0, &METHODS[26], request).await
     }
 
     /// Cancels a job that waits or runs; one that has ended is answered as it is. Throws NOT_FOUND.
@@ -1310,7 +1366,7 @@ impl<C: Channel> TrainingClient<'_, C> {
         &self,
         request: training::CancelJobRequest,
     ) -> Result<training::CancelJobResponse, CallError<types::ServiceError>> {
-        runtime::call(self.0, &METHODS[25], request).await
+        runtime::call(self.0, &METHODS[27], request).await
     }
 
     /// Learns from a batch of rows, one call after the other, and answers when that is durable. `predict` goes by versions as ever:
@@ -1322,7 +1378,7 @@ impl<C: Channel> TrainingClient<'_, C> {
         &self,
         request: training::PartialFitRequest,
     ) -> Result<training::PartialFitResponse, CallError<types::ServiceError>> {
-        runtime::call(self.0, &METHODS[26], request).await
+        runtime::call(self.0, &METHODS[28], request).await
     }
 
     /// Answers how a learner is. Throws NOT_FOUND.
@@ -1330,7 +1386,7 @@ impl<C: Channel> TrainingClient<'_, C> {
         &self,
         request: training::GetLearnerRequest,
     ) -> Result<training::GetLearnerResponse, CallError<types::ServiceError>> {
-        runtime::call(self.0, &METHODS[27], request).await
+        runtime::call(self.0, &METHODS[29], request).await
     }
 
     /// Deletes a learner; the versions that it published stay. Throws NOT_FOUND.
@@ -1338,6 +1394,6 @@ impl<C: Channel> TrainingClient<'_, C> {
         &self,
         request: training::DeleteLearnerRequest,
     ) -> Result<training::DeleteLearnerResponse, CallError<types::ServiceError>> {
-        runtime::call(self.0, &METHODS[28], request).await
+        runtime::call(self.0, &METHODS[30], request).await
     }
 }

@@ -25,6 +25,7 @@ use thrift::protocol::verify_expected_service_call;
 use thrift::protocol::verify_required_field_exists;
 use thrift::server::TProcessor;
 
+use crate::wire::search;
 use crate::wire::types;
 
 /// State of a job. It travels as i32 with `state_name`.
@@ -104,7 +105,7 @@ pub struct Job {
   pub state_name: Option<String>,
   /// Name of the model that it trains.
   pub model: Option<String>,
-  /// The version that it published, once it has succeeded.
+  /// The version that it published, once it has succeeded; absent of a search that was not to publish.
   pub version: Option<i64>,
   /// Milliseconds since 1970-01-01T00:00:00Z, as are the next two.
   pub created_ms: Option<i64>,
@@ -782,6 +783,71 @@ impl TSerializable for TrainResponse {
 impl Default for TrainResponse {
   fn default() -> Self {
     TrainResponse{
+      job: None,
+    }
+  }
+}
+
+//
+// SearchResponse
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct SearchResponse {
+  pub job: Option<Job>,
+}
+
+impl SearchResponse {
+  pub fn new<F1>(job: F1) -> SearchResponse where F1: Into<Option<Job>> {
+    SearchResponse {
+      job: job.into(),
+    }
+  }
+}
+
+impl TSerializable for SearchResponse {
+  fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<SearchResponse> {
+    i_prot.read_struct_begin()?;
+    let mut f_1: Option<Job> = None;
+    loop {
+      let field_ident = i_prot.read_field_begin()?;
+      if field_ident.field_type == TType::Stop {
+        break;
+      }
+      let field_id = field_id(&field_ident)?;
+      match field_id {
+        1 => {
+          let val = Job::read_from_in_protocol(i_prot)?;
+          f_1 = Some(val);
+        },
+        _ => {
+          i_prot.skip(field_ident.field_type)?;
+        },
+      };
+      i_prot.read_field_end()?;
+    }
+    i_prot.read_struct_end()?;
+    let ret = SearchResponse {
+      job: f_1,
+    };
+    Ok(ret)
+  }
+  fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    let struct_ident = TStructIdentifier::new("SearchResponse");
+    o_prot.write_struct_begin(&struct_ident)?;
+    if let Some(ref fld_var) = self.job {
+      o_prot.write_field_begin(&TFieldIdentifier::new("job", TType::Struct, 1))?;
+      fld_var.write_to_out_protocol(o_prot)?;
+      o_prot.write_field_end()?
+    }
+    o_prot.write_field_stop()?;
+    o_prot.write_struct_end()
+  }
+}
+
+impl Default for SearchResponse {
+  fn default() -> Self {
+    SearchResponse{
       job: None,
     }
   }
@@ -2961,6 +3027,14 @@ pub trait TTrainingSyncClient {
   /// Stores what is needed to train and answers a job at once; the job outlives a restart of the server. Throws
   /// INVALID_ARGUMENT (name, step, hyper-parameter, column, value, named), NOT_FOUND (data set), OVERLOADED (too many jobs wait).
   fn train(&mut self, request: TrainRequest) -> thrift::Result<TrainResponse>;
+  /// Tries hyper-parameters by cross-validation: answers a job at once, as `train` does, whose table `get_search_result` answers
+  /// when it has ended, and which publishes the best pipeline if asked to. A candidate that cannot be fitted ends nothing. Throws
+  /// INVALID_ARGUMENT (as `train`; too many fits, what is searched, folds, scoring, named), NOT_FOUND (data set), OVERLOADED (too
+  /// many jobs wait).
+  fn search(&mut self, request: search::SearchRequest) -> thrift::Result<SearchResponse>;
+  /// Answers the table of a search. Throws NOT_FOUND, FAILED_PRECONDITION (the job is no search, or has no table: it has not ended,
+  /// was cancelled, or failed before it had measured all candidates).
+  fn get_search_result(&mut self, request: search::GetSearchResultRequest) -> thrift::Result<search::GetSearchResultResponse>;
   /// Answers what a model is worth on rows whose targets are known: metrics with scikit-learn's values. Throws NOT_FOUND (model,
   /// data set), INVALID_ARGUMENT (column, row, value, named), FAILED_PRECONDITION (the version is not loaded), OVERLOADED,
   /// DEADLINE_EXCEEDED.
@@ -3032,6 +3106,60 @@ impl <C: TThriftClient + TTrainingSyncClientMarker> TTrainingSyncClient for C {
       }
       verify_expected_message_type(TMessageType::Reply, message_ident.message_type)?;
       let result = TrainingTrainResult::read_from_in_protocol(self.i_prot_mut())?;
+      self.i_prot_mut().read_message_end()?;
+      result.ok_or()
+    }
+  }
+  fn search(&mut self, request: search::SearchRequest) -> thrift::Result<SearchResponse> {
+    (
+      {
+        self.increment_sequence_number();
+        let message_ident = TMessageIdentifier::new("search", TMessageType::Call, self.sequence_number());
+        let call_args = TrainingSearchArgs { request };
+        self.o_prot_mut().write_message_begin(&message_ident)?;
+        call_args.write_to_out_protocol(self.o_prot_mut())?;
+        self.o_prot_mut().write_message_end()?;
+        self.o_prot_mut().flush()
+      }
+    )?;
+    {
+      let message_ident = self.i_prot_mut().read_message_begin()?;
+      verify_expected_sequence_number(self.sequence_number(), message_ident.sequence_number)?;
+      verify_expected_service_call("search", &message_ident.name)?;
+      if message_ident.message_type == TMessageType::Exception {
+        let remote_error = thrift::Error::read_application_error_from_in_protocol(self.i_prot_mut())?;
+        self.i_prot_mut().read_message_end()?;
+        return Err(thrift::Error::Application(remote_error))
+      }
+      verify_expected_message_type(TMessageType::Reply, message_ident.message_type)?;
+      let result = TrainingSearchResult::read_from_in_protocol(self.i_prot_mut())?;
+      self.i_prot_mut().read_message_end()?;
+      result.ok_or()
+    }
+  }
+  fn get_search_result(&mut self, request: search::GetSearchResultRequest) -> thrift::Result<search::GetSearchResultResponse> {
+    (
+      {
+        self.increment_sequence_number();
+        let message_ident = TMessageIdentifier::new("get_search_result", TMessageType::Call, self.sequence_number());
+        let call_args = TrainingGetSearchResultArgs { request };
+        self.o_prot_mut().write_message_begin(&message_ident)?;
+        call_args.write_to_out_protocol(self.o_prot_mut())?;
+        self.o_prot_mut().write_message_end()?;
+        self.o_prot_mut().flush()
+      }
+    )?;
+    {
+      let message_ident = self.i_prot_mut().read_message_begin()?;
+      verify_expected_sequence_number(self.sequence_number(), message_ident.sequence_number)?;
+      verify_expected_service_call("get_search_result", &message_ident.name)?;
+      if message_ident.message_type == TMessageType::Exception {
+        let remote_error = thrift::Error::read_application_error_from_in_protocol(self.i_prot_mut())?;
+        self.i_prot_mut().read_message_end()?;
+        return Err(thrift::Error::Application(remote_error))
+      }
+      verify_expected_message_type(TMessageType::Reply, message_ident.message_type)?;
+      let result = TrainingGetSearchResultResult::read_from_in_protocol(self.i_prot_mut())?;
       self.i_prot_mut().read_message_end()?;
       result.ok_or()
     }
@@ -3262,6 +3390,14 @@ pub trait TrainingSyncHandler {
   /// Stores what is needed to train and answers a job at once; the job outlives a restart of the server. Throws
   /// INVALID_ARGUMENT (name, step, hyper-parameter, column, value, named), NOT_FOUND (data set), OVERLOADED (too many jobs wait).
   fn handle_train(&self, request: TrainRequest) -> thrift::Result<TrainResponse>;
+  /// Tries hyper-parameters by cross-validation: answers a job at once, as `train` does, whose table `get_search_result` answers
+  /// when it has ended, and which publishes the best pipeline if asked to. A candidate that cannot be fitted ends nothing. Throws
+  /// INVALID_ARGUMENT (as `train`; too many fits, what is searched, folds, scoring, named), NOT_FOUND (data set), OVERLOADED (too
+  /// many jobs wait).
+  fn handle_search(&self, request: search::SearchRequest) -> thrift::Result<SearchResponse>;
+  /// Answers the table of a search. Throws NOT_FOUND, FAILED_PRECONDITION (the job is no search, or has no table: it has not ended,
+  /// was cancelled, or failed before it had measured all candidates).
+  fn handle_get_search_result(&self, request: search::GetSearchResultRequest) -> thrift::Result<search::GetSearchResultResponse>;
   /// Answers what a model is worth on rows whose targets are known: metrics with scikit-learn's values. Throws NOT_FOUND (model,
   /// data set), INVALID_ARGUMENT (column, row, value, named), FAILED_PRECONDITION (the version is not loaded), OVERLOADED,
   /// DEADLINE_EXCEEDED.
@@ -3298,6 +3434,12 @@ impl <H: TrainingSyncHandler> TrainingSyncProcessor<H> {
   }
   fn process_train(&self, incoming_sequence_number: i32, i_prot: &mut dyn TInputProtocol, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
     TTrainingProcessFunctions::process_train(&self.handler, incoming_sequence_number, i_prot, o_prot)
+  }
+  fn process_search(&self, incoming_sequence_number: i32, i_prot: &mut dyn TInputProtocol, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    TTrainingProcessFunctions::process_search(&self.handler, incoming_sequence_number, i_prot, o_prot)
+  }
+  fn process_get_search_result(&self, incoming_sequence_number: i32, i_prot: &mut dyn TInputProtocol, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    TTrainingProcessFunctions::process_get_search_result(&self.handler, incoming_sequence_number, i_prot, o_prot)
   }
   fn process_evaluate(&self, incoming_sequence_number: i32, i_prot: &mut dyn TInputProtocol, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
     TTrainingProcessFunctions::process_evaluate(&self.handler, incoming_sequence_number, i_prot, o_prot)
@@ -3379,6 +3521,126 @@ impl TTrainingProcessFunctions {
               )
             };
             let message_ident = TMessageIdentifier::new("train", TMessageType::Exception, incoming_sequence_number);
+            o_prot.write_message_begin(&message_ident)?;
+            thrift::Error::write_application_error_to_out_protocol(&ret_err, o_prot)?;
+            o_prot.write_message_end()?;
+            o_prot.flush()
+          },
+        }
+      },
+    }
+  }
+  pub fn process_search<H: TrainingSyncHandler>(handler: &H, incoming_sequence_number: i32, i_prot: &mut dyn TInputProtocol, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    let args = TrainingSearchArgs::read_from_in_protocol(i_prot)?;
+    match handler.handle_search(args.request) {
+      Ok(handler_return) => {
+        let message_ident = TMessageIdentifier::new("search", TMessageType::Reply, incoming_sequence_number);
+        o_prot.write_message_begin(&message_ident)?;
+        let ret = TrainingSearchResult { result_value: Some(handler_return), error: None };
+        ret.write_to_out_protocol(o_prot)?;
+        o_prot.write_message_end()?;
+        o_prot.flush()
+      },
+      Err(e) => {
+        match e {
+          thrift::Error::User(usr_err) => {
+            if usr_err.downcast_ref::<types::ServiceError>().is_some() {
+              let err = usr_err.downcast::<types::ServiceError>().expect("downcast already checked");
+              let ret_err = TrainingSearchResult{ result_value: None, error: Some(*err) };
+              let message_ident = TMessageIdentifier::new("search", TMessageType::Reply, incoming_sequence_number);
+              o_prot.write_message_begin(&message_ident)?;
+              ret_err.write_to_out_protocol(o_prot)?;
+              o_prot.write_message_end()?;
+              o_prot.flush()
+            } else {
+              let ret_err = {
+                ApplicationError::new(
+                  ApplicationErrorKind::Unknown,
+                  usr_err.to_string()
+                )
+              };
+              let message_ident = TMessageIdentifier::new("search", TMessageType::Exception, incoming_sequence_number);
+              o_prot.write_message_begin(&message_ident)?;
+              thrift::Error::write_application_error_to_out_protocol(&ret_err, o_prot)?;
+              o_prot.write_message_end()?;
+              o_prot.flush()
+            }
+          },
+          thrift::Error::Application(app_err) => {
+            let message_ident = TMessageIdentifier::new("search", TMessageType::Exception, incoming_sequence_number);
+            o_prot.write_message_begin(&message_ident)?;
+            thrift::Error::write_application_error_to_out_protocol(&app_err, o_prot)?;
+            o_prot.write_message_end()?;
+            o_prot.flush()
+          },
+          _ => {
+            let ret_err = {
+              ApplicationError::new(
+                ApplicationErrorKind::Unknown,
+                e.to_string()
+              )
+            };
+            let message_ident = TMessageIdentifier::new("search", TMessageType::Exception, incoming_sequence_number);
+            o_prot.write_message_begin(&message_ident)?;
+            thrift::Error::write_application_error_to_out_protocol(&ret_err, o_prot)?;
+            o_prot.write_message_end()?;
+            o_prot.flush()
+          },
+        }
+      },
+    }
+  }
+  pub fn process_get_search_result<H: TrainingSyncHandler>(handler: &H, incoming_sequence_number: i32, i_prot: &mut dyn TInputProtocol, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    let args = TrainingGetSearchResultArgs::read_from_in_protocol(i_prot)?;
+    match handler.handle_get_search_result(args.request) {
+      Ok(handler_return) => {
+        let message_ident = TMessageIdentifier::new("get_search_result", TMessageType::Reply, incoming_sequence_number);
+        o_prot.write_message_begin(&message_ident)?;
+        let ret = TrainingGetSearchResultResult { result_value: Some(handler_return), error: None };
+        ret.write_to_out_protocol(o_prot)?;
+        o_prot.write_message_end()?;
+        o_prot.flush()
+      },
+      Err(e) => {
+        match e {
+          thrift::Error::User(usr_err) => {
+            if usr_err.downcast_ref::<types::ServiceError>().is_some() {
+              let err = usr_err.downcast::<types::ServiceError>().expect("downcast already checked");
+              let ret_err = TrainingGetSearchResultResult{ result_value: None, error: Some(*err) };
+              let message_ident = TMessageIdentifier::new("get_search_result", TMessageType::Reply, incoming_sequence_number);
+              o_prot.write_message_begin(&message_ident)?;
+              ret_err.write_to_out_protocol(o_prot)?;
+              o_prot.write_message_end()?;
+              o_prot.flush()
+            } else {
+              let ret_err = {
+                ApplicationError::new(
+                  ApplicationErrorKind::Unknown,
+                  usr_err.to_string()
+                )
+              };
+              let message_ident = TMessageIdentifier::new("get_search_result", TMessageType::Exception, incoming_sequence_number);
+              o_prot.write_message_begin(&message_ident)?;
+              thrift::Error::write_application_error_to_out_protocol(&ret_err, o_prot)?;
+              o_prot.write_message_end()?;
+              o_prot.flush()
+            }
+          },
+          thrift::Error::Application(app_err) => {
+            let message_ident = TMessageIdentifier::new("get_search_result", TMessageType::Exception, incoming_sequence_number);
+            o_prot.write_message_begin(&message_ident)?;
+            thrift::Error::write_application_error_to_out_protocol(&app_err, o_prot)?;
+            o_prot.write_message_end()?;
+            o_prot.flush()
+          },
+          _ => {
+            let ret_err = {
+              ApplicationError::new(
+                ApplicationErrorKind::Unknown,
+                e.to_string()
+              )
+            };
+            let message_ident = TMessageIdentifier::new("get_search_result", TMessageType::Exception, incoming_sequence_number);
             o_prot.write_message_begin(&message_ident)?;
             thrift::Error::write_application_error_to_out_protocol(&ret_err, o_prot)?;
             o_prot.write_message_end()?;
@@ -3877,6 +4139,12 @@ impl <H: TrainingSyncHandler> TProcessor for TrainingSyncProcessor<H> {
       "train" => {
         self.process_train(message_ident.sequence_number, i_prot, o_prot)
       },
+      "search" => {
+        self.process_search(message_ident.sequence_number, i_prot, o_prot)
+      },
+      "get_search_result" => {
+        self.process_get_search_result(message_ident.sequence_number, i_prot, o_prot)
+      },
       "evaluate" => {
         self.process_evaluate(message_ident.sequence_number, i_prot, o_prot)
       },
@@ -4025,6 +4293,256 @@ impl TrainingTrainResult {
   }
   fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
     let struct_ident = TStructIdentifier::new("TrainingTrainResult");
+    o_prot.write_struct_begin(&struct_ident)?;
+    if let Some(ref fld_var) = self.result_value {
+      o_prot.write_field_begin(&TFieldIdentifier::new("result_value", TType::Struct, 0))?;
+      fld_var.write_to_out_protocol(o_prot)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(ref fld_var) = self.error {
+      o_prot.write_field_begin(&TFieldIdentifier::new("error", TType::Struct, 1))?;
+      fld_var.write_to_out_protocol(o_prot)?;
+      o_prot.write_field_end()?
+    }
+    o_prot.write_field_stop()?;
+    o_prot.write_struct_end()
+  }
+}
+
+//
+// TrainingSearchArgs
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+struct TrainingSearchArgs {
+  request: search::SearchRequest,
+}
+
+impl TrainingSearchArgs {
+  fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<TrainingSearchArgs> {
+    i_prot.read_struct_begin()?;
+    let mut f_1: Option<search::SearchRequest> = None;
+    loop {
+      let field_ident = i_prot.read_field_begin()?;
+      if field_ident.field_type == TType::Stop {
+        break;
+      }
+      let field_id = field_id(&field_ident)?;
+      match field_id {
+        1 => {
+          let val = search::SearchRequest::read_from_in_protocol(i_prot)?;
+          f_1 = Some(val);
+        },
+        _ => {
+          i_prot.skip(field_ident.field_type)?;
+        },
+      };
+      i_prot.read_field_end()?;
+    }
+    i_prot.read_struct_end()?;
+    verify_required_field_exists("TrainingSearchArgs.request", &f_1)?;
+    let ret = TrainingSearchArgs {
+      request: f_1.expect("auto-generated code should have checked for presence of required fields"),
+    };
+    Ok(ret)
+  }
+  fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    let struct_ident = TStructIdentifier::new("search_args");
+    o_prot.write_struct_begin(&struct_ident)?;
+    o_prot.write_field_begin(&TFieldIdentifier::new("request", TType::Struct, 1))?;
+    self.request.write_to_out_protocol(o_prot)?;
+    o_prot.write_field_end()?;
+    o_prot.write_field_stop()?;
+    o_prot.write_struct_end()
+  }
+}
+
+//
+// TrainingSearchResult
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+struct TrainingSearchResult {
+  result_value: Option<SearchResponse>,
+  error: Option<types::ServiceError>,
+}
+
+impl TrainingSearchResult {
+  fn ok_or(self) -> thrift::Result<SearchResponse> {
+    if self.error.is_some() {
+      Err(thrift::Error::User(Box::new(self.error.unwrap())))
+    } else if self.result_value.is_some() {
+      Ok(self.result_value.unwrap())
+    } else {
+      Err(
+        thrift::Error::Application(
+          ApplicationError::new(
+            ApplicationErrorKind::MissingResult,
+            "no result received for TrainingSearch"
+          )
+        )
+      )
+    }
+  }
+  fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<TrainingSearchResult> {
+    i_prot.read_struct_begin()?;
+    let mut f_0: Option<SearchResponse> = None;
+    let mut f_1: Option<types::ServiceError> = None;
+    loop {
+      let field_ident = i_prot.read_field_begin()?;
+      if field_ident.field_type == TType::Stop {
+        break;
+      }
+      let field_id = field_id(&field_ident)?;
+      match field_id {
+        0 => {
+          let val = SearchResponse::read_from_in_protocol(i_prot)?;
+          f_0 = Some(val);
+        },
+        1 => {
+          let val = types::ServiceError::read_from_in_protocol(i_prot)?;
+          f_1 = Some(val);
+        },
+        _ => {
+          i_prot.skip(field_ident.field_type)?;
+        },
+      };
+      i_prot.read_field_end()?;
+    }
+    i_prot.read_struct_end()?;
+    let ret = TrainingSearchResult {
+      result_value: f_0,
+      error: f_1,
+    };
+    Ok(ret)
+  }
+  fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    let struct_ident = TStructIdentifier::new("TrainingSearchResult");
+    o_prot.write_struct_begin(&struct_ident)?;
+    if let Some(ref fld_var) = self.result_value {
+      o_prot.write_field_begin(&TFieldIdentifier::new("result_value", TType::Struct, 0))?;
+      fld_var.write_to_out_protocol(o_prot)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(ref fld_var) = self.error {
+      o_prot.write_field_begin(&TFieldIdentifier::new("error", TType::Struct, 1))?;
+      fld_var.write_to_out_protocol(o_prot)?;
+      o_prot.write_field_end()?
+    }
+    o_prot.write_field_stop()?;
+    o_prot.write_struct_end()
+  }
+}
+
+//
+// TrainingGetSearchResultArgs
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+struct TrainingGetSearchResultArgs {
+  request: search::GetSearchResultRequest,
+}
+
+impl TrainingGetSearchResultArgs {
+  fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<TrainingGetSearchResultArgs> {
+    i_prot.read_struct_begin()?;
+    let mut f_1: Option<search::GetSearchResultRequest> = None;
+    loop {
+      let field_ident = i_prot.read_field_begin()?;
+      if field_ident.field_type == TType::Stop {
+        break;
+      }
+      let field_id = field_id(&field_ident)?;
+      match field_id {
+        1 => {
+          let val = search::GetSearchResultRequest::read_from_in_protocol(i_prot)?;
+          f_1 = Some(val);
+        },
+        _ => {
+          i_prot.skip(field_ident.field_type)?;
+        },
+      };
+      i_prot.read_field_end()?;
+    }
+    i_prot.read_struct_end()?;
+    verify_required_field_exists("TrainingGetSearchResultArgs.request", &f_1)?;
+    let ret = TrainingGetSearchResultArgs {
+      request: f_1.expect("auto-generated code should have checked for presence of required fields"),
+    };
+    Ok(ret)
+  }
+  fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    let struct_ident = TStructIdentifier::new("get_search_result_args");
+    o_prot.write_struct_begin(&struct_ident)?;
+    o_prot.write_field_begin(&TFieldIdentifier::new("request", TType::Struct, 1))?;
+    self.request.write_to_out_protocol(o_prot)?;
+    o_prot.write_field_end()?;
+    o_prot.write_field_stop()?;
+    o_prot.write_struct_end()
+  }
+}
+
+//
+// TrainingGetSearchResultResult
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+struct TrainingGetSearchResultResult {
+  result_value: Option<search::GetSearchResultResponse>,
+  error: Option<types::ServiceError>,
+}
+
+impl TrainingGetSearchResultResult {
+  fn ok_or(self) -> thrift::Result<search::GetSearchResultResponse> {
+    if self.error.is_some() {
+      Err(thrift::Error::User(Box::new(self.error.unwrap())))
+    } else if self.result_value.is_some() {
+      Ok(self.result_value.unwrap())
+    } else {
+      Err(
+        thrift::Error::Application(
+          ApplicationError::new(
+            ApplicationErrorKind::MissingResult,
+            "no result received for TrainingGetSearchResult"
+          )
+        )
+      )
+    }
+  }
+  fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<TrainingGetSearchResultResult> {
+    i_prot.read_struct_begin()?;
+    let mut f_0: Option<search::GetSearchResultResponse> = None;
+    let mut f_1: Option<types::ServiceError> = None;
+    loop {
+      let field_ident = i_prot.read_field_begin()?;
+      if field_ident.field_type == TType::Stop {
+        break;
+      }
+      let field_id = field_id(&field_ident)?;
+      match field_id {
+        0 => {
+          let val = search::GetSearchResultResponse::read_from_in_protocol(i_prot)?;
+          f_0 = Some(val);
+        },
+        1 => {
+          let val = types::ServiceError::read_from_in_protocol(i_prot)?;
+          f_1 = Some(val);
+        },
+        _ => {
+          i_prot.skip(field_ident.field_type)?;
+        },
+      };
+      i_prot.read_field_end()?;
+    }
+    i_prot.read_struct_end()?;
+    let ret = TrainingGetSearchResultResult {
+      result_value: f_0,
+      error: f_1,
+    };
+    Ok(ret)
+  }
+  fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    let struct_ident = TStructIdentifier::new("TrainingGetSearchResultResult");
     o_prot.write_struct_begin(&struct_ident)?;
     if let Some(ref fld_var) = self.result_value {
       o_prot.write_field_begin(&TFieldIdentifier::new("result_value", TType::Struct, 0))?;

@@ -265,7 +265,7 @@ pub struct RequestContext {
   pub token: Option<String>,
   /// Higher goes first; 0 if absent. A server without priorities treats all calls alike.
   pub priority: Option<i32>,
-  /// At most 128 characters. `train` and `create_dataset` answer a repeated key with what the first call made.
+  /// At most 128 characters. `train`, `search` and `create_dataset` answer a repeated key with what the first call made.
   pub idempotency_key: Option<String>,
   /// The caller has seen this generation of an alias; a server that is behind answers UNAVAILABLE.
   pub min_generation: Option<i64>,

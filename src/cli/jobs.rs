@@ -1,7 +1,7 @@
 //! `modelwire jobs`
 
 use super::remote::{Remote, print};
-use super::{Failure, progress, report};
+use super::{Failure, progress, report, search};
 use crate::client::{Client, JobStatus, Watched};
 use crate::error::Result;
 use crate::training::Event;
@@ -48,6 +48,15 @@ enum Command {
         /// Its id, as `modelwire train --detach` printed it.
         id: String,
     },
+    /// Print the candidates of a search that has ended, best first
+    ///
+    /// Example:
+    ///     modelwire jobs candidates j7
+    #[command(verbatim_doc_comment)]
+    Candidates {
+        /// Its id, as `modelwire search --detach` printed it.
+        id: String,
+    },
     /// Cancel a job that waits or runs
     ///
     /// A job that has ended stays as it is.
@@ -73,6 +82,10 @@ pub(super) fn run(arguments: Arguments) -> std::result::Result<(), Failure> {
             remote.print(&job, || description(&job))
         }
         Command::Watch { id } => watch(client, id, &remote).await,
+        Command::Candidates { id } => {
+            let found = client.search_result(id).await?;
+            remote.print(&found, || search::table(&found))
+        }
         Command::Cancel { id } => {
             let job = client.cancel_job(id).await?;
             remote.print(&job, || description(&job))

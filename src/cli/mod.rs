@@ -17,6 +17,7 @@ mod predictions;
 mod progress;
 mod remote;
 mod report;
+mod search;
 mod serve;
 mod settings;
 mod steps;
@@ -44,6 +45,7 @@ enum Command {
     /// Start the server.
     Serve(Box<serve::Arguments>), // Every setting is a flag of it: many times what the others hold.
     Train(train::Arguments),
+    Search(Box<search::Arguments>),
     PartialFit(partial_fit::Arguments),
     Predict(predict::Arguments),
     Evaluate(evaluate::Arguments),
@@ -63,6 +65,7 @@ impl Command {
         match self {
             Self::Serve(_) => false,
             Self::Train(arguments) => arguments.remote.json,
+            Self::Search(arguments) => arguments.remote.json,
             Self::PartialFit(arguments) => arguments.remote.json,
             Self::Predict(arguments) => arguments.asked.remote.json,
             Self::Evaluate(arguments) => arguments.remote.json,
@@ -81,6 +84,7 @@ impl Command {
         match self {
             Self::Serve(arguments) => serve::run(*arguments),
             Self::Train(arguments) => train::run(arguments),
+            Self::Search(arguments) => search::run(*arguments),
             Self::PartialFit(arguments) => partial_fit::run(arguments),
             Self::Predict(arguments) => predict::run(arguments),
             Self::Evaluate(arguments) => evaluate::run(arguments),

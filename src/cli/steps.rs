@@ -20,7 +20,7 @@ impl std::str::FromStr for Steps {
 }
 
 /// The parts between those commas that are neither in parentheses or brackets nor in quotes.
-fn split(text: &str) -> Result<Vec<&str>, String> {
+pub(super) fn split(text: &str) -> Result<Vec<&str>, String> {
     let (mut parts, mut start, mut depth, mut quoted) = (vec![], 0, 0_usize, false);
     for (position, character) in text.char_indices() {
         match character {
@@ -78,7 +78,8 @@ fn parameters(algorithm: &str, text: &str) -> Result<BTreeMap<String, Value>, St
     Ok(parameters)
 }
 
-fn value(text: &str) -> Result<Value, String> {
+/// A value as [`Steps`] reads it.
+pub(super) fn value(text: &str) -> Result<Value, String> {
     if let Some(quoted) = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
         return Ok(Value::Text(quoted.to_owned()));
     }

@@ -67,7 +67,9 @@ pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
     let Arguments { file, dataset, name, steps, target, targets, features, seed, .. } = arguments;
     let Arguments { validation_fraction, sample_weight, detach, remote, .. } = arguments;
     let rows = match (file, dataset) {
-        (Some(file), _) => Rows::Inline(small_enough(table_file::read(&file)?, &file.display().to_string(), &name)?),
+        (Some(file), _) => {
+            Rows::Inline(small_enough(table_file::read(&file)?, &file.display().to_string(), &name, "train")?)
+        }
         (None, dataset) => Rows::Dataset(dataset.unwrap_or_default()),
     };
     let steps = steps.0;
@@ -90,18 +92,18 @@ pub(super) fn seed(text: &str) -> Result<u64, String> {
     seed.ok_or_else(|| format!("a seed is a whole number from 0 to {}", i64::MAX))
 }
 
-fn model_name(text: &str) -> Result<Name, Error> {
+pub(super) fn model_name(text: &str) -> Result<Name, Error> {
     Name::parse("model", text)
 }
 
 /// Rows that fit one call; more belong into a data set, where an upload that breaks off loses nothing.
-fn small_enough(table: Table, file: &str, name: &Name) -> Result<Table, Failure> {
+pub(super) fn small_enough(table: Table, file: &str, name: &Name, verb: &str) -> Result<Table, Failure> {
     let bytes = encoded_bytes(&table);
     if bytes <= MAX_PIECE_BYTES {
         return Ok(table);
     }
     Err(Failure::Failed(format!(
-        "{file} has {bytes} bytes of rows and one call takes {MAX_PIECE_BYTES}; store it with \"modelwire datasets upload {file} --name {name}\" and train with --dataset {name}"
+        "{file} has {bytes} bytes of rows and one call takes {MAX_PIECE_BYTES}; store it with \"modelwire datasets upload {file} --name {name}\" and {verb} with --dataset {name}"
     )))
 }
 
@@ -135,7 +137,9 @@ mod tests {
         let name = Name::parse("model", "wine").unwrap();
         let table = Table::new(vec![Column::float("x", vec![0.0; MAX_PIECE_BYTES / 8])]).unwrap();
 
-        let Err(Failure::Failed(message)) = small_enough(table, "big.csv", &name) else { panic!("it was taken") };
+        let Err(Failure::Failed(message)) = small_enough(table, "big.csv", &name, "train") else {
+            panic!("it was taken")
+        };
 
         assert!(message.contains("modelwire datasets upload big.csv --name wine"), "{message}");
         assert!(message.contains("--dataset wine"), "{message}");

@@ -36,13 +36,14 @@ mod pieces;
 pub mod ping;
 mod pool;
 mod retry;
+mod search;
 mod times;
 mod training;
 mod waiting;
 
 pub use crate::wire::answers::{
     AlgorithmDescription, Evaluated, Explained, Greeting, JobStatus, LearnerAnswer, MethodDescription, ModelVersion,
-    ParameterDescription, Prediction, ServerDescription, ServerLimits, ServerStatus, TrainedRows, Watched,
+    ParameterDescription, Prediction, SearchTable, ServerDescription, ServerLimits, ServerStatus, TrainedRows, Watched,
 };
 pub use crate::wire::{Protocol, Transport};
 pub use options::{Options, PoolLimits};

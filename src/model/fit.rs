@@ -44,10 +44,11 @@ impl<F: Fn(&str, f64) -> Result<()>> Progress for F {
 }
 
 /// The progress of a part of something, which is told to the whole in other words or numbers; all else is that of the whole.
-pub(super) struct Within<'a, F> {
-    pub(super) whole: &'a dyn Progress,
-    /// Tells the whole.
-    pub(super) report: F,
+pub struct Within<'a, F> {
+    /// The whole.
+    pub whole: &'a dyn Progress,
+    /// Tells it.
+    pub report: F,
 }
 
 impl<F: Fn(&str, f64) -> Result<()>> Progress for Within<'_, F> {
@@ -126,16 +127,16 @@ pub fn fit_on(threads: usize, spec: &Spec, table: &Table, progress: &dyn Progres
 }
 
 /// What is to be fitted, on whichever rows.
-struct Fitting<'a> {
-    threads: usize,
-    spec: &'a Spec,
-    schema: &'a Schema,
-    steps: &'a [ResolvedStep],
+pub(super) struct Fitting<'a> {
+    pub(super) threads: usize,
+    pub(super) spec: &'a Spec,
+    pub(super) schema: &'a Schema,
+    pub(super) steps: &'a [ResolvedStep],
 }
 
-struct Learned {
-    transformers: Vec<TransformerStep>,
-    last: Last,
+pub(super) struct Learned {
+    pub(super) transformers: Vec<TransformerStep>,
+    pub(super) last: Last,
     /// As they reach the last step, or leave the last transformer.
     columns: Columns,
     /// What the fit says of itself.
@@ -144,7 +145,7 @@ struct Learned {
 
 impl Fitting<'_> {
     /// Fits each step on what the step before makes of the rows, and leaves them as the last one takes them.
-    fn fit(&self, part: &mut Part, progress: &dyn Progress) -> Result<Learned> {
+    pub(super) fn fit(&self, part: &mut Part, progress: &dyn Progress) -> Result<Learned> {
         let Part { features, targets, weights } = part;
         let (first, last) = self.steps.split_at(n_transformers(self.steps));
         let (mut transformers, mut columns): (Vec<TransformerStep>, _) =
@@ -248,7 +249,7 @@ impl Fitting<'_> {
 }
 
 /// Features, targets and weights of the rows that count; the schema learns the classes.
-fn read(table: &Table, sample_weight: Option<&str>, kind: Kind, schema: &mut Schema) -> Result<Part> {
+pub(super) fn read(table: &Table, sample_weight: Option<&str>, kind: Kind, schema: &mut Schema) -> Result<Part> {
     if table.n_rows() == 0 {
         return Err(Error::invalid("the table has no rows to learn from"));
     }

@@ -56,6 +56,8 @@ mod predictions;
 mod learner;
 mod online;
 
+pub mod search;
+
 mod archive;
 mod arrays;
 mod artefact;
@@ -85,6 +87,8 @@ mod random;
 mod svm;
 mod trees;
 
+use spec::{Resolved, ResolvedStep};
+
 #[cfg(test)]
 mod tests;
 
@@ -99,7 +103,7 @@ pub use checkpoint::{Checkpoints, Kept, MAX_STATE_BYTES, StateStore};
 pub use columns::Outputs;
 pub use evaluation::{Asked, Evaluation, Examination};
 pub use explanation::{Explanation, Scale};
-pub use fit::{Fitted, Progress, fit, fit_on};
+pub use fit::{Fitted, Progress, Within, fit, fit_on};
 pub use learner::{Learner, Lesson};
 pub use loaded::LoadedModel;
 pub use online::{Online, OnlineAlgorithm, online_algorithms};

@@ -105,6 +105,24 @@ impl Targets {
         Ok(Self::Classes { indices: positions.into_iter().flatten().collect(), labels: classes.clone() })
     }
 
+    /// Classes that rows are of, and no others, with the place of each among all; `None` if nothing has classes.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] if there is only one.
+    pub(super) fn there(&self) -> Result<Option<(Self, Vec<usize>)>> {
+        let Self::Classes { indices, labels } = self else { return Ok(None) };
+        let mut places = indices.to_vec();
+        places.sort_unstable();
+        places.dedup();
+        if places.len() < 2 {
+            return Err(Error::invalid(
+                "the rows to learn from are of 1 class and two are needed; use fewer folds, or deal them out",
+            ));
+        }
+        let indices = indices.iter().map(|class| places.partition_point(|it| it < class)).collect();
+        Ok(Some((Self::Classes { indices, labels: Arc::new(labels.take(&places)) }, places)))
+    }
+
     /// Those of these rows, in this order.
     ///
     /// # Panics

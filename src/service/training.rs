@@ -7,12 +7,13 @@ use crate::error::{Error, Result};
 use crate::training::Job;
 use crate::wire::convert;
 use crate::wire::runtime::{Call, Resource};
+use crate::wire::search::{GetSearchResultRequest, GetSearchResultResponse, SearchRequest};
 use crate::wire::services::Training;
 use crate::wire::training::{
     CancelJobRequest, CancelJobResponse, DeleteLearnerRequest, DeleteLearnerResponse, EvaluateRequest,
     EvaluateResponse, GetJobRequest, GetJobResponse, GetLearnerRequest, GetLearnerResponse, ListJobsRequest,
-    ListJobsResponse, PartialFitRequest, PartialFitResponse, TrainRequest, TrainResponse, WatchJobRequest,
-    WatchJobResponse,
+    ListJobsResponse, PartialFitRequest, PartialFitResponse, SearchResponse, TrainRequest, TrainResponse,
+    WatchJobRequest, WatchJobResponse,
 };
 use std::time::{Duration, Instant};
 
@@ -28,6 +29,29 @@ impl Training for Service {
             let job = self.parts.jobs.submit(spec).await?;
             call.trail.note(Resource::Job(&job.id));
             Ok(TrainResponse { job: Some(convert::job(&job)) })
+        })
+        .await
+    }
+
+    async fn search(&self, call: &Call, request: SearchRequest) -> Declared<SearchResponse> {
+        declare(call, async {
+            let asked = convert::search_job(request, call.idempotency_key.clone())?;
+            let job = self.parts.jobs.search(asked).await?;
+            call.trail.note(Resource::Job(&job.id));
+            Ok(SearchResponse { job: Some(convert::job(&job)) })
+        })
+        .await
+    }
+
+    async fn get_search_result(
+        &self,
+        call: &Call,
+        request: GetSearchResultRequest,
+    ) -> Declared<GetSearchResultResponse> {
+        declare(call, async {
+            let id = request.job_id.unwrap_or_default();
+            self.job(call, &id)?;
+            Ok(convert::search_result(&self.parts.jobs.search_result(&id).await?))
         })
         .await
     }

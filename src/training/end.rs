@@ -10,7 +10,8 @@ use std::collections::BTreeMap;
 
 /// What a job that succeeds leaves.
 pub(super) struct Published {
-    pub(super) version: u64,
+    /// `None` of a search that was not to publish.
+    pub(super) version: Option<u64>,
     pub(super) metrics: BTreeMap<String, f64>,
 }
 
@@ -68,7 +69,9 @@ impl Shared {
 
 fn report(job: &Job, outcome: &Result<Published>) {
     match outcome {
-        Ok(Published { version, .. }) => info!(job = job.id, model:% = job.model, version = *version; "Job succeeded."),
+        Ok(Published { version, .. }) => {
+            info!(job = job.id, model:% = job.model, version:? = version; "Job succeeded.")
+        }
         Err(Error::Cancelled { .. }) => info!(job = job.id; "Job cancelled."),
         Err(error) => warn!(job = job.id, error:%; "Job failed."),
     }
@@ -79,8 +82,11 @@ fn ended(job: Job, outcome: Result<Published>, now_ms: i64) -> (Job, String) {
     let job = Job { sequence: job.sequence + 1, finished_ms: Some(now_ms), ..job };
     match outcome {
         Ok(Published { version, metrics }) => {
-            let message = format!("published {}@{version}", job.model);
-            (Job { state: State::Succeeded, progress: 1.0, version: Some(version), metrics, ..job }, message)
+            let message = match version {
+                Some(version) => format!("published {}@{version}", job.model),
+                None => "measured all candidates; nothing was to be published".into(),
+            };
+            (Job { state: State::Succeeded, progress: 1.0, version, metrics, ..job }, message)
         }
         Err(error @ Error::Cancelled { .. }) => (Job { state: State::Cancelled, ..job }, error.to_string()),
         Err(error) => {

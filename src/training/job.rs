@@ -1,10 +1,12 @@
 //! What a job is, and what can happen to it.
 
+use super::search::Sought;
 use crate::data::{Name, Table};
 use crate::error::{Code, Error};
 use crate::model::Spec;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Where a job is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -120,6 +122,9 @@ pub struct Job {
     /// The number of the last state of its fits that a start of the server has found.
     #[serde(default)]
     pub last_state: u64,
+    /// What it searches; `None` of one that trains what it was told to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub search: Option<Arc<Sought>>,
 }
 
 impl Job {
@@ -142,6 +147,7 @@ impl Job {
             key_sha256: None,
             attempts: 0,
             last_state: 0,
+            search: None,
         }
     }
 

@@ -70,7 +70,7 @@ impl Jobs {
     /// What [`Spec::check`](crate::model::Spec::check) says, [`Error::DatasetNotFound`], [`Error::TooMany`].
     pub async fn submit(&self, spec: JobSpec) -> Result<Job> {
         let shared = Arc::clone(&self.shared);
-        uninterrupted(async move { shared.submit(spec).await }).await
+        uninterrupted(async move { shared.submit(spec, None).await }).await
     }
 
     /// A job as it is now.

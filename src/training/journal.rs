@@ -3,6 +3,7 @@
 use super::job::Job;
 use crate::coordination::{Compare, Coordination, Entry, Transaction, Write};
 use crate::error::{Error, Result};
+use crate::model::search::Searched;
 
 const JOBS: &str = "jobs/by_id/";
 const NEXT: &str = "jobs/next";
@@ -61,8 +62,25 @@ pub(super) async fn is_to_cancel(coordination: &Coordination, id: &str) -> Resul
 /// Forgets a job and all that is kept with it.
 pub(super) async fn forget(coordination: &Coordination, job: &Job) -> Result<()> {
     let key = job.key_sha256.as_deref().map(|key| Write::delete(by_key(key)));
-    let writes = [Write::delete(by_id(&job.id)), Write::delete(to_cancel(&job.id))].into_iter().chain(key).collect();
+    let own = [by_id(&job.id), to_cancel(&job.id), searched(&job.id)].map(Write::delete);
+    let writes = own.into_iter().chain(key).collect();
     coordination.transact(vec![], writes).await.map(|_| ())
+}
+
+/// Takes down what a search found.
+pub(super) async fn keep_search_result(coordination: &Coordination, id: &str, found: &Searched) -> Result<()> {
+    let value = serde_json::to_vec(found).map_err(|cause| Error::internal(cause.to_string()))?;
+    coordination.transact(vec![], vec![Write::put(searched(id), value)]).await.map(|_| ())
+}
+
+/// What a search found, if it came so far.
+pub(super) async fn search_result(coordination: &Coordination, id: &str) -> Result<Option<Searched>> {
+    let Some(entry) = coordination.get(&searched(id)).await? else { return Ok(None) };
+    let damaged = |cause: serde_json::Error| Error::Damaged {
+        path: format!("state.redb, {}", searched(id)),
+        why: cause.to_string(),
+    };
+    serde_json::from_slice(&entry.value).map(Some).map_err(damaged)
 }
 
 fn put(job: &Job) -> Result<Write> {
@@ -72,6 +90,10 @@ fn put(job: &Job) -> Result<Write> {
 
 fn by_id(id: &str) -> String {
     format!("{JOBS}{id}")
+}
+
+fn searched(id: &str) -> String {
+    format!("jobs/searched/{id}")
 }
 
 fn to_cancel(id: &str) -> String {

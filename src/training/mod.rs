@@ -12,6 +12,7 @@ mod checkpoints;
 mod end;
 mod recovery;
 mod run;
+mod search;
 
 mod journal;
 mod table;
@@ -26,6 +27,7 @@ pub use job::{Event, Failure, Job, JobSpec, Rows, State};
 pub use jobs::{Jobs, Parts};
 pub use learners::{Batch, Learned, LearnerStatus, Learners};
 pub use run::STEPS;
+pub use search::{Publish, SearchJob, Sought};
 
 use crate::model::Bounds;
 use std::time::Duration;

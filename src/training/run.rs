@@ -5,11 +5,13 @@ use super::end::Published;
 use super::job::{Job, State, now_ms};
 use super::jobs::{Jobs, Parts, Shared};
 use super::journal;
+use super::search::{search_rows, without_version};
 use crate::data::{Reference, Table};
 use crate::datasets;
 use crate::error::{Error, Result};
 use crate::failpoint;
-use crate::model::{Bounds, Checkpoints, Fitted, Progress, fit_on};
+use crate::model::search::Searched;
+use crate::model::{Bounds, Checkpoints, Fitted, Progress, Spec, fit_on};
 use crate::registry::Publication;
 use bytes::Bytes;
 use futures_util::FutureExt;
@@ -48,7 +50,7 @@ impl Jobs {
 }
 
 /// The rows of a job as they were read.
-enum Read {
+pub(super) enum Read {
     Table(Table),
     Encoded(Bytes),
 }
@@ -74,8 +76,25 @@ impl<F: Fn(&str, f64) -> Result<()>> Progress for Steps<'_, F> {
     }
 }
 
+impl Read {
+    pub(super) fn table(self) -> Result<Table> {
+        match self {
+            Self::Table(table) => Ok(table),
+            Self::Encoded(bytes) => datasets::decode(bytes),
+        }
+    }
+}
+
 /// What a fit gives, and the SHA-256 of its rows.
-type Learned = (Fitted, String);
+pub(super) type Learned = (Fitted, String);
+
+/// What a training thread gives.
+pub(super) struct Fit {
+    /// Of a search.
+    pub(super) searched: Option<Searched>,
+    /// What is to be published; nothing where a search was not to.
+    pub(super) learned: Result<Option<Learned>>,
+}
 
 impl Shared {
     async fn work(self: &Arc<Self>) {
@@ -120,7 +139,9 @@ impl Shared {
         let mut job = self.start(job).await?;
         failpoint::reach(STARTED);
         let rows = self.read(&job).await?;
-        let (fitted, data_sha256) = self.fit(job.clone(), rows, cancel).await?;
+        let Fit { searched, learned } = self.fit(job.clone(), rows, cancel).await?;
+        self.keep(&job.id, searched.as_ref()).await?;
+        let Some((fitted, data_sha256)) = learned? else { return Ok(without_version(searched.as_ref())) };
         failpoint::reach(FITTED);
         let version = self.parts.registry.reserve_version(&job.model).await?;
         job.version = Some(version);
@@ -141,7 +162,7 @@ impl Shared {
         };
         let manifest = self.parts.registry.publish(publication).await?;
         failpoint::reach(PUBLISHED);
-        Ok(Published { version, metrics: manifest.metrics.clone() })
+        Ok(Published { version: Some(version), metrics: manifest.metrics.clone() })
     }
 
     /// Takes down and shows that a job runs.
@@ -167,7 +188,7 @@ impl Shared {
     }
 
     /// Fits on a training thread. Dropping the future does not stop the thread; the next step of the fit does.
-    async fn fit(self: &Arc<Self>, job: Job, rows: Read, cancel: Arc<AtomicBool>) -> Result<Learned> {
+    async fn fit(self: &Arc<Self>, job: Job, rows: Read, cancel: Arc<AtomicBool>) -> Result<Fit> {
         let (sender, learned) = oneshot::channel();
         let Parts { storage, limits, .. } = &self.parts;
         let states = States::open(storage, &job.folder(), limits.checkpoint_every).await?;
@@ -196,12 +217,17 @@ impl Shared {
     }
 }
 
-fn learn(job: &Job, rows: Read, threads: usize, progress: &dyn Progress) -> Result<Learned> {
-    let table = match rows {
-        Read::Table(table) => table,
-        Read::Encoded(bytes) => datasets::decode(bytes)?,
-    };
-    let fitted = fit_on(threads, &job.pipeline, &table, progress)?;
+fn learn(job: &Job, rows: Read, threads: usize, progress: &dyn Progress) -> Result<Fit> {
+    if let Some(sought) = &job.search {
+        return search_rows(job, sought, rows, threads, progress);
+    }
+    let learned = fit_rows(&job.pipeline, &rows.table()?, threads, progress)?;
+    Ok(Fit { searched: None, learned: Ok(Some(learned)) })
+}
+
+/// Fits a pipeline on all rows.
+pub(super) fn fit_rows(pipeline: &Spec, table: &Table, threads: usize, progress: &dyn Progress) -> Result<Learned> {
+    let fitted = fit_on(threads, pipeline, table, progress)?;
     progress.report("publishing", 1.0)?;
-    Ok((fitted, datasets::rows_sha256(&table)))
+    Ok((fitted, datasets::rows_sha256(table)))
 }

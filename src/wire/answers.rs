@@ -1,6 +1,7 @@
 //! What a server answers, in plain types: what a client hands to its caller. Fields and units are those of the IDL.
 
 use crate::data::{ColumnSchema, Labels};
+use crate::model::search::Candidate;
 use crate::model::{Evaluation, Explanation, Predictions, Schema, StepSpec, TrainingResult, Value};
 use crate::registry::VersionStatus;
 use crate::training::{Event, Failure, Learned, State};
@@ -219,6 +220,19 @@ impl ModelVersion {
     pub fn feature(&self, name: &str) -> Option<&ColumnSchema> {
         self.schema.features.iter().find(|feature| feature.name == name)
     }
+}
+
+/// The table of a search.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct SearchTable {
+    /// What candidates are ranked by.
+    pub scoring: String,
+    /// Folds.
+    pub n_splits: usize,
+    /// Best first; those that failed last.
+    pub candidates: Vec<Candidate>,
+    /// The steps with the values of the best candidate; `None` if all failed.
+    pub best_steps: Option<Vec<StepSpec>>,
 }
 
 /// A job as it was when the server answered.

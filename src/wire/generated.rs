@@ -13,6 +13,7 @@ generated! {
     health = "../../gen/rust/health.rs";
     inference = "../../gen/rust/inference.rs";
     models = "../../gen/rust/models.rs";
+    search = "../../gen/rust/search.rs";
     services = "../../gen/rust/services.rs";
     training = "../../gen/rust/training.rs";
     types = "../../gen/rust/types.rs";

@@ -41,7 +41,7 @@ pub use detect::{Detection, detect, is_tls};
 pub use draft::{Draft, LARGE_BYTES, Pieces};
 pub use envelope::{Answer, Envelope, Notice};
 pub use frame::{Cut, Cutter};
-pub use generated::{datasets, health, inference, models, services, training, types};
+pub use generated::{datasets, health, inference, models, search, services, training, types};
 pub use headers::Headers;
 pub use limits::{LARGEST_FRAME_LIMIT, Limits};
 pub use memory::{Account, FREE_BYTES, Held, Memory};

@@ -22,7 +22,7 @@ fn wires() -> impl Iterator<Item = (Carrier, Protocol)> {
 }
 
 /// The role that each method wants.
-const METHOD_ROLES: [(&str, &str); 29] = [
+const METHOD_ROLES: [(&str, &str); 31] = [
     ("hello", "public"),
     ("status", "public"),
     ("describe", "reader"),
@@ -35,12 +35,14 @@ const METHOD_ROLES: [(&str, &str); 29] = [
     ("get_job", "reader"),
     ("watch_job", "reader"),
     ("list_jobs", "reader"),
+    ("get_search_result", "reader"),
     ("evaluate", "reader"),
     ("get_learner", "reader"),
     ("predict", "predictor"),
     ("predict_many", "predictor"),
     ("explain", "predictor"),
     ("train", "trainer"),
+    ("search", "trainer"),
     ("cancel_job", "trainer"),
     ("partial_fit", "trainer"),
     ("delete_learner", "trainer"),
@@ -148,6 +150,9 @@ fn what_a_method_names_has_to_be_covered_by_the_patterns_of_the_caller() {
         ("delete_version", 2, "team-a-line", "team-b-line", &[number(3)]),
         ("train", 2, "team-a-line", "team-b-line", &[Field::Text(5, "team-a-rows")]),
         ("train", 5, "team-a-rows", "team-b-rows@1", &[Field::Text(2, "team-a-line")]),
+        ("search", 2, "team-a-line", "team-b-line", &[Field::Text(5, "team-a-rows")]),
+        ("search", 5, "team-a-rows", "team-b-rows@1", &[Field::Text(2, "team-a-line")]),
+        ("get_search_result", 2, &jobs[0], &jobs[1], &[]),
         ("evaluate", 2, "team-a-line", "team-b-line", &[Field::Text(4, "team-a-rows")]),
         ("evaluate", 4, "team-a-rows", "team-b-rows@1", &[Field::Text(2, "team-a-line")]),
         ("get_job", 2, &jobs[0], &jobs[1], &[]),

@@ -75,6 +75,11 @@ fn every_command_of_the_page_on_serving_works() {
 }
 
 #[test]
+fn every_command_of_the_page_on_searches_works() {
+    assert_commands_work(&file("docs/search.md"), 4);
+}
+
+#[test]
 fn every_command_of_the_page_on_protocols_works() {
     let data = tempfile::tempdir().unwrap();
     let server = TestServer::start(data.path());

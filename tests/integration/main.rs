@@ -37,6 +37,7 @@ mod predict_many;
 mod protocols;
 mod quickstart;
 mod resuming;
+mod search;
 mod several_targets;
 mod soak;
 mod stock;

@@ -17,13 +17,13 @@ IDL = Path(__file__).parents[3] / "idl"
 
 NAMES = set(
     """
-    AlgorithmDescription Alias AlreadyExists AsyncClient AsyncJob Cancelled ClassMetrics Client ColumnSchema
-    ColumnStatistics Dataset DatasetDescription
+    AlgorithmDescription Alias AlreadyExists AsyncClient AsyncJob Cancelled Candidate ClassMetrics Client ColumnSchema
+    ColumnStatistics CrossValidation Dataset DatasetDescription
     DeadlineExceeded Description Evaluation Explanation FailedPrecondition Greeting Internal InvalidArgument Job
     JobEvent LearnedBatch Learner Limits
     MethodDescription ModelSchema ModelStatus ModelSummary ModelVersion ModelwireError NotFound Overloaded
-    ParameterDescription PermissionDenied Prediction ProtocolError Status Step StepLike Tls TrainingResult
-    Unauthenticated Unavailable
+    ParameterDescription PermissionDenied Prediction ProtocolError Range SearchResult Status Step StepLike Tls
+    TrainingResult Unauthenticated Unavailable
     read_csv
     """.split()  # noqa: SIM905
 )
@@ -52,7 +52,7 @@ def test_every_kind_of_error_survives_pickling() -> None:
 def test_the_table_of_methods_is_that_of_the_idl() -> None:
     if not IDL.is_dir():
         pytest.skip("the IDL is not beside this package")
-    pattern = re.compile(r"^  \w+ (\w+)\(1: \w+ request\) throws .*?\) \((.*?)\)$", re.MULTILINE)
+    pattern = re.compile(r"^  [\w.]+ (\w+)\(1: [\w.]+ request\) throws .*?\) \((.*?)\)$", re.MULTILINE)
     declared = {
         name: 'idempotent = "true"' in annotations
         for file in IDL.glob("*.thrift")

@@ -92,7 +92,7 @@ return int64(*p), nil
 //  - State: A JobState.
 //  - StateName: The name of `state`.
 //  - Model: Name of the model that it trains.
-//  - Version: The version that it published, once it has succeeded.
+//  - Version: The version that it published, once it has succeeded; absent of a search that was not to publish.
 //  - CreatedMs: Milliseconds since 1970-01-01T00:00:00Z, as are the next two.
 //  - StartedMs
 //  - FinishedMs
@@ -1936,6 +1936,116 @@ func (p *TrainResponse) String() string {
     return "<nil>"
   }
   return fmt.Sprintf("TrainResponse(%+v)", *p)
+}
+
+// Attributes:
+//  - Job
+type SearchResponse struct {
+  Job *Job `thrift:"job,1" db:"job" json:"job,omitempty"`
+}
+
+func NewSearchResponse() *SearchResponse {
+  return &SearchResponse{}
+}
+
+var SearchResponse_Job_DEFAULT *Job
+func (p *SearchResponse) GetJob() *Job {
+  if !p.IsSetJob() {
+    return SearchResponse_Job_DEFAULT
+  }
+return p.Job
+}
+func (p *SearchResponse) IsSetJob() bool {
+  return p.Job != nil
+}
+
+func (p *SearchResponse) Read(ctx context.Context, iprot thrift.TProtocol) error {
+  if _, err := iprot.ReadStructBegin(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read error: ", p), err)
+  }
+
+
+  for {
+    _, fieldTypeId, fieldId, err := iprot.ReadFieldBegin(ctx)
+    if err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T field %d read error: ", p, fieldId), err)
+    }
+    if fieldTypeId == thrift.STOP { break; }
+    switch fieldId {
+    case 1:
+      if fieldTypeId == thrift.STRUCT {
+        if err := p.ReadField1(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    default:
+      if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+        return err
+      }
+    }
+    if err := iprot.ReadFieldEnd(ctx); err != nil {
+      return err
+    }
+  }
+  if err := iprot.ReadStructEnd(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read struct end error: ", p), err)
+  }
+  return nil
+}
+
+func (p *SearchResponse)  ReadField1(ctx context.Context, iprot thrift.TProtocol) error {
+  p.Job = &Job{}
+  if err := p.Job.Read(ctx, iprot); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Job), err)
+  }
+  return nil
+}
+
+func (p *SearchResponse) Write(ctx context.Context, oprot thrift.TProtocol) error {
+  if err := oprot.WriteStructBegin(ctx, "SearchResponse"); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err) }
+  if p != nil {
+    if err := p.writeField1(ctx, oprot); err != nil { return err }
+  }
+  if err := oprot.WriteFieldStop(ctx); err != nil {
+    return thrift.PrependError("write field stop error: ", err) }
+  if err := oprot.WriteStructEnd(ctx); err != nil {
+    return thrift.PrependError("write struct stop error: ", err) }
+  return nil
+}
+
+func (p *SearchResponse) writeField1(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetJob() {
+    if err := oprot.WriteFieldBegin(ctx, "job", thrift.STRUCT, 1); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 1:job: ", p), err) }
+    if err := p.Job.Write(ctx, oprot); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Job), err)
+    }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 1:job: ", p), err) }
+  }
+  return err
+}
+
+func (p *SearchResponse) Equals(other *SearchResponse) bool {
+  if p == other {
+    return true
+  } else if p == nil || other == nil {
+    return false
+  }
+  if !p.Job.Equals(other.Job) { return false }
+  return true
+}
+
+func (p *SearchResponse) String() string {
+  if p == nil {
+    return "<nil>"
+  }
+  return fmt.Sprintf("SearchResponse(%+v)", *p)
 }
 
 // Attributes:
@@ -7067,6 +7177,20 @@ type Training interface {
   // Parameters:
   //  - Request
   Train(ctx context.Context, request *TrainRequest) (_r *TrainResponse, _err error)
+  // Tries hyper-parameters by cross-validation: answers a job at once, as `train` does, whose table `get_search_result` answers
+  // when it has ended, and which publishes the best pipeline if asked to. A candidate that cannot be fitted ends nothing. Throws
+  // INVALID_ARGUMENT (as `train`; too many fits, what is searched, folds, scoring, named), NOT_FOUND (data set), OVERLOADED (too
+  // many jobs wait).
+  // 
+  // Parameters:
+  //  - Request
+  Search(ctx context.Context, request *SearchRequest) (_r *SearchResponse, _err error)
+  // Answers the table of a search. Throws NOT_FOUND, FAILED_PRECONDITION (the job is no search, or has no table: it has not ended,
+  // was cancelled, or failed before it had measured all candidates).
+  // 
+  // Parameters:
+  //  - Request
+  GetSearchResult_(ctx context.Context, request *GetSearchResultRequest) (_r *GetSearchResultResponse, _err error)
   // Answers what a model is worth on rows whose targets are known: metrics with scikit-learn's values. Throws NOT_FOUND (model,
   // data set), INVALID_ARGUMENT (column, row, value, named), FAILED_PRECONDITION (the version is not loaded), OVERLOADED,
   // DEADLINE_EXCEEDED.
@@ -7176,18 +7300,19 @@ func (p *TrainingClient) Train(ctx context.Context, request *TrainRequest) (_r *
   return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "train failed: unknown result")
 }
 
-// Answers what a model is worth on rows whose targets are known: metrics with scikit-learn's values. Throws NOT_FOUND (model,
-// data set), INVALID_ARGUMENT (column, row, value, named), FAILED_PRECONDITION (the version is not loaded), OVERLOADED,
-// DEADLINE_EXCEEDED.
+// Tries hyper-parameters by cross-validation: answers a job at once, as `train` does, whose table `get_search_result` answers
+// when it has ended, and which publishes the best pipeline if asked to. A candidate that cannot be fitted ends nothing. Throws
+// INVALID_ARGUMENT (as `train`; too many fits, what is searched, folds, scoring, named), NOT_FOUND (data set), OVERLOADED (too
+// many jobs wait).
 // 
 // Parameters:
 //  - Request
-func (p *TrainingClient) Evaluate(ctx context.Context, request *EvaluateRequest) (_r *EvaluateResponse, _err error) {
-  var _args32 TrainingEvaluateArgs
+func (p *TrainingClient) Search(ctx context.Context, request *SearchRequest) (_r *SearchResponse, _err error) {
+  var _args32 TrainingSearchArgs
   _args32.Request = request
-  var _result34 TrainingEvaluateResult
+  var _result34 TrainingSearchResult
   var _meta33 thrift.ResponseMeta
-  _meta33, _err = p.Client_().Call(ctx, "evaluate", &_args32, &_result34)
+  _meta33, _err = p.Client_().Call(ctx, "search", &_args32, &_result34)
   p.SetLastResponseMeta_(_meta33)
   if _err != nil {
     return
@@ -7200,19 +7325,20 @@ func (p *TrainingClient) Evaluate(ctx context.Context, request *EvaluateRequest)
   if _ret35 := _result34.GetSuccess(); _ret35 != nil {
     return _ret35, nil
   }
-  return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "evaluate failed: unknown result")
+  return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "search failed: unknown result")
 }
 
-// Answers a job as it is now. Throws NOT_FOUND.
+// Answers the table of a search. Throws NOT_FOUND, FAILED_PRECONDITION (the job is no search, or has no table: it has not ended,
+// was cancelled, or failed before it had measured all candidates).
 // 
 // Parameters:
 //  - Request
-func (p *TrainingClient) GetJob(ctx context.Context, request *GetJobRequest) (_r *GetJobResponse, _err error) {
-  var _args36 TrainingGetJobArgs
+func (p *TrainingClient) GetSearchResult_(ctx context.Context, request *GetSearchResultRequest) (_r *GetSearchResultResponse, _err error) {
+  var _args36 TrainingGetSearchResultArgs
   _args36.Request = request
-  var _result38 TrainingGetJobResult
+  var _result38 TrainingGetSearchResultResult
   var _meta37 thrift.ResponseMeta
-  _meta37, _err = p.Client_().Call(ctx, "get_job", &_args36, &_result38)
+  _meta37, _err = p.Client_().Call(ctx, "get_search_result", &_args36, &_result38)
   p.SetLastResponseMeta_(_meta37)
   if _err != nil {
     return
@@ -7225,19 +7351,21 @@ func (p *TrainingClient) GetJob(ctx context.Context, request *GetJobRequest) (_r
   if _ret39 := _result38.GetSuccess(); _ret39 != nil {
     return _ret39, nil
   }
-  return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "get_job failed: unknown result")
+  return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "get_search_result failed: unknown result")
 }
 
-// Answers the events of a job after a sequence number, waiting for one if there is none. Throws NOT_FOUND, INVALID_ARGUMENT (wait_ms).
+// Answers what a model is worth on rows whose targets are known: metrics with scikit-learn's values. Throws NOT_FOUND (model,
+// data set), INVALID_ARGUMENT (column, row, value, named), FAILED_PRECONDITION (the version is not loaded), OVERLOADED,
+// DEADLINE_EXCEEDED.
 // 
 // Parameters:
 //  - Request
-func (p *TrainingClient) WatchJob(ctx context.Context, request *WatchJobRequest) (_r *WatchJobResponse, _err error) {
-  var _args40 TrainingWatchJobArgs
+func (p *TrainingClient) Evaluate(ctx context.Context, request *EvaluateRequest) (_r *EvaluateResponse, _err error) {
+  var _args40 TrainingEvaluateArgs
   _args40.Request = request
-  var _result42 TrainingWatchJobResult
+  var _result42 TrainingEvaluateResult
   var _meta41 thrift.ResponseMeta
-  _meta41, _err = p.Client_().Call(ctx, "watch_job", &_args40, &_result42)
+  _meta41, _err = p.Client_().Call(ctx, "evaluate", &_args40, &_result42)
   p.SetLastResponseMeta_(_meta41)
   if _err != nil {
     return
@@ -7250,19 +7378,19 @@ func (p *TrainingClient) WatchJob(ctx context.Context, request *WatchJobRequest)
   if _ret43 := _result42.GetSuccess(); _ret43 != nil {
     return _ret43, nil
   }
-  return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "watch_job failed: unknown result")
+  return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "evaluate failed: unknown result")
 }
 
-// Answers the jobs, newest first, a page at a time. Throws INVALID_ARGUMENT (limit).
+// Answers a job as it is now. Throws NOT_FOUND.
 // 
 // Parameters:
 //  - Request
-func (p *TrainingClient) ListJobs(ctx context.Context, request *ListJobsRequest) (_r *ListJobsResponse, _err error) {
-  var _args44 TrainingListJobsArgs
+func (p *TrainingClient) GetJob(ctx context.Context, request *GetJobRequest) (_r *GetJobResponse, _err error) {
+  var _args44 TrainingGetJobArgs
   _args44.Request = request
-  var _result46 TrainingListJobsResult
+  var _result46 TrainingGetJobResult
   var _meta45 thrift.ResponseMeta
-  _meta45, _err = p.Client_().Call(ctx, "list_jobs", &_args44, &_result46)
+  _meta45, _err = p.Client_().Call(ctx, "get_job", &_args44, &_result46)
   p.SetLastResponseMeta_(_meta45)
   if _err != nil {
     return
@@ -7275,19 +7403,19 @@ func (p *TrainingClient) ListJobs(ctx context.Context, request *ListJobsRequest)
   if _ret47 := _result46.GetSuccess(); _ret47 != nil {
     return _ret47, nil
   }
-  return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "list_jobs failed: unknown result")
+  return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "get_job failed: unknown result")
 }
 
-// Cancels a job that waits or runs; one that has ended is answered as it is. Throws NOT_FOUND.
+// Answers the events of a job after a sequence number, waiting for one if there is none. Throws NOT_FOUND, INVALID_ARGUMENT (wait_ms).
 // 
 // Parameters:
 //  - Request
-func (p *TrainingClient) CancelJob(ctx context.Context, request *CancelJobRequest) (_r *CancelJobResponse, _err error) {
-  var _args48 TrainingCancelJobArgs
+func (p *TrainingClient) WatchJob(ctx context.Context, request *WatchJobRequest) (_r *WatchJobResponse, _err error) {
+  var _args48 TrainingWatchJobArgs
   _args48.Request = request
-  var _result50 TrainingCancelJobResult
+  var _result50 TrainingWatchJobResult
   var _meta49 thrift.ResponseMeta
-  _meta49, _err = p.Client_().Call(ctx, "cancel_job", &_args48, &_result50)
+  _meta49, _err = p.Client_().Call(ctx, "watch_job", &_args48, &_result50)
   p.SetLastResponseMeta_(_meta49)
   if _err != nil {
     return
@@ -7299,6 +7427,56 @@ func (p *TrainingClient) CancelJob(ctx context.Context, request *CancelJobReques
 
   if _ret51 := _result50.GetSuccess(); _ret51 != nil {
     return _ret51, nil
+  }
+  return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "watch_job failed: unknown result")
+}
+
+// Answers the jobs, newest first, a page at a time. Throws INVALID_ARGUMENT (limit).
+// 
+// Parameters:
+//  - Request
+func (p *TrainingClient) ListJobs(ctx context.Context, request *ListJobsRequest) (_r *ListJobsResponse, _err error) {
+  var _args52 TrainingListJobsArgs
+  _args52.Request = request
+  var _result54 TrainingListJobsResult
+  var _meta53 thrift.ResponseMeta
+  _meta53, _err = p.Client_().Call(ctx, "list_jobs", &_args52, &_result54)
+  p.SetLastResponseMeta_(_meta53)
+  if _err != nil {
+    return
+  }
+  switch {
+  case _result54.Error!= nil:
+    return _r, _result54.Error
+  }
+
+  if _ret55 := _result54.GetSuccess(); _ret55 != nil {
+    return _ret55, nil
+  }
+  return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "list_jobs failed: unknown result")
+}
+
+// Cancels a job that waits or runs; one that has ended is answered as it is. Throws NOT_FOUND.
+// 
+// Parameters:
+//  - Request
+func (p *TrainingClient) CancelJob(ctx context.Context, request *CancelJobRequest) (_r *CancelJobResponse, _err error) {
+  var _args56 TrainingCancelJobArgs
+  _args56.Request = request
+  var _result58 TrainingCancelJobResult
+  var _meta57 thrift.ResponseMeta
+  _meta57, _err = p.Client_().Call(ctx, "cancel_job", &_args56, &_result58)
+  p.SetLastResponseMeta_(_meta57)
+  if _err != nil {
+    return
+  }
+  switch {
+  case _result58.Error!= nil:
+    return _r, _result58.Error
+  }
+
+  if _ret59 := _result58.GetSuccess(); _ret59 != nil {
+    return _ret59, nil
   }
   return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "cancel_job failed: unknown result")
 }
@@ -7312,61 +7490,11 @@ func (p *TrainingClient) CancelJob(ctx context.Context, request *CancelJobReques
 // Parameters:
 //  - Request
 func (p *TrainingClient) PartialFit(ctx context.Context, request *PartialFitRequest) (_r *PartialFitResponse, _err error) {
-  var _args52 TrainingPartialFitArgs
-  _args52.Request = request
-  var _result54 TrainingPartialFitResult
-  var _meta53 thrift.ResponseMeta
-  _meta53, _err = p.Client_().Call(ctx, "partial_fit", &_args52, &_result54)
-  p.SetLastResponseMeta_(_meta53)
-  if _err != nil {
-    return
-  }
-  switch {
-  case _result54.Error!= nil:
-    return _r, _result54.Error
-  }
-
-  if _ret55 := _result54.GetSuccess(); _ret55 != nil {
-    return _ret55, nil
-  }
-  return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "partial_fit failed: unknown result")
-}
-
-// Answers how a learner is. Throws NOT_FOUND.
-// 
-// Parameters:
-//  - Request
-func (p *TrainingClient) GetLearner(ctx context.Context, request *GetLearnerRequest) (_r *GetLearnerResponse, _err error) {
-  var _args56 TrainingGetLearnerArgs
-  _args56.Request = request
-  var _result58 TrainingGetLearnerResult
-  var _meta57 thrift.ResponseMeta
-  _meta57, _err = p.Client_().Call(ctx, "get_learner", &_args56, &_result58)
-  p.SetLastResponseMeta_(_meta57)
-  if _err != nil {
-    return
-  }
-  switch {
-  case _result58.Error!= nil:
-    return _r, _result58.Error
-  }
-
-  if _ret59 := _result58.GetSuccess(); _ret59 != nil {
-    return _ret59, nil
-  }
-  return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "get_learner failed: unknown result")
-}
-
-// Deletes a learner; the versions that it published stay. Throws NOT_FOUND.
-// 
-// Parameters:
-//  - Request
-func (p *TrainingClient) DeleteLearner(ctx context.Context, request *DeleteLearnerRequest) (_r *DeleteLearnerResponse, _err error) {
-  var _args60 TrainingDeleteLearnerArgs
+  var _args60 TrainingPartialFitArgs
   _args60.Request = request
-  var _result62 TrainingDeleteLearnerResult
+  var _result62 TrainingPartialFitResult
   var _meta61 thrift.ResponseMeta
-  _meta61, _err = p.Client_().Call(ctx, "delete_learner", &_args60, &_result62)
+  _meta61, _err = p.Client_().Call(ctx, "partial_fit", &_args60, &_result62)
   p.SetLastResponseMeta_(_meta61)
   if _err != nil {
     return
@@ -7378,6 +7506,56 @@ func (p *TrainingClient) DeleteLearner(ctx context.Context, request *DeleteLearn
 
   if _ret63 := _result62.GetSuccess(); _ret63 != nil {
     return _ret63, nil
+  }
+  return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "partial_fit failed: unknown result")
+}
+
+// Answers how a learner is. Throws NOT_FOUND.
+// 
+// Parameters:
+//  - Request
+func (p *TrainingClient) GetLearner(ctx context.Context, request *GetLearnerRequest) (_r *GetLearnerResponse, _err error) {
+  var _args64 TrainingGetLearnerArgs
+  _args64.Request = request
+  var _result66 TrainingGetLearnerResult
+  var _meta65 thrift.ResponseMeta
+  _meta65, _err = p.Client_().Call(ctx, "get_learner", &_args64, &_result66)
+  p.SetLastResponseMeta_(_meta65)
+  if _err != nil {
+    return
+  }
+  switch {
+  case _result66.Error!= nil:
+    return _r, _result66.Error
+  }
+
+  if _ret67 := _result66.GetSuccess(); _ret67 != nil {
+    return _ret67, nil
+  }
+  return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "get_learner failed: unknown result")
+}
+
+// Deletes a learner; the versions that it published stay. Throws NOT_FOUND.
+// 
+// Parameters:
+//  - Request
+func (p *TrainingClient) DeleteLearner(ctx context.Context, request *DeleteLearnerRequest) (_r *DeleteLearnerResponse, _err error) {
+  var _args68 TrainingDeleteLearnerArgs
+  _args68.Request = request
+  var _result70 TrainingDeleteLearnerResult
+  var _meta69 thrift.ResponseMeta
+  _meta69, _err = p.Client_().Call(ctx, "delete_learner", &_args68, &_result70)
+  p.SetLastResponseMeta_(_meta69)
+  if _err != nil {
+    return
+  }
+  switch {
+  case _result70.Error!= nil:
+    return _r, _result70.Error
+  }
+
+  if _ret71 := _result70.GetSuccess(); _ret71 != nil {
+    return _ret71, nil
   }
   return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "delete_learner failed: unknown result")
 }
@@ -7402,17 +7580,19 @@ func (p *TrainingProcessor) ProcessorMap() map[string]thrift.TProcessorFunction 
 
 func NewTrainingProcessor(handler Training) *TrainingProcessor {
 
-  self64 := &TrainingProcessor{handler:handler, processorMap:make(map[string]thrift.TProcessorFunction)}
-  self64.processorMap["train"] = &trainingProcessorTrain{handler:handler}
-  self64.processorMap["evaluate"] = &trainingProcessorEvaluate{handler:handler}
-  self64.processorMap["get_job"] = &trainingProcessorGetJob{handler:handler}
-  self64.processorMap["watch_job"] = &trainingProcessorWatchJob{handler:handler}
-  self64.processorMap["list_jobs"] = &trainingProcessorListJobs{handler:handler}
-  self64.processorMap["cancel_job"] = &trainingProcessorCancelJob{handler:handler}
-  self64.processorMap["partial_fit"] = &trainingProcessorPartialFit{handler:handler}
-  self64.processorMap["get_learner"] = &trainingProcessorGetLearner{handler:handler}
-  self64.processorMap["delete_learner"] = &trainingProcessorDeleteLearner{handler:handler}
-return self64
+  self72 := &TrainingProcessor{handler:handler, processorMap:make(map[string]thrift.TProcessorFunction)}
+  self72.processorMap["train"] = &trainingProcessorTrain{handler:handler}
+  self72.processorMap["search"] = &trainingProcessorSearch{handler:handler}
+  self72.processorMap["get_search_result"] = &trainingProcessorGetSearchResult_{handler:handler}
+  self72.processorMap["evaluate"] = &trainingProcessorEvaluate{handler:handler}
+  self72.processorMap["get_job"] = &trainingProcessorGetJob{handler:handler}
+  self72.processorMap["watch_job"] = &trainingProcessorWatchJob{handler:handler}
+  self72.processorMap["list_jobs"] = &trainingProcessorListJobs{handler:handler}
+  self72.processorMap["cancel_job"] = &trainingProcessorCancelJob{handler:handler}
+  self72.processorMap["partial_fit"] = &trainingProcessorPartialFit{handler:handler}
+  self72.processorMap["get_learner"] = &trainingProcessorGetLearner{handler:handler}
+  self72.processorMap["delete_learner"] = &trainingProcessorDeleteLearner{handler:handler}
+return self72
 }
 
 func (p *TrainingProcessor) Process(ctx context.Context, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
@@ -7423,12 +7603,12 @@ func (p *TrainingProcessor) Process(ctx context.Context, iprot, oprot thrift.TPr
   }
   iprot.Skip(ctx, thrift.STRUCT)
   iprot.ReadMessageEnd(ctx)
-  x65 := thrift.NewTApplicationException(thrift.UNKNOWN_METHOD, "Unknown function " + name)
+  x73 := thrift.NewTApplicationException(thrift.UNKNOWN_METHOD, "Unknown function " + name)
   oprot.WriteMessageBegin(ctx, name, thrift.EXCEPTION, seqId)
-  x65.Write(ctx, oprot)
+  x73.Write(ctx, oprot)
   oprot.WriteMessageEnd(ctx)
   oprot.Flush(ctx)
-  return false, x65
+  return false, x73
 
 }
 
@@ -7437,7 +7617,7 @@ type trainingProcessorTrain struct {
 }
 
 func (p *trainingProcessorTrain) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-  var _write_err66 error
+  var _write_err74 error
   args := TrainingTrainArgs{}
   if err2 := args.Read(ctx, iprot); err2 != nil {
     iprot.ReadMessageEnd(ctx)
@@ -7487,21 +7667,21 @@ func (p *trainingProcessorTrain) Process(ctx context.Context, seqId int32, iprot
       if errors.Is(err2, thrift.ErrAbandonRequest) {
         return false, thrift.WrapTException(err2)
       }
-      _exc67 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing train: " + err2.Error())
+      _exc75 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing train: " + err2.Error())
       if err2 := oprot.WriteMessageBegin(ctx, "train", thrift.EXCEPTION, seqId); err2 != nil {
-        _write_err66 = thrift.WrapTException(err2)
+        _write_err74 = thrift.WrapTException(err2)
       }
-      if err2 := _exc67.Write(ctx, oprot); _write_err66 == nil && err2 != nil {
-        _write_err66 = thrift.WrapTException(err2)
+      if err2 := _exc75.Write(ctx, oprot); _write_err74 == nil && err2 != nil {
+        _write_err74 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.WriteMessageEnd(ctx); _write_err66 == nil && err2 != nil {
-        _write_err66 = thrift.WrapTException(err2)
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err74 == nil && err2 != nil {
+        _write_err74 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.Flush(ctx); _write_err66 == nil && err2 != nil {
-        _write_err66 = thrift.WrapTException(err2)
+      if err2 := oprot.Flush(ctx); _write_err74 == nil && err2 != nil {
+        _write_err74 = thrift.WrapTException(err2)
       }
-      if _write_err66 != nil {
-        return false, thrift.WrapTException(_write_err66)
+      if _write_err74 != nil {
+        return false, thrift.WrapTException(_write_err74)
       }
       return true, err
     }
@@ -7510,19 +7690,209 @@ func (p *trainingProcessorTrain) Process(ctx context.Context, seqId int32, iprot
   }
   tickerCancel()
   if err2 := oprot.WriteMessageBegin(ctx, "train", thrift.REPLY, seqId); err2 != nil {
-    _write_err66 = thrift.WrapTException(err2)
+    _write_err74 = thrift.WrapTException(err2)
   }
-  if err2 := result.Write(ctx, oprot); _write_err66 == nil && err2 != nil {
-    _write_err66 = thrift.WrapTException(err2)
+  if err2 := result.Write(ctx, oprot); _write_err74 == nil && err2 != nil {
+    _write_err74 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.WriteMessageEnd(ctx); _write_err66 == nil && err2 != nil {
-    _write_err66 = thrift.WrapTException(err2)
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err74 == nil && err2 != nil {
+    _write_err74 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.Flush(ctx); _write_err66 == nil && err2 != nil {
-    _write_err66 = thrift.WrapTException(err2)
+  if err2 := oprot.Flush(ctx); _write_err74 == nil && err2 != nil {
+    _write_err74 = thrift.WrapTException(err2)
   }
-  if _write_err66 != nil {
-    return false, thrift.WrapTException(_write_err66)
+  if _write_err74 != nil {
+    return false, thrift.WrapTException(_write_err74)
+  }
+  return true, err
+}
+
+type trainingProcessorSearch struct {
+  handler Training
+}
+
+func (p *trainingProcessorSearch) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
+  var _write_err76 error
+  args := TrainingSearchArgs{}
+  if err2 := args.Read(ctx, iprot); err2 != nil {
+    iprot.ReadMessageEnd(ctx)
+    x := thrift.NewTApplicationException(thrift.PROTOCOL_ERROR, err2.Error())
+    oprot.WriteMessageBegin(ctx, "search", thrift.EXCEPTION, seqId)
+    x.Write(ctx, oprot)
+    oprot.WriteMessageEnd(ctx)
+    oprot.Flush(ctx)
+    return false, thrift.WrapTException(err2)
+  }
+  iprot.ReadMessageEnd(ctx)
+
+  tickerCancel := func() {}
+  // Start a goroutine to do server side connectivity check.
+  if thrift.ServerConnectivityCheckInterval > 0 {
+    var cancel context.CancelFunc
+    ctx, cancel = context.WithCancel(ctx)
+    defer cancel()
+    var tickerCtx context.Context
+    tickerCtx, tickerCancel = context.WithCancel(context.Background())
+    defer tickerCancel()
+    go func(ctx context.Context, cancel context.CancelFunc) {
+      ticker := time.NewTicker(thrift.ServerConnectivityCheckInterval)
+      defer ticker.Stop()
+      for {
+        select {
+        case <-ctx.Done():
+          return
+        case <-ticker.C:
+          if !iprot.Transport().IsOpen() {
+            cancel()
+            return
+          }
+        }
+      }
+    }(tickerCtx, cancel)
+  }
+
+  result := TrainingSearchResult{}
+  if retval, err2 := p.handler.Search(ctx, args.Request); err2 != nil {
+    tickerCancel()
+    err = thrift.WrapTException(err2)
+    switch v := err2.(type) {
+    case *ServiceError:
+      result.Error = v
+    default:
+      if errors.Is(err2, thrift.ErrAbandonRequest) {
+        return false, thrift.WrapTException(err2)
+      }
+      _exc77 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing search: " + err2.Error())
+      if err2 := oprot.WriteMessageBegin(ctx, "search", thrift.EXCEPTION, seqId); err2 != nil {
+        _write_err76 = thrift.WrapTException(err2)
+      }
+      if err2 := _exc77.Write(ctx, oprot); _write_err76 == nil && err2 != nil {
+        _write_err76 = thrift.WrapTException(err2)
+      }
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err76 == nil && err2 != nil {
+        _write_err76 = thrift.WrapTException(err2)
+      }
+      if err2 := oprot.Flush(ctx); _write_err76 == nil && err2 != nil {
+        _write_err76 = thrift.WrapTException(err2)
+      }
+      if _write_err76 != nil {
+        return false, thrift.WrapTException(_write_err76)
+      }
+      return true, err
+    }
+  } else {
+    result.Success = retval
+  }
+  tickerCancel()
+  if err2 := oprot.WriteMessageBegin(ctx, "search", thrift.REPLY, seqId); err2 != nil {
+    _write_err76 = thrift.WrapTException(err2)
+  }
+  if err2 := result.Write(ctx, oprot); _write_err76 == nil && err2 != nil {
+    _write_err76 = thrift.WrapTException(err2)
+  }
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err76 == nil && err2 != nil {
+    _write_err76 = thrift.WrapTException(err2)
+  }
+  if err2 := oprot.Flush(ctx); _write_err76 == nil && err2 != nil {
+    _write_err76 = thrift.WrapTException(err2)
+  }
+  if _write_err76 != nil {
+    return false, thrift.WrapTException(_write_err76)
+  }
+  return true, err
+}
+
+type trainingProcessorGetSearchResult_ struct {
+  handler Training
+}
+
+func (p *trainingProcessorGetSearchResult_) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
+  var _write_err78 error
+  args := TrainingGetSearchResultArgs{}
+  if err2 := args.Read(ctx, iprot); err2 != nil {
+    iprot.ReadMessageEnd(ctx)
+    x := thrift.NewTApplicationException(thrift.PROTOCOL_ERROR, err2.Error())
+    oprot.WriteMessageBegin(ctx, "get_search_result", thrift.EXCEPTION, seqId)
+    x.Write(ctx, oprot)
+    oprot.WriteMessageEnd(ctx)
+    oprot.Flush(ctx)
+    return false, thrift.WrapTException(err2)
+  }
+  iprot.ReadMessageEnd(ctx)
+
+  tickerCancel := func() {}
+  // Start a goroutine to do server side connectivity check.
+  if thrift.ServerConnectivityCheckInterval > 0 {
+    var cancel context.CancelFunc
+    ctx, cancel = context.WithCancel(ctx)
+    defer cancel()
+    var tickerCtx context.Context
+    tickerCtx, tickerCancel = context.WithCancel(context.Background())
+    defer tickerCancel()
+    go func(ctx context.Context, cancel context.CancelFunc) {
+      ticker := time.NewTicker(thrift.ServerConnectivityCheckInterval)
+      defer ticker.Stop()
+      for {
+        select {
+        case <-ctx.Done():
+          return
+        case <-ticker.C:
+          if !iprot.Transport().IsOpen() {
+            cancel()
+            return
+          }
+        }
+      }
+    }(tickerCtx, cancel)
+  }
+
+  result := TrainingGetSearchResultResult{}
+  if retval, err2 := p.handler.GetSearchResult_(ctx, args.Request); err2 != nil {
+    tickerCancel()
+    err = thrift.WrapTException(err2)
+    switch v := err2.(type) {
+    case *ServiceError:
+      result.Error = v
+    default:
+      if errors.Is(err2, thrift.ErrAbandonRequest) {
+        return false, thrift.WrapTException(err2)
+      }
+      _exc79 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing get_search_result: " + err2.Error())
+      if err2 := oprot.WriteMessageBegin(ctx, "get_search_result", thrift.EXCEPTION, seqId); err2 != nil {
+        _write_err78 = thrift.WrapTException(err2)
+      }
+      if err2 := _exc79.Write(ctx, oprot); _write_err78 == nil && err2 != nil {
+        _write_err78 = thrift.WrapTException(err2)
+      }
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err78 == nil && err2 != nil {
+        _write_err78 = thrift.WrapTException(err2)
+      }
+      if err2 := oprot.Flush(ctx); _write_err78 == nil && err2 != nil {
+        _write_err78 = thrift.WrapTException(err2)
+      }
+      if _write_err78 != nil {
+        return false, thrift.WrapTException(_write_err78)
+      }
+      return true, err
+    }
+  } else {
+    result.Success = retval
+  }
+  tickerCancel()
+  if err2 := oprot.WriteMessageBegin(ctx, "get_search_result", thrift.REPLY, seqId); err2 != nil {
+    _write_err78 = thrift.WrapTException(err2)
+  }
+  if err2 := result.Write(ctx, oprot); _write_err78 == nil && err2 != nil {
+    _write_err78 = thrift.WrapTException(err2)
+  }
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err78 == nil && err2 != nil {
+    _write_err78 = thrift.WrapTException(err2)
+  }
+  if err2 := oprot.Flush(ctx); _write_err78 == nil && err2 != nil {
+    _write_err78 = thrift.WrapTException(err2)
+  }
+  if _write_err78 != nil {
+    return false, thrift.WrapTException(_write_err78)
   }
   return true, err
 }
@@ -7532,7 +7902,7 @@ type trainingProcessorEvaluate struct {
 }
 
 func (p *trainingProcessorEvaluate) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-  var _write_err68 error
+  var _write_err80 error
   args := TrainingEvaluateArgs{}
   if err2 := args.Read(ctx, iprot); err2 != nil {
     iprot.ReadMessageEnd(ctx)
@@ -7582,21 +7952,21 @@ func (p *trainingProcessorEvaluate) Process(ctx context.Context, seqId int32, ip
       if errors.Is(err2, thrift.ErrAbandonRequest) {
         return false, thrift.WrapTException(err2)
       }
-      _exc69 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing evaluate: " + err2.Error())
+      _exc81 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing evaluate: " + err2.Error())
       if err2 := oprot.WriteMessageBegin(ctx, "evaluate", thrift.EXCEPTION, seqId); err2 != nil {
-        _write_err68 = thrift.WrapTException(err2)
+        _write_err80 = thrift.WrapTException(err2)
       }
-      if err2 := _exc69.Write(ctx, oprot); _write_err68 == nil && err2 != nil {
-        _write_err68 = thrift.WrapTException(err2)
+      if err2 := _exc81.Write(ctx, oprot); _write_err80 == nil && err2 != nil {
+        _write_err80 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.WriteMessageEnd(ctx); _write_err68 == nil && err2 != nil {
-        _write_err68 = thrift.WrapTException(err2)
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err80 == nil && err2 != nil {
+        _write_err80 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.Flush(ctx); _write_err68 == nil && err2 != nil {
-        _write_err68 = thrift.WrapTException(err2)
+      if err2 := oprot.Flush(ctx); _write_err80 == nil && err2 != nil {
+        _write_err80 = thrift.WrapTException(err2)
       }
-      if _write_err68 != nil {
-        return false, thrift.WrapTException(_write_err68)
+      if _write_err80 != nil {
+        return false, thrift.WrapTException(_write_err80)
       }
       return true, err
     }
@@ -7605,19 +7975,19 @@ func (p *trainingProcessorEvaluate) Process(ctx context.Context, seqId int32, ip
   }
   tickerCancel()
   if err2 := oprot.WriteMessageBegin(ctx, "evaluate", thrift.REPLY, seqId); err2 != nil {
-    _write_err68 = thrift.WrapTException(err2)
+    _write_err80 = thrift.WrapTException(err2)
   }
-  if err2 := result.Write(ctx, oprot); _write_err68 == nil && err2 != nil {
-    _write_err68 = thrift.WrapTException(err2)
+  if err2 := result.Write(ctx, oprot); _write_err80 == nil && err2 != nil {
+    _write_err80 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.WriteMessageEnd(ctx); _write_err68 == nil && err2 != nil {
-    _write_err68 = thrift.WrapTException(err2)
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err80 == nil && err2 != nil {
+    _write_err80 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.Flush(ctx); _write_err68 == nil && err2 != nil {
-    _write_err68 = thrift.WrapTException(err2)
+  if err2 := oprot.Flush(ctx); _write_err80 == nil && err2 != nil {
+    _write_err80 = thrift.WrapTException(err2)
   }
-  if _write_err68 != nil {
-    return false, thrift.WrapTException(_write_err68)
+  if _write_err80 != nil {
+    return false, thrift.WrapTException(_write_err80)
   }
   return true, err
 }
@@ -7627,7 +7997,7 @@ type trainingProcessorGetJob struct {
 }
 
 func (p *trainingProcessorGetJob) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-  var _write_err70 error
+  var _write_err82 error
   args := TrainingGetJobArgs{}
   if err2 := args.Read(ctx, iprot); err2 != nil {
     iprot.ReadMessageEnd(ctx)
@@ -7677,21 +8047,21 @@ func (p *trainingProcessorGetJob) Process(ctx context.Context, seqId int32, ipro
       if errors.Is(err2, thrift.ErrAbandonRequest) {
         return false, thrift.WrapTException(err2)
       }
-      _exc71 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing get_job: " + err2.Error())
+      _exc83 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing get_job: " + err2.Error())
       if err2 := oprot.WriteMessageBegin(ctx, "get_job", thrift.EXCEPTION, seqId); err2 != nil {
-        _write_err70 = thrift.WrapTException(err2)
+        _write_err82 = thrift.WrapTException(err2)
       }
-      if err2 := _exc71.Write(ctx, oprot); _write_err70 == nil && err2 != nil {
-        _write_err70 = thrift.WrapTException(err2)
+      if err2 := _exc83.Write(ctx, oprot); _write_err82 == nil && err2 != nil {
+        _write_err82 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.WriteMessageEnd(ctx); _write_err70 == nil && err2 != nil {
-        _write_err70 = thrift.WrapTException(err2)
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err82 == nil && err2 != nil {
+        _write_err82 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.Flush(ctx); _write_err70 == nil && err2 != nil {
-        _write_err70 = thrift.WrapTException(err2)
+      if err2 := oprot.Flush(ctx); _write_err82 == nil && err2 != nil {
+        _write_err82 = thrift.WrapTException(err2)
       }
-      if _write_err70 != nil {
-        return false, thrift.WrapTException(_write_err70)
+      if _write_err82 != nil {
+        return false, thrift.WrapTException(_write_err82)
       }
       return true, err
     }
@@ -7700,19 +8070,19 @@ func (p *trainingProcessorGetJob) Process(ctx context.Context, seqId int32, ipro
   }
   tickerCancel()
   if err2 := oprot.WriteMessageBegin(ctx, "get_job", thrift.REPLY, seqId); err2 != nil {
-    _write_err70 = thrift.WrapTException(err2)
+    _write_err82 = thrift.WrapTException(err2)
   }
-  if err2 := result.Write(ctx, oprot); _write_err70 == nil && err2 != nil {
-    _write_err70 = thrift.WrapTException(err2)
+  if err2 := result.Write(ctx, oprot); _write_err82 == nil && err2 != nil {
+    _write_err82 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.WriteMessageEnd(ctx); _write_err70 == nil && err2 != nil {
-    _write_err70 = thrift.WrapTException(err2)
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err82 == nil && err2 != nil {
+    _write_err82 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.Flush(ctx); _write_err70 == nil && err2 != nil {
-    _write_err70 = thrift.WrapTException(err2)
+  if err2 := oprot.Flush(ctx); _write_err82 == nil && err2 != nil {
+    _write_err82 = thrift.WrapTException(err2)
   }
-  if _write_err70 != nil {
-    return false, thrift.WrapTException(_write_err70)
+  if _write_err82 != nil {
+    return false, thrift.WrapTException(_write_err82)
   }
   return true, err
 }
@@ -7722,7 +8092,7 @@ type trainingProcessorWatchJob struct {
 }
 
 func (p *trainingProcessorWatchJob) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-  var _write_err72 error
+  var _write_err84 error
   args := TrainingWatchJobArgs{}
   if err2 := args.Read(ctx, iprot); err2 != nil {
     iprot.ReadMessageEnd(ctx)
@@ -7772,21 +8142,21 @@ func (p *trainingProcessorWatchJob) Process(ctx context.Context, seqId int32, ip
       if errors.Is(err2, thrift.ErrAbandonRequest) {
         return false, thrift.WrapTException(err2)
       }
-      _exc73 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing watch_job: " + err2.Error())
+      _exc85 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing watch_job: " + err2.Error())
       if err2 := oprot.WriteMessageBegin(ctx, "watch_job", thrift.EXCEPTION, seqId); err2 != nil {
-        _write_err72 = thrift.WrapTException(err2)
+        _write_err84 = thrift.WrapTException(err2)
       }
-      if err2 := _exc73.Write(ctx, oprot); _write_err72 == nil && err2 != nil {
-        _write_err72 = thrift.WrapTException(err2)
+      if err2 := _exc85.Write(ctx, oprot); _write_err84 == nil && err2 != nil {
+        _write_err84 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.WriteMessageEnd(ctx); _write_err72 == nil && err2 != nil {
-        _write_err72 = thrift.WrapTException(err2)
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err84 == nil && err2 != nil {
+        _write_err84 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.Flush(ctx); _write_err72 == nil && err2 != nil {
-        _write_err72 = thrift.WrapTException(err2)
+      if err2 := oprot.Flush(ctx); _write_err84 == nil && err2 != nil {
+        _write_err84 = thrift.WrapTException(err2)
       }
-      if _write_err72 != nil {
-        return false, thrift.WrapTException(_write_err72)
+      if _write_err84 != nil {
+        return false, thrift.WrapTException(_write_err84)
       }
       return true, err
     }
@@ -7795,19 +8165,19 @@ func (p *trainingProcessorWatchJob) Process(ctx context.Context, seqId int32, ip
   }
   tickerCancel()
   if err2 := oprot.WriteMessageBegin(ctx, "watch_job", thrift.REPLY, seqId); err2 != nil {
-    _write_err72 = thrift.WrapTException(err2)
+    _write_err84 = thrift.WrapTException(err2)
   }
-  if err2 := result.Write(ctx, oprot); _write_err72 == nil && err2 != nil {
-    _write_err72 = thrift.WrapTException(err2)
+  if err2 := result.Write(ctx, oprot); _write_err84 == nil && err2 != nil {
+    _write_err84 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.WriteMessageEnd(ctx); _write_err72 == nil && err2 != nil {
-    _write_err72 = thrift.WrapTException(err2)
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err84 == nil && err2 != nil {
+    _write_err84 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.Flush(ctx); _write_err72 == nil && err2 != nil {
-    _write_err72 = thrift.WrapTException(err2)
+  if err2 := oprot.Flush(ctx); _write_err84 == nil && err2 != nil {
+    _write_err84 = thrift.WrapTException(err2)
   }
-  if _write_err72 != nil {
-    return false, thrift.WrapTException(_write_err72)
+  if _write_err84 != nil {
+    return false, thrift.WrapTException(_write_err84)
   }
   return true, err
 }
@@ -7817,7 +8187,7 @@ type trainingProcessorListJobs struct {
 }
 
 func (p *trainingProcessorListJobs) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-  var _write_err74 error
+  var _write_err86 error
   args := TrainingListJobsArgs{}
   if err2 := args.Read(ctx, iprot); err2 != nil {
     iprot.ReadMessageEnd(ctx)
@@ -7867,21 +8237,21 @@ func (p *trainingProcessorListJobs) Process(ctx context.Context, seqId int32, ip
       if errors.Is(err2, thrift.ErrAbandonRequest) {
         return false, thrift.WrapTException(err2)
       }
-      _exc75 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing list_jobs: " + err2.Error())
+      _exc87 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing list_jobs: " + err2.Error())
       if err2 := oprot.WriteMessageBegin(ctx, "list_jobs", thrift.EXCEPTION, seqId); err2 != nil {
-        _write_err74 = thrift.WrapTException(err2)
+        _write_err86 = thrift.WrapTException(err2)
       }
-      if err2 := _exc75.Write(ctx, oprot); _write_err74 == nil && err2 != nil {
-        _write_err74 = thrift.WrapTException(err2)
+      if err2 := _exc87.Write(ctx, oprot); _write_err86 == nil && err2 != nil {
+        _write_err86 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.WriteMessageEnd(ctx); _write_err74 == nil && err2 != nil {
-        _write_err74 = thrift.WrapTException(err2)
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err86 == nil && err2 != nil {
+        _write_err86 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.Flush(ctx); _write_err74 == nil && err2 != nil {
-        _write_err74 = thrift.WrapTException(err2)
+      if err2 := oprot.Flush(ctx); _write_err86 == nil && err2 != nil {
+        _write_err86 = thrift.WrapTException(err2)
       }
-      if _write_err74 != nil {
-        return false, thrift.WrapTException(_write_err74)
+      if _write_err86 != nil {
+        return false, thrift.WrapTException(_write_err86)
       }
       return true, err
     }
@@ -7890,19 +8260,19 @@ func (p *trainingProcessorListJobs) Process(ctx context.Context, seqId int32, ip
   }
   tickerCancel()
   if err2 := oprot.WriteMessageBegin(ctx, "list_jobs", thrift.REPLY, seqId); err2 != nil {
-    _write_err74 = thrift.WrapTException(err2)
+    _write_err86 = thrift.WrapTException(err2)
   }
-  if err2 := result.Write(ctx, oprot); _write_err74 == nil && err2 != nil {
-    _write_err74 = thrift.WrapTException(err2)
+  if err2 := result.Write(ctx, oprot); _write_err86 == nil && err2 != nil {
+    _write_err86 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.WriteMessageEnd(ctx); _write_err74 == nil && err2 != nil {
-    _write_err74 = thrift.WrapTException(err2)
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err86 == nil && err2 != nil {
+    _write_err86 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.Flush(ctx); _write_err74 == nil && err2 != nil {
-    _write_err74 = thrift.WrapTException(err2)
+  if err2 := oprot.Flush(ctx); _write_err86 == nil && err2 != nil {
+    _write_err86 = thrift.WrapTException(err2)
   }
-  if _write_err74 != nil {
-    return false, thrift.WrapTException(_write_err74)
+  if _write_err86 != nil {
+    return false, thrift.WrapTException(_write_err86)
   }
   return true, err
 }
@@ -7912,7 +8282,7 @@ type trainingProcessorCancelJob struct {
 }
 
 func (p *trainingProcessorCancelJob) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-  var _write_err76 error
+  var _write_err88 error
   args := TrainingCancelJobArgs{}
   if err2 := args.Read(ctx, iprot); err2 != nil {
     iprot.ReadMessageEnd(ctx)
@@ -7962,21 +8332,21 @@ func (p *trainingProcessorCancelJob) Process(ctx context.Context, seqId int32, i
       if errors.Is(err2, thrift.ErrAbandonRequest) {
         return false, thrift.WrapTException(err2)
       }
-      _exc77 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing cancel_job: " + err2.Error())
+      _exc89 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing cancel_job: " + err2.Error())
       if err2 := oprot.WriteMessageBegin(ctx, "cancel_job", thrift.EXCEPTION, seqId); err2 != nil {
-        _write_err76 = thrift.WrapTException(err2)
+        _write_err88 = thrift.WrapTException(err2)
       }
-      if err2 := _exc77.Write(ctx, oprot); _write_err76 == nil && err2 != nil {
-        _write_err76 = thrift.WrapTException(err2)
+      if err2 := _exc89.Write(ctx, oprot); _write_err88 == nil && err2 != nil {
+        _write_err88 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.WriteMessageEnd(ctx); _write_err76 == nil && err2 != nil {
-        _write_err76 = thrift.WrapTException(err2)
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err88 == nil && err2 != nil {
+        _write_err88 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.Flush(ctx); _write_err76 == nil && err2 != nil {
-        _write_err76 = thrift.WrapTException(err2)
+      if err2 := oprot.Flush(ctx); _write_err88 == nil && err2 != nil {
+        _write_err88 = thrift.WrapTException(err2)
       }
-      if _write_err76 != nil {
-        return false, thrift.WrapTException(_write_err76)
+      if _write_err88 != nil {
+        return false, thrift.WrapTException(_write_err88)
       }
       return true, err
     }
@@ -7985,19 +8355,19 @@ func (p *trainingProcessorCancelJob) Process(ctx context.Context, seqId int32, i
   }
   tickerCancel()
   if err2 := oprot.WriteMessageBegin(ctx, "cancel_job", thrift.REPLY, seqId); err2 != nil {
-    _write_err76 = thrift.WrapTException(err2)
+    _write_err88 = thrift.WrapTException(err2)
   }
-  if err2 := result.Write(ctx, oprot); _write_err76 == nil && err2 != nil {
-    _write_err76 = thrift.WrapTException(err2)
+  if err2 := result.Write(ctx, oprot); _write_err88 == nil && err2 != nil {
+    _write_err88 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.WriteMessageEnd(ctx); _write_err76 == nil && err2 != nil {
-    _write_err76 = thrift.WrapTException(err2)
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err88 == nil && err2 != nil {
+    _write_err88 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.Flush(ctx); _write_err76 == nil && err2 != nil {
-    _write_err76 = thrift.WrapTException(err2)
+  if err2 := oprot.Flush(ctx); _write_err88 == nil && err2 != nil {
+    _write_err88 = thrift.WrapTException(err2)
   }
-  if _write_err76 != nil {
-    return false, thrift.WrapTException(_write_err76)
+  if _write_err88 != nil {
+    return false, thrift.WrapTException(_write_err88)
   }
   return true, err
 }
@@ -8007,7 +8377,7 @@ type trainingProcessorPartialFit struct {
 }
 
 func (p *trainingProcessorPartialFit) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-  var _write_err78 error
+  var _write_err90 error
   args := TrainingPartialFitArgs{}
   if err2 := args.Read(ctx, iprot); err2 != nil {
     iprot.ReadMessageEnd(ctx)
@@ -8057,21 +8427,21 @@ func (p *trainingProcessorPartialFit) Process(ctx context.Context, seqId int32, 
       if errors.Is(err2, thrift.ErrAbandonRequest) {
         return false, thrift.WrapTException(err2)
       }
-      _exc79 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing partial_fit: " + err2.Error())
+      _exc91 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing partial_fit: " + err2.Error())
       if err2 := oprot.WriteMessageBegin(ctx, "partial_fit", thrift.EXCEPTION, seqId); err2 != nil {
-        _write_err78 = thrift.WrapTException(err2)
+        _write_err90 = thrift.WrapTException(err2)
       }
-      if err2 := _exc79.Write(ctx, oprot); _write_err78 == nil && err2 != nil {
-        _write_err78 = thrift.WrapTException(err2)
+      if err2 := _exc91.Write(ctx, oprot); _write_err90 == nil && err2 != nil {
+        _write_err90 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.WriteMessageEnd(ctx); _write_err78 == nil && err2 != nil {
-        _write_err78 = thrift.WrapTException(err2)
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err90 == nil && err2 != nil {
+        _write_err90 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.Flush(ctx); _write_err78 == nil && err2 != nil {
-        _write_err78 = thrift.WrapTException(err2)
+      if err2 := oprot.Flush(ctx); _write_err90 == nil && err2 != nil {
+        _write_err90 = thrift.WrapTException(err2)
       }
-      if _write_err78 != nil {
-        return false, thrift.WrapTException(_write_err78)
+      if _write_err90 != nil {
+        return false, thrift.WrapTException(_write_err90)
       }
       return true, err
     }
@@ -8080,19 +8450,19 @@ func (p *trainingProcessorPartialFit) Process(ctx context.Context, seqId int32, 
   }
   tickerCancel()
   if err2 := oprot.WriteMessageBegin(ctx, "partial_fit", thrift.REPLY, seqId); err2 != nil {
-    _write_err78 = thrift.WrapTException(err2)
+    _write_err90 = thrift.WrapTException(err2)
   }
-  if err2 := result.Write(ctx, oprot); _write_err78 == nil && err2 != nil {
-    _write_err78 = thrift.WrapTException(err2)
+  if err2 := result.Write(ctx, oprot); _write_err90 == nil && err2 != nil {
+    _write_err90 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.WriteMessageEnd(ctx); _write_err78 == nil && err2 != nil {
-    _write_err78 = thrift.WrapTException(err2)
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err90 == nil && err2 != nil {
+    _write_err90 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.Flush(ctx); _write_err78 == nil && err2 != nil {
-    _write_err78 = thrift.WrapTException(err2)
+  if err2 := oprot.Flush(ctx); _write_err90 == nil && err2 != nil {
+    _write_err90 = thrift.WrapTException(err2)
   }
-  if _write_err78 != nil {
-    return false, thrift.WrapTException(_write_err78)
+  if _write_err90 != nil {
+    return false, thrift.WrapTException(_write_err90)
   }
   return true, err
 }
@@ -8102,7 +8472,7 @@ type trainingProcessorGetLearner struct {
 }
 
 func (p *trainingProcessorGetLearner) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-  var _write_err80 error
+  var _write_err92 error
   args := TrainingGetLearnerArgs{}
   if err2 := args.Read(ctx, iprot); err2 != nil {
     iprot.ReadMessageEnd(ctx)
@@ -8152,21 +8522,21 @@ func (p *trainingProcessorGetLearner) Process(ctx context.Context, seqId int32, 
       if errors.Is(err2, thrift.ErrAbandonRequest) {
         return false, thrift.WrapTException(err2)
       }
-      _exc81 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing get_learner: " + err2.Error())
+      _exc93 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing get_learner: " + err2.Error())
       if err2 := oprot.WriteMessageBegin(ctx, "get_learner", thrift.EXCEPTION, seqId); err2 != nil {
-        _write_err80 = thrift.WrapTException(err2)
+        _write_err92 = thrift.WrapTException(err2)
       }
-      if err2 := _exc81.Write(ctx, oprot); _write_err80 == nil && err2 != nil {
-        _write_err80 = thrift.WrapTException(err2)
+      if err2 := _exc93.Write(ctx, oprot); _write_err92 == nil && err2 != nil {
+        _write_err92 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.WriteMessageEnd(ctx); _write_err80 == nil && err2 != nil {
-        _write_err80 = thrift.WrapTException(err2)
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err92 == nil && err2 != nil {
+        _write_err92 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.Flush(ctx); _write_err80 == nil && err2 != nil {
-        _write_err80 = thrift.WrapTException(err2)
+      if err2 := oprot.Flush(ctx); _write_err92 == nil && err2 != nil {
+        _write_err92 = thrift.WrapTException(err2)
       }
-      if _write_err80 != nil {
-        return false, thrift.WrapTException(_write_err80)
+      if _write_err92 != nil {
+        return false, thrift.WrapTException(_write_err92)
       }
       return true, err
     }
@@ -8175,19 +8545,19 @@ func (p *trainingProcessorGetLearner) Process(ctx context.Context, seqId int32, 
   }
   tickerCancel()
   if err2 := oprot.WriteMessageBegin(ctx, "get_learner", thrift.REPLY, seqId); err2 != nil {
-    _write_err80 = thrift.WrapTException(err2)
+    _write_err92 = thrift.WrapTException(err2)
   }
-  if err2 := result.Write(ctx, oprot); _write_err80 == nil && err2 != nil {
-    _write_err80 = thrift.WrapTException(err2)
+  if err2 := result.Write(ctx, oprot); _write_err92 == nil && err2 != nil {
+    _write_err92 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.WriteMessageEnd(ctx); _write_err80 == nil && err2 != nil {
-    _write_err80 = thrift.WrapTException(err2)
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err92 == nil && err2 != nil {
+    _write_err92 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.Flush(ctx); _write_err80 == nil && err2 != nil {
-    _write_err80 = thrift.WrapTException(err2)
+  if err2 := oprot.Flush(ctx); _write_err92 == nil && err2 != nil {
+    _write_err92 = thrift.WrapTException(err2)
   }
-  if _write_err80 != nil {
-    return false, thrift.WrapTException(_write_err80)
+  if _write_err92 != nil {
+    return false, thrift.WrapTException(_write_err92)
   }
   return true, err
 }
@@ -8197,7 +8567,7 @@ type trainingProcessorDeleteLearner struct {
 }
 
 func (p *trainingProcessorDeleteLearner) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-  var _write_err82 error
+  var _write_err94 error
   args := TrainingDeleteLearnerArgs{}
   if err2 := args.Read(ctx, iprot); err2 != nil {
     iprot.ReadMessageEnd(ctx)
@@ -8247,21 +8617,21 @@ func (p *trainingProcessorDeleteLearner) Process(ctx context.Context, seqId int3
       if errors.Is(err2, thrift.ErrAbandonRequest) {
         return false, thrift.WrapTException(err2)
       }
-      _exc83 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing delete_learner: " + err2.Error())
+      _exc95 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing delete_learner: " + err2.Error())
       if err2 := oprot.WriteMessageBegin(ctx, "delete_learner", thrift.EXCEPTION, seqId); err2 != nil {
-        _write_err82 = thrift.WrapTException(err2)
+        _write_err94 = thrift.WrapTException(err2)
       }
-      if err2 := _exc83.Write(ctx, oprot); _write_err82 == nil && err2 != nil {
-        _write_err82 = thrift.WrapTException(err2)
+      if err2 := _exc95.Write(ctx, oprot); _write_err94 == nil && err2 != nil {
+        _write_err94 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.WriteMessageEnd(ctx); _write_err82 == nil && err2 != nil {
-        _write_err82 = thrift.WrapTException(err2)
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err94 == nil && err2 != nil {
+        _write_err94 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.Flush(ctx); _write_err82 == nil && err2 != nil {
-        _write_err82 = thrift.WrapTException(err2)
+      if err2 := oprot.Flush(ctx); _write_err94 == nil && err2 != nil {
+        _write_err94 = thrift.WrapTException(err2)
       }
-      if _write_err82 != nil {
-        return false, thrift.WrapTException(_write_err82)
+      if _write_err94 != nil {
+        return false, thrift.WrapTException(_write_err94)
       }
       return true, err
     }
@@ -8270,19 +8640,19 @@ func (p *trainingProcessorDeleteLearner) Process(ctx context.Context, seqId int3
   }
   tickerCancel()
   if err2 := oprot.WriteMessageBegin(ctx, "delete_learner", thrift.REPLY, seqId); err2 != nil {
-    _write_err82 = thrift.WrapTException(err2)
+    _write_err94 = thrift.WrapTException(err2)
   }
-  if err2 := result.Write(ctx, oprot); _write_err82 == nil && err2 != nil {
-    _write_err82 = thrift.WrapTException(err2)
+  if err2 := result.Write(ctx, oprot); _write_err94 == nil && err2 != nil {
+    _write_err94 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.WriteMessageEnd(ctx); _write_err82 == nil && err2 != nil {
-    _write_err82 = thrift.WrapTException(err2)
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err94 == nil && err2 != nil {
+    _write_err94 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.Flush(ctx); _write_err82 == nil && err2 != nil {
-    _write_err82 = thrift.WrapTException(err2)
+  if err2 := oprot.Flush(ctx); _write_err94 == nil && err2 != nil {
+    _write_err94 = thrift.WrapTException(err2)
   }
-  if _write_err82 != nil {
-    return false, thrift.WrapTException(_write_err82)
+  if _write_err94 != nil {
+    return false, thrift.WrapTException(_write_err94)
   }
   return true, err
 }
@@ -8531,6 +8901,492 @@ func (p *TrainingTrainResult) String() string {
     return "<nil>"
   }
   return fmt.Sprintf("TrainingTrainResult(%+v)", *p)
+}
+
+// Attributes:
+//  - Request
+type TrainingSearchArgs struct {
+  Request *SearchRequest `thrift:"request,1" db:"request" json:"request"`
+}
+
+func NewTrainingSearchArgs() *TrainingSearchArgs {
+  return &TrainingSearchArgs{}
+}
+
+var TrainingSearchArgs_Request_DEFAULT *SearchRequest
+func (p *TrainingSearchArgs) GetRequest() *SearchRequest {
+  if !p.IsSetRequest() {
+    return TrainingSearchArgs_Request_DEFAULT
+  }
+return p.Request
+}
+func (p *TrainingSearchArgs) IsSetRequest() bool {
+  return p.Request != nil
+}
+
+func (p *TrainingSearchArgs) Read(ctx context.Context, iprot thrift.TProtocol) error {
+  if _, err := iprot.ReadStructBegin(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read error: ", p), err)
+  }
+
+
+  for {
+    _, fieldTypeId, fieldId, err := iprot.ReadFieldBegin(ctx)
+    if err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T field %d read error: ", p, fieldId), err)
+    }
+    if fieldTypeId == thrift.STOP { break; }
+    switch fieldId {
+    case 1:
+      if fieldTypeId == thrift.STRUCT {
+        if err := p.ReadField1(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    default:
+      if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+        return err
+      }
+    }
+    if err := iprot.ReadFieldEnd(ctx); err != nil {
+      return err
+    }
+  }
+  if err := iprot.ReadStructEnd(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read struct end error: ", p), err)
+  }
+  return nil
+}
+
+func (p *TrainingSearchArgs)  ReadField1(ctx context.Context, iprot thrift.TProtocol) error {
+  p.Request = &SearchRequest{}
+  if err := p.Request.Read(ctx, iprot); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Request), err)
+  }
+  return nil
+}
+
+func (p *TrainingSearchArgs) Write(ctx context.Context, oprot thrift.TProtocol) error {
+  if err := oprot.WriteStructBegin(ctx, "search_args"); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err) }
+  if p != nil {
+    if err := p.writeField1(ctx, oprot); err != nil { return err }
+  }
+  if err := oprot.WriteFieldStop(ctx); err != nil {
+    return thrift.PrependError("write field stop error: ", err) }
+  if err := oprot.WriteStructEnd(ctx); err != nil {
+    return thrift.PrependError("write struct stop error: ", err) }
+  return nil
+}
+
+func (p *TrainingSearchArgs) writeField1(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if err := oprot.WriteFieldBegin(ctx, "request", thrift.STRUCT, 1); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T write field begin error 1:request: ", p), err) }
+  if err := p.Request.Write(ctx, oprot); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Request), err)
+  }
+  if err := oprot.WriteFieldEnd(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T write field end error 1:request: ", p), err) }
+  return err
+}
+
+func (p *TrainingSearchArgs) String() string {
+  if p == nil {
+    return "<nil>"
+  }
+  return fmt.Sprintf("TrainingSearchArgs(%+v)", *p)
+}
+
+// Attributes:
+//  - Success
+//  - Error
+type TrainingSearchResult struct {
+  Success *SearchResponse `thrift:"success,0" db:"success" json:"success,omitempty"`
+  Error *ServiceError `thrift:"error,1" db:"error" json:"error,omitempty"`
+}
+
+func NewTrainingSearchResult() *TrainingSearchResult {
+  return &TrainingSearchResult{}
+}
+
+var TrainingSearchResult_Success_DEFAULT *SearchResponse
+func (p *TrainingSearchResult) GetSuccess() *SearchResponse {
+  if !p.IsSetSuccess() {
+    return TrainingSearchResult_Success_DEFAULT
+  }
+return p.Success
+}
+var TrainingSearchResult_Error_DEFAULT *ServiceError
+func (p *TrainingSearchResult) GetError() *ServiceError {
+  if !p.IsSetError() {
+    return TrainingSearchResult_Error_DEFAULT
+  }
+return p.Error
+}
+func (p *TrainingSearchResult) IsSetSuccess() bool {
+  return p.Success != nil
+}
+
+func (p *TrainingSearchResult) IsSetError() bool {
+  return p.Error != nil
+}
+
+func (p *TrainingSearchResult) Read(ctx context.Context, iprot thrift.TProtocol) error {
+  if _, err := iprot.ReadStructBegin(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read error: ", p), err)
+  }
+
+
+  for {
+    _, fieldTypeId, fieldId, err := iprot.ReadFieldBegin(ctx)
+    if err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T field %d read error: ", p, fieldId), err)
+    }
+    if fieldTypeId == thrift.STOP { break; }
+    switch fieldId {
+    case 0:
+      if fieldTypeId == thrift.STRUCT {
+        if err := p.ReadField0(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 1:
+      if fieldTypeId == thrift.STRUCT {
+        if err := p.ReadField1(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    default:
+      if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+        return err
+      }
+    }
+    if err := iprot.ReadFieldEnd(ctx); err != nil {
+      return err
+    }
+  }
+  if err := iprot.ReadStructEnd(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read struct end error: ", p), err)
+  }
+  return nil
+}
+
+func (p *TrainingSearchResult)  ReadField0(ctx context.Context, iprot thrift.TProtocol) error {
+  p.Success = &SearchResponse{}
+  if err := p.Success.Read(ctx, iprot); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Success), err)
+  }
+  return nil
+}
+
+func (p *TrainingSearchResult)  ReadField1(ctx context.Context, iprot thrift.TProtocol) error {
+  p.Error = &ServiceError{}
+  if err := p.Error.Read(ctx, iprot); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Error), err)
+  }
+  return nil
+}
+
+func (p *TrainingSearchResult) Write(ctx context.Context, oprot thrift.TProtocol) error {
+  if err := oprot.WriteStructBegin(ctx, "search_result"); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err) }
+  if p != nil {
+    if err := p.writeField0(ctx, oprot); err != nil { return err }
+    if err := p.writeField1(ctx, oprot); err != nil { return err }
+  }
+  if err := oprot.WriteFieldStop(ctx); err != nil {
+    return thrift.PrependError("write field stop error: ", err) }
+  if err := oprot.WriteStructEnd(ctx); err != nil {
+    return thrift.PrependError("write struct stop error: ", err) }
+  return nil
+}
+
+func (p *TrainingSearchResult) writeField0(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetSuccess() {
+    if err := oprot.WriteFieldBegin(ctx, "success", thrift.STRUCT, 0); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 0:success: ", p), err) }
+    if err := p.Success.Write(ctx, oprot); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Success), err)
+    }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 0:success: ", p), err) }
+  }
+  return err
+}
+
+func (p *TrainingSearchResult) writeField1(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetError() {
+    if err := oprot.WriteFieldBegin(ctx, "error", thrift.STRUCT, 1); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 1:error: ", p), err) }
+    if err := p.Error.Write(ctx, oprot); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Error), err)
+    }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 1:error: ", p), err) }
+  }
+  return err
+}
+
+func (p *TrainingSearchResult) String() string {
+  if p == nil {
+    return "<nil>"
+  }
+  return fmt.Sprintf("TrainingSearchResult(%+v)", *p)
+}
+
+// Attributes:
+//  - Request
+type TrainingGetSearchResultArgs struct {
+  Request *GetSearchResultRequest `thrift:"request,1" db:"request" json:"request"`
+}
+
+func NewTrainingGetSearchResultArgs() *TrainingGetSearchResultArgs {
+  return &TrainingGetSearchResultArgs{}
+}
+
+var TrainingGetSearchResultArgs_Request_DEFAULT *GetSearchResultRequest
+func (p *TrainingGetSearchResultArgs) GetRequest() *GetSearchResultRequest {
+  if !p.IsSetRequest() {
+    return TrainingGetSearchResultArgs_Request_DEFAULT
+  }
+return p.Request
+}
+func (p *TrainingGetSearchResultArgs) IsSetRequest() bool {
+  return p.Request != nil
+}
+
+func (p *TrainingGetSearchResultArgs) Read(ctx context.Context, iprot thrift.TProtocol) error {
+  if _, err := iprot.ReadStructBegin(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read error: ", p), err)
+  }
+
+
+  for {
+    _, fieldTypeId, fieldId, err := iprot.ReadFieldBegin(ctx)
+    if err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T field %d read error: ", p, fieldId), err)
+    }
+    if fieldTypeId == thrift.STOP { break; }
+    switch fieldId {
+    case 1:
+      if fieldTypeId == thrift.STRUCT {
+        if err := p.ReadField1(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    default:
+      if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+        return err
+      }
+    }
+    if err := iprot.ReadFieldEnd(ctx); err != nil {
+      return err
+    }
+  }
+  if err := iprot.ReadStructEnd(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read struct end error: ", p), err)
+  }
+  return nil
+}
+
+func (p *TrainingGetSearchResultArgs)  ReadField1(ctx context.Context, iprot thrift.TProtocol) error {
+  p.Request = &GetSearchResultRequest{}
+  if err := p.Request.Read(ctx, iprot); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Request), err)
+  }
+  return nil
+}
+
+func (p *TrainingGetSearchResultArgs) Write(ctx context.Context, oprot thrift.TProtocol) error {
+  if err := oprot.WriteStructBegin(ctx, "get_search_result_args"); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err) }
+  if p != nil {
+    if err := p.writeField1(ctx, oprot); err != nil { return err }
+  }
+  if err := oprot.WriteFieldStop(ctx); err != nil {
+    return thrift.PrependError("write field stop error: ", err) }
+  if err := oprot.WriteStructEnd(ctx); err != nil {
+    return thrift.PrependError("write struct stop error: ", err) }
+  return nil
+}
+
+func (p *TrainingGetSearchResultArgs) writeField1(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if err := oprot.WriteFieldBegin(ctx, "request", thrift.STRUCT, 1); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T write field begin error 1:request: ", p), err) }
+  if err := p.Request.Write(ctx, oprot); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Request), err)
+  }
+  if err := oprot.WriteFieldEnd(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T write field end error 1:request: ", p), err) }
+  return err
+}
+
+func (p *TrainingGetSearchResultArgs) String() string {
+  if p == nil {
+    return "<nil>"
+  }
+  return fmt.Sprintf("TrainingGetSearchResultArgs(%+v)", *p)
+}
+
+// Attributes:
+//  - Success
+//  - Error
+type TrainingGetSearchResultResult struct {
+  Success *GetSearchResultResponse `thrift:"success,0" db:"success" json:"success,omitempty"`
+  Error *ServiceError `thrift:"error,1" db:"error" json:"error,omitempty"`
+}
+
+func NewTrainingGetSearchResultResult() *TrainingGetSearchResultResult {
+  return &TrainingGetSearchResultResult{}
+}
+
+var TrainingGetSearchResultResult_Success_DEFAULT *GetSearchResultResponse
+func (p *TrainingGetSearchResultResult) GetSuccess() *GetSearchResultResponse {
+  if !p.IsSetSuccess() {
+    return TrainingGetSearchResultResult_Success_DEFAULT
+  }
+return p.Success
+}
+var TrainingGetSearchResultResult_Error_DEFAULT *ServiceError
+func (p *TrainingGetSearchResultResult) GetError() *ServiceError {
+  if !p.IsSetError() {
+    return TrainingGetSearchResultResult_Error_DEFAULT
+  }
+return p.Error
+}
+func (p *TrainingGetSearchResultResult) IsSetSuccess() bool {
+  return p.Success != nil
+}
+
+func (p *TrainingGetSearchResultResult) IsSetError() bool {
+  return p.Error != nil
+}
+
+func (p *TrainingGetSearchResultResult) Read(ctx context.Context, iprot thrift.TProtocol) error {
+  if _, err := iprot.ReadStructBegin(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read error: ", p), err)
+  }
+
+
+  for {
+    _, fieldTypeId, fieldId, err := iprot.ReadFieldBegin(ctx)
+    if err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T field %d read error: ", p, fieldId), err)
+    }
+    if fieldTypeId == thrift.STOP { break; }
+    switch fieldId {
+    case 0:
+      if fieldTypeId == thrift.STRUCT {
+        if err := p.ReadField0(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 1:
+      if fieldTypeId == thrift.STRUCT {
+        if err := p.ReadField1(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    default:
+      if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+        return err
+      }
+    }
+    if err := iprot.ReadFieldEnd(ctx); err != nil {
+      return err
+    }
+  }
+  if err := iprot.ReadStructEnd(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read struct end error: ", p), err)
+  }
+  return nil
+}
+
+func (p *TrainingGetSearchResultResult)  ReadField0(ctx context.Context, iprot thrift.TProtocol) error {
+  p.Success = &GetSearchResultResponse{}
+  if err := p.Success.Read(ctx, iprot); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Success), err)
+  }
+  return nil
+}
+
+func (p *TrainingGetSearchResultResult)  ReadField1(ctx context.Context, iprot thrift.TProtocol) error {
+  p.Error = &ServiceError{}
+  if err := p.Error.Read(ctx, iprot); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Error), err)
+  }
+  return nil
+}
+
+func (p *TrainingGetSearchResultResult) Write(ctx context.Context, oprot thrift.TProtocol) error {
+  if err := oprot.WriteStructBegin(ctx, "get_search_result_result"); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err) }
+  if p != nil {
+    if err := p.writeField0(ctx, oprot); err != nil { return err }
+    if err := p.writeField1(ctx, oprot); err != nil { return err }
+  }
+  if err := oprot.WriteFieldStop(ctx); err != nil {
+    return thrift.PrependError("write field stop error: ", err) }
+  if err := oprot.WriteStructEnd(ctx); err != nil {
+    return thrift.PrependError("write struct stop error: ", err) }
+  return nil
+}
+
+func (p *TrainingGetSearchResultResult) writeField0(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetSuccess() {
+    if err := oprot.WriteFieldBegin(ctx, "success", thrift.STRUCT, 0); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 0:success: ", p), err) }
+    if err := p.Success.Write(ctx, oprot); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Success), err)
+    }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 0:success: ", p), err) }
+  }
+  return err
+}
+
+func (p *TrainingGetSearchResultResult) writeField1(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetError() {
+    if err := oprot.WriteFieldBegin(ctx, "error", thrift.STRUCT, 1); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 1:error: ", p), err) }
+    if err := p.Error.Write(ctx, oprot); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Error), err)
+    }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 1:error: ", p), err) }
+  }
+  return err
+}
+
+func (p *TrainingGetSearchResultResult) String() string {
+  if p == nil {
+    return "<nil>"
+  }
+  return fmt.Sprintf("TrainingGetSearchResultResult(%+v)", *p)
 }
 
 // Attributes:

@@ -241,7 +241,7 @@ return int64(*p), nil
 //  - Traceparent: W3C trace context, passed on as it is.
 //  - Token: Who calls. A server without access rules does not read it.
 //  - Priority: Higher goes first; 0 if absent. A server without priorities treats all calls alike.
-//  - IdempotencyKey: At most 128 characters. `train` and `create_dataset` answer a repeated key with what the first call made.
+//  - IdempotencyKey: At most 128 characters. `train`, `search` and `create_dataset` answer a repeated key with what the first call made.
 //  - MinGeneration: The caller has seen this generation of an alias; a server that is behind answers UNAVAILABLE.
 type RequestContext struct {
   DeadlineMs *int64 `thrift:"deadline_ms,1" db:"deadline_ms" json:"deadline_ms,omitempty"`

@@ -101,7 +101,10 @@ fn resumable() -> Vec<(&'static str, Spec)> {
         };
         let features = Some(vec!["a".to_owned(), "b".to_owned(), "c".to_owned()]);
         let steps = vec![step("standard_scaler", &[]), step(name, &given)];
-        (name, Spec { steps, target, features, seed: 7, validation_fraction: None, sample_weight: None })
+        (
+            name,
+            Spec { steps, target, targets: vec![], features, seed: 7, validation_fraction: None, sample_weight: None },
+        )
     };
     cases.into_iter().map(spec).collect()
 }
@@ -186,7 +189,8 @@ fn fits_within_a_fit_that_keeps_its_state_keep_none_and_those_of_a_calibration_d
     let steps = vec![step("logistic_regression", &[("max_iter", Value::Integer(20))]), step("platt_calibration", &[])];
     let features = Some(vec!["a".to_owned(), "b".to_owned(), "c".to_owned()]);
     let target = Some("class".to_owned());
-    let spec = Spec { steps, target, features, seed: 7, validation_fraction: Some(0.0), sample_weight: None };
+    let spec =
+        Spec { steps, target, targets: vec![], features, seed: 7, validation_fraction: Some(0.0), sample_weight: None };
     let mixture = Spec { validation_fraction: Some(0.0), ..resumable()[9].1.clone() };
 
     let names = [spec, mixture].map(|spec| {

@@ -12,7 +12,7 @@ mod metric_oracles;
 mod model_bin;
 mod network_oracles;
 mod online;
-mod oracles;
+pub(super) mod oracles;
 mod precision;
 mod several_targets;
 mod specs;

@@ -9,13 +9,13 @@ use rand_xoshiro::Xoshiro256Plus;
 use rand_xoshiro::rand_core::SeedableRng;
 use serde_json::Value as Json;
 
-pub(super) fn oracle(algorithm: &str, case: &str) -> Json {
+pub(in crate::model) fn oracle(algorithm: &str, case: &str) -> Json {
     let text = std::fs::read_to_string(fixture(&format!("oracles/{algorithm}.json"))).unwrap();
     serde_json::from_str::<Json>(&text).unwrap()[case].clone()
 }
 
 /// All numbers of a JSON value, row by row.
-pub(super) fn numbers(json: &Json) -> Vec<f64> {
+pub(in crate::model) fn numbers(json: &Json) -> Vec<f64> {
     match json {
         Json::Array(items) => items.iter().flat_map(numbers).collect(),
         other => vec![other.as_f64().unwrap()],
@@ -24,7 +24,7 @@ pub(super) fn numbers(json: &Json) -> Vec<f64> {
 
 /// Equal within `tolerance`, relative to the larger of the number and 1.
 #[track_caller]
-pub(super) fn assert_close(
+pub(in crate::model) fn assert_close(
     what: &str,
     ours: impl IntoIterator<Item = f64>,
     theirs: impl IntoIterator<Item = f64>,

@@ -9,6 +9,7 @@ mod inference;
 mod learners;
 mod models;
 mod parameters;
+mod search;
 mod table;
 mod tensor;
 mod training;
@@ -23,6 +24,7 @@ pub use inference::{features, outcomes_from, predict_item, predict_request, pred
 pub use learners::{batch, learned, learned_from, learner, learner_from, partial_fit_request};
 pub use models::{alias, alias_from, model_summary, model_summary_from, model_version, model_version_from};
 pub use parameters::{spec_steps, wire_steps};
+pub use search::{search_job, search_request, search_result, search_result_from};
 pub use table::{column_from, column_to, rows_crc32, schema_from, schema_to, table_from, table_to};
 pub use tensor::{matrix_from, matrix_to, vector_to};
 pub use training::{job, job_event, job_from, job_spec, train_request, watched_from};

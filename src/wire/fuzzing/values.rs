@@ -4,7 +4,7 @@ use super::LIMITS;
 use crate::wire::frame::EndOf;
 use crate::wire::message::{decode, encode, write_single};
 use crate::wire::{
-    Envelope, Format, Message, Protocol, Transport, datasets, health, inference, models, services, training,
+    Envelope, Format, Message, Protocol, Transport, datasets, health, inference, models, search, services, training,
 };
 use bytes::Bytes;
 use std::fmt::Debug;
@@ -111,6 +111,7 @@ fn requests(protocol: Protocol, bytes: &[u8]) {
             ListModelsRequest DescribeModelRequest GetTrainingResultRequest LoadModelRequest UnloadModelRequest SetAliasRequest
             DeleteVersionRequest
         }
+        search { SearchRequest GetSearchResultRequest }
         training {
             TrainRequest GetJobRequest WatchJobRequest ListJobsRequest CancelJobRequest EvaluateRequest PartialFitRequest
             GetLearnerRequest DeleteLearnerRequest

@@ -17,6 +17,7 @@ type client interface {
 	hello(ctx context.Context, name string) (any, error)
 	echo(ctx context.Context, payload []byte) ([]byte, error)
 	train(ctx context.Context, training training) (any, error)
+	search(ctx context.Context, asked training, tries searching) (any, error)
 	evaluate(ctx context.Context, asked training) (any, error)
 	predictMatrix(ctx context.Context, model string, rows [][]float64, single bool) (any, error)
 	predictTable(ctx context.Context, model string, table *modelwire.Table) (any, error)
@@ -49,6 +50,14 @@ type training struct {
 	seed     int64
 	// started is told the id of the job.
 	started func(id string)
+}
+
+// searching is what a search tries, and how it parts rows.
+type searching struct {
+	tries   []try
+	folds   int32
+	group   string
+	publish bool
 }
 
 // refusal is the error that a server answered.
@@ -108,6 +117,8 @@ func (g *game) call(ctx context.Context, step step) (any, error) {
 		return g.echo(ctx, step.Bytes)
 	case "train":
 		return g.train(ctx, step)
+	case "search":
+		return g.search(ctx, step)
 	case "evaluate":
 		return g.evaluate(ctx, step)
 	case "predict":
@@ -169,6 +180,29 @@ func (g *game) train(ctx context.Context, step step) (any, error) {
 		model: step.Model, steps: steps, table: table, dataset: step.Dataset, target: step.Target, targets: step.Targets,
 		features: step.Features, weight: step.SampleWeight, seed: step.Seed, started: func(id string) { g.job = id },
 	})
+}
+
+func (g *game) search(ctx context.Context, step step) (any, error) {
+	steps, err := step.pipeline()
+	if err != nil {
+		return nil, err
+	}
+	table, err := step.rows(g.settings.data)
+	if err != nil {
+		return nil, err
+	}
+	for _, try := range step.Tries {
+		for position, value := range try.Values {
+			if try.Values[position], err = plain(value); err != nil {
+				return nil, err
+			}
+		}
+	}
+	asked := training{
+		model: step.Model, steps: steps, table: table, dataset: step.Dataset, target: step.Target, seed: step.Seed,
+		started: func(id string) { g.job = id },
+	}
+	return g.client.search(ctx, asked, searching{tries: step.Tries, folds: step.Folds, group: step.Group, publish: step.Publish})
 }
 
 func (g *game) evaluate(ctx context.Context, step step) (any, error) {

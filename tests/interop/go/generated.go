@@ -155,6 +155,40 @@ func (s *stubs) train(ctx context.Context, training training) (any, error) {
 	return recordOf(job), nil
 }
 
+// search waits until the job has ended, and answers the table.
+func (s *stubs) search(ctx context.Context, asked training, tries searching) (any, error) {
+	request := &wire.SearchRequest{
+		Context: s.head, Model: &asked.model, Dataset: optional(asked.dataset), Target: optional(asked.target), Seed: &asked.seed,
+		Steps: stepsOf(asked.steps), CrossValidation: &wire.CrossValidation{Group: optional(tries.group)}, Publish: &tries.publish,
+	}
+	if tries.folds != 0 {
+		request.CrossValidation.NSplits = &tries.folds
+	}
+	if asked.table != nil {
+		request.Table = packed(asked.table)
+	}
+	for _, try := range tries.tries {
+		searched := &wire.SearchedParameter{Name: &try.Name, Algorithm: optional(try.Algorithm)}
+		for _, value := range try.Values {
+			searched.Values = append(searched.Values, parameterOf(try.Name, value))
+		}
+		request.Parameters = append(request.Parameters, searched)
+	}
+	reply, err := s.training.Search(ctx, request)
+	if err != nil {
+		return answered(nil, err)
+	}
+	asked.started(reply.Job.GetID())
+	job, err := s.ended(ctx, reply.Job.GetID())
+	switch {
+	case err != nil:
+		return answered(nil, err)
+	case job.Error != nil:
+		return nil, refused(job.Error)
+	}
+	return answered(s.training.GetSearchResult_(ctx, &wire.GetSearchResultRequest{Context: s.head, JobID: job.ID}))
+}
+
 func (s *stubs) evaluate(ctx context.Context, asked training) (any, error) {
 	request := &wire.EvaluateRequest{
 		Context: s.head, Model: &asked.model, Dataset: optional(asked.dataset), Target: optional(asked.target),

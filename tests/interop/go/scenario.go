@@ -36,6 +36,10 @@ type step struct {
 	Features           []string        `json:"features"`
 	SampleWeight       string          `json:"sample_weight"`
 	Seed               int64           `json:"seed"`
+	Tries              []try           `json:"tries"`
+	Folds              int32           `json:"folds"`
+	Group              string          `json:"group"`
+	Publish            bool            `json:"publish"`
 	RowsPerPiece       int             `json:"rows_per_piece"`
 	Alias              string          `json:"alias"`
 	Version            int64           `json:"version"`
@@ -51,6 +55,13 @@ type algorithm struct {
 	Algorithm  string         `json:"algorithm"`
 	Parameters map[string]any `json:"parameters"`
 	Columns    []string       `json:"columns"`
+}
+
+// try is a parameter of the step of an algorithm, or of the last one, and what a search tries for it.
+type try struct {
+	Name      string `json:"name"`
+	Algorithm string `json:"algorithm"`
+	Values    []any  `json:"values"`
 }
 
 type expectedError struct {

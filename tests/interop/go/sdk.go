@@ -99,6 +99,32 @@ func (s sdk) train(ctx context.Context, training training) (any, error) {
 	return converted(jobRecord, job, err)
 }
 
+func (s sdk) search(ctx context.Context, asked training, tries searching) (any, error) {
+	described := modelwire.Search{
+		Training: modelwire.Training{
+			Steps: asked.steps, Data: modelwire.Stored{Dataset: asked.dataset, Target: asked.target}, Seed: asked.seed,
+		},
+		Folds: modelwire.Folds{Splits: tries.folds, Group: tries.group}, Publish: tries.publish,
+	}
+	if asked.table != nil {
+		described.Training.Data = modelwire.Rows{Table: asked.table, Target: asked.target}
+	}
+	for _, try := range tries.tries {
+		name := try.Name
+		if try.Algorithm != "" {
+			name = try.Algorithm + "__" + name
+		}
+		described.Parameters = append(described.Parameters, modelwire.SearchedParameter{Name: name, Values: try.Values})
+	}
+	job, err := s.client.Search(ctx, asked.model, described)
+	if err != nil {
+		return converted(jobRecord, job, err)
+	}
+	asked.started(job.ID)
+	found, err := job.SearchResult(ctx)
+	return converted(searchRecord, found, err)
+}
+
 func (s sdk) evaluate(ctx context.Context, asked training) (any, error) {
 	data := modelwire.EvaluationData{
 		Data:         modelwire.Stored{Dataset: asked.dataset, Target: asked.target},

@@ -103,6 +103,24 @@ func evaluationRecord(evaluation modelwire.Evaluation) any {
 	return fields
 }
 
+func searchRecord(found modelwire.SearchResult) any {
+	fields := record{"scoring": found.Scoring, "n_splits": int64(found.Splits)}
+	putList(fields, "candidates", found.Candidates, func(candidate modelwire.Candidate) any {
+		of := record{"number": candidate.Number, "rank": candidate.Rank, "n_resources": candidate.Resources}
+		put(of, "error", candidate.Err)
+		putList(of, "split_test_scores", candidate.SplitTestScores, same)
+		if candidate.MeanTestScore != nil {
+			of["mean_test_score"] = *candidate.MeanTestScore
+		}
+		if candidate.StdTestScore != nil {
+			of["std_test_score"] = *candidate.StdTestScore
+		}
+		return of
+	})
+	putList(fields, "best_steps", found.BestSteps, func(step modelwire.Step) any { return record{"algorithm": step.Algorithm} })
+	return fields
+}
+
 func outcomesRecord(outcomes []modelwire.PredictOutcome) any {
 	list := make([]any, len(outcomes))
 	for position, outcome := range outcomes {

@@ -18,6 +18,7 @@ from modelwire_wire.inference import Inference
 from modelwire_wire.inference import ttypes as inference
 from modelwire_wire.models import Models
 from modelwire_wire.models import ttypes as models
+from modelwire_wire.search import ttypes as search
 from modelwire_wire.training import Training
 from modelwire_wire.training import ttypes as training
 from modelwire_wire.types import ttypes as types
@@ -63,7 +64,32 @@ class GeneratedDriver:
             sample_weight=step.get("sample_weight"),
             seed=step.get("seed"),
         )
-        job = self._call(Training, "train", request)["job"]
+        return self._ended(self._call(Training, "train", request)["job"])
+
+    def search(self, step: dict[str, Any]) -> Any:
+        tries = [
+            search.SearchedParameter(
+                name=each["name"],
+                algorithm=each.get("algorithm"),
+                values=[_parameter(each["name"], value) for value in each["values"]],
+            )
+            for each in step["tries"]
+        ]
+        request = search.SearchRequest(
+            model=step["model"],
+            steps=[_step(each) for each in step["steps"]],
+            table=self._rows(step),
+            dataset=step.get("dataset"),
+            target=step.get("target"),
+            seed=step.get("seed"),
+            parameters=tries,
+            cross_validation=search.CrossValidation(n_splits=step.get("folds"), group=step.get("group")),
+            publish=step.get("publish"),
+        )
+        job = self._ended(self._call(Training, "search", request)["job"])
+        return self._call(Training, "get_search_result", search.GetSearchResultRequest(job_id=job["id"]))
+
+    def _ended(self, job: dict[str, Any]) -> dict[str, Any]:
         self.job = job["id"]
         while job["state_name"] not in _ENDED:
             watch = training.WatchJobRequest(job_id=self.job, after_sequence=job.get("sequence"), wait_ms=5_000)

@@ -53,6 +53,32 @@ class SdkDriver:
         _called(job.wait)
         return _job(_called(lambda: self._client.get_job(job.id)))
 
+    def search(self, step: dict[str, Any]) -> Any:
+        tries = {
+            "__".join([each["algorithm"]] * ("algorithm" in each) + [each["name"]]): each["values"]
+            for each in step["tries"]
+        }
+        job = _called(
+            lambda: self._client.search(
+                step["model"],
+                [Step(each["algorithm"], each["parameters"]) for each in step["steps"]],
+                tries,
+                table=self._rows(step),
+                dataset=step.get("dataset"),
+                target=step.get("target"),
+                seed=step.get("seed"),
+                cv=step.get("folds"),
+                groups=step.get("group"),
+                publish=step.get("publish", False),
+            )
+        )
+        self.job = job.id
+        found = _called(job.result)
+        return vars(found) | {
+            "candidates": [vars(each) for each in found.candidates],
+            "best_steps": [vars(each) for each in found.best_steps or ()],
+        }
+
     def evaluate(self, step: dict[str, Any]) -> Any:
         found = _called(
             lambda: self._client.evaluate(

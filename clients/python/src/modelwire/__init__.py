@@ -50,6 +50,7 @@ from modelwire._inference import Prediction
 from modelwire._jobs import AsyncJob, Job, JobEvent
 from modelwire._learners import LearnedBatch, Learner
 from modelwire._models import Alias, ModelSchema, ModelSummary, ModelVersion, TrainingResult
+from modelwire._search import Candidate, CrossValidation, Range, SearchResult
 from modelwire._steps import Step, StepLike
 from modelwire._tls import Tls
 
@@ -59,6 +60,8 @@ __all__ = [
     "Tls",
     "Step",
     "StepLike",
+    "Range",
+    "CrossValidation",
     "read_csv",
     # what calls answer
     "Greeting",
@@ -76,6 +79,8 @@ __all__ = [
     "Job",
     "AsyncJob",
     "JobEvent",
+    "SearchResult",
+    "Candidate",
     "LearnedBatch",
     "Learner",
     "ModelVersion",

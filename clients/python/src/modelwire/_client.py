@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import ssl
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any
 
@@ -22,6 +22,7 @@ from modelwire._jobs import Job, JobEvent, blocking_job
 from modelwire._learners import LearnedBatch, Learner
 from modelwire._models import Alias, ModelSummary, ModelVersion, Replacement, TrainingResult
 from modelwire._pool import Pool
+from modelwire._search import CrossValidation, SearchResult
 from modelwire._steps import Step, StepLike
 from modelwire._tls import Tls
 from modelwire._together import in_threads
@@ -280,6 +281,99 @@ class Client:
             timeout=timeout,
         )
         return blocking_job(run(job))
+
+    def search(
+        self,
+        model: str,
+        steps: str | Step | Sequence[StepLike],
+        parameters: Mapping[Any, Any],
+        *,
+        features: Any = None,
+        target: Any = None,
+        names: Sequence[str] | None = None,
+        table: Any = None,
+        dataset: str | None = None,
+        seed: int | None = None,
+        sample_weight: Any = None,
+        strategy: str | None = None,
+        n_candidates: int | None = None,
+        factor: int | None = None,
+        min_resources: int | None = None,
+        cv: int | CrossValidation | None = None,
+        groups: Any = None,
+        scoring: str | None = None,
+        publish: bool = False,
+        idempotency_key: str | None = None,
+        timeout: float | None = None,
+    ) -> Job:
+        """Start a search for hyper-parameters and return its job at once; `Job.result` waits for its table.
+
+        Parameters
+        ----------
+        model, steps, features, target, names, table, dataset, seed, sample_weight, idempotency_key
+            As for `train`. Steps have what is not searched.
+        parameters : mapping of str or (int, str) to sequence or Range
+            What to try: ``{"alpha": [0.1, 1.0]}`` of the last step, ``{"pca__n_components": [2, 3]}`` of the step of
+            that algorithm, ``{(0, "n_components"): Range(2, 9, "integers")}`` of a step by its position.
+        strategy : {"grid", "random", "halving"}, optional
+            Every combination (if not given), `n_candidates` by chance, or all on few rows and the better ones on more.
+        n_candidates : int, optional
+            Combinations to draw.
+        factor, min_resources : int, optional
+            Of a halving: one in so many candidates goes on, with so many times the rows; rows of the first iteration.
+        cv : int or CrossValidation, optional
+            How rows are parted; a number is that of the folds, 5 if not given.
+        groups : array-like of shape (n_samples,), or str, optional
+            The group of each row, whole numbers, truth values or text: all rows of a group are on one side. With
+            `table` or `dataset`: the name of its column, which is no feature.
+        scoring : str, optional
+            What candidates are ranked by, as scikit-learn names it, such as ``"neg_log_loss"``; ``"r2"`` or
+            ``"accuracy"`` if not given.
+        publish : bool
+            Fit the best candidate on all rows and publish it as a version of the model, as `train` does.
+
+        Raises
+        ------
+        InvalidArgument
+            As for `train`; also for more fits than a search takes, or for what is searched, folds or scoring.
+        NotFound
+            If there is no such data set.
+        """
+        job = self._verbs.search(
+            model,
+            steps,
+            parameters,
+            features=features,
+            target=target,
+            names=names,
+            table=table,
+            dataset=dataset,
+            seed=seed,
+            sample_weight=sample_weight,
+            strategy=strategy,
+            n_candidates=n_candidates,
+            factor=factor,
+            min_resources=min_resources,
+            cv=cv,
+            groups=groups,
+            scoring=scoring,
+            publish=publish,
+            idempotency_key=idempotency_key,
+            timeout=timeout,
+        )
+        return blocking_job(run(job))
+
+    def search_result(self, job_id: str, *, timeout: float | None = None) -> SearchResult:
+        """Return the table of a search that has ended, best candidate first.
+
+        Raises
+        ------
+        FailedPrecondition
+            If the job is no search, has not ended, or ended before all candidates were measured.
+        NotFound
+            If there is no such job.
+        """
+        return run(self._verbs.search_result(job_id, timeout=timeout))
 
     def evaluate(
         self,

@@ -14,11 +14,20 @@ from modelwire_wire.training import ttypes as wire
 from modelwire import _errors
 from modelwire._calls import MAX_TRIES, pause_before_retry, run
 from modelwire._deadline import Deadline
-from modelwire._errors import Cancelled, DeadlineExceeded, ModelwireError, Overloaded, ProtocolError, Unavailable
+from modelwire._errors import (
+    Cancelled,
+    DeadlineExceeded,
+    FailedPrecondition,
+    ModelwireError,
+    Overloaded,
+    ProtocolError,
+    Unavailable,
+)
 from modelwire._times import moment
 
 if TYPE_CHECKING:
     from modelwire._models import ModelVersion
+    from modelwire._search import SearchResult
     from modelwire._verbs import Verbs
 
 _T = TypeVar("_T")
@@ -80,26 +89,40 @@ class AsyncJob(_JobFields):
         self, timeout: float | None = None, *, on_event: Callable[[JobEvent], object] | None = None
     ) -> ModelVersion:
         """Wait until the job has ended and return the version that it published, as `Job.wait` does."""
+        job, watch = await self._ended(timeout, on_event)
+        if job.version is None:
+            hint = "wait for a search that publishes nothing with result()"
+            raise FailedPrecondition(f"job {job.id} has published no version", hint=hint, executed=True)
+        return await watch.ask(lambda: job._verbs.describe_model(f"{job.model}@{job.version}"))
+
+    async def result(
+        self, timeout: float | None = None, *, on_event: Callable[[JobEvent], object] | None = None
+    ) -> SearchResult:
+        """Wait until a search has ended and return its table, as `Job.result` does."""
+        job, watch = await self._ended(timeout, on_event)
+        return await watch.ask(lambda: job._verbs.search_result(job.id))
+
+    async def cancel(self, *, timeout: float | None = None) -> AsyncJob:
+        """Cancel the job and return it as it is then; one that has ended stays as it is."""
+        return await self._verbs.cancel_job(self.id, timeout=timeout)
+
+    async def _ended(
+        self, timeout: float | None, on_event: Callable[[JobEvent], object] | None
+    ) -> tuple[AsyncJob, Watch]:
+        """Wait until the job has succeeded; the job as it is then."""
         job, watch = self, Watch(self._verbs, self.id, timeout)
         while (poll := await watch.next()) is not None:
             events, job = poll
             for event in events:
                 if on_event is not None:
                     on_event(event)
-        return await job._published(watch)
-
-    async def cancel(self, *, timeout: float | None = None) -> AsyncJob:
-        """Cancel the job and return it as it is then; one that has ended stays as it is."""
-        return await self._verbs.cancel_job(self.id, timeout=timeout)
-
-    async def _published(self, watch: Watch) -> ModelVersion:
-        if self.state == "CANCELLED":
-            raise Cancelled(f"job {self.id} was cancelled", executed=True)
-        if self.error is not None:
-            raise self.error
-        if self.state != "SUCCEEDED":
-            raise ProtocolError(f"job {self.id} ended as {self.state} and does not say why")
-        return await watch.ask(lambda: self._verbs.describe_model(f"{self.model}@{self.version}"))
+        if job.state == "CANCELLED":
+            raise Cancelled(f"job {job.id} was cancelled", executed=True)
+        if job.error is not None:
+            raise job.error
+        if job.state != "SUCCEEDED":
+            raise ProtocolError(f"job {job.id} ended as {job.state} and does not say why")
+        return job, watch
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,6 +155,18 @@ class Job(_JobFields):
             restart, is waited for.
         """
         return run(self._job.wait(timeout, on_event=on_event))
+
+    def result(
+        self, timeout: float | None = None, *, on_event: Callable[[JobEvent], object] | None = None
+    ) -> SearchResult:
+        """Wait until a search has ended and return its table; what is waited for and raised is that of `wait`.
+
+        Raises
+        ------
+        FailedPrecondition
+            If the job is no search.
+        """
+        return run(self._job.result(timeout, on_event=on_event))
 
     def cancel(self, *, timeout: float | None = None) -> Job:
         """Cancel the job and return it as it is then; one that has ended stays as it is."""

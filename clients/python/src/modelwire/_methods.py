@@ -53,6 +53,10 @@ GET_JOB = _method(Training, "get_job", idempotent=True)
 WATCH_JOB = _method(Training, "watch_job", idempotent=True)
 LIST_JOBS = _method(Training, "list_jobs", idempotent=True)
 CANCEL_JOB = _method(Training, "cancel_job", idempotent=True)
+SEARCH = _method(
+    Training, "search", idempotent=False, when_too_large="upload() the rows and search on dataset= instead"
+)
+GET_SEARCH_RESULT = _method(Training, "get_search_result", idempotent=True)
 EVALUATE = _method(
     Training, "evaluate", idempotent=True, when_too_large="upload() the rows and evaluate on dataset= instead"
 )

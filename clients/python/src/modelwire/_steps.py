@@ -60,12 +60,12 @@ def from_wire(step: wire.Step) -> Step:
     return Step(step.algorithm, {each.name: value_of(each) for each in step.parameters or ()}, columns)
 
 
-def value_of(parameter: wire.Parameter | None) -> Any:
+def value_of(sent: wire.Parameter | None) -> Any:
     """Return the one value of a hyper-parameter that is set; None if none is."""
-    if parameter is None:
+    if sent is None:
         return None
-    scalars = (parameter.integer, parameter.number, parameter.flag, parameter.text)
-    return next((value for value in scalars if value is not None), _listed(from_tensor(parameter.tensor)))
+    scalars = (sent.integer, sent.number, sent.flag, sent.text)
+    return next((value for value in scalars if value is not None), _listed(from_tensor(sent.tensor)))
 
 
 def _listed(tensor: npt.NDArray[Any] | None) -> Any:
@@ -96,7 +96,7 @@ def _step_to_wire(step: Step) -> wire.Step:
     given = {name: value for name, value in step.parameters.items() if value is not None}
     return wire.Step(
         algorithm=step.algorithm,
-        parameters=[_parameter(step.algorithm, name, value) for name, value in given.items()],
+        parameters=[parameter(step.algorithm, name, value) for name, value in given.items()],
         columns=None if step.columns is None else _checks.texts(f"columns of {step.algorithm}", step.columns),
     )
 
@@ -111,7 +111,14 @@ def _is_integer(value: Any) -> bool:
     return isinstance(value, int | np.integer) and not isinstance(value, bool) and -(2**63) <= int(value) < 2**63
 
 
-def _parameter(algorithm: str, name: str, value: Any) -> wire.Parameter:
+def parameter(algorithm: str, name: str, value: Any) -> wire.Parameter:
+    """Write a hyper-parameter.
+
+    Raises
+    ------
+    InvalidArgument
+        If its value is of no type that travels.
+    """
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, bool):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple, Self
@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, Self
 from modelwire_wire.datasets import ttypes as datasets_wire
 from modelwire_wire.health import ttypes as health_wire
 from modelwire_wire.models import ttypes as models_wire
+from modelwire_wire.search import ttypes as search_wire
 from modelwire_wire.training import ttypes as training_wire
 
 from modelwire import (
@@ -24,6 +25,7 @@ from modelwire import (
     _learners,
     _methods,
     _models,
+    _search,
     _training,
 )
 from modelwire._calls import Calls, Head, Lender, Sleep, new_idempotency_key
@@ -40,6 +42,7 @@ from modelwire._learners import LearnedBatch, Learner
 from modelwire._methods import Method
 from modelwire._models import Alias, ModelSummary, ModelVersion, Replacement, TrainingResult
 from modelwire._rows import Rows
+from modelwire._search import CrossValidation, SearchResult
 from modelwire._steps import Step, StepLike
 from modelwire._together import Together
 
@@ -180,6 +183,55 @@ class Verbs:
         request.seed, request.validation_fraction = seed, validation_fraction
         key = idempotency_key or new_idempotency_key()
         return _jobs.job_from_wire((await self._call(_methods.TRAIN, request, timeout, key)).job, self)
+
+    async def search(
+        self,
+        model: str,
+        steps: str | Step | Sequence[StepLike],
+        parameters: Mapping[Any, Any],
+        *,
+        features: Any = None,
+        target: Any = None,
+        names: Sequence[str] | None = None,
+        table: Any = None,
+        dataset: str | None = None,
+        seed: int | None = None,
+        sample_weight: Any = None,
+        strategy: str | None = None,
+        n_candidates: int | None = None,
+        factor: int | None = None,
+        min_resources: int | None = None,
+        cv: int | CrossValidation | None = None,
+        groups: Any = None,
+        scoring: str | None = None,
+        publish: bool = False,
+        idempotency_key: str | None = None,
+        timeout: float | None = None,
+    ) -> AsyncJob:
+        """Start a search for hyper-parameters and return its job at once; its `wait` waits for it."""
+        request = _search.request(
+            model,
+            steps,
+            parameters,
+            cv=cv,
+            groups=groups,
+            features=features,
+            target=target,
+            names=names,
+            table=table,
+            dataset=dataset,
+            sample_weight=sample_weight,
+        )
+        request.seed, request.scoring, request.publish = seed, scoring, publish
+        request.strategy, request.n_candidates = strategy, n_candidates
+        request.factor, request.min_resources = factor, min_resources
+        key = idempotency_key or new_idempotency_key()
+        return _jobs.job_from_wire((await self._call(_methods.SEARCH, request, timeout, key)).job, self)
+
+    async def search_result(self, job_id: str, *, timeout: float | None = None) -> SearchResult:
+        """Return the table of a search that has ended."""
+        request = search_wire.GetSearchResultRequest(job_id=job_id)
+        return _search.from_wire(await self._call(_methods.GET_SEARCH_RESULT, request, timeout))
 
     async def evaluate(
         self,

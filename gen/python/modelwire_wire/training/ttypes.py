@@ -11,6 +11,7 @@ from thrift.protocol.TProtocol import TProtocolException
 from thrift.TRecursive import fix_spec
 
 import sys
+import modelwire_wire.search.ttypes
 import modelwire_wire.types.ttypes
 
 from thrift.transport import TTransport
@@ -55,7 +56,7 @@ class Job(object):
      - state: A JobState.
      - state_name: The name of `state`.
      - model: Name of the model that it trains.
-     - version: The version that it published, once it has succeeded.
+     - version: The version that it published, once it has succeeded; absent of a search that was not to publish.
      - created_ms: Milliseconds since 1970-01-01T00:00:00Z, as are the next two.
      - started_ms
      - finished_ms
@@ -584,6 +585,64 @@ class TrainResponse(object):
             oprot.trans.write(oprot._fast_encode(self, [self.__class__, self.thrift_spec]))
             return
         oprot.writeStructBegin('TrainResponse')
+        if self.job is not None:
+            oprot.writeFieldBegin('job', TType.STRUCT, 1)
+            self.job.write(oprot)
+            oprot.writeFieldEnd()
+        oprot.writeFieldStop()
+        oprot.writeStructEnd()
+
+    def validate(self):
+        return
+
+    def __repr__(self):
+        L = ['%s=%r' % (key, value)
+             for key, value in self.__dict__.items()]
+        return '%s(%s)' % (self.__class__.__name__, ', '.join(L))
+
+    def __eq__(self, other):
+        return isinstance(other, self.__class__) and self.__dict__ == other.__dict__
+
+    def __ne__(self, other):
+        return not (self == other)
+
+
+class SearchResponse(object):
+    """
+    Attributes:
+     - job
+
+    """
+
+
+    def __init__(self, job=None,):
+        self.job = job
+
+    def read(self, iprot):
+        if iprot._fast_decode is not None and isinstance(iprot.trans, TTransport.CReadableTransport) and self.thrift_spec is not None:
+            iprot._fast_decode(self, iprot, [self.__class__, self.thrift_spec])
+            return
+        iprot.readStructBegin()
+        while True:
+            (fname, ftype, fid) = iprot.readFieldBegin()
+            if ftype == TType.STOP:
+                break
+            if fid == 1:
+                if ftype == TType.STRUCT:
+                    self.job = Job()
+                    self.job.read(iprot)
+                else:
+                    iprot.skip(ftype)
+            else:
+                iprot.skip(ftype)
+            iprot.readFieldEnd()
+        iprot.readStructEnd()
+
+    def write(self, oprot):
+        if oprot._fast_encode is not None and self.thrift_spec is not None:
+            oprot.trans.write(oprot._fast_encode(self, [self.__class__, self.thrift_spec]))
+            return
+        oprot.writeStructBegin('SearchResponse')
         if self.job is not None:
             oprot.writeFieldBegin('job', TType.STRUCT, 1)
             self.job.write(oprot)
@@ -2449,6 +2508,11 @@ TrainRequest.thrift_spec = (
 )
 all_structs.append(TrainResponse)
 TrainResponse.thrift_spec = (
+    None,  # 0
+    (1, TType.STRUCT, 'job', [Job, None], None, ),  # 1
+)
+all_structs.append(SearchResponse)
+SearchResponse.thrift_spec = (
     None,  # 0
     (1, TType.STRUCT, 'job', [Job, None], None, ),  # 1
 )

@@ -134,7 +134,7 @@ class RequestContext(object):
      - traceparent: W3C trace context, passed on as it is.
      - token: Who calls. A server without access rules does not read it.
      - priority: Higher goes first; 0 if absent. A server without priorities treats all calls alike.
-     - idempotency_key: At most 128 characters. `train` and `create_dataset` answer a repeated key with what the first call made.
+     - idempotency_key: At most 128 characters. `train`, `search` and `create_dataset` answer a repeated key with what the first call made.
      - min_generation: The caller has seen this generation of an alias; a server that is behind answers UNAVAILABLE.
 
     """

@@ -40,7 +40,7 @@ public class Job implements org.apache.thrift.TBase<Job, Job._Fields>, java.io.S
    */
   public @org.apache.thrift.annotation.Nullable java.lang.String model; // optional
   /**
-   * The version that it published, once it has succeeded.
+   * The version that it published, once it has succeeded; absent of a search that was not to publish.
    */
   public long version; // optional
   /**
@@ -82,7 +82,7 @@ public class Job implements org.apache.thrift.TBase<Job, Job._Fields>, java.io.S
      */
     MODEL((short)4, "model"),
     /**
-     * The version that it published, once it has succeeded.
+     * The version that it published, once it has succeeded; absent of a search that was not to publish.
      */
     VERSION((short)5, "version"),
     /**
@@ -409,14 +409,14 @@ public class Job implements org.apache.thrift.TBase<Job, Job._Fields>, java.io.S
   }
 
   /**
-   * The version that it published, once it has succeeded.
+   * The version that it published, once it has succeeded; absent of a search that was not to publish.
    */
   public long getVersion() {
     return this.version;
   }
 
   /**
-   * The version that it published, once it has succeeded.
+   * The version that it published, once it has succeeded; absent of a search that was not to publish.
    */
   public Job setVersion(long version) {
     this.version = version;

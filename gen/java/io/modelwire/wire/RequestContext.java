@@ -45,7 +45,7 @@ public class RequestContext implements org.apache.thrift.TBase<RequestContext, R
    */
   public int priority; // optional
   /**
-   * At most 128 characters. `train` and `create_dataset` answer a repeated key with what the first call made.
+   * At most 128 characters. `train`, `search` and `create_dataset` answer a repeated key with what the first call made.
    */
   public @org.apache.thrift.annotation.Nullable java.lang.String idempotency_key; // optional
   /**
@@ -76,7 +76,7 @@ public class RequestContext implements org.apache.thrift.TBase<RequestContext, R
      */
     PRIORITY((short)5, "priority"),
     /**
-     * At most 128 characters. `train` and `create_dataset` answer a repeated key with what the first call made.
+     * At most 128 characters. `train`, `search` and `create_dataset` answer a repeated key with what the first call made.
      */
     IDEMPOTENCY_KEY((short)6, "idempotency_key"),
     /**
@@ -377,7 +377,7 @@ public class RequestContext implements org.apache.thrift.TBase<RequestContext, R
   }
 
   /**
-   * At most 128 characters. `train` and `create_dataset` answer a repeated key with what the first call made.
+   * At most 128 characters. `train`, `search` and `create_dataset` answer a repeated key with what the first call made.
    */
   @org.apache.thrift.annotation.Nullable
   public java.lang.String getIdempotency_key() {
@@ -385,7 +385,7 @@ public class RequestContext implements org.apache.thrift.TBase<RequestContext, R
   }
 
   /**
-   * At most 128 characters. `train` and `create_dataset` answer a repeated key with what the first call made.
+   * At most 128 characters. `train`, `search` and `create_dataset` answer a repeated key with what the first call made.
    */
   public RequestContext setIdempotency_key(@org.apache.thrift.annotation.Nullable java.lang.String idempotency_key) {
     this.idempotency_key = idempotency_key;

@@ -6,15 +6,17 @@ import com.google.gson.JsonPrimitive;
 import io.modelwire.wire.AppendRowsRequest;
 import io.modelwire.wire.CommitDatasetRequest;
 import io.modelwire.wire.CreateDatasetRequest;
+import io.modelwire.wire.CrossValidation;
 import io.modelwire.wire.Datasets;
 import io.modelwire.wire.DeleteVersionRequest;
 import io.modelwire.wire.DescribeDatasetRequest;
 import io.modelwire.wire.DescribeModelRequest;
-import io.modelwire.wire.GetTrainingResultRequest;
 import io.modelwire.wire.EchoRequest;
 import io.modelwire.wire.EvaluateRequest;
 import io.modelwire.wire.ExplainRequest;
 import io.modelwire.wire.GetJobRequest;
+import io.modelwire.wire.GetSearchResultRequest;
+import io.modelwire.wire.GetTrainingResultRequest;
 import io.modelwire.wire.Health;
 import io.modelwire.wire.HelloRequest;
 import io.modelwire.wire.Inference;
@@ -27,6 +29,8 @@ import io.modelwire.wire.PredictItem;
 import io.modelwire.wire.PredictManyRequest;
 import io.modelwire.wire.PredictRequest;
 import io.modelwire.wire.RequestContext;
+import io.modelwire.wire.SearchRequest;
+import io.modelwire.wire.SearchedParameter;
 import io.modelwire.wire.ServiceError;
 import io.modelwire.wire.SetAliasRequest;
 import io.modelwire.wire.Step;
@@ -94,6 +98,7 @@ final class GeneratedClient implements Client {
         return switch (call) {
             case "hello" -> health.hello(new HelloRequest().setContext(context).setName(Arguments.text(step, "name")));
             case "train" -> train(step, started);
+            case "search" -> search(step, started);
             case "evaluate" -> evaluate(step);
             case "predict" -> predict(step);
             case "predict_many" -> predictMany(step);
@@ -144,6 +149,33 @@ final class GeneratedClient implements Client {
         var id = training.train(request).getJob().getId();
         started.accept(id);
         return ended(id);
+    }
+
+    private TBase<?, ?> search(JsonObject step, Consumer<String> started) throws TException {
+        var folds = new CrossValidation().setGroup(Arguments.text(step, "group"));
+        if (step.has("folds")) {
+            folds.setN_splits(step.get("folds").getAsInt());
+        }
+        var tries = new ArrayList<SearchedParameter>();
+        for (JsonElement element : step.getAsJsonArray("tries")) {
+            var object = element.getAsJsonObject();
+            var name = Arguments.text(object, "name");
+            var searched = new SearchedParameter().setName(name).setAlgorithm(Arguments.text(object, "algorithm"));
+            object.getAsJsonArray("values").forEach(value -> searched.addToValues(parameter(name, Arguments.value(value))));
+            tries.add(searched);
+        }
+        var rows = Arguments.rows(step, data);
+        var request = new SearchRequest().setContext(context).setModel(Arguments.text(step, "model")).setSteps(steps(step))
+                .setTable(rows == null ? null : WireRows.table(rows)).setDataset(Arguments.text(step, "dataset"))
+                .setTarget(Arguments.text(step, "target")).setParameters(tries).setCross_validation(folds)
+                .setPublish(step.has("publish"));
+        if (step.has("seed")) {
+            request.setSeed(step.get("seed").getAsLong());
+        }
+        var id = training.search(request).getJob().getId();
+        started.accept(id);
+        ended(id);
+        return training.get_search_result(new GetSearchResultRequest().setContext(context).setJob_id(id));
     }
 
     private TBase<?, ?> evaluate(JsonObject step) throws TException {

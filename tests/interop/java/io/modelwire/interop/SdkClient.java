@@ -6,6 +6,8 @@ import io.modelwire.client.EvaluationRequest;
 import io.modelwire.client.ModelwireClient;
 import io.modelwire.client.ModelwireException;
 import io.modelwire.client.PredictionRequest;
+import io.modelwire.client.Search;
+import io.modelwire.client.SearchResult;
 import io.modelwire.client.Step;
 import io.modelwire.client.Tls;
 import io.modelwire.client.Training;
@@ -44,6 +46,7 @@ final class SdkClient implements Client {
             case "hello" -> SdkRecords.of(client.hello(Arguments.text(step, "name")));
             case "echo" -> echo(step);
             case "train" -> train(step, started);
+            case "search" -> SdkRecords.of(search(step, started));
             case "evaluate" -> SdkRecords.of(evaluate(step));
             case "predict" -> SdkRecords.of(predict(step));
             case "predict_many" -> SdkRecords.outcomes(client.predictMany(requests(step)));
@@ -103,6 +106,37 @@ final class SdkClient implements Client {
         started.accept(job.id());
         job.await();
         return SdkRecords.of(job.status());
+    }
+
+    private SearchResult search(JsonObject step, Consumer<String> started) {
+        var steps = steps(step);
+        var training = Training.of(steps.get(0), steps.subList(1, steps.size()).toArray(Step[]::new))
+                .target(Arguments.text(step, "target"));
+        var rows = Arguments.rows(step, data);
+        var search = Search.of(rows == null ? training.dataset(Arguments.text(step, "dataset")) : training.rows(rows));
+        for (JsonElement element : step.getAsJsonArray("tries")) {
+            var object = element.getAsJsonObject();
+            var algorithm = Arguments.text(object, "algorithm");
+            var name = Arguments.text(object, "name");
+            var values = new ArrayList<Object>();
+            object.getAsJsonArray("values").forEach(value -> values.add(Arguments.value(value)));
+            search.values(algorithm == null ? name : algorithm + "__" + name, values.toArray());
+        }
+        if (step.has("seed")) {
+            training.seed(step.get("seed").getAsLong());
+        }
+        if (step.has("folds")) {
+            search.folds(step.get("folds").getAsInt());
+        }
+        if (step.has("group")) {
+            search.group(Arguments.text(step, "group"));
+        }
+        if (step.has("publish")) {
+            search.publish();
+        }
+        var job = client.search(Arguments.text(step, "model"), search);
+        started.accept(job.id());
+        return job.searchResult();
     }
 
     private io.modelwire.client.Evaluation evaluate(JsonObject step) {

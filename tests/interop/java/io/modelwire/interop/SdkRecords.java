@@ -18,6 +18,7 @@ import io.modelwire.client.ModelVersion;
 import io.modelwire.client.ModelwireException;
 import io.modelwire.client.Prediction;
 import io.modelwire.client.PredictionOutcome;
+import io.modelwire.client.SearchResult;
 import io.modelwire.client.Step;
 import io.modelwire.client.TrainingResult;
 import java.util.Arrays;
@@ -103,6 +104,31 @@ final class SdkRecords {
         }));
         addIfAny(record, "confusion", array(evaluation.confusion()));
         evaluation.silhouetteSamples().ifPresent(samples -> record.addProperty("silhouette_samples", samples));
+        return record;
+    }
+
+    static JsonObject of(SearchResult found) {
+        var record = new JsonObject();
+        record.addProperty("scoring", found.scoring());
+        record.addProperty("n_splits", found.splits());
+        record.add("candidates", each(found.candidates(), of -> {
+            var one = new JsonObject();
+            one.addProperty("number", of.number());
+            one.addProperty("rank", of.rank());
+            one.addProperty("n_resources", of.resources());
+            of.meanTestScore().ifPresent(score -> one.addProperty("mean_test_score", score));
+            of.stdTestScore().ifPresent(score -> one.addProperty("std_test_score", score));
+            addIfAny(one, "split_test_scores", each(of.splitTestScores(), JsonPrimitive::new));
+            if (!of.error().isEmpty()) {
+                one.addProperty("error", of.error());
+            }
+            return one;
+        }));
+        addIfAny(record, "best_steps", each(found.bestSteps(), of -> {
+            var one = new JsonObject();
+            one.addProperty("algorithm", of.algorithm());
+            return one;
+        }));
         return record;
     }
 

@@ -68,9 +68,39 @@ public final class Job {
      * @throws ModelwireException what made the job fail; {@link ModelwireException.Cancelled} if somebody cancelled it
      */
     public ModelVersion await(Duration timeout, Consumer<JobEvent> onEvent) {
+        var end = succeeded(timeout, onEvent);
+        return client.describeModel(end.model() + "@" + end.version().orElseThrow(() -> ended(ErrorCode.FAILED_PRECONDITION,
+                "job " + id + " has published no version; searchResult() waits for a search that publishes nothing")));
+    }
+
+    /**
+     * Waits until a search has ended, also for a server that restarts meanwhile, up to half a minute.
+     *
+     * @return its table
+     * @throws ModelwireException.FailedPrecondition if the job is no search
+     * @throws ModelwireException as {@link #await()}
+     */
+    public SearchResult searchResult() {
+        return searchResult(FOR_EVER, event -> { });
+    }
+
+    /**
+     * Waits until a search has ended and tells what happens to it.
+     *
+     * @param timeout how long to wait
+     * @param onEvent is called for each event, in order, by the waiting thread
+     * @return its table
+     * @throws ModelwireException as {@link #await(Duration, Consumer)}
+     */
+    public SearchResult searchResult(Duration timeout, Consumer<JobEvent> onEvent) {
+        succeeded(timeout, onEvent);
+        return client.searchResult(id);
+    }
+
+    private JobStatus succeeded(Duration timeout, Consumer<JobEvent> onEvent) {
         var end = client.watchJob(id, timeout, onEvent);
         return switch (end.state()) {
-            case SUCCEEDED -> client.describeModel(end.model() + "@" + end.version().orElseThrow());
+            case SUCCEEDED -> end;
             case CANCELLED -> throw end.error().orElseGet(() -> ended(ErrorCode.CANCELLED, "job " + id + " was cancelled"));
             default -> throw end.error().orElseGet(
                     () -> ended(ErrorCode.PROTOCOL, "job " + id + " ended as " + end.state() + " and does not say why"));

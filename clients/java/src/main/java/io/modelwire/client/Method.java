@@ -26,6 +26,8 @@ enum Method {
     PARTIAL_FIT(Repeat.UNSAFE),
     GET_LEARNER(Repeat.SAFE),
     DELETE_LEARNER(Repeat.UNSAFE),
+    SEARCH(Repeat.UNSAFE),
+    GET_SEARCH_RESULT(Repeat.SAFE),
     EVALUATE(Repeat.SAFE),
     CREATE_DATASET(Repeat.UNSAFE),
     APPEND_ROWS(Repeat.SAFE),

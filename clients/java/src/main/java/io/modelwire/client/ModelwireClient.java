@@ -298,6 +298,34 @@ public final class ModelwireClient implements AutoCloseable {
     }
 
     /**
+     * Starts a search for hyper-parameters by cross-validation.
+     *
+     * @param model as in {@link #train}; the name of what is published
+     * @param search what to try, and how to measure it
+     * @return the job; {@link Job#searchResult()} waits for the table
+     * @throws ModelwireException.InvalidArgument as {@link #train}, and for more fits than a search takes, or for what is searched,
+     *     folds or scoring
+     * @throws ModelwireException.NotFound if there is no such data set
+     * @throws ModelwireException.Overloaded if too many jobs wait
+     */
+    public Job search(String model, Search search) {
+        return new Job(this, jobs.search(model, search).id());
+    }
+
+    /**
+     * Answers the table of a search that has ended.
+     *
+     * @param id the job's id
+     * @return the candidates, best first
+     * @throws ModelwireException.NotFound if there is no such job
+     * @throws ModelwireException.FailedPrecondition if the job is no search, has not ended, or ended before all candidates were
+     *     measured
+     */
+    public SearchResult searchResult(String id) {
+        return jobs.searchResult(id);
+    }
+
+    /**
      * Answers what a model is worth on rows whose targets are known.
      *
      * @param model as in {@link #predict(String, double[][])}

@@ -6,12 +6,14 @@ import io.modelwire.wire.DescribeDatasetResponse;
 import io.modelwire.wire.DescribeResponse;
 import io.modelwire.wire.EvaluateResponse;
 import io.modelwire.wire.ExplainResponse;
+import io.modelwire.wire.GetSearchResultResponse;
 import io.modelwire.wire.GetTrainingResultResponse;
 import io.modelwire.wire.HelloResponse;
 import io.modelwire.wire.Parameter;
 import io.modelwire.wire.PredictManyResponse;
 import io.modelwire.wire.PredictOutcome;
 import io.modelwire.wire.PredictResponse;
+import io.modelwire.wire.SearchCandidate;
 import io.modelwire.wire.StatusResponse;
 import io.modelwire.wire.Tensor;
 import java.time.Duration;
@@ -87,6 +89,21 @@ final class Replies {
         return new Evaluation.ClassMetrics(
                 wire.isSetPrecision() ? OptionalDouble.of(wire.precision) : OptionalDouble.empty(),
                 wire.isSetRecall() ? OptionalDouble.of(wire.recall) : OptionalDouble.empty(), wire.f1, wire.support);
+    }
+
+    static SearchResult searchResult(GetSearchResultResponse wire) {
+        return new SearchResult(each(wire.candidates, Replies::candidate), text(wire.scoring), wire.n_splits,
+                each(wire.best_steps, Replies::step));
+    }
+
+    private static SearchResult.Candidate candidate(SearchCandidate wire) {
+        return new SearchResult.Candidate(wire.number, wire.rank,
+                each(wire.parameters, it -> new SearchResult.Parameter(it.step, text(it.algorithm), text(required(it.parameter, "parameter").name),
+                        value(it.parameter).orElseThrow(() -> Tensors.malformed("parameter", "has no value")))),
+                wire.isSetMean_test_score() ? OptionalDouble.of(wire.mean_test_score) : OptionalDouble.empty(),
+                wire.isSetStd_test_score() ? OptionalDouble.of(wire.std_test_score) : OptionalDouble.empty(),
+                each(wire.split_test_scores, score -> score), wire.mean_fit_seconds, text(wire.error), wire.iteration,
+                wire.n_resources);
     }
 
     static List<PredictionOutcome> outcomes(PredictManyResponse wire, int asked) {

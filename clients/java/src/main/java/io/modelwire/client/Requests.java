@@ -38,7 +38,7 @@ final class Requests {
         return step.columns().isEmpty() ? wire : wire.setColumns(step.columns());
     }
 
-    private static Parameter parameter(String algorithm, String name, Object value) {
+    static Parameter parameter(String algorithm, String name, Object value) {
         var parameter = new Parameter().setName(name);
         if (value instanceof Long || value instanceof Integer) {
             return parameter.setInteger(((Number) value).longValue());

@@ -284,6 +284,10 @@ public final class Training {
         return features.isEmpty() && targets != null ? rows.names() : features; // The server leaves weights out.
     }
 
+    boolean namesFeatures() {
+        return !features.isEmpty();
+    }
+
     long seed() {
         return seed;
     }

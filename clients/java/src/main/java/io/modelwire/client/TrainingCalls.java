@@ -4,6 +4,7 @@ import io.modelwire.wire.CancelJobRequest;
 import io.modelwire.wire.DeleteLearnerRequest;
 import io.modelwire.wire.GetJobRequest;
 import io.modelwire.wire.GetLearnerRequest;
+import io.modelwire.wire.GetSearchResultRequest;
 import io.modelwire.wire.ListJobsRequest;
 import java.util.stream.Stream;
 
@@ -14,6 +15,17 @@ record TrainingCalls(Caller caller) {
         var request = Requests.train(model, training);
         return Replies.job(caller.callOnce(Method.TRAIN, training.idempotencyKey(),
                 (to, context) -> to.training().train(request.setContext(context))).job);
+    }
+
+    JobStatus search(String model, Search search) {
+        var request = search.wire(model);
+        return Replies.job(caller.callOnce(Method.SEARCH, search.idempotencyKey(),
+                (to, context) -> to.training().search(request.setContext(context))).job);
+    }
+
+    SearchResult searchResult(String id) {
+        return Replies.searchResult(caller.call(Method.GET_SEARCH_RESULT, (to, context) -> to.training()
+                .get_search_result(new GetSearchResultRequest().setContext(context).setJob_id(id))));
     }
 
     Evaluation evaluate(String model, EvaluationRequest rows) {

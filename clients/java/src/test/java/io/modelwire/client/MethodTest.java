@@ -11,7 +11,7 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
 class MethodTest {
-    private static final Pattern DECLARATION = Pattern.compile("(\\w+)\\(1: \\w+ request\\) throws \\([^)]*\\) \\((.*)\\)");
+    private static final Pattern DECLARATION = Pattern.compile("(\\w+)\\(1: [\\w.]+ request\\) throws \\([^)]*\\) \\((.*)\\)");
 
     @Test
     void whatMayBeRepeatedIsWhatTheIdlCallsIdempotent() throws IOException {

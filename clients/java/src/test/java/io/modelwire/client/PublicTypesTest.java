@@ -45,7 +45,7 @@ class PublicTypesTest {
         assertEquals(new TreeSet<>(Set.of("Alias", "Batch", "ClientBuilder", "Column", "ColumnSchema", "ColumnType", "Dataset", "DatasetDescription",
                 "ErrorCode", "Evaluation", "EvaluationRequest", "Explanation", "Greeting", "Job", "JobEvent", "JobState", "JobStatus", "LearnedBatch", "Learner", "ModelSummary", "ModelVersion",
                 "ModelwireClient", "ModelwireException", "Prediction", "PredictionOutcome",
-                "PredictionRequest", "ServerDescription", "ServerStatus", "Step", "Table",
+                "PredictionRequest", "Search", "SearchResult", "ServerDescription", "ServerStatus", "Step", "Table",
                 "Tls", "Training", "TrainingResult")), names);
     }
 

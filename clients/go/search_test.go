@@ -1,0 +1,106 @@
+package modelwire
+
+import (
+	"context"
+	"errors"
+	"reflect"
+	"testing"
+
+	"github.com/modelwire/modelwire/gen/go/wire"
+)
+
+// seeker is a server that has searched.
+type seeker struct {
+	trainer
+	searched *wire.SearchRequest
+}
+
+func (s *seeker) Search(_ context.Context, request *wire.SearchRequest) (*wire.SearchResponse, error) {
+	s.searched = request
+	return &wire.SearchResponse{Job: &wire.Job{ID: pointer("j1"), StateName: pointer("QUEUED"), Model: request.Model}}, nil
+}
+
+func (s *seeker) GetSearchResult_(context.Context, *wire.GetSearchResultRequest) (*wire.GetSearchResultResponse, error) {
+	parameter := &wire.Parameter{Name: pointer("alpha"), Number: pointer(0.5)}
+	return &wire.GetSearchResultResponse{
+		Scoring: pointer("r2"), NSplits: pointer(int32(2)),
+		Candidates: []*wire.SearchCandidate{
+			{
+				Number: pointer(int64(2)), Rank: pointer(int64(1)), MeanTestScore: pointer(0.25), StdTestScore: pointer(0.125),
+				SplitTestScores: []float64{0.125, 0.375}, MeanFitSeconds: pointer(1.5), NResources: pointer(int64(100)),
+				Parameters: []*wire.CandidateParameter{{Step: pointer(int32(1)), Algorithm: pointer("ridge"), Parameter: parameter}},
+			},
+			{Number: pointer(int64(1)), Rank: pointer(int64(2)), Error: pointer("fold 1 of 2: why")},
+		},
+		BestSteps: []*wire.Step{{Algorithm: pointer("ridge"), Parameters: []*wire.Parameter{parameter}}},
+	}, nil
+}
+
+func (s *seeker) connect(t *testing.T) *Client {
+	t.Helper()
+	return newFake(t, services{training: s, models: s, datasets: s}.answer).connect(t)
+}
+
+func TestWhatIsSearchedTravels(t *testing.T) {
+	server := &seeker{}
+	client := server.connect(t)
+
+	job, err := client.Search(t.Context(), "line", Search{
+		Training: Training{Steps: Steps("pca", "ridge"), Data: Stored{Dataset: "rows@2", Target: "y"}, Seed: 3},
+		Parameters: []SearchedParameter{
+			{Name: "alpha", Values: []any{1.0, 2}},
+			{Name: "pca__n_components", Distribution: "integers", Low: 1, High: 3},
+			{Name: "whiten", Step: pointer(int32(0)), Values: []any{true}},
+		},
+		Strategy: "random", Candidates: 5, Folds: Folds{Splits: 3, Group: "patient"}, Scoring: "neg_rmse", Publish: true,
+	})
+
+	sent := server.searched
+	if err != nil || job.ID != "j1" || sent.GetDataset() != "rows@2" || sent.GetSeed() != 3 || !sent.GetPublish() ||
+		sent.GetStrategy() != "random" || sent.GetNCandidates() != 5 || sent.Factor != nil || sent.GetScoring() != "neg_rmse" ||
+		sent.CrossValidation.GetNSplits() != 3 || sent.CrossValidation.GetGroup() != "patient" || sent.CrossValidation.Kind != nil {
+		t.Fatalf("sent %v, got %v, %v", sent, job, err)
+	}
+	first, second, third := sent.Parameters[0], sent.Parameters[1], sent.Parameters[2]
+	if first.GetName() != "alpha" || first.Step != nil || first.Algorithm != nil || first.Values[0].GetNumber() != 1 ||
+		first.Values[1].GetInteger() != 2 || second.GetAlgorithm() != "pca" || second.GetName() != "n_components" ||
+		second.GetDistribution() != "integers" || second.GetHigh() != 3 || third.GetStep() != 0 || !third.IsSetStep() {
+		t.Errorf("sent %v", sent.Parameters)
+	}
+	if _, err := client.Search(t.Context(), "line", Search{Training: Training{Steps: Steps("ridge")}}); !errors.Is(err, ErrInvalidArgument) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestATableIsItsCandidatesBestFirst(t *testing.T) {
+	found, err := (&seeker{}).connect(t).SearchResult(t.Context(), "j1")
+
+	want := SearchResult{
+		Scoring: "r2", Splits: 2, BestSteps: []Step{{Algorithm: "ridge", Parameters: Parameters{"alpha": 0.5}}},
+		Candidates: []Candidate{
+			{
+				Number: 2, Rank: 1, MeanTestScore: pointer(0.25), StdTestScore: pointer(0.125), SplitTestScores: []float64{0.125, 0.375},
+				MeanFitSeconds: 1.5, Resources: 100,
+				Parameters: []CandidateParameter{{Step: 1, Algorithm: "ridge", Name: "alpha", Value: 0.5}},
+			},
+			{Number: 1, Rank: 2, Err: "fold 1 of 2: why"},
+		},
+	}
+	if err != nil || !reflect.DeepEqual(found, want) {
+		t.Errorf("got %+v, %v", found, err)
+	}
+}
+
+func TestASearchThatPublishesNothingIsWaitedForByItsTable(t *testing.T) {
+	ended := func() *seeker {
+		job := &wire.Job{ID: pointer("j1"), StateName: pointer("SUCCEEDED"), Model: pointer("line")}
+		return &seeker{trainer: trainer{polls: []*wire.WatchJobResponse{{Job: job}}}}
+	}
+
+	found, err := (&Job{ID: "j1", client: ended().connect(t)}).SearchResult(t.Context())
+	_, refused := (&Job{ID: "j1", client: ended().connect(t)}).Wait(t.Context())
+
+	if err != nil || len(found.Candidates) != 2 || !errors.Is(refused, ErrFailedPrecondition) {
+		t.Errorf("got %+v, %v and %v", found, err, refused)
+	}
+}

@@ -1,0 +1,92 @@
+//! One candidate on one fold.
+
+use super::folds::Fold;
+use super::scoring::Scoring;
+use crate::error::{Code, Error, Result};
+use crate::model::fit::{Fitting, Learned};
+use crate::model::metrics::{self, Answers, CHUNK, Classified, Metrics};
+use crate::model::validation::Part;
+use crate::model::{Progress, Targets};
+use ndarray::Axis;
+use std::time::Instant;
+
+/// Who learns from which rows, and what counts.
+pub(super) struct Asked<'a> {
+    pub(super) fitting: Fitting<'a>,
+    pub(super) all: &'a Part,
+    pub(super) fold: &'a Fold,
+    pub(super) scoring: Scoring,
+}
+
+/// What came of a fold.
+#[derive(Debug)]
+pub(super) struct Measured {
+    /// Or why there is none.
+    pub(super) score: std::result::Result<f64, String>,
+    /// What the fit took.
+    pub(super) seconds: f64,
+}
+
+/// Fits on the training rows of a fold and holds what the model answers to the others against their targets.
+///
+/// # Errors
+/// What `progress` answers, and faults of ours; what these rows or parameters do not allow is what came of it.
+pub(super) fn measure(asked: &Asked<'_>, progress: &dyn Progress) -> Result<Measured> {
+    let mut seconds = 0.0;
+    let score = match scored(asked, progress, &mut seconds) {
+        Err(error) if is_theirs(&error) => Err(error.to_string()),
+        score => Ok(score?),
+    };
+    Ok(Measured { score, seconds })
+}
+
+/// Whether an error is about the candidate, and not about us or the search as a whole.
+pub(super) fn is_theirs(error: &Error) -> bool {
+    matches!(error.code(), Code::InvalidArgument | Code::FailedPrecondition)
+}
+
+/// `seconds` are those of the fit.
+fn scored(asked: &Asked<'_>, progress: &dyn Progress, seconds: &mut f64) -> Result<f64> {
+    let Asked { fitting, all, fold, scoring } = asked;
+    let started = Instant::now();
+    let mut training = all.select(&fold.training);
+    let mut known = None;
+    if let Some((targets, places)) = training.targets.there()? {
+        (training.targets, known) = (targets, Some(places));
+    }
+    let learned = fitting.fit(&mut training, progress);
+    *seconds = started.elapsed().as_secs_f64();
+    drop(training);
+    let metrics = metrics_of(&learned?, all.select(&fold.test), known.as_deref(), progress)?;
+    scoring.of(&metrics).ok_or_else(|| {
+        Error::invalid(format!(
+            "{} is not defined for what the model answers to {} rows",
+            scoring.name,
+            fold.test.len()
+        ))
+    })
+}
+
+fn metrics_of(learned: &Learned, test: Part, known: Option<&[usize]>, progress: &dyn Progress) -> Result<Metrics> {
+    let ask = || progress.report("measuring on other rows", 1.0);
+    let Part { features, targets, weights } = test;
+    let features = learned.transformers.iter().fold(features, |features, step| step.transform(features));
+    if let (Targets::None, Some(model)) = (&targets, learned.last.model()) {
+        let test = Part { features, targets, weights };
+        return metrics::of_densities(|rows| model.log_densities(rows), test.rows(), |_| ask());
+    }
+    let mut answers = Answers::default();
+    for (rows, weights) in features.axis_chunks_iter(Axis(0), CHUNK).zip(weights.chunks(CHUNK)) {
+        ask()?;
+        answers.add(&learned.last.predict(rows.into()), weights);
+    }
+    match (&targets, known) {
+        (Targets::Values(truth), _) => Ok(metrics::regression(answers.values(), &truth.to_vec(), &weights)),
+        (Targets::Classes { indices, labels }, Some(known)) => {
+            let truth = indices.to_vec();
+            let classified = Classified { truth: &truth, labels, known, answers: &answers, weights: &weights };
+            classified.metrics(&classified.report(), &ask)
+        }
+        _ => Ok(answers.sums()),
+    }
+}

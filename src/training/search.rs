@@ -1,0 +1,155 @@
+//! Jobs that search for hyper-parameters: a table of candidates, and the best one published if asked for.
+
+use super::end::Published;
+use super::job::{Job, JobSpec};
+use super::jobs::{Jobs, Shared};
+use super::journal;
+use super::run::{Fit, Read, fit_rows};
+use crate::coordination::uninterrupted;
+use crate::error::{Error, Result};
+use crate::model::search::{SearchSpec, Searched, search};
+use crate::model::{Progress, Spec, Within};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// How much of a job is the search, where the best candidate is fitted on all rows after it.
+const SEARCH: f64 = 0.9;
+
+/// What is asked of a search.
+#[derive(Clone, Debug)]
+pub struct SearchJob {
+    /// The model, the pipeline whose other parameters stand as they are, and the rows.
+    pub job: JobSpec,
+    /// What to try, and how to measure it.
+    pub search: SearchSpec,
+    /// Whether the best candidate is fitted on all rows and published.
+    pub publish: Publish,
+}
+
+/// What comes of the best candidate.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Publish {
+    /// A version of the model.
+    Best,
+    /// Its place in the table.
+    #[default]
+    Nothing,
+}
+
+/// What a job searches; kept with it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Sought {
+    /// What to try.
+    pub spec: SearchSpec,
+    /// What comes of the best candidate.
+    pub publish: Publish,
+}
+
+impl Jobs {
+    /// Accepts a search, as [`Jobs::submit`] accepts what trains one model.
+    ///
+    /// # Errors
+    /// What [`SearchSpec::check`] says, and as there.
+    pub async fn search(&self, asked: SearchJob) -> Result<Job> {
+        let SearchJob { job, search: spec, publish } = asked;
+        let (shared, sought) = (Arc::clone(&self.shared), Some(Arc::new(Sought { spec, publish })));
+        uninterrupted(async move { shared.submit(job, sought).await }).await
+    }
+
+    /// The table of a search that has ended.
+    ///
+    /// # Errors
+    /// [`Error::JobNotFound`]; [`Error::FailedPrecondition`] if the job is no search or has no table.
+    pub async fn search_result(&self, id: &str) -> Result<Searched> {
+        let job = self.get(id)?;
+        if job.search.is_none() {
+            return Err(Error::precondition(format!(
+                "job {id} trains one pipeline and has no table of candidates; \"search\" makes one"
+            )));
+        }
+        let found = match job.state.has_ended() {
+            true => journal::search_result(&self.shared.parts.coordination, id).await?,
+            false => None,
+        };
+        found.ok_or_else(|| {
+            let advice = if job.state.has_ended() { "search again" } else { "watch_job tells when it has ended" };
+            Error::precondition(format!(
+                "search {id} is {} and has no table of all candidates; {advice}",
+                job.state.name()
+            ))
+        })
+    }
+}
+
+impl Shared {
+    /// Keeps the table of a search; `None` if the job is none.
+    pub(super) async fn keep(&self, id: &str, found: Option<&Searched>) -> Result<()> {
+        match found {
+            Some(found) => journal::keep_search_result(&self.parts.coordination, id, found).await,
+            None => Ok(()),
+        }
+    }
+}
+
+/// Searches, and fits the best candidate on all rows if it is to be published.
+pub(super) fn search_rows(
+    job: &Job,
+    sought: &Sought,
+    rows: Read,
+    threads: usize,
+    progress: &dyn Progress,
+) -> Result<Fit> {
+    let table = rows.table()?;
+    let publishes = sought.publish == Publish::Best;
+    let share = if publishes { SEARCH } else { 1.0 };
+    let report = |message: &str, fraction: f64| progress.report(message, fraction * share);
+    let first = Within { whole: progress, report };
+    let found = search(threads, &job.pipeline, &sought.spec, &table, &first)?;
+    let learned = match (&found.best, publishes) {
+        (None, _) => Err(all_failed(&found)),
+        (Some(_), false) => Ok(None),
+        (Some(best), true) => {
+            let report = |message: &str, fraction: f64| progress.report(message, SEARCH + fraction * (1.0 - SEARCH));
+            let then = Within { whole: progress, report };
+            refitted(best, &found, &table, threads, &then).map(Some)
+        }
+    };
+    Ok(Fit { searched: Some(found), learned })
+}
+
+fn refitted(
+    best: &Spec,
+    found: &Searched,
+    table: &crate::data::Table,
+    threads: usize,
+    progress: &dyn Progress,
+) -> Result<super::run::Learned> {
+    let mut learned = fit_rows(best, table, threads, progress)?;
+    learned.0.metrics.extend(scores(found));
+    Ok(learned)
+}
+
+fn all_failed(found: &Searched) -> Error {
+    let first = found.candidates.first().and_then(|it| it.error.as_deref()).unwrap_or_default();
+    Error::invalid(format!(
+        "none of {} candidates could be fitted and measured; the first says: {first}",
+        found.candidates.len()
+    ))
+}
+
+/// What is said of a search that publishes nothing.
+pub(super) fn without_version(found: Option<&Searched>) -> Published {
+    Published { version: None, metrics: found.map(scores).unwrap_or_default() }
+}
+
+/// Those of the best candidate, by scikit-learn's names.
+fn scores(found: &Searched) -> BTreeMap<String, f64> {
+    let best = found.candidates.first();
+    let scores = [
+        ("mean_test_score", best.and_then(|it| it.mean_test_score)),
+        ("std_test_score", best.and_then(|it| it.std_test_score)),
+    ];
+    scores.into_iter().filter_map(|(name, score)| Some((name.to_owned(), score?))).collect()
+}
