@@ -56,6 +56,8 @@ mod predictions;
 mod learner;
 mod online;
 
+mod onnx;
+
 mod arrays;
 mod artefact;
 
@@ -97,6 +99,7 @@ pub use fit::{Fitted, Progress, fit, fit_on};
 pub use learner::{Learner, Lesson};
 pub use loaded::LoadedModel;
 pub use online::{Online, OnlineAlgorithm, online_algorithms};
+pub use onnx::{Answer, EXPORTED, Edge, Graph};
 pub use parameters::{ParameterSpec, Parameters, Range, Value};
 pub use pipeline::Pipeline;
 pub use predictions::Predictions;
