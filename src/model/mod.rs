@@ -48,6 +48,7 @@ mod validation;
 
 mod evaluation;
 mod explanation;
+mod importance;
 mod last;
 mod loaded;
 mod pipeline;
@@ -96,6 +97,7 @@ pub use columns::Outputs;
 pub use evaluation::{Asked, Evaluation, Examination};
 pub use explanation::{Explanation, Scale};
 pub use fit::{Fitted, Progress, fit, fit_on};
+pub use importance::{Importances, MOST_REPEATS, REPEATS, Scoring, Shuffled};
 pub use learner::{Learner, Lesson};
 pub use loaded::LoadedModel;
 pub use online::{Online, OnlineAlgorithm, online_algorithms};

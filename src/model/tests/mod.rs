@@ -6,6 +6,7 @@ mod every_algorithm;
 mod explanations;
 mod glm_and_neighbour_oracles;
 mod held_out;
+mod importances;
 mod laws;
 mod metric_oracles;
 mod model_bin;
