@@ -22,7 +22,7 @@ fn wires() -> impl Iterator<Item = (Carrier, Protocol)> {
 }
 
 /// The role that each method wants.
-const METHOD_ROLES: [(&str, &str); 29] = [
+const METHOD_ROLES: [(&str, &str); 31] = [
     ("hello", "public"),
     ("status", "public"),
     ("describe", "reader"),
@@ -30,12 +30,14 @@ const METHOD_ROLES: [(&str, &str); 29] = [
     ("list_models", "reader"),
     ("describe_model", "reader"),
     ("get_training_result", "reader"),
+    ("export_model", "reader"),
     ("list_datasets", "reader"),
     ("describe_dataset", "reader"),
     ("get_job", "reader"),
     ("watch_job", "reader"),
     ("list_jobs", "reader"),
     ("evaluate", "reader"),
+    ("permutation_importance", "reader"),
     ("get_learner", "reader"),
     ("predict", "predictor"),
     ("predict_many", "predictor"),
@@ -142,6 +144,7 @@ fn what_a_method_names_has_to_be_covered_by_the_patterns_of_the_caller() {
         ("explain", 2, "team-a-line@1", "team-b-line@1", &[]),
         ("describe_model", 2, "team-a-line", "team-b-line@team-a-x", &[]),
         ("get_training_result", 2, "team-a-line", "team-b-line@team-a-x", &[]),
+        ("export_model", 2, "team-a-line", "team-b-line@team-a-x", &[]),
         ("set_alias", 2, "team-a-line", "team-b-line", &[Field::Text(3, "canary"), number(4)]),
         ("load_model", 2, "team-a-line", "team-b-line", &[number(3)]),
         ("unload_model", 2, "team-a-line", "team-b-line", &[number(3)]),
@@ -150,6 +153,8 @@ fn what_a_method_names_has_to_be_covered_by_the_patterns_of_the_caller() {
         ("train", 5, "team-a-rows", "team-b-rows@1", &[Field::Text(2, "team-a-line")]),
         ("evaluate", 2, "team-a-line", "team-b-line", &[Field::Text(4, "team-a-rows")]),
         ("evaluate", 4, "team-a-rows", "team-b-rows@1", &[Field::Text(2, "team-a-line")]),
+        ("permutation_importance", 2, "team-a-line", "team-b-line", &[Field::Text(4, "team-a-rows")]),
+        ("permutation_importance", 4, "team-a-rows", "team-b-rows@1", &[Field::Text(2, "team-a-line")]),
         ("get_job", 2, &jobs[0], &jobs[1], &[]),
         ("watch_job", 2, &jobs[0], &jobs[1], &[]),
         ("cancel_job", 2, &jobs[0], &jobs[1], &[]),

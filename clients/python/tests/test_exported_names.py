@@ -19,10 +19,12 @@ NAMES = set(
     """
     AlgorithmDescription Alias AlreadyExists AsyncClient AsyncJob Cancelled ClassMetrics Client ColumnSchema
     ColumnStatistics Dataset DatasetDescription
-    DeadlineExceeded Description Evaluation Explanation FailedPrecondition Greeting Internal InvalidArgument Job
+    DeadlineExceeded Description Evaluation Explanation ExportedModel FailedPrecondition Greeting
+    Internal InvalidArgument Job
     JobEvent LearnedBatch Learner Limits
     MethodDescription ModelSchema ModelStatus ModelSummary ModelVersion ModelwireError NotFound Overloaded
-    ParameterDescription PermissionDenied Prediction ProtocolError Status Step StepLike Tls TrainingResult
+    ParameterDescription PermissionDenied PermutationImportance Prediction ProtocolError Status Step StepLike
+    Tls TrainingResult
     Unauthenticated Unavailable
     read_csv
     """.split()  # noqa: SIM905

@@ -35,6 +35,9 @@ type step struct {
 	Features           []string        `json:"features"`
 	SampleWeight       string          `json:"sample_weight"`
 	Seed               int64           `json:"seed"`
+	Scoring            string          `json:"scoring"`
+	NRepeats           int32           `json:"n_repeats"`
+	Format             string          `json:"format"`
 	RowsPerPiece       int             `json:"rows_per_piece"`
 	Alias              string          `json:"alias"`
 	Version            int64           `json:"version"`

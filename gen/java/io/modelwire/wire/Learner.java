@@ -1427,14 +1427,14 @@ public class Learner implements org.apache.thrift.TBase<Learner, Learner._Fields
           case 2: // STEPS
             if (schemeField.type == org.apache.thrift.protocol.TType.LIST) {
               {
-                org.apache.thrift.protocol.TList _list76 = iprot.readListBegin();
-                struct.steps = new java.util.ArrayList<io.modelwire.wire.Step>(_list76.size);
-                @org.apache.thrift.annotation.Nullable io.modelwire.wire.Step _elem77;
-                for (int _i78 = 0; _i78 < _list76.size; ++_i78)
+                org.apache.thrift.protocol.TList _list84 = iprot.readListBegin();
+                struct.steps = new java.util.ArrayList<io.modelwire.wire.Step>(_list84.size);
+                @org.apache.thrift.annotation.Nullable io.modelwire.wire.Step _elem85;
+                for (int _i86 = 0; _i86 < _list84.size; ++_i86)
                 {
-                  _elem77 = new io.modelwire.wire.Step();
-                  _elem77.read(iprot);
-                  struct.steps.add(_elem77);
+                  _elem85 = new io.modelwire.wire.Step();
+                  _elem85.read(iprot);
+                  struct.steps.add(_elem85);
                 }
                 iprot.readListEnd();
               }
@@ -1454,13 +1454,13 @@ public class Learner implements org.apache.thrift.TBase<Learner, Learner._Fields
           case 4: // FEATURES
             if (schemeField.type == org.apache.thrift.protocol.TType.LIST) {
               {
-                org.apache.thrift.protocol.TList _list79 = iprot.readListBegin();
-                struct.features = new java.util.ArrayList<java.lang.String>(_list79.size);
-                @org.apache.thrift.annotation.Nullable java.lang.String _elem80;
-                for (int _i81 = 0; _i81 < _list79.size; ++_i81)
+                org.apache.thrift.protocol.TList _list87 = iprot.readListBegin();
+                struct.features = new java.util.ArrayList<java.lang.String>(_list87.size);
+                @org.apache.thrift.annotation.Nullable java.lang.String _elem88;
+                for (int _i89 = 0; _i89 < _list87.size; ++_i89)
                 {
-                  _elem80 = iprot.readString();
-                  struct.features.add(_elem80);
+                  _elem88 = iprot.readString();
+                  struct.features.add(_elem88);
                 }
                 iprot.readListEnd();
               }
@@ -1529,14 +1529,14 @@ public class Learner implements org.apache.thrift.TBase<Learner, Learner._Fields
           case 12: // RECENT
             if (schemeField.type == org.apache.thrift.protocol.TType.LIST) {
               {
-                org.apache.thrift.protocol.TList _list82 = iprot.readListBegin();
-                struct.recent = new java.util.ArrayList<LearnedBatch>(_list82.size);
-                @org.apache.thrift.annotation.Nullable LearnedBatch _elem83;
-                for (int _i84 = 0; _i84 < _list82.size; ++_i84)
+                org.apache.thrift.protocol.TList _list90 = iprot.readListBegin();
+                struct.recent = new java.util.ArrayList<LearnedBatch>(_list90.size);
+                @org.apache.thrift.annotation.Nullable LearnedBatch _elem91;
+                for (int _i92 = 0; _i92 < _list90.size; ++_i92)
                 {
-                  _elem83 = new LearnedBatch();
-                  _elem83.read(iprot);
-                  struct.recent.add(_elem83);
+                  _elem91 = new LearnedBatch();
+                  _elem91.read(iprot);
+                  struct.recent.add(_elem91);
                 }
                 iprot.readListEnd();
               }
@@ -1581,9 +1581,9 @@ public class Learner implements org.apache.thrift.TBase<Learner, Learner._Fields
           oprot.writeFieldBegin(STEPS_FIELD_DESC);
           {
             oprot.writeListBegin(new org.apache.thrift.protocol.TList(org.apache.thrift.protocol.TType.STRUCT, struct.steps.size()));
-            for (io.modelwire.wire.Step _iter85 : struct.steps)
+            for (io.modelwire.wire.Step _iter93 : struct.steps)
             {
-              _iter85.write(oprot);
+              _iter93.write(oprot);
             }
             oprot.writeListEnd();
           }
@@ -1602,9 +1602,9 @@ public class Learner implements org.apache.thrift.TBase<Learner, Learner._Fields
           oprot.writeFieldBegin(FEATURES_FIELD_DESC);
           {
             oprot.writeListBegin(new org.apache.thrift.protocol.TList(org.apache.thrift.protocol.TType.STRING, struct.features.size()));
-            for (java.lang.String _iter86 : struct.features)
+            for (java.lang.String _iter94 : struct.features)
             {
-              oprot.writeString(_iter86);
+              oprot.writeString(_iter94);
             }
             oprot.writeListEnd();
           }
@@ -1653,9 +1653,9 @@ public class Learner implements org.apache.thrift.TBase<Learner, Learner._Fields
           oprot.writeFieldBegin(RECENT_FIELD_DESC);
           {
             oprot.writeListBegin(new org.apache.thrift.protocol.TList(org.apache.thrift.protocol.TType.STRUCT, struct.recent.size()));
-            for (LearnedBatch _iter87 : struct.recent)
+            for (LearnedBatch _iter95 : struct.recent)
             {
-              _iter87.write(oprot);
+              _iter95.write(oprot);
             }
             oprot.writeListEnd();
           }
@@ -1732,9 +1732,9 @@ public class Learner implements org.apache.thrift.TBase<Learner, Learner._Fields
       if (struct.isSetSteps()) {
         {
           oprot.writeI32(struct.steps.size());
-          for (io.modelwire.wire.Step _iter88 : struct.steps)
+          for (io.modelwire.wire.Step _iter96 : struct.steps)
           {
-            _iter88.write(oprot);
+            _iter96.write(oprot);
           }
         }
       }
@@ -1744,9 +1744,9 @@ public class Learner implements org.apache.thrift.TBase<Learner, Learner._Fields
       if (struct.isSetFeatures()) {
         {
           oprot.writeI32(struct.features.size());
-          for (java.lang.String _iter89 : struct.features)
+          for (java.lang.String _iter97 : struct.features)
           {
-            oprot.writeString(_iter89);
+            oprot.writeString(_iter97);
           }
         }
       }
@@ -1774,9 +1774,9 @@ public class Learner implements org.apache.thrift.TBase<Learner, Learner._Fields
       if (struct.isSetRecent()) {
         {
           oprot.writeI32(struct.recent.size());
-          for (LearnedBatch _iter90 : struct.recent)
+          for (LearnedBatch _iter98 : struct.recent)
           {
-            _iter90.write(oprot);
+            _iter98.write(oprot);
           }
         }
       }
@@ -1795,14 +1795,14 @@ public class Learner implements org.apache.thrift.TBase<Learner, Learner._Fields
       }
       if (incoming.get(1)) {
         {
-          org.apache.thrift.protocol.TList _list91 = iprot.readListBegin(org.apache.thrift.protocol.TType.STRUCT);
-          struct.steps = new java.util.ArrayList<io.modelwire.wire.Step>(_list91.size);
-          @org.apache.thrift.annotation.Nullable io.modelwire.wire.Step _elem92;
-          for (int _i93 = 0; _i93 < _list91.size; ++_i93)
+          org.apache.thrift.protocol.TList _list99 = iprot.readListBegin(org.apache.thrift.protocol.TType.STRUCT);
+          struct.steps = new java.util.ArrayList<io.modelwire.wire.Step>(_list99.size);
+          @org.apache.thrift.annotation.Nullable io.modelwire.wire.Step _elem100;
+          for (int _i101 = 0; _i101 < _list99.size; ++_i101)
           {
-            _elem92 = new io.modelwire.wire.Step();
-            _elem92.read(iprot);
-            struct.steps.add(_elem92);
+            _elem100 = new io.modelwire.wire.Step();
+            _elem100.read(iprot);
+            struct.steps.add(_elem100);
           }
         }
         struct.setStepsIsSet(true);
@@ -1813,13 +1813,13 @@ public class Learner implements org.apache.thrift.TBase<Learner, Learner._Fields
       }
       if (incoming.get(3)) {
         {
-          org.apache.thrift.protocol.TList _list94 = iprot.readListBegin(org.apache.thrift.protocol.TType.STRING);
-          struct.features = new java.util.ArrayList<java.lang.String>(_list94.size);
-          @org.apache.thrift.annotation.Nullable java.lang.String _elem95;
-          for (int _i96 = 0; _i96 < _list94.size; ++_i96)
+          org.apache.thrift.protocol.TList _list102 = iprot.readListBegin(org.apache.thrift.protocol.TType.STRING);
+          struct.features = new java.util.ArrayList<java.lang.String>(_list102.size);
+          @org.apache.thrift.annotation.Nullable java.lang.String _elem103;
+          for (int _i104 = 0; _i104 < _list102.size; ++_i104)
           {
-            _elem95 = iprot.readString();
-            struct.features.add(_elem95);
+            _elem103 = iprot.readString();
+            struct.features.add(_elem103);
           }
         }
         struct.setFeaturesIsSet(true);
@@ -1855,14 +1855,14 @@ public class Learner implements org.apache.thrift.TBase<Learner, Learner._Fields
       }
       if (incoming.get(11)) {
         {
-          org.apache.thrift.protocol.TList _list97 = iprot.readListBegin(org.apache.thrift.protocol.TType.STRUCT);
-          struct.recent = new java.util.ArrayList<LearnedBatch>(_list97.size);
-          @org.apache.thrift.annotation.Nullable LearnedBatch _elem98;
-          for (int _i99 = 0; _i99 < _list97.size; ++_i99)
+          org.apache.thrift.protocol.TList _list105 = iprot.readListBegin(org.apache.thrift.protocol.TType.STRUCT);
+          struct.recent = new java.util.ArrayList<LearnedBatch>(_list105.size);
+          @org.apache.thrift.annotation.Nullable LearnedBatch _elem106;
+          for (int _i107 = 0; _i107 < _list105.size; ++_i107)
           {
-            _elem98 = new LearnedBatch();
-            _elem98.read(iprot);
-            struct.recent.add(_elem98);
+            _elem106 = new LearnedBatch();
+            _elem106.read(iprot);
+            struct.recent.add(_elem106);
           }
         }
         struct.setRecentIsSet(true);

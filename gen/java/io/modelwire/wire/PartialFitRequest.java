@@ -1488,14 +1488,14 @@ public class PartialFitRequest implements org.apache.thrift.TBase<PartialFitRequ
           case 4: // STEPS
             if (schemeField.type == org.apache.thrift.protocol.TType.LIST) {
               {
-                org.apache.thrift.protocol.TList _list60 = iprot.readListBegin();
-                struct.steps = new java.util.ArrayList<io.modelwire.wire.Step>(_list60.size);
-                @org.apache.thrift.annotation.Nullable io.modelwire.wire.Step _elem61;
-                for (int _i62 = 0; _i62 < _list60.size; ++_i62)
+                org.apache.thrift.protocol.TList _list68 = iprot.readListBegin();
+                struct.steps = new java.util.ArrayList<io.modelwire.wire.Step>(_list68.size);
+                @org.apache.thrift.annotation.Nullable io.modelwire.wire.Step _elem69;
+                for (int _i70 = 0; _i70 < _list68.size; ++_i70)
                 {
-                  _elem61 = new io.modelwire.wire.Step();
-                  _elem61.read(iprot);
-                  struct.steps.add(_elem61);
+                  _elem69 = new io.modelwire.wire.Step();
+                  _elem69.read(iprot);
+                  struct.steps.add(_elem69);
                 }
                 iprot.readListEnd();
               }
@@ -1515,13 +1515,13 @@ public class PartialFitRequest implements org.apache.thrift.TBase<PartialFitRequ
           case 6: // FEATURES
             if (schemeField.type == org.apache.thrift.protocol.TType.LIST) {
               {
-                org.apache.thrift.protocol.TList _list63 = iprot.readListBegin();
-                struct.features = new java.util.ArrayList<java.lang.String>(_list63.size);
-                @org.apache.thrift.annotation.Nullable java.lang.String _elem64;
-                for (int _i65 = 0; _i65 < _list63.size; ++_i65)
+                org.apache.thrift.protocol.TList _list71 = iprot.readListBegin();
+                struct.features = new java.util.ArrayList<java.lang.String>(_list71.size);
+                @org.apache.thrift.annotation.Nullable java.lang.String _elem72;
+                for (int _i73 = 0; _i73 < _list71.size; ++_i73)
                 {
-                  _elem64 = iprot.readString();
-                  struct.features.add(_elem64);
+                  _elem72 = iprot.readString();
+                  struct.features.add(_elem72);
                 }
                 iprot.readListEnd();
               }
@@ -1629,9 +1629,9 @@ public class PartialFitRequest implements org.apache.thrift.TBase<PartialFitRequ
           oprot.writeFieldBegin(STEPS_FIELD_DESC);
           {
             oprot.writeListBegin(new org.apache.thrift.protocol.TList(org.apache.thrift.protocol.TType.STRUCT, struct.steps.size()));
-            for (io.modelwire.wire.Step _iter66 : struct.steps)
+            for (io.modelwire.wire.Step _iter74 : struct.steps)
             {
-              _iter66.write(oprot);
+              _iter74.write(oprot);
             }
             oprot.writeListEnd();
           }
@@ -1650,9 +1650,9 @@ public class PartialFitRequest implements org.apache.thrift.TBase<PartialFitRequ
           oprot.writeFieldBegin(FEATURES_FIELD_DESC);
           {
             oprot.writeListBegin(new org.apache.thrift.protocol.TList(org.apache.thrift.protocol.TType.STRING, struct.features.size()));
-            for (java.lang.String _iter67 : struct.features)
+            for (java.lang.String _iter75 : struct.features)
             {
-              oprot.writeString(_iter67);
+              oprot.writeString(_iter75);
             }
             oprot.writeListEnd();
           }
@@ -1767,9 +1767,9 @@ public class PartialFitRequest implements org.apache.thrift.TBase<PartialFitRequ
       if (struct.isSetSteps()) {
         {
           oprot.writeI32(struct.steps.size());
-          for (io.modelwire.wire.Step _iter68 : struct.steps)
+          for (io.modelwire.wire.Step _iter76 : struct.steps)
           {
-            _iter68.write(oprot);
+            _iter76.write(oprot);
           }
         }
       }
@@ -1779,9 +1779,9 @@ public class PartialFitRequest implements org.apache.thrift.TBase<PartialFitRequ
       if (struct.isSetFeatures()) {
         {
           oprot.writeI32(struct.features.size());
-          for (java.lang.String _iter69 : struct.features)
+          for (java.lang.String _iter77 : struct.features)
           {
-            oprot.writeString(_iter69);
+            oprot.writeString(_iter77);
           }
         }
       }
@@ -1828,14 +1828,14 @@ public class PartialFitRequest implements org.apache.thrift.TBase<PartialFitRequ
       }
       if (incoming.get(3)) {
         {
-          org.apache.thrift.protocol.TList _list70 = iprot.readListBegin(org.apache.thrift.protocol.TType.STRUCT);
-          struct.steps = new java.util.ArrayList<io.modelwire.wire.Step>(_list70.size);
-          @org.apache.thrift.annotation.Nullable io.modelwire.wire.Step _elem71;
-          for (int _i72 = 0; _i72 < _list70.size; ++_i72)
+          org.apache.thrift.protocol.TList _list78 = iprot.readListBegin(org.apache.thrift.protocol.TType.STRUCT);
+          struct.steps = new java.util.ArrayList<io.modelwire.wire.Step>(_list78.size);
+          @org.apache.thrift.annotation.Nullable io.modelwire.wire.Step _elem79;
+          for (int _i80 = 0; _i80 < _list78.size; ++_i80)
           {
-            _elem71 = new io.modelwire.wire.Step();
-            _elem71.read(iprot);
-            struct.steps.add(_elem71);
+            _elem79 = new io.modelwire.wire.Step();
+            _elem79.read(iprot);
+            struct.steps.add(_elem79);
           }
         }
         struct.setStepsIsSet(true);
@@ -1846,13 +1846,13 @@ public class PartialFitRequest implements org.apache.thrift.TBase<PartialFitRequ
       }
       if (incoming.get(5)) {
         {
-          org.apache.thrift.protocol.TList _list73 = iprot.readListBegin(org.apache.thrift.protocol.TType.STRING);
-          struct.features = new java.util.ArrayList<java.lang.String>(_list73.size);
-          @org.apache.thrift.annotation.Nullable java.lang.String _elem74;
-          for (int _i75 = 0; _i75 < _list73.size; ++_i75)
+          org.apache.thrift.protocol.TList _list81 = iprot.readListBegin(org.apache.thrift.protocol.TType.STRING);
+          struct.features = new java.util.ArrayList<java.lang.String>(_list81.size);
+          @org.apache.thrift.annotation.Nullable java.lang.String _elem82;
+          for (int _i83 = 0; _i83 < _list81.size; ++_i83)
           {
-            _elem74 = iprot.readString();
-            struct.features.add(_elem74);
+            _elem82 = iprot.readString();
+            struct.features.add(_elem82);
           }
         }
         struct.setFeaturesIsSet(true);
