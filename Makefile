@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .PHONY: help build demo test check-gen gen lint lint-rust lint-python lint-go fmt doc \
-	test-unit test-contributing test-clients test-interop test-demo test-robust test-soak fuzz bench-peers bench-training
+	test-unit test-contributing test-onnx test-clients test-interop test-demo test-robust test-soak fuzz bench-peers bench-training
 
 target := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
 cargo_test := cargo test --workspace --all-features --locked
@@ -33,7 +33,7 @@ demo: build python-client java-client go-demo ## Serve, train on real data, pred
 	JAVA="$(if $(java_runner),$(java_client)/classes:$(java_client)/lib/*)" \
 	tests/interop/serve $(target)/release/modelwire docs/examples/demo
 
-test: check-gen lint doc test-unit test-contributing test-clients test-interop test-demo test-robust test-soak ## Everything CI runs
+test: check-gen lint doc test-unit test-contributing test-onnx test-clients test-interop test-demo test-robust test-soak ## Everything CI runs
 
 gen: ## Regenerate gen/ from idl/
 	idl/generate
@@ -72,6 +72,11 @@ test-unit: ## Rust tests with doc tests
 
 test-contributing: ## An algorithm added to a copy of the project as CONTRIBUTING.md says
 	cargo test --all-features --locked --test integration -- --ignored contributing:: | tee /dev/stderr | grep '1 passed' > /dev/null
+
+test-onnx: ## Exported models, computed by onnxruntime
+	@$(call need,python3,exported models in onnxruntime); python=$$(tests/onnx/venv); \
+	MODELWIRE_ONNX_PYTHON=$$python cargo test --all-features --locked --test integration -- --ignored export:: \
+	| tee /dev/stderr | grep '1 passed' > /dev/null
 
 test-clients: $(tested) ## The tests of the Python, Java and Go clients, quick starts against a real server
 	@$(call need,python3,the tests of the Python client); cd clients/python && MODELWIRE_BINARY=$(tested) $$(./venv) -m pytest -q

@@ -128,6 +128,34 @@ struct GetTrainingResultResponse {
   6: optional i64 next_row
 }
 
+struct ExportModelRequest {
+  1: optional types.RequestContext context
+  /** As in `predict`. */
+  2: optional string model (resource = "model")
+  /** "onnx". */
+  3: optional string format
+  /** Answer bytes of the file from this one on, counted from 0; 0 if absent. */
+  4: optional i64 from_byte
+}
+
+/** A model as a file that other programs read, or a piece of it. */
+struct ExportModelResponse {
+  /** Name of the model. */
+  1: optional string model
+  /** The version that was written: name it to read on, since an alias may move. */
+  2: optional i64 version
+  /** What the file may be called: "wine-3.onnx". */
+  3: optional string file_name
+  /** As many bytes as fit a message. */
+  4: optional binary content
+  /** Size of the whole file. */
+  5: optional i64 total_bytes
+  /** SHA-256 of the whole file, in hex. The same version gives the same file as long as the server is not replaced by another release. */
+  6: optional string sha256
+  /** There are more: pass it as `from_byte`. Absent with the last byte. */
+  7: optional i64 next_byte
+}
+
 struct SetAliasRequest {
   1: optional types.RequestContext context
   /** Name of the model. */
@@ -195,6 +223,13 @@ service Models {
    * is not loaded), UNAVAILABLE (it is being loaded, or damaged).
    */
   GetTrainingResultResponse get_training_result(1: GetTrainingResultRequest request) throws (1: types.ServiceError error) (idempotent = "true", role = "reader")
+
+  /**
+   * Answers a version as a file that other programs compute predictions with, in pieces where it is large. Throws NOT_FOUND,
+   * INVALID_ARGUMENT (reference, format, from_byte), FAILED_PRECONDITION (a step cannot be written in this format, and which can;
+   * or it is not loaded), UNAVAILABLE (it is being loaded, or damaged).
+   */
+  ExportModelResponse export_model(1: ExportModelRequest request) throws (1: types.ServiceError error) (idempotent = "true", role = "reader")
 
   /**
    * Reads a version from disk, verifies it and serves it once it answers its stored rows as it did when it was trained; a

@@ -202,6 +202,48 @@ struct EvaluateResponse {
   9: optional i64 silhouette_samples
 }
 
+struct PermutationImportanceRequest {
+  1: optional types.RequestContext context
+  /** "wine" (its alias `stable`), "wine@3" or "wine@canary". */
+  2: optional string model (resource = "model")
+  /** The rows, sent along; or `dataset`. Columns that the model does not take are passed over. */
+  3: optional types.Table table
+  /** The rows, stored: "wine" (newest version) or "wine@2". */
+  4: optional string dataset (resource = "dataset")
+  /** What the model should answer. Absent: the column that it learned. Of a clusterer the groups to compare with. */
+  5: optional string target
+  /** A column of numbers that say how often each row counts, as in TrainRequest. A clusterer takes none. */
+  6: optional string sample_weight
+  /** A metric of `evaluate`: docs/metrics.md. Absent: r2 of a regressor, accuracy of a classifier, adjusted_rand of a clusterer. */
+  7: optional string scoring
+  /** How often each column is shuffled, 1 to 1000; 5 if absent. */
+  8: optional i32 n_repeats
+  /** Of the shuffling; 0 if absent. The same rows and seed give the same answer. */
+  9: optional i64 seed
+}
+
+struct PermutationImportanceResponse {
+  /** Which model answered. */
+  1: optional string model
+  2: optional i64 version
+  /** How often the alias that was asked for has been set; absent where a version was asked for. */
+  3: optional i64 generation
+  /** Rows that count. */
+  4: optional i64 n_samples
+  /** The metric. */
+  5: optional string scoring
+  /** The metric of the rows as they are. */
+  6: optional double baseline
+  /** The columns that the model takes, in their order. */
+  7: optional list<string> features
+  /** F64, shape (features): the mean of each row of `importances`. */
+  8: optional types.Tensor importances_mean
+  /** F64, shape (features): the standard deviation of each row of `importances`, as of a whole population. */
+  9: optional types.Tensor importances_std
+  /** F64, shape (features, n_repeats): by how much the metric is worse once the column is shuffled; below 0 it is better. */
+  10: optional types.Tensor importances
+}
+
 /** Rows to learn from. The first batch of a model makes its learner; further ones may leave out what is said of it. */
 struct PartialFitRequest {
   1: optional types.RequestContext context
@@ -325,6 +367,13 @@ service Training {
    * DEADLINE_EXCEEDED.
    */
   EvaluateResponse evaluate(1: EvaluateRequest request) throws (1: types.ServiceError error) (idempotent = "true", role = "reader")
+
+  /**
+   * Answers how much worse a metric of a model is when the values of one column are shuffled among the rows: of each column the
+   * model takes, several times. Throws NOT_FOUND (model, data set), INVALID_ARGUMENT (column, row, value, scoring, n_repeats,
+   * named), FAILED_PRECONDITION (the version is not loaded), OVERLOADED, DEADLINE_EXCEEDED (every shuffle predicts all rows).
+   */
+  PermutationImportanceResponse permutation_importance(1: PermutationImportanceRequest request) throws (1: types.ServiceError error) (idempotent = "true", role = "reader")
 
   /** Answers a job as it is now. Throws NOT_FOUND. */
   GetJobResponse get_job(1: GetJobRequest request) throws (1: types.ServiceError error) (idempotent = "true", role = "reader")

@@ -1325,6 +1325,273 @@ impl Default for GetTrainingResultResponse {
 }
 
 //
+// ExportModelRequest
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct ExportModelRequest {
+  pub context: Option<types::RequestContext>,
+  /// As in `predict`.
+  pub model: Option<String>,
+  /// "onnx".
+  pub format: Option<String>,
+  /// Answer bytes of the file from this one on, counted from 0; 0 if absent.
+  pub from_byte: Option<i64>,
+}
+
+impl ExportModelRequest {
+  pub fn new<F1, F2, F3, F4>(context: F1, model: F2, format: F3, from_byte: F4) -> ExportModelRequest where F1: Into<Option<types::RequestContext>>, F2: Into<Option<String>>, F3: Into<Option<String>>, F4: Into<Option<i64>> {
+    ExportModelRequest {
+      context: context.into(),
+      model: model.into(),
+      format: format.into(),
+      from_byte: from_byte.into(),
+    }
+  }
+}
+
+impl TSerializable for ExportModelRequest {
+  fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<ExportModelRequest> {
+    i_prot.read_struct_begin()?;
+    let mut f_1: Option<types::RequestContext> = None;
+    let mut f_2: Option<String> = None;
+    let mut f_3: Option<String> = None;
+    let mut f_4: Option<i64> = None;
+    loop {
+      let field_ident = i_prot.read_field_begin()?;
+      if field_ident.field_type == TType::Stop {
+        break;
+      }
+      let field_id = field_id(&field_ident)?;
+      match field_id {
+        1 => {
+          let val = types::RequestContext::read_from_in_protocol(i_prot)?;
+          f_1 = Some(val);
+        },
+        2 => {
+          let val = i_prot.read_string()?;
+          f_2 = Some(val);
+        },
+        3 => {
+          let val = i_prot.read_string()?;
+          f_3 = Some(val);
+        },
+        4 => {
+          let val = i_prot.read_i64()?;
+          f_4 = Some(val);
+        },
+        _ => {
+          i_prot.skip(field_ident.field_type)?;
+        },
+      };
+      i_prot.read_field_end()?;
+    }
+    i_prot.read_struct_end()?;
+    let ret = ExportModelRequest {
+      context: f_1,
+      model: f_2,
+      format: f_3,
+      from_byte: f_4,
+    };
+    Ok(ret)
+  }
+  fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    let struct_ident = TStructIdentifier::new("ExportModelRequest");
+    o_prot.write_struct_begin(&struct_ident)?;
+    if let Some(ref fld_var) = self.context {
+      o_prot.write_field_begin(&TFieldIdentifier::new("context", TType::Struct, 1))?;
+      fld_var.write_to_out_protocol(o_prot)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(ref fld_var) = self.model {
+      o_prot.write_field_begin(&TFieldIdentifier::new("model", TType::String, 2))?;
+      o_prot.write_string(fld_var)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(ref fld_var) = self.format {
+      o_prot.write_field_begin(&TFieldIdentifier::new("format", TType::String, 3))?;
+      o_prot.write_string(fld_var)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(fld_var) = self.from_byte {
+      o_prot.write_field_begin(&TFieldIdentifier::new("from_byte", TType::I64, 4))?;
+      o_prot.write_i64(fld_var)?;
+      o_prot.write_field_end()?
+    }
+    o_prot.write_field_stop()?;
+    o_prot.write_struct_end()
+  }
+}
+
+impl Default for ExportModelRequest {
+  fn default() -> Self {
+    ExportModelRequest{
+      context: None,
+      model: Some("".to_owned()),
+      format: Some("".to_owned()),
+      from_byte: Some(0),
+    }
+  }
+}
+
+//
+// ExportModelResponse
+//
+
+/// A model as a file that other programs read, or a piece of it.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct ExportModelResponse {
+  /// Name of the model.
+  pub model: Option<String>,
+  /// The version that was written: name it to read on, since an alias may move.
+  pub version: Option<i64>,
+  /// What the file may be called: "wine-3.onnx".
+  pub file_name: Option<String>,
+  /// As many bytes as fit a message.
+  pub content: Option<bytes::Bytes>,
+  /// Size of the whole file.
+  pub total_bytes: Option<i64>,
+  /// SHA-256 of the whole file, in hex. The same version gives the same file as long as the server is not replaced by another release.
+  pub sha256: Option<String>,
+  /// There are more: pass it as `from_byte`. Absent with the last byte.
+  pub next_byte: Option<i64>,
+}
+
+impl ExportModelResponse {
+  pub fn new<F1, F2, F3, F4, F5, F6, F7>(model: F1, version: F2, file_name: F3, content: F4, total_bytes: F5, sha256: F6, next_byte: F7) -> ExportModelResponse where F1: Into<Option<String>>, F2: Into<Option<i64>>, F3: Into<Option<String>>, F4: Into<Option<bytes::Bytes>>, F5: Into<Option<i64>>, F6: Into<Option<String>>, F7: Into<Option<i64>> {
+    ExportModelResponse {
+      model: model.into(),
+      version: version.into(),
+      file_name: file_name.into(),
+      content: content.into(),
+      total_bytes: total_bytes.into(),
+      sha256: sha256.into(),
+      next_byte: next_byte.into(),
+    }
+  }
+}
+
+impl TSerializable for ExportModelResponse {
+  fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<ExportModelResponse> {
+    i_prot.read_struct_begin()?;
+    let mut f_1: Option<String> = None;
+    let mut f_2: Option<i64> = None;
+    let mut f_3: Option<String> = None;
+    let mut f_4: Option<bytes::Bytes> = None;
+    let mut f_5: Option<i64> = None;
+    let mut f_6: Option<String> = None;
+    let mut f_7: Option<i64> = None;
+    loop {
+      let field_ident = i_prot.read_field_begin()?;
+      if field_ident.field_type == TType::Stop {
+        break;
+      }
+      let field_id = field_id(&field_ident)?;
+      match field_id {
+        1 => {
+          let val = i_prot.read_string()?;
+          f_1 = Some(val);
+        },
+        2 => {
+          let val = i_prot.read_i64()?;
+          f_2 = Some(val);
+        },
+        3 => {
+          let val = i_prot.read_string()?;
+          f_3 = Some(val);
+        },
+        4 => {
+          let val = i_prot.read_bytes()?.into();
+          f_4 = Some(val);
+        },
+        5 => {
+          let val = i_prot.read_i64()?;
+          f_5 = Some(val);
+        },
+        6 => {
+          let val = i_prot.read_string()?;
+          f_6 = Some(val);
+        },
+        7 => {
+          let val = i_prot.read_i64()?;
+          f_7 = Some(val);
+        },
+        _ => {
+          i_prot.skip(field_ident.field_type)?;
+        },
+      };
+      i_prot.read_field_end()?;
+    }
+    i_prot.read_struct_end()?;
+    let ret = ExportModelResponse {
+      model: f_1,
+      version: f_2,
+      file_name: f_3,
+      content: f_4,
+      total_bytes: f_5,
+      sha256: f_6,
+      next_byte: f_7,
+    };
+    Ok(ret)
+  }
+  fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    let struct_ident = TStructIdentifier::new("ExportModelResponse");
+    o_prot.write_struct_begin(&struct_ident)?;
+    if let Some(ref fld_var) = self.model {
+      o_prot.write_field_begin(&TFieldIdentifier::new("model", TType::String, 1))?;
+      o_prot.write_string(fld_var)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(fld_var) = self.version {
+      o_prot.write_field_begin(&TFieldIdentifier::new("version", TType::I64, 2))?;
+      o_prot.write_i64(fld_var)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(ref fld_var) = self.file_name {
+      o_prot.write_field_begin(&TFieldIdentifier::new("file_name", TType::String, 3))?;
+      o_prot.write_string(fld_var)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(ref fld_var) = self.content {
+      o_prot.write_field_begin(&TFieldIdentifier::new("content", TType::String, 4))?;
+      o_prot.write_bytes(fld_var)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(fld_var) = self.total_bytes {
+      o_prot.write_field_begin(&TFieldIdentifier::new("total_bytes", TType::I64, 5))?;
+      o_prot.write_i64(fld_var)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(ref fld_var) = self.sha256 {
+      o_prot.write_field_begin(&TFieldIdentifier::new("sha256", TType::String, 6))?;
+      o_prot.write_string(fld_var)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(fld_var) = self.next_byte {
+      o_prot.write_field_begin(&TFieldIdentifier::new("next_byte", TType::I64, 7))?;
+      o_prot.write_i64(fld_var)?;
+      o_prot.write_field_end()?
+    }
+    o_prot.write_field_stop()?;
+    o_prot.write_struct_end()
+  }
+}
+
+impl Default for ExportModelResponse {
+  fn default() -> Self {
+    ExportModelResponse{
+      model: Some("".to_owned()),
+      version: Some(0),
+      file_name: Some("".to_owned()),
+      content: Some(Default::default()),
+      total_bytes: Some(0),
+      sha256: Some("".to_owned()),
+      next_byte: Some(0),
+    }
+  }
+}
+
+//
 // SetAliasRequest
 //
 
@@ -1988,6 +2255,10 @@ pub trait TModelsSyncClient {
   /// INVALID_ARGUMENT (reference, from_row, limit), FAILED_PRECONDITION (the model is not transductive: it answers `predict`; or it
   /// is not loaded), UNAVAILABLE (it is being loaded, or damaged).
   fn get_training_result(&mut self, request: GetTrainingResultRequest) -> thrift::Result<GetTrainingResultResponse>;
+  /// Answers a version as a file that other programs compute predictions with, in pieces where it is large. Throws NOT_FOUND,
+  /// INVALID_ARGUMENT (reference, format, from_byte), FAILED_PRECONDITION (a step cannot be written in this format, and which can;
+  /// or it is not loaded), UNAVAILABLE (it is being loaded, or damaged).
+  fn export_model(&mut self, request: ExportModelRequest) -> thrift::Result<ExportModelResponse>;
   /// Reads a version from disk, verifies it and serves it once it answers its stored rows as it did when it was trained; a
   /// restart loads it again. Loading what is loaded changes nothing. Throws NOT_FOUND, INVALID_ARGUMENT (replacement),
   /// FAILED_PRECONDITION (no room in the server's budget, and then nothing was read; damaged, with the reason).
@@ -2105,6 +2376,33 @@ impl <C: TThriftClient + TModelsSyncClientMarker> TModelsSyncClient for C {
       }
       verify_expected_message_type(TMessageType::Reply, message_ident.message_type)?;
       let result = ModelsGetTrainingResultResult::read_from_in_protocol(self.i_prot_mut())?;
+      self.i_prot_mut().read_message_end()?;
+      result.ok_or()
+    }
+  }
+  fn export_model(&mut self, request: ExportModelRequest) -> thrift::Result<ExportModelResponse> {
+    (
+      {
+        self.increment_sequence_number();
+        let message_ident = TMessageIdentifier::new("export_model", TMessageType::Call, self.sequence_number());
+        let call_args = ModelsExportModelArgs { request };
+        self.o_prot_mut().write_message_begin(&message_ident)?;
+        call_args.write_to_out_protocol(self.o_prot_mut())?;
+        self.o_prot_mut().write_message_end()?;
+        self.o_prot_mut().flush()
+      }
+    )?;
+    {
+      let message_ident = self.i_prot_mut().read_message_begin()?;
+      verify_expected_sequence_number(self.sequence_number(), message_ident.sequence_number)?;
+      verify_expected_service_call("export_model", &message_ident.name)?;
+      if message_ident.message_type == TMessageType::Exception {
+        let remote_error = thrift::Error::read_application_error_from_in_protocol(self.i_prot_mut())?;
+        self.i_prot_mut().read_message_end()?;
+        return Err(thrift::Error::Application(remote_error))
+      }
+      verify_expected_message_type(TMessageType::Reply, message_ident.message_type)?;
+      let result = ModelsExportModelResult::read_from_in_protocol(self.i_prot_mut())?;
       self.i_prot_mut().read_message_end()?;
       result.ok_or()
     }
@@ -2232,6 +2530,10 @@ pub trait ModelsSyncHandler {
   /// INVALID_ARGUMENT (reference, from_row, limit), FAILED_PRECONDITION (the model is not transductive: it answers `predict`; or it
   /// is not loaded), UNAVAILABLE (it is being loaded, or damaged).
   fn handle_get_training_result(&self, request: GetTrainingResultRequest) -> thrift::Result<GetTrainingResultResponse>;
+  /// Answers a version as a file that other programs compute predictions with, in pieces where it is large. Throws NOT_FOUND,
+  /// INVALID_ARGUMENT (reference, format, from_byte), FAILED_PRECONDITION (a step cannot be written in this format, and which can;
+  /// or it is not loaded), UNAVAILABLE (it is being loaded, or damaged).
+  fn handle_export_model(&self, request: ExportModelRequest) -> thrift::Result<ExportModelResponse>;
   /// Reads a version from disk, verifies it and serves it once it answers its stored rows as it did when it was trained; a
   /// restart loads it again. Loading what is loaded changes nothing. Throws NOT_FOUND, INVALID_ARGUMENT (replacement),
   /// FAILED_PRECONDITION (no room in the server's budget, and then nothing was read; damaged, with the reason).
@@ -2266,6 +2568,9 @@ impl <H: ModelsSyncHandler> ModelsSyncProcessor<H> {
   }
   fn process_get_training_result(&self, incoming_sequence_number: i32, i_prot: &mut dyn TInputProtocol, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
     TModelsProcessFunctions::process_get_training_result(&self.handler, incoming_sequence_number, i_prot, o_prot)
+  }
+  fn process_export_model(&self, incoming_sequence_number: i32, i_prot: &mut dyn TInputProtocol, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    TModelsProcessFunctions::process_export_model(&self.handler, incoming_sequence_number, i_prot, o_prot)
   }
   fn process_load_model(&self, incoming_sequence_number: i32, i_prot: &mut dyn TInputProtocol, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
     TModelsProcessFunctions::process_load_model(&self.handler, incoming_sequence_number, i_prot, o_prot)
@@ -2455,6 +2760,66 @@ impl TModelsProcessFunctions {
               )
             };
             let message_ident = TMessageIdentifier::new("get_training_result", TMessageType::Exception, incoming_sequence_number);
+            o_prot.write_message_begin(&message_ident)?;
+            thrift::Error::write_application_error_to_out_protocol(&ret_err, o_prot)?;
+            o_prot.write_message_end()?;
+            o_prot.flush()
+          },
+        }
+      },
+    }
+  }
+  pub fn process_export_model<H: ModelsSyncHandler>(handler: &H, incoming_sequence_number: i32, i_prot: &mut dyn TInputProtocol, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    let args = ModelsExportModelArgs::read_from_in_protocol(i_prot)?;
+    match handler.handle_export_model(args.request) {
+      Ok(handler_return) => {
+        let message_ident = TMessageIdentifier::new("export_model", TMessageType::Reply, incoming_sequence_number);
+        o_prot.write_message_begin(&message_ident)?;
+        let ret = ModelsExportModelResult { result_value: Some(handler_return), error: None };
+        ret.write_to_out_protocol(o_prot)?;
+        o_prot.write_message_end()?;
+        o_prot.flush()
+      },
+      Err(e) => {
+        match e {
+          thrift::Error::User(usr_err) => {
+            if usr_err.downcast_ref::<types::ServiceError>().is_some() {
+              let err = usr_err.downcast::<types::ServiceError>().expect("downcast already checked");
+              let ret_err = ModelsExportModelResult{ result_value: None, error: Some(*err) };
+              let message_ident = TMessageIdentifier::new("export_model", TMessageType::Reply, incoming_sequence_number);
+              o_prot.write_message_begin(&message_ident)?;
+              ret_err.write_to_out_protocol(o_prot)?;
+              o_prot.write_message_end()?;
+              o_prot.flush()
+            } else {
+              let ret_err = {
+                ApplicationError::new(
+                  ApplicationErrorKind::Unknown,
+                  usr_err.to_string()
+                )
+              };
+              let message_ident = TMessageIdentifier::new("export_model", TMessageType::Exception, incoming_sequence_number);
+              o_prot.write_message_begin(&message_ident)?;
+              thrift::Error::write_application_error_to_out_protocol(&ret_err, o_prot)?;
+              o_prot.write_message_end()?;
+              o_prot.flush()
+            }
+          },
+          thrift::Error::Application(app_err) => {
+            let message_ident = TMessageIdentifier::new("export_model", TMessageType::Exception, incoming_sequence_number);
+            o_prot.write_message_begin(&message_ident)?;
+            thrift::Error::write_application_error_to_out_protocol(&app_err, o_prot)?;
+            o_prot.write_message_end()?;
+            o_prot.flush()
+          },
+          _ => {
+            let ret_err = {
+              ApplicationError::new(
+                ApplicationErrorKind::Unknown,
+                e.to_string()
+              )
+            };
+            let message_ident = TMessageIdentifier::new("export_model", TMessageType::Exception, incoming_sequence_number);
             o_prot.write_message_begin(&message_ident)?;
             thrift::Error::write_application_error_to_out_protocol(&ret_err, o_prot)?;
             o_prot.write_message_end()?;
@@ -2718,6 +3083,9 @@ impl <H: ModelsSyncHandler> TProcessor for ModelsSyncProcessor<H> {
       },
       "get_training_result" => {
         self.process_get_training_result(message_ident.sequence_number, i_prot, o_prot)
+      },
+      "export_model" => {
+        self.process_export_model(message_ident.sequence_number, i_prot, o_prot)
       },
       "load_model" => {
         self.process_load_model(message_ident.sequence_number, i_prot, o_prot)
@@ -3105,6 +3473,131 @@ impl ModelsGetTrainingResultResult {
   }
   fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
     let struct_ident = TStructIdentifier::new("ModelsGetTrainingResultResult");
+    o_prot.write_struct_begin(&struct_ident)?;
+    if let Some(ref fld_var) = self.result_value {
+      o_prot.write_field_begin(&TFieldIdentifier::new("result_value", TType::Struct, 0))?;
+      fld_var.write_to_out_protocol(o_prot)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(ref fld_var) = self.error {
+      o_prot.write_field_begin(&TFieldIdentifier::new("error", TType::Struct, 1))?;
+      fld_var.write_to_out_protocol(o_prot)?;
+      o_prot.write_field_end()?
+    }
+    o_prot.write_field_stop()?;
+    o_prot.write_struct_end()
+  }
+}
+
+//
+// ModelsExportModelArgs
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+struct ModelsExportModelArgs {
+  request: ExportModelRequest,
+}
+
+impl ModelsExportModelArgs {
+  fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<ModelsExportModelArgs> {
+    i_prot.read_struct_begin()?;
+    let mut f_1: Option<ExportModelRequest> = None;
+    loop {
+      let field_ident = i_prot.read_field_begin()?;
+      if field_ident.field_type == TType::Stop {
+        break;
+      }
+      let field_id = field_id(&field_ident)?;
+      match field_id {
+        1 => {
+          let val = ExportModelRequest::read_from_in_protocol(i_prot)?;
+          f_1 = Some(val);
+        },
+        _ => {
+          i_prot.skip(field_ident.field_type)?;
+        },
+      };
+      i_prot.read_field_end()?;
+    }
+    i_prot.read_struct_end()?;
+    verify_required_field_exists("ModelsExportModelArgs.request", &f_1)?;
+    let ret = ModelsExportModelArgs {
+      request: f_1.expect("auto-generated code should have checked for presence of required fields"),
+    };
+    Ok(ret)
+  }
+  fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    let struct_ident = TStructIdentifier::new("export_model_args");
+    o_prot.write_struct_begin(&struct_ident)?;
+    o_prot.write_field_begin(&TFieldIdentifier::new("request", TType::Struct, 1))?;
+    self.request.write_to_out_protocol(o_prot)?;
+    o_prot.write_field_end()?;
+    o_prot.write_field_stop()?;
+    o_prot.write_struct_end()
+  }
+}
+
+//
+// ModelsExportModelResult
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+struct ModelsExportModelResult {
+  result_value: Option<ExportModelResponse>,
+  error: Option<types::ServiceError>,
+}
+
+impl ModelsExportModelResult {
+  fn ok_or(self) -> thrift::Result<ExportModelResponse> {
+    if self.error.is_some() {
+      Err(thrift::Error::User(Box::new(self.error.unwrap())))
+    } else if self.result_value.is_some() {
+      Ok(self.result_value.unwrap())
+    } else {
+      Err(
+        thrift::Error::Application(
+          ApplicationError::new(
+            ApplicationErrorKind::MissingResult,
+            "no result received for ModelsExportModel"
+          )
+        )
+      )
+    }
+  }
+  fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<ModelsExportModelResult> {
+    i_prot.read_struct_begin()?;
+    let mut f_0: Option<ExportModelResponse> = None;
+    let mut f_1: Option<types::ServiceError> = None;
+    loop {
+      let field_ident = i_prot.read_field_begin()?;
+      if field_ident.field_type == TType::Stop {
+        break;
+      }
+      let field_id = field_id(&field_ident)?;
+      match field_id {
+        0 => {
+          let val = ExportModelResponse::read_from_in_protocol(i_prot)?;
+          f_0 = Some(val);
+        },
+        1 => {
+          let val = types::ServiceError::read_from_in_protocol(i_prot)?;
+          f_1 = Some(val);
+        },
+        _ => {
+          i_prot.skip(field_ident.field_type)?;
+        },
+      };
+      i_prot.read_field_end()?;
+    }
+    i_prot.read_struct_end()?;
+    let ret = ModelsExportModelResult {
+      result_value: f_0,
+      error: f_1,
+    };
+    Ok(ret)
+  }
+  fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    let struct_ident = TStructIdentifier::new("ModelsExportModelResult");
     o_prot.write_struct_begin(&struct_ident)?;
     if let Some(ref fld_var) = self.result_value {
       o_prot.write_field_begin(&TFieldIdentifier::new("result_value", TType::Struct, 0))?;

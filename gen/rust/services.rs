@@ -7,7 +7,7 @@ use crate::wire::{datasets, health, inference, models, search, training, types};
 use std::future::Future;
 
 /// SHA-256 of the IDL files, in hex.
-pub const IDL_SHA256: &str = "865e95d709b7bcd42be72d97039168ec7274873784921e9427bd21fe53d56ca4";
+pub const IDL_SHA256: &str = "141f628296cfcb937bed7ef9d72664f676538c165e620a8faf7fae805b733c97";
 
 /// Every method, in the order of the files' names, then as declared; `Method::id` is its place here.
 pub static METHODS: &[Method] = &[
@@ -27,21 +27,23 @@ pub static METHODS: &[Method] = &[
     Method { id: 13, service: "Models", name: "list_models", oneway: false, idempotent: true, role: Role::Reader, audited: false },
     Method { id: 14, service: "Models", name: "describe_model", oneway: false, idempotent: true, role: Role::Reader, audited: false },
     Method { id: 15, service: "Models", name: "get_training_result", oneway: false, idempotent: true, role: Role::Reader, audited: false },
-    Method { id: 16, service: "Models", name: "load_model", oneway: false, idempotent: true, role: Role::Trainer, audited: true },
-    Method { id: 17, service: "Models", name: "unload_model", oneway: false, idempotent: true, role: Role::Trainer, audited: true },
-    Method { id: 18, service: "Models", name: "set_alias", oneway: false, idempotent: false, role: Role::Trainer, audited: true },
-    Method { id: 19, service: "Models", name: "delete_version", oneway: false, idempotent: false, role: Role::Admin, audited: true },
-    Method { id: 20, service: "Training", name: "train", oneway: false, idempotent: false, role: Role::Trainer, audited: true },
-    Method { id: 21, service: "Training", name: "search", oneway: false, idempotent: false, role: Role::Trainer, audited: true },
-    Method { id: 22, service: "Training", name: "get_search_result", oneway: false, idempotent: true, role: Role::Reader, audited: false },
-    Method { id: 23, service: "Training", name: "evaluate", oneway: false, idempotent: true, role: Role::Reader, audited: false },
-    Method { id: 24, service: "Training", name: "get_job", oneway: false, idempotent: true, role: Role::Reader, audited: false },
-    Method { id: 25, service: "Training", name: "watch_job", oneway: false, idempotent: true, role: Role::Reader, audited: false },
-    Method { id: 26, service: "Training", name: "list_jobs", oneway: false, idempotent: true, role: Role::Reader, audited: false },
-    Method { id: 27, service: "Training", name: "cancel_job", oneway: false, idempotent: true, role: Role::Trainer, audited: true },
-    Method { id: 28, service: "Training", name: "partial_fit", oneway: false, idempotent: false, role: Role::Trainer, audited: true },
-    Method { id: 29, service: "Training", name: "get_learner", oneway: false, idempotent: true, role: Role::Reader, audited: false },
-    Method { id: 30, service: "Training", name: "delete_learner", oneway: false, idempotent: false, role: Role::Trainer, audited: true },
+    Method { id: 16, service: "Models", name: "export_model", oneway: false, idempotent: true, role: Role::Reader, audited: false },
+    Method { id: 17, service: "Models", name: "load_model", oneway: false, idempotent: true, role: Role::Trainer, audited: true },
+    Method { id: 18, service: "Models", name: "unload_model", oneway: false, idempotent: true, role: Role::Trainer, audited: true },
+    Method { id: 19, service: "Models", name: "set_alias", oneway: false, idempotent: false, role: Role::Trainer, audited: true },
+    Method { id: 20, service: "Models", name: "delete_version", oneway: false, idempotent: false, role: Role::Admin, audited: true },
+    Method { id: 21, service: "Training", name: "train", oneway: false, idempotent: false, role: Role::Trainer, audited: true },
+    Method { id: 22, service: "Training", name: "search", oneway: false, idempotent: false, role: Role::Trainer, audited: true },
+    Method { id: 23, service: "Training", name: "get_search_result", oneway: false, idempotent: true, role: Role::Reader, audited: false },
+    Method { id: 24, service: "Training", name: "evaluate", oneway: false, idempotent: true, role: Role::Reader, audited: false },
+    Method { id: 25, service: "Training", name: "permutation_importance", oneway: false, idempotent: true, role: Role::Reader, audited: false },
+    Method { id: 26, service: "Training", name: "get_job", oneway: false, idempotent: true, role: Role::Reader, audited: false },
+    Method { id: 27, service: "Training", name: "watch_job", oneway: false, idempotent: true, role: Role::Reader, audited: false },
+    Method { id: 28, service: "Training", name: "list_jobs", oneway: false, idempotent: true, role: Role::Reader, audited: false },
+    Method { id: 29, service: "Training", name: "cancel_job", oneway: false, idempotent: true, role: Role::Trainer, audited: true },
+    Method { id: 30, service: "Training", name: "partial_fit", oneway: false, idempotent: false, role: Role::Trainer, audited: true },
+    Method { id: 31, service: "Training", name: "get_learner", oneway: false, idempotent: true, role: Role::Reader, audited: false },
+    Method { id: 32, service: "Training", name: "delete_learner", oneway: false, idempotent: false, role: Role::Trainer, audited: true },
 ];
 
 /// Stored tables, in versions.
@@ -178,6 +180,15 @@ pub trait Models: Send + Sync {
         request: models::GetTrainingResultRequest,
     ) -> impl Future<Output = Result<models::GetTrainingResultResponse, types::ServiceError>> + Send;
 
+    /// Answers a version as a file that other programs compute predictions with, in pieces where it is large. Throws NOT_FOUND,
+    /// INVALID_ARGUMENT (reference, format, from_byte), FAILED_PRECONDITION (a step cannot be written in this format, and which can;
+    /// or it is not loaded), UNAVAILABLE (it is being loaded, or damaged).
+    fn export_model(
+        &self,
+        call: &Call,
+        request: models::ExportModelRequest,
+    ) -> impl Future<Output = Result<models::ExportModelResponse, types::ServiceError>> + Send;
+
     /// Reads a version from disk, verifies it and serves it once it answers its stored rows as it did when it was trained; a
     /// restart loads it again. Loading what is loaded changes nothing. Throws NOT_FOUND, INVALID_ARGUMENT (replacement),
     /// FAILED_PRECONDITION (no room in the server's budget, and then nothing was read; damaged, with the reason).
@@ -249,6 +260,15 @@ pub trait Training: Send + Sync {
         call: &Call,
         request: training::EvaluateRequest,
     ) -> impl Future<Output = Result<training::EvaluateResponse, types::ServiceError>> + Send;
+
+    /// Answers how much worse a metric of a model is when the values of one column are shuffled among the rows: of each column the
+    /// model takes, several times. Throws NOT_FOUND (model, data set), INVALID_ARGUMENT (column, row, value, scoring, n_repeats,
+    /// named), FAILED_PRECONDITION (the version is not loaded), OVERLOADED, DEADLINE_EXCEEDED (every shuffle predicts all rows).
+    fn permutation_importance(
+        &self,
+        call: &Call,
+        request: training::PermutationImportanceRequest,
+    ) -> impl Future<Output = Result<training::PermutationImportanceResponse, types::ServiceError>> + Send;
 
     /// Answers a job as it is now. Throws NOT_FOUND.
     fn get_job(
@@ -328,21 +348,23 @@ pub fn find(service: Option<&str>, name: &str) -> Option<&'static Method> {
         "list_models" => 13,
         "describe_model" => 14,
         "get_training_result" => 15,
-        "load_model" => 16,
-        "unload_model" => 17,
-        "set_alias" => 18,
-        "delete_version" => 19,
-        "train" => 20,
-        "search" => 21,
-        "get_search_result" => 22,
-        "evaluate" => 23,
-        "get_job" => 24,
-        "watch_job" => 25,
-        "list_jobs" => 26,
-        "cancel_job" => 27,
-        "partial_fit" => 28,
-        "get_learner" => 29,
-        "delete_learner" => 30,
+        "export_model" => 16,
+        "load_model" => 17,
+        "unload_model" => 18,
+        "set_alias" => 19,
+        "delete_version" => 20,
+        "train" => 21,
+        "search" => 22,
+        "get_search_result" => 23,
+        "evaluate" => 24,
+        "permutation_importance" => 25,
+        "get_job" => 26,
+        "watch_job" => 27,
+        "list_jobs" => 28,
+        "cancel_job" => 29,
+        "partial_fit" => 30,
+        "get_learner" => 31,
+        "delete_learner" => 32,
         _ => return None,
     };
     METHODS.get(id).filter(|method| service.is_none_or(|service| service == method.service))
@@ -367,21 +389,23 @@ pub fn dispatch<'a, S: Services>(services: &'a S, method: &Method, call: &Call, 
         13 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.list_models(&call, request)).await }) }
         14 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.describe_model(&call, request)).await }) }
         15 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.get_training_result(&call, request)).await }) }
-        16 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.load_model(&call, request)).await }) }
-        17 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.unload_model(&call, request)).await }) }
-        18 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.set_alias(&call, request)).await }) }
-        19 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.delete_version(&call, request)).await }) }
-        20 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.train(&call, request)).await }) }
-        21 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.search(&call, request)).await }) }
-        22 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.get_search_result(&call, request)).await }) }
-        23 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.evaluate(&call, request)).await }) }
-        24 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.get_job(&call, request)).await }) }
-        25 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.watch_job(&call, request)).await }) }
-        26 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.list_jobs(&call, request)).await }) }
-        27 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.cancel_job(&call, request)).await }) }
-        28 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.partial_fit(&call, request)).await }) }
-        29 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.get_learner(&call, request)).await }) }
-        // 30: METHODS has no other id.
+        16 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.export_model(&call, request)).await }) }
+        17 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.load_model(&call, request)).await }) }
+        18 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.unload_model(&call, request)).await }) }
+        19 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.set_alias(&call, request)).await }) }
+        20 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.delete_version(&call, request)).await }) }
+        21 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.train(&call, request)).await }) }
+        22 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.search(&call, request)).await }) }
+        23 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.get_search_result(&call, request)).await }) }
+        24 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.evaluate(&call, request)).await }) }
+        25 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.permutation_importance(&call, request)).await }) }
+        26 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.get_job(&call, request)).await }) }
+        27 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.watch_job(&call, request)).await }) }
+        28 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.list_jobs(&call, request)).await }) }
+        29 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.cancel_job(&call, request)).await }) }
+        30 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.partial_fit(&call, request)).await }) }
+        31 => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.get_learner(&call, request)).await }) }
+        // 32: METHODS has no other id.
         _ => { let call = call.clone(); Begun::waits(async move { runtime::answer(&call, arguments, |request| services.delete_learner(&call, request)).await }) }
     }
 }
@@ -482,6 +506,12 @@ impl Resources for models::GetTrainingResultRequest {
     }
 }
 
+impl Resources for models::ExportModelRequest {
+    fn resources(&self) -> impl Iterator<Item = Resource<'_>> {
+        [self.model.as_deref().map(Resource::Model)].into_iter().flatten()
+    }
+}
+
 impl Resources for models::SetAliasRequest {
     fn resources(&self) -> impl Iterator<Item = Resource<'_>> {
         [self.model.as_deref().map(Resource::Model), self.alias_name.as_deref().map(Resource::Alias), self.version.map(Resource::Version)].into_iter().flatten()
@@ -549,6 +579,12 @@ impl Resources for training::CancelJobRequest {
 }
 
 impl Resources for training::EvaluateRequest {
+    fn resources(&self) -> impl Iterator<Item = Resource<'_>> {
+        [self.model.as_deref().map(Resource::Model), self.dataset.as_deref().map(Resource::Dataset)].into_iter().flatten()
+    }
+}
+
+impl Resources for training::PermutationImportanceRequest {
     fn resources(&self) -> impl Iterator<Item = Resource<'_>> {
         [self.model.as_deref().map(Resource::Model), self.dataset.as_deref().map(Resource::Dataset)].into_iter().flatten()
     }
@@ -1255,6 +1291,16 @@ impl<C: Channel> ModelsClient<'_, C> {
         runtime::call(self.0, &METHODS[15], request).await
     }
 
+    /// Answers a version as a file that other programs compute predictions with, in pieces where it is large. Throws NOT_FOUND,
+    /// INVALID_ARGUMENT (reference, format, from_byte), FAILED_PRECONDITION (a step cannot be written in this format, and which can;
+    /// or it is not loaded), UNAVAILABLE (it is being loaded, or damaged).
+    pub async fn export_model(
+        &self,
+        request: models::ExportModelRequest,
+    ) -> Result<models::ExportModelResponse, CallError<types::ServiceError>> {
+        runtime::call(self.0, &METHODS[16], request).await
+    }
+
     /// Reads a version from disk, verifies it and serves it once it answers its stored rows as it did when it was trained; a
     /// restart loads it again. Loading what is loaded changes nothing. Throws NOT_FOUND, INVALID_ARGUMENT (replacement),
     /// FAILED_PRECONDITION (no room in the server's budget, and then nothing was read; damaged, with the reason).
@@ -1262,7 +1308,7 @@ impl<C: Channel> ModelsClient<'_, C> {
         &self,
         request: models::LoadModelRequest,
     ) -> Result<models::LoadModelResponse, CallError<types::ServiceError>> {
-        runtime::call(self.0, &METHODS[16], request).await
+        runtime::call(self.0, &METHODS[17], request).await
     }
 
     /// Stops serving a version, which stays on disk, and stays unloaded after a restart. Calls that have begun are answered, and
@@ -1272,7 +1318,7 @@ impl<C: Channel> ModelsClient<'_, C> {
         &self,
         request: models::UnloadModelRequest,
     ) -> Result<models::UnloadModelResponse, CallError<types::ServiceError>> {
-        runtime::call(self.0, &METHODS[17], request).await
+        runtime::call(self.0, &METHODS[18], request).await
     }
 
     /// Points an alias at a version, if the alias is still as the caller has seen it. Throws NOT_FOUND (model or version),
@@ -1281,7 +1327,7 @@ impl<C: Channel> ModelsClient<'_, C> {
         &self,
         request: models::SetAliasRequest,
     ) -> Result<models::SetAliasResponse, CallError<types::ServiceError>> {
-        runtime::call(self.0, &METHODS[18], request).await
+        runtime::call(self.0, &METHODS[19], request).await
     }
 
     /// Deletes a version for good. Throws NOT_FOUND, FAILED_PRECONDITION (an alias names it; `stable` goes with the last
@@ -1290,7 +1336,7 @@ impl<C: Channel> ModelsClient<'_, C> {
         &self,
         request: models::DeleteVersionRequest,
     ) -> Result<models::DeleteVersionResponse, CallError<types::ServiceError>> {
-        runtime::call(self.0, &METHODS[19], request).await
+        runtime::call(self.0, &METHODS[20], request).await
     }
 }
 
@@ -1304,7 +1350,7 @@ impl<C: Channel> TrainingClient<'_, C> {
         &self,
         request: training::TrainRequest,
     ) -> Result<training::TrainResponse, CallError<types::ServiceError>> {
-        runtime::call(self.0, &METHODS[20], request).await
+        runtime::call(self.0, &METHODS[21], request).await
     }
 
     /// Tries hyper-parameters by cross-validation: answers a job at once, as `train` does, whose table `get_search_result` answers
@@ -1315,7 +1361,7 @@ impl<C: Channel> TrainingClient<'_, C> {
         &self,
         request: search::SearchRequest,
     ) -> Result<training::SearchResponse, CallError<types::ServiceError>> {
-        runtime::call(self.0, &METHODS[21], request).await
+        runtime::call(self.0, &METHODS[22], request).await
     }
 
     /// Answers the table of a search. Throws NOT_FOUND, FAILED_PRECONDITION (the job is no search, or has no table: it has not ended,
@@ -1324,7 +1370,7 @@ impl<C: Channel> TrainingClient<'_, C> {
         &self,
         request: search::GetSearchResultRequest,
     ) -> Result<search::GetSearchResultResponse, CallError<types::ServiceError>> {
-        runtime::call(self.0, &METHODS[22], request).await
+        runtime::call(self.0, &METHODS[23], request).await
     }
 
     /// Answers what a model is worth on rows whose targets are known: metrics with scikit-learn's values. Throws NOT_FOUND (model,
@@ -1334,7 +1380,17 @@ impl<C: Channel> TrainingClient<'_, C> {
         &self,
         request: training::EvaluateRequest,
     ) -> Result<training::EvaluateResponse, CallError<types::ServiceError>> {
-        runtime::call(self.0, &METHODS[23], request).await
+        runtime::call(self.0, &METHODS[24], request).await
+    }
+
+    /// Answers how much worse a metric of a model is when the values of one column are shuffled among the rows: of each column the
+    /// model takes, several times. Throws NOT_FOUND (model, data set), INVALID_ARGUMENT (column, row, value, scoring, n_repeats,
+    /// named), FAILED_PRECONDITION (the version is not loaded), OVERLOADED, DEADLINE_EXCEEDED (every shuffle predicts all rows).
+    pub async fn permutation_importance(
+        &self,
+        request: training::PermutationImportanceRequest,
+    ) -> Result<training::PermutationImportanceResponse, CallError<types::ServiceError>> {
+        runtime::call(self.0, &METHODS[25], request).await
     }
 
     /// Answers a job as it is now. Throws NOT_FOUND.
@@ -1342,7 +1398,7 @@ impl<C: Channel> TrainingClient<'_, C> {
         &self,
         request: training::GetJobRequest,
     ) -> Result<training::GetJobResponse, CallError<types::ServiceError>> {
-        runtime::call(self.0, &METHODS[24], request).await
+        runtime::call(self.0, &METHODS[26], request).await
     }
 
     /// Answers the events of a job after a sequence number, waiting for one if there is none. Throws NOT_FOUND, INVALID_ARGUMENT (wait_ms).
@@ -1350,7 +1406,7 @@ impl<C: Channel> TrainingClient<'_, C> {
         &self,
         request: training::WatchJobRequest,
     ) -> Result<training::WatchJobResponse, CallError<types::ServiceError>> {
-        runtime::call(self.0, &METHODS[25], request).await
+        runtime::call(self.0, &METHODS[27], request).await
     }
 
     /// Answers the jobs, newest first, a page at a time. Throws INVALID_ARGUMENT (limit).
@@ -1358,7 +1414,7 @@ impl<C: Channel> TrainingClient<'_, C> {
         &self,
         request: training::ListJobsRequest,
     ) -> Result<training::ListJobsResponse, CallError<types::ServiceError>> {
-        runtime::call(self.0, &METHODS[26], request).await
+        runtime::call(self.0, &METHODS[28], request).await
     }
 
     /// Cancels a job that waits or runs; one that has ended is answered as it is. Throws NOT_FOUND.
@@ -1366,7 +1422,7 @@ impl<C: Channel> TrainingClient<'_, C> {
         &self,
         request: training::CancelJobRequest,
     ) -> Result<training::CancelJobResponse, CallError<types::ServiceError>> {
-        runtime::call(self.0, &METHODS[27], request).await
+        runtime::call(self.0, &METHODS[29], request).await
     }
 
     /// Learns from a batch of rows, one call after the other, and answers when that is durable. `predict` goes by versions as ever:
@@ -1378,7 +1434,7 @@ impl<C: Channel> TrainingClient<'_, C> {
         &self,
         request: training::PartialFitRequest,
     ) -> Result<training::PartialFitResponse, CallError<types::ServiceError>> {
-        runtime::call(self.0, &METHODS[28], request).await
+        runtime::call(self.0, &METHODS[30], request).await
     }
 
     /// Answers how a learner is. Throws NOT_FOUND.
@@ -1386,7 +1442,7 @@ impl<C: Channel> TrainingClient<'_, C> {
         &self,
         request: training::GetLearnerRequest,
     ) -> Result<training::GetLearnerResponse, CallError<types::ServiceError>> {
-        runtime::call(self.0, &METHODS[29], request).await
+        runtime::call(self.0, &METHODS[31], request).await
     }
 
     /// Deletes a learner; the versions that it published stay. Throws NOT_FOUND.
@@ -1394,6 +1450,6 @@ impl<C: Channel> TrainingClient<'_, C> {
         &self,
         request: training::DeleteLearnerRequest,
     ) -> Result<training::DeleteLearnerResponse, CallError<types::ServiceError>> {
-        runtime::call(self.0, &METHODS[30], request).await
+        runtime::call(self.0, &METHODS[32], request).await
     }
 }

@@ -1988,6 +1988,401 @@ impl Default for EvaluateResponse {
 }
 
 //
+// PermutationImportanceRequest
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct PermutationImportanceRequest {
+  pub context: Option<types::RequestContext>,
+  /// "wine" (its alias `stable`), "wine@3" or "wine@canary".
+  pub model: Option<String>,
+  /// The rows, sent along; or `dataset`. Columns that the model does not take are passed over.
+  pub table: Option<types::Table>,
+  /// The rows, stored: "wine" (newest version) or "wine@2".
+  pub dataset: Option<String>,
+  /// What the model should answer. Absent: the column that it learned. Of a clusterer the groups to compare with.
+  pub target: Option<String>,
+  /// A column of numbers that say how often each row counts, as in TrainRequest. A clusterer takes none.
+  pub sample_weight: Option<String>,
+  /// A metric of `evaluate`: docs/metrics.md. Absent: r2 of a regressor, accuracy of a classifier, adjusted_rand of a clusterer.
+  pub scoring: Option<String>,
+  /// How often each column is shuffled, 1 to 1000; 5 if absent.
+  pub n_repeats: Option<i32>,
+  /// Of the shuffling; 0 if absent. The same rows and seed give the same answer.
+  pub seed: Option<i64>,
+}
+
+impl PermutationImportanceRequest {
+  pub fn new<F1, F2, F3, F4, F5, F6, F7, F8, F9>(context: F1, model: F2, table: F3, dataset: F4, target: F5, sample_weight: F6, scoring: F7, n_repeats: F8, seed: F9) -> PermutationImportanceRequest where F1: Into<Option<types::RequestContext>>, F2: Into<Option<String>>, F3: Into<Option<types::Table>>, F4: Into<Option<String>>, F5: Into<Option<String>>, F6: Into<Option<String>>, F7: Into<Option<String>>, F8: Into<Option<i32>>, F9: Into<Option<i64>> {
+    PermutationImportanceRequest {
+      context: context.into(),
+      model: model.into(),
+      table: table.into(),
+      dataset: dataset.into(),
+      target: target.into(),
+      sample_weight: sample_weight.into(),
+      scoring: scoring.into(),
+      n_repeats: n_repeats.into(),
+      seed: seed.into(),
+    }
+  }
+}
+
+impl TSerializable for PermutationImportanceRequest {
+  fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<PermutationImportanceRequest> {
+    i_prot.read_struct_begin()?;
+    let mut f_1: Option<types::RequestContext> = None;
+    let mut f_2: Option<String> = None;
+    let mut f_3: Option<types::Table> = None;
+    let mut f_4: Option<String> = None;
+    let mut f_5: Option<String> = None;
+    let mut f_6: Option<String> = None;
+    let mut f_7: Option<String> = None;
+    let mut f_8: Option<i32> = None;
+    let mut f_9: Option<i64> = None;
+    loop {
+      let field_ident = i_prot.read_field_begin()?;
+      if field_ident.field_type == TType::Stop {
+        break;
+      }
+      let field_id = field_id(&field_ident)?;
+      match field_id {
+        1 => {
+          let val = types::RequestContext::read_from_in_protocol(i_prot)?;
+          f_1 = Some(val);
+        },
+        2 => {
+          let val = i_prot.read_string()?;
+          f_2 = Some(val);
+        },
+        3 => {
+          let val = types::Table::read_from_in_protocol(i_prot)?;
+          f_3 = Some(val);
+        },
+        4 => {
+          let val = i_prot.read_string()?;
+          f_4 = Some(val);
+        },
+        5 => {
+          let val = i_prot.read_string()?;
+          f_5 = Some(val);
+        },
+        6 => {
+          let val = i_prot.read_string()?;
+          f_6 = Some(val);
+        },
+        7 => {
+          let val = i_prot.read_string()?;
+          f_7 = Some(val);
+        },
+        8 => {
+          let val = i_prot.read_i32()?;
+          f_8 = Some(val);
+        },
+        9 => {
+          let val = i_prot.read_i64()?;
+          f_9 = Some(val);
+        },
+        _ => {
+          i_prot.skip(field_ident.field_type)?;
+        },
+      };
+      i_prot.read_field_end()?;
+    }
+    i_prot.read_struct_end()?;
+    let ret = PermutationImportanceRequest {
+      context: f_1,
+      model: f_2,
+      table: f_3,
+      dataset: f_4,
+      target: f_5,
+      sample_weight: f_6,
+      scoring: f_7,
+      n_repeats: f_8,
+      seed: f_9,
+    };
+    Ok(ret)
+  }
+  fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    let struct_ident = TStructIdentifier::new("PermutationImportanceRequest");
+    o_prot.write_struct_begin(&struct_ident)?;
+    if let Some(ref fld_var) = self.context {
+      o_prot.write_field_begin(&TFieldIdentifier::new("context", TType::Struct, 1))?;
+      fld_var.write_to_out_protocol(o_prot)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(ref fld_var) = self.model {
+      o_prot.write_field_begin(&TFieldIdentifier::new("model", TType::String, 2))?;
+      o_prot.write_string(fld_var)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(ref fld_var) = self.table {
+      o_prot.write_field_begin(&TFieldIdentifier::new("table", TType::Struct, 3))?;
+      fld_var.write_to_out_protocol(o_prot)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(ref fld_var) = self.dataset {
+      o_prot.write_field_begin(&TFieldIdentifier::new("dataset", TType::String, 4))?;
+      o_prot.write_string(fld_var)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(ref fld_var) = self.target {
+      o_prot.write_field_begin(&TFieldIdentifier::new("target", TType::String, 5))?;
+      o_prot.write_string(fld_var)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(ref fld_var) = self.sample_weight {
+      o_prot.write_field_begin(&TFieldIdentifier::new("sample_weight", TType::String, 6))?;
+      o_prot.write_string(fld_var)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(ref fld_var) = self.scoring {
+      o_prot.write_field_begin(&TFieldIdentifier::new("scoring", TType::String, 7))?;
+      o_prot.write_string(fld_var)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(fld_var) = self.n_repeats {
+      o_prot.write_field_begin(&TFieldIdentifier::new("n_repeats", TType::I32, 8))?;
+      o_prot.write_i32(fld_var)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(fld_var) = self.seed {
+      o_prot.write_field_begin(&TFieldIdentifier::new("seed", TType::I64, 9))?;
+      o_prot.write_i64(fld_var)?;
+      o_prot.write_field_end()?
+    }
+    o_prot.write_field_stop()?;
+    o_prot.write_struct_end()
+  }
+}
+
+impl Default for PermutationImportanceRequest {
+  fn default() -> Self {
+    PermutationImportanceRequest{
+      context: None,
+      model: Some("".to_owned()),
+      table: None,
+      dataset: Some("".to_owned()),
+      target: Some("".to_owned()),
+      sample_weight: Some("".to_owned()),
+      scoring: Some("".to_owned()),
+      n_repeats: Some(0),
+      seed: Some(0),
+    }
+  }
+}
+
+//
+// PermutationImportanceResponse
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct PermutationImportanceResponse {
+  /// Which model answered.
+  pub model: Option<String>,
+  pub version: Option<i64>,
+  /// How often the alias that was asked for has been set; absent where a version was asked for.
+  pub generation: Option<i64>,
+  /// Rows that count.
+  pub n_samples: Option<i64>,
+  /// The metric.
+  pub scoring: Option<String>,
+  /// The metric of the rows as they are.
+  pub baseline: Option<OrderedFloat<f64>>,
+  /// The columns that the model takes, in their order.
+  pub features: Option<Vec<String>>,
+  /// F64, shape (features): the mean of each row of `importances`.
+  pub importances_mean: Option<types::Tensor>,
+  /// F64, shape (features): the standard deviation of each row of `importances`, as of a whole population.
+  pub importances_std: Option<types::Tensor>,
+  /// F64, shape (features, n_repeats): by how much the metric is worse once the column is shuffled; below 0 it is better.
+  pub importances: Option<types::Tensor>,
+}
+
+impl PermutationImportanceResponse {
+  pub fn new<F1, F2, F3, F4, F5, F6, F7, F8, F9, F10>(model: F1, version: F2, generation: F3, n_samples: F4, scoring: F5, baseline: F6, features: F7, importances_mean: F8, importances_std: F9, importances: F10) -> PermutationImportanceResponse where F1: Into<Option<String>>, F2: Into<Option<i64>>, F3: Into<Option<i64>>, F4: Into<Option<i64>>, F5: Into<Option<String>>, F6: Into<Option<OrderedFloat<f64>>>, F7: Into<Option<Vec<String>>>, F8: Into<Option<types::Tensor>>, F9: Into<Option<types::Tensor>>, F10: Into<Option<types::Tensor>> {
+    PermutationImportanceResponse {
+      model: model.into(),
+      version: version.into(),
+      generation: generation.into(),
+      n_samples: n_samples.into(),
+      scoring: scoring.into(),
+      baseline: baseline.into(),
+      features: features.into(),
+      importances_mean: importances_mean.into(),
+      importances_std: importances_std.into(),
+      importances: importances.into(),
+    }
+  }
+}
+
+impl TSerializable for PermutationImportanceResponse {
+  fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<PermutationImportanceResponse> {
+    i_prot.read_struct_begin()?;
+    let mut f_1: Option<String> = None;
+    let mut f_2: Option<i64> = None;
+    let mut f_3: Option<i64> = None;
+    let mut f_4: Option<i64> = None;
+    let mut f_5: Option<String> = None;
+    let mut f_6: Option<OrderedFloat<f64>> = None;
+    let mut f_7: Option<Vec<String>> = None;
+    let mut f_8: Option<types::Tensor> = None;
+    let mut f_9: Option<types::Tensor> = None;
+    let mut f_10: Option<types::Tensor> = None;
+    loop {
+      let field_ident = i_prot.read_field_begin()?;
+      if field_ident.field_type == TType::Stop {
+        break;
+      }
+      let field_id = field_id(&field_ident)?;
+      match field_id {
+        1 => {
+          let val = i_prot.read_string()?;
+          f_1 = Some(val);
+        },
+        2 => {
+          let val = i_prot.read_i64()?;
+          f_2 = Some(val);
+        },
+        3 => {
+          let val = i_prot.read_i64()?;
+          f_3 = Some(val);
+        },
+        4 => {
+          let val = i_prot.read_i64()?;
+          f_4 = Some(val);
+        },
+        5 => {
+          let val = i_prot.read_string()?;
+          f_5 = Some(val);
+        },
+        6 => {
+          let val = OrderedFloat::from(i_prot.read_double()?);
+          f_6 = Some(val);
+        },
+        7 => {
+          let list_ident = i_prot.read_list_begin()?;
+          let mut val: Vec<String> = Vec::with_capacity(list_ident.size as usize);
+          for _ in 0..list_ident.size {
+            let list_elem_10 = i_prot.read_string()?;
+            val.push(list_elem_10);
+          }
+          i_prot.read_list_end()?;
+          f_7 = Some(val);
+        },
+        8 => {
+          let val = types::Tensor::read_from_in_protocol(i_prot)?;
+          f_8 = Some(val);
+        },
+        9 => {
+          let val = types::Tensor::read_from_in_protocol(i_prot)?;
+          f_9 = Some(val);
+        },
+        10 => {
+          let val = types::Tensor::read_from_in_protocol(i_prot)?;
+          f_10 = Some(val);
+        },
+        _ => {
+          i_prot.skip(field_ident.field_type)?;
+        },
+      };
+      i_prot.read_field_end()?;
+    }
+    i_prot.read_struct_end()?;
+    let ret = PermutationImportanceResponse {
+      model: f_1,
+      version: f_2,
+      generation: f_3,
+      n_samples: f_4,
+      scoring: f_5,
+      baseline: f_6,
+      features: f_7,
+      importances_mean: f_8,
+      importances_std: f_9,
+      importances: f_10,
+    };
+    Ok(ret)
+  }
+  fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    let struct_ident = TStructIdentifier::new("PermutationImportanceResponse");
+    o_prot.write_struct_begin(&struct_ident)?;
+    if let Some(ref fld_var) = self.model {
+      o_prot.write_field_begin(&TFieldIdentifier::new("model", TType::String, 1))?;
+      o_prot.write_string(fld_var)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(fld_var) = self.version {
+      o_prot.write_field_begin(&TFieldIdentifier::new("version", TType::I64, 2))?;
+      o_prot.write_i64(fld_var)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(fld_var) = self.generation {
+      o_prot.write_field_begin(&TFieldIdentifier::new("generation", TType::I64, 3))?;
+      o_prot.write_i64(fld_var)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(fld_var) = self.n_samples {
+      o_prot.write_field_begin(&TFieldIdentifier::new("n_samples", TType::I64, 4))?;
+      o_prot.write_i64(fld_var)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(ref fld_var) = self.scoring {
+      o_prot.write_field_begin(&TFieldIdentifier::new("scoring", TType::String, 5))?;
+      o_prot.write_string(fld_var)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(fld_var) = self.baseline {
+      o_prot.write_field_begin(&TFieldIdentifier::new("baseline", TType::Double, 6))?;
+      o_prot.write_double(fld_var.into())?;
+      o_prot.write_field_end()?
+    }
+    if let Some(ref fld_var) = self.features {
+      o_prot.write_field_begin(&TFieldIdentifier::new("features", TType::List, 7))?;
+      o_prot.write_list_begin(&TListIdentifier::new(TType::String, fld_var.len() as i32))?;
+      for e in fld_var {
+        o_prot.write_string(e)?;
+      }
+      o_prot.write_list_end()?;
+      o_prot.write_field_end()?
+    }
+    if let Some(ref fld_var) = self.importances_mean {
+      o_prot.write_field_begin(&TFieldIdentifier::new("importances_mean", TType::Struct, 8))?;
+      fld_var.write_to_out_protocol(o_prot)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(ref fld_var) = self.importances_std {
+      o_prot.write_field_begin(&TFieldIdentifier::new("importances_std", TType::Struct, 9))?;
+      fld_var.write_to_out_protocol(o_prot)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(ref fld_var) = self.importances {
+      o_prot.write_field_begin(&TFieldIdentifier::new("importances", TType::Struct, 10))?;
+      fld_var.write_to_out_protocol(o_prot)?;
+      o_prot.write_field_end()?
+    }
+    o_prot.write_field_stop()?;
+    o_prot.write_struct_end()
+  }
+}
+
+impl Default for PermutationImportanceResponse {
+  fn default() -> Self {
+    PermutationImportanceResponse{
+      model: Some("".to_owned()),
+      version: Some(0),
+      generation: Some(0),
+      n_samples: Some(0),
+      scoring: Some("".to_owned()),
+      baseline: Some(OrderedFloat::from(0.0)),
+      features: Some(Default::default()),
+      importances_mean: None,
+      importances_std: None,
+      importances: None,
+    }
+  }
+}
+
+//
 // PartialFitRequest
 //
 
@@ -2081,8 +2476,8 @@ impl TSerializable for PartialFitRequest {
           let list_ident = i_prot.read_list_begin()?;
           let mut val: Vec<types::Step> = Vec::with_capacity(list_ident.size as usize);
           for _ in 0..list_ident.size {
-            let list_elem_10 = types::Step::read_from_in_protocol(i_prot)?;
-            val.push(list_elem_10);
+            let list_elem_11 = types::Step::read_from_in_protocol(i_prot)?;
+            val.push(list_elem_11);
           }
           i_prot.read_list_end()?;
           f_4 = Some(val);
@@ -2095,8 +2490,8 @@ impl TSerializable for PartialFitRequest {
           let list_ident = i_prot.read_list_begin()?;
           let mut val: Vec<String> = Vec::with_capacity(list_ident.size as usize);
           for _ in 0..list_ident.size {
-            let list_elem_11 = i_prot.read_string()?;
-            val.push(list_elem_11);
+            let list_elem_12 = i_prot.read_string()?;
+            val.push(list_elem_12);
           }
           i_prot.read_list_end()?;
           f_6 = Some(val);
@@ -2557,8 +2952,8 @@ impl TSerializable for Learner {
           let list_ident = i_prot.read_list_begin()?;
           let mut val: Vec<types::Step> = Vec::with_capacity(list_ident.size as usize);
           for _ in 0..list_ident.size {
-            let list_elem_12 = types::Step::read_from_in_protocol(i_prot)?;
-            val.push(list_elem_12);
+            let list_elem_13 = types::Step::read_from_in_protocol(i_prot)?;
+            val.push(list_elem_13);
           }
           i_prot.read_list_end()?;
           f_2 = Some(val);
@@ -2571,8 +2966,8 @@ impl TSerializable for Learner {
           let list_ident = i_prot.read_list_begin()?;
           let mut val: Vec<String> = Vec::with_capacity(list_ident.size as usize);
           for _ in 0..list_ident.size {
-            let list_elem_13 = i_prot.read_string()?;
-            val.push(list_elem_13);
+            let list_elem_14 = i_prot.read_string()?;
+            val.push(list_elem_14);
           }
           i_prot.read_list_end()?;
           f_4 = Some(val);
@@ -2609,8 +3004,8 @@ impl TSerializable for Learner {
           let list_ident = i_prot.read_list_begin()?;
           let mut val: Vec<LearnedBatch> = Vec::with_capacity(list_ident.size as usize);
           for _ in 0..list_ident.size {
-            let list_elem_14 = LearnedBatch::read_from_in_protocol(i_prot)?;
-            val.push(list_elem_14);
+            let list_elem_15 = LearnedBatch::read_from_in_protocol(i_prot)?;
+            val.push(list_elem_15);
           }
           i_prot.read_list_end()?;
           f_12 = Some(val);
@@ -3039,6 +3434,10 @@ pub trait TTrainingSyncClient {
   /// data set), INVALID_ARGUMENT (column, row, value, named), FAILED_PRECONDITION (the version is not loaded), OVERLOADED,
   /// DEADLINE_EXCEEDED.
   fn evaluate(&mut self, request: EvaluateRequest) -> thrift::Result<EvaluateResponse>;
+  /// Answers how much worse a metric of a model is when the values of one column are shuffled among the rows: of each column the
+  /// model takes, several times. Throws NOT_FOUND (model, data set), INVALID_ARGUMENT (column, row, value, scoring, n_repeats,
+  /// named), FAILED_PRECONDITION (the version is not loaded), OVERLOADED, DEADLINE_EXCEEDED (every shuffle predicts all rows).
+  fn permutation_importance(&mut self, request: PermutationImportanceRequest) -> thrift::Result<PermutationImportanceResponse>;
   /// Answers a job as it is now. Throws NOT_FOUND.
   fn get_job(&mut self, request: GetJobRequest) -> thrift::Result<GetJobResponse>;
   /// Answers the events of a job after a sequence number, waiting for one if there is none. Throws NOT_FOUND, INVALID_ARGUMENT (wait_ms).
@@ -3187,6 +3586,33 @@ impl <C: TThriftClient + TTrainingSyncClientMarker> TTrainingSyncClient for C {
       }
       verify_expected_message_type(TMessageType::Reply, message_ident.message_type)?;
       let result = TrainingEvaluateResult::read_from_in_protocol(self.i_prot_mut())?;
+      self.i_prot_mut().read_message_end()?;
+      result.ok_or()
+    }
+  }
+  fn permutation_importance(&mut self, request: PermutationImportanceRequest) -> thrift::Result<PermutationImportanceResponse> {
+    (
+      {
+        self.increment_sequence_number();
+        let message_ident = TMessageIdentifier::new("permutation_importance", TMessageType::Call, self.sequence_number());
+        let call_args = TrainingPermutationImportanceArgs { request };
+        self.o_prot_mut().write_message_begin(&message_ident)?;
+        call_args.write_to_out_protocol(self.o_prot_mut())?;
+        self.o_prot_mut().write_message_end()?;
+        self.o_prot_mut().flush()
+      }
+    )?;
+    {
+      let message_ident = self.i_prot_mut().read_message_begin()?;
+      verify_expected_sequence_number(self.sequence_number(), message_ident.sequence_number)?;
+      verify_expected_service_call("permutation_importance", &message_ident.name)?;
+      if message_ident.message_type == TMessageType::Exception {
+        let remote_error = thrift::Error::read_application_error_from_in_protocol(self.i_prot_mut())?;
+        self.i_prot_mut().read_message_end()?;
+        return Err(thrift::Error::Application(remote_error))
+      }
+      verify_expected_message_type(TMessageType::Reply, message_ident.message_type)?;
+      let result = TrainingPermutationImportanceResult::read_from_in_protocol(self.i_prot_mut())?;
       self.i_prot_mut().read_message_end()?;
       result.ok_or()
     }
@@ -3402,6 +3828,10 @@ pub trait TrainingSyncHandler {
   /// data set), INVALID_ARGUMENT (column, row, value, named), FAILED_PRECONDITION (the version is not loaded), OVERLOADED,
   /// DEADLINE_EXCEEDED.
   fn handle_evaluate(&self, request: EvaluateRequest) -> thrift::Result<EvaluateResponse>;
+  /// Answers how much worse a metric of a model is when the values of one column are shuffled among the rows: of each column the
+  /// model takes, several times. Throws NOT_FOUND (model, data set), INVALID_ARGUMENT (column, row, value, scoring, n_repeats,
+  /// named), FAILED_PRECONDITION (the version is not loaded), OVERLOADED, DEADLINE_EXCEEDED (every shuffle predicts all rows).
+  fn handle_permutation_importance(&self, request: PermutationImportanceRequest) -> thrift::Result<PermutationImportanceResponse>;
   /// Answers a job as it is now. Throws NOT_FOUND.
   fn handle_get_job(&self, request: GetJobRequest) -> thrift::Result<GetJobResponse>;
   /// Answers the events of a job after a sequence number, waiting for one if there is none. Throws NOT_FOUND, INVALID_ARGUMENT (wait_ms).
@@ -3443,6 +3873,9 @@ impl <H: TrainingSyncHandler> TrainingSyncProcessor<H> {
   }
   fn process_evaluate(&self, incoming_sequence_number: i32, i_prot: &mut dyn TInputProtocol, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
     TTrainingProcessFunctions::process_evaluate(&self.handler, incoming_sequence_number, i_prot, o_prot)
+  }
+  fn process_permutation_importance(&self, incoming_sequence_number: i32, i_prot: &mut dyn TInputProtocol, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    TTrainingProcessFunctions::process_permutation_importance(&self.handler, incoming_sequence_number, i_prot, o_prot)
   }
   fn process_get_job(&self, incoming_sequence_number: i32, i_prot: &mut dyn TInputProtocol, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
     TTrainingProcessFunctions::process_get_job(&self.handler, incoming_sequence_number, i_prot, o_prot)
@@ -3701,6 +4134,66 @@ impl TTrainingProcessFunctions {
               )
             };
             let message_ident = TMessageIdentifier::new("evaluate", TMessageType::Exception, incoming_sequence_number);
+            o_prot.write_message_begin(&message_ident)?;
+            thrift::Error::write_application_error_to_out_protocol(&ret_err, o_prot)?;
+            o_prot.write_message_end()?;
+            o_prot.flush()
+          },
+        }
+      },
+    }
+  }
+  pub fn process_permutation_importance<H: TrainingSyncHandler>(handler: &H, incoming_sequence_number: i32, i_prot: &mut dyn TInputProtocol, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    let args = TrainingPermutationImportanceArgs::read_from_in_protocol(i_prot)?;
+    match handler.handle_permutation_importance(args.request) {
+      Ok(handler_return) => {
+        let message_ident = TMessageIdentifier::new("permutation_importance", TMessageType::Reply, incoming_sequence_number);
+        o_prot.write_message_begin(&message_ident)?;
+        let ret = TrainingPermutationImportanceResult { result_value: Some(handler_return), error: None };
+        ret.write_to_out_protocol(o_prot)?;
+        o_prot.write_message_end()?;
+        o_prot.flush()
+      },
+      Err(e) => {
+        match e {
+          thrift::Error::User(usr_err) => {
+            if usr_err.downcast_ref::<types::ServiceError>().is_some() {
+              let err = usr_err.downcast::<types::ServiceError>().expect("downcast already checked");
+              let ret_err = TrainingPermutationImportanceResult{ result_value: None, error: Some(*err) };
+              let message_ident = TMessageIdentifier::new("permutation_importance", TMessageType::Reply, incoming_sequence_number);
+              o_prot.write_message_begin(&message_ident)?;
+              ret_err.write_to_out_protocol(o_prot)?;
+              o_prot.write_message_end()?;
+              o_prot.flush()
+            } else {
+              let ret_err = {
+                ApplicationError::new(
+                  ApplicationErrorKind::Unknown,
+                  usr_err.to_string()
+                )
+              };
+              let message_ident = TMessageIdentifier::new("permutation_importance", TMessageType::Exception, incoming_sequence_number);
+              o_prot.write_message_begin(&message_ident)?;
+              thrift::Error::write_application_error_to_out_protocol(&ret_err, o_prot)?;
+              o_prot.write_message_end()?;
+              o_prot.flush()
+            }
+          },
+          thrift::Error::Application(app_err) => {
+            let message_ident = TMessageIdentifier::new("permutation_importance", TMessageType::Exception, incoming_sequence_number);
+            o_prot.write_message_begin(&message_ident)?;
+            thrift::Error::write_application_error_to_out_protocol(&app_err, o_prot)?;
+            o_prot.write_message_end()?;
+            o_prot.flush()
+          },
+          _ => {
+            let ret_err = {
+              ApplicationError::new(
+                ApplicationErrorKind::Unknown,
+                e.to_string()
+              )
+            };
+            let message_ident = TMessageIdentifier::new("permutation_importance", TMessageType::Exception, incoming_sequence_number);
             o_prot.write_message_begin(&message_ident)?;
             thrift::Error::write_application_error_to_out_protocol(&ret_err, o_prot)?;
             o_prot.write_message_end()?;
@@ -4147,6 +4640,9 @@ impl <H: TrainingSyncHandler> TProcessor for TrainingSyncProcessor<H> {
       },
       "evaluate" => {
         self.process_evaluate(message_ident.sequence_number, i_prot, o_prot)
+      },
+      "permutation_importance" => {
+        self.process_permutation_importance(message_ident.sequence_number, i_prot, o_prot)
       },
       "get_job" => {
         self.process_get_job(message_ident.sequence_number, i_prot, o_prot)
@@ -4668,6 +5164,131 @@ impl TrainingEvaluateResult {
   }
   fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
     let struct_ident = TStructIdentifier::new("TrainingEvaluateResult");
+    o_prot.write_struct_begin(&struct_ident)?;
+    if let Some(ref fld_var) = self.result_value {
+      o_prot.write_field_begin(&TFieldIdentifier::new("result_value", TType::Struct, 0))?;
+      fld_var.write_to_out_protocol(o_prot)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(ref fld_var) = self.error {
+      o_prot.write_field_begin(&TFieldIdentifier::new("error", TType::Struct, 1))?;
+      fld_var.write_to_out_protocol(o_prot)?;
+      o_prot.write_field_end()?
+    }
+    o_prot.write_field_stop()?;
+    o_prot.write_struct_end()
+  }
+}
+
+//
+// TrainingPermutationImportanceArgs
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+struct TrainingPermutationImportanceArgs {
+  request: PermutationImportanceRequest,
+}
+
+impl TrainingPermutationImportanceArgs {
+  fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<TrainingPermutationImportanceArgs> {
+    i_prot.read_struct_begin()?;
+    let mut f_1: Option<PermutationImportanceRequest> = None;
+    loop {
+      let field_ident = i_prot.read_field_begin()?;
+      if field_ident.field_type == TType::Stop {
+        break;
+      }
+      let field_id = field_id(&field_ident)?;
+      match field_id {
+        1 => {
+          let val = PermutationImportanceRequest::read_from_in_protocol(i_prot)?;
+          f_1 = Some(val);
+        },
+        _ => {
+          i_prot.skip(field_ident.field_type)?;
+        },
+      };
+      i_prot.read_field_end()?;
+    }
+    i_prot.read_struct_end()?;
+    verify_required_field_exists("TrainingPermutationImportanceArgs.request", &f_1)?;
+    let ret = TrainingPermutationImportanceArgs {
+      request: f_1.expect("auto-generated code should have checked for presence of required fields"),
+    };
+    Ok(ret)
+  }
+  fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    let struct_ident = TStructIdentifier::new("permutation_importance_args");
+    o_prot.write_struct_begin(&struct_ident)?;
+    o_prot.write_field_begin(&TFieldIdentifier::new("request", TType::Struct, 1))?;
+    self.request.write_to_out_protocol(o_prot)?;
+    o_prot.write_field_end()?;
+    o_prot.write_field_stop()?;
+    o_prot.write_struct_end()
+  }
+}
+
+//
+// TrainingPermutationImportanceResult
+//
+
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+struct TrainingPermutationImportanceResult {
+  result_value: Option<PermutationImportanceResponse>,
+  error: Option<types::ServiceError>,
+}
+
+impl TrainingPermutationImportanceResult {
+  fn ok_or(self) -> thrift::Result<PermutationImportanceResponse> {
+    if self.error.is_some() {
+      Err(thrift::Error::User(Box::new(self.error.unwrap())))
+    } else if self.result_value.is_some() {
+      Ok(self.result_value.unwrap())
+    } else {
+      Err(
+        thrift::Error::Application(
+          ApplicationError::new(
+            ApplicationErrorKind::MissingResult,
+            "no result received for TrainingPermutationImportance"
+          )
+        )
+      )
+    }
+  }
+  fn read_from_in_protocol(i_prot: &mut dyn TInputProtocol) -> thrift::Result<TrainingPermutationImportanceResult> {
+    i_prot.read_struct_begin()?;
+    let mut f_0: Option<PermutationImportanceResponse> = None;
+    let mut f_1: Option<types::ServiceError> = None;
+    loop {
+      let field_ident = i_prot.read_field_begin()?;
+      if field_ident.field_type == TType::Stop {
+        break;
+      }
+      let field_id = field_id(&field_ident)?;
+      match field_id {
+        0 => {
+          let val = PermutationImportanceResponse::read_from_in_protocol(i_prot)?;
+          f_0 = Some(val);
+        },
+        1 => {
+          let val = types::ServiceError::read_from_in_protocol(i_prot)?;
+          f_1 = Some(val);
+        },
+        _ => {
+          i_prot.skip(field_ident.field_type)?;
+        },
+      };
+      i_prot.read_field_end()?;
+    }
+    i_prot.read_struct_end()?;
+    let ret = TrainingPermutationImportanceResult {
+      result_value: f_0,
+      error: f_1,
+    };
+    Ok(ret)
+  }
+  fn write_to_out_protocol(&self, o_prot: &mut dyn TOutputProtocol) -> thrift::Result<()> {
+    let struct_ident = TStructIdentifier::new("TrainingPermutationImportanceResult");
     o_prot.write_struct_begin(&struct_ident)?;
     if let Some(ref fld_var) = self.result_value {
       o_prot.write_field_begin(&TFieldIdentifier::new("result_value", TType::Struct, 0))?;

@@ -21,32 +21,55 @@ use std::path::PathBuf;
 ///     modelwire evaluate wine@3 --dataset wine-2026 --target quality --sample-weight count
 #[derive(clap::Args)]
 #[command(verbatim_doc_comment)]
-#[group(id = "rows_to_evaluate_on", required = true, multiple = false, args = ["data", "dataset"])]
 pub(super) struct Arguments {
+    #[command(flatten)]
+    rows: EvaluatedRows,
+    #[command(flatten)]
+    pub(super) remote: Remote,
+}
+
+/// A model, and rows whose targets are known.
+#[derive(clap::Args)]
+pub(super) struct EvaluatedRows {
     /// "wine" (its alias "stable"), "wine@3", "wine@canary" or "wine@latest".
     model: String,
-    /// CSV file with a heading line, or `-`.
-    #[arg(long, value_name = "FILE")]
-    data: Option<PathBuf>,
-    /// Data set of the server: "wine" (its newest version) or "wine@2".
-    #[arg(long)]
-    dataset: Option<String>,
+    #[command(flatten)]
+    source: Source,
     /// Column that the model should answer [default: the one that it learned, of several all; of a clustering none].
     #[arg(long, value_name = "COLUMN")]
     target: Option<String>,
     /// Column of numbers that say how often each row counts [default: each row counts once].
     #[arg(long, value_name = "COLUMN")]
     sample_weight: Option<String>,
-    #[command(flatten)]
-    pub(super) remote: Remote,
+}
+
+/// Where rows come from.
+#[derive(clap::Args)]
+#[group(id = "rows_to_evaluate_on", required = true, multiple = false)]
+struct Source {
+    /// CSV file with a heading line, or `-`.
+    #[arg(long, value_name = "FILE")]
+    data: Option<PathBuf>,
+    /// Data set of the server: "wine" (its newest version) or "wine@2".
+    #[arg(long)]
+    dataset: Option<String>,
+}
+
+impl EvaluatedRows {
+    /// Model, rows, target and weights.
+    pub(super) fn read(self) -> Result<(String, Rows, Option<String>, Option<String>), Failure> {
+        let Self { model, source, target, sample_weight } = self;
+        let rows = match (source.data, source.dataset) {
+            (Some(file), _) => Rows::Inline(small_enough(table_file::read(&file)?, &file.display().to_string())?),
+            (None, dataset) => Rows::Dataset(dataset.unwrap_or_default()),
+        };
+        Ok((model, rows, target, sample_weight))
+    }
 }
 
 pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
-    let Arguments { model, data, dataset, target, sample_weight, remote } = arguments;
-    let rows = match (data, dataset) {
-        (Some(file), _) => Rows::Inline(small_enough(table_file::read(&file)?, &file.display().to_string())?),
-        (None, dataset) => Rows::Dataset(dataset.unwrap_or_default()),
-    };
+    let Arguments { rows, remote } = arguments;
+    let (model, rows, target, sample_weight) = rows.read()?;
     remote.run(async |client| {
         let found = client.evaluate(&model, &rows, target.as_deref(), sample_weight.as_deref()).await?;
         remote.print(&document(&found), || text(&found))

@@ -3,7 +3,9 @@
 mod datasets;
 mod evaluate;
 mod explain;
+mod export;
 mod hello;
+mod importance;
 mod jobs;
 mod loadtest;
 mod memory_limit;
@@ -49,7 +51,9 @@ enum Command {
     PartialFit(partial_fit::Arguments),
     Predict(predict::Arguments),
     Evaluate(evaluate::Arguments),
+    Importance(importance::Arguments),
     Explain(explain::Arguments),
+    Export(export::Arguments),
     Models(models::Arguments),
     Jobs(jobs::Arguments),
     Datasets(datasets::Arguments),
@@ -69,7 +73,9 @@ impl Command {
             Self::PartialFit(arguments) => arguments.remote.json,
             Self::Predict(arguments) => arguments.asked.remote.json,
             Self::Evaluate(arguments) => arguments.remote.json,
+            Self::Importance(arguments) => arguments.remote.json,
             Self::Explain(arguments) => arguments.asked.remote.json,
+            Self::Export(arguments) => arguments.remote.json,
             Self::Models(arguments) => arguments.remote.json,
             Self::Jobs(arguments) => arguments.remote.json,
             Self::Datasets(arguments) => arguments.remote.json,
@@ -88,7 +94,9 @@ impl Command {
             Self::PartialFit(arguments) => partial_fit::run(arguments),
             Self::Predict(arguments) => predict::run(arguments),
             Self::Evaluate(arguments) => evaluate::run(arguments),
+            Self::Importance(arguments) => importance::run(arguments),
             Self::Explain(arguments) => explain::run(arguments),
+            Self::Export(arguments) => export::run(arguments),
             Self::Models(arguments) => models::run(arguments),
             Self::Jobs(arguments) => jobs::run(arguments),
             Self::Datasets(arguments) => datasets::run(arguments),

@@ -24,8 +24,10 @@ mod driver;
 mod endpoint;
 mod evaluation;
 mod exchange;
+mod export;
 mod halves;
 mod health;
+mod importance;
 mod inference;
 mod large;
 mod learners;
@@ -42,8 +44,9 @@ mod training;
 mod waiting;
 
 pub use crate::wire::answers::{
-    AlgorithmDescription, Evaluated, Explained, Greeting, JobStatus, LearnerAnswer, MethodDescription, ModelVersion,
-    ParameterDescription, Prediction, SearchTable, ServerDescription, ServerLimits, ServerStatus, TrainedRows, Watched,
+    AlgorithmDescription, Evaluated, Explained, ExportedModel, Greeting, Importance, ImportanceOptions, JobStatus,
+    LearnerAnswer, MethodDescription, ModelVersion, ParameterDescription, Prediction, SearchTable, ServerDescription,
+    ServerLimits, ServerStatus, TrainedRows, Watched,
 };
 pub use crate::wire::{Protocol, Transport};
 pub use options::{Options, PoolLimits};

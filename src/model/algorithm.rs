@@ -4,8 +4,8 @@
 
 use super::arrays::{Arrays, damaged};
 use super::{
-    ALGORITHMS, Explanation, OnlineAlgorithm, Outputs, ParameterSpec, Parameters, Predictions, Progress, Rows,
-    TrainingResult, Transductive,
+    ALGORITHMS, Answer, Edge, Explanation, Graph, OnlineAlgorithm, Outputs, ParameterSpec, Parameters, Predictions,
+    Progress, Rows, TrainingResult, Transductive,
 };
 use crate::data::Labels;
 use crate::error::{Error, Result, quotable};
@@ -222,6 +222,11 @@ pub trait FittedTransformer: Debug + Send + Sync {
     /// fitted on, the answer that of [`FittedTransformer::outputs`]; no rows stay none.
     fn transform(&self, features: Array2<f64>) -> Array2<f64>;
 
+    /// Writes what [`FittedTransformer::transform`] computes as operators of ONNX; `None` if they cannot say it.
+    fn trace(&self, _graph: &mut Graph, _features: &Edge) -> Option<Edge> {
+        None
+    }
+
     /// How well it does on the rows that it was fitted on, by name; what is not finite is left out.
     fn metrics(&self) -> Vec<(&'static str, f64)> {
         vec![]
@@ -271,6 +276,11 @@ pub trait Model: Debug + Send + Sync {
     fn explain(&self, features: ArrayView2<'_, f64>, ask: &dyn Fn() -> Result<()>) -> Result<Option<Explanation>> {
         let _ = (features, ask);
         Ok(None)
+    }
+
+    /// Writes what [`Model::predict`] computes as operators of ONNX; `None` if they cannot say it.
+    fn trace(&self, _graph: &mut Graph, _features: &Edge) -> Option<Answer> {
+        None
     }
 
     /// What a classifier decides by, `(n_samples, n_classes)`, if that tells more than its probabilities: the larger, the more it

@@ -5,7 +5,7 @@ use super::metrics::{self, Answers, ClassReport, Classified, Metrics};
 use super::sample_weights::SampleWeights;
 use super::targets::{classes_of, numbers};
 use super::validation::drawn;
-use super::{Kind, Pipeline};
+use super::{Kind, Pipeline, Scoring, Shuffled};
 use crate::data::{Column, ColumnType, Labels, Table};
 use crate::error::{Error, Result, quotable};
 use ndarray::{Array2, ArrayView2, Axis};
@@ -108,25 +108,61 @@ impl Examination {
         self.features.slice_axis(Axis(0), rows.into()).to_owned()
     }
 
+    /// The same with a column that is shuffled.
+    ///
+    /// # Panics
+    /// As [`Examination::part`], and if the shuffle is of fewer rows.
+    pub fn part_of(&self, shuffled: &Shuffled, rows: Range<usize>) -> Array2<f64> {
+        let mut part = self.part(rows.clone());
+        let values = self.features.column(shuffled.column);
+        let places = part.column_mut(shuffled.column).into_iter().zip(&shuffled.order[rows]);
+        places.for_each(|(value, row)| *value = values[*row as usize]);
+        part
+    }
+
+    /// One metric of the answers to all rows; `None` if it is not defined for them. `ask` is asked between parts that take long.
+    ///
+    /// # Errors
+    /// What `ask` answers.
+    pub fn score(&self, scoring: Scoring, answers: &Answers, ask: &dyn Fn() -> Result<()>) -> Result<Option<f64>> {
+        let metrics = match &self.truth {
+            Truth::Groups(truth) if scoring.name == "adjusted_rand" => {
+                return Ok(Some(metrics::adjusted_rand(truth, answers.clusters())));
+            }
+            truth => self.metrics(truth, answers, ask)?.0,
+        };
+        Ok(metrics.get(scoring.name).copied())
+    }
+
+    /// Those that need no distances between rows, and the report of a classifier.
+    fn metrics(
+        &self,
+        truth: &Truth,
+        answers: &Answers,
+        ask: &dyn Fn() -> Result<()>,
+    ) -> Result<(Metrics, Option<ClassReport>)> {
+        Ok(match truth {
+            Truth::Values(truth) => (metrics::regression(answers.values(), truth, &self.weights), None),
+            Truth::Several(truth) => {
+                let (values, view) = (answers.values(), truth.view());
+                (metrics::regression_of_several(values, &in_rows(&view), truth.ncols(), &self.weights), None)
+            }
+            Truth::Classes { indices, labels, known } => {
+                let classified = Classified { truth: indices, labels, known, answers, weights: &self.weights };
+                let report = classified.report();
+                (classified.metrics(&report, ask)?, Some(report))
+            }
+            Truth::None | Truth::Groups(_) => (answers.sums(), None),
+        })
+    }
+
     /// Holds the answers to all rows against the truth. `ask` is asked between parts that take long.
     ///
     /// # Errors
     /// What `ask` answers.
     pub fn judge(&self, pipeline: &Pipeline, answers: &Answers, ask: &dyn Fn() -> Result<()>) -> Result<Evaluation> {
-        let (mut found, weights) =
-            (Evaluation { n_samples: self.n_rows(), ..Evaluation::default() }, self.weights.as_slice());
-        found.metrics = match &self.truth {
-            Truth::Values(truth) => metrics::regression(answers.values(), truth, weights),
-            Truth::Several(truth) => {
-                metrics::regression_of_several(answers.values(), &in_rows(&truth.view()), truth.ncols(), weights)
-            }
-            Truth::Classes { indices, labels, known } => {
-                let classified = Classified { truth: indices, labels, known, answers, weights };
-                let report = found.classes.insert(classified.report());
-                classified.metrics(report, ask)?
-            }
-            Truth::None | Truth::Groups(_) => answers.sums(),
-        };
+        let (metrics, classes) = self.metrics(&self.truth, answers, ask)?;
+        let mut found = Evaluation { n_samples: self.n_rows(), metrics, classes, silhouette_samples: None };
         if pipeline.kind() == Kind::Clusterer {
             self.judge_clusters(pipeline, answers.clusters(), &mut found, ask)?;
         }

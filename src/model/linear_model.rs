@@ -3,7 +3,7 @@
 use super::arrays::Arrays;
 use super::kernels::{Dot, Real, in_rows};
 use super::precision::Precision;
-use super::{Explanation, FittedStep, Inputs, Model, Parameters, Predictions, Scale};
+use super::{Answer, Edge, Explanation, FittedStep, Graph, Inputs, Model, Parameters, Predictions, Scale};
 use crate::error::{Error, Result};
 use ndarray::{Array1, ArrayD, ArrayView2, Axis, arr0};
 
@@ -95,6 +95,18 @@ impl<T: Real> Model for LinearModel<T> {
         let coefficients: Array1<f64> = self.coefficients.weights().collect();
         let base_values = Array1::from_elem(1, self.intercept.widened());
         Ok(Some(Explanation::of_products(scale, base_values, features, coefficients.insert_axis(Axis(1)).view())))
+    }
+
+    fn trace(&self, graph: &mut Graph, features: &Edge) -> Option<Answer> {
+        let coefficients: Array1<f64> = self.coefficients.weights().collect();
+        let (coefficients, intercept) = (graph.array(&coefficients), graph.number(self.intercept.widened()));
+        let product = graph.apply("MatMul", &[features, &coefficients]);
+        let score = graph.apply("Add", &[&product, &intercept]);
+        if self.link == Link::Identity {
+            return Some(Answer::Values(score));
+        }
+        let (mean, largest) = (graph.apply("Exp", &[&score]), graph.number(f64::MAX));
+        Some(Answer::Values(graph.apply("Min", &[&mean, &largest])))
     }
 
     fn arrays(&self) -> Vec<(&'static str, ArrayD<f64>)> {

@@ -2,7 +2,7 @@
 
 use super::classification::{self, classified, softmax};
 use super::kernels::{Panels, Real, in_rows};
-use super::{Explanation, Model, Predictions, Scale};
+use super::{Answer, Edge, Explanation, Graph, Model, Predictions, Scale};
 use crate::data::Labels;
 use crate::error::Result;
 use ndarray::{Array1, Array2, ArrayD, ArrayView2};
@@ -44,6 +44,13 @@ impl<T: Real> Model for LinearScores<T> {
     fn explain(&self, features: ArrayView2<'_, f64>, _: &dyn Fn() -> Result<()>) -> Result<Option<Explanation>> {
         let (coefficients, intercepts) = (self.coefficients.to_array(), Array1::from(self.intercepts.clone()));
         Ok(Some(Explanation::of_products(Scale::Score, intercepts, features, coefficients.view())))
+    }
+
+    fn trace(&self, graph: &mut Graph, features: &Edge) -> Option<Answer> {
+        let coefficients = graph.array(&self.coefficients.to_array());
+        let intercepts = graph.array(&Array1::from(self.intercepts.clone()));
+        let scores = graph.apply("Gemm", &[features, &coefficients, &intercepts]);
+        Some(Answer::Probabilities(graph.of_classes(&scores)))
     }
 
     fn answer_bytes(&self) -> usize {

@@ -48,6 +48,7 @@ mod validation;
 
 mod evaluation;
 mod explanation;
+mod importance;
 mod last;
 mod loaded;
 mod pipeline;
@@ -57,6 +58,8 @@ mod learner;
 mod online;
 
 pub mod search;
+
+mod onnx;
 
 mod archive;
 mod arrays;
@@ -104,9 +107,11 @@ pub use columns::Outputs;
 pub use evaluation::{Asked, Evaluation, Examination};
 pub use explanation::{Explanation, Scale};
 pub use fit::{Fitted, Progress, Within, fit, fit_on};
+pub use importance::{Importances, MOST_REPEATS, REPEATS, Scoring, Shuffled};
 pub use learner::{Learner, Lesson};
 pub use loaded::LoadedModel;
 pub use online::{Online, OnlineAlgorithm, online_algorithms};
+pub use onnx::{Answer, EXPORTED, Edge, Graph};
 pub use parameters::{ParameterSpec, Parameters, Range, Value};
 pub use pipeline::Pipeline;
 pub use predictions::Predictions;

@@ -2,7 +2,7 @@
 
 use super::arrays::{Arrays, damaged};
 use super::kernels::{Panels, in_rows_mut, table};
-use super::{FittedTransformer, Outputs};
+use super::{Edge, FittedTransformer, Graph, Outputs};
 use crate::error::{Error, Result};
 use ndarray::{Array1, Array2, ArrayD};
 
@@ -89,6 +89,19 @@ impl FittedTransformer for Projection {
             each(&mut projected, scale, |x, scale| *x /= scale);
         }
         table(projected, n_rows, self.components.n_outputs())
+    }
+
+    fn trace(&self, graph: &mut Graph, features: &Edge) -> Option<Edge> {
+        let mut columns = features.clone();
+        if let Some(mean) = &self.mean {
+            let mean = graph.array(mean);
+            columns = graph.apply("Sub", &[&columns, &mean]);
+        }
+        let components = graph.array(&self.components.to_array());
+        columns = graph.apply("MatMul", &[&columns, &components]);
+        let Some(scale) = &self.scale else { return Some(columns) };
+        let scale = graph.array(scale);
+        Some(graph.apply("Div", &[&columns, &scale]))
     }
 
     fn metrics(&self) -> Vec<(&'static str, f64)> {

@@ -9,7 +9,7 @@ use crate::batching::Work;
 use crate::data::{Features, Reference, Table};
 use crate::error::{Error, Result};
 use crate::model::metrics::{Answers, CHUNK};
-use crate::model::{Asked, Evaluation, Examination, LoadedModel};
+use crate::model::{Asked, Examination, LoadedModel, Shuffled};
 use crate::wire::runtime::Call;
 use crate::wire::training::{EvaluateRequest, EvaluateResponse};
 use crate::wire::{aside, convert, types};
@@ -35,13 +35,14 @@ impl Service {
         let model = Arc::clone(&named.model);
         let table = self.rows_to_evaluate_on(&model, table, dataset).await?;
         let examination = read(Arc::clone(&model), table, target, sample_weight).await?;
-        let answers = self.answers(call, &model, &examination).await?;
-        let evaluation = judged(call, Arc::clone(&model), examination, answers).await?;
+        let answers = self.answers(call, &model, &examination, None).await?;
+        let judged = Arc::clone(&model);
+        let evaluation = beside(call, move |ask| examination.judge(&judged.pipeline, &answers, ask)).await?;
         Ok(convert::evaluation(evaluation, model.name.as_str(), model.version, named.generation))
     }
 
     /// Those of the call, or of a stored data set; not more than can be held.
-    async fn rows_to_evaluate_on(
+    pub(super) async fn rows_to_evaluate_on(
         &self,
         model: &LoadedModel,
         table: Option<types::Table>,
@@ -64,8 +65,14 @@ impl Service {
         }
     }
 
-    /// What the model answers to all rows.
-    async fn answers(&self, call: &Call, model: &Arc<LoadedModel>, examination: &Arc<Examination>) -> Result<Answers> {
+    /// What the model answers to all rows, one column of which may be shuffled.
+    pub(super) async fn answers(
+        &self,
+        call: &Call,
+        model: &Arc<LoadedModel>,
+        examination: &Arc<Examination>,
+        shuffled: Option<&Arc<Shuffled>>,
+    ) -> Result<Answers> {
         let limits = &self.parts.batching_limits;
         let in_one_answer = limits.max_answer_bytes / model.pipeline.answer_bytes().max(1);
         let chunk = CHUNK.min(limits.max_queue_rows).min(in_one_answer).max(1);
@@ -73,8 +80,12 @@ impl Service {
         for from in (0..examination.n_rows()).step_by(chunk) {
             consume_budget().await; // Chunks that are answered where they stand let others have their turn.
             let rows = from..examination.n_rows().min(from + chunk);
-            let (part, own) = (Arc::clone(examination), rows.clone());
-            let features = aside(row_bytes.saturating_mul(rows.len()), move || part.part(own)).await?;
+            let (part, own, shuffled) = (Arc::clone(examination), rows.clone(), shuffled.cloned());
+            let cut = move || match shuffled {
+                None => part.part(own),
+                Some(shuffled) => part.part_of(&shuffled, own),
+            };
+            let features = aside(row_bytes.saturating_mul(rows.len()), cut).await?;
             let features = Features::Matrix(features);
             let work = Work { model: Arc::clone(model), features, deadline: call.deadline, priority: call.priority };
             let predictions = self.computed(work).await.map_err(|error| counted_from(from, error))?;
@@ -84,7 +95,7 @@ impl Service {
     }
 }
 
-async fn read(
+pub(super) async fn read(
     model: Arc<LoadedModel>,
     table: Table,
     target: Option<String>,
@@ -98,13 +109,11 @@ async fn read(
     aside(bytes, read).await?
 }
 
-/// Beside the threads that serve: metrics sort rows, and some look at each pair of them.
-async fn judged(
+/// Beside the threads that serve: metrics sort rows, and some look at each pair of them. The work asks whether anybody waits for it.
+pub(super) async fn beside<T: Send + 'static>(
     call: &Call,
-    model: Arc<LoadedModel>,
-    examination: Arc<Examination>,
-    answers: Answers,
-) -> Result<Evaluation> {
+    work: impl FnOnce(&dyn Fn() -> Result<()>) -> Result<T> + Send + 'static,
+) -> Result<T> {
     let (waited_for, deadline) = (WaitedFor::default(), call.deadline);
     let given_up = Arc::clone(&waited_for.given_up);
     let ask = move || match () {
@@ -112,10 +121,9 @@ async fn judged(
         () if Instant::now() >= deadline => Err(Error::TooLate),
         () => Ok(()),
     };
-    let judge = move || examination.judge(&model.pipeline, &answers, &ask);
-    let judged = aside(usize::MAX, judge).await?;
+    let done = aside(usize::MAX, move || work(&ask)).await?;
     drop(waited_for);
-    judged
+    done
 }
 
 /// Whoever waits for work that goes on elsewhere; dropped, it says that nobody does.

@@ -3,8 +3,10 @@
 mod audit;
 mod datasets;
 mod evaluation;
+mod export;
 mod guard;
 mod health;
+mod importance;
 mod inference;
 mod judge;
 mod models;
@@ -71,6 +73,8 @@ pub struct Service {
     calls: Places,
     denials: Denials,
     evaluations: Semaphore,
+    importances: Semaphore,
+    exports: Semaphore,
 }
 
 impl Service {
@@ -79,7 +83,8 @@ impl Service {
         let calls = Places::new(parts.max_calls);
         let (started, draining) = (Instant::now(), AtomicBool::new(false));
         let evaluations = Semaphore::new(evaluation::AT_ONCE);
-        Self { parts, started, draining, calls, denials: Denials::default(), evaluations }
+        let (importances, exports) = (Semaphore::new(importance::AT_ONCE), Semaphore::new(export::AT_ONCE));
+        Self { parts, started, draining, calls, denials: Denials::default(), evaluations, importances, exports }
     }
 
     /// What a message may cost.

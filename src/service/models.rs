@@ -5,9 +5,9 @@ use super::{Service, page_limit};
 use crate::data::{Name, Reference};
 use crate::error::{Error, Result};
 use crate::wire::models::{
-    DeleteVersionRequest, DeleteVersionResponse, DescribeModelRequest, DescribeModelResponse, GetTrainingResultRequest,
-    GetTrainingResultResponse, ListModelsRequest, ListModelsResponse, LoadModelRequest, LoadModelResponse,
-    SetAliasRequest, SetAliasResponse, UnloadModelRequest, UnloadModelResponse,
+    DeleteVersionRequest, DeleteVersionResponse, DescribeModelRequest, DescribeModelResponse, ExportModelRequest,
+    ExportModelResponse, GetTrainingResultRequest, GetTrainingResultResponse, ListModelsRequest, ListModelsResponse,
+    LoadModelRequest, LoadModelResponse, SetAliasRequest, SetAliasResponse, UnloadModelRequest, UnloadModelResponse,
 };
 use crate::wire::runtime::Call;
 use crate::wire::services::Models;
@@ -57,6 +57,10 @@ impl Models for Service {
             .await?
         })
         .await
+    }
+
+    async fn export_model(&self, call: &Call, request: ExportModelRequest) -> Declared<ExportModelResponse> {
+        declare(call, self.exported(request)).await
     }
 
     async fn set_alias(&self, call: &Call, request: SetAliasRequest) -> Declared<SetAliasResponse> {

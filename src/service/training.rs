@@ -12,8 +12,8 @@ use crate::wire::services::Training;
 use crate::wire::training::{
     CancelJobRequest, CancelJobResponse, DeleteLearnerRequest, DeleteLearnerResponse, EvaluateRequest,
     EvaluateResponse, GetJobRequest, GetJobResponse, GetLearnerRequest, GetLearnerResponse, ListJobsRequest,
-    ListJobsResponse, PartialFitRequest, PartialFitResponse, SearchResponse, TrainRequest, TrainResponse,
-    WatchJobRequest, WatchJobResponse,
+    ListJobsResponse, PartialFitRequest, PartialFitResponse, PermutationImportanceRequest,
+    PermutationImportanceResponse, SearchResponse, TrainRequest, TrainResponse, WatchJobRequest, WatchJobResponse,
 };
 use std::time::{Duration, Instant};
 
@@ -58,6 +58,14 @@ impl Training for Service {
 
     async fn evaluate(&self, call: &Call, request: EvaluateRequest) -> Declared<EvaluateResponse> {
         declare(call, self.evaluated(call, request)).await
+    }
+
+    async fn permutation_importance(
+        &self,
+        call: &Call,
+        request: PermutationImportanceRequest,
+    ) -> Declared<PermutationImportanceResponse> {
+        declare(call, self.importances(call, request)).await
     }
 
     async fn get_job(&self, call: &Call, request: GetJobRequest) -> Declared<GetJobResponse> {

@@ -2,7 +2,7 @@
 
 use crate::data::{ColumnSchema, Labels};
 use crate::model::search::Candidate;
-use crate::model::{Evaluation, Explanation, Predictions, Schema, StepSpec, TrainingResult, Value};
+use crate::model::{Evaluation, Explanation, Importances, Predictions, Schema, StepSpec, TrainingResult, Value};
 use crate::registry::VersionStatus;
 use crate::training::{Event, Failure, Learned, State};
 use serde::Serialize;
@@ -175,6 +175,49 @@ pub struct Evaluated {
     pub generation: Option<u64>,
     /// What came of it.
     pub evaluation: Evaluation,
+}
+
+/// How much the answers of a model rest on its columns, and which model that is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Importance {
+    /// Name of the model that answered.
+    pub model: String,
+    /// Version of the model that answered.
+    pub version: u64,
+    /// How often the alias that was asked for has been set; `None` where a version was asked for.
+    pub generation: Option<u64>,
+    /// What came of it.
+    pub importances: Importances,
+}
+
+/// What may be said of importances; what is not said is as the server has it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ImportanceOptions {
+    /// What the model should answer; absent: the column that it learned.
+    pub target: Option<String>,
+    /// A column of numbers that say how often each row counts.
+    pub sample_weight: Option<String>,
+    /// A metric of `evaluate`; absent: `r2`, `accuracy` or `adjusted_rand`.
+    pub scoring: Option<String>,
+    /// How often each column is shuffled; absent: 5 times.
+    pub n_repeats: Option<u32>,
+    /// Of the shuffling; absent: 0.
+    pub seed: Option<i64>,
+}
+
+/// A model as a file of other programs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExportedModel {
+    /// Name of the model.
+    pub model: String,
+    /// The version that was written.
+    pub version: u64,
+    /// What the file may be called.
+    pub file_name: String,
+    /// Of the content, in hex.
+    pub sha256: String,
+    /// The bytes of the file.
+    pub content: Vec<u8>,
 }
 
 /// What a version of a model takes, how it was made and how well it fits.

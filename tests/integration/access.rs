@@ -22,7 +22,7 @@ fn wires() -> impl Iterator<Item = (Carrier, Protocol)> {
 }
 
 /// The role that each method wants.
-const METHOD_ROLES: [(&str, &str); 31] = [
+const METHOD_ROLES: [(&str, &str); 33] = [
     ("hello", "public"),
     ("status", "public"),
     ("describe", "reader"),
@@ -30,6 +30,7 @@ const METHOD_ROLES: [(&str, &str); 31] = [
     ("list_models", "reader"),
     ("describe_model", "reader"),
     ("get_training_result", "reader"),
+    ("export_model", "reader"),
     ("list_datasets", "reader"),
     ("describe_dataset", "reader"),
     ("get_job", "reader"),
@@ -37,6 +38,7 @@ const METHOD_ROLES: [(&str, &str); 31] = [
     ("list_jobs", "reader"),
     ("get_search_result", "reader"),
     ("evaluate", "reader"),
+    ("permutation_importance", "reader"),
     ("get_learner", "reader"),
     ("predict", "predictor"),
     ("predict_many", "predictor"),
@@ -144,6 +146,7 @@ fn what_a_method_names_has_to_be_covered_by_the_patterns_of_the_caller() {
         ("explain", 2, "team-a-line@1", "team-b-line@1", &[]),
         ("describe_model", 2, "team-a-line", "team-b-line@team-a-x", &[]),
         ("get_training_result", 2, "team-a-line", "team-b-line@team-a-x", &[]),
+        ("export_model", 2, "team-a-line", "team-b-line@team-a-x", &[]),
         ("set_alias", 2, "team-a-line", "team-b-line", &[Field::Text(3, "canary"), number(4)]),
         ("load_model", 2, "team-a-line", "team-b-line", &[number(3)]),
         ("unload_model", 2, "team-a-line", "team-b-line", &[number(3)]),
@@ -155,6 +158,8 @@ fn what_a_method_names_has_to_be_covered_by_the_patterns_of_the_caller() {
         ("get_search_result", 2, &jobs[0], &jobs[1], &[]),
         ("evaluate", 2, "team-a-line", "team-b-line", &[Field::Text(4, "team-a-rows")]),
         ("evaluate", 4, "team-a-rows", "team-b-rows@1", &[Field::Text(2, "team-a-line")]),
+        ("permutation_importance", 2, "team-a-line", "team-b-line", &[Field::Text(4, "team-a-rows")]),
+        ("permutation_importance", 4, "team-a-rows", "team-b-rows@1", &[Field::Text(2, "team-a-line")]),
         ("get_job", 2, &jobs[0], &jobs[1], &[]),
         ("watch_job", 2, &jobs[0], &jobs[1], &[]),
         ("cancel_job", 2, &jobs[0], &jobs[1], &[]),

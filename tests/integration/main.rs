@@ -20,12 +20,14 @@ mod drain;
 mod durability;
 mod evaluate;
 mod explain;
+mod export;
 #[cfg(feature = "fuzzing")]
 mod fuzzing;
 mod golden;
 mod guarded;
 mod harness;
 mod hostile;
+mod importance;
 mod large_inputs;
 mod linfa_facts;
 mod loading;

@@ -18,12 +18,11 @@ IDL = Path(__file__).parents[3] / "idl"
 NAMES = set(
     """
     AlgorithmDescription Alias AlreadyExists AsyncClient AsyncJob Cancelled Candidate ClassMetrics Client ColumnSchema
-    ColumnStatistics CrossValidation Dataset DatasetDescription
-    DeadlineExceeded Description Evaluation Explanation FailedPrecondition Greeting Internal InvalidArgument Job
-    JobEvent LearnedBatch Learner Limits
+    ColumnStatistics CrossValidation Dataset DatasetDescription DeadlineExceeded Description Evaluation Explanation
+    ExportedModel FailedPrecondition Greeting Internal InvalidArgument Job JobEvent LearnedBatch Learner Limits
     MethodDescription ModelSchema ModelStatus ModelSummary ModelVersion ModelwireError NotFound Overloaded
-    ParameterDescription PermissionDenied Prediction ProtocolError Range SearchResult Status Step StepLike Tls
-    TrainingResult Unauthenticated Unavailable
+    ParameterDescription PermissionDenied PermutationImportance Prediction ProtocolError Range SearchResult Status
+    Step StepLike Tls TrainingResult Unauthenticated Unavailable
     read_csv
     """.split()  # noqa: SIM905
 )

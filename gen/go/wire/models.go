@@ -3155,6 +3155,685 @@ func (p *GetTrainingResultResponse) String() string {
 
 // Attributes:
 //  - Context
+//  - Model: As in `predict`.
+//  - Format: "onnx".
+//  - FromByte: Answer bytes of the file from this one on, counted from 0; 0 if absent.
+type ExportModelRequest struct {
+  Context *RequestContext `thrift:"context,1" db:"context" json:"context,omitempty"`
+  Model *string `thrift:"model,2" db:"model" json:"model,omitempty"`
+  Format *string `thrift:"format,3" db:"format" json:"format,omitempty"`
+  FromByte *int64 `thrift:"from_byte,4" db:"from_byte" json:"from_byte,omitempty"`
+}
+
+func NewExportModelRequest() *ExportModelRequest {
+  return &ExportModelRequest{}
+}
+
+var ExportModelRequest_Context_DEFAULT *RequestContext
+func (p *ExportModelRequest) GetContext() *RequestContext {
+  if !p.IsSetContext() {
+    return ExportModelRequest_Context_DEFAULT
+  }
+return p.Context
+}
+var ExportModelRequest_Model_DEFAULT string
+func (p *ExportModelRequest) GetModel() string {
+  if !p.IsSetModel() {
+    return ExportModelRequest_Model_DEFAULT
+  }
+return *p.Model
+}
+var ExportModelRequest_Format_DEFAULT string
+func (p *ExportModelRequest) GetFormat() string {
+  if !p.IsSetFormat() {
+    return ExportModelRequest_Format_DEFAULT
+  }
+return *p.Format
+}
+var ExportModelRequest_FromByte_DEFAULT int64
+func (p *ExportModelRequest) GetFromByte() int64 {
+  if !p.IsSetFromByte() {
+    return ExportModelRequest_FromByte_DEFAULT
+  }
+return *p.FromByte
+}
+func (p *ExportModelRequest) IsSetContext() bool {
+  return p.Context != nil
+}
+
+func (p *ExportModelRequest) IsSetModel() bool {
+  return p.Model != nil
+}
+
+func (p *ExportModelRequest) IsSetFormat() bool {
+  return p.Format != nil
+}
+
+func (p *ExportModelRequest) IsSetFromByte() bool {
+  return p.FromByte != nil
+}
+
+func (p *ExportModelRequest) Read(ctx context.Context, iprot thrift.TProtocol) error {
+  if _, err := iprot.ReadStructBegin(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read error: ", p), err)
+  }
+
+
+  for {
+    _, fieldTypeId, fieldId, err := iprot.ReadFieldBegin(ctx)
+    if err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T field %d read error: ", p, fieldId), err)
+    }
+    if fieldTypeId == thrift.STOP { break; }
+    switch fieldId {
+    case 1:
+      if fieldTypeId == thrift.STRUCT {
+        if err := p.ReadField1(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 2:
+      if fieldTypeId == thrift.STRING {
+        if err := p.ReadField2(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 3:
+      if fieldTypeId == thrift.STRING {
+        if err := p.ReadField3(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 4:
+      if fieldTypeId == thrift.I64 {
+        if err := p.ReadField4(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    default:
+      if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+        return err
+      }
+    }
+    if err := iprot.ReadFieldEnd(ctx); err != nil {
+      return err
+    }
+  }
+  if err := iprot.ReadStructEnd(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read struct end error: ", p), err)
+  }
+  return nil
+}
+
+func (p *ExportModelRequest)  ReadField1(ctx context.Context, iprot thrift.TProtocol) error {
+  p.Context = &RequestContext{}
+  if err := p.Context.Read(ctx, iprot); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Context), err)
+  }
+  return nil
+}
+
+func (p *ExportModelRequest)  ReadField2(ctx context.Context, iprot thrift.TProtocol) error {
+  if v, err := iprot.ReadString(ctx); err != nil {
+  return thrift.PrependError("error reading field 2: ", err)
+} else {
+  p.Model = &v
+}
+  return nil
+}
+
+func (p *ExportModelRequest)  ReadField3(ctx context.Context, iprot thrift.TProtocol) error {
+  if v, err := iprot.ReadString(ctx); err != nil {
+  return thrift.PrependError("error reading field 3: ", err)
+} else {
+  p.Format = &v
+}
+  return nil
+}
+
+func (p *ExportModelRequest)  ReadField4(ctx context.Context, iprot thrift.TProtocol) error {
+  if v, err := iprot.ReadI64(ctx); err != nil {
+  return thrift.PrependError("error reading field 4: ", err)
+} else {
+  p.FromByte = &v
+}
+  return nil
+}
+
+func (p *ExportModelRequest) Write(ctx context.Context, oprot thrift.TProtocol) error {
+  if err := oprot.WriteStructBegin(ctx, "ExportModelRequest"); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err) }
+  if p != nil {
+    if err := p.writeField1(ctx, oprot); err != nil { return err }
+    if err := p.writeField2(ctx, oprot); err != nil { return err }
+    if err := p.writeField3(ctx, oprot); err != nil { return err }
+    if err := p.writeField4(ctx, oprot); err != nil { return err }
+  }
+  if err := oprot.WriteFieldStop(ctx); err != nil {
+    return thrift.PrependError("write field stop error: ", err) }
+  if err := oprot.WriteStructEnd(ctx); err != nil {
+    return thrift.PrependError("write struct stop error: ", err) }
+  return nil
+}
+
+func (p *ExportModelRequest) writeField1(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetContext() {
+    if err := oprot.WriteFieldBegin(ctx, "context", thrift.STRUCT, 1); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 1:context: ", p), err) }
+    if err := p.Context.Write(ctx, oprot); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Context), err)
+    }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 1:context: ", p), err) }
+  }
+  return err
+}
+
+func (p *ExportModelRequest) writeField2(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetModel() {
+    if err := oprot.WriteFieldBegin(ctx, "model", thrift.STRING, 2); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 2:model: ", p), err) }
+    if err := oprot.WriteString(ctx, string(*p.Model)); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T.model (2) field write error: ", p), err) }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 2:model: ", p), err) }
+  }
+  return err
+}
+
+func (p *ExportModelRequest) writeField3(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetFormat() {
+    if err := oprot.WriteFieldBegin(ctx, "format", thrift.STRING, 3); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 3:format: ", p), err) }
+    if err := oprot.WriteString(ctx, string(*p.Format)); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T.format (3) field write error: ", p), err) }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 3:format: ", p), err) }
+  }
+  return err
+}
+
+func (p *ExportModelRequest) writeField4(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetFromByte() {
+    if err := oprot.WriteFieldBegin(ctx, "from_byte", thrift.I64, 4); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 4:from_byte: ", p), err) }
+    if err := oprot.WriteI64(ctx, int64(*p.FromByte)); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T.from_byte (4) field write error: ", p), err) }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 4:from_byte: ", p), err) }
+  }
+  return err
+}
+
+func (p *ExportModelRequest) Equals(other *ExportModelRequest) bool {
+  if p == other {
+    return true
+  } else if p == nil || other == nil {
+    return false
+  }
+  if !p.Context.Equals(other.Context) { return false }
+  if p.Model != other.Model {
+    if p.Model == nil || other.Model == nil {
+      return false
+    }
+    if (*p.Model) != (*other.Model) { return false }
+  }
+  if p.Format != other.Format {
+    if p.Format == nil || other.Format == nil {
+      return false
+    }
+    if (*p.Format) != (*other.Format) { return false }
+  }
+  if p.FromByte != other.FromByte {
+    if p.FromByte == nil || other.FromByte == nil {
+      return false
+    }
+    if (*p.FromByte) != (*other.FromByte) { return false }
+  }
+  return true
+}
+
+func (p *ExportModelRequest) String() string {
+  if p == nil {
+    return "<nil>"
+  }
+  return fmt.Sprintf("ExportModelRequest(%+v)", *p)
+}
+
+// A model as a file that other programs read, or a piece of it.
+// 
+// Attributes:
+//  - Model: Name of the model.
+//  - Version: The version that was written: name it to read on, since an alias may move.
+//  - FileName: What the file may be called: "wine-3.onnx".
+//  - Content: As many bytes as fit a message.
+//  - TotalBytes: Size of the whole file.
+//  - Sha256: SHA-256 of the whole file, in hex. The same version gives the same file as long as the server is not replaced by another release.
+//  - NextByte: There are more: pass it as `from_byte`. Absent with the last byte.
+type ExportModelResponse struct {
+  Model *string `thrift:"model,1" db:"model" json:"model,omitempty"`
+  Version *int64 `thrift:"version,2" db:"version" json:"version,omitempty"`
+  FileName *string `thrift:"file_name,3" db:"file_name" json:"file_name,omitempty"`
+  Content []byte `thrift:"content,4" db:"content" json:"content,omitempty"`
+  TotalBytes *int64 `thrift:"total_bytes,5" db:"total_bytes" json:"total_bytes,omitempty"`
+  Sha256 *string `thrift:"sha256,6" db:"sha256" json:"sha256,omitempty"`
+  NextByte *int64 `thrift:"next_byte,7" db:"next_byte" json:"next_byte,omitempty"`
+}
+
+func NewExportModelResponse() *ExportModelResponse {
+  return &ExportModelResponse{}
+}
+
+var ExportModelResponse_Model_DEFAULT string
+func (p *ExportModelResponse) GetModel() string {
+  if !p.IsSetModel() {
+    return ExportModelResponse_Model_DEFAULT
+  }
+return *p.Model
+}
+var ExportModelResponse_Version_DEFAULT int64
+func (p *ExportModelResponse) GetVersion() int64 {
+  if !p.IsSetVersion() {
+    return ExportModelResponse_Version_DEFAULT
+  }
+return *p.Version
+}
+var ExportModelResponse_FileName_DEFAULT string
+func (p *ExportModelResponse) GetFileName() string {
+  if !p.IsSetFileName() {
+    return ExportModelResponse_FileName_DEFAULT
+  }
+return *p.FileName
+}
+var ExportModelResponse_Content_DEFAULT []byte
+
+func (p *ExportModelResponse) GetContent() []byte {
+  return p.Content
+}
+var ExportModelResponse_TotalBytes_DEFAULT int64
+func (p *ExportModelResponse) GetTotalBytes() int64 {
+  if !p.IsSetTotalBytes() {
+    return ExportModelResponse_TotalBytes_DEFAULT
+  }
+return *p.TotalBytes
+}
+var ExportModelResponse_Sha256_DEFAULT string
+func (p *ExportModelResponse) GetSha256() string {
+  if !p.IsSetSha256() {
+    return ExportModelResponse_Sha256_DEFAULT
+  }
+return *p.Sha256
+}
+var ExportModelResponse_NextByte_DEFAULT int64
+func (p *ExportModelResponse) GetNextByte() int64 {
+  if !p.IsSetNextByte() {
+    return ExportModelResponse_NextByte_DEFAULT
+  }
+return *p.NextByte
+}
+func (p *ExportModelResponse) IsSetModel() bool {
+  return p.Model != nil
+}
+
+func (p *ExportModelResponse) IsSetVersion() bool {
+  return p.Version != nil
+}
+
+func (p *ExportModelResponse) IsSetFileName() bool {
+  return p.FileName != nil
+}
+
+func (p *ExportModelResponse) IsSetContent() bool {
+  return p.Content != nil
+}
+
+func (p *ExportModelResponse) IsSetTotalBytes() bool {
+  return p.TotalBytes != nil
+}
+
+func (p *ExportModelResponse) IsSetSha256() bool {
+  return p.Sha256 != nil
+}
+
+func (p *ExportModelResponse) IsSetNextByte() bool {
+  return p.NextByte != nil
+}
+
+func (p *ExportModelResponse) Read(ctx context.Context, iprot thrift.TProtocol) error {
+  if _, err := iprot.ReadStructBegin(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read error: ", p), err)
+  }
+
+
+  for {
+    _, fieldTypeId, fieldId, err := iprot.ReadFieldBegin(ctx)
+    if err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T field %d read error: ", p, fieldId), err)
+    }
+    if fieldTypeId == thrift.STOP { break; }
+    switch fieldId {
+    case 1:
+      if fieldTypeId == thrift.STRING {
+        if err := p.ReadField1(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 2:
+      if fieldTypeId == thrift.I64 {
+        if err := p.ReadField2(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 3:
+      if fieldTypeId == thrift.STRING {
+        if err := p.ReadField3(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 4:
+      if fieldTypeId == thrift.STRING {
+        if err := p.ReadField4(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 5:
+      if fieldTypeId == thrift.I64 {
+        if err := p.ReadField5(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 6:
+      if fieldTypeId == thrift.STRING {
+        if err := p.ReadField6(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 7:
+      if fieldTypeId == thrift.I64 {
+        if err := p.ReadField7(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    default:
+      if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+        return err
+      }
+    }
+    if err := iprot.ReadFieldEnd(ctx); err != nil {
+      return err
+    }
+  }
+  if err := iprot.ReadStructEnd(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read struct end error: ", p), err)
+  }
+  return nil
+}
+
+func (p *ExportModelResponse)  ReadField1(ctx context.Context, iprot thrift.TProtocol) error {
+  if v, err := iprot.ReadString(ctx); err != nil {
+  return thrift.PrependError("error reading field 1: ", err)
+} else {
+  p.Model = &v
+}
+  return nil
+}
+
+func (p *ExportModelResponse)  ReadField2(ctx context.Context, iprot thrift.TProtocol) error {
+  if v, err := iprot.ReadI64(ctx); err != nil {
+  return thrift.PrependError("error reading field 2: ", err)
+} else {
+  p.Version = &v
+}
+  return nil
+}
+
+func (p *ExportModelResponse)  ReadField3(ctx context.Context, iprot thrift.TProtocol) error {
+  if v, err := iprot.ReadString(ctx); err != nil {
+  return thrift.PrependError("error reading field 3: ", err)
+} else {
+  p.FileName = &v
+}
+  return nil
+}
+
+func (p *ExportModelResponse)  ReadField4(ctx context.Context, iprot thrift.TProtocol) error {
+  if v, err := iprot.ReadBinary(ctx); err != nil {
+  return thrift.PrependError("error reading field 4: ", err)
+} else {
+  p.Content = v
+}
+  return nil
+}
+
+func (p *ExportModelResponse)  ReadField5(ctx context.Context, iprot thrift.TProtocol) error {
+  if v, err := iprot.ReadI64(ctx); err != nil {
+  return thrift.PrependError("error reading field 5: ", err)
+} else {
+  p.TotalBytes = &v
+}
+  return nil
+}
+
+func (p *ExportModelResponse)  ReadField6(ctx context.Context, iprot thrift.TProtocol) error {
+  if v, err := iprot.ReadString(ctx); err != nil {
+  return thrift.PrependError("error reading field 6: ", err)
+} else {
+  p.Sha256 = &v
+}
+  return nil
+}
+
+func (p *ExportModelResponse)  ReadField7(ctx context.Context, iprot thrift.TProtocol) error {
+  if v, err := iprot.ReadI64(ctx); err != nil {
+  return thrift.PrependError("error reading field 7: ", err)
+} else {
+  p.NextByte = &v
+}
+  return nil
+}
+
+func (p *ExportModelResponse) Write(ctx context.Context, oprot thrift.TProtocol) error {
+  if err := oprot.WriteStructBegin(ctx, "ExportModelResponse"); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err) }
+  if p != nil {
+    if err := p.writeField1(ctx, oprot); err != nil { return err }
+    if err := p.writeField2(ctx, oprot); err != nil { return err }
+    if err := p.writeField3(ctx, oprot); err != nil { return err }
+    if err := p.writeField4(ctx, oprot); err != nil { return err }
+    if err := p.writeField5(ctx, oprot); err != nil { return err }
+    if err := p.writeField6(ctx, oprot); err != nil { return err }
+    if err := p.writeField7(ctx, oprot); err != nil { return err }
+  }
+  if err := oprot.WriteFieldStop(ctx); err != nil {
+    return thrift.PrependError("write field stop error: ", err) }
+  if err := oprot.WriteStructEnd(ctx); err != nil {
+    return thrift.PrependError("write struct stop error: ", err) }
+  return nil
+}
+
+func (p *ExportModelResponse) writeField1(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetModel() {
+    if err := oprot.WriteFieldBegin(ctx, "model", thrift.STRING, 1); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 1:model: ", p), err) }
+    if err := oprot.WriteString(ctx, string(*p.Model)); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T.model (1) field write error: ", p), err) }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 1:model: ", p), err) }
+  }
+  return err
+}
+
+func (p *ExportModelResponse) writeField2(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetVersion() {
+    if err := oprot.WriteFieldBegin(ctx, "version", thrift.I64, 2); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 2:version: ", p), err) }
+    if err := oprot.WriteI64(ctx, int64(*p.Version)); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T.version (2) field write error: ", p), err) }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 2:version: ", p), err) }
+  }
+  return err
+}
+
+func (p *ExportModelResponse) writeField3(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetFileName() {
+    if err := oprot.WriteFieldBegin(ctx, "file_name", thrift.STRING, 3); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 3:file_name: ", p), err) }
+    if err := oprot.WriteString(ctx, string(*p.FileName)); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T.file_name (3) field write error: ", p), err) }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 3:file_name: ", p), err) }
+  }
+  return err
+}
+
+func (p *ExportModelResponse) writeField4(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetContent() {
+    if err := oprot.WriteFieldBegin(ctx, "content", thrift.STRING, 4); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 4:content: ", p), err) }
+    if err := oprot.WriteBinary(ctx, p.Content); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T.content (4) field write error: ", p), err) }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 4:content: ", p), err) }
+  }
+  return err
+}
+
+func (p *ExportModelResponse) writeField5(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetTotalBytes() {
+    if err := oprot.WriteFieldBegin(ctx, "total_bytes", thrift.I64, 5); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 5:total_bytes: ", p), err) }
+    if err := oprot.WriteI64(ctx, int64(*p.TotalBytes)); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T.total_bytes (5) field write error: ", p), err) }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 5:total_bytes: ", p), err) }
+  }
+  return err
+}
+
+func (p *ExportModelResponse) writeField6(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetSha256() {
+    if err := oprot.WriteFieldBegin(ctx, "sha256", thrift.STRING, 6); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 6:sha256: ", p), err) }
+    if err := oprot.WriteString(ctx, string(*p.Sha256)); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T.sha256 (6) field write error: ", p), err) }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 6:sha256: ", p), err) }
+  }
+  return err
+}
+
+func (p *ExportModelResponse) writeField7(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetNextByte() {
+    if err := oprot.WriteFieldBegin(ctx, "next_byte", thrift.I64, 7); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 7:next_byte: ", p), err) }
+    if err := oprot.WriteI64(ctx, int64(*p.NextByte)); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T.next_byte (7) field write error: ", p), err) }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 7:next_byte: ", p), err) }
+  }
+  return err
+}
+
+func (p *ExportModelResponse) Equals(other *ExportModelResponse) bool {
+  if p == other {
+    return true
+  } else if p == nil || other == nil {
+    return false
+  }
+  if p.Model != other.Model {
+    if p.Model == nil || other.Model == nil {
+      return false
+    }
+    if (*p.Model) != (*other.Model) { return false }
+  }
+  if p.Version != other.Version {
+    if p.Version == nil || other.Version == nil {
+      return false
+    }
+    if (*p.Version) != (*other.Version) { return false }
+  }
+  if p.FileName != other.FileName {
+    if p.FileName == nil || other.FileName == nil {
+      return false
+    }
+    if (*p.FileName) != (*other.FileName) { return false }
+  }
+  if bytes.Compare(p.Content, other.Content) != 0 { return false }
+  if p.TotalBytes != other.TotalBytes {
+    if p.TotalBytes == nil || other.TotalBytes == nil {
+      return false
+    }
+    if (*p.TotalBytes) != (*other.TotalBytes) { return false }
+  }
+  if p.Sha256 != other.Sha256 {
+    if p.Sha256 == nil || other.Sha256 == nil {
+      return false
+    }
+    if (*p.Sha256) != (*other.Sha256) { return false }
+  }
+  if p.NextByte != other.NextByte {
+    if p.NextByte == nil || other.NextByte == nil {
+      return false
+    }
+    if (*p.NextByte) != (*other.NextByte) { return false }
+  }
+  return true
+}
+
+func (p *ExportModelResponse) String() string {
+  if p == nil {
+    return "<nil>"
+  }
+  return fmt.Sprintf("ExportModelResponse(%+v)", *p)
+}
+
+// Attributes:
+//  - Context
 //  - Model: Name of the model.
 //  - AliasName: Name of the alias: `[A-Za-z][A-Za-z0-9_.-]{0,63}`, not `latest`.
 //  - Version: The version that it shall name; 0 removes the alias (never `stable`).
@@ -4518,6 +5197,13 @@ type Models interface {
   // Parameters:
   //  - Request
   GetTrainingResult_(ctx context.Context, request *GetTrainingResultRequest) (_r *GetTrainingResultResponse, _err error)
+  // Answers a version as a file that other programs compute predictions with, in pieces where it is large. Throws NOT_FOUND,
+  // INVALID_ARGUMENT (reference, format, from_byte), FAILED_PRECONDITION (a step cannot be written in this format, and which can;
+  // or it is not loaded), UNAVAILABLE (it is being loaded, or damaged).
+  // 
+  // Parameters:
+  //  - Request
+  ExportModel(ctx context.Context, request *ExportModelRequest) (_r *ExportModelResponse, _err error)
   // Reads a version from disk, verifies it and serves it once it answers its stored rows as it did when it was trained; a
   // restart loads it again. Loading what is loaded changes nothing. Throws NOT_FOUND, INVALID_ARGUMENT (replacement),
   // FAILED_PRECONDITION (no room in the server's budget, and then nothing was read; damaged, with the reason).
@@ -4658,18 +5344,18 @@ func (p *ModelsClient) GetTrainingResult_(ctx context.Context, request *GetTrain
   return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "get_training_result failed: unknown result")
 }
 
-// Reads a version from disk, verifies it and serves it once it answers its stored rows as it did when it was trained; a
-// restart loads it again. Loading what is loaded changes nothing. Throws NOT_FOUND, INVALID_ARGUMENT (replacement),
-// FAILED_PRECONDITION (no room in the server's budget, and then nothing was read; damaged, with the reason).
+// Answers a version as a file that other programs compute predictions with, in pieces where it is large. Throws NOT_FOUND,
+// INVALID_ARGUMENT (reference, format, from_byte), FAILED_PRECONDITION (a step cannot be written in this format, and which can;
+// or it is not loaded), UNAVAILABLE (it is being loaded, or damaged).
 // 
 // Parameters:
 //  - Request
-func (p *ModelsClient) LoadModel(ctx context.Context, request *LoadModelRequest) (_r *LoadModelResponse, _err error) {
-  var _args33 ModelsLoadModelArgs
+func (p *ModelsClient) ExportModel(ctx context.Context, request *ExportModelRequest) (_r *ExportModelResponse, _err error) {
+  var _args33 ModelsExportModelArgs
   _args33.Request = request
-  var _result35 ModelsLoadModelResult
+  var _result35 ModelsExportModelResult
   var _meta34 thrift.ResponseMeta
-  _meta34, _err = p.Client_().Call(ctx, "load_model", &_args33, &_result35)
+  _meta34, _err = p.Client_().Call(ctx, "export_model", &_args33, &_result35)
   p.SetLastResponseMeta_(_meta34)
   if _err != nil {
     return
@@ -4682,21 +5368,21 @@ func (p *ModelsClient) LoadModel(ctx context.Context, request *LoadModelRequest)
   if _ret36 := _result35.GetSuccess(); _ret36 != nil {
     return _ret36, nil
   }
-  return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "load_model failed: unknown result")
+  return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "export_model failed: unknown result")
 }
 
-// Stops serving a version, which stays on disk, and stays unloaded after a restart. Calls that have begun are answered, and
-// then its memory is freed. Unloading what is not loaded changes nothing. Throws NOT_FOUND, FAILED_PRECONDITION (an alias
-// names it).
+// Reads a version from disk, verifies it and serves it once it answers its stored rows as it did when it was trained; a
+// restart loads it again. Loading what is loaded changes nothing. Throws NOT_FOUND, INVALID_ARGUMENT (replacement),
+// FAILED_PRECONDITION (no room in the server's budget, and then nothing was read; damaged, with the reason).
 // 
 // Parameters:
 //  - Request
-func (p *ModelsClient) UnloadModel(ctx context.Context, request *UnloadModelRequest) (_r *UnloadModelResponse, _err error) {
-  var _args37 ModelsUnloadModelArgs
+func (p *ModelsClient) LoadModel(ctx context.Context, request *LoadModelRequest) (_r *LoadModelResponse, _err error) {
+  var _args37 ModelsLoadModelArgs
   _args37.Request = request
-  var _result39 ModelsUnloadModelResult
+  var _result39 ModelsLoadModelResult
   var _meta38 thrift.ResponseMeta
-  _meta38, _err = p.Client_().Call(ctx, "unload_model", &_args37, &_result39)
+  _meta38, _err = p.Client_().Call(ctx, "load_model", &_args37, &_result39)
   p.SetLastResponseMeta_(_meta38)
   if _err != nil {
     return
@@ -4709,20 +5395,21 @@ func (p *ModelsClient) UnloadModel(ctx context.Context, request *UnloadModelRequ
   if _ret40 := _result39.GetSuccess(); _ret40 != nil {
     return _ret40, nil
   }
-  return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "unload_model failed: unknown result")
+  return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "load_model failed: unknown result")
 }
 
-// Points an alias at a version, if the alias is still as the caller has seen it. Throws NOT_FOUND (model or version),
-// INVALID_ARGUMENT (name), FAILED_PRECONDITION (another generation; removing `stable`; a version that is not loaded).
+// Stops serving a version, which stays on disk, and stays unloaded after a restart. Calls that have begun are answered, and
+// then its memory is freed. Unloading what is not loaded changes nothing. Throws NOT_FOUND, FAILED_PRECONDITION (an alias
+// names it).
 // 
 // Parameters:
 //  - Request
-func (p *ModelsClient) SetAlias(ctx context.Context, request *SetAliasRequest) (_r *SetAliasResponse, _err error) {
-  var _args41 ModelsSetAliasArgs
+func (p *ModelsClient) UnloadModel(ctx context.Context, request *UnloadModelRequest) (_r *UnloadModelResponse, _err error) {
+  var _args41 ModelsUnloadModelArgs
   _args41.Request = request
-  var _result43 ModelsSetAliasResult
+  var _result43 ModelsUnloadModelResult
   var _meta42 thrift.ResponseMeta
-  _meta42, _err = p.Client_().Call(ctx, "set_alias", &_args41, &_result43)
+  _meta42, _err = p.Client_().Call(ctx, "unload_model", &_args41, &_result43)
   p.SetLastResponseMeta_(_meta42)
   if _err != nil {
     return
@@ -4735,20 +5422,20 @@ func (p *ModelsClient) SetAlias(ctx context.Context, request *SetAliasRequest) (
   if _ret44 := _result43.GetSuccess(); _ret44 != nil {
     return _ret44, nil
   }
-  return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "set_alias failed: unknown result")
+  return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "unload_model failed: unknown result")
 }
 
-// Deletes a version for good. Throws NOT_FOUND, FAILED_PRECONDITION (an alias names it; `stable` goes with the last
-// version of a model).
+// Points an alias at a version, if the alias is still as the caller has seen it. Throws NOT_FOUND (model or version),
+// INVALID_ARGUMENT (name), FAILED_PRECONDITION (another generation; removing `stable`; a version that is not loaded).
 // 
 // Parameters:
 //  - Request
-func (p *ModelsClient) DeleteVersion(ctx context.Context, request *DeleteVersionRequest) (_r *DeleteVersionResponse, _err error) {
-  var _args45 ModelsDeleteVersionArgs
+func (p *ModelsClient) SetAlias(ctx context.Context, request *SetAliasRequest) (_r *SetAliasResponse, _err error) {
+  var _args45 ModelsSetAliasArgs
   _args45.Request = request
-  var _result47 ModelsDeleteVersionResult
+  var _result47 ModelsSetAliasResult
   var _meta46 thrift.ResponseMeta
-  _meta46, _err = p.Client_().Call(ctx, "delete_version", &_args45, &_result47)
+  _meta46, _err = p.Client_().Call(ctx, "set_alias", &_args45, &_result47)
   p.SetLastResponseMeta_(_meta46)
   if _err != nil {
     return
@@ -4760,6 +5447,32 @@ func (p *ModelsClient) DeleteVersion(ctx context.Context, request *DeleteVersion
 
   if _ret48 := _result47.GetSuccess(); _ret48 != nil {
     return _ret48, nil
+  }
+  return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "set_alias failed: unknown result")
+}
+
+// Deletes a version for good. Throws NOT_FOUND, FAILED_PRECONDITION (an alias names it; `stable` goes with the last
+// version of a model).
+// 
+// Parameters:
+//  - Request
+func (p *ModelsClient) DeleteVersion(ctx context.Context, request *DeleteVersionRequest) (_r *DeleteVersionResponse, _err error) {
+  var _args49 ModelsDeleteVersionArgs
+  _args49.Request = request
+  var _result51 ModelsDeleteVersionResult
+  var _meta50 thrift.ResponseMeta
+  _meta50, _err = p.Client_().Call(ctx, "delete_version", &_args49, &_result51)
+  p.SetLastResponseMeta_(_meta50)
+  if _err != nil {
+    return
+  }
+  switch {
+  case _result51.Error!= nil:
+    return _r, _result51.Error
+  }
+
+  if _ret52 := _result51.GetSuccess(); _ret52 != nil {
+    return _ret52, nil
   }
   return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "delete_version failed: unknown result")
 }
@@ -4784,15 +5497,16 @@ func (p *ModelsProcessor) ProcessorMap() map[string]thrift.TProcessorFunction {
 
 func NewModelsProcessor(handler Models) *ModelsProcessor {
 
-  self49 := &ModelsProcessor{handler:handler, processorMap:make(map[string]thrift.TProcessorFunction)}
-  self49.processorMap["list_models"] = &modelsProcessorListModels{handler:handler}
-  self49.processorMap["describe_model"] = &modelsProcessorDescribeModel{handler:handler}
-  self49.processorMap["get_training_result"] = &modelsProcessorGetTrainingResult_{handler:handler}
-  self49.processorMap["load_model"] = &modelsProcessorLoadModel{handler:handler}
-  self49.processorMap["unload_model"] = &modelsProcessorUnloadModel{handler:handler}
-  self49.processorMap["set_alias"] = &modelsProcessorSetAlias{handler:handler}
-  self49.processorMap["delete_version"] = &modelsProcessorDeleteVersion{handler:handler}
-return self49
+  self53 := &ModelsProcessor{handler:handler, processorMap:make(map[string]thrift.TProcessorFunction)}
+  self53.processorMap["list_models"] = &modelsProcessorListModels{handler:handler}
+  self53.processorMap["describe_model"] = &modelsProcessorDescribeModel{handler:handler}
+  self53.processorMap["get_training_result"] = &modelsProcessorGetTrainingResult_{handler:handler}
+  self53.processorMap["export_model"] = &modelsProcessorExportModel{handler:handler}
+  self53.processorMap["load_model"] = &modelsProcessorLoadModel{handler:handler}
+  self53.processorMap["unload_model"] = &modelsProcessorUnloadModel{handler:handler}
+  self53.processorMap["set_alias"] = &modelsProcessorSetAlias{handler:handler}
+  self53.processorMap["delete_version"] = &modelsProcessorDeleteVersion{handler:handler}
+return self53
 }
 
 func (p *ModelsProcessor) Process(ctx context.Context, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
@@ -4803,12 +5517,12 @@ func (p *ModelsProcessor) Process(ctx context.Context, iprot, oprot thrift.TProt
   }
   iprot.Skip(ctx, thrift.STRUCT)
   iprot.ReadMessageEnd(ctx)
-  x50 := thrift.NewTApplicationException(thrift.UNKNOWN_METHOD, "Unknown function " + name)
+  x54 := thrift.NewTApplicationException(thrift.UNKNOWN_METHOD, "Unknown function " + name)
   oprot.WriteMessageBegin(ctx, name, thrift.EXCEPTION, seqId)
-  x50.Write(ctx, oprot)
+  x54.Write(ctx, oprot)
   oprot.WriteMessageEnd(ctx)
   oprot.Flush(ctx)
-  return false, x50
+  return false, x54
 
 }
 
@@ -4817,7 +5531,7 @@ type modelsProcessorListModels struct {
 }
 
 func (p *modelsProcessorListModels) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-  var _write_err51 error
+  var _write_err55 error
   args := ModelsListModelsArgs{}
   if err2 := args.Read(ctx, iprot); err2 != nil {
     iprot.ReadMessageEnd(ctx)
@@ -4867,21 +5581,21 @@ func (p *modelsProcessorListModels) Process(ctx context.Context, seqId int32, ip
       if errors.Is(err2, thrift.ErrAbandonRequest) {
         return false, thrift.WrapTException(err2)
       }
-      _exc52 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing list_models: " + err2.Error())
+      _exc56 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing list_models: " + err2.Error())
       if err2 := oprot.WriteMessageBegin(ctx, "list_models", thrift.EXCEPTION, seqId); err2 != nil {
-        _write_err51 = thrift.WrapTException(err2)
+        _write_err55 = thrift.WrapTException(err2)
       }
-      if err2 := _exc52.Write(ctx, oprot); _write_err51 == nil && err2 != nil {
-        _write_err51 = thrift.WrapTException(err2)
+      if err2 := _exc56.Write(ctx, oprot); _write_err55 == nil && err2 != nil {
+        _write_err55 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.WriteMessageEnd(ctx); _write_err51 == nil && err2 != nil {
-        _write_err51 = thrift.WrapTException(err2)
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err55 == nil && err2 != nil {
+        _write_err55 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.Flush(ctx); _write_err51 == nil && err2 != nil {
-        _write_err51 = thrift.WrapTException(err2)
+      if err2 := oprot.Flush(ctx); _write_err55 == nil && err2 != nil {
+        _write_err55 = thrift.WrapTException(err2)
       }
-      if _write_err51 != nil {
-        return false, thrift.WrapTException(_write_err51)
+      if _write_err55 != nil {
+        return false, thrift.WrapTException(_write_err55)
       }
       return true, err
     }
@@ -4890,19 +5604,19 @@ func (p *modelsProcessorListModels) Process(ctx context.Context, seqId int32, ip
   }
   tickerCancel()
   if err2 := oprot.WriteMessageBegin(ctx, "list_models", thrift.REPLY, seqId); err2 != nil {
-    _write_err51 = thrift.WrapTException(err2)
+    _write_err55 = thrift.WrapTException(err2)
   }
-  if err2 := result.Write(ctx, oprot); _write_err51 == nil && err2 != nil {
-    _write_err51 = thrift.WrapTException(err2)
+  if err2 := result.Write(ctx, oprot); _write_err55 == nil && err2 != nil {
+    _write_err55 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.WriteMessageEnd(ctx); _write_err51 == nil && err2 != nil {
-    _write_err51 = thrift.WrapTException(err2)
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err55 == nil && err2 != nil {
+    _write_err55 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.Flush(ctx); _write_err51 == nil && err2 != nil {
-    _write_err51 = thrift.WrapTException(err2)
+  if err2 := oprot.Flush(ctx); _write_err55 == nil && err2 != nil {
+    _write_err55 = thrift.WrapTException(err2)
   }
-  if _write_err51 != nil {
-    return false, thrift.WrapTException(_write_err51)
+  if _write_err55 != nil {
+    return false, thrift.WrapTException(_write_err55)
   }
   return true, err
 }
@@ -4912,7 +5626,7 @@ type modelsProcessorDescribeModel struct {
 }
 
 func (p *modelsProcessorDescribeModel) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-  var _write_err53 error
+  var _write_err57 error
   args := ModelsDescribeModelArgs{}
   if err2 := args.Read(ctx, iprot); err2 != nil {
     iprot.ReadMessageEnd(ctx)
@@ -4962,21 +5676,21 @@ func (p *modelsProcessorDescribeModel) Process(ctx context.Context, seqId int32,
       if errors.Is(err2, thrift.ErrAbandonRequest) {
         return false, thrift.WrapTException(err2)
       }
-      _exc54 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing describe_model: " + err2.Error())
+      _exc58 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing describe_model: " + err2.Error())
       if err2 := oprot.WriteMessageBegin(ctx, "describe_model", thrift.EXCEPTION, seqId); err2 != nil {
-        _write_err53 = thrift.WrapTException(err2)
+        _write_err57 = thrift.WrapTException(err2)
       }
-      if err2 := _exc54.Write(ctx, oprot); _write_err53 == nil && err2 != nil {
-        _write_err53 = thrift.WrapTException(err2)
+      if err2 := _exc58.Write(ctx, oprot); _write_err57 == nil && err2 != nil {
+        _write_err57 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.WriteMessageEnd(ctx); _write_err53 == nil && err2 != nil {
-        _write_err53 = thrift.WrapTException(err2)
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err57 == nil && err2 != nil {
+        _write_err57 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.Flush(ctx); _write_err53 == nil && err2 != nil {
-        _write_err53 = thrift.WrapTException(err2)
+      if err2 := oprot.Flush(ctx); _write_err57 == nil && err2 != nil {
+        _write_err57 = thrift.WrapTException(err2)
       }
-      if _write_err53 != nil {
-        return false, thrift.WrapTException(_write_err53)
+      if _write_err57 != nil {
+        return false, thrift.WrapTException(_write_err57)
       }
       return true, err
     }
@@ -4985,19 +5699,19 @@ func (p *modelsProcessorDescribeModel) Process(ctx context.Context, seqId int32,
   }
   tickerCancel()
   if err2 := oprot.WriteMessageBegin(ctx, "describe_model", thrift.REPLY, seqId); err2 != nil {
-    _write_err53 = thrift.WrapTException(err2)
+    _write_err57 = thrift.WrapTException(err2)
   }
-  if err2 := result.Write(ctx, oprot); _write_err53 == nil && err2 != nil {
-    _write_err53 = thrift.WrapTException(err2)
+  if err2 := result.Write(ctx, oprot); _write_err57 == nil && err2 != nil {
+    _write_err57 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.WriteMessageEnd(ctx); _write_err53 == nil && err2 != nil {
-    _write_err53 = thrift.WrapTException(err2)
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err57 == nil && err2 != nil {
+    _write_err57 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.Flush(ctx); _write_err53 == nil && err2 != nil {
-    _write_err53 = thrift.WrapTException(err2)
+  if err2 := oprot.Flush(ctx); _write_err57 == nil && err2 != nil {
+    _write_err57 = thrift.WrapTException(err2)
   }
-  if _write_err53 != nil {
-    return false, thrift.WrapTException(_write_err53)
+  if _write_err57 != nil {
+    return false, thrift.WrapTException(_write_err57)
   }
   return true, err
 }
@@ -5007,7 +5721,7 @@ type modelsProcessorGetTrainingResult_ struct {
 }
 
 func (p *modelsProcessorGetTrainingResult_) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-  var _write_err55 error
+  var _write_err59 error
   args := ModelsGetTrainingResultArgs{}
   if err2 := args.Read(ctx, iprot); err2 != nil {
     iprot.ReadMessageEnd(ctx)
@@ -5057,21 +5771,21 @@ func (p *modelsProcessorGetTrainingResult_) Process(ctx context.Context, seqId i
       if errors.Is(err2, thrift.ErrAbandonRequest) {
         return false, thrift.WrapTException(err2)
       }
-      _exc56 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing get_training_result: " + err2.Error())
+      _exc60 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing get_training_result: " + err2.Error())
       if err2 := oprot.WriteMessageBegin(ctx, "get_training_result", thrift.EXCEPTION, seqId); err2 != nil {
-        _write_err55 = thrift.WrapTException(err2)
+        _write_err59 = thrift.WrapTException(err2)
       }
-      if err2 := _exc56.Write(ctx, oprot); _write_err55 == nil && err2 != nil {
-        _write_err55 = thrift.WrapTException(err2)
+      if err2 := _exc60.Write(ctx, oprot); _write_err59 == nil && err2 != nil {
+        _write_err59 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.WriteMessageEnd(ctx); _write_err55 == nil && err2 != nil {
-        _write_err55 = thrift.WrapTException(err2)
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err59 == nil && err2 != nil {
+        _write_err59 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.Flush(ctx); _write_err55 == nil && err2 != nil {
-        _write_err55 = thrift.WrapTException(err2)
+      if err2 := oprot.Flush(ctx); _write_err59 == nil && err2 != nil {
+        _write_err59 = thrift.WrapTException(err2)
       }
-      if _write_err55 != nil {
-        return false, thrift.WrapTException(_write_err55)
+      if _write_err59 != nil {
+        return false, thrift.WrapTException(_write_err59)
       }
       return true, err
     }
@@ -5080,19 +5794,114 @@ func (p *modelsProcessorGetTrainingResult_) Process(ctx context.Context, seqId i
   }
   tickerCancel()
   if err2 := oprot.WriteMessageBegin(ctx, "get_training_result", thrift.REPLY, seqId); err2 != nil {
-    _write_err55 = thrift.WrapTException(err2)
+    _write_err59 = thrift.WrapTException(err2)
   }
-  if err2 := result.Write(ctx, oprot); _write_err55 == nil && err2 != nil {
-    _write_err55 = thrift.WrapTException(err2)
+  if err2 := result.Write(ctx, oprot); _write_err59 == nil && err2 != nil {
+    _write_err59 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.WriteMessageEnd(ctx); _write_err55 == nil && err2 != nil {
-    _write_err55 = thrift.WrapTException(err2)
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err59 == nil && err2 != nil {
+    _write_err59 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.Flush(ctx); _write_err55 == nil && err2 != nil {
-    _write_err55 = thrift.WrapTException(err2)
+  if err2 := oprot.Flush(ctx); _write_err59 == nil && err2 != nil {
+    _write_err59 = thrift.WrapTException(err2)
   }
-  if _write_err55 != nil {
-    return false, thrift.WrapTException(_write_err55)
+  if _write_err59 != nil {
+    return false, thrift.WrapTException(_write_err59)
+  }
+  return true, err
+}
+
+type modelsProcessorExportModel struct {
+  handler Models
+}
+
+func (p *modelsProcessorExportModel) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
+  var _write_err61 error
+  args := ModelsExportModelArgs{}
+  if err2 := args.Read(ctx, iprot); err2 != nil {
+    iprot.ReadMessageEnd(ctx)
+    x := thrift.NewTApplicationException(thrift.PROTOCOL_ERROR, err2.Error())
+    oprot.WriteMessageBegin(ctx, "export_model", thrift.EXCEPTION, seqId)
+    x.Write(ctx, oprot)
+    oprot.WriteMessageEnd(ctx)
+    oprot.Flush(ctx)
+    return false, thrift.WrapTException(err2)
+  }
+  iprot.ReadMessageEnd(ctx)
+
+  tickerCancel := func() {}
+  // Start a goroutine to do server side connectivity check.
+  if thrift.ServerConnectivityCheckInterval > 0 {
+    var cancel context.CancelFunc
+    ctx, cancel = context.WithCancel(ctx)
+    defer cancel()
+    var tickerCtx context.Context
+    tickerCtx, tickerCancel = context.WithCancel(context.Background())
+    defer tickerCancel()
+    go func(ctx context.Context, cancel context.CancelFunc) {
+      ticker := time.NewTicker(thrift.ServerConnectivityCheckInterval)
+      defer ticker.Stop()
+      for {
+        select {
+        case <-ctx.Done():
+          return
+        case <-ticker.C:
+          if !iprot.Transport().IsOpen() {
+            cancel()
+            return
+          }
+        }
+      }
+    }(tickerCtx, cancel)
+  }
+
+  result := ModelsExportModelResult{}
+  if retval, err2 := p.handler.ExportModel(ctx, args.Request); err2 != nil {
+    tickerCancel()
+    err = thrift.WrapTException(err2)
+    switch v := err2.(type) {
+    case *ServiceError:
+      result.Error = v
+    default:
+      if errors.Is(err2, thrift.ErrAbandonRequest) {
+        return false, thrift.WrapTException(err2)
+      }
+      _exc62 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing export_model: " + err2.Error())
+      if err2 := oprot.WriteMessageBegin(ctx, "export_model", thrift.EXCEPTION, seqId); err2 != nil {
+        _write_err61 = thrift.WrapTException(err2)
+      }
+      if err2 := _exc62.Write(ctx, oprot); _write_err61 == nil && err2 != nil {
+        _write_err61 = thrift.WrapTException(err2)
+      }
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err61 == nil && err2 != nil {
+        _write_err61 = thrift.WrapTException(err2)
+      }
+      if err2 := oprot.Flush(ctx); _write_err61 == nil && err2 != nil {
+        _write_err61 = thrift.WrapTException(err2)
+      }
+      if _write_err61 != nil {
+        return false, thrift.WrapTException(_write_err61)
+      }
+      return true, err
+    }
+  } else {
+    result.Success = retval
+  }
+  tickerCancel()
+  if err2 := oprot.WriteMessageBegin(ctx, "export_model", thrift.REPLY, seqId); err2 != nil {
+    _write_err61 = thrift.WrapTException(err2)
+  }
+  if err2 := result.Write(ctx, oprot); _write_err61 == nil && err2 != nil {
+    _write_err61 = thrift.WrapTException(err2)
+  }
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err61 == nil && err2 != nil {
+    _write_err61 = thrift.WrapTException(err2)
+  }
+  if err2 := oprot.Flush(ctx); _write_err61 == nil && err2 != nil {
+    _write_err61 = thrift.WrapTException(err2)
+  }
+  if _write_err61 != nil {
+    return false, thrift.WrapTException(_write_err61)
   }
   return true, err
 }
@@ -5102,7 +5911,7 @@ type modelsProcessorLoadModel struct {
 }
 
 func (p *modelsProcessorLoadModel) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-  var _write_err57 error
+  var _write_err63 error
   args := ModelsLoadModelArgs{}
   if err2 := args.Read(ctx, iprot); err2 != nil {
     iprot.ReadMessageEnd(ctx)
@@ -5152,21 +5961,21 @@ func (p *modelsProcessorLoadModel) Process(ctx context.Context, seqId int32, ipr
       if errors.Is(err2, thrift.ErrAbandonRequest) {
         return false, thrift.WrapTException(err2)
       }
-      _exc58 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing load_model: " + err2.Error())
+      _exc64 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing load_model: " + err2.Error())
       if err2 := oprot.WriteMessageBegin(ctx, "load_model", thrift.EXCEPTION, seqId); err2 != nil {
-        _write_err57 = thrift.WrapTException(err2)
+        _write_err63 = thrift.WrapTException(err2)
       }
-      if err2 := _exc58.Write(ctx, oprot); _write_err57 == nil && err2 != nil {
-        _write_err57 = thrift.WrapTException(err2)
+      if err2 := _exc64.Write(ctx, oprot); _write_err63 == nil && err2 != nil {
+        _write_err63 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.WriteMessageEnd(ctx); _write_err57 == nil && err2 != nil {
-        _write_err57 = thrift.WrapTException(err2)
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err63 == nil && err2 != nil {
+        _write_err63 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.Flush(ctx); _write_err57 == nil && err2 != nil {
-        _write_err57 = thrift.WrapTException(err2)
+      if err2 := oprot.Flush(ctx); _write_err63 == nil && err2 != nil {
+        _write_err63 = thrift.WrapTException(err2)
       }
-      if _write_err57 != nil {
-        return false, thrift.WrapTException(_write_err57)
+      if _write_err63 != nil {
+        return false, thrift.WrapTException(_write_err63)
       }
       return true, err
     }
@@ -5175,19 +5984,19 @@ func (p *modelsProcessorLoadModel) Process(ctx context.Context, seqId int32, ipr
   }
   tickerCancel()
   if err2 := oprot.WriteMessageBegin(ctx, "load_model", thrift.REPLY, seqId); err2 != nil {
-    _write_err57 = thrift.WrapTException(err2)
+    _write_err63 = thrift.WrapTException(err2)
   }
-  if err2 := result.Write(ctx, oprot); _write_err57 == nil && err2 != nil {
-    _write_err57 = thrift.WrapTException(err2)
+  if err2 := result.Write(ctx, oprot); _write_err63 == nil && err2 != nil {
+    _write_err63 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.WriteMessageEnd(ctx); _write_err57 == nil && err2 != nil {
-    _write_err57 = thrift.WrapTException(err2)
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err63 == nil && err2 != nil {
+    _write_err63 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.Flush(ctx); _write_err57 == nil && err2 != nil {
-    _write_err57 = thrift.WrapTException(err2)
+  if err2 := oprot.Flush(ctx); _write_err63 == nil && err2 != nil {
+    _write_err63 = thrift.WrapTException(err2)
   }
-  if _write_err57 != nil {
-    return false, thrift.WrapTException(_write_err57)
+  if _write_err63 != nil {
+    return false, thrift.WrapTException(_write_err63)
   }
   return true, err
 }
@@ -5197,7 +6006,7 @@ type modelsProcessorUnloadModel struct {
 }
 
 func (p *modelsProcessorUnloadModel) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-  var _write_err59 error
+  var _write_err65 error
   args := ModelsUnloadModelArgs{}
   if err2 := args.Read(ctx, iprot); err2 != nil {
     iprot.ReadMessageEnd(ctx)
@@ -5247,21 +6056,21 @@ func (p *modelsProcessorUnloadModel) Process(ctx context.Context, seqId int32, i
       if errors.Is(err2, thrift.ErrAbandonRequest) {
         return false, thrift.WrapTException(err2)
       }
-      _exc60 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing unload_model: " + err2.Error())
+      _exc66 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing unload_model: " + err2.Error())
       if err2 := oprot.WriteMessageBegin(ctx, "unload_model", thrift.EXCEPTION, seqId); err2 != nil {
-        _write_err59 = thrift.WrapTException(err2)
+        _write_err65 = thrift.WrapTException(err2)
       }
-      if err2 := _exc60.Write(ctx, oprot); _write_err59 == nil && err2 != nil {
-        _write_err59 = thrift.WrapTException(err2)
+      if err2 := _exc66.Write(ctx, oprot); _write_err65 == nil && err2 != nil {
+        _write_err65 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.WriteMessageEnd(ctx); _write_err59 == nil && err2 != nil {
-        _write_err59 = thrift.WrapTException(err2)
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err65 == nil && err2 != nil {
+        _write_err65 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.Flush(ctx); _write_err59 == nil && err2 != nil {
-        _write_err59 = thrift.WrapTException(err2)
+      if err2 := oprot.Flush(ctx); _write_err65 == nil && err2 != nil {
+        _write_err65 = thrift.WrapTException(err2)
       }
-      if _write_err59 != nil {
-        return false, thrift.WrapTException(_write_err59)
+      if _write_err65 != nil {
+        return false, thrift.WrapTException(_write_err65)
       }
       return true, err
     }
@@ -5270,19 +6079,19 @@ func (p *modelsProcessorUnloadModel) Process(ctx context.Context, seqId int32, i
   }
   tickerCancel()
   if err2 := oprot.WriteMessageBegin(ctx, "unload_model", thrift.REPLY, seqId); err2 != nil {
-    _write_err59 = thrift.WrapTException(err2)
+    _write_err65 = thrift.WrapTException(err2)
   }
-  if err2 := result.Write(ctx, oprot); _write_err59 == nil && err2 != nil {
-    _write_err59 = thrift.WrapTException(err2)
+  if err2 := result.Write(ctx, oprot); _write_err65 == nil && err2 != nil {
+    _write_err65 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.WriteMessageEnd(ctx); _write_err59 == nil && err2 != nil {
-    _write_err59 = thrift.WrapTException(err2)
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err65 == nil && err2 != nil {
+    _write_err65 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.Flush(ctx); _write_err59 == nil && err2 != nil {
-    _write_err59 = thrift.WrapTException(err2)
+  if err2 := oprot.Flush(ctx); _write_err65 == nil && err2 != nil {
+    _write_err65 = thrift.WrapTException(err2)
   }
-  if _write_err59 != nil {
-    return false, thrift.WrapTException(_write_err59)
+  if _write_err65 != nil {
+    return false, thrift.WrapTException(_write_err65)
   }
   return true, err
 }
@@ -5292,7 +6101,7 @@ type modelsProcessorSetAlias struct {
 }
 
 func (p *modelsProcessorSetAlias) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-  var _write_err61 error
+  var _write_err67 error
   args := ModelsSetAliasArgs{}
   if err2 := args.Read(ctx, iprot); err2 != nil {
     iprot.ReadMessageEnd(ctx)
@@ -5342,21 +6151,21 @@ func (p *modelsProcessorSetAlias) Process(ctx context.Context, seqId int32, ipro
       if errors.Is(err2, thrift.ErrAbandonRequest) {
         return false, thrift.WrapTException(err2)
       }
-      _exc62 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing set_alias: " + err2.Error())
+      _exc68 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing set_alias: " + err2.Error())
       if err2 := oprot.WriteMessageBegin(ctx, "set_alias", thrift.EXCEPTION, seqId); err2 != nil {
-        _write_err61 = thrift.WrapTException(err2)
+        _write_err67 = thrift.WrapTException(err2)
       }
-      if err2 := _exc62.Write(ctx, oprot); _write_err61 == nil && err2 != nil {
-        _write_err61 = thrift.WrapTException(err2)
+      if err2 := _exc68.Write(ctx, oprot); _write_err67 == nil && err2 != nil {
+        _write_err67 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.WriteMessageEnd(ctx); _write_err61 == nil && err2 != nil {
-        _write_err61 = thrift.WrapTException(err2)
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err67 == nil && err2 != nil {
+        _write_err67 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.Flush(ctx); _write_err61 == nil && err2 != nil {
-        _write_err61 = thrift.WrapTException(err2)
+      if err2 := oprot.Flush(ctx); _write_err67 == nil && err2 != nil {
+        _write_err67 = thrift.WrapTException(err2)
       }
-      if _write_err61 != nil {
-        return false, thrift.WrapTException(_write_err61)
+      if _write_err67 != nil {
+        return false, thrift.WrapTException(_write_err67)
       }
       return true, err
     }
@@ -5365,19 +6174,19 @@ func (p *modelsProcessorSetAlias) Process(ctx context.Context, seqId int32, ipro
   }
   tickerCancel()
   if err2 := oprot.WriteMessageBegin(ctx, "set_alias", thrift.REPLY, seqId); err2 != nil {
-    _write_err61 = thrift.WrapTException(err2)
+    _write_err67 = thrift.WrapTException(err2)
   }
-  if err2 := result.Write(ctx, oprot); _write_err61 == nil && err2 != nil {
-    _write_err61 = thrift.WrapTException(err2)
+  if err2 := result.Write(ctx, oprot); _write_err67 == nil && err2 != nil {
+    _write_err67 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.WriteMessageEnd(ctx); _write_err61 == nil && err2 != nil {
-    _write_err61 = thrift.WrapTException(err2)
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err67 == nil && err2 != nil {
+    _write_err67 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.Flush(ctx); _write_err61 == nil && err2 != nil {
-    _write_err61 = thrift.WrapTException(err2)
+  if err2 := oprot.Flush(ctx); _write_err67 == nil && err2 != nil {
+    _write_err67 = thrift.WrapTException(err2)
   }
-  if _write_err61 != nil {
-    return false, thrift.WrapTException(_write_err61)
+  if _write_err67 != nil {
+    return false, thrift.WrapTException(_write_err67)
   }
   return true, err
 }
@@ -5387,7 +6196,7 @@ type modelsProcessorDeleteVersion struct {
 }
 
 func (p *modelsProcessorDeleteVersion) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-  var _write_err63 error
+  var _write_err69 error
   args := ModelsDeleteVersionArgs{}
   if err2 := args.Read(ctx, iprot); err2 != nil {
     iprot.ReadMessageEnd(ctx)
@@ -5437,21 +6246,21 @@ func (p *modelsProcessorDeleteVersion) Process(ctx context.Context, seqId int32,
       if errors.Is(err2, thrift.ErrAbandonRequest) {
         return false, thrift.WrapTException(err2)
       }
-      _exc64 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing delete_version: " + err2.Error())
+      _exc70 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing delete_version: " + err2.Error())
       if err2 := oprot.WriteMessageBegin(ctx, "delete_version", thrift.EXCEPTION, seqId); err2 != nil {
-        _write_err63 = thrift.WrapTException(err2)
+        _write_err69 = thrift.WrapTException(err2)
       }
-      if err2 := _exc64.Write(ctx, oprot); _write_err63 == nil && err2 != nil {
-        _write_err63 = thrift.WrapTException(err2)
+      if err2 := _exc70.Write(ctx, oprot); _write_err69 == nil && err2 != nil {
+        _write_err69 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.WriteMessageEnd(ctx); _write_err63 == nil && err2 != nil {
-        _write_err63 = thrift.WrapTException(err2)
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err69 == nil && err2 != nil {
+        _write_err69 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.Flush(ctx); _write_err63 == nil && err2 != nil {
-        _write_err63 = thrift.WrapTException(err2)
+      if err2 := oprot.Flush(ctx); _write_err69 == nil && err2 != nil {
+        _write_err69 = thrift.WrapTException(err2)
       }
-      if _write_err63 != nil {
-        return false, thrift.WrapTException(_write_err63)
+      if _write_err69 != nil {
+        return false, thrift.WrapTException(_write_err69)
       }
       return true, err
     }
@@ -5460,19 +6269,19 @@ func (p *modelsProcessorDeleteVersion) Process(ctx context.Context, seqId int32,
   }
   tickerCancel()
   if err2 := oprot.WriteMessageBegin(ctx, "delete_version", thrift.REPLY, seqId); err2 != nil {
-    _write_err63 = thrift.WrapTException(err2)
+    _write_err69 = thrift.WrapTException(err2)
   }
-  if err2 := result.Write(ctx, oprot); _write_err63 == nil && err2 != nil {
-    _write_err63 = thrift.WrapTException(err2)
+  if err2 := result.Write(ctx, oprot); _write_err69 == nil && err2 != nil {
+    _write_err69 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.WriteMessageEnd(ctx); _write_err63 == nil && err2 != nil {
-    _write_err63 = thrift.WrapTException(err2)
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err69 == nil && err2 != nil {
+    _write_err69 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.Flush(ctx); _write_err63 == nil && err2 != nil {
-    _write_err63 = thrift.WrapTException(err2)
+  if err2 := oprot.Flush(ctx); _write_err69 == nil && err2 != nil {
+    _write_err69 = thrift.WrapTException(err2)
   }
-  if _write_err63 != nil {
-    return false, thrift.WrapTException(_write_err63)
+  if _write_err69 != nil {
+    return false, thrift.WrapTException(_write_err69)
   }
   return true, err
 }
@@ -6207,6 +7016,249 @@ func (p *ModelsGetTrainingResultResult) String() string {
     return "<nil>"
   }
   return fmt.Sprintf("ModelsGetTrainingResultResult(%+v)", *p)
+}
+
+// Attributes:
+//  - Request
+type ModelsExportModelArgs struct {
+  Request *ExportModelRequest `thrift:"request,1" db:"request" json:"request"`
+}
+
+func NewModelsExportModelArgs() *ModelsExportModelArgs {
+  return &ModelsExportModelArgs{}
+}
+
+var ModelsExportModelArgs_Request_DEFAULT *ExportModelRequest
+func (p *ModelsExportModelArgs) GetRequest() *ExportModelRequest {
+  if !p.IsSetRequest() {
+    return ModelsExportModelArgs_Request_DEFAULT
+  }
+return p.Request
+}
+func (p *ModelsExportModelArgs) IsSetRequest() bool {
+  return p.Request != nil
+}
+
+func (p *ModelsExportModelArgs) Read(ctx context.Context, iprot thrift.TProtocol) error {
+  if _, err := iprot.ReadStructBegin(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read error: ", p), err)
+  }
+
+
+  for {
+    _, fieldTypeId, fieldId, err := iprot.ReadFieldBegin(ctx)
+    if err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T field %d read error: ", p, fieldId), err)
+    }
+    if fieldTypeId == thrift.STOP { break; }
+    switch fieldId {
+    case 1:
+      if fieldTypeId == thrift.STRUCT {
+        if err := p.ReadField1(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    default:
+      if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+        return err
+      }
+    }
+    if err := iprot.ReadFieldEnd(ctx); err != nil {
+      return err
+    }
+  }
+  if err := iprot.ReadStructEnd(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read struct end error: ", p), err)
+  }
+  return nil
+}
+
+func (p *ModelsExportModelArgs)  ReadField1(ctx context.Context, iprot thrift.TProtocol) error {
+  p.Request = &ExportModelRequest{}
+  if err := p.Request.Read(ctx, iprot); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Request), err)
+  }
+  return nil
+}
+
+func (p *ModelsExportModelArgs) Write(ctx context.Context, oprot thrift.TProtocol) error {
+  if err := oprot.WriteStructBegin(ctx, "export_model_args"); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err) }
+  if p != nil {
+    if err := p.writeField1(ctx, oprot); err != nil { return err }
+  }
+  if err := oprot.WriteFieldStop(ctx); err != nil {
+    return thrift.PrependError("write field stop error: ", err) }
+  if err := oprot.WriteStructEnd(ctx); err != nil {
+    return thrift.PrependError("write struct stop error: ", err) }
+  return nil
+}
+
+func (p *ModelsExportModelArgs) writeField1(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if err := oprot.WriteFieldBegin(ctx, "request", thrift.STRUCT, 1); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T write field begin error 1:request: ", p), err) }
+  if err := p.Request.Write(ctx, oprot); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Request), err)
+  }
+  if err := oprot.WriteFieldEnd(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T write field end error 1:request: ", p), err) }
+  return err
+}
+
+func (p *ModelsExportModelArgs) String() string {
+  if p == nil {
+    return "<nil>"
+  }
+  return fmt.Sprintf("ModelsExportModelArgs(%+v)", *p)
+}
+
+// Attributes:
+//  - Success
+//  - Error
+type ModelsExportModelResult struct {
+  Success *ExportModelResponse `thrift:"success,0" db:"success" json:"success,omitempty"`
+  Error *ServiceError `thrift:"error,1" db:"error" json:"error,omitempty"`
+}
+
+func NewModelsExportModelResult() *ModelsExportModelResult {
+  return &ModelsExportModelResult{}
+}
+
+var ModelsExportModelResult_Success_DEFAULT *ExportModelResponse
+func (p *ModelsExportModelResult) GetSuccess() *ExportModelResponse {
+  if !p.IsSetSuccess() {
+    return ModelsExportModelResult_Success_DEFAULT
+  }
+return p.Success
+}
+var ModelsExportModelResult_Error_DEFAULT *ServiceError
+func (p *ModelsExportModelResult) GetError() *ServiceError {
+  if !p.IsSetError() {
+    return ModelsExportModelResult_Error_DEFAULT
+  }
+return p.Error
+}
+func (p *ModelsExportModelResult) IsSetSuccess() bool {
+  return p.Success != nil
+}
+
+func (p *ModelsExportModelResult) IsSetError() bool {
+  return p.Error != nil
+}
+
+func (p *ModelsExportModelResult) Read(ctx context.Context, iprot thrift.TProtocol) error {
+  if _, err := iprot.ReadStructBegin(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read error: ", p), err)
+  }
+
+
+  for {
+    _, fieldTypeId, fieldId, err := iprot.ReadFieldBegin(ctx)
+    if err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T field %d read error: ", p, fieldId), err)
+    }
+    if fieldTypeId == thrift.STOP { break; }
+    switch fieldId {
+    case 0:
+      if fieldTypeId == thrift.STRUCT {
+        if err := p.ReadField0(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 1:
+      if fieldTypeId == thrift.STRUCT {
+        if err := p.ReadField1(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    default:
+      if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+        return err
+      }
+    }
+    if err := iprot.ReadFieldEnd(ctx); err != nil {
+      return err
+    }
+  }
+  if err := iprot.ReadStructEnd(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read struct end error: ", p), err)
+  }
+  return nil
+}
+
+func (p *ModelsExportModelResult)  ReadField0(ctx context.Context, iprot thrift.TProtocol) error {
+  p.Success = &ExportModelResponse{}
+  if err := p.Success.Read(ctx, iprot); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Success), err)
+  }
+  return nil
+}
+
+func (p *ModelsExportModelResult)  ReadField1(ctx context.Context, iprot thrift.TProtocol) error {
+  p.Error = &ServiceError{}
+  if err := p.Error.Read(ctx, iprot); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Error), err)
+  }
+  return nil
+}
+
+func (p *ModelsExportModelResult) Write(ctx context.Context, oprot thrift.TProtocol) error {
+  if err := oprot.WriteStructBegin(ctx, "export_model_result"); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err) }
+  if p != nil {
+    if err := p.writeField0(ctx, oprot); err != nil { return err }
+    if err := p.writeField1(ctx, oprot); err != nil { return err }
+  }
+  if err := oprot.WriteFieldStop(ctx); err != nil {
+    return thrift.PrependError("write field stop error: ", err) }
+  if err := oprot.WriteStructEnd(ctx); err != nil {
+    return thrift.PrependError("write struct stop error: ", err) }
+  return nil
+}
+
+func (p *ModelsExportModelResult) writeField0(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetSuccess() {
+    if err := oprot.WriteFieldBegin(ctx, "success", thrift.STRUCT, 0); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 0:success: ", p), err) }
+    if err := p.Success.Write(ctx, oprot); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Success), err)
+    }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 0:success: ", p), err) }
+  }
+  return err
+}
+
+func (p *ModelsExportModelResult) writeField1(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetError() {
+    if err := oprot.WriteFieldBegin(ctx, "error", thrift.STRUCT, 1); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 1:error: ", p), err) }
+    if err := p.Error.Write(ctx, oprot); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Error), err)
+    }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 1:error: ", p), err) }
+  }
+  return err
+}
+
+func (p *ModelsExportModelResult) String() string {
+  if p == nil {
+    return "<nil>"
+  }
+  return fmt.Sprintf("ModelsExportModelResult(%+v)", *p)
 }
 
 // Attributes:

@@ -4614,6 +4614,1096 @@ func (p *EvaluateResponse) String() string {
   return fmt.Sprintf("EvaluateResponse(%+v)", *p)
 }
 
+// Attributes:
+//  - Context
+//  - Model: "wine" (its alias `stable`), "wine@3" or "wine@canary".
+//  - Table: The rows, sent along; or `dataset`. Columns that the model does not take are passed over.
+//  - Dataset: The rows, stored: "wine" (newest version) or "wine@2".
+//  - Target: What the model should answer. Absent: the column that it learned. Of a clusterer the groups to compare with.
+//  - SampleWeight: A column of numbers that say how often each row counts, as in TrainRequest. A clusterer takes none.
+//  - Scoring: A metric of `evaluate`: docs/metrics.md. Absent: r2 of a regressor, accuracy of a classifier, adjusted_rand of a clusterer.
+//  - NRepeats: How often each column is shuffled, 1 to 1000; 5 if absent.
+//  - Seed: Of the shuffling; 0 if absent. The same rows and seed give the same answer.
+type PermutationImportanceRequest struct {
+  Context *RequestContext `thrift:"context,1" db:"context" json:"context,omitempty"`
+  Model *string `thrift:"model,2" db:"model" json:"model,omitempty"`
+  Table *Table `thrift:"table,3" db:"table" json:"table,omitempty"`
+  Dataset *string `thrift:"dataset,4" db:"dataset" json:"dataset,omitempty"`
+  Target *string `thrift:"target,5" db:"target" json:"target,omitempty"`
+  SampleWeight *string `thrift:"sample_weight,6" db:"sample_weight" json:"sample_weight,omitempty"`
+  Scoring *string `thrift:"scoring,7" db:"scoring" json:"scoring,omitempty"`
+  NRepeats *int32 `thrift:"n_repeats,8" db:"n_repeats" json:"n_repeats,omitempty"`
+  Seed *int64 `thrift:"seed,9" db:"seed" json:"seed,omitempty"`
+}
+
+func NewPermutationImportanceRequest() *PermutationImportanceRequest {
+  return &PermutationImportanceRequest{}
+}
+
+var PermutationImportanceRequest_Context_DEFAULT *RequestContext
+func (p *PermutationImportanceRequest) GetContext() *RequestContext {
+  if !p.IsSetContext() {
+    return PermutationImportanceRequest_Context_DEFAULT
+  }
+return p.Context
+}
+var PermutationImportanceRequest_Model_DEFAULT string
+func (p *PermutationImportanceRequest) GetModel() string {
+  if !p.IsSetModel() {
+    return PermutationImportanceRequest_Model_DEFAULT
+  }
+return *p.Model
+}
+var PermutationImportanceRequest_Table_DEFAULT *Table
+func (p *PermutationImportanceRequest) GetTable() *Table {
+  if !p.IsSetTable() {
+    return PermutationImportanceRequest_Table_DEFAULT
+  }
+return p.Table
+}
+var PermutationImportanceRequest_Dataset_DEFAULT string
+func (p *PermutationImportanceRequest) GetDataset() string {
+  if !p.IsSetDataset() {
+    return PermutationImportanceRequest_Dataset_DEFAULT
+  }
+return *p.Dataset
+}
+var PermutationImportanceRequest_Target_DEFAULT string
+func (p *PermutationImportanceRequest) GetTarget() string {
+  if !p.IsSetTarget() {
+    return PermutationImportanceRequest_Target_DEFAULT
+  }
+return *p.Target
+}
+var PermutationImportanceRequest_SampleWeight_DEFAULT string
+func (p *PermutationImportanceRequest) GetSampleWeight() string {
+  if !p.IsSetSampleWeight() {
+    return PermutationImportanceRequest_SampleWeight_DEFAULT
+  }
+return *p.SampleWeight
+}
+var PermutationImportanceRequest_Scoring_DEFAULT string
+func (p *PermutationImportanceRequest) GetScoring() string {
+  if !p.IsSetScoring() {
+    return PermutationImportanceRequest_Scoring_DEFAULT
+  }
+return *p.Scoring
+}
+var PermutationImportanceRequest_NRepeats_DEFAULT int32
+func (p *PermutationImportanceRequest) GetNRepeats() int32 {
+  if !p.IsSetNRepeats() {
+    return PermutationImportanceRequest_NRepeats_DEFAULT
+  }
+return *p.NRepeats
+}
+var PermutationImportanceRequest_Seed_DEFAULT int64
+func (p *PermutationImportanceRequest) GetSeed() int64 {
+  if !p.IsSetSeed() {
+    return PermutationImportanceRequest_Seed_DEFAULT
+  }
+return *p.Seed
+}
+func (p *PermutationImportanceRequest) IsSetContext() bool {
+  return p.Context != nil
+}
+
+func (p *PermutationImportanceRequest) IsSetModel() bool {
+  return p.Model != nil
+}
+
+func (p *PermutationImportanceRequest) IsSetTable() bool {
+  return p.Table != nil
+}
+
+func (p *PermutationImportanceRequest) IsSetDataset() bool {
+  return p.Dataset != nil
+}
+
+func (p *PermutationImportanceRequest) IsSetTarget() bool {
+  return p.Target != nil
+}
+
+func (p *PermutationImportanceRequest) IsSetSampleWeight() bool {
+  return p.SampleWeight != nil
+}
+
+func (p *PermutationImportanceRequest) IsSetScoring() bool {
+  return p.Scoring != nil
+}
+
+func (p *PermutationImportanceRequest) IsSetNRepeats() bool {
+  return p.NRepeats != nil
+}
+
+func (p *PermutationImportanceRequest) IsSetSeed() bool {
+  return p.Seed != nil
+}
+
+func (p *PermutationImportanceRequest) Read(ctx context.Context, iprot thrift.TProtocol) error {
+  if _, err := iprot.ReadStructBegin(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read error: ", p), err)
+  }
+
+
+  for {
+    _, fieldTypeId, fieldId, err := iprot.ReadFieldBegin(ctx)
+    if err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T field %d read error: ", p, fieldId), err)
+    }
+    if fieldTypeId == thrift.STOP { break; }
+    switch fieldId {
+    case 1:
+      if fieldTypeId == thrift.STRUCT {
+        if err := p.ReadField1(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 2:
+      if fieldTypeId == thrift.STRING {
+        if err := p.ReadField2(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 3:
+      if fieldTypeId == thrift.STRUCT {
+        if err := p.ReadField3(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 4:
+      if fieldTypeId == thrift.STRING {
+        if err := p.ReadField4(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 5:
+      if fieldTypeId == thrift.STRING {
+        if err := p.ReadField5(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 6:
+      if fieldTypeId == thrift.STRING {
+        if err := p.ReadField6(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 7:
+      if fieldTypeId == thrift.STRING {
+        if err := p.ReadField7(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 8:
+      if fieldTypeId == thrift.I32 {
+        if err := p.ReadField8(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 9:
+      if fieldTypeId == thrift.I64 {
+        if err := p.ReadField9(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    default:
+      if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+        return err
+      }
+    }
+    if err := iprot.ReadFieldEnd(ctx); err != nil {
+      return err
+    }
+  }
+  if err := iprot.ReadStructEnd(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read struct end error: ", p), err)
+  }
+  return nil
+}
+
+func (p *PermutationImportanceRequest)  ReadField1(ctx context.Context, iprot thrift.TProtocol) error {
+  p.Context = &RequestContext{}
+  if err := p.Context.Read(ctx, iprot); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Context), err)
+  }
+  return nil
+}
+
+func (p *PermutationImportanceRequest)  ReadField2(ctx context.Context, iprot thrift.TProtocol) error {
+  if v, err := iprot.ReadString(ctx); err != nil {
+  return thrift.PrependError("error reading field 2: ", err)
+} else {
+  p.Model = &v
+}
+  return nil
+}
+
+func (p *PermutationImportanceRequest)  ReadField3(ctx context.Context, iprot thrift.TProtocol) error {
+  p.Table = &Table{}
+  if err := p.Table.Read(ctx, iprot); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Table), err)
+  }
+  return nil
+}
+
+func (p *PermutationImportanceRequest)  ReadField4(ctx context.Context, iprot thrift.TProtocol) error {
+  if v, err := iprot.ReadString(ctx); err != nil {
+  return thrift.PrependError("error reading field 4: ", err)
+} else {
+  p.Dataset = &v
+}
+  return nil
+}
+
+func (p *PermutationImportanceRequest)  ReadField5(ctx context.Context, iprot thrift.TProtocol) error {
+  if v, err := iprot.ReadString(ctx); err != nil {
+  return thrift.PrependError("error reading field 5: ", err)
+} else {
+  p.Target = &v
+}
+  return nil
+}
+
+func (p *PermutationImportanceRequest)  ReadField6(ctx context.Context, iprot thrift.TProtocol) error {
+  if v, err := iprot.ReadString(ctx); err != nil {
+  return thrift.PrependError("error reading field 6: ", err)
+} else {
+  p.SampleWeight = &v
+}
+  return nil
+}
+
+func (p *PermutationImportanceRequest)  ReadField7(ctx context.Context, iprot thrift.TProtocol) error {
+  if v, err := iprot.ReadString(ctx); err != nil {
+  return thrift.PrependError("error reading field 7: ", err)
+} else {
+  p.Scoring = &v
+}
+  return nil
+}
+
+func (p *PermutationImportanceRequest)  ReadField8(ctx context.Context, iprot thrift.TProtocol) error {
+  if v, err := iprot.ReadI32(ctx); err != nil {
+  return thrift.PrependError("error reading field 8: ", err)
+} else {
+  p.NRepeats = &v
+}
+  return nil
+}
+
+func (p *PermutationImportanceRequest)  ReadField9(ctx context.Context, iprot thrift.TProtocol) error {
+  if v, err := iprot.ReadI64(ctx); err != nil {
+  return thrift.PrependError("error reading field 9: ", err)
+} else {
+  p.Seed = &v
+}
+  return nil
+}
+
+func (p *PermutationImportanceRequest) Write(ctx context.Context, oprot thrift.TProtocol) error {
+  if err := oprot.WriteStructBegin(ctx, "PermutationImportanceRequest"); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err) }
+  if p != nil {
+    if err := p.writeField1(ctx, oprot); err != nil { return err }
+    if err := p.writeField2(ctx, oprot); err != nil { return err }
+    if err := p.writeField3(ctx, oprot); err != nil { return err }
+    if err := p.writeField4(ctx, oprot); err != nil { return err }
+    if err := p.writeField5(ctx, oprot); err != nil { return err }
+    if err := p.writeField6(ctx, oprot); err != nil { return err }
+    if err := p.writeField7(ctx, oprot); err != nil { return err }
+    if err := p.writeField8(ctx, oprot); err != nil { return err }
+    if err := p.writeField9(ctx, oprot); err != nil { return err }
+  }
+  if err := oprot.WriteFieldStop(ctx); err != nil {
+    return thrift.PrependError("write field stop error: ", err) }
+  if err := oprot.WriteStructEnd(ctx); err != nil {
+    return thrift.PrependError("write struct stop error: ", err) }
+  return nil
+}
+
+func (p *PermutationImportanceRequest) writeField1(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetContext() {
+    if err := oprot.WriteFieldBegin(ctx, "context", thrift.STRUCT, 1); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 1:context: ", p), err) }
+    if err := p.Context.Write(ctx, oprot); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Context), err)
+    }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 1:context: ", p), err) }
+  }
+  return err
+}
+
+func (p *PermutationImportanceRequest) writeField2(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetModel() {
+    if err := oprot.WriteFieldBegin(ctx, "model", thrift.STRING, 2); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 2:model: ", p), err) }
+    if err := oprot.WriteString(ctx, string(*p.Model)); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T.model (2) field write error: ", p), err) }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 2:model: ", p), err) }
+  }
+  return err
+}
+
+func (p *PermutationImportanceRequest) writeField3(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetTable() {
+    if err := oprot.WriteFieldBegin(ctx, "table", thrift.STRUCT, 3); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 3:table: ", p), err) }
+    if err := p.Table.Write(ctx, oprot); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Table), err)
+    }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 3:table: ", p), err) }
+  }
+  return err
+}
+
+func (p *PermutationImportanceRequest) writeField4(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetDataset() {
+    if err := oprot.WriteFieldBegin(ctx, "dataset", thrift.STRING, 4); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 4:dataset: ", p), err) }
+    if err := oprot.WriteString(ctx, string(*p.Dataset)); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T.dataset (4) field write error: ", p), err) }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 4:dataset: ", p), err) }
+  }
+  return err
+}
+
+func (p *PermutationImportanceRequest) writeField5(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetTarget() {
+    if err := oprot.WriteFieldBegin(ctx, "target", thrift.STRING, 5); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 5:target: ", p), err) }
+    if err := oprot.WriteString(ctx, string(*p.Target)); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T.target (5) field write error: ", p), err) }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 5:target: ", p), err) }
+  }
+  return err
+}
+
+func (p *PermutationImportanceRequest) writeField6(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetSampleWeight() {
+    if err := oprot.WriteFieldBegin(ctx, "sample_weight", thrift.STRING, 6); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 6:sample_weight: ", p), err) }
+    if err := oprot.WriteString(ctx, string(*p.SampleWeight)); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T.sample_weight (6) field write error: ", p), err) }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 6:sample_weight: ", p), err) }
+  }
+  return err
+}
+
+func (p *PermutationImportanceRequest) writeField7(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetScoring() {
+    if err := oprot.WriteFieldBegin(ctx, "scoring", thrift.STRING, 7); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 7:scoring: ", p), err) }
+    if err := oprot.WriteString(ctx, string(*p.Scoring)); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T.scoring (7) field write error: ", p), err) }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 7:scoring: ", p), err) }
+  }
+  return err
+}
+
+func (p *PermutationImportanceRequest) writeField8(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetNRepeats() {
+    if err := oprot.WriteFieldBegin(ctx, "n_repeats", thrift.I32, 8); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 8:n_repeats: ", p), err) }
+    if err := oprot.WriteI32(ctx, int32(*p.NRepeats)); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T.n_repeats (8) field write error: ", p), err) }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 8:n_repeats: ", p), err) }
+  }
+  return err
+}
+
+func (p *PermutationImportanceRequest) writeField9(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetSeed() {
+    if err := oprot.WriteFieldBegin(ctx, "seed", thrift.I64, 9); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 9:seed: ", p), err) }
+    if err := oprot.WriteI64(ctx, int64(*p.Seed)); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T.seed (9) field write error: ", p), err) }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 9:seed: ", p), err) }
+  }
+  return err
+}
+
+func (p *PermutationImportanceRequest) Equals(other *PermutationImportanceRequest) bool {
+  if p == other {
+    return true
+  } else if p == nil || other == nil {
+    return false
+  }
+  if !p.Context.Equals(other.Context) { return false }
+  if p.Model != other.Model {
+    if p.Model == nil || other.Model == nil {
+      return false
+    }
+    if (*p.Model) != (*other.Model) { return false }
+  }
+  if !p.Table.Equals(other.Table) { return false }
+  if p.Dataset != other.Dataset {
+    if p.Dataset == nil || other.Dataset == nil {
+      return false
+    }
+    if (*p.Dataset) != (*other.Dataset) { return false }
+  }
+  if p.Target != other.Target {
+    if p.Target == nil || other.Target == nil {
+      return false
+    }
+    if (*p.Target) != (*other.Target) { return false }
+  }
+  if p.SampleWeight != other.SampleWeight {
+    if p.SampleWeight == nil || other.SampleWeight == nil {
+      return false
+    }
+    if (*p.SampleWeight) != (*other.SampleWeight) { return false }
+  }
+  if p.Scoring != other.Scoring {
+    if p.Scoring == nil || other.Scoring == nil {
+      return false
+    }
+    if (*p.Scoring) != (*other.Scoring) { return false }
+  }
+  if p.NRepeats != other.NRepeats {
+    if p.NRepeats == nil || other.NRepeats == nil {
+      return false
+    }
+    if (*p.NRepeats) != (*other.NRepeats) { return false }
+  }
+  if p.Seed != other.Seed {
+    if p.Seed == nil || other.Seed == nil {
+      return false
+    }
+    if (*p.Seed) != (*other.Seed) { return false }
+  }
+  return true
+}
+
+func (p *PermutationImportanceRequest) String() string {
+  if p == nil {
+    return "<nil>"
+  }
+  return fmt.Sprintf("PermutationImportanceRequest(%+v)", *p)
+}
+
+// Attributes:
+//  - Model: Which model answered.
+//  - Version
+//  - Generation: How often the alias that was asked for has been set; absent where a version was asked for.
+//  - NSamples: Rows that count.
+//  - Scoring: The metric.
+//  - Baseline: The metric of the rows as they are.
+//  - Features: The columns that the model takes, in their order.
+//  - ImportancesMean: F64, shape (features): the mean of each row of `importances`.
+//  - ImportancesStd: F64, shape (features): the standard deviation of each row of `importances`, as of a whole population.
+//  - Importances: F64, shape (features, n_repeats): by how much the metric is worse once the column is shuffled; below 0 it is better.
+type PermutationImportanceResponse struct {
+  Model *string `thrift:"model,1" db:"model" json:"model,omitempty"`
+  Version *int64 `thrift:"version,2" db:"version" json:"version,omitempty"`
+  Generation *int64 `thrift:"generation,3" db:"generation" json:"generation,omitempty"`
+  NSamples *int64 `thrift:"n_samples,4" db:"n_samples" json:"n_samples,omitempty"`
+  Scoring *string `thrift:"scoring,5" db:"scoring" json:"scoring,omitempty"`
+  Baseline *float64 `thrift:"baseline,6" db:"baseline" json:"baseline,omitempty"`
+  Features []string `thrift:"features,7" db:"features" json:"features,omitempty"`
+  ImportancesMean *Tensor `thrift:"importances_mean,8" db:"importances_mean" json:"importances_mean,omitempty"`
+  ImportancesStd *Tensor `thrift:"importances_std,9" db:"importances_std" json:"importances_std,omitempty"`
+  Importances *Tensor `thrift:"importances,10" db:"importances" json:"importances,omitempty"`
+}
+
+func NewPermutationImportanceResponse() *PermutationImportanceResponse {
+  return &PermutationImportanceResponse{}
+}
+
+var PermutationImportanceResponse_Model_DEFAULT string
+func (p *PermutationImportanceResponse) GetModel() string {
+  if !p.IsSetModel() {
+    return PermutationImportanceResponse_Model_DEFAULT
+  }
+return *p.Model
+}
+var PermutationImportanceResponse_Version_DEFAULT int64
+func (p *PermutationImportanceResponse) GetVersion() int64 {
+  if !p.IsSetVersion() {
+    return PermutationImportanceResponse_Version_DEFAULT
+  }
+return *p.Version
+}
+var PermutationImportanceResponse_Generation_DEFAULT int64
+func (p *PermutationImportanceResponse) GetGeneration() int64 {
+  if !p.IsSetGeneration() {
+    return PermutationImportanceResponse_Generation_DEFAULT
+  }
+return *p.Generation
+}
+var PermutationImportanceResponse_NSamples_DEFAULT int64
+func (p *PermutationImportanceResponse) GetNSamples() int64 {
+  if !p.IsSetNSamples() {
+    return PermutationImportanceResponse_NSamples_DEFAULT
+  }
+return *p.NSamples
+}
+var PermutationImportanceResponse_Scoring_DEFAULT string
+func (p *PermutationImportanceResponse) GetScoring() string {
+  if !p.IsSetScoring() {
+    return PermutationImportanceResponse_Scoring_DEFAULT
+  }
+return *p.Scoring
+}
+var PermutationImportanceResponse_Baseline_DEFAULT float64
+func (p *PermutationImportanceResponse) GetBaseline() float64 {
+  if !p.IsSetBaseline() {
+    return PermutationImportanceResponse_Baseline_DEFAULT
+  }
+return *p.Baseline
+}
+var PermutationImportanceResponse_Features_DEFAULT []string
+
+func (p *PermutationImportanceResponse) GetFeatures() []string {
+  return p.Features
+}
+var PermutationImportanceResponse_ImportancesMean_DEFAULT *Tensor
+func (p *PermutationImportanceResponse) GetImportancesMean() *Tensor {
+  if !p.IsSetImportancesMean() {
+    return PermutationImportanceResponse_ImportancesMean_DEFAULT
+  }
+return p.ImportancesMean
+}
+var PermutationImportanceResponse_ImportancesStd_DEFAULT *Tensor
+func (p *PermutationImportanceResponse) GetImportancesStd() *Tensor {
+  if !p.IsSetImportancesStd() {
+    return PermutationImportanceResponse_ImportancesStd_DEFAULT
+  }
+return p.ImportancesStd
+}
+var PermutationImportanceResponse_Importances_DEFAULT *Tensor
+func (p *PermutationImportanceResponse) GetImportances() *Tensor {
+  if !p.IsSetImportances() {
+    return PermutationImportanceResponse_Importances_DEFAULT
+  }
+return p.Importances
+}
+func (p *PermutationImportanceResponse) IsSetModel() bool {
+  return p.Model != nil
+}
+
+func (p *PermutationImportanceResponse) IsSetVersion() bool {
+  return p.Version != nil
+}
+
+func (p *PermutationImportanceResponse) IsSetGeneration() bool {
+  return p.Generation != nil
+}
+
+func (p *PermutationImportanceResponse) IsSetNSamples() bool {
+  return p.NSamples != nil
+}
+
+func (p *PermutationImportanceResponse) IsSetScoring() bool {
+  return p.Scoring != nil
+}
+
+func (p *PermutationImportanceResponse) IsSetBaseline() bool {
+  return p.Baseline != nil
+}
+
+func (p *PermutationImportanceResponse) IsSetFeatures() bool {
+  return p.Features != nil
+}
+
+func (p *PermutationImportanceResponse) IsSetImportancesMean() bool {
+  return p.ImportancesMean != nil
+}
+
+func (p *PermutationImportanceResponse) IsSetImportancesStd() bool {
+  return p.ImportancesStd != nil
+}
+
+func (p *PermutationImportanceResponse) IsSetImportances() bool {
+  return p.Importances != nil
+}
+
+func (p *PermutationImportanceResponse) Read(ctx context.Context, iprot thrift.TProtocol) error {
+  if _, err := iprot.ReadStructBegin(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read error: ", p), err)
+  }
+
+
+  for {
+    _, fieldTypeId, fieldId, err := iprot.ReadFieldBegin(ctx)
+    if err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T field %d read error: ", p, fieldId), err)
+    }
+    if fieldTypeId == thrift.STOP { break; }
+    switch fieldId {
+    case 1:
+      if fieldTypeId == thrift.STRING {
+        if err := p.ReadField1(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 2:
+      if fieldTypeId == thrift.I64 {
+        if err := p.ReadField2(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 3:
+      if fieldTypeId == thrift.I64 {
+        if err := p.ReadField3(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 4:
+      if fieldTypeId == thrift.I64 {
+        if err := p.ReadField4(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 5:
+      if fieldTypeId == thrift.STRING {
+        if err := p.ReadField5(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 6:
+      if fieldTypeId == thrift.DOUBLE {
+        if err := p.ReadField6(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 7:
+      if fieldTypeId == thrift.LIST {
+        if err := p.ReadField7(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 8:
+      if fieldTypeId == thrift.STRUCT {
+        if err := p.ReadField8(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 9:
+      if fieldTypeId == thrift.STRUCT {
+        if err := p.ReadField9(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 10:
+      if fieldTypeId == thrift.STRUCT {
+        if err := p.ReadField10(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    default:
+      if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+        return err
+      }
+    }
+    if err := iprot.ReadFieldEnd(ctx); err != nil {
+      return err
+    }
+  }
+  if err := iprot.ReadStructEnd(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read struct end error: ", p), err)
+  }
+  return nil
+}
+
+func (p *PermutationImportanceResponse)  ReadField1(ctx context.Context, iprot thrift.TProtocol) error {
+  if v, err := iprot.ReadString(ctx); err != nil {
+  return thrift.PrependError("error reading field 1: ", err)
+} else {
+  p.Model = &v
+}
+  return nil
+}
+
+func (p *PermutationImportanceResponse)  ReadField2(ctx context.Context, iprot thrift.TProtocol) error {
+  if v, err := iprot.ReadI64(ctx); err != nil {
+  return thrift.PrependError("error reading field 2: ", err)
+} else {
+  p.Version = &v
+}
+  return nil
+}
+
+func (p *PermutationImportanceResponse)  ReadField3(ctx context.Context, iprot thrift.TProtocol) error {
+  if v, err := iprot.ReadI64(ctx); err != nil {
+  return thrift.PrependError("error reading field 3: ", err)
+} else {
+  p.Generation = &v
+}
+  return nil
+}
+
+func (p *PermutationImportanceResponse)  ReadField4(ctx context.Context, iprot thrift.TProtocol) error {
+  if v, err := iprot.ReadI64(ctx); err != nil {
+  return thrift.PrependError("error reading field 4: ", err)
+} else {
+  p.NSamples = &v
+}
+  return nil
+}
+
+func (p *PermutationImportanceResponse)  ReadField5(ctx context.Context, iprot thrift.TProtocol) error {
+  if v, err := iprot.ReadString(ctx); err != nil {
+  return thrift.PrependError("error reading field 5: ", err)
+} else {
+  p.Scoring = &v
+}
+  return nil
+}
+
+func (p *PermutationImportanceResponse)  ReadField6(ctx context.Context, iprot thrift.TProtocol) error {
+  if v, err := iprot.ReadDouble(ctx); err != nil {
+  return thrift.PrependError("error reading field 6: ", err)
+} else {
+  p.Baseline = &v
+}
+  return nil
+}
+
+func (p *PermutationImportanceResponse)  ReadField7(ctx context.Context, iprot thrift.TProtocol) error {
+  _, size, err := iprot.ReadListBegin(ctx)
+  if err != nil {
+    return thrift.PrependError("error reading list begin: ", err)
+  }
+  tSlice := make([]string, 0, size)
+  p.Features =  tSlice
+  for i := 0; i < size; i ++ {
+var _elem18 string
+    if v, err := iprot.ReadString(ctx); err != nil {
+    return thrift.PrependError("error reading field 0: ", err)
+} else {
+    _elem18 = v
+}
+    p.Features = append(p.Features, _elem18)
+  }
+  if err := iprot.ReadListEnd(ctx); err != nil {
+    return thrift.PrependError("error reading list end: ", err)
+  }
+  return nil
+}
+
+func (p *PermutationImportanceResponse)  ReadField8(ctx context.Context, iprot thrift.TProtocol) error {
+  p.ImportancesMean = &Tensor{}
+  if err := p.ImportancesMean.Read(ctx, iprot); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.ImportancesMean), err)
+  }
+  return nil
+}
+
+func (p *PermutationImportanceResponse)  ReadField9(ctx context.Context, iprot thrift.TProtocol) error {
+  p.ImportancesStd = &Tensor{}
+  if err := p.ImportancesStd.Read(ctx, iprot); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.ImportancesStd), err)
+  }
+  return nil
+}
+
+func (p *PermutationImportanceResponse)  ReadField10(ctx context.Context, iprot thrift.TProtocol) error {
+  p.Importances = &Tensor{}
+  if err := p.Importances.Read(ctx, iprot); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Importances), err)
+  }
+  return nil
+}
+
+func (p *PermutationImportanceResponse) Write(ctx context.Context, oprot thrift.TProtocol) error {
+  if err := oprot.WriteStructBegin(ctx, "PermutationImportanceResponse"); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err) }
+  if p != nil {
+    if err := p.writeField1(ctx, oprot); err != nil { return err }
+    if err := p.writeField2(ctx, oprot); err != nil { return err }
+    if err := p.writeField3(ctx, oprot); err != nil { return err }
+    if err := p.writeField4(ctx, oprot); err != nil { return err }
+    if err := p.writeField5(ctx, oprot); err != nil { return err }
+    if err := p.writeField6(ctx, oprot); err != nil { return err }
+    if err := p.writeField7(ctx, oprot); err != nil { return err }
+    if err := p.writeField8(ctx, oprot); err != nil { return err }
+    if err := p.writeField9(ctx, oprot); err != nil { return err }
+    if err := p.writeField10(ctx, oprot); err != nil { return err }
+  }
+  if err := oprot.WriteFieldStop(ctx); err != nil {
+    return thrift.PrependError("write field stop error: ", err) }
+  if err := oprot.WriteStructEnd(ctx); err != nil {
+    return thrift.PrependError("write struct stop error: ", err) }
+  return nil
+}
+
+func (p *PermutationImportanceResponse) writeField1(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetModel() {
+    if err := oprot.WriteFieldBegin(ctx, "model", thrift.STRING, 1); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 1:model: ", p), err) }
+    if err := oprot.WriteString(ctx, string(*p.Model)); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T.model (1) field write error: ", p), err) }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 1:model: ", p), err) }
+  }
+  return err
+}
+
+func (p *PermutationImportanceResponse) writeField2(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetVersion() {
+    if err := oprot.WriteFieldBegin(ctx, "version", thrift.I64, 2); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 2:version: ", p), err) }
+    if err := oprot.WriteI64(ctx, int64(*p.Version)); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T.version (2) field write error: ", p), err) }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 2:version: ", p), err) }
+  }
+  return err
+}
+
+func (p *PermutationImportanceResponse) writeField3(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetGeneration() {
+    if err := oprot.WriteFieldBegin(ctx, "generation", thrift.I64, 3); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 3:generation: ", p), err) }
+    if err := oprot.WriteI64(ctx, int64(*p.Generation)); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T.generation (3) field write error: ", p), err) }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 3:generation: ", p), err) }
+  }
+  return err
+}
+
+func (p *PermutationImportanceResponse) writeField4(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetNSamples() {
+    if err := oprot.WriteFieldBegin(ctx, "n_samples", thrift.I64, 4); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 4:n_samples: ", p), err) }
+    if err := oprot.WriteI64(ctx, int64(*p.NSamples)); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T.n_samples (4) field write error: ", p), err) }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 4:n_samples: ", p), err) }
+  }
+  return err
+}
+
+func (p *PermutationImportanceResponse) writeField5(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetScoring() {
+    if err := oprot.WriteFieldBegin(ctx, "scoring", thrift.STRING, 5); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 5:scoring: ", p), err) }
+    if err := oprot.WriteString(ctx, string(*p.Scoring)); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T.scoring (5) field write error: ", p), err) }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 5:scoring: ", p), err) }
+  }
+  return err
+}
+
+func (p *PermutationImportanceResponse) writeField6(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetBaseline() {
+    if err := oprot.WriteFieldBegin(ctx, "baseline", thrift.DOUBLE, 6); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 6:baseline: ", p), err) }
+    if err := oprot.WriteDouble(ctx, float64(*p.Baseline)); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T.baseline (6) field write error: ", p), err) }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 6:baseline: ", p), err) }
+  }
+  return err
+}
+
+func (p *PermutationImportanceResponse) writeField7(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetFeatures() {
+    if err := oprot.WriteFieldBegin(ctx, "features", thrift.LIST, 7); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 7:features: ", p), err) }
+    if err := oprot.WriteListBegin(ctx, thrift.STRING, len(p.Features)); err != nil {
+      return thrift.PrependError("error writing list begin: ", err)
+    }
+    for _, v := range p.Features {
+      if err := oprot.WriteString(ctx, string(v)); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T. (0) field write error: ", p), err) }
+    }
+    if err := oprot.WriteListEnd(ctx); err != nil {
+      return thrift.PrependError("error writing list end: ", err)
+    }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 7:features: ", p), err) }
+  }
+  return err
+}
+
+func (p *PermutationImportanceResponse) writeField8(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetImportancesMean() {
+    if err := oprot.WriteFieldBegin(ctx, "importances_mean", thrift.STRUCT, 8); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 8:importances_mean: ", p), err) }
+    if err := p.ImportancesMean.Write(ctx, oprot); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.ImportancesMean), err)
+    }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 8:importances_mean: ", p), err) }
+  }
+  return err
+}
+
+func (p *PermutationImportanceResponse) writeField9(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetImportancesStd() {
+    if err := oprot.WriteFieldBegin(ctx, "importances_std", thrift.STRUCT, 9); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 9:importances_std: ", p), err) }
+    if err := p.ImportancesStd.Write(ctx, oprot); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.ImportancesStd), err)
+    }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 9:importances_std: ", p), err) }
+  }
+  return err
+}
+
+func (p *PermutationImportanceResponse) writeField10(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetImportances() {
+    if err := oprot.WriteFieldBegin(ctx, "importances", thrift.STRUCT, 10); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 10:importances: ", p), err) }
+    if err := p.Importances.Write(ctx, oprot); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Importances), err)
+    }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 10:importances: ", p), err) }
+  }
+  return err
+}
+
+func (p *PermutationImportanceResponse) Equals(other *PermutationImportanceResponse) bool {
+  if p == other {
+    return true
+  } else if p == nil || other == nil {
+    return false
+  }
+  if p.Model != other.Model {
+    if p.Model == nil || other.Model == nil {
+      return false
+    }
+    if (*p.Model) != (*other.Model) { return false }
+  }
+  if p.Version != other.Version {
+    if p.Version == nil || other.Version == nil {
+      return false
+    }
+    if (*p.Version) != (*other.Version) { return false }
+  }
+  if p.Generation != other.Generation {
+    if p.Generation == nil || other.Generation == nil {
+      return false
+    }
+    if (*p.Generation) != (*other.Generation) { return false }
+  }
+  if p.NSamples != other.NSamples {
+    if p.NSamples == nil || other.NSamples == nil {
+      return false
+    }
+    if (*p.NSamples) != (*other.NSamples) { return false }
+  }
+  if p.Scoring != other.Scoring {
+    if p.Scoring == nil || other.Scoring == nil {
+      return false
+    }
+    if (*p.Scoring) != (*other.Scoring) { return false }
+  }
+  if p.Baseline != other.Baseline {
+    if p.Baseline == nil || other.Baseline == nil {
+      return false
+    }
+    if (*p.Baseline) != (*other.Baseline) { return false }
+  }
+  if len(p.Features) != len(other.Features) { return false }
+  for i, _tgt := range p.Features {
+    _src19 := other.Features[i]
+    if _tgt != _src19 { return false }
+  }
+  if !p.ImportancesMean.Equals(other.ImportancesMean) { return false }
+  if !p.ImportancesStd.Equals(other.ImportancesStd) { return false }
+  if !p.Importances.Equals(other.Importances) { return false }
+  return true
+}
+
+func (p *PermutationImportanceResponse) String() string {
+  if p == nil {
+    return "<nil>"
+  }
+  return fmt.Sprintf("PermutationImportanceResponse(%+v)", *p)
+}
+
 // Rows to learn from. The first batch of a model makes its learner; further ones may leave out what is said of it.
 // 
 // Attributes:
@@ -4981,11 +6071,11 @@ func (p *PartialFitRequest)  ReadField4(ctx context.Context, iprot thrift.TProto
   tSlice := make([]*Step, 0, size)
   p.Steps =  tSlice
   for i := 0; i < size; i ++ {
-    _elem18 := &Step{}
-    if err := _elem18.Read(ctx, iprot); err != nil {
-      return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", _elem18), err)
+    _elem20 := &Step{}
+    if err := _elem20.Read(ctx, iprot); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", _elem20), err)
     }
-    p.Steps = append(p.Steps, _elem18)
+    p.Steps = append(p.Steps, _elem20)
   }
   if err := iprot.ReadListEnd(ctx); err != nil {
     return thrift.PrependError("error reading list end: ", err)
@@ -5010,13 +6100,13 @@ func (p *PartialFitRequest)  ReadField6(ctx context.Context, iprot thrift.TProto
   tSlice := make([]string, 0, size)
   p.Features =  tSlice
   for i := 0; i < size; i ++ {
-var _elem19 string
+var _elem21 string
     if v, err := iprot.ReadString(ctx); err != nil {
     return thrift.PrependError("error reading field 0: ", err)
 } else {
-    _elem19 = v
+    _elem21 = v
 }
-    p.Features = append(p.Features, _elem19)
+    p.Features = append(p.Features, _elem21)
   }
   if err := iprot.ReadListEnd(ctx); err != nil {
     return thrift.PrependError("error reading list end: ", err)
@@ -5303,8 +6393,8 @@ func (p *PartialFitRequest) Equals(other *PartialFitRequest) bool {
   if !p.Table.Equals(other.Table) { return false }
   if len(p.Steps) != len(other.Steps) { return false }
   for i, _tgt := range p.Steps {
-    _src20 := other.Steps[i]
-    if !_tgt.Equals(_src20) { return false }
+    _src22 := other.Steps[i]
+    if !_tgt.Equals(_src22) { return false }
   }
   if p.Target != other.Target {
     if p.Target == nil || other.Target == nil {
@@ -5314,8 +6404,8 @@ func (p *PartialFitRequest) Equals(other *PartialFitRequest) bool {
   }
   if len(p.Features) != len(other.Features) { return false }
   for i, _tgt := range p.Features {
-    _src21 := other.Features[i]
-    if _tgt != _src21 { return false }
+    _src23 := other.Features[i]
+    if _tgt != _src23 { return false }
   }
   if !p.Classes.Equals(other.Classes) { return false }
   if p.Seed != other.Seed {
@@ -6250,11 +7340,11 @@ func (p *Learner)  ReadField2(ctx context.Context, iprot thrift.TProtocol) error
   tSlice := make([]*Step, 0, size)
   p.Steps =  tSlice
   for i := 0; i < size; i ++ {
-    _elem22 := &Step{}
-    if err := _elem22.Read(ctx, iprot); err != nil {
-      return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", _elem22), err)
+    _elem24 := &Step{}
+    if err := _elem24.Read(ctx, iprot); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", _elem24), err)
     }
-    p.Steps = append(p.Steps, _elem22)
+    p.Steps = append(p.Steps, _elem24)
   }
   if err := iprot.ReadListEnd(ctx); err != nil {
     return thrift.PrependError("error reading list end: ", err)
@@ -6279,13 +7369,13 @@ func (p *Learner)  ReadField4(ctx context.Context, iprot thrift.TProtocol) error
   tSlice := make([]string, 0, size)
   p.Features =  tSlice
   for i := 0; i < size; i ++ {
-var _elem23 string
+var _elem25 string
     if v, err := iprot.ReadString(ctx); err != nil {
     return thrift.PrependError("error reading field 0: ", err)
 } else {
-    _elem23 = v
+    _elem25 = v
 }
-    p.Features = append(p.Features, _elem23)
+    p.Features = append(p.Features, _elem25)
   }
   if err := iprot.ReadListEnd(ctx); err != nil {
     return thrift.PrependError("error reading list end: ", err)
@@ -6363,11 +7453,11 @@ func (p *Learner)  ReadField12(ctx context.Context, iprot thrift.TProtocol) erro
   tSlice := make([]*LearnedBatch, 0, size)
   p.Recent =  tSlice
   for i := 0; i < size; i ++ {
-    _elem24 := &LearnedBatch{}
-    if err := _elem24.Read(ctx, iprot); err != nil {
-      return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", _elem24), err)
+    _elem26 := &LearnedBatch{}
+    if err := _elem26.Read(ctx, iprot); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", _elem26), err)
     }
-    p.Recent = append(p.Recent, _elem24)
+    p.Recent = append(p.Recent, _elem26)
   }
   if err := iprot.ReadListEnd(ctx); err != nil {
     return thrift.PrependError("error reading list end: ", err)
@@ -6606,8 +7696,8 @@ func (p *Learner) Equals(other *Learner) bool {
   }
   if len(p.Steps) != len(other.Steps) { return false }
   for i, _tgt := range p.Steps {
-    _src25 := other.Steps[i]
-    if !_tgt.Equals(_src25) { return false }
+    _src27 := other.Steps[i]
+    if !_tgt.Equals(_src27) { return false }
   }
   if p.Target != other.Target {
     if p.Target == nil || other.Target == nil {
@@ -6617,8 +7707,8 @@ func (p *Learner) Equals(other *Learner) bool {
   }
   if len(p.Features) != len(other.Features) { return false }
   for i, _tgt := range p.Features {
-    _src26 := other.Features[i]
-    if _tgt != _src26 { return false }
+    _src28 := other.Features[i]
+    if _tgt != _src28 { return false }
   }
   if !p.Classes.Equals(other.Classes) { return false }
   if p.Seed != other.Seed {
@@ -6659,8 +7749,8 @@ func (p *Learner) Equals(other *Learner) bool {
   }
   if len(p.Recent) != len(other.Recent) { return false }
   for i, _tgt := range p.Recent {
-    _src27 := other.Recent[i]
-    if !_tgt.Equals(_src27) { return false }
+    _src29 := other.Recent[i]
+    if !_tgt.Equals(_src29) { return false }
   }
   if p.LastVersion != other.LastVersion {
     if p.LastVersion == nil || other.LastVersion == nil {
@@ -7198,6 +8288,13 @@ type Training interface {
   // Parameters:
   //  - Request
   Evaluate(ctx context.Context, request *EvaluateRequest) (_r *EvaluateResponse, _err error)
+  // Answers how much worse a metric of a model is when the values of one column are shuffled among the rows: of each column the
+  // model takes, several times. Throws NOT_FOUND (model, data set), INVALID_ARGUMENT (column, row, value, scoring, n_repeats,
+  // named), FAILED_PRECONDITION (the version is not loaded), OVERLOADED, DEADLINE_EXCEEDED (every shuffle predicts all rows).
+  // 
+  // Parameters:
+  //  - Request
+  PermutationImportance(ctx context.Context, request *PermutationImportanceRequest) (_r *PermutationImportanceResponse, _err error)
   // Answers a job as it is now. Throws NOT_FOUND.
   // 
   // Parameters:
@@ -7280,22 +8377,22 @@ func (p *TrainingClient) SetLastResponseMeta_(meta thrift.ResponseMeta) {
 // Parameters:
 //  - Request
 func (p *TrainingClient) Train(ctx context.Context, request *TrainRequest) (_r *TrainResponse, _err error) {
-  var _args28 TrainingTrainArgs
-  _args28.Request = request
-  var _result30 TrainingTrainResult
-  var _meta29 thrift.ResponseMeta
-  _meta29, _err = p.Client_().Call(ctx, "train", &_args28, &_result30)
-  p.SetLastResponseMeta_(_meta29)
+  var _args30 TrainingTrainArgs
+  _args30.Request = request
+  var _result32 TrainingTrainResult
+  var _meta31 thrift.ResponseMeta
+  _meta31, _err = p.Client_().Call(ctx, "train", &_args30, &_result32)
+  p.SetLastResponseMeta_(_meta31)
   if _err != nil {
     return
   }
   switch {
-  case _result30.Error!= nil:
-    return _r, _result30.Error
+  case _result32.Error!= nil:
+    return _r, _result32.Error
   }
 
-  if _ret31 := _result30.GetSuccess(); _ret31 != nil {
-    return _ret31, nil
+  if _ret33 := _result32.GetSuccess(); _ret33 != nil {
+    return _ret33, nil
   }
   return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "train failed: unknown result")
 }
@@ -7308,22 +8405,22 @@ func (p *TrainingClient) Train(ctx context.Context, request *TrainRequest) (_r *
 // Parameters:
 //  - Request
 func (p *TrainingClient) Search(ctx context.Context, request *SearchRequest) (_r *SearchResponse, _err error) {
-  var _args32 TrainingSearchArgs
-  _args32.Request = request
-  var _result34 TrainingSearchResult
-  var _meta33 thrift.ResponseMeta
-  _meta33, _err = p.Client_().Call(ctx, "search", &_args32, &_result34)
-  p.SetLastResponseMeta_(_meta33)
+  var _args34 TrainingSearchArgs
+  _args34.Request = request
+  var _result36 TrainingSearchResult
+  var _meta35 thrift.ResponseMeta
+  _meta35, _err = p.Client_().Call(ctx, "search", &_args34, &_result36)
+  p.SetLastResponseMeta_(_meta35)
   if _err != nil {
     return
   }
   switch {
-  case _result34.Error!= nil:
-    return _r, _result34.Error
+  case _result36.Error!= nil:
+    return _r, _result36.Error
   }
 
-  if _ret35 := _result34.GetSuccess(); _ret35 != nil {
-    return _ret35, nil
+  if _ret37 := _result36.GetSuccess(); _ret37 != nil {
+    return _ret37, nil
   }
   return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "search failed: unknown result")
 }
@@ -7334,22 +8431,22 @@ func (p *TrainingClient) Search(ctx context.Context, request *SearchRequest) (_r
 // Parameters:
 //  - Request
 func (p *TrainingClient) GetSearchResult_(ctx context.Context, request *GetSearchResultRequest) (_r *GetSearchResultResponse, _err error) {
-  var _args36 TrainingGetSearchResultArgs
-  _args36.Request = request
-  var _result38 TrainingGetSearchResultResult
-  var _meta37 thrift.ResponseMeta
-  _meta37, _err = p.Client_().Call(ctx, "get_search_result", &_args36, &_result38)
-  p.SetLastResponseMeta_(_meta37)
+  var _args38 TrainingGetSearchResultArgs
+  _args38.Request = request
+  var _result40 TrainingGetSearchResultResult
+  var _meta39 thrift.ResponseMeta
+  _meta39, _err = p.Client_().Call(ctx, "get_search_result", &_args38, &_result40)
+  p.SetLastResponseMeta_(_meta39)
   if _err != nil {
     return
   }
   switch {
-  case _result38.Error!= nil:
-    return _r, _result38.Error
+  case _result40.Error!= nil:
+    return _r, _result40.Error
   }
 
-  if _ret39 := _result38.GetSuccess(); _ret39 != nil {
-    return _ret39, nil
+  if _ret41 := _result40.GetSuccess(); _ret41 != nil {
+    return _ret41, nil
   }
   return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "get_search_result failed: unknown result")
 }
@@ -7361,24 +8458,51 @@ func (p *TrainingClient) GetSearchResult_(ctx context.Context, request *GetSearc
 // Parameters:
 //  - Request
 func (p *TrainingClient) Evaluate(ctx context.Context, request *EvaluateRequest) (_r *EvaluateResponse, _err error) {
-  var _args40 TrainingEvaluateArgs
-  _args40.Request = request
-  var _result42 TrainingEvaluateResult
-  var _meta41 thrift.ResponseMeta
-  _meta41, _err = p.Client_().Call(ctx, "evaluate", &_args40, &_result42)
-  p.SetLastResponseMeta_(_meta41)
+  var _args42 TrainingEvaluateArgs
+  _args42.Request = request
+  var _result44 TrainingEvaluateResult
+  var _meta43 thrift.ResponseMeta
+  _meta43, _err = p.Client_().Call(ctx, "evaluate", &_args42, &_result44)
+  p.SetLastResponseMeta_(_meta43)
   if _err != nil {
     return
   }
   switch {
-  case _result42.Error!= nil:
-    return _r, _result42.Error
+  case _result44.Error!= nil:
+    return _r, _result44.Error
   }
 
-  if _ret43 := _result42.GetSuccess(); _ret43 != nil {
-    return _ret43, nil
+  if _ret45 := _result44.GetSuccess(); _ret45 != nil {
+    return _ret45, nil
   }
   return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "evaluate failed: unknown result")
+}
+
+// Answers how much worse a metric of a model is when the values of one column are shuffled among the rows: of each column the
+// model takes, several times. Throws NOT_FOUND (model, data set), INVALID_ARGUMENT (column, row, value, scoring, n_repeats,
+// named), FAILED_PRECONDITION (the version is not loaded), OVERLOADED, DEADLINE_EXCEEDED (every shuffle predicts all rows).
+// 
+// Parameters:
+//  - Request
+func (p *TrainingClient) PermutationImportance(ctx context.Context, request *PermutationImportanceRequest) (_r *PermutationImportanceResponse, _err error) {
+  var _args46 TrainingPermutationImportanceArgs
+  _args46.Request = request
+  var _result48 TrainingPermutationImportanceResult
+  var _meta47 thrift.ResponseMeta
+  _meta47, _err = p.Client_().Call(ctx, "permutation_importance", &_args46, &_result48)
+  p.SetLastResponseMeta_(_meta47)
+  if _err != nil {
+    return
+  }
+  switch {
+  case _result48.Error!= nil:
+    return _r, _result48.Error
+  }
+
+  if _ret49 := _result48.GetSuccess(); _ret49 != nil {
+    return _ret49, nil
+  }
+  return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "permutation_importance failed: unknown result")
 }
 
 // Answers a job as it is now. Throws NOT_FOUND.
@@ -7386,22 +8510,22 @@ func (p *TrainingClient) Evaluate(ctx context.Context, request *EvaluateRequest)
 // Parameters:
 //  - Request
 func (p *TrainingClient) GetJob(ctx context.Context, request *GetJobRequest) (_r *GetJobResponse, _err error) {
-  var _args44 TrainingGetJobArgs
-  _args44.Request = request
-  var _result46 TrainingGetJobResult
-  var _meta45 thrift.ResponseMeta
-  _meta45, _err = p.Client_().Call(ctx, "get_job", &_args44, &_result46)
-  p.SetLastResponseMeta_(_meta45)
+  var _args50 TrainingGetJobArgs
+  _args50.Request = request
+  var _result52 TrainingGetJobResult
+  var _meta51 thrift.ResponseMeta
+  _meta51, _err = p.Client_().Call(ctx, "get_job", &_args50, &_result52)
+  p.SetLastResponseMeta_(_meta51)
   if _err != nil {
     return
   }
   switch {
-  case _result46.Error!= nil:
-    return _r, _result46.Error
+  case _result52.Error!= nil:
+    return _r, _result52.Error
   }
 
-  if _ret47 := _result46.GetSuccess(); _ret47 != nil {
-    return _ret47, nil
+  if _ret53 := _result52.GetSuccess(); _ret53 != nil {
+    return _ret53, nil
   }
   return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "get_job failed: unknown result")
 }
@@ -7411,22 +8535,22 @@ func (p *TrainingClient) GetJob(ctx context.Context, request *GetJobRequest) (_r
 // Parameters:
 //  - Request
 func (p *TrainingClient) WatchJob(ctx context.Context, request *WatchJobRequest) (_r *WatchJobResponse, _err error) {
-  var _args48 TrainingWatchJobArgs
-  _args48.Request = request
-  var _result50 TrainingWatchJobResult
-  var _meta49 thrift.ResponseMeta
-  _meta49, _err = p.Client_().Call(ctx, "watch_job", &_args48, &_result50)
-  p.SetLastResponseMeta_(_meta49)
+  var _args54 TrainingWatchJobArgs
+  _args54.Request = request
+  var _result56 TrainingWatchJobResult
+  var _meta55 thrift.ResponseMeta
+  _meta55, _err = p.Client_().Call(ctx, "watch_job", &_args54, &_result56)
+  p.SetLastResponseMeta_(_meta55)
   if _err != nil {
     return
   }
   switch {
-  case _result50.Error!= nil:
-    return _r, _result50.Error
+  case _result56.Error!= nil:
+    return _r, _result56.Error
   }
 
-  if _ret51 := _result50.GetSuccess(); _ret51 != nil {
-    return _ret51, nil
+  if _ret57 := _result56.GetSuccess(); _ret57 != nil {
+    return _ret57, nil
   }
   return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "watch_job failed: unknown result")
 }
@@ -7436,22 +8560,22 @@ func (p *TrainingClient) WatchJob(ctx context.Context, request *WatchJobRequest)
 // Parameters:
 //  - Request
 func (p *TrainingClient) ListJobs(ctx context.Context, request *ListJobsRequest) (_r *ListJobsResponse, _err error) {
-  var _args52 TrainingListJobsArgs
-  _args52.Request = request
-  var _result54 TrainingListJobsResult
-  var _meta53 thrift.ResponseMeta
-  _meta53, _err = p.Client_().Call(ctx, "list_jobs", &_args52, &_result54)
-  p.SetLastResponseMeta_(_meta53)
+  var _args58 TrainingListJobsArgs
+  _args58.Request = request
+  var _result60 TrainingListJobsResult
+  var _meta59 thrift.ResponseMeta
+  _meta59, _err = p.Client_().Call(ctx, "list_jobs", &_args58, &_result60)
+  p.SetLastResponseMeta_(_meta59)
   if _err != nil {
     return
   }
   switch {
-  case _result54.Error!= nil:
-    return _r, _result54.Error
+  case _result60.Error!= nil:
+    return _r, _result60.Error
   }
 
-  if _ret55 := _result54.GetSuccess(); _ret55 != nil {
-    return _ret55, nil
+  if _ret61 := _result60.GetSuccess(); _ret61 != nil {
+    return _ret61, nil
   }
   return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "list_jobs failed: unknown result")
 }
@@ -7461,22 +8585,22 @@ func (p *TrainingClient) ListJobs(ctx context.Context, request *ListJobsRequest)
 // Parameters:
 //  - Request
 func (p *TrainingClient) CancelJob(ctx context.Context, request *CancelJobRequest) (_r *CancelJobResponse, _err error) {
-  var _args56 TrainingCancelJobArgs
-  _args56.Request = request
-  var _result58 TrainingCancelJobResult
-  var _meta57 thrift.ResponseMeta
-  _meta57, _err = p.Client_().Call(ctx, "cancel_job", &_args56, &_result58)
-  p.SetLastResponseMeta_(_meta57)
+  var _args62 TrainingCancelJobArgs
+  _args62.Request = request
+  var _result64 TrainingCancelJobResult
+  var _meta63 thrift.ResponseMeta
+  _meta63, _err = p.Client_().Call(ctx, "cancel_job", &_args62, &_result64)
+  p.SetLastResponseMeta_(_meta63)
   if _err != nil {
     return
   }
   switch {
-  case _result58.Error!= nil:
-    return _r, _result58.Error
+  case _result64.Error!= nil:
+    return _r, _result64.Error
   }
 
-  if _ret59 := _result58.GetSuccess(); _ret59 != nil {
-    return _ret59, nil
+  if _ret65 := _result64.GetSuccess(); _ret65 != nil {
+    return _ret65, nil
   }
   return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "cancel_job failed: unknown result")
 }
@@ -7490,22 +8614,22 @@ func (p *TrainingClient) CancelJob(ctx context.Context, request *CancelJobReques
 // Parameters:
 //  - Request
 func (p *TrainingClient) PartialFit(ctx context.Context, request *PartialFitRequest) (_r *PartialFitResponse, _err error) {
-  var _args60 TrainingPartialFitArgs
-  _args60.Request = request
-  var _result62 TrainingPartialFitResult
-  var _meta61 thrift.ResponseMeta
-  _meta61, _err = p.Client_().Call(ctx, "partial_fit", &_args60, &_result62)
-  p.SetLastResponseMeta_(_meta61)
+  var _args66 TrainingPartialFitArgs
+  _args66.Request = request
+  var _result68 TrainingPartialFitResult
+  var _meta67 thrift.ResponseMeta
+  _meta67, _err = p.Client_().Call(ctx, "partial_fit", &_args66, &_result68)
+  p.SetLastResponseMeta_(_meta67)
   if _err != nil {
     return
   }
   switch {
-  case _result62.Error!= nil:
-    return _r, _result62.Error
+  case _result68.Error!= nil:
+    return _r, _result68.Error
   }
 
-  if _ret63 := _result62.GetSuccess(); _ret63 != nil {
-    return _ret63, nil
+  if _ret69 := _result68.GetSuccess(); _ret69 != nil {
+    return _ret69, nil
   }
   return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "partial_fit failed: unknown result")
 }
@@ -7515,22 +8639,22 @@ func (p *TrainingClient) PartialFit(ctx context.Context, request *PartialFitRequ
 // Parameters:
 //  - Request
 func (p *TrainingClient) GetLearner(ctx context.Context, request *GetLearnerRequest) (_r *GetLearnerResponse, _err error) {
-  var _args64 TrainingGetLearnerArgs
-  _args64.Request = request
-  var _result66 TrainingGetLearnerResult
-  var _meta65 thrift.ResponseMeta
-  _meta65, _err = p.Client_().Call(ctx, "get_learner", &_args64, &_result66)
-  p.SetLastResponseMeta_(_meta65)
+  var _args70 TrainingGetLearnerArgs
+  _args70.Request = request
+  var _result72 TrainingGetLearnerResult
+  var _meta71 thrift.ResponseMeta
+  _meta71, _err = p.Client_().Call(ctx, "get_learner", &_args70, &_result72)
+  p.SetLastResponseMeta_(_meta71)
   if _err != nil {
     return
   }
   switch {
-  case _result66.Error!= nil:
-    return _r, _result66.Error
+  case _result72.Error!= nil:
+    return _r, _result72.Error
   }
 
-  if _ret67 := _result66.GetSuccess(); _ret67 != nil {
-    return _ret67, nil
+  if _ret73 := _result72.GetSuccess(); _ret73 != nil {
+    return _ret73, nil
   }
   return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "get_learner failed: unknown result")
 }
@@ -7540,22 +8664,22 @@ func (p *TrainingClient) GetLearner(ctx context.Context, request *GetLearnerRequ
 // Parameters:
 //  - Request
 func (p *TrainingClient) DeleteLearner(ctx context.Context, request *DeleteLearnerRequest) (_r *DeleteLearnerResponse, _err error) {
-  var _args68 TrainingDeleteLearnerArgs
-  _args68.Request = request
-  var _result70 TrainingDeleteLearnerResult
-  var _meta69 thrift.ResponseMeta
-  _meta69, _err = p.Client_().Call(ctx, "delete_learner", &_args68, &_result70)
-  p.SetLastResponseMeta_(_meta69)
+  var _args74 TrainingDeleteLearnerArgs
+  _args74.Request = request
+  var _result76 TrainingDeleteLearnerResult
+  var _meta75 thrift.ResponseMeta
+  _meta75, _err = p.Client_().Call(ctx, "delete_learner", &_args74, &_result76)
+  p.SetLastResponseMeta_(_meta75)
   if _err != nil {
     return
   }
   switch {
-  case _result70.Error!= nil:
-    return _r, _result70.Error
+  case _result76.Error!= nil:
+    return _r, _result76.Error
   }
 
-  if _ret71 := _result70.GetSuccess(); _ret71 != nil {
-    return _ret71, nil
+  if _ret77 := _result76.GetSuccess(); _ret77 != nil {
+    return _ret77, nil
   }
   return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "delete_learner failed: unknown result")
 }
@@ -7580,19 +8704,20 @@ func (p *TrainingProcessor) ProcessorMap() map[string]thrift.TProcessorFunction 
 
 func NewTrainingProcessor(handler Training) *TrainingProcessor {
 
-  self72 := &TrainingProcessor{handler:handler, processorMap:make(map[string]thrift.TProcessorFunction)}
-  self72.processorMap["train"] = &trainingProcessorTrain{handler:handler}
-  self72.processorMap["search"] = &trainingProcessorSearch{handler:handler}
-  self72.processorMap["get_search_result"] = &trainingProcessorGetSearchResult_{handler:handler}
-  self72.processorMap["evaluate"] = &trainingProcessorEvaluate{handler:handler}
-  self72.processorMap["get_job"] = &trainingProcessorGetJob{handler:handler}
-  self72.processorMap["watch_job"] = &trainingProcessorWatchJob{handler:handler}
-  self72.processorMap["list_jobs"] = &trainingProcessorListJobs{handler:handler}
-  self72.processorMap["cancel_job"] = &trainingProcessorCancelJob{handler:handler}
-  self72.processorMap["partial_fit"] = &trainingProcessorPartialFit{handler:handler}
-  self72.processorMap["get_learner"] = &trainingProcessorGetLearner{handler:handler}
-  self72.processorMap["delete_learner"] = &trainingProcessorDeleteLearner{handler:handler}
-return self72
+  self78 := &TrainingProcessor{handler:handler, processorMap:make(map[string]thrift.TProcessorFunction)}
+  self78.processorMap["train"] = &trainingProcessorTrain{handler:handler}
+  self78.processorMap["search"] = &trainingProcessorSearch{handler:handler}
+  self78.processorMap["get_search_result"] = &trainingProcessorGetSearchResult_{handler:handler}
+  self78.processorMap["evaluate"] = &trainingProcessorEvaluate{handler:handler}
+  self78.processorMap["permutation_importance"] = &trainingProcessorPermutationImportance{handler:handler}
+  self78.processorMap["get_job"] = &trainingProcessorGetJob{handler:handler}
+  self78.processorMap["watch_job"] = &trainingProcessorWatchJob{handler:handler}
+  self78.processorMap["list_jobs"] = &trainingProcessorListJobs{handler:handler}
+  self78.processorMap["cancel_job"] = &trainingProcessorCancelJob{handler:handler}
+  self78.processorMap["partial_fit"] = &trainingProcessorPartialFit{handler:handler}
+  self78.processorMap["get_learner"] = &trainingProcessorGetLearner{handler:handler}
+  self78.processorMap["delete_learner"] = &trainingProcessorDeleteLearner{handler:handler}
+return self78
 }
 
 func (p *TrainingProcessor) Process(ctx context.Context, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
@@ -7603,12 +8728,12 @@ func (p *TrainingProcessor) Process(ctx context.Context, iprot, oprot thrift.TPr
   }
   iprot.Skip(ctx, thrift.STRUCT)
   iprot.ReadMessageEnd(ctx)
-  x73 := thrift.NewTApplicationException(thrift.UNKNOWN_METHOD, "Unknown function " + name)
+  x79 := thrift.NewTApplicationException(thrift.UNKNOWN_METHOD, "Unknown function " + name)
   oprot.WriteMessageBegin(ctx, name, thrift.EXCEPTION, seqId)
-  x73.Write(ctx, oprot)
+  x79.Write(ctx, oprot)
   oprot.WriteMessageEnd(ctx)
   oprot.Flush(ctx)
-  return false, x73
+  return false, x79
 
 }
 
@@ -7617,7 +8742,7 @@ type trainingProcessorTrain struct {
 }
 
 func (p *trainingProcessorTrain) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-  var _write_err74 error
+  var _write_err80 error
   args := TrainingTrainArgs{}
   if err2 := args.Read(ctx, iprot); err2 != nil {
     iprot.ReadMessageEnd(ctx)
@@ -7667,21 +8792,21 @@ func (p *trainingProcessorTrain) Process(ctx context.Context, seqId int32, iprot
       if errors.Is(err2, thrift.ErrAbandonRequest) {
         return false, thrift.WrapTException(err2)
       }
-      _exc75 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing train: " + err2.Error())
+      _exc81 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing train: " + err2.Error())
       if err2 := oprot.WriteMessageBegin(ctx, "train", thrift.EXCEPTION, seqId); err2 != nil {
-        _write_err74 = thrift.WrapTException(err2)
+        _write_err80 = thrift.WrapTException(err2)
       }
-      if err2 := _exc75.Write(ctx, oprot); _write_err74 == nil && err2 != nil {
-        _write_err74 = thrift.WrapTException(err2)
+      if err2 := _exc81.Write(ctx, oprot); _write_err80 == nil && err2 != nil {
+        _write_err80 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.WriteMessageEnd(ctx); _write_err74 == nil && err2 != nil {
-        _write_err74 = thrift.WrapTException(err2)
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err80 == nil && err2 != nil {
+        _write_err80 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.Flush(ctx); _write_err74 == nil && err2 != nil {
-        _write_err74 = thrift.WrapTException(err2)
+      if err2 := oprot.Flush(ctx); _write_err80 == nil && err2 != nil {
+        _write_err80 = thrift.WrapTException(err2)
       }
-      if _write_err74 != nil {
-        return false, thrift.WrapTException(_write_err74)
+      if _write_err80 != nil {
+        return false, thrift.WrapTException(_write_err80)
       }
       return true, err
     }
@@ -7690,19 +8815,19 @@ func (p *trainingProcessorTrain) Process(ctx context.Context, seqId int32, iprot
   }
   tickerCancel()
   if err2 := oprot.WriteMessageBegin(ctx, "train", thrift.REPLY, seqId); err2 != nil {
-    _write_err74 = thrift.WrapTException(err2)
+    _write_err80 = thrift.WrapTException(err2)
   }
-  if err2 := result.Write(ctx, oprot); _write_err74 == nil && err2 != nil {
-    _write_err74 = thrift.WrapTException(err2)
+  if err2 := result.Write(ctx, oprot); _write_err80 == nil && err2 != nil {
+    _write_err80 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.WriteMessageEnd(ctx); _write_err74 == nil && err2 != nil {
-    _write_err74 = thrift.WrapTException(err2)
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err80 == nil && err2 != nil {
+    _write_err80 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.Flush(ctx); _write_err74 == nil && err2 != nil {
-    _write_err74 = thrift.WrapTException(err2)
+  if err2 := oprot.Flush(ctx); _write_err80 == nil && err2 != nil {
+    _write_err80 = thrift.WrapTException(err2)
   }
-  if _write_err74 != nil {
-    return false, thrift.WrapTException(_write_err74)
+  if _write_err80 != nil {
+    return false, thrift.WrapTException(_write_err80)
   }
   return true, err
 }
@@ -7712,7 +8837,7 @@ type trainingProcessorSearch struct {
 }
 
 func (p *trainingProcessorSearch) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-  var _write_err76 error
+  var _write_err82 error
   args := TrainingSearchArgs{}
   if err2 := args.Read(ctx, iprot); err2 != nil {
     iprot.ReadMessageEnd(ctx)
@@ -7762,21 +8887,21 @@ func (p *trainingProcessorSearch) Process(ctx context.Context, seqId int32, ipro
       if errors.Is(err2, thrift.ErrAbandonRequest) {
         return false, thrift.WrapTException(err2)
       }
-      _exc77 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing search: " + err2.Error())
+      _exc83 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing search: " + err2.Error())
       if err2 := oprot.WriteMessageBegin(ctx, "search", thrift.EXCEPTION, seqId); err2 != nil {
-        _write_err76 = thrift.WrapTException(err2)
+        _write_err82 = thrift.WrapTException(err2)
       }
-      if err2 := _exc77.Write(ctx, oprot); _write_err76 == nil && err2 != nil {
-        _write_err76 = thrift.WrapTException(err2)
+      if err2 := _exc83.Write(ctx, oprot); _write_err82 == nil && err2 != nil {
+        _write_err82 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.WriteMessageEnd(ctx); _write_err76 == nil && err2 != nil {
-        _write_err76 = thrift.WrapTException(err2)
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err82 == nil && err2 != nil {
+        _write_err82 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.Flush(ctx); _write_err76 == nil && err2 != nil {
-        _write_err76 = thrift.WrapTException(err2)
+      if err2 := oprot.Flush(ctx); _write_err82 == nil && err2 != nil {
+        _write_err82 = thrift.WrapTException(err2)
       }
-      if _write_err76 != nil {
-        return false, thrift.WrapTException(_write_err76)
+      if _write_err82 != nil {
+        return false, thrift.WrapTException(_write_err82)
       }
       return true, err
     }
@@ -7785,19 +8910,19 @@ func (p *trainingProcessorSearch) Process(ctx context.Context, seqId int32, ipro
   }
   tickerCancel()
   if err2 := oprot.WriteMessageBegin(ctx, "search", thrift.REPLY, seqId); err2 != nil {
-    _write_err76 = thrift.WrapTException(err2)
+    _write_err82 = thrift.WrapTException(err2)
   }
-  if err2 := result.Write(ctx, oprot); _write_err76 == nil && err2 != nil {
-    _write_err76 = thrift.WrapTException(err2)
+  if err2 := result.Write(ctx, oprot); _write_err82 == nil && err2 != nil {
+    _write_err82 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.WriteMessageEnd(ctx); _write_err76 == nil && err2 != nil {
-    _write_err76 = thrift.WrapTException(err2)
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err82 == nil && err2 != nil {
+    _write_err82 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.Flush(ctx); _write_err76 == nil && err2 != nil {
-    _write_err76 = thrift.WrapTException(err2)
+  if err2 := oprot.Flush(ctx); _write_err82 == nil && err2 != nil {
+    _write_err82 = thrift.WrapTException(err2)
   }
-  if _write_err76 != nil {
-    return false, thrift.WrapTException(_write_err76)
+  if _write_err82 != nil {
+    return false, thrift.WrapTException(_write_err82)
   }
   return true, err
 }
@@ -7807,7 +8932,7 @@ type trainingProcessorGetSearchResult_ struct {
 }
 
 func (p *trainingProcessorGetSearchResult_) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-  var _write_err78 error
+  var _write_err84 error
   args := TrainingGetSearchResultArgs{}
   if err2 := args.Read(ctx, iprot); err2 != nil {
     iprot.ReadMessageEnd(ctx)
@@ -7857,21 +8982,21 @@ func (p *trainingProcessorGetSearchResult_) Process(ctx context.Context, seqId i
       if errors.Is(err2, thrift.ErrAbandonRequest) {
         return false, thrift.WrapTException(err2)
       }
-      _exc79 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing get_search_result: " + err2.Error())
+      _exc85 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing get_search_result: " + err2.Error())
       if err2 := oprot.WriteMessageBegin(ctx, "get_search_result", thrift.EXCEPTION, seqId); err2 != nil {
-        _write_err78 = thrift.WrapTException(err2)
+        _write_err84 = thrift.WrapTException(err2)
       }
-      if err2 := _exc79.Write(ctx, oprot); _write_err78 == nil && err2 != nil {
-        _write_err78 = thrift.WrapTException(err2)
+      if err2 := _exc85.Write(ctx, oprot); _write_err84 == nil && err2 != nil {
+        _write_err84 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.WriteMessageEnd(ctx); _write_err78 == nil && err2 != nil {
-        _write_err78 = thrift.WrapTException(err2)
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err84 == nil && err2 != nil {
+        _write_err84 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.Flush(ctx); _write_err78 == nil && err2 != nil {
-        _write_err78 = thrift.WrapTException(err2)
+      if err2 := oprot.Flush(ctx); _write_err84 == nil && err2 != nil {
+        _write_err84 = thrift.WrapTException(err2)
       }
-      if _write_err78 != nil {
-        return false, thrift.WrapTException(_write_err78)
+      if _write_err84 != nil {
+        return false, thrift.WrapTException(_write_err84)
       }
       return true, err
     }
@@ -7880,19 +9005,19 @@ func (p *trainingProcessorGetSearchResult_) Process(ctx context.Context, seqId i
   }
   tickerCancel()
   if err2 := oprot.WriteMessageBegin(ctx, "get_search_result", thrift.REPLY, seqId); err2 != nil {
-    _write_err78 = thrift.WrapTException(err2)
+    _write_err84 = thrift.WrapTException(err2)
   }
-  if err2 := result.Write(ctx, oprot); _write_err78 == nil && err2 != nil {
-    _write_err78 = thrift.WrapTException(err2)
+  if err2 := result.Write(ctx, oprot); _write_err84 == nil && err2 != nil {
+    _write_err84 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.WriteMessageEnd(ctx); _write_err78 == nil && err2 != nil {
-    _write_err78 = thrift.WrapTException(err2)
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err84 == nil && err2 != nil {
+    _write_err84 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.Flush(ctx); _write_err78 == nil && err2 != nil {
-    _write_err78 = thrift.WrapTException(err2)
+  if err2 := oprot.Flush(ctx); _write_err84 == nil && err2 != nil {
+    _write_err84 = thrift.WrapTException(err2)
   }
-  if _write_err78 != nil {
-    return false, thrift.WrapTException(_write_err78)
+  if _write_err84 != nil {
+    return false, thrift.WrapTException(_write_err84)
   }
   return true, err
 }
@@ -7902,7 +9027,7 @@ type trainingProcessorEvaluate struct {
 }
 
 func (p *trainingProcessorEvaluate) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-  var _write_err80 error
+  var _write_err86 error
   args := TrainingEvaluateArgs{}
   if err2 := args.Read(ctx, iprot); err2 != nil {
     iprot.ReadMessageEnd(ctx)
@@ -7952,21 +9077,21 @@ func (p *trainingProcessorEvaluate) Process(ctx context.Context, seqId int32, ip
       if errors.Is(err2, thrift.ErrAbandonRequest) {
         return false, thrift.WrapTException(err2)
       }
-      _exc81 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing evaluate: " + err2.Error())
+      _exc87 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing evaluate: " + err2.Error())
       if err2 := oprot.WriteMessageBegin(ctx, "evaluate", thrift.EXCEPTION, seqId); err2 != nil {
-        _write_err80 = thrift.WrapTException(err2)
+        _write_err86 = thrift.WrapTException(err2)
       }
-      if err2 := _exc81.Write(ctx, oprot); _write_err80 == nil && err2 != nil {
-        _write_err80 = thrift.WrapTException(err2)
+      if err2 := _exc87.Write(ctx, oprot); _write_err86 == nil && err2 != nil {
+        _write_err86 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.WriteMessageEnd(ctx); _write_err80 == nil && err2 != nil {
-        _write_err80 = thrift.WrapTException(err2)
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err86 == nil && err2 != nil {
+        _write_err86 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.Flush(ctx); _write_err80 == nil && err2 != nil {
-        _write_err80 = thrift.WrapTException(err2)
+      if err2 := oprot.Flush(ctx); _write_err86 == nil && err2 != nil {
+        _write_err86 = thrift.WrapTException(err2)
       }
-      if _write_err80 != nil {
-        return false, thrift.WrapTException(_write_err80)
+      if _write_err86 != nil {
+        return false, thrift.WrapTException(_write_err86)
       }
       return true, err
     }
@@ -7975,19 +9100,114 @@ func (p *trainingProcessorEvaluate) Process(ctx context.Context, seqId int32, ip
   }
   tickerCancel()
   if err2 := oprot.WriteMessageBegin(ctx, "evaluate", thrift.REPLY, seqId); err2 != nil {
-    _write_err80 = thrift.WrapTException(err2)
+    _write_err86 = thrift.WrapTException(err2)
   }
-  if err2 := result.Write(ctx, oprot); _write_err80 == nil && err2 != nil {
-    _write_err80 = thrift.WrapTException(err2)
+  if err2 := result.Write(ctx, oprot); _write_err86 == nil && err2 != nil {
+    _write_err86 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.WriteMessageEnd(ctx); _write_err80 == nil && err2 != nil {
-    _write_err80 = thrift.WrapTException(err2)
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err86 == nil && err2 != nil {
+    _write_err86 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.Flush(ctx); _write_err80 == nil && err2 != nil {
-    _write_err80 = thrift.WrapTException(err2)
+  if err2 := oprot.Flush(ctx); _write_err86 == nil && err2 != nil {
+    _write_err86 = thrift.WrapTException(err2)
   }
-  if _write_err80 != nil {
-    return false, thrift.WrapTException(_write_err80)
+  if _write_err86 != nil {
+    return false, thrift.WrapTException(_write_err86)
+  }
+  return true, err
+}
+
+type trainingProcessorPermutationImportance struct {
+  handler Training
+}
+
+func (p *trainingProcessorPermutationImportance) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
+  var _write_err88 error
+  args := TrainingPermutationImportanceArgs{}
+  if err2 := args.Read(ctx, iprot); err2 != nil {
+    iprot.ReadMessageEnd(ctx)
+    x := thrift.NewTApplicationException(thrift.PROTOCOL_ERROR, err2.Error())
+    oprot.WriteMessageBegin(ctx, "permutation_importance", thrift.EXCEPTION, seqId)
+    x.Write(ctx, oprot)
+    oprot.WriteMessageEnd(ctx)
+    oprot.Flush(ctx)
+    return false, thrift.WrapTException(err2)
+  }
+  iprot.ReadMessageEnd(ctx)
+
+  tickerCancel := func() {}
+  // Start a goroutine to do server side connectivity check.
+  if thrift.ServerConnectivityCheckInterval > 0 {
+    var cancel context.CancelFunc
+    ctx, cancel = context.WithCancel(ctx)
+    defer cancel()
+    var tickerCtx context.Context
+    tickerCtx, tickerCancel = context.WithCancel(context.Background())
+    defer tickerCancel()
+    go func(ctx context.Context, cancel context.CancelFunc) {
+      ticker := time.NewTicker(thrift.ServerConnectivityCheckInterval)
+      defer ticker.Stop()
+      for {
+        select {
+        case <-ctx.Done():
+          return
+        case <-ticker.C:
+          if !iprot.Transport().IsOpen() {
+            cancel()
+            return
+          }
+        }
+      }
+    }(tickerCtx, cancel)
+  }
+
+  result := TrainingPermutationImportanceResult{}
+  if retval, err2 := p.handler.PermutationImportance(ctx, args.Request); err2 != nil {
+    tickerCancel()
+    err = thrift.WrapTException(err2)
+    switch v := err2.(type) {
+    case *ServiceError:
+      result.Error = v
+    default:
+      if errors.Is(err2, thrift.ErrAbandonRequest) {
+        return false, thrift.WrapTException(err2)
+      }
+      _exc89 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing permutation_importance: " + err2.Error())
+      if err2 := oprot.WriteMessageBegin(ctx, "permutation_importance", thrift.EXCEPTION, seqId); err2 != nil {
+        _write_err88 = thrift.WrapTException(err2)
+      }
+      if err2 := _exc89.Write(ctx, oprot); _write_err88 == nil && err2 != nil {
+        _write_err88 = thrift.WrapTException(err2)
+      }
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err88 == nil && err2 != nil {
+        _write_err88 = thrift.WrapTException(err2)
+      }
+      if err2 := oprot.Flush(ctx); _write_err88 == nil && err2 != nil {
+        _write_err88 = thrift.WrapTException(err2)
+      }
+      if _write_err88 != nil {
+        return false, thrift.WrapTException(_write_err88)
+      }
+      return true, err
+    }
+  } else {
+    result.Success = retval
+  }
+  tickerCancel()
+  if err2 := oprot.WriteMessageBegin(ctx, "permutation_importance", thrift.REPLY, seqId); err2 != nil {
+    _write_err88 = thrift.WrapTException(err2)
+  }
+  if err2 := result.Write(ctx, oprot); _write_err88 == nil && err2 != nil {
+    _write_err88 = thrift.WrapTException(err2)
+  }
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err88 == nil && err2 != nil {
+    _write_err88 = thrift.WrapTException(err2)
+  }
+  if err2 := oprot.Flush(ctx); _write_err88 == nil && err2 != nil {
+    _write_err88 = thrift.WrapTException(err2)
+  }
+  if _write_err88 != nil {
+    return false, thrift.WrapTException(_write_err88)
   }
   return true, err
 }
@@ -7997,7 +9217,7 @@ type trainingProcessorGetJob struct {
 }
 
 func (p *trainingProcessorGetJob) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-  var _write_err82 error
+  var _write_err90 error
   args := TrainingGetJobArgs{}
   if err2 := args.Read(ctx, iprot); err2 != nil {
     iprot.ReadMessageEnd(ctx)
@@ -8047,21 +9267,21 @@ func (p *trainingProcessorGetJob) Process(ctx context.Context, seqId int32, ipro
       if errors.Is(err2, thrift.ErrAbandonRequest) {
         return false, thrift.WrapTException(err2)
       }
-      _exc83 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing get_job: " + err2.Error())
+      _exc91 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing get_job: " + err2.Error())
       if err2 := oprot.WriteMessageBegin(ctx, "get_job", thrift.EXCEPTION, seqId); err2 != nil {
-        _write_err82 = thrift.WrapTException(err2)
+        _write_err90 = thrift.WrapTException(err2)
       }
-      if err2 := _exc83.Write(ctx, oprot); _write_err82 == nil && err2 != nil {
-        _write_err82 = thrift.WrapTException(err2)
+      if err2 := _exc91.Write(ctx, oprot); _write_err90 == nil && err2 != nil {
+        _write_err90 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.WriteMessageEnd(ctx); _write_err82 == nil && err2 != nil {
-        _write_err82 = thrift.WrapTException(err2)
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err90 == nil && err2 != nil {
+        _write_err90 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.Flush(ctx); _write_err82 == nil && err2 != nil {
-        _write_err82 = thrift.WrapTException(err2)
+      if err2 := oprot.Flush(ctx); _write_err90 == nil && err2 != nil {
+        _write_err90 = thrift.WrapTException(err2)
       }
-      if _write_err82 != nil {
-        return false, thrift.WrapTException(_write_err82)
+      if _write_err90 != nil {
+        return false, thrift.WrapTException(_write_err90)
       }
       return true, err
     }
@@ -8070,19 +9290,19 @@ func (p *trainingProcessorGetJob) Process(ctx context.Context, seqId int32, ipro
   }
   tickerCancel()
   if err2 := oprot.WriteMessageBegin(ctx, "get_job", thrift.REPLY, seqId); err2 != nil {
-    _write_err82 = thrift.WrapTException(err2)
+    _write_err90 = thrift.WrapTException(err2)
   }
-  if err2 := result.Write(ctx, oprot); _write_err82 == nil && err2 != nil {
-    _write_err82 = thrift.WrapTException(err2)
+  if err2 := result.Write(ctx, oprot); _write_err90 == nil && err2 != nil {
+    _write_err90 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.WriteMessageEnd(ctx); _write_err82 == nil && err2 != nil {
-    _write_err82 = thrift.WrapTException(err2)
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err90 == nil && err2 != nil {
+    _write_err90 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.Flush(ctx); _write_err82 == nil && err2 != nil {
-    _write_err82 = thrift.WrapTException(err2)
+  if err2 := oprot.Flush(ctx); _write_err90 == nil && err2 != nil {
+    _write_err90 = thrift.WrapTException(err2)
   }
-  if _write_err82 != nil {
-    return false, thrift.WrapTException(_write_err82)
+  if _write_err90 != nil {
+    return false, thrift.WrapTException(_write_err90)
   }
   return true, err
 }
@@ -8092,7 +9312,7 @@ type trainingProcessorWatchJob struct {
 }
 
 func (p *trainingProcessorWatchJob) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-  var _write_err84 error
+  var _write_err92 error
   args := TrainingWatchJobArgs{}
   if err2 := args.Read(ctx, iprot); err2 != nil {
     iprot.ReadMessageEnd(ctx)
@@ -8142,21 +9362,21 @@ func (p *trainingProcessorWatchJob) Process(ctx context.Context, seqId int32, ip
       if errors.Is(err2, thrift.ErrAbandonRequest) {
         return false, thrift.WrapTException(err2)
       }
-      _exc85 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing watch_job: " + err2.Error())
+      _exc93 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing watch_job: " + err2.Error())
       if err2 := oprot.WriteMessageBegin(ctx, "watch_job", thrift.EXCEPTION, seqId); err2 != nil {
-        _write_err84 = thrift.WrapTException(err2)
+        _write_err92 = thrift.WrapTException(err2)
       }
-      if err2 := _exc85.Write(ctx, oprot); _write_err84 == nil && err2 != nil {
-        _write_err84 = thrift.WrapTException(err2)
+      if err2 := _exc93.Write(ctx, oprot); _write_err92 == nil && err2 != nil {
+        _write_err92 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.WriteMessageEnd(ctx); _write_err84 == nil && err2 != nil {
-        _write_err84 = thrift.WrapTException(err2)
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err92 == nil && err2 != nil {
+        _write_err92 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.Flush(ctx); _write_err84 == nil && err2 != nil {
-        _write_err84 = thrift.WrapTException(err2)
+      if err2 := oprot.Flush(ctx); _write_err92 == nil && err2 != nil {
+        _write_err92 = thrift.WrapTException(err2)
       }
-      if _write_err84 != nil {
-        return false, thrift.WrapTException(_write_err84)
+      if _write_err92 != nil {
+        return false, thrift.WrapTException(_write_err92)
       }
       return true, err
     }
@@ -8165,19 +9385,19 @@ func (p *trainingProcessorWatchJob) Process(ctx context.Context, seqId int32, ip
   }
   tickerCancel()
   if err2 := oprot.WriteMessageBegin(ctx, "watch_job", thrift.REPLY, seqId); err2 != nil {
-    _write_err84 = thrift.WrapTException(err2)
+    _write_err92 = thrift.WrapTException(err2)
   }
-  if err2 := result.Write(ctx, oprot); _write_err84 == nil && err2 != nil {
-    _write_err84 = thrift.WrapTException(err2)
+  if err2 := result.Write(ctx, oprot); _write_err92 == nil && err2 != nil {
+    _write_err92 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.WriteMessageEnd(ctx); _write_err84 == nil && err2 != nil {
-    _write_err84 = thrift.WrapTException(err2)
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err92 == nil && err2 != nil {
+    _write_err92 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.Flush(ctx); _write_err84 == nil && err2 != nil {
-    _write_err84 = thrift.WrapTException(err2)
+  if err2 := oprot.Flush(ctx); _write_err92 == nil && err2 != nil {
+    _write_err92 = thrift.WrapTException(err2)
   }
-  if _write_err84 != nil {
-    return false, thrift.WrapTException(_write_err84)
+  if _write_err92 != nil {
+    return false, thrift.WrapTException(_write_err92)
   }
   return true, err
 }
@@ -8187,7 +9407,7 @@ type trainingProcessorListJobs struct {
 }
 
 func (p *trainingProcessorListJobs) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-  var _write_err86 error
+  var _write_err94 error
   args := TrainingListJobsArgs{}
   if err2 := args.Read(ctx, iprot); err2 != nil {
     iprot.ReadMessageEnd(ctx)
@@ -8237,21 +9457,21 @@ func (p *trainingProcessorListJobs) Process(ctx context.Context, seqId int32, ip
       if errors.Is(err2, thrift.ErrAbandonRequest) {
         return false, thrift.WrapTException(err2)
       }
-      _exc87 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing list_jobs: " + err2.Error())
+      _exc95 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing list_jobs: " + err2.Error())
       if err2 := oprot.WriteMessageBegin(ctx, "list_jobs", thrift.EXCEPTION, seqId); err2 != nil {
-        _write_err86 = thrift.WrapTException(err2)
+        _write_err94 = thrift.WrapTException(err2)
       }
-      if err2 := _exc87.Write(ctx, oprot); _write_err86 == nil && err2 != nil {
-        _write_err86 = thrift.WrapTException(err2)
+      if err2 := _exc95.Write(ctx, oprot); _write_err94 == nil && err2 != nil {
+        _write_err94 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.WriteMessageEnd(ctx); _write_err86 == nil && err2 != nil {
-        _write_err86 = thrift.WrapTException(err2)
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err94 == nil && err2 != nil {
+        _write_err94 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.Flush(ctx); _write_err86 == nil && err2 != nil {
-        _write_err86 = thrift.WrapTException(err2)
+      if err2 := oprot.Flush(ctx); _write_err94 == nil && err2 != nil {
+        _write_err94 = thrift.WrapTException(err2)
       }
-      if _write_err86 != nil {
-        return false, thrift.WrapTException(_write_err86)
+      if _write_err94 != nil {
+        return false, thrift.WrapTException(_write_err94)
       }
       return true, err
     }
@@ -8260,19 +9480,19 @@ func (p *trainingProcessorListJobs) Process(ctx context.Context, seqId int32, ip
   }
   tickerCancel()
   if err2 := oprot.WriteMessageBegin(ctx, "list_jobs", thrift.REPLY, seqId); err2 != nil {
-    _write_err86 = thrift.WrapTException(err2)
+    _write_err94 = thrift.WrapTException(err2)
   }
-  if err2 := result.Write(ctx, oprot); _write_err86 == nil && err2 != nil {
-    _write_err86 = thrift.WrapTException(err2)
+  if err2 := result.Write(ctx, oprot); _write_err94 == nil && err2 != nil {
+    _write_err94 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.WriteMessageEnd(ctx); _write_err86 == nil && err2 != nil {
-    _write_err86 = thrift.WrapTException(err2)
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err94 == nil && err2 != nil {
+    _write_err94 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.Flush(ctx); _write_err86 == nil && err2 != nil {
-    _write_err86 = thrift.WrapTException(err2)
+  if err2 := oprot.Flush(ctx); _write_err94 == nil && err2 != nil {
+    _write_err94 = thrift.WrapTException(err2)
   }
-  if _write_err86 != nil {
-    return false, thrift.WrapTException(_write_err86)
+  if _write_err94 != nil {
+    return false, thrift.WrapTException(_write_err94)
   }
   return true, err
 }
@@ -8282,7 +9502,7 @@ type trainingProcessorCancelJob struct {
 }
 
 func (p *trainingProcessorCancelJob) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-  var _write_err88 error
+  var _write_err96 error
   args := TrainingCancelJobArgs{}
   if err2 := args.Read(ctx, iprot); err2 != nil {
     iprot.ReadMessageEnd(ctx)
@@ -8332,21 +9552,21 @@ func (p *trainingProcessorCancelJob) Process(ctx context.Context, seqId int32, i
       if errors.Is(err2, thrift.ErrAbandonRequest) {
         return false, thrift.WrapTException(err2)
       }
-      _exc89 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing cancel_job: " + err2.Error())
+      _exc97 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing cancel_job: " + err2.Error())
       if err2 := oprot.WriteMessageBegin(ctx, "cancel_job", thrift.EXCEPTION, seqId); err2 != nil {
-        _write_err88 = thrift.WrapTException(err2)
+        _write_err96 = thrift.WrapTException(err2)
       }
-      if err2 := _exc89.Write(ctx, oprot); _write_err88 == nil && err2 != nil {
-        _write_err88 = thrift.WrapTException(err2)
+      if err2 := _exc97.Write(ctx, oprot); _write_err96 == nil && err2 != nil {
+        _write_err96 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.WriteMessageEnd(ctx); _write_err88 == nil && err2 != nil {
-        _write_err88 = thrift.WrapTException(err2)
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err96 == nil && err2 != nil {
+        _write_err96 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.Flush(ctx); _write_err88 == nil && err2 != nil {
-        _write_err88 = thrift.WrapTException(err2)
+      if err2 := oprot.Flush(ctx); _write_err96 == nil && err2 != nil {
+        _write_err96 = thrift.WrapTException(err2)
       }
-      if _write_err88 != nil {
-        return false, thrift.WrapTException(_write_err88)
+      if _write_err96 != nil {
+        return false, thrift.WrapTException(_write_err96)
       }
       return true, err
     }
@@ -8355,19 +9575,19 @@ func (p *trainingProcessorCancelJob) Process(ctx context.Context, seqId int32, i
   }
   tickerCancel()
   if err2 := oprot.WriteMessageBegin(ctx, "cancel_job", thrift.REPLY, seqId); err2 != nil {
-    _write_err88 = thrift.WrapTException(err2)
+    _write_err96 = thrift.WrapTException(err2)
   }
-  if err2 := result.Write(ctx, oprot); _write_err88 == nil && err2 != nil {
-    _write_err88 = thrift.WrapTException(err2)
+  if err2 := result.Write(ctx, oprot); _write_err96 == nil && err2 != nil {
+    _write_err96 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.WriteMessageEnd(ctx); _write_err88 == nil && err2 != nil {
-    _write_err88 = thrift.WrapTException(err2)
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err96 == nil && err2 != nil {
+    _write_err96 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.Flush(ctx); _write_err88 == nil && err2 != nil {
-    _write_err88 = thrift.WrapTException(err2)
+  if err2 := oprot.Flush(ctx); _write_err96 == nil && err2 != nil {
+    _write_err96 = thrift.WrapTException(err2)
   }
-  if _write_err88 != nil {
-    return false, thrift.WrapTException(_write_err88)
+  if _write_err96 != nil {
+    return false, thrift.WrapTException(_write_err96)
   }
   return true, err
 }
@@ -8377,7 +9597,7 @@ type trainingProcessorPartialFit struct {
 }
 
 func (p *trainingProcessorPartialFit) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-  var _write_err90 error
+  var _write_err98 error
   args := TrainingPartialFitArgs{}
   if err2 := args.Read(ctx, iprot); err2 != nil {
     iprot.ReadMessageEnd(ctx)
@@ -8427,21 +9647,21 @@ func (p *trainingProcessorPartialFit) Process(ctx context.Context, seqId int32, 
       if errors.Is(err2, thrift.ErrAbandonRequest) {
         return false, thrift.WrapTException(err2)
       }
-      _exc91 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing partial_fit: " + err2.Error())
+      _exc99 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing partial_fit: " + err2.Error())
       if err2 := oprot.WriteMessageBegin(ctx, "partial_fit", thrift.EXCEPTION, seqId); err2 != nil {
-        _write_err90 = thrift.WrapTException(err2)
+        _write_err98 = thrift.WrapTException(err2)
       }
-      if err2 := _exc91.Write(ctx, oprot); _write_err90 == nil && err2 != nil {
-        _write_err90 = thrift.WrapTException(err2)
+      if err2 := _exc99.Write(ctx, oprot); _write_err98 == nil && err2 != nil {
+        _write_err98 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.WriteMessageEnd(ctx); _write_err90 == nil && err2 != nil {
-        _write_err90 = thrift.WrapTException(err2)
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err98 == nil && err2 != nil {
+        _write_err98 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.Flush(ctx); _write_err90 == nil && err2 != nil {
-        _write_err90 = thrift.WrapTException(err2)
+      if err2 := oprot.Flush(ctx); _write_err98 == nil && err2 != nil {
+        _write_err98 = thrift.WrapTException(err2)
       }
-      if _write_err90 != nil {
-        return false, thrift.WrapTException(_write_err90)
+      if _write_err98 != nil {
+        return false, thrift.WrapTException(_write_err98)
       }
       return true, err
     }
@@ -8450,19 +9670,19 @@ func (p *trainingProcessorPartialFit) Process(ctx context.Context, seqId int32, 
   }
   tickerCancel()
   if err2 := oprot.WriteMessageBegin(ctx, "partial_fit", thrift.REPLY, seqId); err2 != nil {
-    _write_err90 = thrift.WrapTException(err2)
+    _write_err98 = thrift.WrapTException(err2)
   }
-  if err2 := result.Write(ctx, oprot); _write_err90 == nil && err2 != nil {
-    _write_err90 = thrift.WrapTException(err2)
+  if err2 := result.Write(ctx, oprot); _write_err98 == nil && err2 != nil {
+    _write_err98 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.WriteMessageEnd(ctx); _write_err90 == nil && err2 != nil {
-    _write_err90 = thrift.WrapTException(err2)
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err98 == nil && err2 != nil {
+    _write_err98 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.Flush(ctx); _write_err90 == nil && err2 != nil {
-    _write_err90 = thrift.WrapTException(err2)
+  if err2 := oprot.Flush(ctx); _write_err98 == nil && err2 != nil {
+    _write_err98 = thrift.WrapTException(err2)
   }
-  if _write_err90 != nil {
-    return false, thrift.WrapTException(_write_err90)
+  if _write_err98 != nil {
+    return false, thrift.WrapTException(_write_err98)
   }
   return true, err
 }
@@ -8472,7 +9692,7 @@ type trainingProcessorGetLearner struct {
 }
 
 func (p *trainingProcessorGetLearner) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-  var _write_err92 error
+  var _write_err100 error
   args := TrainingGetLearnerArgs{}
   if err2 := args.Read(ctx, iprot); err2 != nil {
     iprot.ReadMessageEnd(ctx)
@@ -8522,21 +9742,21 @@ func (p *trainingProcessorGetLearner) Process(ctx context.Context, seqId int32, 
       if errors.Is(err2, thrift.ErrAbandonRequest) {
         return false, thrift.WrapTException(err2)
       }
-      _exc93 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing get_learner: " + err2.Error())
+      _exc101 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing get_learner: " + err2.Error())
       if err2 := oprot.WriteMessageBegin(ctx, "get_learner", thrift.EXCEPTION, seqId); err2 != nil {
-        _write_err92 = thrift.WrapTException(err2)
+        _write_err100 = thrift.WrapTException(err2)
       }
-      if err2 := _exc93.Write(ctx, oprot); _write_err92 == nil && err2 != nil {
-        _write_err92 = thrift.WrapTException(err2)
+      if err2 := _exc101.Write(ctx, oprot); _write_err100 == nil && err2 != nil {
+        _write_err100 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.WriteMessageEnd(ctx); _write_err92 == nil && err2 != nil {
-        _write_err92 = thrift.WrapTException(err2)
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err100 == nil && err2 != nil {
+        _write_err100 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.Flush(ctx); _write_err92 == nil && err2 != nil {
-        _write_err92 = thrift.WrapTException(err2)
+      if err2 := oprot.Flush(ctx); _write_err100 == nil && err2 != nil {
+        _write_err100 = thrift.WrapTException(err2)
       }
-      if _write_err92 != nil {
-        return false, thrift.WrapTException(_write_err92)
+      if _write_err100 != nil {
+        return false, thrift.WrapTException(_write_err100)
       }
       return true, err
     }
@@ -8545,19 +9765,19 @@ func (p *trainingProcessorGetLearner) Process(ctx context.Context, seqId int32, 
   }
   tickerCancel()
   if err2 := oprot.WriteMessageBegin(ctx, "get_learner", thrift.REPLY, seqId); err2 != nil {
-    _write_err92 = thrift.WrapTException(err2)
+    _write_err100 = thrift.WrapTException(err2)
   }
-  if err2 := result.Write(ctx, oprot); _write_err92 == nil && err2 != nil {
-    _write_err92 = thrift.WrapTException(err2)
+  if err2 := result.Write(ctx, oprot); _write_err100 == nil && err2 != nil {
+    _write_err100 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.WriteMessageEnd(ctx); _write_err92 == nil && err2 != nil {
-    _write_err92 = thrift.WrapTException(err2)
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err100 == nil && err2 != nil {
+    _write_err100 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.Flush(ctx); _write_err92 == nil && err2 != nil {
-    _write_err92 = thrift.WrapTException(err2)
+  if err2 := oprot.Flush(ctx); _write_err100 == nil && err2 != nil {
+    _write_err100 = thrift.WrapTException(err2)
   }
-  if _write_err92 != nil {
-    return false, thrift.WrapTException(_write_err92)
+  if _write_err100 != nil {
+    return false, thrift.WrapTException(_write_err100)
   }
   return true, err
 }
@@ -8567,7 +9787,7 @@ type trainingProcessorDeleteLearner struct {
 }
 
 func (p *trainingProcessorDeleteLearner) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-  var _write_err94 error
+  var _write_err102 error
   args := TrainingDeleteLearnerArgs{}
   if err2 := args.Read(ctx, iprot); err2 != nil {
     iprot.ReadMessageEnd(ctx)
@@ -8617,21 +9837,21 @@ func (p *trainingProcessorDeleteLearner) Process(ctx context.Context, seqId int3
       if errors.Is(err2, thrift.ErrAbandonRequest) {
         return false, thrift.WrapTException(err2)
       }
-      _exc95 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing delete_learner: " + err2.Error())
+      _exc103 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing delete_learner: " + err2.Error())
       if err2 := oprot.WriteMessageBegin(ctx, "delete_learner", thrift.EXCEPTION, seqId); err2 != nil {
-        _write_err94 = thrift.WrapTException(err2)
+        _write_err102 = thrift.WrapTException(err2)
       }
-      if err2 := _exc95.Write(ctx, oprot); _write_err94 == nil && err2 != nil {
-        _write_err94 = thrift.WrapTException(err2)
+      if err2 := _exc103.Write(ctx, oprot); _write_err102 == nil && err2 != nil {
+        _write_err102 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.WriteMessageEnd(ctx); _write_err94 == nil && err2 != nil {
-        _write_err94 = thrift.WrapTException(err2)
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err102 == nil && err2 != nil {
+        _write_err102 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.Flush(ctx); _write_err94 == nil && err2 != nil {
-        _write_err94 = thrift.WrapTException(err2)
+      if err2 := oprot.Flush(ctx); _write_err102 == nil && err2 != nil {
+        _write_err102 = thrift.WrapTException(err2)
       }
-      if _write_err94 != nil {
-        return false, thrift.WrapTException(_write_err94)
+      if _write_err102 != nil {
+        return false, thrift.WrapTException(_write_err102)
       }
       return true, err
     }
@@ -8640,19 +9860,19 @@ func (p *trainingProcessorDeleteLearner) Process(ctx context.Context, seqId int3
   }
   tickerCancel()
   if err2 := oprot.WriteMessageBegin(ctx, "delete_learner", thrift.REPLY, seqId); err2 != nil {
-    _write_err94 = thrift.WrapTException(err2)
+    _write_err102 = thrift.WrapTException(err2)
   }
-  if err2 := result.Write(ctx, oprot); _write_err94 == nil && err2 != nil {
-    _write_err94 = thrift.WrapTException(err2)
+  if err2 := result.Write(ctx, oprot); _write_err102 == nil && err2 != nil {
+    _write_err102 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.WriteMessageEnd(ctx); _write_err94 == nil && err2 != nil {
-    _write_err94 = thrift.WrapTException(err2)
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err102 == nil && err2 != nil {
+    _write_err102 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.Flush(ctx); _write_err94 == nil && err2 != nil {
-    _write_err94 = thrift.WrapTException(err2)
+  if err2 := oprot.Flush(ctx); _write_err102 == nil && err2 != nil {
+    _write_err102 = thrift.WrapTException(err2)
   }
-  if _write_err94 != nil {
-    return false, thrift.WrapTException(_write_err94)
+  if _write_err102 != nil {
+    return false, thrift.WrapTException(_write_err102)
   }
   return true, err
 }
@@ -9630,6 +10850,249 @@ func (p *TrainingEvaluateResult) String() string {
     return "<nil>"
   }
   return fmt.Sprintf("TrainingEvaluateResult(%+v)", *p)
+}
+
+// Attributes:
+//  - Request
+type TrainingPermutationImportanceArgs struct {
+  Request *PermutationImportanceRequest `thrift:"request,1" db:"request" json:"request"`
+}
+
+func NewTrainingPermutationImportanceArgs() *TrainingPermutationImportanceArgs {
+  return &TrainingPermutationImportanceArgs{}
+}
+
+var TrainingPermutationImportanceArgs_Request_DEFAULT *PermutationImportanceRequest
+func (p *TrainingPermutationImportanceArgs) GetRequest() *PermutationImportanceRequest {
+  if !p.IsSetRequest() {
+    return TrainingPermutationImportanceArgs_Request_DEFAULT
+  }
+return p.Request
+}
+func (p *TrainingPermutationImportanceArgs) IsSetRequest() bool {
+  return p.Request != nil
+}
+
+func (p *TrainingPermutationImportanceArgs) Read(ctx context.Context, iprot thrift.TProtocol) error {
+  if _, err := iprot.ReadStructBegin(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read error: ", p), err)
+  }
+
+
+  for {
+    _, fieldTypeId, fieldId, err := iprot.ReadFieldBegin(ctx)
+    if err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T field %d read error: ", p, fieldId), err)
+    }
+    if fieldTypeId == thrift.STOP { break; }
+    switch fieldId {
+    case 1:
+      if fieldTypeId == thrift.STRUCT {
+        if err := p.ReadField1(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    default:
+      if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+        return err
+      }
+    }
+    if err := iprot.ReadFieldEnd(ctx); err != nil {
+      return err
+    }
+  }
+  if err := iprot.ReadStructEnd(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read struct end error: ", p), err)
+  }
+  return nil
+}
+
+func (p *TrainingPermutationImportanceArgs)  ReadField1(ctx context.Context, iprot thrift.TProtocol) error {
+  p.Request = &PermutationImportanceRequest{}
+  if err := p.Request.Read(ctx, iprot); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Request), err)
+  }
+  return nil
+}
+
+func (p *TrainingPermutationImportanceArgs) Write(ctx context.Context, oprot thrift.TProtocol) error {
+  if err := oprot.WriteStructBegin(ctx, "permutation_importance_args"); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err) }
+  if p != nil {
+    if err := p.writeField1(ctx, oprot); err != nil { return err }
+  }
+  if err := oprot.WriteFieldStop(ctx); err != nil {
+    return thrift.PrependError("write field stop error: ", err) }
+  if err := oprot.WriteStructEnd(ctx); err != nil {
+    return thrift.PrependError("write struct stop error: ", err) }
+  return nil
+}
+
+func (p *TrainingPermutationImportanceArgs) writeField1(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if err := oprot.WriteFieldBegin(ctx, "request", thrift.STRUCT, 1); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T write field begin error 1:request: ", p), err) }
+  if err := p.Request.Write(ctx, oprot); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Request), err)
+  }
+  if err := oprot.WriteFieldEnd(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T write field end error 1:request: ", p), err) }
+  return err
+}
+
+func (p *TrainingPermutationImportanceArgs) String() string {
+  if p == nil {
+    return "<nil>"
+  }
+  return fmt.Sprintf("TrainingPermutationImportanceArgs(%+v)", *p)
+}
+
+// Attributes:
+//  - Success
+//  - Error
+type TrainingPermutationImportanceResult struct {
+  Success *PermutationImportanceResponse `thrift:"success,0" db:"success" json:"success,omitempty"`
+  Error *ServiceError `thrift:"error,1" db:"error" json:"error,omitempty"`
+}
+
+func NewTrainingPermutationImportanceResult() *TrainingPermutationImportanceResult {
+  return &TrainingPermutationImportanceResult{}
+}
+
+var TrainingPermutationImportanceResult_Success_DEFAULT *PermutationImportanceResponse
+func (p *TrainingPermutationImportanceResult) GetSuccess() *PermutationImportanceResponse {
+  if !p.IsSetSuccess() {
+    return TrainingPermutationImportanceResult_Success_DEFAULT
+  }
+return p.Success
+}
+var TrainingPermutationImportanceResult_Error_DEFAULT *ServiceError
+func (p *TrainingPermutationImportanceResult) GetError() *ServiceError {
+  if !p.IsSetError() {
+    return TrainingPermutationImportanceResult_Error_DEFAULT
+  }
+return p.Error
+}
+func (p *TrainingPermutationImportanceResult) IsSetSuccess() bool {
+  return p.Success != nil
+}
+
+func (p *TrainingPermutationImportanceResult) IsSetError() bool {
+  return p.Error != nil
+}
+
+func (p *TrainingPermutationImportanceResult) Read(ctx context.Context, iprot thrift.TProtocol) error {
+  if _, err := iprot.ReadStructBegin(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read error: ", p), err)
+  }
+
+
+  for {
+    _, fieldTypeId, fieldId, err := iprot.ReadFieldBegin(ctx)
+    if err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T field %d read error: ", p, fieldId), err)
+    }
+    if fieldTypeId == thrift.STOP { break; }
+    switch fieldId {
+    case 0:
+      if fieldTypeId == thrift.STRUCT {
+        if err := p.ReadField0(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 1:
+      if fieldTypeId == thrift.STRUCT {
+        if err := p.ReadField1(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    default:
+      if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+        return err
+      }
+    }
+    if err := iprot.ReadFieldEnd(ctx); err != nil {
+      return err
+    }
+  }
+  if err := iprot.ReadStructEnd(ctx); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T read struct end error: ", p), err)
+  }
+  return nil
+}
+
+func (p *TrainingPermutationImportanceResult)  ReadField0(ctx context.Context, iprot thrift.TProtocol) error {
+  p.Success = &PermutationImportanceResponse{}
+  if err := p.Success.Read(ctx, iprot); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Success), err)
+  }
+  return nil
+}
+
+func (p *TrainingPermutationImportanceResult)  ReadField1(ctx context.Context, iprot thrift.TProtocol) error {
+  p.Error = &ServiceError{}
+  if err := p.Error.Read(ctx, iprot); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", p.Error), err)
+  }
+  return nil
+}
+
+func (p *TrainingPermutationImportanceResult) Write(ctx context.Context, oprot thrift.TProtocol) error {
+  if err := oprot.WriteStructBegin(ctx, "permutation_importance_result"); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err) }
+  if p != nil {
+    if err := p.writeField0(ctx, oprot); err != nil { return err }
+    if err := p.writeField1(ctx, oprot); err != nil { return err }
+  }
+  if err := oprot.WriteFieldStop(ctx); err != nil {
+    return thrift.PrependError("write field stop error: ", err) }
+  if err := oprot.WriteStructEnd(ctx); err != nil {
+    return thrift.PrependError("write struct stop error: ", err) }
+  return nil
+}
+
+func (p *TrainingPermutationImportanceResult) writeField0(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetSuccess() {
+    if err := oprot.WriteFieldBegin(ctx, "success", thrift.STRUCT, 0); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 0:success: ", p), err) }
+    if err := p.Success.Write(ctx, oprot); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Success), err)
+    }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 0:success: ", p), err) }
+  }
+  return err
+}
+
+func (p *TrainingPermutationImportanceResult) writeField1(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetError() {
+    if err := oprot.WriteFieldBegin(ctx, "error", thrift.STRUCT, 1); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 1:error: ", p), err) }
+    if err := p.Error.Write(ctx, oprot); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T error writing struct: ", p.Error), err)
+    }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 1:error: ", p), err) }
+  }
+  return err
+}
+
+func (p *TrainingPermutationImportanceResult) String() string {
+  if p == nil {
+    return "<nil>"
+  }
+  return fmt.Sprintf("TrainingPermutationImportanceResult(%+v)", *p)
 }
 
 // Attributes:

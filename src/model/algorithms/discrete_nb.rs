@@ -8,8 +8,8 @@ use crate::model::linear_scores::LinearScores;
 use crate::model::online::{log_loss, unseen};
 use crate::model::summation::Summation;
 use crate::model::{
-    About, Algorithm, Estimator, FittedStep, Inputs, Kind, Model, Online, OnlineAlgorithm, ParameterSpec, Parameters,
-    Predictions, Rows, Training, UnfittedStep,
+    About, Algorithm, Answer, Edge, Estimator, FittedStep, Graph, Inputs, Kind, Model, Online, OnlineAlgorithm,
+    ParameterSpec, Parameters, Predictions, Rows, Training, UnfittedStep,
 };
 use ndarray::{Array1, Array2, ArrayD, ArrayView2, Axis};
 use std::sync::Arc;
@@ -324,6 +324,13 @@ impl Model for Thresholded {
             Ok(happened) => self.scores.predict(happened),
             Err(_) => unreachable!("as many events as numbers"),
         }
+    }
+
+    fn trace(&self, graph: &mut Graph, features: &Edge) -> Option<Answer> {
+        let threshold = graph.number(self.threshold);
+        let above = graph.apply("Greater", &[features, &threshold]);
+        let happened = graph.numbers(&above);
+        self.scores.trace(graph, &happened)
     }
 
     fn answer_bytes(&self) -> usize {

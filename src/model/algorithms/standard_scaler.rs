@@ -5,8 +5,8 @@ use crate::model::arrays::{Arrays, damaged};
 use crate::model::kernels::{in_rows_mut, shift_and_scale};
 use crate::model::numerics::{Moments, OfColumns};
 use crate::model::{
-    About, Algorithm, FittedStep, FittedTransformer, Inputs, Kind, ParameterSpec, Parameters, Training, Transformer,
-    UnfittedStep,
+    About, Algorithm, Edge, FittedStep, FittedTransformer, Graph, Inputs, Kind, ParameterSpec, Parameters, Training,
+    Transformer, UnfittedStep,
 };
 use ndarray::{Array1, Array2, ArrayD};
 
@@ -99,6 +99,13 @@ impl FittedTransformer for FittedScaler {
     fn transform(&self, mut features: Array2<f64>) -> Array2<f64> {
         shift_and_scale(in_rows_mut(&mut features), &self.mean, &self.scale);
         features
+    }
+
+    fn trace(&self, graph: &mut Graph, features: &Edge) -> Option<Edge> {
+        let array = |values: &[f64]| Array1::from(values.to_vec());
+        let (mean, scale) = (graph.array(&array(&self.mean)), graph.array(&array(&self.scale)));
+        let centred = graph.apply("Sub", &[features, &mean]);
+        Some(graph.apply("Div", &[&centred, &scale]))
     }
 
     fn arrays(&self) -> Vec<(&'static str, ArrayD<f64>)> {

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::error::{Code, Error};
-use crate::model::{ALGORITHMS, Algorithm, Kind, Rows, Targets, Training, UnfittedStep};
+use crate::model::{ALGORITHMS, Algorithm, EXPORTED, Kind, LoadedModel, Rows, Targets, Training, UnfittedStep};
 use ndarray::Axis;
 use proptest::prelude::*;
 
@@ -272,4 +272,16 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn every_algorithm_that_is_said_to_be_exported_is_and_no_other() {
+    each(|algorithm, _, pipeline| {
+        let name = algorithm.name();
+        let model = LoadedModel::new(crate::data::Name::parse("model", "any").unwrap(), 1, pipeline);
+
+        let exported = model.to_onnx().map(|bytes| bytes.len());
+
+        assert_eq!(exported.is_ok(), EXPORTED.contains(&name), "{name}: {exported:?}");
+    });
 }

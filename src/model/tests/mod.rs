@@ -7,6 +7,7 @@ mod every_algorithm;
 mod explanations;
 mod glm_and_neighbour_oracles;
 mod held_out;
+mod importances;
 mod laws;
 mod metric_oracles;
 mod model_bin;
@@ -53,14 +54,14 @@ pub(super) fn table(name: &str) -> Table {
     Table::new(columns.collect()).unwrap()
 }
 
-fn step(algorithm: &str, parameters: &[(&str, Value)]) -> StepSpec {
+pub(super) fn step(algorithm: &str, parameters: &[(&str, Value)]) -> StepSpec {
     let parameters: BTreeMap<String, Value> =
         parameters.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
     StepSpec { algorithm: algorithm.into(), parameters, columns: None }
 }
 
 /// Without held-out rows, which only what is said of them needs.
-fn spec(steps: &[StepSpec], target: &str) -> Spec {
+pub(super) fn spec(steps: &[StepSpec], target: &str) -> Spec {
     let target = (!target.is_empty()).then(|| target.to_owned());
     Spec { steps: steps.to_vec(), target, seed: 7, validation_fraction: Some(0.0), ..Spec::default() }
 }
@@ -70,7 +71,7 @@ pub(super) fn quiet(_: &str, _: f64) -> Result<()> {
     Ok(())
 }
 
-fn fitted(spec: &Spec, table: &Table) -> Fitted {
+pub(super) fn fitted(spec: &Spec, table: &Table) -> Fitted {
     fit(spec, table, &quiet).unwrap()
 }
 

@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::model::arrays::{Arrays, damaged};
 use crate::model::classification::{self, classified};
 use crate::model::kernels::in_rows;
-use crate::model::{Explanation, FittedStep, Inputs, Kind, Model, Predictions, Scale};
+use crate::model::{Answer as Traced, Edge, Explanation, FittedStep, Graph, Inputs, Kind, Model, Predictions, Scale};
 use ndarray::{Array1, ArrayD, ArrayView2, Axis};
 use std::sync::Arc;
 
@@ -96,6 +96,21 @@ impl Model for Average {
         };
         contributions(&self.trees, self.answer.n_outputs(), features, ask)
             .map(|(base_values, contributions)| Some(Explanation { scale, base_values, contributions }))
+    }
+
+    fn trace(&self, graph: &mut Graph, features: &Edge) -> Option<Traced> {
+        let trees: Vec<_> = self.trees.iter().map(Tree::traced).collect();
+        let answers: Array1<f64> = self.trees.iter().flat_map(|tree| tree.answers()).map(|it| it * self.unit).collect();
+        let n_outputs = self.answer.n_outputs();
+        let answers = answers.to_shape((answers.len() / n_outputs, n_outputs)).ok()?.into_owned();
+        let sums = graph.forest(features, &trees, answers.view());
+        let n_trees = graph.number(self.trees.len() as f64 * self.unit);
+        let means = graph.apply("Div", &[&sums, &n_trees]);
+        if matches!(self.answer, Answer::Shares(_)) {
+            return Some(Traced::Probabilities(means));
+        }
+        let axis = graph.integers(&[1]);
+        Some(Traced::Values(graph.apply("Squeeze", &[&means, &axis])))
     }
 
     /// The nodes of all trees in a row: their column, threshold and left child (as a number within their tree, and the right

@@ -3,6 +3,7 @@
 use crate::error::Result;
 use crate::model::archive::{Archive, State};
 use crate::model::arrays::damaged;
+use crate::model::onnx::{Leaf, Nodes};
 
 /// Sixteen bytes, four to a cache line. Rows are asked side by side until all stand still, and at a leaf they do: it is its own
 /// child for every value.
@@ -146,6 +147,15 @@ impl Tree {
         self.nodes.iter().zip(0..).map(|(node, own)| {
             if node.left == own { [0.0; 3] } else { [node.feature.into(), node.threshold, node.left.into()] }
         })
+    }
+
+    /// The nodes as an export writes them.
+    pub(super) fn traced(&self) -> Nodes {
+        let node = |number| match self.step(number) {
+            Step::Ask { feature, threshold, left } => Leaf::Ask { feature, threshold, children: [left, left + 1] },
+            Step::Answer(_) => Leaf::End,
+        };
+        (0..self.n_nodes()).map(node).collect()
     }
 
     /// What the leaves answer, in the order of nodes.

@@ -108,13 +108,13 @@ fn requests(protocol: Protocol, bytes: &[u8]) {
         health { HelloRequest StatusRequest DescribeRequest EchoRequest }
         inference { PredictRequest PredictManyRequest ExplainRequest }
         models {
-            ListModelsRequest DescribeModelRequest GetTrainingResultRequest LoadModelRequest UnloadModelRequest SetAliasRequest
-            DeleteVersionRequest
+            ListModelsRequest DescribeModelRequest GetTrainingResultRequest ExportModelRequest LoadModelRequest
+            UnloadModelRequest SetAliasRequest DeleteVersionRequest
         }
         search { SearchRequest GetSearchResultRequest }
         training {
-            TrainRequest GetJobRequest WatchJobRequest ListJobsRequest CancelJobRequest EvaluateRequest PartialFitRequest
-            GetLearnerRequest DeleteLearnerRequest
+            TrainRequest GetJobRequest WatchJobRequest ListJobsRequest CancelJobRequest EvaluateRequest
+            PermutationImportanceRequest PartialFitRequest GetLearnerRequest DeleteLearnerRequest
         }
     }
 }

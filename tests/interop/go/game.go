@@ -19,6 +19,7 @@ type client interface {
 	train(ctx context.Context, training training) (any, error)
 	search(ctx context.Context, asked training, tries searching) (any, error)
 	evaluate(ctx context.Context, asked training) (any, error)
+	importance(ctx context.Context, asked training, how modelwire.ImportanceOptions) (any, error)
 	predictMatrix(ctx context.Context, model string, rows [][]float64, single bool) (any, error)
 	predictTable(ctx context.Context, model string, table *modelwire.Table) (any, error)
 	predictMany(ctx context.Context, requests []modelwire.PredictRequest) (any, error)
@@ -29,6 +30,7 @@ type client interface {
 	listModels(ctx context.Context) (any, error)
 	describeModel(ctx context.Context, model string) (any, error)
 	trainingResult(ctx context.Context, model string) (any, error)
+	exportModel(ctx context.Context, model, format string) (any, error)
 	setAlias(ctx context.Context, model, alias string, version int64, expected *int64) (any, error)
 	loadModel(ctx context.Context, model string, version int64) (any, error)
 	unloadModel(ctx context.Context, model string, version int64) (any, error)
@@ -121,6 +123,8 @@ func (g *game) call(ctx context.Context, step step) (any, error) {
 		return g.search(ctx, step)
 	case "evaluate":
 		return g.evaluate(ctx, step)
+	case "permutation_importance":
+		return g.importance(ctx, step)
 	case "predict":
 		return asked(ctx, step, g.client.predictMatrix, g.client.predictTable)
 	case "predict_many":
@@ -141,6 +145,8 @@ func (g *game) call(ctx context.Context, step step) (any, error) {
 		return g.client.describeModel(ctx, step.Model)
 	case "get_training_result":
 		return g.client.trainingResult(ctx, step.Model)
+	case "export_model":
+		return g.client.exportModel(ctx, step.Model, step.Format)
 	case "set_alias":
 		return g.client.setAlias(ctx, step.Model, step.Alias, step.Version, step.ExpectedGeneration)
 	case "load_model":
@@ -213,6 +219,17 @@ func (g *game) evaluate(ctx context.Context, step step) (any, error) {
 	return g.client.evaluate(ctx, training{
 		model: step.Model, table: table, dataset: step.Dataset, target: step.Target, weight: step.SampleWeight,
 	})
+}
+
+func (g *game) importance(ctx context.Context, step step) (any, error) {
+	table, err := step.rows(g.settings.data)
+	if err != nil {
+		return nil, err
+	}
+	how := modelwire.ImportanceOptions{Scoring: step.Scoring, Repeats: step.NRepeats, Seed: step.Seed}
+	return g.client.importance(ctx, training{
+		model: step.Model, table: table, dataset: step.Dataset, target: step.Target, weight: step.SampleWeight,
+	}, how)
 }
 
 // asked calls one of two: for a matrix or for a table.

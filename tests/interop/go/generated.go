@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"hash/crc32"
@@ -200,6 +201,17 @@ func (s *stubs) evaluate(ctx context.Context, asked training) (any, error) {
 	return answered(s.training.Evaluate(ctx, request))
 }
 
+func (s *stubs) importance(ctx context.Context, asked training, how modelwire.ImportanceOptions) (any, error) {
+	request := &wire.PermutationImportanceRequest{
+		Context: s.head, Model: &asked.model, Dataset: optional(asked.dataset), Target: optional(asked.target),
+		SampleWeight: optional(asked.weight), Scoring: optional(how.Scoring), NRepeats: &how.Repeats, Seed: &how.Seed,
+	}
+	if asked.table != nil {
+		request.Table = packed(asked.table)
+	}
+	return answered(s.training.PermutationImportance(ctx, request))
+}
+
 func (s *stubs) ended(ctx context.Context, id string) (*wire.Job, error) {
 	after := int64(0)
 	for ctx.Err() == nil {
@@ -267,6 +279,19 @@ func (s *stubs) describeModel(ctx context.Context, model string) (any, error) {
 
 func (s *stubs) trainingResult(ctx context.Context, model string) (any, error) {
 	return answered(s.models.GetTrainingResult_(ctx, &wire.GetTrainingResultRequest{Context: s.head, Model: &model}))
+}
+
+func (s *stubs) exportModel(ctx context.Context, model, format string) (any, error) {
+	file, err := s.models.ExportModel(ctx, &wire.ExportModelRequest{Context: s.head, Model: &model, Format: &format})
+	if err != nil {
+		return answered(nil, err)
+	}
+	if sum := fmt.Sprintf("%x", sha256.Sum256(file.Content)); sum != file.GetSha256() {
+		return nil, fmt.Errorf("the file has the SHA-256 %s and its answer says %s", sum, file.GetSha256())
+	}
+	return exportRecord(modelwire.ExportedModel{
+		Model: file.GetModel(), Version: file.GetVersion(), FileName: file.GetFileName(), SHA256: file.GetSha256(), Content: file.Content,
+	}), nil
 }
 
 func (s *stubs) setAlias(ctx context.Context, model, alias string, version int64, expected *int64) (any, error) {

@@ -40,6 +40,9 @@ type step struct {
 	Folds              int32           `json:"folds"`
 	Group              string          `json:"group"`
 	Publish            bool            `json:"publish"`
+	Scoring            string          `json:"scoring"`
+	NRepeats           int32           `json:"n_repeats"`
+	Format             string          `json:"format"`
 	RowsPerPiece       int             `json:"rows_per_piece"`
 	Alias              string          `json:"alias"`
 	Version            int64           `json:"version"`

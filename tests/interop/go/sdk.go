@@ -137,6 +137,18 @@ func (s sdk) evaluate(ctx context.Context, asked training) (any, error) {
 	return converted(evaluationRecord, evaluation, err)
 }
 
+func (s sdk) importance(ctx context.Context, asked training, how modelwire.ImportanceOptions) (any, error) {
+	data := modelwire.EvaluationData{
+		Data:         modelwire.Stored{Dataset: asked.dataset, Target: asked.target},
+		SampleWeight: asked.weight,
+	}
+	if asked.table != nil {
+		data.Data = modelwire.Rows{Table: asked.table, Target: asked.target}
+	}
+	found, err := s.client.PermutationImportance(ctx, asked.model, data, how)
+	return converted(importanceRecord, found, err)
+}
+
 func (s sdk) upload(ctx context.Context, dataset string, table *modelwire.Table, rowsPerPiece int) (any, error) {
 	stored, err := s.client.UploadPieces(ctx, dataset, table.Pieces(rowsPerPiece))
 	return converted(func(stored modelwire.Dataset) any { return record{"dataset": datasetRecord(stored)} }, stored, err)
@@ -171,6 +183,11 @@ func (s sdk) trainingResult(ctx context.Context, model string) (any, error) {
 		putList(fields, "embedding", result.Embedding, row)
 		return fields
 	}, result, err)
+}
+
+func (s sdk) exportModel(ctx context.Context, model, format string) (any, error) {
+	file, err := s.client.ExportModel(ctx, model, modelwire.ExportFormat(format))
+	return converted(exportRecord, file, err)
 }
 
 func (s sdk) setAlias(ctx context.Context, model, alias string, version int64, expected *int64) (any, error) {

@@ -81,6 +81,24 @@ func predictionRecord(prediction modelwire.Prediction) any {
 	return fields
 }
 
+func exportRecord(file modelwire.ExportedModel) any {
+	return record{
+		"model": file.Model, "version": file.Version, "file_name": file.FileName, "sha256": file.SHA256, "bytes": int64(len(file.Content)),
+	}
+}
+
+func importanceRecord(found modelwire.PermutationImportance) any {
+	fields := record{
+		"model": found.Model, "version": found.Version, "n_samples": found.Samples, "scoring": found.Scoring, "baseline": found.Baseline,
+	}
+	put(fields, "generation", found.Generation)
+	putList(fields, "features", found.Features, same)
+	putList(fields, "importances_mean", found.Mean, same)
+	putList(fields, "importances_std", found.Deviation, same)
+	putList(fields, "importances", found.Importances, row)
+	return fields
+}
+
 func evaluationRecord(evaluation modelwire.Evaluation) any {
 	fields := record{
 		"model": evaluation.Model, "version": evaluation.Version, "n_samples": evaluation.Samples,

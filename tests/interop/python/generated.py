@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import zlib
 from collections.abc import Mapping
 from itertools import pairwise
@@ -10,6 +11,7 @@ from typing import Any
 
 import numpy as np
 from connection import Connection, connect
+from expectations import Unexpected
 from modelwire_wire.datasets import Datasets
 from modelwire_wire.datasets import ttypes as datasets
 from modelwire_wire.health import Health
@@ -108,6 +110,19 @@ class GeneratedDriver:
         )
         return self._call(Training, "evaluate", request)
 
+    def permutation_importance(self, step: dict[str, Any]) -> Any:
+        request = training.PermutationImportanceRequest(
+            model=step["model"],
+            table=self._rows(step),
+            dataset=step.get("dataset"),
+            target=step.get("target"),
+            sample_weight=step.get("sample_weight"),
+            scoring=step.get("scoring"),
+            n_repeats=step.get("n_repeats"),
+            seed=step.get("seed"),
+        )
+        return self._call(Training, "permutation_importance", request)
+
     def predict(self, step: dict[str, Any]) -> Any:
         return self._call(Inference, "predict", inference.PredictRequest(model=step["model"], **_asked(step)))
 
@@ -149,6 +164,12 @@ class GeneratedDriver:
     def get_training_result(self, step: dict[str, Any]) -> Any:
         request = models.GetTrainingResultRequest(model=step["model"])
         return self._call(Models, "get_training_result", request)
+
+    def export_model(self, step: dict[str, Any]) -> Any:
+        file = self._call(Models, "export_model", models.ExportModelRequest(model=step["model"], format=step["format"]))
+        if hashlib.sha256(file["content"]).hexdigest() != file["sha256"]:
+            raise Unexpected("the file has another SHA-256 than its answer says")
+        return file | {"content": None, "bytes": len(file["content"])}
 
     def set_alias(self, step: dict[str, Any]) -> Any:
         request = models.SetAliasRequest(

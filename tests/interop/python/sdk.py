@@ -95,6 +95,26 @@ class SdkDriver:
             "confusion": None if found.confusion is None else found.confusion.tolist(),
         }
 
+    def permutation_importance(self, step: dict[str, Any]) -> Any:
+        found = _called(
+            lambda: self._client.permutation_importance(
+                step["model"],
+                table=self._rows(step),
+                dataset=step.get("dataset"),
+                target=step.get("target"),
+                sample_weight=step.get("sample_weight"),
+                scoring=step.get("scoring"),
+                n_repeats=step.get("n_repeats"),
+                seed=step.get("seed"),
+            )
+        )
+        return vars(found) | {
+            "features": list(found.features),
+            "importances_mean": found.importances_mean.tolist(),
+            "importances_std": found.importances_std.tolist(),
+            "importances": found.importances.tolist(),
+        }
+
     def predict(self, step: dict[str, Any]) -> Any:
         return _prediction(_called(lambda: self._client.predict(step["model"], _asked(step))))
 
@@ -157,6 +177,16 @@ class SdkDriver:
         rows = {"labels": result.labels, "embedding": result.embedding}
         read = {name: None if values is None else values.tolist() for name, values in rows.items()}
         return {"model": result.model, "version": result.version, **read}
+
+    def export_model(self, step: dict[str, Any]) -> Any:
+        file = _called(lambda: self._client.export_model(step["model"], step["format"]))
+        return {
+            "model": file.model,
+            "version": file.version,
+            "file_name": file.file_name,
+            "sha256": file.sha256,
+            "bytes": len(file.content),
+        }
 
     def set_alias(self, step: dict[str, Any]) -> Any:
         alias = _called(

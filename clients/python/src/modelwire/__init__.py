@@ -36,6 +36,7 @@ from modelwire._errors import (
 )
 from modelwire._evaluation import ClassMetrics, Evaluation
 from modelwire._explanations import Explanation
+from modelwire._exports import ExportedModel
 from modelwire._health import (
     AlgorithmDescription,
     Description,
@@ -46,6 +47,7 @@ from modelwire._health import (
     ParameterDescription,
     Status,
 )
+from modelwire._importances import PermutationImportance
 from modelwire._inference import Prediction
 from modelwire._jobs import AsyncJob, Job, JobEvent
 from modelwire._learners import LearnedBatch, Learner
@@ -75,6 +77,7 @@ __all__ = [
     "Prediction",
     "Evaluation",
     "ClassMetrics",
+    "PermutationImportance",
     "Explanation",
     "Job",
     "AsyncJob",
@@ -88,6 +91,7 @@ __all__ = [
     "ModelSummary",
     "Alias",
     "TrainingResult",
+    "ExportedModel",
     "ColumnSchema",
     "Dataset",
     "DatasetDescription",

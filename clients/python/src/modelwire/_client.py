@@ -16,7 +16,9 @@ from modelwire._endpoint import endpoint
 from modelwire._errors import ModelwireError
 from modelwire._evaluation import Evaluation
 from modelwire._explanations import Explanation
+from modelwire._exports import ExportedModel, Format
 from modelwire._health import Description, Greeting, Status
+from modelwire._importances import PermutationImportance
 from modelwire._inference import Prediction
 from modelwire._jobs import Job, JobEvent, blocking_job
 from modelwire._learners import LearnedBatch, Learner
@@ -427,6 +429,58 @@ class Client:
         )
         return run(evaluation)
 
+    def permutation_importance(
+        self,
+        model: str,
+        features: Any = None,
+        target: Any = None,
+        *,
+        names: Sequence[str] | None = None,
+        table: Any = None,
+        dataset: str | None = None,
+        sample_weight: Any = None,
+        scoring: str | None = None,
+        n_repeats: int | None = None,
+        seed: int | None = None,
+        timeout: float | None = None,
+    ) -> PermutationImportance:
+        """Return how much worse a metric is when the values of one column are shuffled among the rows, of each column.
+
+        Every shuffle predicts all rows: give the call time.
+
+        Parameters
+        ----------
+        model, features, target, names, table, dataset, sample_weight
+            As for `evaluate`.
+        scoring : str, optional
+            A metric of `evaluate`; ``"r2"``, ``"accuracy"`` or ``"adjusted_rand"`` by the kind of the model.
+        n_repeats : int, optional
+            How often each column is shuffled; 5 if not given, at most 1000.
+        seed : int, optional
+            Of the shuffling: the same rows and seed give the same answer.
+
+        Raises
+        ------
+        InvalidArgument
+            If a column, value, metric or number is wrong; the message names it.
+        NotFound
+            If there is no such model or data set.
+        """
+        importance = self._verbs.permutation_importance(
+            model,
+            features,
+            target,
+            names=names,
+            table=table,
+            dataset=dataset,
+            sample_weight=sample_weight,
+            scoring=scoring,
+            n_repeats=n_repeats,
+            seed=seed,
+            timeout=timeout,
+        )
+        return run(importance)
+
     def get_job(self, job_id: str, *, timeout: float | None = None) -> Job:
         """Return a job as it is now."""
         return blocking_job(run(self._verbs.get_job(job_id, timeout=timeout)))
@@ -578,6 +632,18 @@ class Client:
             If the model is not transductive: it answers `predict`.
         """
         return run(self._verbs.training_result(model, timeout=timeout))
+
+    def export_model(self, model: str, to: Format = "onnx", *, timeout: float | None = None) -> ExportedModel:
+        """Return a version as a file that other programs, such as onnxruntime, compute predictions with.
+
+        `model` is as in `predict`. A large file comes in several calls, all of one version, each within `timeout`.
+
+        Raises
+        ------
+        FailedPrecondition
+            If a step of the model cannot be written; the message says which can.
+        """
+        return run(self._verbs.export_model(model, to, timeout=timeout))
 
     def set_alias(
         self,

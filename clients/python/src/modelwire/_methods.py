@@ -43,6 +43,7 @@ EXPLAIN = _method(Inference, "explain", idempotent=True, when_too_large=_FEWER_R
 LIST_MODELS = _method(Models, "list_models", idempotent=True)
 DESCRIBE_MODEL = _method(Models, "describe_model", idempotent=True)
 GET_TRAINING_RESULT = _method(Models, "get_training_result", idempotent=True)
+EXPORT_MODEL = _method(Models, "export_model", idempotent=True)
 LOAD_MODEL = _method(Models, "load_model", idempotent=True)
 UNLOAD_MODEL = _method(Models, "unload_model", idempotent=True)
 SET_ALIAS = _method(Models, "set_alias", idempotent=False)
@@ -59,6 +60,9 @@ SEARCH = _method(
 GET_SEARCH_RESULT = _method(Training, "get_search_result", idempotent=True)
 EVALUATE = _method(
     Training, "evaluate", idempotent=True, when_too_large="upload() the rows and evaluate on dataset= instead"
+)
+PERMUTATION_IMPORTANCE = _method(
+    Training, "permutation_importance", idempotent=True, when_too_large="upload() the rows and ask for dataset= instead"
 )
 
 PARTIAL_FIT = _method(Training, "partial_fit", idempotent=False, when_too_large="send fewer rows a batch")

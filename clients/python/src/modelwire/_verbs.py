@@ -19,7 +19,9 @@ from modelwire import (
     _datasets,
     _evaluation,
     _explanations,
+    _exports,
     _health,
+    _importances,
     _inference,
     _jobs,
     _learners,
@@ -35,7 +37,9 @@ from modelwire._endpoint import Endpoint
 from modelwire._errors import InvalidArgument, ModelwireError, ProtocolError
 from modelwire._evaluation import Evaluation
 from modelwire._explanations import Explanation
+from modelwire._exports import ExportedModel, Format
 from modelwire._health import Description, Greeting, Status
+from modelwire._importances import PermutationImportance
 from modelwire._inference import Prediction
 from modelwire._jobs import AsyncJob, JobEvent
 from modelwire._learners import LearnedBatch, Learner
@@ -251,6 +255,30 @@ class Verbs:
         )
         return _evaluation.from_wire(await self._call(_methods.EVALUATE, request, timeout))
 
+    async def permutation_importance(
+        self,
+        model: str,
+        features: Any = None,
+        target: Any = None,
+        *,
+        names: Sequence[str] | None = None,
+        table: Any = None,
+        dataset: str | None = None,
+        sample_weight: Any = None,
+        scoring: str | None = None,
+        n_repeats: int | None = None,
+        seed: int | None = None,
+        timeout: float | None = None,
+    ) -> PermutationImportance:
+        """Return how much worse a metric is when the values of one column are shuffled, of each column."""
+        if n_repeats is not None:
+            _checks.whole("n_repeats", n_repeats, least=1)
+        rows = _evaluation.request(
+            model, features, target, names=names, table=table, dataset=dataset, sample_weight=sample_weight
+        )
+        request = _importances.request(rows, scoring=scoring, n_repeats=n_repeats, seed=seed)
+        return _importances.from_wire(await self._call(_methods.PERMUTATION_IMPORTANCE, request, timeout))
+
     async def get_job(self, job_id: str, *, timeout: float | None = None) -> AsyncJob:
         """Return a job as it is now."""
         request = training_wire.GetJobRequest(job_id=job_id)
@@ -337,6 +365,22 @@ class Verbs:
             # An alias may move meanwhile: the version is that of the first page.
             version = f"{pages[0].model}@{pages[0].version}"
             request = models_wire.GetTrainingResultRequest(model=version, from_row=read)
+
+    async def export_model(self, model: str, to: Format = "onnx", *, timeout: float | None = None) -> ExportedModel:
+        """Return a version as a file that other programs compute predictions with; `model` as in `predict`."""
+        request = models_wire.ExportModelRequest(model=model, format=to)
+        pieces: list[models_wire.ExportModelResponse] = []
+        while True:
+            pieces.append(await self._call(_methods.EXPORT_MODEL, request, timeout))
+            from_byte = pieces[-1].next_byte
+            if from_byte is None:
+                return _exports.joined(pieces)
+            read = sum(len(piece.content or b"") for piece in pieces)
+            if from_byte != read or not pieces[-1].content:
+                raise ProtocolError(f"a file goes on at byte {from_byte} after {read} bytes")
+            # An alias may move meanwhile: the version is that of the first piece.
+            version = f"{pieces[0].model}@{pieces[0].version}"
+            request = models_wire.ExportModelRequest(model=version, format=to, from_byte=read)
 
     async def set_alias(
         self,

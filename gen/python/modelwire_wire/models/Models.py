@@ -51,6 +51,18 @@ class Iface(object):
         """
         pass
 
+    def export_model(self, request):
+        """
+        Answers a version as a file that other programs compute predictions with, in pieces where it is large. Throws NOT_FOUND,
+        INVALID_ARGUMENT (reference, format, from_byte), FAILED_PRECONDITION (a step cannot be written in this format, and which can;
+        or it is not loaded), UNAVAILABLE (it is being loaded, or damaged).
+
+        Parameters:
+         - request
+
+        """
+        pass
+
     def load_model(self, request):
         """
         Reads a version from disk, verifies it and serves it once it answers its stored rows as it did when it was trained; a
@@ -215,6 +227,44 @@ class Client(Iface):
             raise result.error
         raise TApplicationException(TApplicationException.MISSING_RESULT, "get_training_result failed: unknown result")
 
+    def export_model(self, request):
+        """
+        Answers a version as a file that other programs compute predictions with, in pieces where it is large. Throws NOT_FOUND,
+        INVALID_ARGUMENT (reference, format, from_byte), FAILED_PRECONDITION (a step cannot be written in this format, and which can;
+        or it is not loaded), UNAVAILABLE (it is being loaded, or damaged).
+
+        Parameters:
+         - request
+
+        """
+        self.send_export_model(request)
+        return self.recv_export_model()
+
+    def send_export_model(self, request):
+        self._oprot.writeMessageBegin('export_model', TMessageType.CALL, self._seqid)
+        args = export_model_args()
+        args.request = request
+        args.write(self._oprot)
+        self._oprot.writeMessageEnd()
+        self._oprot.trans.flush()
+
+    def recv_export_model(self):
+        iprot = self._iprot
+        (fname, mtype, rseqid) = iprot.readMessageBegin()
+        if mtype == TMessageType.EXCEPTION:
+            x = TApplicationException()
+            x.read(iprot)
+            iprot.readMessageEnd()
+            raise x
+        result = export_model_result()
+        result.read(iprot)
+        iprot.readMessageEnd()
+        if result.success is not None:
+            return result.success
+        if result.error is not None:
+            raise result.error
+        raise TApplicationException(TApplicationException.MISSING_RESULT, "export_model failed: unknown result")
+
     def load_model(self, request):
         """
         Reads a version from disk, verifies it and serves it once it answers its stored rows as it did when it was trained; a
@@ -373,6 +423,7 @@ class Processor(Iface, TProcessor):
         self._processMap["list_models"] = Processor.process_list_models
         self._processMap["describe_model"] = Processor.process_describe_model
         self._processMap["get_training_result"] = Processor.process_get_training_result
+        self._processMap["export_model"] = Processor.process_export_model
         self._processMap["load_model"] = Processor.process_load_model
         self._processMap["unload_model"] = Processor.process_unload_model
         self._processMap["set_alias"] = Processor.process_set_alias
@@ -473,6 +524,32 @@ class Processor(Iface, TProcessor):
             msg_type = TMessageType.EXCEPTION
             result = TApplicationException(TApplicationException.INTERNAL_ERROR, 'Internal error')
         oprot.writeMessageBegin("get_training_result", msg_type, seqid)
+        result.write(oprot)
+        oprot.writeMessageEnd()
+        oprot.trans.flush()
+
+    def process_export_model(self, seqid, iprot, oprot):
+        args = export_model_args()
+        args.read(iprot)
+        iprot.readMessageEnd()
+        result = export_model_result()
+        try:
+            result.success = self._handler.export_model(args.request)
+            msg_type = TMessageType.REPLY
+        except TTransport.TTransportException:
+            raise
+        except modelwire_wire.types.ttypes.ServiceError as error:
+            msg_type = TMessageType.REPLY
+            result.error = error
+        except TApplicationException as ex:
+            logging.exception('TApplication exception in handler')
+            msg_type = TMessageType.EXCEPTION
+            result = ex
+        except Exception:
+            logging.exception('Unexpected exception in handler')
+            msg_type = TMessageType.EXCEPTION
+            result = TApplicationException(TApplicationException.INTERNAL_ERROR, 'Internal error')
+        oprot.writeMessageBegin("export_model", msg_type, seqid)
         result.write(oprot)
         oprot.writeMessageEnd()
         oprot.trans.flush()
@@ -991,6 +1068,143 @@ class get_training_result_result(object):
 all_structs.append(get_training_result_result)
 get_training_result_result.thrift_spec = (
     (0, TType.STRUCT, 'success', [GetTrainingResultResponse, None], None, ),  # 0
+    (1, TType.STRUCT, 'error', [modelwire_wire.types.ttypes.ServiceError, None], None, ),  # 1
+)
+
+
+class export_model_args(object):
+    """
+    Attributes:
+     - request
+
+    """
+
+
+    def __init__(self, request=None,):
+        self.request = request
+
+    def read(self, iprot):
+        if iprot._fast_decode is not None and isinstance(iprot.trans, TTransport.CReadableTransport) and self.thrift_spec is not None:
+            iprot._fast_decode(self, iprot, [self.__class__, self.thrift_spec])
+            return
+        iprot.readStructBegin()
+        while True:
+            (fname, ftype, fid) = iprot.readFieldBegin()
+            if ftype == TType.STOP:
+                break
+            if fid == 1:
+                if ftype == TType.STRUCT:
+                    self.request = ExportModelRequest()
+                    self.request.read(iprot)
+                else:
+                    iprot.skip(ftype)
+            else:
+                iprot.skip(ftype)
+            iprot.readFieldEnd()
+        iprot.readStructEnd()
+
+    def write(self, oprot):
+        if oprot._fast_encode is not None and self.thrift_spec is not None:
+            oprot.trans.write(oprot._fast_encode(self, [self.__class__, self.thrift_spec]))
+            return
+        oprot.writeStructBegin('export_model_args')
+        if self.request is not None:
+            oprot.writeFieldBegin('request', TType.STRUCT, 1)
+            self.request.write(oprot)
+            oprot.writeFieldEnd()
+        oprot.writeFieldStop()
+        oprot.writeStructEnd()
+
+    def validate(self):
+        return
+
+    def __repr__(self):
+        L = ['%s=%r' % (key, value)
+             for key, value in self.__dict__.items()]
+        return '%s(%s)' % (self.__class__.__name__, ', '.join(L))
+
+    def __eq__(self, other):
+        return isinstance(other, self.__class__) and self.__dict__ == other.__dict__
+
+    def __ne__(self, other):
+        return not (self == other)
+all_structs.append(export_model_args)
+export_model_args.thrift_spec = (
+    None,  # 0
+    (1, TType.STRUCT, 'request', [ExportModelRequest, None], None, ),  # 1
+)
+
+
+class export_model_result(object):
+    """
+    Attributes:
+     - success
+     - error
+
+    """
+
+
+    def __init__(self, success=None, error=None,):
+        self.success = success
+        self.error = error
+
+    def read(self, iprot):
+        if iprot._fast_decode is not None and isinstance(iprot.trans, TTransport.CReadableTransport) and self.thrift_spec is not None:
+            iprot._fast_decode(self, iprot, [self.__class__, self.thrift_spec])
+            return
+        iprot.readStructBegin()
+        while True:
+            (fname, ftype, fid) = iprot.readFieldBegin()
+            if ftype == TType.STOP:
+                break
+            if fid == 0:
+                if ftype == TType.STRUCT:
+                    self.success = ExportModelResponse()
+                    self.success.read(iprot)
+                else:
+                    iprot.skip(ftype)
+            elif fid == 1:
+                if ftype == TType.STRUCT:
+                    self.error = modelwire_wire.types.ttypes.ServiceError.read(iprot)
+                else:
+                    iprot.skip(ftype)
+            else:
+                iprot.skip(ftype)
+            iprot.readFieldEnd()
+        iprot.readStructEnd()
+
+    def write(self, oprot):
+        if oprot._fast_encode is not None and self.thrift_spec is not None:
+            oprot.trans.write(oprot._fast_encode(self, [self.__class__, self.thrift_spec]))
+            return
+        oprot.writeStructBegin('export_model_result')
+        if self.success is not None:
+            oprot.writeFieldBegin('success', TType.STRUCT, 0)
+            self.success.write(oprot)
+            oprot.writeFieldEnd()
+        if self.error is not None:
+            oprot.writeFieldBegin('error', TType.STRUCT, 1)
+            self.error.write(oprot)
+            oprot.writeFieldEnd()
+        oprot.writeFieldStop()
+        oprot.writeStructEnd()
+
+    def validate(self):
+        return
+
+    def __repr__(self):
+        L = ['%s=%r' % (key, value)
+             for key, value in self.__dict__.items()]
+        return '%s(%s)' % (self.__class__.__name__, ', '.join(L))
+
+    def __eq__(self, other):
+        return isinstance(other, self.__class__) and self.__dict__ == other.__dict__
+
+    def __ne__(self, other):
+        return not (self == other)
+all_structs.append(export_model_result)
+export_model_result.thrift_spec = (
+    (0, TType.STRUCT, 'success', [ExportModelResponse, None], None, ),  # 0
     (1, TType.STRUCT, 'error', [modelwire_wire.types.ttypes.ServiceError, None], None, ),  # 1
 )
 

@@ -1088,6 +1088,222 @@ class GetTrainingResultResponse(object):
         return not (self == other)
 
 
+class ExportModelRequest(object):
+    """
+    Attributes:
+     - context
+     - model: As in `predict`.
+     - format: "onnx".
+     - from_byte: Answer bytes of the file from this one on, counted from 0; 0 if absent.
+
+    """
+
+
+    def __init__(self, context=None, model=None, format=None, from_byte=None,):
+        self.context = context
+        self.model = model
+        self.format = format
+        self.from_byte = from_byte
+
+    def read(self, iprot):
+        if iprot._fast_decode is not None and isinstance(iprot.trans, TTransport.CReadableTransport) and self.thrift_spec is not None:
+            iprot._fast_decode(self, iprot, [self.__class__, self.thrift_spec])
+            return
+        iprot.readStructBegin()
+        while True:
+            (fname, ftype, fid) = iprot.readFieldBegin()
+            if ftype == TType.STOP:
+                break
+            if fid == 1:
+                if ftype == TType.STRUCT:
+                    self.context = modelwire_wire.types.ttypes.RequestContext()
+                    self.context.read(iprot)
+                else:
+                    iprot.skip(ftype)
+            elif fid == 2:
+                if ftype == TType.STRING:
+                    self.model = iprot.readString().decode('utf-8', errors='replace') if sys.version_info[0] == 2 else iprot.readString()
+                else:
+                    iprot.skip(ftype)
+            elif fid == 3:
+                if ftype == TType.STRING:
+                    self.format = iprot.readString().decode('utf-8', errors='replace') if sys.version_info[0] == 2 else iprot.readString()
+                else:
+                    iprot.skip(ftype)
+            elif fid == 4:
+                if ftype == TType.I64:
+                    self.from_byte = iprot.readI64()
+                else:
+                    iprot.skip(ftype)
+            else:
+                iprot.skip(ftype)
+            iprot.readFieldEnd()
+        iprot.readStructEnd()
+
+    def write(self, oprot):
+        if oprot._fast_encode is not None and self.thrift_spec is not None:
+            oprot.trans.write(oprot._fast_encode(self, [self.__class__, self.thrift_spec]))
+            return
+        oprot.writeStructBegin('ExportModelRequest')
+        if self.context is not None:
+            oprot.writeFieldBegin('context', TType.STRUCT, 1)
+            self.context.write(oprot)
+            oprot.writeFieldEnd()
+        if self.model is not None:
+            oprot.writeFieldBegin('model', TType.STRING, 2)
+            oprot.writeString(self.model.encode('utf-8') if sys.version_info[0] == 2 else self.model)
+            oprot.writeFieldEnd()
+        if self.format is not None:
+            oprot.writeFieldBegin('format', TType.STRING, 3)
+            oprot.writeString(self.format.encode('utf-8') if sys.version_info[0] == 2 else self.format)
+            oprot.writeFieldEnd()
+        if self.from_byte is not None:
+            oprot.writeFieldBegin('from_byte', TType.I64, 4)
+            oprot.writeI64(self.from_byte)
+            oprot.writeFieldEnd()
+        oprot.writeFieldStop()
+        oprot.writeStructEnd()
+
+    def validate(self):
+        return
+
+    def __repr__(self):
+        L = ['%s=%r' % (key, value)
+             for key, value in self.__dict__.items()]
+        return '%s(%s)' % (self.__class__.__name__, ', '.join(L))
+
+    def __eq__(self, other):
+        return isinstance(other, self.__class__) and self.__dict__ == other.__dict__
+
+    def __ne__(self, other):
+        return not (self == other)
+
+
+class ExportModelResponse(object):
+    """
+    A model as a file that other programs read, or a piece of it.
+
+    Attributes:
+     - model: Name of the model.
+     - version: The version that was written: name it to read on, since an alias may move.
+     - file_name: What the file may be called: "wine-3.onnx".
+     - content: As many bytes as fit a message.
+     - total_bytes: Size of the whole file.
+     - sha256: SHA-256 of the whole file, in hex. The same version gives the same file as long as the server is not replaced by another release.
+     - next_byte: There are more: pass it as `from_byte`. Absent with the last byte.
+
+    """
+
+
+    def __init__(self, model=None, version=None, file_name=None, content=None, total_bytes=None, sha256=None, next_byte=None,):
+        self.model = model
+        self.version = version
+        self.file_name = file_name
+        self.content = content
+        self.total_bytes = total_bytes
+        self.sha256 = sha256
+        self.next_byte = next_byte
+
+    def read(self, iprot):
+        if iprot._fast_decode is not None and isinstance(iprot.trans, TTransport.CReadableTransport) and self.thrift_spec is not None:
+            iprot._fast_decode(self, iprot, [self.__class__, self.thrift_spec])
+            return
+        iprot.readStructBegin()
+        while True:
+            (fname, ftype, fid) = iprot.readFieldBegin()
+            if ftype == TType.STOP:
+                break
+            if fid == 1:
+                if ftype == TType.STRING:
+                    self.model = iprot.readString().decode('utf-8', errors='replace') if sys.version_info[0] == 2 else iprot.readString()
+                else:
+                    iprot.skip(ftype)
+            elif fid == 2:
+                if ftype == TType.I64:
+                    self.version = iprot.readI64()
+                else:
+                    iprot.skip(ftype)
+            elif fid == 3:
+                if ftype == TType.STRING:
+                    self.file_name = iprot.readString().decode('utf-8', errors='replace') if sys.version_info[0] == 2 else iprot.readString()
+                else:
+                    iprot.skip(ftype)
+            elif fid == 4:
+                if ftype == TType.STRING:
+                    self.content = iprot.readBinary()
+                else:
+                    iprot.skip(ftype)
+            elif fid == 5:
+                if ftype == TType.I64:
+                    self.total_bytes = iprot.readI64()
+                else:
+                    iprot.skip(ftype)
+            elif fid == 6:
+                if ftype == TType.STRING:
+                    self.sha256 = iprot.readString().decode('utf-8', errors='replace') if sys.version_info[0] == 2 else iprot.readString()
+                else:
+                    iprot.skip(ftype)
+            elif fid == 7:
+                if ftype == TType.I64:
+                    self.next_byte = iprot.readI64()
+                else:
+                    iprot.skip(ftype)
+            else:
+                iprot.skip(ftype)
+            iprot.readFieldEnd()
+        iprot.readStructEnd()
+
+    def write(self, oprot):
+        if oprot._fast_encode is not None and self.thrift_spec is not None:
+            oprot.trans.write(oprot._fast_encode(self, [self.__class__, self.thrift_spec]))
+            return
+        oprot.writeStructBegin('ExportModelResponse')
+        if self.model is not None:
+            oprot.writeFieldBegin('model', TType.STRING, 1)
+            oprot.writeString(self.model.encode('utf-8') if sys.version_info[0] == 2 else self.model)
+            oprot.writeFieldEnd()
+        if self.version is not None:
+            oprot.writeFieldBegin('version', TType.I64, 2)
+            oprot.writeI64(self.version)
+            oprot.writeFieldEnd()
+        if self.file_name is not None:
+            oprot.writeFieldBegin('file_name', TType.STRING, 3)
+            oprot.writeString(self.file_name.encode('utf-8') if sys.version_info[0] == 2 else self.file_name)
+            oprot.writeFieldEnd()
+        if self.content is not None:
+            oprot.writeFieldBegin('content', TType.STRING, 4)
+            oprot.writeBinary(self.content)
+            oprot.writeFieldEnd()
+        if self.total_bytes is not None:
+            oprot.writeFieldBegin('total_bytes', TType.I64, 5)
+            oprot.writeI64(self.total_bytes)
+            oprot.writeFieldEnd()
+        if self.sha256 is not None:
+            oprot.writeFieldBegin('sha256', TType.STRING, 6)
+            oprot.writeString(self.sha256.encode('utf-8') if sys.version_info[0] == 2 else self.sha256)
+            oprot.writeFieldEnd()
+        if self.next_byte is not None:
+            oprot.writeFieldBegin('next_byte', TType.I64, 7)
+            oprot.writeI64(self.next_byte)
+            oprot.writeFieldEnd()
+        oprot.writeFieldStop()
+        oprot.writeStructEnd()
+
+    def validate(self):
+        return
+
+    def __repr__(self):
+        L = ['%s=%r' % (key, value)
+             for key, value in self.__dict__.items()]
+        return '%s(%s)' % (self.__class__.__name__, ', '.join(L))
+
+    def __eq__(self, other):
+        return isinstance(other, self.__class__) and self.__dict__ == other.__dict__
+
+    def __ne__(self, other):
+        return not (self == other)
+
+
 class SetAliasRequest(object):
     """
     Attributes:
@@ -1720,6 +1936,25 @@ GetTrainingResultResponse.thrift_spec = (
     (4, TType.STRUCT, 'embedding', [modelwire_wire.types.ttypes.Tensor, None], None, ),  # 4
     (5, TType.I64, 'total_rows', None, None, ),  # 5
     (6, TType.I64, 'next_row', None, None, ),  # 6
+)
+all_structs.append(ExportModelRequest)
+ExportModelRequest.thrift_spec = (
+    None,  # 0
+    (1, TType.STRUCT, 'context', [modelwire_wire.types.ttypes.RequestContext, None], None, ),  # 1
+    (2, TType.STRING, 'model', 'UTF8', None, ),  # 2
+    (3, TType.STRING, 'format', 'UTF8', None, ),  # 3
+    (4, TType.I64, 'from_byte', None, None, ),  # 4
+)
+all_structs.append(ExportModelResponse)
+ExportModelResponse.thrift_spec = (
+    None,  # 0
+    (1, TType.STRING, 'model', 'UTF8', None, ),  # 1
+    (2, TType.I64, 'version', None, None, ),  # 2
+    (3, TType.STRING, 'file_name', 'UTF8', None, ),  # 3
+    (4, TType.STRING, 'content', 'BINARY', None, ),  # 4
+    (5, TType.I64, 'total_bytes', None, None, ),  # 5
+    (6, TType.STRING, 'sha256', 'UTF8', None, ),  # 6
+    (7, TType.I64, 'next_byte', None, None, ),  # 7
 )
 all_structs.append(SetAliasRequest)
 SetAliasRequest.thrift_spec = (

@@ -66,6 +66,18 @@ class Iface(object):
         """
         pass
 
+    def permutation_importance(self, request):
+        """
+        Answers how much worse a metric of a model is when the values of one column are shuffled among the rows: of each column the
+        model takes, several times. Throws NOT_FOUND (model, data set), INVALID_ARGUMENT (column, row, value, scoring, n_repeats,
+        named), FAILED_PRECONDITION (the version is not loaded), OVERLOADED, DEADLINE_EXCEEDED (every shuffle predicts all rows).
+
+        Parameters:
+         - request
+
+        """
+        pass
+
     def get_job(self, request):
         """
         Answers a job as it is now. Throws NOT_FOUND.
@@ -298,6 +310,44 @@ class Client(Iface):
         if result.error is not None:
             raise result.error
         raise TApplicationException(TApplicationException.MISSING_RESULT, "evaluate failed: unknown result")
+
+    def permutation_importance(self, request):
+        """
+        Answers how much worse a metric of a model is when the values of one column are shuffled among the rows: of each column the
+        model takes, several times. Throws NOT_FOUND (model, data set), INVALID_ARGUMENT (column, row, value, scoring, n_repeats,
+        named), FAILED_PRECONDITION (the version is not loaded), OVERLOADED, DEADLINE_EXCEEDED (every shuffle predicts all rows).
+
+        Parameters:
+         - request
+
+        """
+        self.send_permutation_importance(request)
+        return self.recv_permutation_importance()
+
+    def send_permutation_importance(self, request):
+        self._oprot.writeMessageBegin('permutation_importance', TMessageType.CALL, self._seqid)
+        args = permutation_importance_args()
+        args.request = request
+        args.write(self._oprot)
+        self._oprot.writeMessageEnd()
+        self._oprot.trans.flush()
+
+    def recv_permutation_importance(self):
+        iprot = self._iprot
+        (fname, mtype, rseqid) = iprot.readMessageBegin()
+        if mtype == TMessageType.EXCEPTION:
+            x = TApplicationException()
+            x.read(iprot)
+            iprot.readMessageEnd()
+            raise x
+        result = permutation_importance_result()
+        result.read(iprot)
+        iprot.readMessageEnd()
+        if result.success is not None:
+            return result.success
+        if result.error is not None:
+            raise result.error
+        raise TApplicationException(TApplicationException.MISSING_RESULT, "permutation_importance failed: unknown result")
 
     def get_job(self, request):
         """
@@ -564,6 +614,7 @@ class Processor(Iface, TProcessor):
         self._processMap["search"] = Processor.process_search
         self._processMap["get_search_result"] = Processor.process_get_search_result
         self._processMap["evaluate"] = Processor.process_evaluate
+        self._processMap["permutation_importance"] = Processor.process_permutation_importance
         self._processMap["get_job"] = Processor.process_get_job
         self._processMap["watch_job"] = Processor.process_watch_job
         self._processMap["list_jobs"] = Processor.process_list_jobs
@@ -693,6 +744,32 @@ class Processor(Iface, TProcessor):
             msg_type = TMessageType.EXCEPTION
             result = TApplicationException(TApplicationException.INTERNAL_ERROR, 'Internal error')
         oprot.writeMessageBegin("evaluate", msg_type, seqid)
+        result.write(oprot)
+        oprot.writeMessageEnd()
+        oprot.trans.flush()
+
+    def process_permutation_importance(self, seqid, iprot, oprot):
+        args = permutation_importance_args()
+        args.read(iprot)
+        iprot.readMessageEnd()
+        result = permutation_importance_result()
+        try:
+            result.success = self._handler.permutation_importance(args.request)
+            msg_type = TMessageType.REPLY
+        except TTransport.TTransportException:
+            raise
+        except modelwire_wire.types.ttypes.ServiceError as error:
+            msg_type = TMessageType.REPLY
+            result.error = error
+        except TApplicationException as ex:
+            logging.exception('TApplication exception in handler')
+            msg_type = TMessageType.EXCEPTION
+            result = ex
+        except Exception:
+            logging.exception('Unexpected exception in handler')
+            msg_type = TMessageType.EXCEPTION
+            result = TApplicationException(TApplicationException.INTERNAL_ERROR, 'Internal error')
+        oprot.writeMessageBegin("permutation_importance", msg_type, seqid)
         result.write(oprot)
         oprot.writeMessageEnd()
         oprot.trans.flush()
@@ -1426,6 +1503,143 @@ class evaluate_result(object):
 all_structs.append(evaluate_result)
 evaluate_result.thrift_spec = (
     (0, TType.STRUCT, 'success', [EvaluateResponse, None], None, ),  # 0
+    (1, TType.STRUCT, 'error', [modelwire_wire.types.ttypes.ServiceError, None], None, ),  # 1
+)
+
+
+class permutation_importance_args(object):
+    """
+    Attributes:
+     - request
+
+    """
+
+
+    def __init__(self, request=None,):
+        self.request = request
+
+    def read(self, iprot):
+        if iprot._fast_decode is not None and isinstance(iprot.trans, TTransport.CReadableTransport) and self.thrift_spec is not None:
+            iprot._fast_decode(self, iprot, [self.__class__, self.thrift_spec])
+            return
+        iprot.readStructBegin()
+        while True:
+            (fname, ftype, fid) = iprot.readFieldBegin()
+            if ftype == TType.STOP:
+                break
+            if fid == 1:
+                if ftype == TType.STRUCT:
+                    self.request = PermutationImportanceRequest()
+                    self.request.read(iprot)
+                else:
+                    iprot.skip(ftype)
+            else:
+                iprot.skip(ftype)
+            iprot.readFieldEnd()
+        iprot.readStructEnd()
+
+    def write(self, oprot):
+        if oprot._fast_encode is not None and self.thrift_spec is not None:
+            oprot.trans.write(oprot._fast_encode(self, [self.__class__, self.thrift_spec]))
+            return
+        oprot.writeStructBegin('permutation_importance_args')
+        if self.request is not None:
+            oprot.writeFieldBegin('request', TType.STRUCT, 1)
+            self.request.write(oprot)
+            oprot.writeFieldEnd()
+        oprot.writeFieldStop()
+        oprot.writeStructEnd()
+
+    def validate(self):
+        return
+
+    def __repr__(self):
+        L = ['%s=%r' % (key, value)
+             for key, value in self.__dict__.items()]
+        return '%s(%s)' % (self.__class__.__name__, ', '.join(L))
+
+    def __eq__(self, other):
+        return isinstance(other, self.__class__) and self.__dict__ == other.__dict__
+
+    def __ne__(self, other):
+        return not (self == other)
+all_structs.append(permutation_importance_args)
+permutation_importance_args.thrift_spec = (
+    None,  # 0
+    (1, TType.STRUCT, 'request', [PermutationImportanceRequest, None], None, ),  # 1
+)
+
+
+class permutation_importance_result(object):
+    """
+    Attributes:
+     - success
+     - error
+
+    """
+
+
+    def __init__(self, success=None, error=None,):
+        self.success = success
+        self.error = error
+
+    def read(self, iprot):
+        if iprot._fast_decode is not None and isinstance(iprot.trans, TTransport.CReadableTransport) and self.thrift_spec is not None:
+            iprot._fast_decode(self, iprot, [self.__class__, self.thrift_spec])
+            return
+        iprot.readStructBegin()
+        while True:
+            (fname, ftype, fid) = iprot.readFieldBegin()
+            if ftype == TType.STOP:
+                break
+            if fid == 0:
+                if ftype == TType.STRUCT:
+                    self.success = PermutationImportanceResponse()
+                    self.success.read(iprot)
+                else:
+                    iprot.skip(ftype)
+            elif fid == 1:
+                if ftype == TType.STRUCT:
+                    self.error = modelwire_wire.types.ttypes.ServiceError.read(iprot)
+                else:
+                    iprot.skip(ftype)
+            else:
+                iprot.skip(ftype)
+            iprot.readFieldEnd()
+        iprot.readStructEnd()
+
+    def write(self, oprot):
+        if oprot._fast_encode is not None and self.thrift_spec is not None:
+            oprot.trans.write(oprot._fast_encode(self, [self.__class__, self.thrift_spec]))
+            return
+        oprot.writeStructBegin('permutation_importance_result')
+        if self.success is not None:
+            oprot.writeFieldBegin('success', TType.STRUCT, 0)
+            self.success.write(oprot)
+            oprot.writeFieldEnd()
+        if self.error is not None:
+            oprot.writeFieldBegin('error', TType.STRUCT, 1)
+            self.error.write(oprot)
+            oprot.writeFieldEnd()
+        oprot.writeFieldStop()
+        oprot.writeStructEnd()
+
+    def validate(self):
+        return
+
+    def __repr__(self):
+        L = ['%s=%r' % (key, value)
+             for key, value in self.__dict__.items()]
+        return '%s(%s)' % (self.__class__.__name__, ', '.join(L))
+
+    def __eq__(self, other):
+        return isinstance(other, self.__class__) and self.__dict__ == other.__dict__
+
+    def __ne__(self, other):
+        return not (self == other)
+all_structs.append(permutation_importance_result)
+permutation_importance_result.thrift_spec = (
+    (0, TType.STRUCT, 'success', [PermutationImportanceResponse, None], None, ),  # 0
     (1, TType.STRUCT, 'error', [modelwire_wire.types.ttypes.ServiceError, None], None, ),  # 1
 )
 

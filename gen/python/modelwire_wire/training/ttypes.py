@@ -1619,6 +1619,320 @@ class EvaluateResponse(object):
         return not (self == other)
 
 
+class PermutationImportanceRequest(object):
+    """
+    Attributes:
+     - context
+     - model: "wine" (its alias `stable`), "wine@3" or "wine@canary".
+     - table: The rows, sent along; or `dataset`. Columns that the model does not take are passed over.
+     - dataset: The rows, stored: "wine" (newest version) or "wine@2".
+     - target: What the model should answer. Absent: the column that it learned. Of a clusterer the groups to compare with.
+     - sample_weight: A column of numbers that say how often each row counts, as in TrainRequest. A clusterer takes none.
+     - scoring: A metric of `evaluate`: docs/metrics.md. Absent: r2 of a regressor, accuracy of a classifier, adjusted_rand of a clusterer.
+     - n_repeats: How often each column is shuffled, 1 to 1000; 5 if absent.
+     - seed: Of the shuffling; 0 if absent. The same rows and seed give the same answer.
+
+    """
+
+
+    def __init__(self, context=None, model=None, table=None, dataset=None, target=None, sample_weight=None, scoring=None, n_repeats=None, seed=None,):
+        self.context = context
+        self.model = model
+        self.table = table
+        self.dataset = dataset
+        self.target = target
+        self.sample_weight = sample_weight
+        self.scoring = scoring
+        self.n_repeats = n_repeats
+        self.seed = seed
+
+    def read(self, iprot):
+        if iprot._fast_decode is not None and isinstance(iprot.trans, TTransport.CReadableTransport) and self.thrift_spec is not None:
+            iprot._fast_decode(self, iprot, [self.__class__, self.thrift_spec])
+            return
+        iprot.readStructBegin()
+        while True:
+            (fname, ftype, fid) = iprot.readFieldBegin()
+            if ftype == TType.STOP:
+                break
+            if fid == 1:
+                if ftype == TType.STRUCT:
+                    self.context = modelwire_wire.types.ttypes.RequestContext()
+                    self.context.read(iprot)
+                else:
+                    iprot.skip(ftype)
+            elif fid == 2:
+                if ftype == TType.STRING:
+                    self.model = iprot.readString().decode('utf-8', errors='replace') if sys.version_info[0] == 2 else iprot.readString()
+                else:
+                    iprot.skip(ftype)
+            elif fid == 3:
+                if ftype == TType.STRUCT:
+                    self.table = modelwire_wire.types.ttypes.Table()
+                    self.table.read(iprot)
+                else:
+                    iprot.skip(ftype)
+            elif fid == 4:
+                if ftype == TType.STRING:
+                    self.dataset = iprot.readString().decode('utf-8', errors='replace') if sys.version_info[0] == 2 else iprot.readString()
+                else:
+                    iprot.skip(ftype)
+            elif fid == 5:
+                if ftype == TType.STRING:
+                    self.target = iprot.readString().decode('utf-8', errors='replace') if sys.version_info[0] == 2 else iprot.readString()
+                else:
+                    iprot.skip(ftype)
+            elif fid == 6:
+                if ftype == TType.STRING:
+                    self.sample_weight = iprot.readString().decode('utf-8', errors='replace') if sys.version_info[0] == 2 else iprot.readString()
+                else:
+                    iprot.skip(ftype)
+            elif fid == 7:
+                if ftype == TType.STRING:
+                    self.scoring = iprot.readString().decode('utf-8', errors='replace') if sys.version_info[0] == 2 else iprot.readString()
+                else:
+                    iprot.skip(ftype)
+            elif fid == 8:
+                if ftype == TType.I32:
+                    self.n_repeats = iprot.readI32()
+                else:
+                    iprot.skip(ftype)
+            elif fid == 9:
+                if ftype == TType.I64:
+                    self.seed = iprot.readI64()
+                else:
+                    iprot.skip(ftype)
+            else:
+                iprot.skip(ftype)
+            iprot.readFieldEnd()
+        iprot.readStructEnd()
+
+    def write(self, oprot):
+        if oprot._fast_encode is not None and self.thrift_spec is not None:
+            oprot.trans.write(oprot._fast_encode(self, [self.__class__, self.thrift_spec]))
+            return
+        oprot.writeStructBegin('PermutationImportanceRequest')
+        if self.context is not None:
+            oprot.writeFieldBegin('context', TType.STRUCT, 1)
+            self.context.write(oprot)
+            oprot.writeFieldEnd()
+        if self.model is not None:
+            oprot.writeFieldBegin('model', TType.STRING, 2)
+            oprot.writeString(self.model.encode('utf-8') if sys.version_info[0] == 2 else self.model)
+            oprot.writeFieldEnd()
+        if self.table is not None:
+            oprot.writeFieldBegin('table', TType.STRUCT, 3)
+            self.table.write(oprot)
+            oprot.writeFieldEnd()
+        if self.dataset is not None:
+            oprot.writeFieldBegin('dataset', TType.STRING, 4)
+            oprot.writeString(self.dataset.encode('utf-8') if sys.version_info[0] == 2 else self.dataset)
+            oprot.writeFieldEnd()
+        if self.target is not None:
+            oprot.writeFieldBegin('target', TType.STRING, 5)
+            oprot.writeString(self.target.encode('utf-8') if sys.version_info[0] == 2 else self.target)
+            oprot.writeFieldEnd()
+        if self.sample_weight is not None:
+            oprot.writeFieldBegin('sample_weight', TType.STRING, 6)
+            oprot.writeString(self.sample_weight.encode('utf-8') if sys.version_info[0] == 2 else self.sample_weight)
+            oprot.writeFieldEnd()
+        if self.scoring is not None:
+            oprot.writeFieldBegin('scoring', TType.STRING, 7)
+            oprot.writeString(self.scoring.encode('utf-8') if sys.version_info[0] == 2 else self.scoring)
+            oprot.writeFieldEnd()
+        if self.n_repeats is not None:
+            oprot.writeFieldBegin('n_repeats', TType.I32, 8)
+            oprot.writeI32(self.n_repeats)
+            oprot.writeFieldEnd()
+        if self.seed is not None:
+            oprot.writeFieldBegin('seed', TType.I64, 9)
+            oprot.writeI64(self.seed)
+            oprot.writeFieldEnd()
+        oprot.writeFieldStop()
+        oprot.writeStructEnd()
+
+    def validate(self):
+        return
+
+    def __repr__(self):
+        L = ['%s=%r' % (key, value)
+             for key, value in self.__dict__.items()]
+        return '%s(%s)' % (self.__class__.__name__, ', '.join(L))
+
+    def __eq__(self, other):
+        return isinstance(other, self.__class__) and self.__dict__ == other.__dict__
+
+    def __ne__(self, other):
+        return not (self == other)
+
+
+class PermutationImportanceResponse(object):
+    """
+    Attributes:
+     - model: Which model answered.
+     - version
+     - generation: How often the alias that was asked for has been set; absent where a version was asked for.
+     - n_samples: Rows that count.
+     - scoring: The metric.
+     - baseline: The metric of the rows as they are.
+     - features: The columns that the model takes, in their order.
+     - importances_mean: F64, shape (features): the mean of each row of `importances`.
+     - importances_std: F64, shape (features): the standard deviation of each row of `importances`, as of a whole population.
+     - importances: F64, shape (features, n_repeats): by how much the metric is worse once the column is shuffled; below 0 it is better.
+
+    """
+
+
+    def __init__(self, model=None, version=None, generation=None, n_samples=None, scoring=None, baseline=None, features=None, importances_mean=None, importances_std=None, importances=None,):
+        self.model = model
+        self.version = version
+        self.generation = generation
+        self.n_samples = n_samples
+        self.scoring = scoring
+        self.baseline = baseline
+        self.features = features
+        self.importances_mean = importances_mean
+        self.importances_std = importances_std
+        self.importances = importances
+
+    def read(self, iprot):
+        if iprot._fast_decode is not None and isinstance(iprot.trans, TTransport.CReadableTransport) and self.thrift_spec is not None:
+            iprot._fast_decode(self, iprot, [self.__class__, self.thrift_spec])
+            return
+        iprot.readStructBegin()
+        while True:
+            (fname, ftype, fid) = iprot.readFieldBegin()
+            if ftype == TType.STOP:
+                break
+            if fid == 1:
+                if ftype == TType.STRING:
+                    self.model = iprot.readString().decode('utf-8', errors='replace') if sys.version_info[0] == 2 else iprot.readString()
+                else:
+                    iprot.skip(ftype)
+            elif fid == 2:
+                if ftype == TType.I64:
+                    self.version = iprot.readI64()
+                else:
+                    iprot.skip(ftype)
+            elif fid == 3:
+                if ftype == TType.I64:
+                    self.generation = iprot.readI64()
+                else:
+                    iprot.skip(ftype)
+            elif fid == 4:
+                if ftype == TType.I64:
+                    self.n_samples = iprot.readI64()
+                else:
+                    iprot.skip(ftype)
+            elif fid == 5:
+                if ftype == TType.STRING:
+                    self.scoring = iprot.readString().decode('utf-8', errors='replace') if sys.version_info[0] == 2 else iprot.readString()
+                else:
+                    iprot.skip(ftype)
+            elif fid == 6:
+                if ftype == TType.DOUBLE:
+                    self.baseline = iprot.readDouble()
+                else:
+                    iprot.skip(ftype)
+            elif fid == 7:
+                if ftype == TType.LIST:
+                    self.features = []
+                    (_etype63, _size60) = iprot.readListBegin()
+                    for _i64 in range(_size60):
+                        _elem65 = iprot.readString().decode('utf-8', errors='replace') if sys.version_info[0] == 2 else iprot.readString()
+                        self.features.append(_elem65)
+                    iprot.readListEnd()
+                else:
+                    iprot.skip(ftype)
+            elif fid == 8:
+                if ftype == TType.STRUCT:
+                    self.importances_mean = modelwire_wire.types.ttypes.Tensor()
+                    self.importances_mean.read(iprot)
+                else:
+                    iprot.skip(ftype)
+            elif fid == 9:
+                if ftype == TType.STRUCT:
+                    self.importances_std = modelwire_wire.types.ttypes.Tensor()
+                    self.importances_std.read(iprot)
+                else:
+                    iprot.skip(ftype)
+            elif fid == 10:
+                if ftype == TType.STRUCT:
+                    self.importances = modelwire_wire.types.ttypes.Tensor()
+                    self.importances.read(iprot)
+                else:
+                    iprot.skip(ftype)
+            else:
+                iprot.skip(ftype)
+            iprot.readFieldEnd()
+        iprot.readStructEnd()
+
+    def write(self, oprot):
+        if oprot._fast_encode is not None and self.thrift_spec is not None:
+            oprot.trans.write(oprot._fast_encode(self, [self.__class__, self.thrift_spec]))
+            return
+        oprot.writeStructBegin('PermutationImportanceResponse')
+        if self.model is not None:
+            oprot.writeFieldBegin('model', TType.STRING, 1)
+            oprot.writeString(self.model.encode('utf-8') if sys.version_info[0] == 2 else self.model)
+            oprot.writeFieldEnd()
+        if self.version is not None:
+            oprot.writeFieldBegin('version', TType.I64, 2)
+            oprot.writeI64(self.version)
+            oprot.writeFieldEnd()
+        if self.generation is not None:
+            oprot.writeFieldBegin('generation', TType.I64, 3)
+            oprot.writeI64(self.generation)
+            oprot.writeFieldEnd()
+        if self.n_samples is not None:
+            oprot.writeFieldBegin('n_samples', TType.I64, 4)
+            oprot.writeI64(self.n_samples)
+            oprot.writeFieldEnd()
+        if self.scoring is not None:
+            oprot.writeFieldBegin('scoring', TType.STRING, 5)
+            oprot.writeString(self.scoring.encode('utf-8') if sys.version_info[0] == 2 else self.scoring)
+            oprot.writeFieldEnd()
+        if self.baseline is not None:
+            oprot.writeFieldBegin('baseline', TType.DOUBLE, 6)
+            oprot.writeDouble(self.baseline)
+            oprot.writeFieldEnd()
+        if self.features is not None:
+            oprot.writeFieldBegin('features', TType.LIST, 7)
+            oprot.writeListBegin(TType.STRING, len(self.features))
+            for iter66 in self.features:
+                oprot.writeString(iter66.encode('utf-8') if sys.version_info[0] == 2 else iter66)
+            oprot.writeListEnd()
+            oprot.writeFieldEnd()
+        if self.importances_mean is not None:
+            oprot.writeFieldBegin('importances_mean', TType.STRUCT, 8)
+            self.importances_mean.write(oprot)
+            oprot.writeFieldEnd()
+        if self.importances_std is not None:
+            oprot.writeFieldBegin('importances_std', TType.STRUCT, 9)
+            self.importances_std.write(oprot)
+            oprot.writeFieldEnd()
+        if self.importances is not None:
+            oprot.writeFieldBegin('importances', TType.STRUCT, 10)
+            self.importances.write(oprot)
+            oprot.writeFieldEnd()
+        oprot.writeFieldStop()
+        oprot.writeStructEnd()
+
+    def validate(self):
+        return
+
+    def __repr__(self):
+        L = ['%s=%r' % (key, value)
+             for key, value in self.__dict__.items()]
+        return '%s(%s)' % (self.__class__.__name__, ', '.join(L))
+
+    def __eq__(self, other):
+        return isinstance(other, self.__class__) and self.__dict__ == other.__dict__
+
+    def __ne__(self, other):
+        return not (self == other)
+
+
 class PartialFitRequest(object):
     """
     Rows to learn from. The first batch of a model makes its learner; further ones may leave out what is said of it.
@@ -1686,11 +2000,11 @@ class PartialFitRequest(object):
             elif fid == 4:
                 if ftype == TType.LIST:
                     self.steps = []
-                    (_etype63, _size60) = iprot.readListBegin()
-                    for _i64 in range(_size60):
-                        _elem65 = modelwire_wire.types.ttypes.Step()
-                        _elem65.read(iprot)
-                        self.steps.append(_elem65)
+                    (_etype70, _size67) = iprot.readListBegin()
+                    for _i71 in range(_size67):
+                        _elem72 = modelwire_wire.types.ttypes.Step()
+                        _elem72.read(iprot)
+                        self.steps.append(_elem72)
                     iprot.readListEnd()
                 else:
                     iprot.skip(ftype)
@@ -1702,10 +2016,10 @@ class PartialFitRequest(object):
             elif fid == 6:
                 if ftype == TType.LIST:
                     self.features = []
-                    (_etype69, _size66) = iprot.readListBegin()
-                    for _i70 in range(_size66):
-                        _elem71 = iprot.readString().decode('utf-8', errors='replace') if sys.version_info[0] == 2 else iprot.readString()
-                        self.features.append(_elem71)
+                    (_etype76, _size73) = iprot.readListBegin()
+                    for _i77 in range(_size73):
+                        _elem78 = iprot.readString().decode('utf-8', errors='replace') if sys.version_info[0] == 2 else iprot.readString()
+                        self.features.append(_elem78)
                     iprot.readListEnd()
                 else:
                     iprot.skip(ftype)
@@ -1770,8 +2084,8 @@ class PartialFitRequest(object):
         if self.steps is not None:
             oprot.writeFieldBegin('steps', TType.LIST, 4)
             oprot.writeListBegin(TType.STRUCT, len(self.steps))
-            for iter72 in self.steps:
-                iter72.write(oprot)
+            for iter79 in self.steps:
+                iter79.write(oprot)
             oprot.writeListEnd()
             oprot.writeFieldEnd()
         if self.target is not None:
@@ -1781,8 +2095,8 @@ class PartialFitRequest(object):
         if self.features is not None:
             oprot.writeFieldBegin('features', TType.LIST, 6)
             oprot.writeListBegin(TType.STRING, len(self.features))
-            for iter73 in self.features:
-                oprot.writeString(iter73.encode('utf-8') if sys.version_info[0] == 2 else iter73)
+            for iter80 in self.features:
+                oprot.writeString(iter80.encode('utf-8') if sys.version_info[0] == 2 else iter80)
             oprot.writeListEnd()
             oprot.writeFieldEnd()
         if self.classes is not None:
@@ -2067,11 +2381,11 @@ class Learner(object):
             elif fid == 2:
                 if ftype == TType.LIST:
                     self.steps = []
-                    (_etype77, _size74) = iprot.readListBegin()
-                    for _i78 in range(_size74):
-                        _elem79 = modelwire_wire.types.ttypes.Step()
-                        _elem79.read(iprot)
-                        self.steps.append(_elem79)
+                    (_etype84, _size81) = iprot.readListBegin()
+                    for _i85 in range(_size81):
+                        _elem86 = modelwire_wire.types.ttypes.Step()
+                        _elem86.read(iprot)
+                        self.steps.append(_elem86)
                     iprot.readListEnd()
                 else:
                     iprot.skip(ftype)
@@ -2083,10 +2397,10 @@ class Learner(object):
             elif fid == 4:
                 if ftype == TType.LIST:
                     self.features = []
-                    (_etype83, _size80) = iprot.readListBegin()
-                    for _i84 in range(_size80):
-                        _elem85 = iprot.readString().decode('utf-8', errors='replace') if sys.version_info[0] == 2 else iprot.readString()
-                        self.features.append(_elem85)
+                    (_etype90, _size87) = iprot.readListBegin()
+                    for _i91 in range(_size87):
+                        _elem92 = iprot.readString().decode('utf-8', errors='replace') if sys.version_info[0] == 2 else iprot.readString()
+                        self.features.append(_elem92)
                     iprot.readListEnd()
                 else:
                     iprot.skip(ftype)
@@ -2129,11 +2443,11 @@ class Learner(object):
             elif fid == 12:
                 if ftype == TType.LIST:
                     self.recent = []
-                    (_etype89, _size86) = iprot.readListBegin()
-                    for _i90 in range(_size86):
-                        _elem91 = LearnedBatch()
-                        _elem91.read(iprot)
-                        self.recent.append(_elem91)
+                    (_etype96, _size93) = iprot.readListBegin()
+                    for _i97 in range(_size93):
+                        _elem98 = LearnedBatch()
+                        _elem98.read(iprot)
+                        self.recent.append(_elem98)
                     iprot.readListEnd()
                 else:
                     iprot.skip(ftype)
@@ -2159,8 +2473,8 @@ class Learner(object):
         if self.steps is not None:
             oprot.writeFieldBegin('steps', TType.LIST, 2)
             oprot.writeListBegin(TType.STRUCT, len(self.steps))
-            for iter92 in self.steps:
-                iter92.write(oprot)
+            for iter99 in self.steps:
+                iter99.write(oprot)
             oprot.writeListEnd()
             oprot.writeFieldEnd()
         if self.target is not None:
@@ -2170,8 +2484,8 @@ class Learner(object):
         if self.features is not None:
             oprot.writeFieldBegin('features', TType.LIST, 4)
             oprot.writeListBegin(TType.STRING, len(self.features))
-            for iter93 in self.features:
-                oprot.writeString(iter93.encode('utf-8') if sys.version_info[0] == 2 else iter93)
+            for iter100 in self.features:
+                oprot.writeString(iter100.encode('utf-8') if sys.version_info[0] == 2 else iter100)
             oprot.writeListEnd()
             oprot.writeFieldEnd()
         if self.classes is not None:
@@ -2205,8 +2519,8 @@ class Learner(object):
         if self.recent is not None:
             oprot.writeFieldBegin('recent', TType.LIST, 12)
             oprot.writeListBegin(TType.STRUCT, len(self.recent))
-            for iter94 in self.recent:
-                iter94.write(oprot)
+            for iter101 in self.recent:
+                iter101.write(oprot)
             oprot.writeListEnd()
             oprot.writeFieldEnd()
         if self.last_version is not None:
@@ -2595,6 +2909,33 @@ EvaluateResponse.thrift_spec = (
     (7, TType.LIST, 'classes', (TType.STRUCT, [ClassMetrics, None], False), None, ),  # 7
     (8, TType.STRUCT, 'confusion', [modelwire_wire.types.ttypes.Tensor, None], None, ),  # 8
     (9, TType.I64, 'silhouette_samples', None, None, ),  # 9
+)
+all_structs.append(PermutationImportanceRequest)
+PermutationImportanceRequest.thrift_spec = (
+    None,  # 0
+    (1, TType.STRUCT, 'context', [modelwire_wire.types.ttypes.RequestContext, None], None, ),  # 1
+    (2, TType.STRING, 'model', 'UTF8', None, ),  # 2
+    (3, TType.STRUCT, 'table', [modelwire_wire.types.ttypes.Table, None], None, ),  # 3
+    (4, TType.STRING, 'dataset', 'UTF8', None, ),  # 4
+    (5, TType.STRING, 'target', 'UTF8', None, ),  # 5
+    (6, TType.STRING, 'sample_weight', 'UTF8', None, ),  # 6
+    (7, TType.STRING, 'scoring', 'UTF8', None, ),  # 7
+    (8, TType.I32, 'n_repeats', None, None, ),  # 8
+    (9, TType.I64, 'seed', None, None, ),  # 9
+)
+all_structs.append(PermutationImportanceResponse)
+PermutationImportanceResponse.thrift_spec = (
+    None,  # 0
+    (1, TType.STRING, 'model', 'UTF8', None, ),  # 1
+    (2, TType.I64, 'version', None, None, ),  # 2
+    (3, TType.I64, 'generation', None, None, ),  # 3
+    (4, TType.I64, 'n_samples', None, None, ),  # 4
+    (5, TType.STRING, 'scoring', 'UTF8', None, ),  # 5
+    (6, TType.DOUBLE, 'baseline', None, None, ),  # 6
+    (7, TType.LIST, 'features', (TType.STRING, 'UTF8', False), None, ),  # 7
+    (8, TType.STRUCT, 'importances_mean', [modelwire_wire.types.ttypes.Tensor, None], None, ),  # 8
+    (9, TType.STRUCT, 'importances_std', [modelwire_wire.types.ttypes.Tensor, None], None, ),  # 9
+    (10, TType.STRUCT, 'importances', [modelwire_wire.types.ttypes.Tensor, None], None, ),  # 10
 )
 all_structs.append(PartialFitRequest)
 PartialFitRequest.thrift_spec = (

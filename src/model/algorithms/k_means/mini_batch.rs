@@ -10,8 +10,8 @@ use crate::model::numerics::OfColumns;
 use crate::model::precision::Precision;
 use crate::model::random::Philox;
 use crate::model::{
-    About, Algorithm, Estimator, FittedStep, Inputs, Kind, Model, ParameterSpec, Parameters, Predictions, Progress,
-    Rows, Targets, Training, UnfittedStep,
+    About, Algorithm, Answer, Edge, Estimator, FittedStep, Graph, Inputs, Kind, Model, ParameterSpec, Parameters,
+    Predictions, Progress, Rows, Targets, Training, UnfittedStep,
 };
 use ndarray::{Array1, Array2, ArrayD, ArrayView2, Axis};
 
@@ -96,6 +96,10 @@ struct Learned {
 impl Model for Learned {
     fn predict(&self, features: ArrayView2<'_, f64>) -> Predictions {
         self.centres.predict(features)
+    }
+
+    fn trace(&self, graph: &mut Graph, features: &Edge) -> Option<Answer> {
+        self.centres.trace(graph, features)
     }
 
     fn answer_bytes(&self) -> usize {

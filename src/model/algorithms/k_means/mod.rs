@@ -17,8 +17,8 @@ use crate::model::numerics::OfColumns;
 use crate::model::precision::Precision;
 use crate::model::random::Philox;
 use crate::model::{
-    About, Algorithm, Estimator, FittedStep, Inputs, Kind, Model, ParameterSpec, Parameters, Predictions, Training,
-    UnfittedStep,
+    About, Algorithm, Answer, Edge, Estimator, FittedStep, Graph, Inputs, Kind, Model, ParameterSpec, Parameters,
+    Predictions, Training, UnfittedStep,
 };
 use chance::{Chance, share};
 use ndarray::{Array2, ArrayD, ArrayView2, Axis};
@@ -319,6 +319,16 @@ impl<T: Real> Model for Centres<T> {
         let clusters: Vec<usize> = distances.chunks_exact(self.centres.n_outputs()).map(first_smallest).collect();
         let distances = table(distances, clusters.len(), self.centres.n_outputs());
         Predictions::Clusters { clusters, distances }
+    }
+
+    fn trace(&self, graph: &mut Graph, features: &Edge) -> Option<Answer> {
+        let centres = self.centres.to_array().reversed_axes().insert_axis(Axis(0));
+        let (centres, axis) = (graph.array(&centres), graph.integers(&[1]));
+        let rows = graph.apply("Unsqueeze", &[features, &axis]);
+        let difference = graph.apply("Sub", &[&rows, &centres]);
+        let squares = graph.apply("Mul", &[&difference, &difference]);
+        let squares = graph.summed(2, &squares);
+        Some(Answer::Distances(graph.apply("Sqrt", &[&squares]), self.centres.n_outputs()))
     }
 
     fn answer_bytes(&self) -> usize {

@@ -13,8 +13,8 @@ use crate::model::linear_scores::LinearScores;
 use crate::model::numerics::{Limits, OfColumns, minimise};
 use crate::model::precision::Precision;
 use crate::model::{
-    About, Algorithm, Estimator, FittedStep, Inputs, Kind, Model, ParameterSpec, Parameters, Predictions, Rows,
-    Training, UnfittedStep,
+    About, Algorithm, Answer, Edge, Estimator, FittedStep, Graph, Inputs, Kind, Model, ParameterSpec, Parameters,
+    Predictions, Rows, Training, UnfittedStep,
 };
 use ndarray::{Array1, Array2, ArrayD, ArrayView2, Axis};
 use std::sync::Arc;
@@ -170,6 +170,14 @@ impl<T: Real> Model for TwoClasses<T> {
             probabilities.extend([sigmoid(-score), sigmoid(score)]);
         });
         classified(probabilities, &self.classes)
+    }
+
+    fn trace(&self, graph: &mut Graph, features: &Edge) -> Option<Answer> {
+        let coefficients: Array1<f64> = self.coefficients.weights().collect();
+        let coefficients = graph.array(&coefficients.insert_axis(Axis(1)));
+        let intercept = graph.number(self.intercept.widened());
+        let score = graph.apply("Gemm", &[features, &coefficients, &intercept]);
+        Some(Answer::Probabilities(graph.of_two_classes(&score)))
     }
 
     fn answer_bytes(&self) -> usize {

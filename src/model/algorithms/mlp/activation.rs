@@ -1,6 +1,7 @@
 //! What a unit makes of the sum of its inputs.
 
 use crate::model::classification::sigmoid;
+use crate::model::{Edge, Graph};
 
 /// By scikit-learn's names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +33,16 @@ impl Activation {
             Self::Tanh => sums.iter_mut().for_each(|it| *it = it.tanh()),
             Self::Logistic => sums.iter_mut().for_each(|it| *it = sigmoid(*it)),
             Self::Identity => {}
+        }
+    }
+
+    /// The same as an operator of ONNX.
+    pub(super) fn trace(self, graph: &mut Graph, sums: Edge) -> Edge {
+        match self {
+            Self::Relu => graph.apply("Relu", &[&sums]),
+            Self::Tanh => graph.apply("Tanh", &[&sums]),
+            Self::Logistic => graph.apply("Sigmoid", &[&sums]),
+            Self::Identity => sums,
         }
     }
 

@@ -5,7 +5,7 @@ use super::network::{Head, Network};
 use crate::data::Labels;
 use crate::model::classification::{self, classified, sigmoid, softmax};
 use crate::model::kernels::{Panels, Real, in_rows};
-use crate::model::{Model, Predictions};
+use crate::model::{Answer, Edge, Graph, Model, Predictions};
 use ndarray::{Array1, ArrayD, ArrayView2};
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -90,6 +90,26 @@ impl<T: Real> Model for TrainedNetwork<T> {
             softmax(row);
         });
         classified(scores, classes)
+    }
+
+    fn trace(&self, graph: &mut Graph, features: &Edge) -> Option<Answer> {
+        let mut outputs = features.clone();
+        for (number, (coefficients, intercepts)) in (1..).zip(&self.layers) {
+            let coefficients = graph.array(&coefficients.to_array());
+            let intercepts = graph.array(&Array1::from(intercepts.clone()));
+            outputs = graph.apply("Gemm", &[&outputs, &coefficients, &intercepts]);
+            if number < self.layers.len() {
+                outputs = self.activation.trace(graph, outputs);
+            }
+        }
+        Some(match self.classes.as_ref().map(|classes| classes.len()) {
+            None => {
+                let axis = graph.integers(&[1]);
+                Answer::Values(graph.apply("Squeeze", &[&outputs, &axis]))
+            }
+            Some(2) => Answer::Probabilities(graph.of_two_classes(&outputs)),
+            Some(_) => Answer::Probabilities(graph.of_classes(&outputs)),
+        })
     }
 
     fn answer_bytes(&self) -> usize {

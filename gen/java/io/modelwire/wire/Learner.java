@@ -1427,14 +1427,14 @@ public class Learner implements org.apache.thrift.TBase<Learner, Learner._Fields
           case 2: // STEPS
             if (schemeField.type == org.apache.thrift.protocol.TType.LIST) {
               {
-                org.apache.thrift.protocol.TList _list84 = iprot.readListBegin();
-                struct.steps = new java.util.ArrayList<io.modelwire.wire.Step>(_list84.size);
-                @org.apache.thrift.annotation.Nullable io.modelwire.wire.Step _elem85;
-                for (int _i86 = 0; _i86 < _list84.size; ++_i86)
+                org.apache.thrift.protocol.TList _list92 = iprot.readListBegin();
+                struct.steps = new java.util.ArrayList<io.modelwire.wire.Step>(_list92.size);
+                @org.apache.thrift.annotation.Nullable io.modelwire.wire.Step _elem93;
+                for (int _i94 = 0; _i94 < _list92.size; ++_i94)
                 {
-                  _elem85 = new io.modelwire.wire.Step();
-                  _elem85.read(iprot);
-                  struct.steps.add(_elem85);
+                  _elem93 = new io.modelwire.wire.Step();
+                  _elem93.read(iprot);
+                  struct.steps.add(_elem93);
                 }
                 iprot.readListEnd();
               }
@@ -1454,13 +1454,13 @@ public class Learner implements org.apache.thrift.TBase<Learner, Learner._Fields
           case 4: // FEATURES
             if (schemeField.type == org.apache.thrift.protocol.TType.LIST) {
               {
-                org.apache.thrift.protocol.TList _list87 = iprot.readListBegin();
-                struct.features = new java.util.ArrayList<java.lang.String>(_list87.size);
-                @org.apache.thrift.annotation.Nullable java.lang.String _elem88;
-                for (int _i89 = 0; _i89 < _list87.size; ++_i89)
+                org.apache.thrift.protocol.TList _list95 = iprot.readListBegin();
+                struct.features = new java.util.ArrayList<java.lang.String>(_list95.size);
+                @org.apache.thrift.annotation.Nullable java.lang.String _elem96;
+                for (int _i97 = 0; _i97 < _list95.size; ++_i97)
                 {
-                  _elem88 = iprot.readString();
-                  struct.features.add(_elem88);
+                  _elem96 = iprot.readString();
+                  struct.features.add(_elem96);
                 }
                 iprot.readListEnd();
               }
@@ -1529,14 +1529,14 @@ public class Learner implements org.apache.thrift.TBase<Learner, Learner._Fields
           case 12: // RECENT
             if (schemeField.type == org.apache.thrift.protocol.TType.LIST) {
               {
-                org.apache.thrift.protocol.TList _list90 = iprot.readListBegin();
-                struct.recent = new java.util.ArrayList<LearnedBatch>(_list90.size);
-                @org.apache.thrift.annotation.Nullable LearnedBatch _elem91;
-                for (int _i92 = 0; _i92 < _list90.size; ++_i92)
+                org.apache.thrift.protocol.TList _list98 = iprot.readListBegin();
+                struct.recent = new java.util.ArrayList<LearnedBatch>(_list98.size);
+                @org.apache.thrift.annotation.Nullable LearnedBatch _elem99;
+                for (int _i100 = 0; _i100 < _list98.size; ++_i100)
                 {
-                  _elem91 = new LearnedBatch();
-                  _elem91.read(iprot);
-                  struct.recent.add(_elem91);
+                  _elem99 = new LearnedBatch();
+                  _elem99.read(iprot);
+                  struct.recent.add(_elem99);
                 }
                 iprot.readListEnd();
               }
@@ -1581,9 +1581,9 @@ public class Learner implements org.apache.thrift.TBase<Learner, Learner._Fields
           oprot.writeFieldBegin(STEPS_FIELD_DESC);
           {
             oprot.writeListBegin(new org.apache.thrift.protocol.TList(org.apache.thrift.protocol.TType.STRUCT, struct.steps.size()));
-            for (io.modelwire.wire.Step _iter93 : struct.steps)
+            for (io.modelwire.wire.Step _iter101 : struct.steps)
             {
-              _iter93.write(oprot);
+              _iter101.write(oprot);
             }
             oprot.writeListEnd();
           }
@@ -1602,9 +1602,9 @@ public class Learner implements org.apache.thrift.TBase<Learner, Learner._Fields
           oprot.writeFieldBegin(FEATURES_FIELD_DESC);
           {
             oprot.writeListBegin(new org.apache.thrift.protocol.TList(org.apache.thrift.protocol.TType.STRING, struct.features.size()));
-            for (java.lang.String _iter94 : struct.features)
+            for (java.lang.String _iter102 : struct.features)
             {
-              oprot.writeString(_iter94);
+              oprot.writeString(_iter102);
             }
             oprot.writeListEnd();
           }
@@ -1653,9 +1653,9 @@ public class Learner implements org.apache.thrift.TBase<Learner, Learner._Fields
           oprot.writeFieldBegin(RECENT_FIELD_DESC);
           {
             oprot.writeListBegin(new org.apache.thrift.protocol.TList(org.apache.thrift.protocol.TType.STRUCT, struct.recent.size()));
-            for (LearnedBatch _iter95 : struct.recent)
+            for (LearnedBatch _iter103 : struct.recent)
             {
-              _iter95.write(oprot);
+              _iter103.write(oprot);
             }
             oprot.writeListEnd();
           }
@@ -1732,9 +1732,9 @@ public class Learner implements org.apache.thrift.TBase<Learner, Learner._Fields
       if (struct.isSetSteps()) {
         {
           oprot.writeI32(struct.steps.size());
-          for (io.modelwire.wire.Step _iter96 : struct.steps)
+          for (io.modelwire.wire.Step _iter104 : struct.steps)
           {
-            _iter96.write(oprot);
+            _iter104.write(oprot);
           }
         }
       }
@@ -1744,9 +1744,9 @@ public class Learner implements org.apache.thrift.TBase<Learner, Learner._Fields
       if (struct.isSetFeatures()) {
         {
           oprot.writeI32(struct.features.size());
-          for (java.lang.String _iter97 : struct.features)
+          for (java.lang.String _iter105 : struct.features)
           {
-            oprot.writeString(_iter97);
+            oprot.writeString(_iter105);
           }
         }
       }
@@ -1774,9 +1774,9 @@ public class Learner implements org.apache.thrift.TBase<Learner, Learner._Fields
       if (struct.isSetRecent()) {
         {
           oprot.writeI32(struct.recent.size());
-          for (LearnedBatch _iter98 : struct.recent)
+          for (LearnedBatch _iter106 : struct.recent)
           {
-            _iter98.write(oprot);
+            _iter106.write(oprot);
           }
         }
       }
@@ -1795,14 +1795,14 @@ public class Learner implements org.apache.thrift.TBase<Learner, Learner._Fields
       }
       if (incoming.get(1)) {
         {
-          org.apache.thrift.protocol.TList _list99 = iprot.readListBegin(org.apache.thrift.protocol.TType.STRUCT);
-          struct.steps = new java.util.ArrayList<io.modelwire.wire.Step>(_list99.size);
-          @org.apache.thrift.annotation.Nullable io.modelwire.wire.Step _elem100;
-          for (int _i101 = 0; _i101 < _list99.size; ++_i101)
+          org.apache.thrift.protocol.TList _list107 = iprot.readListBegin(org.apache.thrift.protocol.TType.STRUCT);
+          struct.steps = new java.util.ArrayList<io.modelwire.wire.Step>(_list107.size);
+          @org.apache.thrift.annotation.Nullable io.modelwire.wire.Step _elem108;
+          for (int _i109 = 0; _i109 < _list107.size; ++_i109)
           {
-            _elem100 = new io.modelwire.wire.Step();
-            _elem100.read(iprot);
-            struct.steps.add(_elem100);
+            _elem108 = new io.modelwire.wire.Step();
+            _elem108.read(iprot);
+            struct.steps.add(_elem108);
           }
         }
         struct.setStepsIsSet(true);
@@ -1813,13 +1813,13 @@ public class Learner implements org.apache.thrift.TBase<Learner, Learner._Fields
       }
       if (incoming.get(3)) {
         {
-          org.apache.thrift.protocol.TList _list102 = iprot.readListBegin(org.apache.thrift.protocol.TType.STRING);
-          struct.features = new java.util.ArrayList<java.lang.String>(_list102.size);
-          @org.apache.thrift.annotation.Nullable java.lang.String _elem103;
-          for (int _i104 = 0; _i104 < _list102.size; ++_i104)
+          org.apache.thrift.protocol.TList _list110 = iprot.readListBegin(org.apache.thrift.protocol.TType.STRING);
+          struct.features = new java.util.ArrayList<java.lang.String>(_list110.size);
+          @org.apache.thrift.annotation.Nullable java.lang.String _elem111;
+          for (int _i112 = 0; _i112 < _list110.size; ++_i112)
           {
-            _elem103 = iprot.readString();
-            struct.features.add(_elem103);
+            _elem111 = iprot.readString();
+            struct.features.add(_elem111);
           }
         }
         struct.setFeaturesIsSet(true);
@@ -1855,14 +1855,14 @@ public class Learner implements org.apache.thrift.TBase<Learner, Learner._Fields
       }
       if (incoming.get(11)) {
         {
-          org.apache.thrift.protocol.TList _list105 = iprot.readListBegin(org.apache.thrift.protocol.TType.STRUCT);
-          struct.recent = new java.util.ArrayList<LearnedBatch>(_list105.size);
-          @org.apache.thrift.annotation.Nullable LearnedBatch _elem106;
-          for (int _i107 = 0; _i107 < _list105.size; ++_i107)
+          org.apache.thrift.protocol.TList _list113 = iprot.readListBegin(org.apache.thrift.protocol.TType.STRUCT);
+          struct.recent = new java.util.ArrayList<LearnedBatch>(_list113.size);
+          @org.apache.thrift.annotation.Nullable LearnedBatch _elem114;
+          for (int _i115 = 0; _i115 < _list113.size; ++_i115)
           {
-            _elem106 = new LearnedBatch();
-            _elem106.read(iprot);
-            struct.recent.add(_elem106);
+            _elem114 = new LearnedBatch();
+            _elem114.read(iprot);
+            struct.recent.add(_elem114);
           }
         }
         struct.setRecentIsSet(true);

@@ -1488,14 +1488,14 @@ public class PartialFitRequest implements org.apache.thrift.TBase<PartialFitRequ
           case 4: // STEPS
             if (schemeField.type == org.apache.thrift.protocol.TType.LIST) {
               {
-                org.apache.thrift.protocol.TList _list68 = iprot.readListBegin();
-                struct.steps = new java.util.ArrayList<io.modelwire.wire.Step>(_list68.size);
-                @org.apache.thrift.annotation.Nullable io.modelwire.wire.Step _elem69;
-                for (int _i70 = 0; _i70 < _list68.size; ++_i70)
+                org.apache.thrift.protocol.TList _list76 = iprot.readListBegin();
+                struct.steps = new java.util.ArrayList<io.modelwire.wire.Step>(_list76.size);
+                @org.apache.thrift.annotation.Nullable io.modelwire.wire.Step _elem77;
+                for (int _i78 = 0; _i78 < _list76.size; ++_i78)
                 {
-                  _elem69 = new io.modelwire.wire.Step();
-                  _elem69.read(iprot);
-                  struct.steps.add(_elem69);
+                  _elem77 = new io.modelwire.wire.Step();
+                  _elem77.read(iprot);
+                  struct.steps.add(_elem77);
                 }
                 iprot.readListEnd();
               }
@@ -1515,13 +1515,13 @@ public class PartialFitRequest implements org.apache.thrift.TBase<PartialFitRequ
           case 6: // FEATURES
             if (schemeField.type == org.apache.thrift.protocol.TType.LIST) {
               {
-                org.apache.thrift.protocol.TList _list71 = iprot.readListBegin();
-                struct.features = new java.util.ArrayList<java.lang.String>(_list71.size);
-                @org.apache.thrift.annotation.Nullable java.lang.String _elem72;
-                for (int _i73 = 0; _i73 < _list71.size; ++_i73)
+                org.apache.thrift.protocol.TList _list79 = iprot.readListBegin();
+                struct.features = new java.util.ArrayList<java.lang.String>(_list79.size);
+                @org.apache.thrift.annotation.Nullable java.lang.String _elem80;
+                for (int _i81 = 0; _i81 < _list79.size; ++_i81)
                 {
-                  _elem72 = iprot.readString();
-                  struct.features.add(_elem72);
+                  _elem80 = iprot.readString();
+                  struct.features.add(_elem80);
                 }
                 iprot.readListEnd();
               }
@@ -1629,9 +1629,9 @@ public class PartialFitRequest implements org.apache.thrift.TBase<PartialFitRequ
           oprot.writeFieldBegin(STEPS_FIELD_DESC);
           {
             oprot.writeListBegin(new org.apache.thrift.protocol.TList(org.apache.thrift.protocol.TType.STRUCT, struct.steps.size()));
-            for (io.modelwire.wire.Step _iter74 : struct.steps)
+            for (io.modelwire.wire.Step _iter82 : struct.steps)
             {
-              _iter74.write(oprot);
+              _iter82.write(oprot);
             }
             oprot.writeListEnd();
           }
@@ -1650,9 +1650,9 @@ public class PartialFitRequest implements org.apache.thrift.TBase<PartialFitRequ
           oprot.writeFieldBegin(FEATURES_FIELD_DESC);
           {
             oprot.writeListBegin(new org.apache.thrift.protocol.TList(org.apache.thrift.protocol.TType.STRING, struct.features.size()));
-            for (java.lang.String _iter75 : struct.features)
+            for (java.lang.String _iter83 : struct.features)
             {
-              oprot.writeString(_iter75);
+              oprot.writeString(_iter83);
             }
             oprot.writeListEnd();
           }
@@ -1767,9 +1767,9 @@ public class PartialFitRequest implements org.apache.thrift.TBase<PartialFitRequ
       if (struct.isSetSteps()) {
         {
           oprot.writeI32(struct.steps.size());
-          for (io.modelwire.wire.Step _iter76 : struct.steps)
+          for (io.modelwire.wire.Step _iter84 : struct.steps)
           {
-            _iter76.write(oprot);
+            _iter84.write(oprot);
           }
         }
       }
@@ -1779,9 +1779,9 @@ public class PartialFitRequest implements org.apache.thrift.TBase<PartialFitRequ
       if (struct.isSetFeatures()) {
         {
           oprot.writeI32(struct.features.size());
-          for (java.lang.String _iter77 : struct.features)
+          for (java.lang.String _iter85 : struct.features)
           {
-            oprot.writeString(_iter77);
+            oprot.writeString(_iter85);
           }
         }
       }
@@ -1828,14 +1828,14 @@ public class PartialFitRequest implements org.apache.thrift.TBase<PartialFitRequ
       }
       if (incoming.get(3)) {
         {
-          org.apache.thrift.protocol.TList _list78 = iprot.readListBegin(org.apache.thrift.protocol.TType.STRUCT);
-          struct.steps = new java.util.ArrayList<io.modelwire.wire.Step>(_list78.size);
-          @org.apache.thrift.annotation.Nullable io.modelwire.wire.Step _elem79;
-          for (int _i80 = 0; _i80 < _list78.size; ++_i80)
+          org.apache.thrift.protocol.TList _list86 = iprot.readListBegin(org.apache.thrift.protocol.TType.STRUCT);
+          struct.steps = new java.util.ArrayList<io.modelwire.wire.Step>(_list86.size);
+          @org.apache.thrift.annotation.Nullable io.modelwire.wire.Step _elem87;
+          for (int _i88 = 0; _i88 < _list86.size; ++_i88)
           {
-            _elem79 = new io.modelwire.wire.Step();
-            _elem79.read(iprot);
-            struct.steps.add(_elem79);
+            _elem87 = new io.modelwire.wire.Step();
+            _elem87.read(iprot);
+            struct.steps.add(_elem87);
           }
         }
         struct.setStepsIsSet(true);
@@ -1846,13 +1846,13 @@ public class PartialFitRequest implements org.apache.thrift.TBase<PartialFitRequ
       }
       if (incoming.get(5)) {
         {
-          org.apache.thrift.protocol.TList _list81 = iprot.readListBegin(org.apache.thrift.protocol.TType.STRING);
-          struct.features = new java.util.ArrayList<java.lang.String>(_list81.size);
-          @org.apache.thrift.annotation.Nullable java.lang.String _elem82;
-          for (int _i83 = 0; _i83 < _list81.size; ++_i83)
+          org.apache.thrift.protocol.TList _list89 = iprot.readListBegin(org.apache.thrift.protocol.TType.STRING);
+          struct.features = new java.util.ArrayList<java.lang.String>(_list89.size);
+          @org.apache.thrift.annotation.Nullable java.lang.String _elem90;
+          for (int _i91 = 0; _i91 < _list89.size; ++_i91)
           {
-            _elem82 = iprot.readString();
-            struct.features.add(_elem82);
+            _elem90 = iprot.readString();
+            struct.features.add(_elem90);
           }
         }
         struct.setFeaturesIsSet(true);

@@ -14,6 +14,7 @@ import io.modelwire.wire.DescribeModelRequest;
 import io.modelwire.wire.EchoRequest;
 import io.modelwire.wire.EvaluateRequest;
 import io.modelwire.wire.ExplainRequest;
+import io.modelwire.wire.ExportModelRequest;
 import io.modelwire.wire.GetJobRequest;
 import io.modelwire.wire.GetSearchResultRequest;
 import io.modelwire.wire.GetTrainingResultRequest;
@@ -25,6 +26,7 @@ import io.modelwire.wire.ListModelsRequest;
 import io.modelwire.wire.LoadModelRequest;
 import io.modelwire.wire.Models;
 import io.modelwire.wire.Parameter;
+import io.modelwire.wire.PermutationImportanceRequest;
 import io.modelwire.wire.PredictItem;
 import io.modelwire.wire.PredictManyRequest;
 import io.modelwire.wire.PredictRequest;
@@ -41,8 +43,11 @@ import io.modelwire.wire.Training;
 import io.modelwire.wire.UnloadModelRequest;
 import io.modelwire.wire.WatchJobRequest;
 import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.function.Consumer;
 import org.apache.thrift.TBase;
@@ -85,7 +90,11 @@ final class GeneratedClient implements Client {
     @Override
     public JsonObject call(JsonObject step, Consumer<String> started) throws Refused {
         try {
-            return step.get("call").getAsString().equals("echo") ? echo(step) : Records.of(answer(step, started));
+            return switch (step.get("call").getAsString()) {
+                case "echo" -> echo(step);
+                case "export_model" -> export(step);
+                default -> Records.of(answer(step, started));
+            };
         } catch (ServiceError error) {
             throw new Refused(error.getCode_name(), error.getMessage() + "; " + error.getHint());
         } catch (TException failure) {
@@ -100,6 +109,7 @@ final class GeneratedClient implements Client {
             case "train" -> train(step, started);
             case "search" -> search(step, started);
             case "evaluate" -> evaluate(step);
+            case "permutation_importance" -> importance(step);
             case "predict" -> predict(step);
             case "predict_many" -> predictMany(step);
             case "explain" -> inference.explain(new ExplainRequest().setContext(context)
@@ -183,6 +193,35 @@ final class GeneratedClient implements Client {
         return training.evaluate(new EvaluateRequest().setContext(context).setModel(Arguments.text(step, "model"))
                 .setTable(rows == null ? null : WireRows.table(rows)).setDataset(Arguments.text(step, "dataset"))
                 .setTarget(Arguments.text(step, "target")).setSample_weight(Arguments.text(step, "sample_weight")));
+    }
+
+    private TBase<?, ?> importance(JsonObject step) throws TException {
+        var rows = Arguments.rows(step, data);
+        var request = new PermutationImportanceRequest().setContext(context).setModel(Arguments.text(step, "model"))
+                .setTable(rows == null ? null : WireRows.table(rows)).setDataset(Arguments.text(step, "dataset"))
+                .setTarget(Arguments.text(step, "target")).setSample_weight(Arguments.text(step, "sample_weight"))
+                .setScoring(Arguments.text(step, "scoring"));
+        if (step.has("n_repeats")) {
+            request.setN_repeats(step.get("n_repeats").getAsInt());
+        }
+        if (step.has("seed")) {
+            request.setSeed(step.get("seed").getAsLong());
+        }
+        return training.permutation_importance(request);
+    }
+
+    private JsonObject export(JsonObject step) throws TException {
+        var file = models.export_model(new ExportModelRequest().setContext(context).setModel(Arguments.text(step, "model"))
+                .setFormat(Arguments.text(step, "format")));
+        try {
+            var sum = HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(file.getContent()));
+            if (!sum.equals(file.getSha256())) {
+                throw new IllegalStateException("the file has the SHA-256 " + sum + " and its answer says " + file.getSha256());
+            }
+        } catch (NoSuchAlgorithmException missing) {
+            throw new IllegalStateException("every Java has SHA-256", missing);
+        }
+        return SdkRecords.exported(file.getModel(), file.getVersion(), file.getFile_name(), file.getSha256(), file.getContent());
     }
 
     private io.modelwire.wire.Job ended(String id) throws TException {

@@ -3,6 +3,7 @@ package io.modelwire.interop;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import io.modelwire.client.EvaluationRequest;
+import io.modelwire.client.ImportanceRequest;
 import io.modelwire.client.ModelwireClient;
 import io.modelwire.client.ModelwireException;
 import io.modelwire.client.PredictionRequest;
@@ -48,6 +49,7 @@ final class SdkClient implements Client {
             case "train" -> train(step, started);
             case "search" -> SdkRecords.of(search(step, started));
             case "evaluate" -> SdkRecords.of(evaluate(step));
+            case "permutation_importance" -> SdkRecords.of(importance(step));
             case "predict" -> SdkRecords.of(predict(step));
             case "predict_many" -> SdkRecords.outcomes(client.predictMany(requests(step)));
             case "explain" -> SdkRecords.of(explain(step));
@@ -57,6 +59,7 @@ final class SdkClient implements Client {
             case "list_models" -> SdkRecords.models(client.listModels().toList());
             case "describe_model" -> SdkRecords.model(client.describeModel(Arguments.text(step, "model")));
             case "get_training_result" -> SdkRecords.of(client.trainingResult(Arguments.text(step, "model")));
+            case "export_model" -> export(step);
             case "set_alias" -> setAlias(step);
             case "load_model" -> loadModel(step);
             case "unload_model" -> unloadModel(step);
@@ -140,10 +143,29 @@ final class SdkClient implements Client {
     }
 
     private io.modelwire.client.Evaluation evaluate(JsonObject step) {
+        return client.evaluate(Arguments.text(step, "model"), rows(step));
+    }
+
+    private EvaluationRequest rows(JsonObject step) {
         var rows = Arguments.rows(step, data);
         var request = rows == null ? EvaluationRequest.dataset(Arguments.text(step, "dataset")) : EvaluationRequest.rows(rows);
-        request.target(Arguments.text(step, "target")).sampleWeight(Arguments.text(step, "sample_weight"));
-        return client.evaluate(Arguments.text(step, "model"), request);
+        return request.target(Arguments.text(step, "target")).sampleWeight(Arguments.text(step, "sample_weight"));
+    }
+
+    private io.modelwire.client.PermutationImportance importance(JsonObject step) {
+        var request = ImportanceRequest.of(rows(step)).scoring(Arguments.text(step, "scoring"));
+        if (step.has("n_repeats")) {
+            request.repeats(step.get("n_repeats").getAsInt());
+        }
+        if (step.has("seed")) {
+            request.seed(step.get("seed").getAsLong());
+        }
+        return client.permutationImportance(Arguments.text(step, "model"), request);
+    }
+
+    private JsonObject export(JsonObject step) {
+        var file = client.exportOnnx(Arguments.text(step, "model"));
+        return SdkRecords.exported(file.model(), file.version(), file.fileName(), file.sha256(), file.content());
     }
 
     private static List<Step> steps(JsonObject step) {

@@ -16,6 +16,7 @@ import io.modelwire.client.JobStatus;
 import io.modelwire.client.ModelSummary;
 import io.modelwire.client.ModelVersion;
 import io.modelwire.client.ModelwireException;
+import io.modelwire.client.PermutationImportance;
 import io.modelwire.client.Prediction;
 import io.modelwire.client.PredictionOutcome;
 import io.modelwire.client.SearchResult;
@@ -83,6 +84,31 @@ final class SdkRecords {
         record.addProperty("version", result.version());
         addIfAny(record, "labels", array(result.labels()));
         addIfAny(record, "embedding", array(result.embedding()));
+        return record;
+    }
+
+    static JsonObject exported(String model, long version, String fileName, String sha256, byte[] content) {
+        var record = new JsonObject();
+        record.addProperty("model", model);
+        record.addProperty("version", version);
+        record.addProperty("file_name", fileName);
+        record.addProperty("sha256", sha256);
+        record.addProperty("bytes", content.length);
+        return record;
+    }
+
+    static JsonObject of(PermutationImportance found) {
+        var record = new JsonObject();
+        record.addProperty("model", found.model());
+        record.addProperty("version", found.version());
+        found.generation().ifPresent(generation -> record.addProperty("generation", generation));
+        record.addProperty("n_samples", found.samples());
+        record.addProperty("scoring", found.scoring());
+        record.addProperty("baseline", found.baseline());
+        record.add("features", each(found.features(), JsonPrimitive::new));
+        record.add("importances_mean", array(found.mean()));
+        record.add("importances_std", array(found.deviation()));
+        record.add("importances", array(found.importances()));
         return record;
     }
 

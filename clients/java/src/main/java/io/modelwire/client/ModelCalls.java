@@ -2,6 +2,7 @@ package io.modelwire.client;
 
 import io.modelwire.wire.DeleteVersionRequest;
 import io.modelwire.wire.DescribeModelRequest;
+import io.modelwire.wire.ExportModelRequest;
 import io.modelwire.wire.GetTrainingResultRequest;
 import io.modelwire.wire.ListModelsRequest;
 import io.modelwire.wire.LoadModelRequest;
@@ -41,6 +42,25 @@ record ModelCalls(Caller caller) {
             }
             if (page.rows() == 0 || reply.next_row != result.rows()) {
                 throw Tensors.malformed("training result", "goes on at row " + reply.next_row + " after " + result.rows() + " rows");
+            }
+        }
+    }
+
+    ExportedModel export(String reference, String format) {
+        var file = new ExportedModel("", 0, "", "", new byte[0]);
+        while (true) {
+            // An alias may move meanwhile: the version is that of the first piece.
+            int from = file.content().length;
+            var named = from == 0 ? reference : file.model() + "@" + file.version();
+            var reply = caller.call(Method.EXPORT_MODEL, (to, context) -> to.models().export_model(
+                    new ExportModelRequest().setContext(context).setModel(named).setFormat(format).setFrom_byte(from)));
+            var piece = Replies.exportedModel(reply);
+            file = from == 0 ? piece : file.followedBy(piece);
+            if (!reply.isSetNext_byte()) {
+                return Replies.whole(file);
+            }
+            if (piece.content().length == 0 || reply.next_byte != file.content().length) {
+                throw Tensors.malformed("file", "goes on at byte " + reply.next_byte + " after " + file.content().length + " bytes");
             }
         }
     }

@@ -339,6 +339,20 @@ public final class ModelwireClient implements AutoCloseable {
     }
 
     /**
+     * Answers by how much a metric of a model is worse when the values of one column are shuffled among the rows, of each column
+     * that the model takes. Every shuffle predicts all rows: give a client that asks for many of them time.
+     *
+     * @param model as in {@link #predict(String, double[][])}
+     * @param asked the rows, the metric, and how they are shuffled
+     * @return a row of importances for each column
+     * @throws ModelwireException.InvalidArgument if a column, value or metric is wrong, or the rows are too many for one call
+     * @throws ModelwireException.NotFound if there is no such model or data set
+     */
+    public PermutationImportance permutationImportance(String model, ImportanceRequest asked) {
+        return jobs.importance(model, asked);
+    }
+
+    /**
      * A job that was started before, here or elsewhere.
      *
      * @param id the job's id
@@ -465,6 +479,19 @@ public final class ModelwireClient implements AutoCloseable {
      */
     public TrainingResult trainingResult(String reference) {
         return models.trainingResult(reference);
+    }
+
+    /**
+     * Answers a version as an ONNX file, from which onnxruntime and others compute the same predictions. A large file comes in
+     * several calls, all of one version.
+     *
+     * @param reference as in {@link #predict(String, double[][])}
+     * @return the file
+     * @throws ModelwireException.NotFound if there is no such model, version or alias
+     * @throws ModelwireException.FailedPrecondition if a step of the model cannot be written
+     */
+    public ExportedModel exportOnnx(String reference) {
+        return models.export(reference, "onnx");
     }
 
     /**

@@ -6,10 +6,12 @@ import io.modelwire.wire.DescribeDatasetResponse;
 import io.modelwire.wire.DescribeResponse;
 import io.modelwire.wire.EvaluateResponse;
 import io.modelwire.wire.ExplainResponse;
+import io.modelwire.wire.ExportModelResponse;
 import io.modelwire.wire.GetSearchResultResponse;
 import io.modelwire.wire.GetTrainingResultResponse;
 import io.modelwire.wire.HelloResponse;
 import io.modelwire.wire.Parameter;
+import io.modelwire.wire.PermutationImportanceResponse;
 import io.modelwire.wire.PredictManyResponse;
 import io.modelwire.wire.PredictOutcome;
 import io.modelwire.wire.PredictResponse;
@@ -17,9 +19,12 @@ import io.modelwire.wire.SearchCandidate;
 import io.modelwire.wire.StatusResponse;
 import io.modelwire.wire.Tensor;
 import java.time.Duration;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -83,6 +88,21 @@ final class Replies {
                 metrics(wire.metrics), column(wire.labels, "labels"), each(wire.classes, Replies::classMetrics),
                 matrix(wire.confusion, "confusion"),
                 wire.isSetSilhouette_samples() ? OptionalLong.of(wire.silhouette_samples) : OptionalLong.empty());
+    }
+
+    static PermutationImportance importance(PermutationImportanceResponse wire) {
+        List<String> features = each(wire.features, name -> name);
+        var found = new PermutationImportance(text(wire.model), wire.version,
+                wire.isSetGeneration() ? OptionalLong.of(wire.generation) : OptionalLong.empty(), wire.n_samples,
+                text(wire.scoring), wire.baseline, features,
+                Tensors.doubles(required(wire.importances_mean, "importances_mean"), "importances_mean"),
+                Tensors.doubles(required(wire.importances_std, "importances_std"), "importances_std"),
+                matrix(wire.importances, "importances"));
+        int n = features.size();
+        if (found.mean().length != n || found.deviation().length != n || found.importances().length != n) {
+            throw Tensors.malformed("importances", "are " + found.importances().length + " of " + n + " columns");
+        }
+        return found;
     }
 
     private static Evaluation.ClassMetrics classMetrics(ClassMetrics wire) {
@@ -162,6 +182,29 @@ final class Replies {
                 Optional.ofNullable(wire.dataset), text(wire.data_sha256), text(wire.sha256), wire.size_bytes,
                 Instant.ofEpochMilli(wire.created_ms), each(wire.aliases, alias -> alias),
                 text(wire.state));
+    }
+
+    /** A piece of a file. */
+    static ExportedModel exportedModel(ExportModelResponse wire) {
+        return new ExportedModel(text(wire.model), wire.version, text(wire.file_name), text(wire.sha256),
+                wire.content == null ? new byte[0] : wire.getContent());
+    }
+
+    /** A file of which all pieces are there. */
+    static ExportedModel whole(ExportedModel file) {
+        var found = sha256(file.content());
+        if (!found.equals(file.sha256())) {
+            throw Tensors.malformed("file", file.fileName() + " has the SHA-256 " + found + " and should have " + file.sha256());
+        }
+        return file;
+    }
+
+    private static String sha256(byte[] content) {
+        try {
+            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(content));
+        } catch (NoSuchAlgorithmException missing) {
+            throw new IllegalStateException("every Java has SHA-256", missing);
+        }
     }
 
     /** A page of a result. */

@@ -33,6 +33,12 @@ record TrainingCalls(Caller caller) {
         return Replies.evaluation(caller.call(Method.EVALUATE, (to, context) -> to.training().evaluate(request.setContext(context))));
     }
 
+    PermutationImportance importance(String model, ImportanceRequest asked) {
+        var request = asked.wire(model);
+        return Replies.importance(caller.call(Method.PERMUTATION_IMPORTANCE,
+                (to, context) -> to.training().permutation_importance(request.setContext(context))));
+    }
+
     JobStatus get(String id) {
         return Replies.job(caller.call(Method.GET_JOB,
                 (to, context) -> to.training().get_job(new GetJobRequest().setContext(context).setJob_id(id))).job);

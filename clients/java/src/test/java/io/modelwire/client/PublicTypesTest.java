@@ -43,8 +43,9 @@ class PublicTypesTest {
         publicClasses().stream().filter(type -> type.getEnclosingClass() == null).forEach(type -> names.add(type.getSimpleName()));
 
         assertEquals(new TreeSet<>(Set.of("Alias", "Batch", "ClientBuilder", "Column", "ColumnSchema", "ColumnType", "Dataset", "DatasetDescription",
-                "ErrorCode", "Evaluation", "EvaluationRequest", "Explanation", "Greeting", "Job", "JobEvent", "JobState", "JobStatus", "LearnedBatch", "Learner", "ModelSummary", "ModelVersion",
-                "ModelwireClient", "ModelwireException", "Prediction", "PredictionOutcome",
+                "ErrorCode", "Evaluation", "EvaluationRequest", "Explanation", "ExportedModel", "Greeting", "ImportanceRequest",
+                "Job", "JobEvent", "JobState", "JobStatus", "LearnedBatch", "Learner", "ModelSummary", "ModelVersion",
+                "ModelwireClient", "ModelwireException", "PermutationImportance", "Prediction", "PredictionOutcome",
                 "PredictionRequest", "Search", "SearchResult", "ServerDescription", "ServerStatus", "Step", "Table",
                 "Tls", "Training", "TrainingResult")), names);
     }

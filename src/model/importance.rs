@@ -1,0 +1,208 @@
+//! How much the answers of a model rest on each column: by how much a metric is worse once the column is shuffled.
+//!
+//! L. Breiman, "Random forests" (2001), doi:10.1023/A:1010933404324, section 10; A. Fisher, C. Rudin, F. Dominici, "All models are
+//! wrong, but many are useful" (2019), arXiv:1801.01489. The values are those of `sklearn.inspection.permutation_importance` for
+//! the same orders of rows.
+
+use super::random::{Philox, below};
+use super::{Kind, Pipeline};
+use crate::error::{Error, Result, quotable};
+use ndarray::{Array1, Array2, Axis};
+
+/// Random numbers that shuffle; part of their counter.
+const ORDER: u32 = 4;
+
+/// Shuffles of each column, at most.
+pub const MOST_REPEATS: usize = 1_000;
+/// Shuffles of each column, if the caller does not say.
+pub const REPEATS: usize = 5;
+
+/// A metric, and what becomes of it when answers get worse.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Scoring {
+    /// As in [`Evaluation::metrics`](super::Evaluation::metrics).
+    pub name: &'static str,
+    sense: Sense,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sense {
+    /// Larger is better.
+    Score,
+    /// Smaller is better.
+    Error,
+}
+
+const fn score(name: &'static str) -> Scoring {
+    Scoring { name, sense: Sense::Score }
+}
+
+const fn error(name: &'static str) -> Scoring {
+    Scoring { name, sense: Sense::Error }
+}
+
+/// The first one is that of callers who name none, as in scikit-learn.
+const OF_REGRESSORS: &[Scoring] =
+    &[score("r2"), score("explained_variance"), error("rmse"), error("mae"), error("median_absolute_error")];
+const OF_CLASSIFIERS: &[Scoring] = &[
+    score("accuracy"),
+    score("balanced_accuracy"),
+    score("precision_macro"),
+    score("recall_macro"),
+    score("f1_macro"),
+    score("precision_weighted"),
+    score("recall_weighted"),
+    score("f1_weighted"),
+    score("roc_auc"),
+    score("average_precision"),
+    error("log_loss"),
+    error("brier_score_loss"),
+];
+const OF_CLUSTERERS: &[Scoring] = &[score("adjusted_rand"), error("inertia")];
+
+impl Scoring {
+    /// By its name, or the usual one.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] that lists those there are; [`Error::FailedPrecondition`] if the kind of the model has none.
+    pub fn of(pipeline: &Pipeline, name: Option<&str>) -> Result<Self> {
+        let kind = pipeline.kind();
+        let there = match kind {
+            Kind::Regressor => OF_REGRESSORS,
+            Kind::Classifier => OF_CLASSIFIERS,
+            Kind::Clusterer => OF_CLUSTERERS,
+            _ => {
+                return Err(Error::precondition(format!(
+                    "the answers of a model of kind {} are neither right nor wrong, so that no metric gets worse; importances are those of \
+                     regressors, classifiers and clusterers",
+                    kind.name()
+                )));
+            }
+        };
+        let named = |name: &str| there.iter().find(|scoring| scoring.name == name).copied();
+        match name {
+            None => Ok(there[0]),
+            Some(name) => named(name).ok_or_else(|| {
+                let names: Vec<&str> = there.iter().map(|scoring| scoring.name).collect();
+                Error::invalid(format!(
+                    "scoring {:?} is not known for a {}; there are {}",
+                    quotable(name),
+                    kind.name(),
+                    names.join(", ")
+                ))
+            }),
+        }
+    }
+
+    /// By how much the metric is worse than it was.
+    pub fn worse(self, baseline: f64, now: f64) -> f64 {
+        match self.sense {
+            Sense::Score => baseline - now,
+            Sense::Error => now - baseline,
+        }
+    }
+}
+
+/// A column of which each row has the value of another one.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Shuffled {
+    /// Its place among the columns that the model takes.
+    pub(super) column: usize,
+    /// Of each row the one whose value it has.
+    pub(super) order: Vec<u32>,
+}
+
+impl Shuffled {
+    /// The order in which the rows of a column stand at one of its shuffles. It depends on these numbers alone, so that columns
+    /// and repeats can be looked at in any order.
+    ///
+    /// R. Durstenfeld, "Algorithm 235: random permutation" (1964), doi:10.1145/364520.364540.
+    ///
+    /// # Panics
+    /// For more than 2^32 rows.
+    pub fn new(n_rows: usize, column: usize, repeat: usize, seed: u64) -> Self {
+        let philox = Philox::new(seed);
+        let n_rows = u32::try_from(n_rows).expect("an evaluation holds fewer rows than 2^32");
+        let mut order: Vec<u32> = (0..n_rows).collect();
+        for last in (1..n_rows).rev() {
+            let [low, high, ..] = philox.block([last, column as u32, repeat as u32, ORDER]);
+            let other = below(u64::from(last) + 1, u64::from(high) << 32 | u64::from(low));
+            order.swap(last as usize, other as usize);
+        }
+        Self { column, order }
+    }
+}
+
+/// What came of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Importances {
+    /// Rows that count.
+    pub n_samples: usize,
+    /// The metric.
+    pub scoring: String,
+    /// The metric of the rows as they are.
+    pub baseline: f64,
+    /// The columns that the model takes, in their order.
+    pub features: Vec<String>,
+    /// By how much the metric is worse: `(features, repeats)`.
+    pub importances: Array2<f64>,
+}
+
+impl Importances {
+    /// Of each column.
+    pub fn mean(&self) -> Array1<f64> {
+        let n = self.importances.ncols() as f64;
+        self.importances.map_axis(Axis(1), |row| row.iter().sum::<f64>() / n)
+    }
+
+    /// The standard deviation of each column, as of a whole population.
+    pub fn deviation(&self) -> Array1<f64> {
+        let n = self.importances.ncols() as f64;
+        let squares = |row: ndarray::ArrayView1<'_, f64>| {
+            let mean = row.iter().sum::<f64>() / n;
+            row.iter().map(|value| (value - mean) * (value - mean)).sum::<f64>()
+        };
+        self.importances.map_axis(Axis(1), |row| (squares(row) / n).sqrt())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::array;
+
+    #[test]
+    fn a_shuffle_holds_each_row_once_and_is_another_for_each_column_repeat_and_seed() {
+        let shuffles: Vec<Vec<u32>> = [(0, 0, 7), (1, 0, 7), (0, 1, 7), (0, 0, 8)]
+            .map(|(column, repeat, seed)| Shuffled::new(100, column, repeat, seed).order)
+            .into();
+
+        for (at, order) in shuffles.iter().enumerate() {
+            let mut rows = order.clone();
+            rows.sort_unstable();
+            assert_eq!(rows, (0..100).collect::<Vec<_>>());
+            assert!(shuffles[..at].iter().all(|other| other != order));
+        }
+        assert_eq!(Shuffled::new(100, 0, 0, 7).order, shuffles[0]);
+    }
+
+    /// Of 6,000 shuffles each of the six orders; the bound is five deviations.
+    #[test]
+    fn every_order_is_as_likely_as_any_other() {
+        let mut counts = std::collections::BTreeMap::new();
+        for repeat in 0..6_000 {
+            *counts.entry(Shuffled::new(3, 0, repeat, 1).order).or_insert(0) += 1;
+        }
+
+        assert_eq!(counts.len(), 6);
+        assert!(counts.values().all(|count: &i32| (count - 1_000).abs() < 145), "{counts:?}");
+    }
+
+    #[test]
+    fn means_and_deviations_are_of_each_column() {
+        let importances = array![[1.0, 3.0], [0.0, 0.0]];
+        let found = Importances { n_samples: 9, scoring: "r2".into(), baseline: 1.0, features: vec![], importances };
+
+        assert_eq!((found.mean(), found.deviation()), (array![2.0, 0.0], array![1.0, 0.0]));
+    }
+}
