@@ -153,14 +153,15 @@ impl Fitting<'_> {
     /// The model of all rows, and how it does on those, or on some of them.
     fn learn(&self, mut all: Part, progress: &dyn Progress) -> Result<(Learned, BTreeMap<String, f64>)> {
         let learned = self.fit(&mut all, progress)?;
+        let ask =
+            |share| progress.report("measuring the model on its training rows", self.stage(self.steps.len(), share));
+        ask(0.0)?;
         let has_targets = all.targets != Targets::None || self.has_density();
         let seen = if has_targets { seen(all.features.nrows(), self.spec.seed) } else { None };
         let rows = match seen {
             Some(some) => all.select(&some),
             None => all,
         };
-        let ask =
-            |share| progress.report("measuring the model on its training rows", self.stage(self.steps.len(), share));
         let metrics = self.metrics(&learned, &rows, ask)?;
         let shown = |name| if has_targets { format!("training_{name}") } else { name };
         let metrics = metrics.into_iter().map(|(name, value)| (shown(name), value)).collect();
