@@ -62,7 +62,7 @@ pub fn fit(spec: &Spec, table: &Table, progress: &dyn Progress) -> Result<Fitted
 /// or not finite, or an algorithm learns nothing finite from these rows. What `progress` answers.
 pub fn fit_on(threads: usize, spec: &Spec, table: &Table, progress: &dyn Progress) -> Result<Fitted> {
     let Resolved { steps, kind, mut schema } = spec.resolve(&table.schema())?;
-    let all = read(table, spec.sample_weight.as_deref(), kind, &mut schema)?;
+    let all = read(threads, table, spec.sample_weight.as_deref(), kind, &mut schema)?;
     let n_samples = all.features.nrows();
     let first_rows = all.features.slice_axis(Axis(0), (..n_samples.min(FIRST_ROWS)).into()).to_owned();
     let fitting = Fitting { threads, spec, schema: &schema, steps: &steps };
@@ -203,12 +203,12 @@ impl Fitting<'_> {
 }
 
 /// Features, targets and weights of the rows that count; the schema learns the classes.
-fn read(table: &Table, sample_weight: Option<&str>, kind: Kind, schema: &mut Schema) -> Result<Part> {
+fn read(threads: usize, table: &Table, sample_weight: Option<&str>, kind: Kind, schema: &mut Schema) -> Result<Part> {
     if table.n_rows() == 0 {
         return Err(Error::invalid("the table has no rows to learn from"));
     }
     let SampleWeights { rows, weights } = SampleWeights::read(sample_weight, table)?;
-    let features = schema.select(table)?;
+    let features = schema.select_on(threads, table)?;
     let features = rows.as_ref().map(|some| features.select(Axis(0), some)).unwrap_or(features);
     let target = schema.target.as_ref().and_then(|target| table.column(&target.name));
     let targets = |column| match &rows {
