@@ -4,6 +4,7 @@ use super::singular_values::{Left, SingularValues, singular_values, unit_of};
 use super::triangle::Triangle;
 use super::{Moments, OfColumns};
 use crate::error::{Error, Result};
+use crate::model::kernels::extremes;
 use crate::model::summation::Summation;
 use crate::model::{Rows, Training};
 use ndarray::{Array1, Array2, Axis};
@@ -44,7 +45,8 @@ impl PrincipalAxes {
                 training.rows.len()
             )));
         }
-        let unit = unit_of(training.rows.values().iter());
+        let (least, most) = extremes(training.rows.values());
+        let unit = unit_of([least, most].iter());
         let ask = || training.progress.report(&format!("reducing the rows of {algorithm}"), 0.0);
         let row_cost = 2 * width * width;
         let triangle = training.sum_asking(&Reduction { mean: &mean, unit }, row_cost, &ask)?;
