@@ -11,7 +11,7 @@ mod panels;
 mod real;
 mod rows;
 
-pub(super) use dot::Dot;
+pub(super) use dot::{Dot, dots};
 pub(super) use panels::Panels;
 pub(super) use real::Real;
 pub(super) use rows::{

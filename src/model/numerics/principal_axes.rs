@@ -9,9 +9,6 @@ use crate::model::summation::Summation;
 use crate::model::{Rows, Training};
 use ndarray::{Array1, Array2, Axis};
 
-/// Rows that are reduced at once: they stay in the cache nearest to the processor.
-const BLOCK: usize = 128;
-
 /// What the rows of a fit vary about, in which directions and how far.
 ///
 /// They are found from the triangle of the QR decomposition of `sqrt(w) (x - mean)`, which has its singular values and right
@@ -102,9 +99,7 @@ impl Summation for Reduction<'_> {
         for (row, weight) in shard.iter().zip(shard.weights) {
             let root = weight.sqrt();
             triangle.push(row.iter().zip(self.mean).map(|(value, mean)| root * ((value - mean) / self.unit)));
-            if triangle.n_rows() >= BLOCK + width {
-                triangle.shrink();
-            }
+            triangle.shrink_if_long();
         }
         triangle.shrink();
         triangle
