@@ -5,12 +5,16 @@
 #![allow(clippy::unwrap_used, missing_docs)] // A panic is how a benchmark fails.
 
 use modelwire::data::{Column, Table};
-use modelwire::model::{Predictions, Spec, StepSpec, Value, fit_on};
+use modelwire::model::{Fitted, Predictions, Spec, StepSpec, TrainingResult, Value, fit_on};
 use serde::Deserialize;
 use serde_json::json;
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+/// A shorter fit is timed the second time.
+const SHORT: Duration = Duration::from_secs(1);
 
 /// One fit, as the script writes it.
 #[derive(Deserialize)]
@@ -35,6 +39,19 @@ fn doubles(path: &PathBuf) -> Vec<f64> {
     bytes.as_chunks::<8>().0.iter().map(|value| f64::from_le_bytes(*value)).collect()
 }
 
+/// When the model was there, when it was measured too, and both.
+fn fit(case: &Case, spec: &Spec, table: &Table) -> (Duration, Duration, Fitted) {
+    let (begun, learned) = (Instant::now(), Cell::new(None));
+    let progress = |message: &str, _| {
+        if message.starts_with("measuring the model") && learned.get().is_none() {
+            learned.set(Some(begun.elapsed()));
+        }
+        Ok(())
+    };
+    let fitted = fit_on(case.threads, spec, table, &progress).unwrap();
+    (learned.get().unwrap(), begun.elapsed(), fitted)
+}
+
 fn run(case: &Case) -> serde_json::Value {
     let rows = doubles(&case.rows);
     let column = |at: usize| rows.chunks_exact(case.n_features).map(|row| row[at]).collect();
@@ -50,20 +67,37 @@ fn run(case: &Case) -> serde_json::Value {
     let table = Table::new(columns).unwrap();
     let step = StepSpec { algorithm: case.algorithm.clone(), parameters: case.parameters.clone(), columns: None };
     let targets = case.targets.iter().flat_map(|_| (0..case.n_targets).map(|at| format!("y{at}"))).collect();
-    // Scikit-learn's `fit` measures nothing.
+    // Scikit-learn's `fit` measures nothing: no rows are held out, and the clock is read before those it has seen are answered.
     let spec = Spec { steps: vec![step], targets, validation_fraction: Some(0.0), ..Spec::default() };
 
-    let begun = Instant::now();
-    let fitted = fit_on(case.threads, &spec, &table.slice(0, case.n_train), &|_: &str, _| Ok(())).unwrap();
-    let fit_seconds = begun.elapsed().as_secs_f64();
+    let training = table.slice(0, case.n_train);
+    let (mut learned, mut measured, mut fitted) = fit(case, &spec, &training);
+    // Scikit-learn has fitted before in its process, which shows in a few milliseconds.
+    if learned < SHORT {
+        drop(fitted);
+        (learned, measured, fitted) = fit(case, &spec, &training);
+    }
 
+    let answer = |predict_seconds: f64, predictions: Vec<f64>| {
+        json!({
+            "fit_seconds": learned.as_secs_f64(),
+            "metrics_seconds": (measured - learned).as_secs_f64(),
+            "predict_seconds": predict_seconds,
+            "predictions": predictions,
+        })
+    };
+    match fitted.pipeline.training_result() {
+        Some(TrainingResult::Labels(labels)) => return answer(0.0, labels.iter().map(|it| *it as f64).collect()),
+        Some(TrainingResult::Embedding(_)) => return answer(0.0, vec![fitted.metrics["kl_divergence"]]),
+        None => {}
+    }
     let test = table.slice(case.n_train, table.n_rows() - case.n_train);
     let features = Table::new(test.columns()[..case.n_features].to_vec()).unwrap();
     let matrix = fitted.pipeline.schema().matrix(modelwire::data::Features::Table(features)).unwrap();
     let begun = Instant::now();
-    let answer = fitted.pipeline.predict(matrix.view());
+    let predicted = fitted.pipeline.predict(matrix.view());
     let predict_seconds = begun.elapsed().as_secs_f64();
-    let predictions: Vec<f64> = match answer {
+    let predictions: Vec<f64> = match predicted {
         Predictions::Values(values) => values.to_vec(),
         Predictions::Classes { labels, .. } => labels.iter().map(|label| *label as f64).collect(),
         Predictions::Clusters { clusters, .. } | Predictions::Mixture { clusters, .. } => {
@@ -71,7 +105,7 @@ fn run(case: &Case) -> serde_json::Value {
         }
         Predictions::Columns(columns) => columns.iter().copied().collect(),
     };
-    json!({ "fit_seconds": fit_seconds, "predict_seconds": predict_seconds, "metrics": fitted.metrics, "predictions": predictions })
+    answer(predict_seconds, predictions)
 }
 
 fn main() {

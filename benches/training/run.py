@@ -4,8 +4,14 @@
 
 Each algorithm learns from the largest of 100,000, 10,000 and 1,000 rows x 20 on which scikit-learn needs less than a minute,
 both with two threads; then both predict as many rows again, at most 10,000. Times are medians of interleaved runs, ratios are
-ours to scikit-learn's, and the scores say that both did the same work. The time of ours has the metrics on training rows in it,
-10,000 of them at most; no rows are held out.
+ours to scikit-learn's, and the scores say that both did the same work.
+
+A fit of ours begins with a table of columns, which it reads and checks, and ends when the model is there; scikit-learn's begins
+with a matrix, which it checks. Each fit of ours goes on to measure the model on its training rows, 10,000 of them at most. No fit of
+scikit-learn's does, so that this time is in no ratio and has a column of its own. No rows are held out.
+Both sides have fitted before in their process; ours where a fit takes less than a second.
+
+With --only, rows of the document that are not measured again stay as they are.
 """
 
 import argparse
@@ -26,27 +32,37 @@ for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
 import numpy as np  # noqa: E402: it reads the number of threads when it is imported
 import sklearn  # noqa: E402
 from sklearn import metrics  # noqa: E402
-from sklearn.cluster import KMeans, MiniBatchKMeans  # noqa: E402
+from sklearn.cluster import DBSCAN, OPTICS, AgglomerativeClustering, KMeans, MiniBatchKMeans  # noqa: E402
 from sklearn.cross_decomposition import PLSRegression  # noqa: E402
 from sklearn.datasets import make_blobs, make_classification, make_regression  # noqa: E402
+from sklearn.decomposition import PCA, FastICA  # noqa: E402
 from sklearn.ensemble import AdaBoostClassifier, AdaBoostRegressor, RandomForestClassifier  # noqa: E402
 from sklearn.ensemble import RandomForestRegressor  # noqa: E402
 from sklearn.isotonic import IsotonicRegression  # noqa: E402
 from sklearn.linear_model import ElasticNet, GammaRegressor, Lars, Lasso, LinearRegression, LogisticRegression  # noqa: E402
 from sklearn.linear_model import MultiTaskElasticNet, MultiTaskLasso, PoissonRegressor, Ridge, TweedieRegressor  # noqa: E402
+from sklearn.manifold import TSNE  # noqa: E402
 from sklearn.mixture import GaussianMixture  # noqa: E402
 from sklearn.naive_bayes import BernoulliNB, GaussianNB, MultinomialNB  # noqa: E402
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor  # noqa: E402
 from sklearn.neural_network import MLPClassifier, MLPRegressor  # noqa: E402
+from sklearn.preprocessing import StandardScaler  # noqa: E402
+from sklearn.random_projection import GaussianRandomProjection, SparseRandomProjection  # noqa: E402
 from sklearn.svm import SVC, SVR, OneClassSVM  # noqa: E402
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor  # noqa: E402
 
 N_FEATURES = 20
 SIZES = (100_000, 10_000, 1_000)
-# Their work grows with the square of rows, so that they begin at 10,000.
-QUADRATIC = ("svc", "svr", "one_class_svm")
+# Work that grows with the square of rows begins at 10,000, or at as many as ours takes.
+QUADRATIC = dict.fromkeys(["svc", "svr", "one_class_svm", "agglomerative_clustering", "dbscan", "optics"], 10_000) | {"tsne": 5_000}
 PATIENCE = 60.0
+# They say nothing of other rows than those that they were fitted on.
+TRANSDUCTIVE = (AgglomerativeClustering, DBSCAN, OPTICS, TSNE)
 MOST_PREDICTED = 10_000
+HEAD = [
+    "| algorithm | rows | fit | scikit-learn's | ratio | metrics | predict | scikit-learn's | ratio | score | scikit-learn's |",
+    "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|",
+]
 BEGIN, END = "<!-- training:begin -->", "<!-- training:end -->"
 
 
@@ -97,6 +113,12 @@ def one_column(n):
     return x, x[:, 0] ** 3 + rng.normal(size=n)
 
 
+def sources(n):
+    """Mixtures of independent columns, none of which is normal."""
+    rng = np.random.default_rng(0)
+    return rng.laplace(size=(n, N_FEATURES)) @ rng.normal(size=(N_FEATURES, N_FEATURES)), None
+
+
 # Our name; scikit-learn's estimator; the rows; parameters of both; what only ours, only scikit-learn's takes.
 CASES = [
     ("linear_regression", LinearRegression, numbers, {}, {}, {}),
@@ -131,11 +153,33 @@ CASES = [
     ("k_means", KMeans, groups, {"n_clusters": 8, "n_init": 3}, {}, {"random_state": 0}),
     ("gaussian_mixture", GaussianMixture, groups, {"n_components": 8, "n_init": 3}, {}, {"random_state": 0}),
     ("mini_batch_k_means", MiniBatchKMeans, groups, {"n_clusters": 8, "n_init": 10}, {}, {"random_state": 0}),
+    ("agglomerative_clustering", AgglomerativeClustering, groups, {"n_clusters": 8}, {}, {}),
+    ("dbscan", DBSCAN, groups, {"eps": 16.0}, {}, {"n_jobs": THREADS}),
+    ("optics", OPTICS, groups, {"cluster_method": "dbscan", "eps": 16.0}, {}, {"n_jobs": THREADS}),
+    ("standard_scaler", StandardScaler, groups, {}, {}, {}),
+    ("pca", PCA, groups, {"n_components": 5}, {}, {}),
+    ("fast_ica", FastICA, sources, {}, {}, {"random_state": 0}),
+    ("gaussian_random_projection", GaussianRandomProjection, groups, {"n_components": 5}, {}, {"random_state": 0}),
+    ("sparse_random_projection", SparseRandomProjection, groups, {"n_components": 5}, {}, {"random_state": 0}),
+    ("tsne", TSNE, groups, {}, {}, {"n_jobs": THREADS, "random_state": 0}),
 ]
 
 
-def score(kind, truth, rows, predictions):
+def told(model, rows):
+    """What a fitted model says of rows; of those that it was fitted on, if it has nothing to say of others."""
+    if hasattr(model, "predict"):
+        return model.predict(rows)
+    if hasattr(model, "transform"):
+        return model.transform(rows)[:, 0]
+    return model.labels_ if hasattr(model, "labels_") else np.array([model.kl_divergence_])
+
+
+def score(estimator, kind, truth, rows, predictions):
     """One number that tells how good predictions are."""
+    if estimator is TSNE:
+        return predictions[0]  # The divergence.
+    if hasattr(estimator, "transform") and not hasattr(estimator, "predict"):
+        return np.std(predictions)  # Of the first column that it puts out.
     if kind is groups:
         return metrics.calinski_harabasz_score(rows, predictions)
     if kind is crowd:
@@ -146,22 +190,25 @@ def score(kind, truth, rows, predictions):
 
 
 def theirs(estimator, x, y, n_train):
+    """Times of fit and prediction, and what was predicted."""
     begun = time.perf_counter()
     model = estimator.fit(x[:n_train], None if y is None else y[:n_train])
     fitted = time.perf_counter()
-    predictions = model.predict(x[n_train:])
+    predictions = told(model, x[n_train:])
     return fitted - begun, time.perf_counter() - fitted, predictions
 
 
 def ours(program, folder, case):
+    """Times of fit, prediction and metrics, and what was predicted."""
     path = folder / "case.json"
     path.write_text(json.dumps(case))
     answer = json.loads(subprocess.run([program, path], check=True, capture_output=True, text=True).stdout)
-    return answer["fit_seconds"], answer["predict_seconds"], np.array(answer["predictions"])
+    return *(answer[f"{it}_seconds"] for it in ("fit", "predict", "metrics")), np.array(answer["predictions"])
 
 
 def measure(program, folder, rounds, name, estimator, data, both, only_ours, only_theirs):
-    for n_train in SIZES[1:] if name in QUADRATIC else SIZES:
+    most = QUADRATIC.get(name, SIZES[0])
+    for n_train in sorted({min(size, most) for size in SIZES}, reverse=True):
         x, y = data(n_train + min(n_train, MOST_PREDICTED))
         x = np.ascontiguousarray(x, dtype=float)
         first = theirs(estimator(**both, **only_theirs), x, y, n_train)
@@ -175,17 +222,29 @@ def measure(program, folder, rounds, name, estimator, data, both, only_ours, onl
         case |= {"targets": str(folder / "targets"), "n_targets": y[0].size, "classes": y.dtype.kind != "f"}
     runs = [(ours(program, folder, case), theirs(estimator(**both, **only_theirs), x, y, n_train)) for _ in range(rounds)]
     fit, predict = ([[side[at] for side in run] for run in runs] for at in (0, 1))
+    seen = statistics.median(run[0][2] for run in runs)
     truth = None if y is None else y[n_train:]
-    scores = [score(data, truth, x[n_train:], side[2] if truth is None else side[2].reshape(truth.shape)) for side in runs[0]]
-    return n_train, fit, predict, scores
+    asked = x[:n_train] if estimator in TRANSDUCTIVE else x[n_train:]
+    given = [side[-1] if truth is None else side[-1].reshape(truth.shape) for side in runs[0]]
+    scores = [score(estimator, data, truth, asked, answers) for answers in given]
+    return n_train, fit, seen, predict, scores
 
 
-def row(name, n_train, fit, predict, scores):
+def row(name, n_train, fit, seen, predict, scores):
     def cells(times):
         own, other = (statistics.median(run[at] for run in times) for at in (0, 1))
         return f"{1e3 * own:,.2f} | {1e3 * other:,.2f} | {statistics.median(a / b for a, b in times):.2f}"
 
-    return f"| `{name}` | {n_train:,} | {cells(fit)} | {cells(predict)} | {scores[0]:.4g} | {scores[1]:.4g} |"
+    asked = cells(predict) if predict[0][0] else " | | "
+    timed = f"{cells(fit)} | {1e3 * seen:,.2f} | {asked}"
+    return f"| `{name}` | {n_train:,} | {timed} | {scores[0]:.4g} | {scores[1]:.4g} |"
+
+
+def known_rows(document):
+    """Rows by name of the table that is there, if it has the same columns."""
+    table = document.read_text().split(BEGIN)[1].split(END)[0].splitlines()
+    same = table[3:5] == HEAD
+    return {line.split("`")[1]: line for line in table[5:]} if same else {}
 
 
 def main():
@@ -200,14 +259,16 @@ def main():
         f"{platform.system()} {platform.release()}, scikit-learn {sklearn.__version__}, {date.today()}. Milliseconds; ratios "
         "below 1 are faster than scikit-learn.",
         "",
-        "| algorithm | rows | fit | scikit-learn's | ratio | predict | scikit-learn's | ratio | score | scikit-learn's |",
-        "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|",
+        *HEAD,
     ]
+    known = known_rows(arguments.document) if arguments.document and arguments.only else {}
     with tempfile.TemporaryDirectory() as folder:
         for name, *rest in CASES:
             if not arguments.only or name in arguments.only:
                 lines.append(row(name, *measure(arguments.program, Path(folder), arguments.rounds, name, *rest)))
                 print(lines[-1], flush=True)
+            elif name in known:
+                lines.append(known[name])
     if arguments.document:
         text = arguments.document.read_text()
         before, rest = text.split(BEGIN)

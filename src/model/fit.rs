@@ -102,7 +102,7 @@ pub fn fit_on(threads: usize, spec: &Spec, table: &Table, progress: &dyn Progres
     let copies = if fraction > 0.0 { 2 } else { 1 };
     let bounds = progress.bounds().beside_rows(table, schema.features.len(), copies)?;
     let progress = &Bounded { whole: progress, bounds };
-    let all = read(table, spec.sample_weight.as_deref(), kind, &mut schema)?;
+    let all = read(threads, table, spec.sample_weight.as_deref(), kind, &mut schema)?;
     let n_samples = all.features.nrows();
     let first_rows = all.features.slice_axis(Axis(0), (..n_samples.min(FIRST_ROWS)).into()).to_owned();
     let fitting = Fitting { threads, spec, schema: &schema, steps: &steps };
@@ -199,14 +199,15 @@ impl Fitting<'_> {
     /// The model of all rows, and how it does on those, or on some of them.
     fn learn(&self, mut all: Part, progress: &dyn Progress) -> Result<(Learned, BTreeMap<String, f64>)> {
         let learned = self.fit(&mut all, progress)?;
+        let ask =
+            |share| progress.report("measuring the model on its training rows", self.stage(self.steps.len(), share));
+        ask(0.0)?;
         let has_targets = all.targets != Targets::None || self.has_density();
         let seen = if has_targets { seen(all.features.nrows(), self.spec.seed) } else { None };
         let rows = match seen {
             Some(some) => all.select(&some),
             None => all,
         };
-        let ask =
-            |share| progress.report("measuring the model on its training rows", self.stage(self.steps.len(), share));
         let metrics = self.metrics(&learned, &rows, ask)?;
         let shown = |name| if has_targets { format!("training_{name}") } else { name };
         let metrics = metrics.into_iter().map(|(name, value)| (shown(name), value)).collect();
@@ -249,14 +250,20 @@ impl Fitting<'_> {
 }
 
 /// Features, targets and weights of the rows that count; the schema learns the classes.
-pub(super) fn read(table: &Table, sample_weight: Option<&str>, kind: Kind, schema: &mut Schema) -> Result<Part> {
+pub(super) fn read(
+    threads: usize,
+    table: &Table,
+    sample_weight: Option<&str>,
+    kind: Kind,
+    schema: &mut Schema,
+) -> Result<Part> {
     if table.n_rows() == 0 {
         return Err(Error::invalid("the table has no rows to learn from"));
     }
     let weights = SampleWeights::read(sample_weight, table)?;
     let table = &*weights.without_others(table)?;
     let SampleWeights { rows, weights } = weights;
-    let features = schema.select(table)?;
+    let features = schema.select_on(threads, table)?;
     let features = rows.as_ref().map(|some| features.select(Axis(0), some)).unwrap_or(features);
     let targets = read_targets(table, rows.as_deref(), kind, schema)?;
     if let Targets::Classes { labels, .. } = &targets {

@@ -5,7 +5,14 @@ use crate::data::{Column, ColumnSchema, ColumnType, Features, Labels, Table, Val
 use crate::error::{Error, Result, quotable};
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
+use std::panic::resume_unwind;
 use std::sync::Arc;
+use std::thread::scope;
+
+/// Rows whose columns are read before those of others.
+const ROWS_AT_ONCE: usize = 128;
+/// Fewer numbers are read before another thread has begun.
+const WORTH_A_THREAD: usize = 1 << 16;
 
 /// Columns of the rows that a model takes and of what it learned.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -79,8 +86,31 @@ impl Schema {
 
     /// Like [`Schema::matrix`] for a table that may have further columns.
     pub(super) fn select(&self, table: &Table) -> Result<Array2<f64>> {
-        let mut matrix = Array2::zeros((table.n_rows(), self.features.len()));
-        for (position, feature) in self.features.iter().enumerate() {
+        self.select_on(1, table)
+    }
+
+    /// The same, on at most as many threads.
+    pub(super) fn select_on(&self, threads: usize, table: &Table) -> Result<Array2<f64>> {
+        let columns = self.columns_of(table)?;
+        let mut matrix = Array2::zeros((table.n_rows(), columns.len()));
+        let rows = in_rows_mut(&mut matrix);
+        let threads = if rows.len() < WORTH_A_THREAD { 1 } else { threads.max(1) };
+        let each = table.n_rows().div_ceil(threads).max(1);
+        let parts = rows.chunks_mut(each * columns.len().max(1)).enumerate();
+        let fill = |(number, part): (usize, &mut [f64])| fill(part, number * each, &columns);
+        let all_finite = scope(|scope| {
+            let (mut parts, fill) = (parts, &fill);
+            let first = parts.next();
+            let others: Vec<_> = parts.map(|part| scope.spawn(move || fill(part))).collect();
+            let first = first.is_none_or(fill);
+            others.into_iter().fold(first, |all, part| all & part.join().unwrap_or_else(|panic| resume_unwind(panic)))
+        });
+        if all_finite { Ok(matrix) } else { self.check_finite(matrix) }
+    }
+
+    fn columns_of<'t>(&self, table: &'t Table) -> Result<Vec<&'t Column>> {
+        let mut columns = Vec::with_capacity(self.features.len());
+        for feature in &self.features {
             let column = table.column(&feature.name).ok_or_else(|| {
                 Error::invalid(format!("column {:?} ({}) is missing", feature.name, feature.column_type))
             })?;
@@ -91,9 +121,9 @@ impl Schema {
                     feature.name
                 )));
             }
-            write(column, matrix.column_mut(position).iter_mut());
+            columns.push(column);
         }
-        self.check_finite(matrix)
+        Ok(columns)
     }
 
     /// The same values, row-major.
@@ -123,9 +153,24 @@ fn check_type(feature: &ColumnSchema, column: &Column) -> Result<()> {
     }
 }
 
-/// Writes a column without missing values as numbers.
-fn write<'a>(column: &Column, places: impl Iterator<Item = &'a mut f64>) {
-    match &column.values {
+/// Writes the numbers of columns from a row on into rows, all columns of some rows before the next rows: so what is written lies
+/// together. Answers whether all are finite.
+fn fill(rows: &mut [f64], first: usize, columns: &[&Column]) -> bool {
+    let (width, mut finite) = (columns.len(), true);
+    for (number, rows) in rows.chunks_mut(ROWS_AT_ONCE * width).enumerate() {
+        let (first, n_rows) = (first + number * ROWS_AT_ONCE, rows.len() / width);
+        for (position, column) in columns.iter().enumerate() {
+            let places = rows.chunks_exact_mut(width).map(|row| &mut row[position]);
+            write(&column.values.slice(first, n_rows), places);
+        }
+        finite &= all_finite(rows);
+    }
+    finite
+}
+
+/// Writes values of which none is missing as numbers.
+fn write<'a>(values: &Values, places: impl Iterator<Item = &'a mut f64>) {
+    match values {
         Values::Float(array) => places.zip(array.values()).for_each(|(place, value)| *place = *value),
         Values::Integer(array) => places.zip(array.values()).for_each(|(place, value)| *place = *value as f64),
         Values::Boolean(array) => places.zip(array.values()).for_each(|(place, value)| *place = f64::from(value)),
@@ -195,6 +240,29 @@ mod tests {
 
         assert!(matrix.is_standard_layout());
         assert_eq!(matrix, array![[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]);
+    }
+
+    #[test]
+    fn a_large_table_is_read_the_same_on_any_number_of_threads() {
+        let (n_rows, number) = (30_001, |row: usize, column: usize| (row * (column + 3) % 1_000) as f64);
+        let table = |last: f64| {
+            let mut visits: Vec<f64> = (0..n_rows).map(|row| number(row, 1)).collect();
+            visits[n_rows - 1] = last;
+            let age = Column::integer("age", (0..n_rows).map(|row| number(row, 0) as i64).collect());
+            let member = Column::boolean("member", (0..n_rows).map(|row| row % 2 == 0).collect());
+            Table::new(vec![age, Column::float("visits", visits), member]).unwrap()
+        };
+        let expected = Array2::from_shape_fn((n_rows, 3), |(row, column)| match column {
+            2 => (1 - row % 2) as f64,
+            _ if (row, column) == (n_rows - 1, 1) => 7.0,
+            _ => number(row, column),
+        });
+        for threads in [0, 1, 2, 5] {
+            assert_eq!(schema().select_on(threads, &table(7.0)).unwrap(), expected);
+
+            let message = schema().select_on(threads, &table(f64::NAN)).unwrap_err().to_string();
+            assert!(message.contains("\"visits\" row 30000 is NaN"), "{message}");
+        }
     }
 
     #[test]

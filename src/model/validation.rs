@@ -41,6 +41,9 @@ impl Split {
     }
 
     fn of_strata(strata: Vec<Vec<usize>>, fraction: f64, seed: u64) -> Option<Self> {
+        if fraction == 0.0 {
+            return None;
+        }
         let n_rows: usize = strata.iter().map(Vec::len).sum();
         let sampled = |rows: usize| rows * n_rows.min(MOST_ROWS) / n_rows.max(1);
         let held_out_of = |rows: usize| (rows as f64 * fraction).round() as usize;
@@ -125,7 +128,9 @@ impl Chance {
     /// Brings so many of these rows to the front, those that have the lowest numbers.
     fn to_the_front(&self, rows: &mut [usize], count: usize) {
         if count < rows.len() {
-            rows.select_nth_unstable_by_key(count, |row| (self.number(*row), *row));
+            let mut drawn: Vec<(u64, usize)> = rows.iter().map(|row| (self.number(*row), *row)).collect();
+            drawn.select_nth_unstable(count);
+            rows.iter_mut().zip(drawn).for_each(|(place, (_, row))| *place = row);
         }
     }
 

@@ -46,7 +46,7 @@ fn status_is_ready_once_a_model_is_there_and_describe_lists_what_the_idl_has() {
     assert_eq!((empty_server.live, empty_server.ready), (Some(true), Some(false)));
     assert_eq!((status.ready, status.reason), (Some(true), None));
     assert_eq!(status.models.unwrap().len(), 1);
-    assert_eq!(description.methods.unwrap().len(), 31);
+    assert_eq!(description.methods.unwrap().len(), 33);
     let algorithms: Vec<String> = description.algorithms.unwrap().into_iter().map(|it| it.name.unwrap()).collect();
     let catalogue: Vec<&str> = ALGORITHMS.iter().map(|algorithm| algorithm.name()).collect();
     assert_eq!(algorithms, catalogue);

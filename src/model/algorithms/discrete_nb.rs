@@ -3,7 +3,7 @@
 use crate::data::Labels;
 use crate::error::{Error, Result};
 use crate::model::arrays::{Arrays, damaged};
-use crate::model::kernels::in_rows;
+use crate::model::kernels::{extremes, in_rows, table};
 use crate::model::linear_scores::LinearScores;
 use crate::model::online::{log_loss, unseen};
 use crate::model::summation::Summation;
@@ -164,16 +164,17 @@ impl Summation for ByClass {
     type Partial = Counts;
 
     fn partial(&self, shard: Rows<'_>) -> Counts {
-        let mut events = Array2::zeros((self.n_classes, shard.n_features()));
+        let width = shard.n_features();
+        let mut events = vec![0.0; self.n_classes * width];
         let mut weights = Array1::zeros(self.n_classes);
         if let Ok((classes, _)) = shard.targets.classes() {
             for ((row, class), weight) in shard.iter().zip(classes).zip(shard.weights) {
                 weights[*class] += weight;
-                let counts = events.row_mut(*class);
-                counts.into_iter().zip(row).for_each(|(count, value)| *count += weight * self.events.of(*value));
+                let counts = &mut events[class * width..(class + 1) * width];
+                counts.iter_mut().zip(row).for_each(|(count, value)| *count += weight * self.events.of(*value));
             }
         }
-        Counts { events, weights }
+        Counts { events: table(events, self.n_classes, width), weights }
     }
 
     fn merge(&self, left: Counts, right: Counts) -> Counts {
@@ -301,6 +302,9 @@ impl Online for Growing {
 /// # Errors
 /// [`Error::InvalidArgument`] that names the first number which is negative.
 fn check_counts(features: ArrayView2<'_, f64>) -> Result<()> {
+    if extremes(&in_rows(&features)).0 >= 0.0 {
+        return Ok(());
+    }
     match features.indexed_iter().find(|(_, value)| **value < 0.0) {
         None => Ok(()),
         Some(((row, column), value)) => Err(Error::invalid(format!(

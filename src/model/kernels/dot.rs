@@ -47,7 +47,7 @@ impl<T: Real> Dot<T> {
 
 /// The products of some rows, which share the loads of the weights.
 #[inline(always)] // A row of a few columns costs less than a call.
-fn dots<T: Real, const ROWS: usize>(rows: [&[T]; ROWS], weights: &[T]) -> [T; ROWS] {
+pub(in crate::model) fn dots<T: Real, const ROWS: usize>(rows: [&[T]; ROWS], weights: &[T]) -> [T; ROWS] {
     let mut sums = [[T::default(); LANES]; ROWS];
     let (chunks, rest) = weights.as_chunks::<LANES>();
     let rows = rows.map(|row| row.as_chunks::<LANES>());

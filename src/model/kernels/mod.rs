@@ -11,10 +11,12 @@ mod panels;
 mod real;
 mod rows;
 
-pub(super) use dot::Dot;
+pub(super) use dot::{Dot, dots};
 pub(super) use panels::Panels;
 pub(super) use real::Real;
-pub(super) use rows::{all_finite, first_largest, first_smallest, in_rows, in_rows_mut, shift_and_scale, table};
+pub(super) use rows::{
+    all_finite, extremes, first_largest, first_smallest, in_rows, in_rows_mut, shift_and_scale, table,
+};
 
 #[cfg(test)]
 mod tests;

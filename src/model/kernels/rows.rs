@@ -38,6 +38,21 @@ fn sum(values: &[f64]) -> f64 {
     rest.iter().fold(in_pairs(sums), |sum, value| sum + value)
 }
 
+/// The least and the largest of some numbers; infinities where there are none.
+pub(in crate::model) fn extremes(values: &[f64]) -> (f64, f64) {
+    let (blocks, rest) = values.as_chunks::<LANES>();
+    let (mut least, mut most) = ([f64::INFINITY; LANES], [f64::NEG_INFINITY; LANES]);
+    // One instruction for each two numbers, which `min` and `max` are not: they look for what is not a number.
+    for block in blocks {
+        least.iter_mut().zip(block).for_each(|(least, x)| *least = if x < least { *x } else { *least });
+        most.iter_mut().zip(block).for_each(|(most, x)| *most = if x > most { *x } else { *most });
+    }
+    (
+        least.iter().chain(rest).copied().fold(f64::INFINITY, f64::min),
+        most.iter().chain(rest).copied().fold(f64::NEG_INFINITY, f64::max),
+    )
+}
+
 /// `(x - mean) / scale` in the place of each `x`; a mean and a scale for each column.
 pub(in crate::model) fn shift_and_scale(rows: &mut [f64], mean: &[f64], scale: &[f64]) {
     for row in rows.chunks_exact_mut(mean.len()) {

@@ -98,6 +98,16 @@ fn one_value_that_is_not_finite_is_found_wherever_it_is() {
 }
 
 #[test]
+fn the_least_and_the_largest_are_found_wherever_they_are() {
+    for at in [0, 7, 8, 18] {
+        let mut values = [0.5; 19];
+        (values[at], values[18 - at]) = (-2.0, 3.0);
+        assert_eq!(extremes(&values), (-2.0, 3.0), "{at}");
+    }
+    assert_eq!(extremes(&[]), (f64::INFINITY, f64::NEG_INFINITY));
+}
+
+#[test]
 fn equals_go_to_the_first_position() {
     assert_eq!((first_largest(&[0.25, 0.375, 0.375]), first_smallest(&[0.5, 0.25, 0.25])), (1, 1));
 }

@@ -1,6 +1,6 @@
 //! How far rows are from each other.
 
-use crate::model::kernels::Panels;
+use crate::model::kernels::{Panels, extremes};
 use crate::model::{ParameterSpec, Parameters};
 
 /// A measure of distance.
@@ -78,12 +78,8 @@ impl Metric {
 
     /// Why distances between such rows cannot be told; `None` if they can.
     pub(in crate::model) fn objection(self, values: &[f64], width: usize) -> Option<String> {
-        let (mut largest, mut least, mut most) = (0.0_f64, vec![f64::INFINITY; width], vec![f64::NEG_INFINITY; width]);
-        for row in values.chunks_exact(width) {
-            for ((x, least), most) in row.iter().zip(&mut least).zip(&mut most) {
-                (*least, *most, largest) = (least.min(*x), most.max(*x), largest.max(x.abs()));
-            }
-        }
+        let (least, most) = extremes(values);
+        let largest = least.abs().max(most.abs());
         let furthest = match self {
             Self::Euclidean => 4.0 * largest * largest * width as f64,
             Self::Manhattan => 2.0 * largest * width as f64,
@@ -95,8 +91,16 @@ impl Metric {
                  example with standard_scaler"
             ));
         }
-        let widest = least.iter().zip(&most).map(|(least, most)| most - least).fold(0.0, f64::max);
-        (self == Self::Euclidean && 0.0 < widest && widest < SMALLEST).then(|| {
+        // Two rows mostly tell that a column varies by enough.
+        let first = &values[..width.min(values.len())];
+        let differs = |row: &[f64]| row.iter().zip(first).any(|(x, first)| (x - first).abs() >= SMALLEST);
+        if self != Self::Euclidean || values.chunks_exact(width).any(differs) {
+            return None;
+        }
+        let column = |at: usize| values.iter().skip(at).step_by(width).copied();
+        let extent = |at| column(at).fold(f64::NEG_INFINITY, f64::max) - column(at).fold(f64::INFINITY, f64::min);
+        let widest = (0..width).map(extent).fold(0.0, f64::max);
+        (0.0 < widest && widest < SMALLEST).then(|| {
             format!(
                 "squared distances between rows underflow because no column varies by more than {widest:e}; take a \
                  smaller unit, in which values differ by more than 1e-140"

@@ -21,7 +21,7 @@ pub(super) use nearest::Neighbour;
 use self::lower_bounds::{Asked, Tile};
 use self::nearest::{Keeps, Nearest};
 use self::tree::Tree;
-use super::kernels::Panels;
+use super::kernels::{Panels, in_rows};
 use ndarray::{Array2, ArrayView2};
 
 /// Rows of more columns are near to no box in particular.
@@ -57,7 +57,7 @@ impl Neighbours {
     pub(super) fn new(rows: ArrayView2<'_, f64>, metric: Metric) -> Self {
         let (n_rows, width) = rows.dim();
         let has_tree = width <= MOST_TREE_COLUMNS && n_rows >= FEWEST_TREE_ROWS;
-        let flat: Vec<f64> = rows.iter().copied().collect();
+        let flat = in_rows(&rows).into_owned();
         if !has_tree {
             return Self { metric, width, rows: flat, tree: None };
         }

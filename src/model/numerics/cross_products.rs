@@ -6,8 +6,6 @@ use crate::model::summation::Summation;
 use crate::model::{Rows, Training};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 
-/// Rows that are reduced at once: they stay in the cache nearest to the processor.
-const BLOCK: usize = 128;
 /// A column of smaller numbers is lost: squares of theirs are not distinguished from 0.
 const SMALLEST: f64 = 1e-146;
 
@@ -140,18 +138,18 @@ impl Summation for Reduction {
         let width = shard.n_features();
         let (targets, n_targets) = shard.targets.numbers().unwrap_or((&[], 1));
         let mut triangle = Triangle::none(width + n_targets + usize::from(self.fit_intercept));
-        let mut ranges = vec![(f64::INFINITY, f64::NEG_INFINITY); width];
+        let (mut least, mut most) = (vec![f64::INFINITY; width], vec![f64::NEG_INFINITY; width]);
         for ((row, targets), weight) in shard.iter().zip(targets.chunks_exact(n_targets)).zip(shard.weights) {
             let root = weight.sqrt();
-            let one = self.fit_intercept.then_some(root);
-            triangle.push(one.into_iter().chain(row.iter().chain(targets).map(|value| root * value)));
-            if triangle.n_rows() >= BLOCK + width + n_targets - 1 {
-                triangle.shrink();
-            }
-            ranges.iter_mut().zip(row).for_each(|(range, value)| *range = (range.0.min(*value), range.1.max(*value)));
+            triangle.push(self.fit_intercept.then_some(root));
+            triangle.push(row.iter().chain(targets).map(|value| root * value));
+            triangle.shrink_if_long();
+            // One instruction each, which `min` and `max` are not: they look for what is not a number.
+            least.iter_mut().zip(row).for_each(|(least, x)| *least = if x < least { *x } else { *least });
+            most.iter_mut().zip(row).for_each(|(most, x)| *most = if x > most { *x } else { *most });
         }
         triangle.shrink();
-        Partial { weight: shard.weights.iter().sum(), triangle, ranges }
+        Partial { weight: shard.weights.iter().sum(), triangle, ranges: least.into_iter().zip(most).collect() }
     }
 
     fn merge(&self, mut left: Partial, right: Partial) -> Partial {

@@ -4,12 +4,10 @@ use super::singular_values::{Left, SingularValues, singular_values, unit_of};
 use super::triangle::Triangle;
 use super::{Moments, OfColumns};
 use crate::error::{Error, Result};
+use crate::model::kernels::extremes;
 use crate::model::summation::Summation;
 use crate::model::{Rows, Training};
 use ndarray::{Array1, Array2, Axis};
-
-/// Rows that are reduced at once: they stay in the cache nearest to the processor.
-const BLOCK: usize = 128;
 
 /// What the rows of a fit vary about, in which directions and how far.
 ///
@@ -44,7 +42,8 @@ impl PrincipalAxes {
                 training.rows.len()
             )));
         }
-        let unit = unit_of(training.rows.values().iter());
+        let (least, most) = extremes(training.rows.values());
+        let unit = unit_of([least, most].iter());
         let ask = || training.progress.report(&format!("reducing the rows of {algorithm}"), 0.0);
         let row_cost = 2 * width * width;
         let triangle = training.sum_asking(&Reduction { mean: &mean, unit }, row_cost, &ask)?;
@@ -100,9 +99,7 @@ impl Summation for Reduction<'_> {
         for (row, weight) in shard.iter().zip(shard.weights) {
             let root = weight.sqrt();
             triangle.push(row.iter().zip(self.mean).map(|(value, mean)| root * ((value - mean) / self.unit)));
-            if triangle.n_rows() >= BLOCK + width {
-                triangle.shrink();
-            }
+            triangle.shrink_if_long();
         }
         triangle.shrink();
         triangle

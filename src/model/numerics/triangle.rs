@@ -4,33 +4,46 @@
 //! J. Demmel, L. Grigori, M. Hoemmen, J. Langou, "Communication-optimal parallel and sequential QR and LU factorizations"
 //! (2012), doi:10.1137/080731992.
 
+use crate::model::kernels::dots;
 use ndarray::Array2;
+
+/// Rows that are reduced at once: they stay in the cache nearest to the processor.
+const BLOCK: usize = 128;
 
 /// Rows, one after the other, that have the same cross-products as others that were there before them.
 #[derive(Clone, Debug)]
 pub(super) struct Triangle {
     width: usize,
     values: Vec<f64>,
+    /// Whether the first `width` rows are upper triangular.
+    has_triangle: bool,
 }
 
 impl Triangle {
     /// Of no rows.
     pub(super) fn none(width: usize) -> Self {
-        Self { width, values: vec![] }
+        Self { width, values: vec![], has_triangle: false }
     }
 
-    /// One more row.
-    pub(super) fn push(&mut self, row: impl IntoIterator<Item = f64>) {
-        self.values.extend(row);
+    /// One more row, or its next numbers.
+    pub(super) fn push(&mut self, numbers: impl IntoIterator<Item = f64>) {
+        self.values.extend(numbers);
     }
 
-    pub(super) fn n_rows(&self) -> usize {
+    fn n_rows(&self) -> usize {
         self.values.len() / self.width
     }
 
     /// The rows of another below its own.
     pub(super) fn stack(&mut self, other: &Self) {
         self.values.extend_from_slice(&other.values);
+    }
+
+    /// As few rows as columns, if there are so many more that it is worth it.
+    pub(super) fn shrink_if_long(&mut self) {
+        if self.n_rows() >= BLOCK + self.width {
+            self.reflect();
+        }
     }
 
     /// As few rows as columns, if there are more.
@@ -54,34 +67,83 @@ impl Triangle {
 
     /// Makes it triangular: column by column, what is below the diagonal is mirrored into it.
     fn reflect(&mut self) {
-        let (width, most) = (self.width, self.n_rows().min(self.width));
-        let mut products = vec![0.0; width];
+        let (width, n_rows) = (self.width, self.n_rows());
+        let most = n_rows.min(width);
+        let mut columns = self.columns();
         for column in 0..most {
-            let (_, below) = self.values.split_at_mut(column * width);
-            let norm = below.chunks_exact(width).map(|row| row[column] * row[column]).sum::<f64>().sqrt();
-            if norm == 0.0 {
-                continue;
+            let (own, others) = columns[column * n_rows..].split_at_mut(n_rows);
+            // What a triangle has below its diagonal is 0 already.
+            let below = if self.has_triangle { width } else { column + 1 };
+            if let Some(mirror) = Mirror::of(own, column, below) {
+                others.chunks_mut(2 * n_rows).for_each(|columns| mirror.reflect(columns));
+                own[column] = mirror.image;
             }
-            let diagonal = below[column];
-            // The mirror stands between the column and the diagonal's far side, so that no digits are lost.
-            let image = if diagonal < 0.0 { norm } else { -norm };
-            below[column] = diagonal - image;
-            let scale = 1.0 / (norm * (norm + diagonal.abs()));
-            let products = &mut products[column + 1..];
-            products.fill(0.0);
-            for row in below.chunks_exact(width) {
-                let (mirror, rest) = (row[column], &row[column + 1..]);
-                products.iter_mut().zip(rest).for_each(|(product, value)| *product += mirror * value);
-            }
-            products.iter_mut().for_each(|product| *product *= scale);
-            for row in below.chunks_exact_mut(width) {
-                let (mirror, rest) = row.split_at_mut(column + 1);
-                let mirror = std::mem::take(&mut mirror[column]);
-                rest.iter_mut().zip(&*products).for_each(|(value, product)| *value -= mirror * product);
-            }
-            below[column] = image;
         }
         self.values.truncate(most * width);
+        for (row, values) in self.values.chunks_exact_mut(width).enumerate() {
+            values[..row].fill(0.0);
+            let own = columns.chunks_exact(n_rows).skip(row).map(|column| column[row]);
+            values[row..].iter_mut().zip(own).for_each(|(value, own)| *value = own);
+        }
+        self.has_triangle = most == width;
+    }
+
+    /// Column by column, so that one instruction takes several numbers of a column.
+    fn columns(&self) -> Vec<f64> {
+        let n_rows = self.n_rows();
+        let mut columns = vec![0.0; self.values.len()];
+        for (at, column) in columns.chunks_exact_mut(n_rows.max(1)).enumerate() {
+            column.iter_mut().zip(self.values.chunks_exact(self.width)).for_each(|(place, row)| *place = row[at]);
+        }
+        columns
+    }
+}
+
+/// What takes a column into its diagonal.
+struct Mirror<'a> {
+    n_rows: usize,
+    diagonal: usize,
+    /// The first row below it that is not 0.
+    first: usize,
+    /// The vector at the diagonal, and from `first` on.
+    top: f64,
+    below: &'a [f64],
+    scale: f64,
+    /// What the diagonal becomes.
+    image: f64,
+}
+
+impl<'a> Mirror<'a> {
+    /// `None` if there is nothing below the diagonal.
+    fn of(column: &'a [f64], diagonal: usize, first: usize) -> Option<Self> {
+        let n_rows = column.len();
+        let (above, below) = column.split_at(first);
+        let [squares] = dots([below], below);
+        let before = above[diagonal];
+        let norm = (before * before + squares).sqrt();
+        // It stands between the column and the diagonal's far side, so that no digits are lost.
+        let image = if before < 0.0 { norm } else { -norm };
+        let scale = 1.0 / (norm * (norm + before.abs()));
+        (squares != 0.0).then_some(Self { n_rows, diagonal, first, top: before - image, below, scale, image })
+    }
+
+    /// Takes one column, or two, which share what is read of it, along.
+    fn reflect(&self, columns: &mut [f64]) {
+        let (one, other) = columns.split_at_mut(self.n_rows);
+        if other.is_empty() {
+            let [product] = dots([&one[self.first..]], self.below);
+            self.subtract(one, product);
+            return;
+        }
+        let [product, others] = dots([&one[self.first..], &other[self.first..]], self.below);
+        self.subtract(one, product);
+        self.subtract(other, others);
+    }
+
+    fn subtract(&self, column: &mut [f64], product: f64) {
+        let share = self.scale * (product + self.top * column[self.diagonal]);
+        column[self.diagonal] -= share * self.top;
+        column[self.first..].iter_mut().zip(self.below).for_each(|(value, mirror)| *value -= share * mirror);
     }
 }
 
@@ -92,7 +154,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn triangle(rows: &Array2<f64>) -> Triangle {
-        Triangle { width: rows.ncols(), values: rows.iter().copied().collect() }
+        Triangle { width: rows.ncols(), values: rows.iter().copied().collect(), has_triangle: false }
     }
 
     #[test]

@@ -55,7 +55,7 @@ pub fn search(
     };
     let scoring = search.scoring(kind, last)?;
     let bounds = progress.bounds().beside_rows(table, schema.features.len(), COPIES * threads.max(1) as u64)?;
-    let all = read(table, spec.sample_weight.as_deref(), kind, &mut schema)?;
+    let all = read(threads, table, spec.sample_weight.as_deref(), kind, &mut schema)?;
     let of_row = groups_of(search, &spec, table)?;
     let parted =
         Parted { n_rows: all.weights.len(), targets: &all.targets, groups: of_row.as_deref(), seed: spec.seed };

@@ -46,7 +46,7 @@ impl Algorithm for LogisticRegression {
         vec![
             ParameterSpec::positive("C", 1.0, "Inverse strength of the penalty."),
             ParameterSpec::integer("max_iter", 100, (1, 100_000), "Most iterations of the solver."),
-            ParameterSpec::positive("tol", 1e-4, "Stop when the norm of the gradient of the summed loss is below."),
+            ParameterSpec::positive("tol", 1e-4, "Stop when the norm of the gradient of the mean loss is below."),
             ParameterSpec::flag("fit_intercept", true, "Learn an intercept; otherwise it is 0."),
             class_weights::parameter(),
             Precision::parameter(),
@@ -101,10 +101,11 @@ impl Estimator for Logistic {
                 .progress
                 .report(&format!("fitting {NAME}, loss {value:.6e}"), step as f64 / self.limits.max_iter as f64)
         };
+        let limits = Limits { tol: self.limits.tol * moments.weight, ..self.limits };
         let found = minimise(
             Array1::zeros(loss.len()),
             &curvature,
-            self.limits,
+            limits,
             &training.checkpoint(NAME),
             |at| loss.evaluate(training, at),
             ask,
@@ -194,7 +195,26 @@ impl<T: Real> Model for TwoClasses<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Targets;
     use ndarray::array;
+
+    /// Times a power of two every number is exact, so that the path is the same to the bit.
+    #[test]
+    fn a_fit_of_each_row_many_times_stops_where_one_of_each_row_once_does() {
+        let features = array![[0.3, -1.0], [2.0, 0.5], [-0.7, 1.5], [1.0, 1.0], [0.1, 0.2]];
+        let labels = Arc::new(Labels::Integer(vec![0, 1, 2]));
+        let targets = Targets::Classes { indices: array![0, 1, 2, 0, 1], labels };
+        let fitted = |weight: f64| {
+            let weights = [weight; 5];
+            let rows = Rows::new(&features, targets.view(), &weights);
+            let training = Training { rows, seed: 7, threads: 1, progress: &|_: &str, _| Ok(()) };
+            let limits = Limits { max_iter: 100, tol: 1e-2 };
+            let unfitted = Logistic { alpha: weight, limits, fit_intercept: true, precision: Precision::F64 };
+            unfitted.fit(&training).unwrap().arrays()
+        };
+
+        assert_eq!(fitted(1_024.0), fitted(1.0));
+    }
 
     #[test]
     fn a_score_that_overflows_still_answers_a_class() {
