@@ -207,16 +207,18 @@ impl Discrete {
         } else {
             Array1::from_elem(weights.len(), 1.0 / weights.len() as f64)
         };
-        let smoothed = events + self.alpha;
+        let smoothed = &events + self.alpha;
         let (coefficients, offsets) = match self.events {
             Events::Counted => {
                 let totals = smoothed.sum_axis(Axis(1)).insert_axis(Axis(1));
                 ((smoothed / totals).ln(), Array1::zeros(weights.len()))
             }
             Events::Above(_) => {
-                let happens = smoothed / (&weights + 2.0 * self.alpha).insert_axis(Axis(1));
-                let not = happens.mapv(|share| (-share).ln_1p());
-                (happens.ln() - &not, not.sum_axis(Axis(1)))
+                // Counted, and not what is left of the share: beside large weights that would be nothing.
+                let others = (weights.view().insert_axis(Axis(1)).to_owned() - events).mapv(|count| count.max(0.0));
+                let totals = (&weights + 2.0 * self.alpha).insert_axis(Axis(1));
+                let not = ((others + self.alpha) / &totals).ln();
+                ((smoothed / totals).ln() - &not, not.sum_axis(Axis(1)))
             }
         };
         let coefficients = coefficients.t().as_standard_layout().into_owned();
