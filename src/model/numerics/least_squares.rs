@@ -1,10 +1,9 @@
 //! Least squares; where columns are combinations of others, of all minima the coefficients of smallest norm.
 
 use super::CrossProducts;
+use super::triangle::Triangle;
 use crate::error::{Error, Result};
-use linfa::DatasetBase;
-use linfa::traits::Fit;
-use ndarray::{Array1, Array2, ArrayView1};
+use ndarray::{Array1, Array2, ArrayView1, Axis};
 
 /// The coefficients `w`, `(n_features, n_targets)`, that minimise `|y - x w|^2`, and of those the ones of smallest norm.
 ///
@@ -36,8 +35,10 @@ fn back_substituted(r: &Array2<f64>, y: ArrayView1<'_, f64>) -> Array1<f64> {
 struct Basis {
     /// `(rank, n_rows)`
     q: Array2<f64>,
-    /// `(rank, n_features)`, of full row rank.
+    /// `(rank, n_features)`, upper triangular in its own columns.
     r: Array2<f64>,
+    /// The first columns that are no combinations of those before them; as many as the rank.
+    columns: Vec<usize>,
 }
 
 /// `None` if no column is a combination of others within rounding (`max(n_samples, n_features)` ulps of the column).
@@ -47,47 +48,90 @@ struct Basis {
 fn basis(rows: &CrossProducts) -> Option<Basis> {
     let (n_rows, width) = rows.x.dim();
     let most = width.min(n_rows);
-    let (mut q, mut r) = (Array2::zeros((most, n_rows)), Array2::zeros((most, width)));
-    let mut rank = 0;
+    let (mut q, mut r) = (Array2::zeros((most, n_rows)), Array2::<f64>::zeros((most, width)));
+    let mut own = vec![];
     for (position, column) in rows.x.columns().into_iter().enumerate() {
         let mut rest = column.to_owned();
         for _ in 0..2 {
-            for known in 0..rank {
+            for known in 0..own.len() {
                 let share = q.row(known).dot(&rest);
                 rest.scaled_add(-share, &q.row(known));
                 r[(known, position)] += share;
             }
         }
-        let norm = rest.dot(&rest).sqrt();
+        let (norm, rounding) = (rest.dot(&rest).sqrt(), rows.rounding(position));
         // As many vectors as rows span everything: what is left is rounding.
-        if norm > rows.rounding(position) && rank < most {
-            q.row_mut(rank).assign(&(rest / norm));
-            r[(rank, position)] = norm;
-            rank += 1;
+        if norm > rounding && own.len() < most {
+            q.row_mut(own.len()).assign(&(rest / norm));
+            r[(own.len(), position)] = norm;
+            own.push(position);
+        } else {
+            // So are shares of this size, which columns of smaller numbers would make much of.
+            r.column_mut(position).iter_mut().filter(|share| share.abs() <= rounding).for_each(|share| *share = 0.0);
         }
     }
-    if rank == width {
+    if own.len() == width {
         return None;
     }
-    q.slice_axis_inplace(ndarray::Axis(0), (..rank).into());
-    r.slice_axis_inplace(ndarray::Axis(0), (..rank).into());
-    Some(Basis { q, r })
+    q.slice_axis_inplace(Axis(0), (..own.len()).into());
+    r.slice_axis_inplace(Axis(0), (..own.len()).into());
+    Some(Basis { q, r, columns: own })
 }
 
-/// With `x^T = q^T r` these are the coefficients of smallest norm that solve `r w = q y` exactly; linfa finds them, because `r`
-/// is wide and of full rank.
+/// Of all `w` that solve `r w = q y`, the one of smallest norm: one of them, less what of it lies in the directions in which nothing
+/// changes.
 fn minimum_norm(basis: &Basis, y: ArrayView1<'_, f64>) -> Result<Array1<f64>> {
-    if basis.r.nrows() == 0 {
-        return Ok(Array1::zeros(basis.r.ncols()));
+    let Basis { q, r, columns } = basis;
+    let own = r.select(Axis(1), columns);
+    let others: Vec<usize> = (0..r.ncols()).filter(|column| !columns.contains(column)).collect();
+    let (mut w, mut directions) = (Array1::zeros(r.ncols()), Array2::zeros((r.ncols(), others.len())));
+    for (column, value) in columns.iter().zip(back_substituted(&own, q.dot(&y).view())) {
+        w[*column] = value;
     }
-    let unfitted = linfa_linear::LinearRegression::new().with_intercept(false);
-    let fitted = unfitted
-        .fit(&DatasetBase::new(basis.r.view(), basis.q.dot(&y)))
-        .map_err(|error| {
-            Error::invalid(format!(
-                "columns that are combinations of others differ too much in scale for least squares ({error}); scale them first, for \
-                 example with standard_scaler"
-            ))
-        })?;
-    Ok(fitted.params().clone())
+    for (mut direction, other) in directions.columns_mut().into_iter().zip(&others) {
+        direction[*other] = 1.0;
+        for (column, share) in columns.iter().zip(back_substituted(&own, r.column(*other))) {
+            direction[*column] = -share;
+        }
+    }
+    let mut triangle = Triangle::none(others.len() + 1);
+    directions.rows().into_iter().zip(&w).for_each(|(row, w)| triangle.push(row.iter().chain([w]).copied()));
+    let triangle = triangle.into_r();
+    let lengths = triangle.column(others.len());
+    let lengths = back_substituted(&triangle, lengths.slice_axis(Axis(0), (..others.len()).into()));
+    let w = w - directions.dot(&lengths);
+    if w.iter().all(|value| value.is_finite()) {
+        return Ok(w);
+    }
+    Err(Error::invalid(
+        "columns that are combinations of others differ too much in scale for least squares; scale them first, for example with \
+         standard_scaler",
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Code;
+    use ndarray::array;
+
+    /// The third column is the sum of the others.
+    fn basis(small: f64, large: f64) -> Basis {
+        Basis { q: Array2::eye(2), r: array![[small, 0.0, small], [0.0, large, large]], columns: vec![0, 1] }
+    }
+
+    #[test]
+    fn columns_share_what_they_say_together_so_that_the_norm_is_smallest() {
+        let w = minimum_norm(&basis(1.0, 1.0), array![1.0, 2.0].view()).unwrap();
+
+        assert!((&w - array![0.0, 1.0, 1.0]).iter().all(|it| it.abs() < 1e-15), "{w}"); // [1 - t, 2 - t, t] with t = 1.
+    }
+
+    #[test]
+    fn what_leaves_the_range_of_floats_is_refused_with_advice() {
+        let error = minimum_norm(&basis(1e-200, 1e-200), array![1e200, 1.0].view()).unwrap_err();
+
+        assert_eq!(error.code(), Code::InvalidArgument);
+        assert!(error.to_string().contains("scale them first, for example with standard_scaler"), "{error}");
+    }
 }
