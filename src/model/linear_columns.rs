@@ -3,6 +3,7 @@
 use super::arrays::Arrays;
 use super::kernels::{Panels, Real, in_rows, table};
 use super::linear_model::{Link, not_finite};
+use super::onnx::{Answer, Edge, Graph};
 use super::precision::Precision;
 use super::{Explanation, FittedStep, Inputs, Model, Parameters, Predictions, Scale};
 use crate::error::Result;
@@ -82,6 +83,13 @@ impl<T: Real> Model for LinearColumns<T> {
 
     fn answer_bytes(&self) -> usize {
         self.intercepts.len() * size_of::<f64>()
+    }
+
+    fn trace(&self, graph: &mut Graph, features: &Edge) -> Option<Answer> {
+        let (coefficients, intercepts) =
+            (graph.array(&self.coefficients.to_array()), Array1::from(self.intercepts.clone()));
+        let (products, intercepts) = (graph.apply("MatMul", &[features, &coefficients]), graph.array(&intercepts));
+        Some(Answer::Columns(graph.apply("Add", &[&products, &intercepts]), self.intercepts.len()))
     }
 
     fn arrays(&self) -> Vec<(&'static str, ArrayD<f64>)> {

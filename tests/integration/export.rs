@@ -28,10 +28,10 @@ impl Rig {
     }
 
     async fn train(&self, name: &str, steps: &[StepSpec], target: &str, table: &Table) {
-        let target = (!target.is_empty()).then(|| target.to_owned());
-        let features = target.is_some().then(|| COLUMNS.map(str::to_owned).to_vec());
+        let targets: Vec<String> = target.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect();
+        let features = (!targets.is_empty()).then(|| COLUMNS.map(str::to_owned).to_vec());
         let pipeline =
-            Spec { steps: steps.to_vec(), target, features, validation_fraction: Some(0.0), ..Spec::default() };
+            Spec { steps: steps.to_vec(), targets, features, validation_fraction: Some(0.0), ..Spec::default() };
         let (model, rows) = (Name::parse("model", name).unwrap(), Rows::Inline(table.clone()));
         let job = self.client.train(&JobSpec { model, pipeline, rows, idempotency_key: None }).await.unwrap();
         let job = self.client.wait(&job.id, |_| {}).await.unwrap();
@@ -90,7 +90,7 @@ fn table(features: &Array2<f64>) -> Table {
     Table::new((0..4).map(column).chain(columns).collect()).unwrap()
 }
 
-/// Steps, target, and how far answers may be apart.
+/// Steps, target or targets, and how far answers may be apart.
 const EXACT: f64 = 1e-10;
 /// Of models that answer in 32 bits here.
 const SINGLE: f64 = 1e-4;
@@ -101,6 +101,9 @@ const CASES: &[(&[&str], &str, f64)] = &[
     (&["standard_scaler columns=d,b", "elastic_net alpha=0.1"], "number", EXACT),
     (&["standard_scaler", "lars"], "number", EXACT),
     (&["standard_scaler", "pls_regression n_components=2"], "number", EXACT),
+    (&["standard_scaler", "ridge"], "number,positive", EXACT),
+    (&["standard_scaler", "multi_task_lasso alpha=0.1"], "positive,number", EXACT),
+    (&["standard_scaler", "multi_task_elastic_net alpha=0.1 precision=f32"], "number,positive", SINGLE),
     (&["standard_scaler", "poisson_regressor"], "positive", EXACT),
     (&["standard_scaler", "gamma_regressor"], "positive", EXACT),
     (&["standard_scaler", "tweedie_regressor power=1.5"], "positive", EXACT),

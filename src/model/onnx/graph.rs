@@ -31,6 +31,8 @@ pub struct Graph {
 pub enum Answer {
     /// `(rows,)`.
     Values(Edge),
+    /// `(rows, targets)`, of so many targets.
+    Columns(Edge, usize),
     /// `(rows, classes)`.
     Probabilities(Edge),
     /// `(rows, clusters)`, of so many clusters.

@@ -41,6 +41,8 @@ pub const EXPORTED: &[&str] = &[
     "mini_batch_k_means",
     "mlp_classifier",
     "mlp_regressor",
+    "multi_task_elastic_net",
+    "multi_task_lasso",
     "multinomial_nb",
     "pca",
     "pls_regression",
@@ -104,6 +106,10 @@ impl Pipeline {
             Answer::Values(values) => {
                 graph.rename(&values, "values");
                 vec![stated("values", Element::Double, None)]
+            }
+            Answer::Columns(columns, n_targets) => {
+                graph.rename(&columns, "columns");
+                vec![stated("columns", Element::Double, Some(n_targets))]
             }
             Answer::Probabilities(probabilities) => {
                 let classes = self.schema.classes.as_deref().ok_or_else(last)?;
