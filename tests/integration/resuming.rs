@@ -71,7 +71,7 @@ fn assert_same_bytes(data: &Path, id: &str) -> Vec<String> {
     assert_eq!(state(&clients.wait(&straight).unwrap()), "SUCCEEDED");
     assert_eq!(state(&clients.job(id).unwrap()), "SUCCEEDED");
     assert!(model(data, "net") == model(data, "straight"), "other bytes after {said:?}");
-    assert_eq!(files(&data.join("jobs")), [PathBuf::new(); 0], "states are left behind");
+    assert!(files(&data.join("jobs")).is_empty(), "states are left behind");
     said
 }
 
@@ -82,7 +82,7 @@ fn cut_off(data: &Path) -> String {
     let id = train(&mut clients, "net");
     said(&mut clients, &id, "epoch 40,");
     server.kill();
-    assert_ne!(files(&data.join(format!("jobs/{id}/checkpoints"))), [PathBuf::new(); 0], "it has kept no state");
+    assert!(!files(&data.join(format!("jobs/{id}/checkpoints"))).is_empty(), "it has kept no state");
     id
 }
 

@@ -223,7 +223,7 @@ async fn a_key_is_good_for_one_search_only() {
 async fn the_command_line_prints_the_table_and_publishes_the_best_candidate() {
     let folder = tempfile::tempdir().unwrap();
     let server = TestServer::start(&folder.path().join("data"));
-    let iris = harness::fixture("data/iris.csv").display().to_string();
+    let iris = harness::fixture("iris.csv").display().to_string();
     let run = |arguments: &[&str]| -> Output {
         let mut command = Command::new(harness::binary());
         command.args(arguments).env("MODELWIRE_ADDRESS", &server.address).output().unwrap()

@@ -20,8 +20,12 @@ for line in sys.stdin:
     answers = session.run(names, {features.name: rows})
     types = [features.type, *(output.type for output in session.get_outputs())]
     notes = session.get_modelmeta().custom_metadata_map
-    print(json.dumps({
-        "types": types,
-        "notes": notes,
-        "outputs": {name: answer.tolist() for name, answer in zip(names, answers, strict=True)},
-    }))
+    print(
+        json.dumps(
+            {
+                "types": types,
+                "notes": notes,
+                "outputs": {name: answer.tolist() for name, answer in zip(names, answers, strict=True)},
+            }
+        )
+    )

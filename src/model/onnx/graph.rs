@@ -188,7 +188,7 @@ impl Graph {
 const OPSET: i64 = 13;
 const IR_VERSION: i64 = 8;
 const ML_DOMAIN: &str = "ai.onnx.ml";
-/// The first one whose trees compare doubles.
+/// The first one whose trees are in doubles throughout.
 const ML_OPSET: i64 = 5;
 const IR_VERSION_WITH_TREES: i64 = 10;
 

@@ -2,7 +2,7 @@
 //!
 //! A step describes itself by the operators of a [`Graph`], beside the code that answers. Everything is f64, as here: a
 //! threshold or a coefficient that were rounded to f32 would send rows down other branches. The operators are those of opset 13,
-//! and for trees `TreeEnsemble` of `ai.onnx.ml` 5, the first one that compares doubles.
+//! and for trees `TreeEnsemble` of `ai.onnx.ml` 5, the first one that is in doubles throughout.
 //! <https://github.com/onnx/onnx/blob/main/onnx/onnx.proto>, <https://onnx.ai/onnx/operators/>.
 
 mod graph;

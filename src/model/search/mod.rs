@@ -3,7 +3,7 @@
 //! A [`SearchSpec`] says which values to try for which parameters of which steps ([`Dimension`]), how candidates are chosen
 //! ([`Strategy`]), how rows are parted ([`CrossValidation`]) and what counts as better (`scoring`, with scikit-learn's names).
 //! [`search`] answers [`Searched`]: the table of all candidates, best first, and the specification of the best one, which
-//! [`fit`](super::fit) makes a model of all rows.
+//! [`fit`](fn@super::fit) makes a model of all rows.
 //!
 //! Each candidate is a whole pipeline, fitted anew on the training rows of each fold: a transformer never sees the rows that it is
 //! measured on. One that cannot be fitted is in the table with its error. The same rows, specification and seed give the same

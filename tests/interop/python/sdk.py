@@ -55,7 +55,7 @@ class SdkDriver:
 
     def search(self, step: dict[str, Any]) -> Any:
         tries = {
-            "__".join([each["algorithm"]] * ("algorithm" in each) + [each["name"]]): each["values"]
+            f"{each['algorithm']}__{each['name']}" if "algorithm" in each else each["name"]: each["values"]
             for each in step["tries"]
         }
         job = _called(
