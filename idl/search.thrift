@@ -80,8 +80,8 @@ struct SearchRequest {
   14: optional i64 min_resources
   15: optional CrossValidation cross_validation
   /**
-   * What candidates are ranked by, as scikit-learn names it: greater is better, hence "neg_log_loss". "r2" of a regressor and
-   * "accuracy" of a classifier if absent.
+   * What candidates are ranked by, by a name that `permutation_importance` takes too, as scikit-learn's scorers have it: greater is
+   * better, hence "neg_log_loss". docs/metrics.md lists them. "r2" of a regressor and "accuracy" of a classifier if absent.
    */
   16: optional string scoring
   /** Fit the best candidate on all rows and publish it, as `train` does. */

@@ -214,7 +214,10 @@ struct PermutationImportanceRequest {
   5: optional string target
   /** A column of numbers that say how often each row counts, as in TrainRequest. A clusterer takes none. */
   6: optional string sample_weight
-  /** A metric of `evaluate`: docs/metrics.md. Absent: r2 of a regressor, accuracy of a classifier, adjusted_rand of a clusterer. */
+  /**
+   * What falls, by a name that `search` takes too, as scikit-learn's scorers have it: greater is better, hence "neg_log_loss".
+   * docs/metrics.md lists them. Absent: r2 of a regressor, accuracy of a classifier, adjusted_rand_score of a clusterer.
+   */
   7: optional string scoring
   /** How often each column is shuffled, 1 to 1000; 5 if absent. */
   8: optional i32 n_repeats
@@ -230,9 +233,9 @@ struct PermutationImportanceResponse {
   3: optional i64 generation
   /** Rows that count. */
   4: optional i64 n_samples
-  /** The metric. */
+  /** What falls. */
   5: optional string scoring
-  /** The metric of the rows as they are. */
+  /** The score of the rows as they are; of a negated error 0 or less. */
   6: optional double baseline
   /** The columns that the model takes, in their order. */
   7: optional list<string> features
@@ -240,7 +243,7 @@ struct PermutationImportanceResponse {
   8: optional types.Tensor importances_mean
   /** F64, shape (features): the standard deviation of each row of `importances`, as of a whole population. */
   9: optional types.Tensor importances_std
-  /** F64, shape (features, n_repeats): by how much the metric is worse once the column is shuffled; below 0 it is better. */
+  /** F64, shape (features, n_repeats): by how much the score falls once the column is shuffled; below 0 it rises. */
   10: optional types.Tensor importances
 }
 
@@ -369,7 +372,7 @@ service Training {
   EvaluateResponse evaluate(1: EvaluateRequest request) throws (1: types.ServiceError error) (idempotent = "true", role = "reader")
 
   /**
-   * Answers how much worse a metric of a model is when the values of one column are shuffled among the rows: of each column the
+   * Answers by how much a score of a model falls when the values of one column are shuffled among the rows: of each column the
    * model takes, several times. Throws NOT_FOUND (model, data set), INVALID_ARGUMENT (column, row, value, scoring, n_repeats,
    * named), FAILED_PRECONDITION (the version is not loaded), OVERLOADED, DEADLINE_EXCEEDED (every shuffle predicts all rows).
    */

@@ -8,7 +8,8 @@ import (
 
 // ImportanceOptions say how columns are shuffled; what is left zero is as the server has it.
 type ImportanceOptions struct {
-	// Scoring is a metric of [Client.Evaluate]; empty: "r2", "accuracy" or "adjusted_rand" by the kind of the model.
+	// Scoring is what falls, as scikit-learn names it and [Search] takes it, such as "neg_log_loss"; empty: "r2", "accuracy" or
+	// "adjusted_rand_score" by the kind of the model.
 	Scoring string
 	// Repeats is how often each column is shuffled; 0: five times.
 	Repeats int32
@@ -26,22 +27,22 @@ type PermutationImportance struct {
 	Generation int64
 	// Samples is how many rows count: all whose weight is above 0.
 	Samples int64
-	// Scoring is the metric.
+	// Scoring is the name of the score: greater is better.
 	Scoring string
-	// Baseline is the metric of the rows as they are.
+	// Baseline is the score of the rows as they are; of a negated error 0 or less.
 	Baseline float64
 	// Features are the columns that the model takes.
 	Features []string
 	// Mean and Deviation are those of each row of Importances.
 	Mean, Deviation []float64
-	// Importances are by how much the metric is worse once a column is shuffled: a row for each of Features, a number for each repeat.
+	// Importances are by how much the score falls once a column is shuffled: a row for each of Features, a number for each repeat.
 	Importances [][]float64
 }
 
-// PermutationImportance asks by how much a metric of a model is worse when the values of one column are shuffled among the rows.
+// PermutationImportance asks by how much a score of a model falls when the values of one column are shuffled among the rows.
 // Every shuffle predicts all rows: give the call time. The model is named as in [Client.Predict].
 //
-// It fails with [ErrNotFound] if there is no such model or data set, with [ErrInvalidArgument] if a column, value or metric is
+// It fails with [ErrNotFound] if there is no such model or data set, with [ErrInvalidArgument] if a column, value or score is
 // wrong, and with [ErrDeadlineExceeded].
 func (c *Client) PermutationImportance(
 	ctx context.Context, model string, data EvaluationData, how ImportanceOptions, options ...CallOption,

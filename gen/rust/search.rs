@@ -386,8 +386,8 @@ pub struct SearchRequest {
   /// halving: rows of the first iteration. Absent: so many that the last one takes all of them, if the first has enough.
   pub min_resources: Option<i64>,
   pub cross_validation: Option<CrossValidation>,
-  /// What candidates are ranked by, as scikit-learn names it: greater is better, hence "neg_log_loss". "r2" of a regressor and
-  /// "accuracy" of a classifier if absent.
+  /// What candidates are ranked by, by a name that `permutation_importance` takes too, as scikit-learn's scorers have it: greater is
+  /// better, hence "neg_log_loss". docs/metrics.md lists them. "r2" of a regressor and "accuracy" of a classifier if absent.
   pub scoring: Option<String>,
   /// Fit the best candidate on all rows and publish it, as `train` does.
   pub publish: Option<bool>,

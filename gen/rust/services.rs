@@ -7,7 +7,7 @@ use crate::wire::{datasets, health, inference, models, search, training, types};
 use std::future::Future;
 
 /// SHA-256 of the IDL files, in hex.
-pub const IDL_SHA256: &str = "141f628296cfcb937bed7ef9d72664f676538c165e620a8faf7fae805b733c97";
+pub const IDL_SHA256: &str = "772d5ad87abae24ebe844246cf90b5143cc61fde07ad48d48405d63967d804a9";
 
 /// Every method, in the order of the files' names, then as declared; `Method::id` is its place here.
 pub static METHODS: &[Method] = &[
@@ -261,7 +261,7 @@ pub trait Training: Send + Sync {
         request: training::EvaluateRequest,
     ) -> impl Future<Output = Result<training::EvaluateResponse, types::ServiceError>> + Send;
 
-    /// Answers how much worse a metric of a model is when the values of one column are shuffled among the rows: of each column the
+    /// Answers by how much a score of a model falls when the values of one column are shuffled among the rows: of each column the
     /// model takes, several times. Throws NOT_FOUND (model, data set), INVALID_ARGUMENT (column, row, value, scoring, n_repeats,
     /// named), FAILED_PRECONDITION (the version is not loaded), OVERLOADED, DEADLINE_EXCEEDED (every shuffle predicts all rows).
     fn permutation_importance(
@@ -1383,7 +1383,7 @@ impl<C: Channel> TrainingClient<'_, C> {
         runtime::call(self.0, &METHODS[24], request).await
     }
 
-    /// Answers how much worse a metric of a model is when the values of one column are shuffled among the rows: of each column the
+    /// Answers by how much a score of a model falls when the values of one column are shuffled among the rows: of each column the
     /// model takes, several times. Throws NOT_FOUND (model, data set), INVALID_ARGUMENT (column, row, value, scoring, n_repeats,
     /// named), FAILED_PRECONDITION (the version is not loaded), OVERLOADED, DEADLINE_EXCEEDED (every shuffle predicts all rows).
     pub async fn permutation_importance(

@@ -2004,7 +2004,8 @@ pub struct PermutationImportanceRequest {
   pub target: Option<String>,
   /// A column of numbers that say how often each row counts, as in TrainRequest. A clusterer takes none.
   pub sample_weight: Option<String>,
-  /// A metric of `evaluate`: docs/metrics.md. Absent: r2 of a regressor, accuracy of a classifier, adjusted_rand of a clusterer.
+  /// What falls, by a name that `search` takes too, as scikit-learn's scorers have it: greater is better, hence "neg_log_loss".
+  /// docs/metrics.md lists them. Absent: r2 of a regressor, accuracy of a classifier, adjusted_rand_score of a clusterer.
   pub scoring: Option<String>,
   /// How often each column is shuffled, 1 to 1000; 5 if absent.
   pub n_repeats: Option<i32>,
@@ -2185,9 +2186,9 @@ pub struct PermutationImportanceResponse {
   pub generation: Option<i64>,
   /// Rows that count.
   pub n_samples: Option<i64>,
-  /// The metric.
+  /// What falls.
   pub scoring: Option<String>,
-  /// The metric of the rows as they are.
+  /// The score of the rows as they are; of a negated error 0 or less.
   pub baseline: Option<OrderedFloat<f64>>,
   /// The columns that the model takes, in their order.
   pub features: Option<Vec<String>>,
@@ -2195,7 +2196,7 @@ pub struct PermutationImportanceResponse {
   pub importances_mean: Option<types::Tensor>,
   /// F64, shape (features): the standard deviation of each row of `importances`, as of a whole population.
   pub importances_std: Option<types::Tensor>,
-  /// F64, shape (features, n_repeats): by how much the metric is worse once the column is shuffled; below 0 it is better.
+  /// F64, shape (features, n_repeats): by how much the score falls once the column is shuffled; below 0 it rises.
   pub importances: Option<types::Tensor>,
 }
 
@@ -3434,7 +3435,7 @@ pub trait TTrainingSyncClient {
   /// data set), INVALID_ARGUMENT (column, row, value, named), FAILED_PRECONDITION (the version is not loaded), OVERLOADED,
   /// DEADLINE_EXCEEDED.
   fn evaluate(&mut self, request: EvaluateRequest) -> thrift::Result<EvaluateResponse>;
-  /// Answers how much worse a metric of a model is when the values of one column are shuffled among the rows: of each column the
+  /// Answers by how much a score of a model falls when the values of one column are shuffled among the rows: of each column the
   /// model takes, several times. Throws NOT_FOUND (model, data set), INVALID_ARGUMENT (column, row, value, scoring, n_repeats,
   /// named), FAILED_PRECONDITION (the version is not loaded), OVERLOADED, DEADLINE_EXCEEDED (every shuffle predicts all rows).
   fn permutation_importance(&mut self, request: PermutationImportanceRequest) -> thrift::Result<PermutationImportanceResponse>;
@@ -3828,7 +3829,7 @@ pub trait TrainingSyncHandler {
   /// data set), INVALID_ARGUMENT (column, row, value, named), FAILED_PRECONDITION (the version is not loaded), OVERLOADED,
   /// DEADLINE_EXCEEDED.
   fn handle_evaluate(&self, request: EvaluateRequest) -> thrift::Result<EvaluateResponse>;
-  /// Answers how much worse a metric of a model is when the values of one column are shuffled among the rows: of each column the
+  /// Answers by how much a score of a model falls when the values of one column are shuffled among the rows: of each column the
   /// model takes, several times. Throws NOT_FOUND (model, data set), INVALID_ARGUMENT (column, row, value, scoring, n_repeats,
   /// named), FAILED_PRECONDITION (the version is not loaded), OVERLOADED, DEADLINE_EXCEEDED (every shuffle predicts all rows).
   fn handle_permutation_importance(&self, request: PermutationImportanceRequest) -> thrift::Result<PermutationImportanceResponse>;

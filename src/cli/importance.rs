@@ -8,19 +8,20 @@ use serde_json::{Value, json};
 
 /// Say how much a model rests on each of its columns
 ///
-/// Reads rows as "modelwire evaluate" does. The values of one column are shuffled among the rows, and a metric gets worse: by how
-/// much is the importance of the column. Every shuffle predicts all rows, so that many of them want a longer --timeout.
+/// Reads rows as "modelwire evaluate" does. The values of one column are shuffled among the rows, and a score falls: by how much
+/// is the importance of the column. Every shuffle predicts all rows, so that many of them want a longer --timeout.
 ///
 /// Examples:
 ///     modelwire importance wine --data held-out.csv --target quality
-///     modelwire importance wine@3 --dataset wine-2026 --scoring log_loss --repeats 20 --seed 7
+///     modelwire importance wine@3 --dataset wine-2026 --scoring neg_mean_absolute_error --repeats 20 --seed 7
 #[derive(clap::Args)]
 #[command(verbatim_doc_comment)]
 pub(super) struct Arguments {
     #[command(flatten)]
     rows: EvaluatedRows,
-    /// Metric of "modelwire evaluate" [default: r2, accuracy or adjusted_rand].
-    #[arg(long, value_name = "METRIC")]
+    /// What falls, as scikit-learn names it: greater is better, so "neg_mean_absolute_error" [default: r2, accuracy or
+    /// adjusted_rand_score].
+    #[arg(long)]
     scoring: Option<String>,
     /// How often each column is shuffled, 1 to 1000 [default: 5].
     #[arg(long, value_name = "COUNT")]

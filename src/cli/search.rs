@@ -85,7 +85,8 @@ pub(super) struct Arguments {
     /// time_series_split: rows of each fold to measure on.
     #[arg(long)]
     test_size: Option<usize>,
-    /// What candidates are ranked by, as scikit-learn names it [default: r2 or accuracy].
+    /// What candidates are ranked by, as scikit-learn names it: greater is better, so "neg_mean_absolute_error" [default: r2 or
+    /// accuracy].
     #[arg(long)]
     scoring: Option<String>,
     /// Fit the best candidate on all rows and publish it.

@@ -8,7 +8,7 @@ use crate::wire::services::TrainingClient;
 use crate::wire::training::PermutationImportanceRequest;
 
 impl Client {
-    /// By how much a metric of a model is worse when the values of one column are shuffled among the rows: of each column that
+    /// By how much a score of a model falls when the values of one column are shuffled among the rows: of each column that
     /// the model takes, with scikit-learn's meaning. Every shuffle predicts all rows: give such a call time.
     ///
     /// # Errors

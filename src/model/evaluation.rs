@@ -120,18 +120,23 @@ impl Examination {
         part
     }
 
-    /// One metric of the answers to all rows; `None` if it is not defined for them. `ask` is asked between parts that take long.
+    /// One score of the answers to all rows; `None` if it is not defined for them. `ask` is asked between parts that take long.
     ///
     /// # Errors
     /// What `ask` answers.
     pub fn score(&self, scoring: Scoring, answers: &Answers, ask: &dyn Fn() -> Result<()>) -> Result<Option<f64>> {
         let metrics = match &self.truth {
-            Truth::Groups(truth) if scoring.name == "adjusted_rand" => {
-                return Ok(Some(metrics::adjusted_rand(truth, answers.clusters())));
+            Truth::Several(truth) => {
+                let (values, view) = (answers.values(), truth.view());
+                let each = metrics::regression_of_each(values, &in_rows(&view), truth.ncols(), &self.weights);
+                return Ok(scoring.of_several(&each));
+            }
+            Truth::Groups(truth) if scoring.metric == "adjusted_rand" => {
+                Metrics::from([(scoring.metric.into(), metrics::adjusted_rand(truth, answers.clusters()))])
             }
             truth => self.metrics(truth, answers, ask)?.0,
         };
-        Ok(metrics.get(scoring.name).copied())
+        Ok(scoring.of(&metrics))
     }
 
     /// Those that need no distances between rows, and the report of a classifier.

@@ -1,12 +1,10 @@
-//! How much the answers of a model rest on each column: by how much a metric is worse once the column is shuffled.
+//! How much the answers of a model rest on each column: by how much a score falls once the column is shuffled.
 //!
 //! L. Breiman, "Random forests" (2001), doi:10.1023/A:1010933404324, section 10; A. Fisher, C. Rudin, F. Dominici, "All models are
 //! wrong, but many are useful" (2019), arXiv:1801.01489. The values are those of `sklearn.inspection.permutation_importance` for
 //! the same orders of rows.
 
 use super::random::{Philox, below};
-use super::{Kind, Pipeline};
-use crate::error::{Error, Result, quotable};
 use ndarray::{Array1, Array2, Axis};
 
 /// Random numbers that shuffle; part of their counter.
@@ -16,92 +14,6 @@ const ORDER: u32 = 4;
 pub const MOST_REPEATS: usize = 1_000;
 /// Shuffles of each column, if the caller does not say.
 pub const REPEATS: usize = 5;
-
-/// A metric, and what becomes of it when answers get worse.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Scoring {
-    /// As in [`Evaluation::metrics`](super::Evaluation::metrics).
-    pub name: &'static str,
-    sense: Sense,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Sense {
-    /// Larger is better.
-    Score,
-    /// Smaller is better.
-    Error,
-}
-
-const fn score(name: &'static str) -> Scoring {
-    Scoring { name, sense: Sense::Score }
-}
-
-const fn error(name: &'static str) -> Scoring {
-    Scoring { name, sense: Sense::Error }
-}
-
-/// The first one is that of callers who name none, as in scikit-learn.
-const OF_REGRESSORS: &[Scoring] =
-    &[score("r2"), score("explained_variance"), error("rmse"), error("mae"), error("median_absolute_error")];
-const OF_CLASSIFIERS: &[Scoring] = &[
-    score("accuracy"),
-    score("balanced_accuracy"),
-    score("precision_macro"),
-    score("recall_macro"),
-    score("f1_macro"),
-    score("precision_weighted"),
-    score("recall_weighted"),
-    score("f1_weighted"),
-    score("roc_auc"),
-    score("average_precision"),
-    error("log_loss"),
-    error("brier_score_loss"),
-];
-const OF_CLUSTERERS: &[Scoring] = &[score("adjusted_rand"), error("inertia")];
-
-impl Scoring {
-    /// By its name, or the usual one.
-    ///
-    /// # Errors
-    /// [`Error::InvalidArgument`] that lists those there are; [`Error::FailedPrecondition`] if the kind of the model has none.
-    pub fn of(pipeline: &Pipeline, name: Option<&str>) -> Result<Self> {
-        let kind = pipeline.kind();
-        let there = match kind {
-            Kind::Regressor => OF_REGRESSORS,
-            Kind::Classifier => OF_CLASSIFIERS,
-            Kind::Clusterer => OF_CLUSTERERS,
-            _ => {
-                return Err(Error::precondition(format!(
-                    "the answers of a model of kind {} are neither right nor wrong, so that no metric gets worse; importances are those of \
-                     regressors, classifiers and clusterers",
-                    kind.name()
-                )));
-            }
-        };
-        let named = |name: &str| there.iter().find(|scoring| scoring.name == name).copied();
-        match name {
-            None => Ok(there[0]),
-            Some(name) => named(name).ok_or_else(|| {
-                let names: Vec<&str> = there.iter().map(|scoring| scoring.name).collect();
-                Error::invalid(format!(
-                    "scoring {:?} is not known for a {}; there are {}",
-                    quotable(name),
-                    kind.name(),
-                    names.join(", ")
-                ))
-            }),
-        }
-    }
-
-    /// By how much the metric is worse than it was.
-    pub fn worse(self, baseline: f64, now: f64) -> f64 {
-        match self.sense {
-            Sense::Score => baseline - now,
-            Sense::Error => now - baseline,
-        }
-    }
-}
 
 /// A column of which each row has the value of another one.
 #[derive(Debug, PartialEq, Eq)]
@@ -138,13 +50,13 @@ impl Shuffled {
 pub struct Importances {
     /// Rows that count.
     pub n_samples: usize,
-    /// The metric.
+    /// The name of the score, which is greater the better the answers are.
     pub scoring: String,
-    /// The metric of the rows as they are.
+    /// The score of the rows as they are.
     pub baseline: f64,
     /// The columns that the model takes, in their order.
     pub features: Vec<String>,
-    /// By how much the metric is worse: `(features, repeats)`.
+    /// By how much the score falls: `(features, repeats)`.
     pub importances: Array2<f64>,
 }
 

@@ -30,7 +30,7 @@ impl Service {
         not_behind(&reference, named.generation, call.min_generation)?;
         named.model.check_answers()?;
         let model = Arc::clone(&named.model);
-        let scoring = Scoring::of(&model.pipeline, scoring.as_deref())?;
+        let scoring = Scoring::to_shuffle(model.pipeline.kind(), scoring.as_deref())?;
         let n_repeats = self.repeats(request.n_repeats, &model)?;
         let place = self.importances.acquire().await;
         let _place = place.map_err(|_| Error::internal("the places of importances are closed"))?;
@@ -66,7 +66,7 @@ impl Service {
         let baseline = self.scored(asked, None).await?.ok_or_else(|| {
             let name = asked.scoring.name;
             Error::invalid(format!(
-                "{name} is not defined for these rows: roc_auc wants rows of each class, r2 two rows, adjusted_rand a target; \
+                "{name} is not defined for these rows: roc_auc wants rows of each class, r2 two rows, adjusted_rand_score a target; \
                  name another scoring"
             ))
         })?;
@@ -81,7 +81,7 @@ impl Service {
                     "{name} is not defined once column {column:?} is shuffled; name another scoring"
                 ))
             })?;
-            *importance = asked.scoring.worse(baseline, now);
+            *importance = baseline - now;
         }
         let scoring = asked.scoring.name.to_owned();
         Ok(Importances { n_samples: n_rows, scoring, baseline, features: features.collect(), importances })

@@ -197,7 +197,7 @@ pub struct ImportanceOptions {
     pub target: Option<String>,
     /// A column of numbers that say how often each row counts.
     pub sample_weight: Option<String>,
-    /// A metric of `evaluate`; absent: `r2`, `accuracy` or `adjusted_rand`.
+    /// The name of a [`Scoring`](crate::model::Scoring); absent: `r2`, `accuracy` or `adjusted_rand_score`.
     pub scoring: Option<String>,
     /// How often each column is shuffled; absent: 5 times.
     pub n_repeats: Option<u32>,

@@ -111,9 +111,10 @@ async fn what_is_wrong_is_named() {
     let rig = Rig::start(&[]).await;
     rig.train("plane", "linear_regression", Some("y"), plane(50)).await;
     rig.train("scaled", "standard_scaler", None, plane(50)).await;
-    let scoring = ImportanceOptions { scoring: Some("accuracy".into()), ..ImportanceOptions::default() };
+    let by = |scoring: &str| ImportanceOptions { scoring: Some(scoring.into()), ..ImportanceOptions::default() };
 
-    let metric = rig.ask("plane", &plane(50), &scoring).await.unwrap_err();
+    let metric = rig.ask("plane", &plane(50), &by("accuracy")).await.unwrap_err();
+    let error = rig.ask("plane", &plane(50), &by("mae")).await.unwrap_err();
     let none = rig.ask("plane", &plane(50), &seeded(0, 0)).await.unwrap_err();
     let many = rig.ask("plane", &plane(50), &seeded(0, 1_001)).await.unwrap_err();
     let undefined = rig.ask("plane", &plane(1), &seeded(0, 1)).await.unwrap_err();
@@ -122,6 +123,7 @@ async fn what_is_wrong_is_named() {
 
     for (refused, named) in [
         (&metric, "scoring \"accuracy\" is not known for a regressor; there are r2, "),
+        (&error, "a lower one is better, and its score is named \"neg_mean_absolute_error\""),
         (&none, "n_repeats is 0; each column is shuffled 1 to 1000 times"),
         (&many, "n_repeats is 1001"),
         (&undefined, "r2 is not defined for these rows"),
@@ -160,7 +162,7 @@ async fn people_and_programs_read_what_a_model_rests_on() {
     assert!(rig.run(&train).status.success());
 
     let table = rig.run(&["importance", "iris", "--data", &file]);
-    let asked = ["--scoring", "log_loss", "--repeats", "3", "--seed", "7", "--json"];
+    let asked = ["--scoring", "neg_log_loss", "--repeats", "3", "--seed", "7", "--json"];
     let json = rig.run(&[&["importance", "iris@1", "--data", &file], &asked[..]].concat());
     let wrong = rig.run(&["importance", "iris", "--data", &file, "--scoring", "beauty"]);
     let neither = rig.run(&["importance", "iris"]);
@@ -170,6 +172,6 @@ async fn people_and_programs_read_what_a_model_rests_on() {
     let json: Json = serde_json::from_slice(&json.stdout).unwrap();
     let columns = json["columns"].as_array().unwrap();
     assert_eq!((columns.len(), columns[0]["importances"].as_array().unwrap().len()), (4, 3));
-    assert_eq!((json["scoring"].as_str(), columns[3]["name"].as_str()), (Some("log_loss"), Some("petal_width")));
+    assert_eq!((json["scoring"].as_str(), columns[3]["name"].as_str()), (Some("neg_log_loss"), Some("petal_width")));
     assert_eq!((wrong.status.code(), neither.status.code()), (Some(1), Some(2)));
 }

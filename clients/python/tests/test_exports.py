@@ -76,7 +76,7 @@ class Importances:
             "importances_std": _tensors.to_tensor(numbers.std(axis=1)),
         }
         self._answer = training_wire.PermutationImportanceResponse(
-            model="house", version=3, n_samples=2, scoring="mae", baseline=0.25, **fitting | parts
+            model="house", version=3, n_samples=2, scoring="neg_mean_absolute_error", baseline=-0.25, **fitting | parts
         )
 
     def permutation_importance(
@@ -90,13 +90,13 @@ def test_importances_are_arrays_under_the_names_of_scikit_learn(start: Start) ->
     handler = Importances()
 
     found = start(handler).permutation_importance(
-        "house", [[1.0], [2.0]], [3.0, 4.0], scoring="mae", n_repeats=2, seed=7
+        "house", [[1.0], [2.0]], [3.0, 4.0], scoring="neg_mean_absolute_error", n_repeats=2, seed=7
     )
 
     request = handler.request
-    assert (request.model, request.target, request.scoring) == ("house", "target", "mae")
+    assert (request.model, request.target, request.scoring) == ("house", "target", "neg_mean_absolute_error")
     assert (request.n_repeats, request.seed, request.sample_weight) == (2, 7, None)
-    assert (found.version, found.generation, found.n_samples, found.baseline) == (3, None, 2, 0.25)
+    assert (found.version, found.generation, found.n_samples, found.baseline) == (3, None, 2, -0.25)
     assert found.features == ("size", "noise")
     np.testing.assert_array_equal(found.importances, [[0.5, 1.0], [0.0, 0.0]])
     np.testing.assert_array_equal(found.importances_mean, [0.75, 0.0])

@@ -902,8 +902,8 @@ func (p *CrossValidation) String() string {
 //  - Factor: halving: one in so many candidates goes on, with so many times the rows; 3 if absent.
 //  - MinResources: halving: rows of the first iteration. Absent: so many that the last one takes all of them, if the first has enough.
 //  - CrossValidation
-//  - Scoring: What candidates are ranked by, as scikit-learn names it: greater is better, hence "neg_log_loss". "r2" of a regressor and
-// "accuracy" of a classifier if absent.
+//  - Scoring: What candidates are ranked by, by a name that `permutation_importance` takes too, as scikit-learn's scorers have it: greater is
+// better, hence "neg_log_loss". docs/metrics.md lists them. "r2" of a regressor and "accuracy" of a classifier if absent.
 //  - Publish: Fit the best candidate on all rows and publish it, as `train` does.
 type SearchRequest struct {
   Context *RequestContext `thrift:"context,1" db:"context" json:"context,omitempty"`

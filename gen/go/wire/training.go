@@ -4621,7 +4621,8 @@ func (p *EvaluateResponse) String() string {
 //  - Dataset: The rows, stored: "wine" (newest version) or "wine@2".
 //  - Target: What the model should answer. Absent: the column that it learned. Of a clusterer the groups to compare with.
 //  - SampleWeight: A column of numbers that say how often each row counts, as in TrainRequest. A clusterer takes none.
-//  - Scoring: A metric of `evaluate`: docs/metrics.md. Absent: r2 of a regressor, accuracy of a classifier, adjusted_rand of a clusterer.
+//  - Scoring: What falls, by a name that `search` takes too, as scikit-learn's scorers have it: greater is better, hence "neg_log_loss".
+// docs/metrics.md lists them. Absent: r2 of a regressor, accuracy of a classifier, adjusted_rand_score of a clusterer.
 //  - NRepeats: How often each column is shuffled, 1 to 1000; 5 if absent.
 //  - Seed: Of the shuffling; 0 if absent. The same rows and seed give the same answer.
 type PermutationImportanceRequest struct {
@@ -5132,12 +5133,12 @@ func (p *PermutationImportanceRequest) String() string {
 //  - Version
 //  - Generation: How often the alias that was asked for has been set; absent where a version was asked for.
 //  - NSamples: Rows that count.
-//  - Scoring: The metric.
-//  - Baseline: The metric of the rows as they are.
+//  - Scoring: What falls.
+//  - Baseline: The score of the rows as they are; of a negated error 0 or less.
 //  - Features: The columns that the model takes, in their order.
 //  - ImportancesMean: F64, shape (features): the mean of each row of `importances`.
 //  - ImportancesStd: F64, shape (features): the standard deviation of each row of `importances`, as of a whole population.
-//  - Importances: F64, shape (features, n_repeats): by how much the metric is worse once the column is shuffled; below 0 it is better.
+//  - Importances: F64, shape (features, n_repeats): by how much the score falls once the column is shuffled; below 0 it rises.
 type PermutationImportanceResponse struct {
   Model *string `thrift:"model,1" db:"model" json:"model,omitempty"`
   Version *int64 `thrift:"version,2" db:"version" json:"version,omitempty"`
@@ -8288,7 +8289,7 @@ type Training interface {
   // Parameters:
   //  - Request
   Evaluate(ctx context.Context, request *EvaluateRequest) (_r *EvaluateResponse, _err error)
-  // Answers how much worse a metric of a model is when the values of one column are shuffled among the rows: of each column the
+  // Answers by how much a score of a model falls when the values of one column are shuffled among the rows: of each column the
   // model takes, several times. Throws NOT_FOUND (model, data set), INVALID_ARGUMENT (column, row, value, scoring, n_repeats,
   // named), FAILED_PRECONDITION (the version is not loaded), OVERLOADED, DEADLINE_EXCEEDED (every shuffle predicts all rows).
   // 
@@ -8478,7 +8479,7 @@ func (p *TrainingClient) Evaluate(ctx context.Context, request *EvaluateRequest)
   return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "evaluate failed: unknown result")
 }
 
-// Answers how much worse a metric of a model is when the values of one column are shuffled among the rows: of each column the
+// Answers by how much a score of a model falls when the values of one column are shuffled among the rows: of each column the
 // model takes, several times. Throws NOT_FOUND (model, data set), INVALID_ARGUMENT (column, row, value, scoring, n_repeats,
 // named), FAILED_PRECONDITION (the version is not loaded), OVERLOADED, DEADLINE_EXCEEDED (every shuffle predicts all rows).
 // 

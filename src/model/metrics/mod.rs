@@ -18,7 +18,7 @@ mod regression;
 pub use answers::Answers;
 pub use classification::{ClassMetrics, ClassReport, Classified};
 pub use clusters::{adjusted_rand, davies_bouldin, silhouette, silhouette_rows};
-pub use regression::{regression, regression_of_several};
+pub use regression::{regression, regression_of_each, regression_of_several};
 
 use super::{Predictions, Rows, TargetView};
 use crate::error::Result;

@@ -25,17 +25,21 @@ pub fn regression(answers: &[f64], truth: &[f64], weights: &[f64]) -> Metrics {
 /// The means of what [`regression`] says of each target, as scikit-learn's `multioutput="uniform_average"`. `answers` and `truth` have
 /// `n_targets` numbers for each row, those of a row after the other.
 pub fn regression_of_several(answers: &[f64], truth: &[f64], n_targets: usize, weights: &[f64]) -> Metrics {
-    let of = |numbers: &[f64], target: usize| -> Vec<f64> {
-        numbers.iter().skip(target).step_by(n_targets).copied().collect()
-    };
-    let each: Vec<Metrics> =
-        (0..n_targets).map(|target| regression(&of(answers, target), &of(truth, target), weights)).collect();
+    let each = regression_of_each(answers, truth, n_targets, weights);
     let names = each.first().into_iter().flat_map(|metrics| metrics.keys());
     let mean = |name: &String| {
         let values: Option<Vec<f64>> = each.iter().map(|metrics| metrics.get(name).copied()).collect();
         Some((name.clone(), values?.iter().sum::<f64>() / n_targets as f64))
     };
     names.filter_map(mean).filter(|(_, value)| value.is_finite()).collect()
+}
+
+/// What [`regression`] says of each target; numbers are those that [`regression_of_several`] takes.
+pub fn regression_of_each(answers: &[f64], truth: &[f64], n_targets: usize, weights: &[f64]) -> Vec<Metrics> {
+    let of = |numbers: &[f64], target: usize| -> Vec<f64> {
+        numbers.iter().skip(target).step_by(n_targets).copied().collect()
+    };
+    (0..n_targets).map(|target| regression(&of(answers, target), &of(truth, target), weights)).collect()
 }
 
 /// The sum of squared differences from the mean.

@@ -1,12 +1,11 @@
 //! One candidate on one fold.
 
 use super::folds::Fold;
-use super::scoring::Scoring;
 use crate::error::{Code, Error, Result};
 use crate::model::fit::{Fitting, Learned};
 use crate::model::metrics::{self, Answers, CHUNK, Classified, Metrics};
 use crate::model::validation::Part;
-use crate::model::{Progress, Targets};
+use crate::model::{Progress, Scoring, Targets};
 use ndarray::Axis;
 use std::time::Instant;
 

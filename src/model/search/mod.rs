@@ -1,7 +1,7 @@
 //! The search for hyper-parameters: candidates, each measured on rows that it has not learned from, and ranked.
 //!
 //! A [`SearchSpec`] says which values to try for which parameters of which steps ([`Dimension`]), how candidates are chosen
-//! ([`Strategy`]), how rows are parted ([`CrossValidation`]) and what counts as better (`scoring`, with scikit-learn's names).
+//! ([`Strategy`]), how rows are parted ([`CrossValidation`]) and what counts as better ([`Scoring`](super::Scoring), by its name).
 //! [`search`] answers [`Searched`]: the table of all candidates, best first, and the specification of the best one, which
 //! [`fit`](fn@super::fit) makes a model of all rows.
 //!
@@ -15,7 +15,6 @@ mod candidates;
 mod folds;
 mod groups;
 mod halving;
-mod scoring;
 
 mod measure;
 mod ranking;

@@ -5,7 +5,6 @@ use super::folds::{Fold, Folds, Parted};
 use super::halving::Halving;
 use super::measure::{Asked, Measured, is_theirs, measure};
 use super::ranking::{Candidate, Searched, mean_and_deviation, rank};
-use super::scoring::Scoring;
 use super::{SearchSpec, Strategy, groups};
 use crate::data::Table;
 use crate::error::{Error, Result};
@@ -53,7 +52,7 @@ pub fn search(
     let Some((kind, last, mut schema)) = suited else {
         return Err(Error::internal("a checked search has no candidate that suits the columns"));
     };
-    let scoring = search.scoring(kind, last)?;
+    let scoring = Scoring::to_rank(kind, last, search.scoring.as_deref())?;
     let bounds = progress.bounds().beside_rows(table, schema.features.len(), COPIES * threads.max(1) as u64)?;
     let all = read(threads, table, spec.sample_weight.as_deref(), kind, &mut schema)?;
     let of_row = groups_of(search, &spec, table)?;

@@ -4,7 +4,7 @@ use super::candidates;
 use super::folds::CrossValidation;
 use crate::data::ColumnSchema;
 use crate::error::{Error, Result, quotable};
-use crate::model::{Algorithm, Kind, Parameters, Spec, StepSpec, Value, find};
+use crate::model::{Algorithm, Kind, Parameters, Scoring, Spec, StepSpec, Value, find};
 use serde::{Deserialize, Serialize};
 
 /// Fits of a search, at most: candidates times folds.
@@ -31,7 +31,7 @@ pub struct SearchSpec {
     pub min_resources: Option<usize>,
     /// How rows are parted.
     pub cross_validation: CrossValidation,
-    /// What candidates are ranked by, by scikit-learn's name; absent: `r2` of a regressor, `accuracy` of a classifier.
+    /// What candidates are ranked by, the name of a [`Scoring`]; absent: `r2` of a regressor, `accuracy` of a classifier.
     pub scoring: Option<String>,
 }
 
@@ -261,7 +261,7 @@ impl SearchSpec {
 
     fn check_kind(&self, kind: Kind, steps: &[crate::model::ResolvedStep]) -> Result<()> {
         let last = steps.last().map(|step| step.algorithm);
-        self.scoring(kind, last).map(drop)?;
+        Scoring::to_rank(kind, last, self.scoring.as_deref())?;
         self.cross_validation.check_kind(kind)
     }
 }

@@ -13,7 +13,7 @@ fn importances(
     scoring: Option<&str>,
     (n_repeats, seed): (usize, u64),
 ) -> Result<Importances> {
-    let (scoring, examination) = (Scoring::of(pipeline, scoring)?, Examination::new(pipeline, asked)?);
+    let (scoring, examination) = (Scoring::to_shuffle(pipeline.kind(), scoring)?, Examination::new(pipeline, asked)?);
     let n_rows = examination.n_rows();
     let score = |rows: Array2<f64>| {
         let mut answers = Answers::default();
@@ -24,7 +24,7 @@ fn importances(
     let features: Vec<String> = pipeline.schema().features.iter().map(|it| it.name.clone()).collect();
     let importances = Array2::from_shape_fn((features.len(), n_repeats), |(column, repeat)| {
         let shuffled = Shuffled::new(n_rows, column, repeat, seed);
-        scoring.worse(baseline, score(examination.part_of(&shuffled, 0..n_rows)))
+        baseline - score(examination.part_of(&shuffled, 0..n_rows))
     });
     Ok(Importances { n_samples: n_rows, scoring: scoring.name.into(), baseline, features, importances })
 }
@@ -98,7 +98,7 @@ fn an_importance_is_how_far_values_were_moved() {
 fn the_same_seed_gives_the_same_importances_and_another_one_others() {
     let flowers = table("iris");
     let pipeline = fitted(&spec(&[step("gaussian_nb", &[])], "species"), &flowers).pipeline;
-    let of = |seed| importances(&pipeline, &on(&flowers), Some("log_loss"), (2, seed)).unwrap();
+    let of = |seed| importances(&pipeline, &on(&flowers), Some("neg_log_loss"), (2, seed)).unwrap();
 
     assert_eq!(of(5), of(5));
     assert_ne!(of(5), of(6));
@@ -115,16 +115,42 @@ fn every_metric_of_a_kind_is_one_to_shuffle_by_and_others_are_refused_with_them(
         answers.add(&pipeline.predict(examination.part(0..table.n_rows())), examination.weights());
         let metrics = examination.judge(&pipeline, &answers, &|| Ok(())).unwrap().metrics;
 
-        for name in metrics.keys() {
-            let scoring = Scoring::of(&pipeline, Some(name)).unwrap();
-            assert_eq!(examination.score(scoring, &answers, &|| Ok(())).unwrap(), Some(metrics[name]));
+        let scoring = |name: Option<&str>| Scoring::to_shuffle(pipeline.kind(), name);
+        let score = |scoring| examination.score(scoring, &answers, &|| Ok(())).unwrap();
+        for (name, value) in metrics {
+            match scoring(Some(&name)) {
+                Ok(same) => assert_eq!(score(same), Some(value), "{name}"),
+                Err(refused) => {
+                    let refused = refused.to_string();
+                    let named = refused.split("its score is named ").nth(1).unwrap_or_else(|| panic!("{refused}"));
+                    assert_eq!(score(scoring(Some(named.trim_matches('"'))).unwrap()), Some(-value), "{name}");
+                }
+            }
         }
-        let refused = Scoring::of(&pipeline, Some("beauty")).unwrap_err().to_string();
-        let first = Scoring::of(&pipeline, None).unwrap().name;
+        let refused = scoring(Some("beauty")).unwrap_err().to_string();
+        let first = scoring(None).unwrap().name;
         assert!(refused.contains("\"beauty\"") && refused.contains(&format!("there are {first}, ")), "{refused}");
     }
     let measures = Table::new(table("iris").columns()[..4].to_vec()).unwrap();
     let scaler = fitted(&spec(&[step("standard_scaler", &[])], ""), &measures).pipeline;
     assert_eq!(scaler.kind(), Kind::Transformer);
-    assert_eq!(Scoring::of(&scaler, None).unwrap_err().code(), Code::FailedPrecondition);
+    assert_eq!(Scoring::to_shuffle(scaler.kind(), None).unwrap_err().code(), Code::FailedPrecondition);
+}
+
+/// Answers of 3 and 1 too little: scikit-learn's `mean_squared_error` is (9 + 1) / 2, and its `root_mean_squared_error` (3 + 1) / 2.
+#[test]
+fn a_score_of_several_targets_is_the_mean_of_those_of_each() {
+    let lines = |first: f64, second: f64| {
+        let rows = (0..9).map(f64::from);
+        let column = |name: &str, of: &dyn Fn(f64) -> f64| Column::float(name, rows.clone().map(of).collect());
+        Table::new(vec![column("x", &|x| x), column("y", &|x| 2.0 * x + first), column("z", &|x| 5.0 - x + second)])
+    };
+    let targets = vec!["y".to_owned(), "z".to_owned()];
+    let spec = Spec { targets, ..spec(&[step("linear_regression", &[])], "") };
+    let (pipeline, table) = (fitted(&spec, &lines(0.0, 0.0).unwrap()).pipeline, lines(3.0, 1.0).unwrap());
+
+    let baseline = |scoring| importances(&pipeline, &on(&table), Some(scoring), (1, 0)).unwrap().baseline;
+
+    assert_close("squares", [baseline("neg_mean_squared_error")], [-5.0], 1e-9);
+    assert_close("roots", [baseline("neg_root_mean_squared_error")], [-2.0], 1e-9);
 }

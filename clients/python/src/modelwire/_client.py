@@ -444,7 +444,7 @@ class Client:
         seed: int | None = None,
         timeout: float | None = None,
     ) -> PermutationImportance:
-        """Return how much worse a metric is when the values of one column are shuffled among the rows, of each column.
+        """Return by how much a score falls when the values of one column are shuffled among the rows, of each column.
 
         Every shuffle predicts all rows: give the call time.
 
@@ -453,7 +453,8 @@ class Client:
         model, features, target, names, table, dataset, sample_weight
             As for `evaluate`.
         scoring : str, optional
-            A metric of `evaluate`; ``"r2"``, ``"accuracy"`` or ``"adjusted_rand"`` by the kind of the model.
+            What falls, as scikit-learn names it and `search` takes it, such as ``"neg_log_loss"``; ``"r2"``,
+            ``"accuracy"`` or ``"adjusted_rand_score"`` by the kind of the model if not given.
         n_repeats : int, optional
             How often each column is shuffled; 5 if not given, at most 1000.
         seed : int, optional
@@ -462,7 +463,7 @@ class Client:
         Raises
         ------
         InvalidArgument
-            If a column, value, metric or number is wrong; the message names it.
+            If a column, value, score or number is wrong; the message names it.
         NotFound
             If there is no such model or data set.
         """

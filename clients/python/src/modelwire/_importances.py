@@ -23,15 +23,15 @@ class PermutationImportance:
     n_samples : int
         How many rows count: all whose weight is above 0.
     scoring : str
-        The metric.
+        The name of the score: greater is better.
     baseline : float
-        The metric of the rows as they are.
+        The score of the rows as they are; of a negated error 0 or less.
     features : tuple of str
         The columns that the model takes.
     importances_mean, importances_std : ndarray of shape (n_features,)
         Mean and standard deviation of each row of `importances`.
     importances : ndarray of shape (n_features, n_repeats)
-        By how much the metric is worse once the column is shuffled; below 0 it is better.
+        By how much the score falls once the column is shuffled; below 0 it rises.
     """
 
     model: str

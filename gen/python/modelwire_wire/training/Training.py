@@ -68,7 +68,7 @@ class Iface(object):
 
     def permutation_importance(self, request):
         """
-        Answers how much worse a metric of a model is when the values of one column are shuffled among the rows: of each column the
+        Answers by how much a score of a model falls when the values of one column are shuffled among the rows: of each column the
         model takes, several times. Throws NOT_FOUND (model, data set), INVALID_ARGUMENT (column, row, value, scoring, n_repeats,
         named), FAILED_PRECONDITION (the version is not loaded), OVERLOADED, DEADLINE_EXCEEDED (every shuffle predicts all rows).
 
@@ -313,7 +313,7 @@ class Client(Iface):
 
     def permutation_importance(self, request):
         """
-        Answers how much worse a metric of a model is when the values of one column are shuffled among the rows: of each column the
+        Answers by how much a score of a model falls when the values of one column are shuffled among the rows: of each column the
         model takes, several times. Throws NOT_FOUND (model, data set), INVALID_ARGUMENT (column, row, value, scoring, n_repeats,
         named), FAILED_PRECONDITION (the version is not loaded), OVERLOADED, DEADLINE_EXCEEDED (every shuffle predicts all rows).
 

@@ -1628,7 +1628,8 @@ class PermutationImportanceRequest(object):
      - dataset: The rows, stored: "wine" (newest version) or "wine@2".
      - target: What the model should answer. Absent: the column that it learned. Of a clusterer the groups to compare with.
      - sample_weight: A column of numbers that say how often each row counts, as in TrainRequest. A clusterer takes none.
-     - scoring: A metric of `evaluate`: docs/metrics.md. Absent: r2 of a regressor, accuracy of a classifier, adjusted_rand of a clusterer.
+     - scoring: What falls, by a name that `search` takes too, as scikit-learn's scorers have it: greater is better, hence "neg_log_loss".
+    docs/metrics.md lists them. Absent: r2 of a regressor, accuracy of a classifier, adjusted_rand_score of a clusterer.
      - n_repeats: How often each column is shuffled, 1 to 1000; 5 if absent.
      - seed: Of the shuffling; 0 if absent. The same rows and seed give the same answer.
 
@@ -1773,12 +1774,12 @@ class PermutationImportanceResponse(object):
      - version
      - generation: How often the alias that was asked for has been set; absent where a version was asked for.
      - n_samples: Rows that count.
-     - scoring: The metric.
-     - baseline: The metric of the rows as they are.
+     - scoring: What falls.
+     - baseline: The score of the rows as they are; of a negated error 0 or less.
      - features: The columns that the model takes, in their order.
      - importances_mean: F64, shape (features): the mean of each row of `importances`.
      - importances_std: F64, shape (features): the standard deviation of each row of `importances`, as of a whole population.
-     - importances: F64, shape (features, n_repeats): by how much the metric is worse once the column is shuffled; below 0 it is better.
+     - importances: F64, shape (features, n_repeats): by how much the score falls once the column is shuffled; below 0 it rises.
 
     """
 

@@ -31,6 +31,7 @@ fn what_cannot_be_searched_is_refused_with_the_values() {
         (with(&|it| it.n_candidates = Some(3)), "n_candidates is 3 and a grid tries every combination"),
         (with(&|it| it.factor = Some(2)), "factor and min_resources are for strategy halving"),
         (with(&|it| it.scoring = Some("accuracy".into())), "scoring \"accuracy\" is not known for a regressor"),
+        (with(&|it| it.scoring = Some("mae".into())), "its score is named \"neg_mean_absolute_error\""),
         (with(&|it| it.cross_validation.n_splits = Some(1)), "n_splits is 1"),
         (with(&|it| it.cross_validation.n_splits = Some(500)), "there are 442 rows and n_splits is 500"),
         (with(&|it| it.cross_validation.gap = Some(1)), "gap is 1 and is for time_series_split only"),

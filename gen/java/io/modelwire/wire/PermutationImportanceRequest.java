@@ -45,7 +45,8 @@ public class PermutationImportanceRequest implements org.apache.thrift.TBase<Per
    */
   public @org.apache.thrift.annotation.Nullable java.lang.String sample_weight; // optional
   /**
-   * A metric of `evaluate`: docs/metrics.md. Absent: r2 of a regressor, accuracy of a classifier, adjusted_rand of a clusterer.
+   * What falls, by a name that `search` takes too, as scikit-learn's scorers have it: greater is better, hence "neg_log_loss".
+   * docs/metrics.md lists them. Absent: r2 of a regressor, accuracy of a classifier, adjusted_rand_score of a clusterer.
    */
   public @org.apache.thrift.annotation.Nullable java.lang.String scoring; // optional
   /**
@@ -81,7 +82,8 @@ public class PermutationImportanceRequest implements org.apache.thrift.TBase<Per
      */
     SAMPLE_WEIGHT((short)6, "sample_weight"),
     /**
-     * A metric of `evaluate`: docs/metrics.md. Absent: r2 of a regressor, accuracy of a classifier, adjusted_rand of a clusterer.
+     * What falls, by a name that `search` takes too, as scikit-learn's scorers have it: greater is better, hence "neg_log_loss".
+     * docs/metrics.md lists them. Absent: r2 of a regressor, accuracy of a classifier, adjusted_rand_score of a clusterer.
      */
     SCORING((short)7, "scoring"),
     /**
@@ -431,7 +433,8 @@ public class PermutationImportanceRequest implements org.apache.thrift.TBase<Per
   }
 
   /**
-   * A metric of `evaluate`: docs/metrics.md. Absent: r2 of a regressor, accuracy of a classifier, adjusted_rand of a clusterer.
+   * What falls, by a name that `search` takes too, as scikit-learn's scorers have it: greater is better, hence "neg_log_loss".
+   * docs/metrics.md lists them. Absent: r2 of a regressor, accuracy of a classifier, adjusted_rand_score of a clusterer.
    */
   @org.apache.thrift.annotation.Nullable
   public java.lang.String getScoring() {
@@ -439,7 +442,8 @@ public class PermutationImportanceRequest implements org.apache.thrift.TBase<Per
   }
 
   /**
-   * A metric of `evaluate`: docs/metrics.md. Absent: r2 of a regressor, accuracy of a classifier, adjusted_rand of a clusterer.
+   * What falls, by a name that `search` takes too, as scikit-learn's scorers have it: greater is better, hence "neg_log_loss".
+   * docs/metrics.md lists them. Absent: r2 of a regressor, accuracy of a classifier, adjusted_rand_score of a clusterer.
    */
   public PermutationImportanceRequest setScoring(@org.apache.thrift.annotation.Nullable java.lang.String scoring) {
     this.scoring = scoring;

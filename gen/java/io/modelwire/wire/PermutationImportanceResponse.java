@@ -38,11 +38,11 @@ public class PermutationImportanceResponse implements org.apache.thrift.TBase<Pe
    */
   public long n_samples; // optional
   /**
-   * The metric.
+   * What falls.
    */
   public @org.apache.thrift.annotation.Nullable java.lang.String scoring; // optional
   /**
-   * The metric of the rows as they are.
+   * The score of the rows as they are; of a negated error 0 or less.
    */
   public double baseline; // optional
   /**
@@ -58,7 +58,7 @@ public class PermutationImportanceResponse implements org.apache.thrift.TBase<Pe
    */
   public @org.apache.thrift.annotation.Nullable io.modelwire.wire.Tensor importances_std; // optional
   /**
-   * F64, shape (features, n_repeats): by how much the metric is worse once the column is shuffled; below 0 it is better.
+   * F64, shape (features, n_repeats): by how much the score falls once the column is shuffled; below 0 it rises.
    */
   public @org.apache.thrift.annotation.Nullable io.modelwire.wire.Tensor importances; // optional
 
@@ -78,11 +78,11 @@ public class PermutationImportanceResponse implements org.apache.thrift.TBase<Pe
      */
     N_SAMPLES((short)4, "n_samples"),
     /**
-     * The metric.
+     * What falls.
      */
     SCORING((short)5, "scoring"),
     /**
-     * The metric of the rows as they are.
+     * The score of the rows as they are; of a negated error 0 or less.
      */
     BASELINE((short)6, "baseline"),
     /**
@@ -98,7 +98,7 @@ public class PermutationImportanceResponse implements org.apache.thrift.TBase<Pe
      */
     IMPORTANCES_STD((short)9, "importances_std"),
     /**
-     * F64, shape (features, n_repeats): by how much the metric is worse once the column is shuffled; below 0 it is better.
+     * F64, shape (features, n_repeats): by how much the score falls once the column is shuffled; below 0 it rises.
      */
     IMPORTANCES((short)10, "importances");
 
@@ -382,7 +382,7 @@ public class PermutationImportanceResponse implements org.apache.thrift.TBase<Pe
   }
 
   /**
-   * The metric.
+   * What falls.
    */
   @org.apache.thrift.annotation.Nullable
   public java.lang.String getScoring() {
@@ -390,7 +390,7 @@ public class PermutationImportanceResponse implements org.apache.thrift.TBase<Pe
   }
 
   /**
-   * The metric.
+   * What falls.
    */
   public PermutationImportanceResponse setScoring(@org.apache.thrift.annotation.Nullable java.lang.String scoring) {
     this.scoring = scoring;
@@ -413,14 +413,14 @@ public class PermutationImportanceResponse implements org.apache.thrift.TBase<Pe
   }
 
   /**
-   * The metric of the rows as they are.
+   * The score of the rows as they are; of a negated error 0 or less.
    */
   public double getBaseline() {
     return this.baseline;
   }
 
   /**
-   * The metric of the rows as they are.
+   * The score of the rows as they are; of a negated error 0 or less.
    */
   public PermutationImportanceResponse setBaseline(double baseline) {
     this.baseline = baseline;
@@ -551,7 +551,7 @@ public class PermutationImportanceResponse implements org.apache.thrift.TBase<Pe
   }
 
   /**
-   * F64, shape (features, n_repeats): by how much the metric is worse once the column is shuffled; below 0 it is better.
+   * F64, shape (features, n_repeats): by how much the score falls once the column is shuffled; below 0 it rises.
    */
   @org.apache.thrift.annotation.Nullable
   public io.modelwire.wire.Tensor getImportances() {
@@ -559,7 +559,7 @@ public class PermutationImportanceResponse implements org.apache.thrift.TBase<Pe
   }
 
   /**
-   * F64, shape (features, n_repeats): by how much the metric is worse once the column is shuffled; below 0 it is better.
+   * F64, shape (features, n_repeats): by how much the score falls once the column is shuffled; below 0 it rises.
    */
   public PermutationImportanceResponse setImportances(@org.apache.thrift.annotation.Nullable io.modelwire.wire.Tensor importances) {
     this.importances = importances;

@@ -87,8 +87,8 @@ public class SearchRequest implements org.apache.thrift.TBase<SearchRequest, Sea
   public long min_resources; // optional
   public @org.apache.thrift.annotation.Nullable CrossValidation cross_validation; // optional
   /**
-   * What candidates are ranked by, as scikit-learn names it: greater is better, hence "neg_log_loss". "r2" of a regressor and
-   * "accuracy" of a classifier if absent.
+   * What candidates are ranked by, by a name that `permutation_importance` takes too, as scikit-learn's scorers have it: greater is
+   * better, hence "neg_log_loss". docs/metrics.md lists them. "r2" of a regressor and "accuracy" of a classifier if absent.
    */
   public @org.apache.thrift.annotation.Nullable java.lang.String scoring; // optional
   /**
@@ -154,8 +154,8 @@ public class SearchRequest implements org.apache.thrift.TBase<SearchRequest, Sea
     MIN_RESOURCES((short)14, "min_resources"),
     CROSS_VALIDATION((short)15, "cross_validation"),
     /**
-     * What candidates are ranked by, as scikit-learn names it: greater is better, hence "neg_log_loss". "r2" of a regressor and
-     * "accuracy" of a classifier if absent.
+     * What candidates are ranked by, by a name that `permutation_importance` takes too, as scikit-learn's scorers have it: greater is
+     * better, hence "neg_log_loss". docs/metrics.md lists them. "r2" of a regressor and "accuracy" of a classifier if absent.
      */
     SCORING((short)16, "scoring"),
     /**
@@ -892,8 +892,8 @@ public class SearchRequest implements org.apache.thrift.TBase<SearchRequest, Sea
   }
 
   /**
-   * What candidates are ranked by, as scikit-learn names it: greater is better, hence "neg_log_loss". "r2" of a regressor and
-   * "accuracy" of a classifier if absent.
+   * What candidates are ranked by, by a name that `permutation_importance` takes too, as scikit-learn's scorers have it: greater is
+   * better, hence "neg_log_loss". docs/metrics.md lists them. "r2" of a regressor and "accuracy" of a classifier if absent.
    */
   @org.apache.thrift.annotation.Nullable
   public java.lang.String getScoring() {
@@ -901,8 +901,8 @@ public class SearchRequest implements org.apache.thrift.TBase<SearchRequest, Sea
   }
 
   /**
-   * What candidates are ranked by, as scikit-learn names it: greater is better, hence "neg_log_loss". "r2" of a regressor and
-   * "accuracy" of a classifier if absent.
+   * What candidates are ranked by, by a name that `permutation_importance` takes too, as scikit-learn's scorers have it: greater is
+   * better, hence "neg_log_loss". docs/metrics.md lists them. "r2" of a regressor and "accuracy" of a classifier if absent.
    */
   public SearchRequest setScoring(@org.apache.thrift.annotation.Nullable java.lang.String scoring) {
     this.scoring = scoring;

@@ -47,7 +47,7 @@ public class Training {
     public EvaluateResponse evaluate(EvaluateRequest request) throws io.modelwire.wire.ServiceError, org.apache.thrift.TException;
 
     /**
-     * Answers how much worse a metric of a model is when the values of one column are shuffled among the rows: of each column the
+     * Answers by how much a score of a model falls when the values of one column are shuffled among the rows: of each column the
      * model takes, several times. Throws NOT_FOUND (model, data set), INVALID_ARGUMENT (column, row, value, scoring, n_repeats,
      * named), FAILED_PRECONDITION (the version is not loaded), OVERLOADED, DEADLINE_EXCEEDED (every shuffle predicts all rows).
      * 

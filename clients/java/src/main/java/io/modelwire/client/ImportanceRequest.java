@@ -6,7 +6,7 @@ import io.modelwire.wire.PermutationImportanceRequest;
  * Rows whose columns are shuffled, for {@link ModelwireClient#permutationImportance}.
  *
  * <pre>{@code
- * ImportanceRequest.of(EvaluationRequest.dataset("wine@2").target("quality")).scoring("mae").repeats(20).seed(7)
+ * ImportanceRequest.of(EvaluationRequest.dataset("iris@2").target("species")).scoring("neg_log_loss").repeats(20).seed(7)
  * }</pre>
  */
 public final class ImportanceRequest {
@@ -28,13 +28,14 @@ public final class ImportanceRequest {
     }
 
     /**
-     * The metric that gets worse.
+     * What falls.
      *
-     * @param metric one of {@link Evaluation#metrics()}; not called: r2, accuracy or adjusted_rand by the kind of the model
+     * @param name as scikit-learn names it and {@link Search#scoring} takes it, such as {@code "neg_log_loss"}; not called:
+     *     {@code "r2"}, {@code "accuracy"} or {@code "adjusted_rand_score"} by the kind of the model
      * @return this
      */
-    public ImportanceRequest scoring(String metric) {
-        request.setScoring(metric);
+    public ImportanceRequest scoring(String name) {
+        request.setScoring(name);
         return this;
     }
 

@@ -339,13 +339,13 @@ public final class ModelwireClient implements AutoCloseable {
     }
 
     /**
-     * Answers by how much a metric of a model is worse when the values of one column are shuffled among the rows, of each column
+     * Answers by how much a score of a model falls when the values of one column are shuffled among the rows, of each column
      * that the model takes. Every shuffle predicts all rows: give a client that asks for many of them time.
      *
      * @param model as in {@link #predict(String, double[][])}
-     * @param asked the rows, the metric, and how they are shuffled
+     * @param asked the rows, the score, and how they are shuffled
      * @return a row of importances for each column
-     * @throws ModelwireException.InvalidArgument if a column, value or metric is wrong, or the rows are too many for one call
+     * @throws ModelwireException.InvalidArgument if a column, value or score is wrong, or the rows are too many for one call
      * @throws ModelwireException.NotFound if there is no such model or data set
      */
     public PermutationImportance permutationImportance(String model, ImportanceRequest asked) {

@@ -83,7 +83,7 @@ class ExportsTest {
     }
 
     private static PermutationImportanceResponse importances(String... features) {
-        return new PermutationImportanceResponse().setModel("house").setVersion(3).setN_samples(2).setScoring("mae").setBaseline(0.25)
+        return new PermutationImportanceResponse().setModel("house").setVersion(3).setN_samples(2).setScoring("neg_mae").setBaseline(-0.25)
                 .setFeatures(List.of(features)).setImportances(Tensors.of(new double[][] {{0.5, 1}, {0, 0}}))
                 .setImportances_mean(Tensors.of(new double[] {0.75, 0})).setImportances_std(Tensors.of(new double[] {0.25, 0}));
     }
@@ -96,7 +96,7 @@ class ExportsTest {
 
     private static ImportanceRequest asked() {
         var rows = EvaluationRequest.dataset("rows").target("price").sampleWeight("count");
-        return ImportanceRequest.of(rows).scoring("mae").repeats(2).seed(7);
+        return ImportanceRequest.of(rows).scoring("neg_mae").repeats(2).seed(7);
     }
 
     @Test
@@ -108,14 +108,14 @@ class ExportsTest {
         })); var client = ModelwireClient.connect(server.address())) {
             var found = client.permutationImportance("house", asked());
 
-            assertEquals(List.of("house", 3L, OptionalLong.empty(), 2L, "mae", 0.25, List.of("size", "noise")),
+            assertEquals(List.of("house", 3L, OptionalLong.empty(), 2L, "neg_mae", -0.25, List.of("size", "noise")),
                     List.of(found.model(), found.version(), found.generation(), found.samples(), found.scoring(), found.baseline(),
                             found.features()));
             assertArrayEquals(new double[] {0.75, 0}, found.mean());
             assertArrayEquals(new double[] {0.25, 0}, found.deviation());
             assertArrayEquals(new double[][] {{0.5, 1}, {0, 0}}, found.importances());
             var request = sent.get(0);
-            assertEquals(List.of("house", "rows", "price", "count", "mae", 2, 7L),
+            assertEquals(List.of("house", "rows", "price", "count", "neg_mae", 2, 7L),
                     List.of(request.model, request.dataset, request.target, request.sample_weight, request.scoring, request.n_repeats,
                             request.seed));
         }
