@@ -53,6 +53,7 @@ mod loaded;
 mod pipeline;
 mod predictions;
 
+mod front;
 mod learner;
 mod online;
 
@@ -96,7 +97,7 @@ pub use explanation::{Explanation, Scale};
 pub use fit::{Fitted, Progress, fit, fit_on};
 pub use learner::{Learner, Lesson};
 pub use loaded::LoadedModel;
-pub use online::{Online, OnlineAlgorithm, online_algorithms};
+pub use online::{Online, OnlineAlgorithm, OnlineTransformer, online_algorithms, online_transformers};
 pub use parameters::{ParameterSpec, Parameters, Range, Value};
 pub use pipeline::Pipeline;
 pub use predictions::Predictions;

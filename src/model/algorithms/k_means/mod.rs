@@ -2,6 +2,7 @@
 
 pub(in crate::model) mod batch;
 mod mini_batch;
+mod online;
 mod start;
 mod step;
 
