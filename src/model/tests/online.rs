@@ -42,7 +42,7 @@ fn classes(table: &Table, kind: Kind, target: &str) -> Option<Labels> {
 
 #[test]
 fn batch_by_batch_losses_and_weights_are_those_of_the_oracle() {
-    for algorithm in ["mlp_regressor", "mlp_classifier", "ftrl_classifier"] {
+    for algorithm in ["mlp_regressor", "mlp_classifier", "ftrl_classifier", "sgd_regressor", "sgd_classifier"] {
         let (file, key) =
             if algorithm.starts_with("mlp") { ("partial_fit", algorithm) } else { (algorithm, "partial_fit") };
         for case in oracle(file, key).as_array().unwrap() {
@@ -68,6 +68,43 @@ fn batch_by_batch_losses_and_weights_are_those_of_the_oracle() {
             }
         }
     }
+}
+
+#[test]
+fn behind_a_scaler_that_learns_too_batches_are_learned_as_by_scikit_learn() {
+    for case in oracle("online_pipelines", "cases").as_array().unwrap() {
+        let (table, algorithm) = (rows_of(case), case["algorithm"].as_str().unwrap());
+        let given = case["parameters"].as_object().unwrap();
+        let given: Vec<_> = given.iter().map(|(name, value)| (name.as_str(), parameter(value))).collect();
+        let columns = serde_json::from_value(case["columns"].clone()).unwrap();
+        let steps = [StepSpec { columns, ..step("standard_scaler", &[]) }, step(algorithm, &given)];
+        let kind = if algorithm.ends_with("regressor") { Kind::Regressor } else { Kind::Classifier };
+
+        let learner = Learner::begin(&spec(&steps, "y"), classes(&table, kind, "y"), &table).unwrap();
+        let pipeline = taught(learner, &batches(&table, case["length"].as_u64().unwrap() as usize)).pipeline().unwrap();
+
+        for (name, expected) in case["arrays"].as_object().unwrap() {
+            assert_close(&format!("{algorithm}: {name}"), array(&pipeline, name), numbers(expected), 1e-9);
+        }
+        let stored = Pipeline::from_bytes(&pipeline.to_bytes()).unwrap();
+        let rows = matrix(&pipeline, &table);
+        assert_eq!(stored.predict(rows.view()), pipeline.predict(rows.view()), "{algorithm}");
+    }
+}
+
+#[test]
+fn what_was_stored_half_way_behind_a_scaler_goes_on_to_the_same_bytes() {
+    let table = table("iris");
+    let some = StepSpec { columns: Some(vec!["petal_length".into()]), ..step("standard_scaler", &[]) };
+    let spec = spec(&[step("standard_scaler", &[]), some, step("sgd_classifier", &[])], "species");
+    let begun = || Learner::begin(&spec, classes(&table, Kind::Classifier, "species"), &table).unwrap();
+    let batches = batches(&table, 40);
+
+    let half = taught(begun(), &batches[..2]).to_bytes();
+
+    let (resumed, straight) = (taught(Learner::from_bytes(&half).unwrap(), &batches[2..]), taught(begun(), &batches));
+    assert_eq!(resumed.to_bytes(), straight.to_bytes());
+    assert_eq!(begun().pipeline().unwrap_err().code(), Code::FailedPrecondition);
 }
 
 #[test]
