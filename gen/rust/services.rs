@@ -7,7 +7,7 @@ use crate::wire::{datasets, health, inference, models, training, types};
 use std::future::Future;
 
 /// SHA-256 of the IDL files, in hex.
-pub const IDL_SHA256: &str = "fb6fa048d691d2f38e3c175d938899a8854189a4184c33e882a4e8583d5da137";
+pub const IDL_SHA256: &str = "2585d7a4fe9fc373561f60e0fbff553d3889eaedeca47fa4a28a2f85985a625a";
 
 /// Every method, in the order of the files' names, then as declared; `Method::id` is its place here.
 pub static METHODS: &[Method] = &[
@@ -259,7 +259,9 @@ pub trait Training: Send + Sync {
     ) -> impl Future<Output = Result<training::CancelJobResponse, types::ServiceError>> + Send;
 
     /// Learns from a batch of rows, one call after the other, and answers when that is durable. `predict` goes by versions as ever:
-    /// `publish_every` and `publish` make them. A repeated idempotency key answers what the first answered, of the last 1000 batches.
+    /// `publish_every` and `publish` make them; a version that is not published when the call has to be answered is so afterwards, and
+    /// `notes` say it. A repeated idempotency key answers what the first answered, of the last 1000 batches; with other rows it is
+    /// INVALID_ARGUMENT.
     /// After any error nothing was learned. Throws INVALID_ARGUMENT (name, step, hyper-parameter, column, value, class, or what is
     /// said otherwise than before), NOT_FOUND (no learner, and no steps), FAILED_PRECONDITION (expected_batch, or not all classes seen),
     /// OVERLOADED (too many learners, or calls that wait), DEADLINE_EXCEEDED.
@@ -1314,7 +1316,9 @@ impl<C: Channel> TrainingClient<'_, C> {
     }
 
     /// Learns from a batch of rows, one call after the other, and answers when that is durable. `predict` goes by versions as ever:
-    /// `publish_every` and `publish` make them. A repeated idempotency key answers what the first answered, of the last 1000 batches.
+    /// `publish_every` and `publish` make them; a version that is not published when the call has to be answered is so afterwards, and
+    /// `notes` say it. A repeated idempotency key answers what the first answered, of the last 1000 batches; with other rows it is
+    /// INVALID_ARGUMENT.
     /// After any error nothing was learned. Throws INVALID_ARGUMENT (name, step, hyper-parameter, column, value, class, or what is
     /// said otherwise than before), NOT_FOUND (no learner, and no steps), FAILED_PRECONDITION (expected_batch, or not all classes seen),
     /// OVERLOADED (too many learners, or calls that wait), DEADLINE_EXCEEDED.

@@ -4439,7 +4439,7 @@ func (p *EvaluateResponse) String() string {
 //  - Context
 //  - Model: Name of the model that learns: `[A-Za-z][A-Za-z0-9_.-]{0,63}`.
 //  - Table: The rows, with their target.
-//  - Steps: One step: an algorithm that learns batch by batch. Needed with the first batch; stated again it has to be the same, as have the next four.
+//  - Steps: An algorithm that learns batch by batch, perhaps behind a transformer that does. Needed with the first batch; stated again it has to be the same, as have the next four.
 //  - Target: The column to predict.
 //  - Features: The columns to learn from, in the order in which `predict` takes them. Absent: all but the target.
 //  - Classes: The classes that there will be, of the type of the target. Absent: those of the first batch.
@@ -5188,11 +5188,14 @@ func (p *PartialFitRequest) String() string {
 //  - NSamples: Rows of the batch.
 //  - Loss: Mean loss of the batch, before anything was learned from it. Absent while there was nothing to predict it with.
 //  - Version: The version that was published after it. Absent if none was.
+//  - Notes: What else there is to know, in sentences: columns that were passed over, a version that is still being published, is not
+// served or could not be published, the alias `stable` that stayed where it was. Absent if there is nothing.
 type PartialFitResponse struct {
   Batch *int64 `thrift:"batch,1" db:"batch" json:"batch,omitempty"`
   NSamples *int64 `thrift:"n_samples,2" db:"n_samples" json:"n_samples,omitempty"`
   Loss *float64 `thrift:"loss,3" db:"loss" json:"loss,omitempty"`
   Version *int64 `thrift:"version,4" db:"version" json:"version,omitempty"`
+  Notes []string `thrift:"notes,5" db:"notes" json:"notes,omitempty"`
 }
 
 func NewPartialFitResponse() *PartialFitResponse {
@@ -5227,6 +5230,11 @@ func (p *PartialFitResponse) GetVersion() int64 {
   }
 return *p.Version
 }
+var PartialFitResponse_Notes_DEFAULT []string
+
+func (p *PartialFitResponse) GetNotes() []string {
+  return p.Notes
+}
 func (p *PartialFitResponse) IsSetBatch() bool {
   return p.Batch != nil
 }
@@ -5241,6 +5249,10 @@ func (p *PartialFitResponse) IsSetLoss() bool {
 
 func (p *PartialFitResponse) IsSetVersion() bool {
   return p.Version != nil
+}
+
+func (p *PartialFitResponse) IsSetNotes() bool {
+  return p.Notes != nil
 }
 
 func (p *PartialFitResponse) Read(ctx context.Context, iprot thrift.TProtocol) error {
@@ -5289,6 +5301,16 @@ func (p *PartialFitResponse) Read(ctx context.Context, iprot thrift.TProtocol) e
     case 4:
       if fieldTypeId == thrift.I64 {
         if err := p.ReadField4(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 5:
+      if fieldTypeId == thrift.LIST {
+        if err := p.ReadField5(ctx, iprot); err != nil {
           return err
         }
       } else {
@@ -5347,6 +5369,28 @@ func (p *PartialFitResponse)  ReadField4(ctx context.Context, iprot thrift.TProt
   return nil
 }
 
+func (p *PartialFitResponse)  ReadField5(ctx context.Context, iprot thrift.TProtocol) error {
+  _, size, err := iprot.ReadListBegin(ctx)
+  if err != nil {
+    return thrift.PrependError("error reading list begin: ", err)
+  }
+  tSlice := make([]string, 0, size)
+  p.Notes =  tSlice
+  for i := 0; i < size; i ++ {
+var _elem20 string
+    if v, err := iprot.ReadString(ctx); err != nil {
+    return thrift.PrependError("error reading field 0: ", err)
+} else {
+    _elem20 = v
+}
+    p.Notes = append(p.Notes, _elem20)
+  }
+  if err := iprot.ReadListEnd(ctx); err != nil {
+    return thrift.PrependError("error reading list end: ", err)
+  }
+  return nil
+}
+
 func (p *PartialFitResponse) Write(ctx context.Context, oprot thrift.TProtocol) error {
   if err := oprot.WriteStructBegin(ctx, "PartialFitResponse"); err != nil {
     return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err) }
@@ -5355,6 +5399,7 @@ func (p *PartialFitResponse) Write(ctx context.Context, oprot thrift.TProtocol) 
     if err := p.writeField2(ctx, oprot); err != nil { return err }
     if err := p.writeField3(ctx, oprot); err != nil { return err }
     if err := p.writeField4(ctx, oprot); err != nil { return err }
+    if err := p.writeField5(ctx, oprot); err != nil { return err }
   }
   if err := oprot.WriteFieldStop(ctx); err != nil {
     return thrift.PrependError("write field stop error: ", err) }
@@ -5411,6 +5456,26 @@ func (p *PartialFitResponse) writeField4(ctx context.Context, oprot thrift.TProt
   return err
 }
 
+func (p *PartialFitResponse) writeField5(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetNotes() {
+    if err := oprot.WriteFieldBegin(ctx, "notes", thrift.LIST, 5); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 5:notes: ", p), err) }
+    if err := oprot.WriteListBegin(ctx, thrift.STRING, len(p.Notes)); err != nil {
+      return thrift.PrependError("error writing list begin: ", err)
+    }
+    for _, v := range p.Notes {
+      if err := oprot.WriteString(ctx, string(v)); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T. (0) field write error: ", p), err) }
+    }
+    if err := oprot.WriteListEnd(ctx); err != nil {
+      return thrift.PrependError("error writing list end: ", err)
+    }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 5:notes: ", p), err) }
+  }
+  return err
+}
+
 func (p *PartialFitResponse) Equals(other *PartialFitResponse) bool {
   if p == other {
     return true
@@ -5441,6 +5506,11 @@ func (p *PartialFitResponse) Equals(other *PartialFitResponse) bool {
     }
     if (*p.Version) != (*other.Version) { return false }
   }
+  if len(p.Notes) != len(other.Notes) { return false }
+  for i, _tgt := range p.Notes {
+    _src21 := other.Notes[i]
+    if _tgt != _src21 { return false }
+  }
   return true
 }
 
@@ -5457,12 +5527,14 @@ func (p *PartialFitResponse) String() string {
 //  - Batch: 1, 2, 3, … within the learner.
 //  - NSamples
 //  - Loss: As in PartialFitResponse.
-//  - Version: As in PartialFitResponse.
+//  - Version: As in PartialFitResponse, as is the next one.
+//  - Notes
 type LearnedBatch struct {
   Batch *int64 `thrift:"batch,1" db:"batch" json:"batch,omitempty"`
   NSamples *int64 `thrift:"n_samples,2" db:"n_samples" json:"n_samples,omitempty"`
   Loss *float64 `thrift:"loss,3" db:"loss" json:"loss,omitempty"`
   Version *int64 `thrift:"version,4" db:"version" json:"version,omitempty"`
+  Notes []string `thrift:"notes,5" db:"notes" json:"notes,omitempty"`
 }
 
 func NewLearnedBatch() *LearnedBatch {
@@ -5497,6 +5569,11 @@ func (p *LearnedBatch) GetVersion() int64 {
   }
 return *p.Version
 }
+var LearnedBatch_Notes_DEFAULT []string
+
+func (p *LearnedBatch) GetNotes() []string {
+  return p.Notes
+}
 func (p *LearnedBatch) IsSetBatch() bool {
   return p.Batch != nil
 }
@@ -5511,6 +5588,10 @@ func (p *LearnedBatch) IsSetLoss() bool {
 
 func (p *LearnedBatch) IsSetVersion() bool {
   return p.Version != nil
+}
+
+func (p *LearnedBatch) IsSetNotes() bool {
+  return p.Notes != nil
 }
 
 func (p *LearnedBatch) Read(ctx context.Context, iprot thrift.TProtocol) error {
@@ -5559,6 +5640,16 @@ func (p *LearnedBatch) Read(ctx context.Context, iprot thrift.TProtocol) error {
     case 4:
       if fieldTypeId == thrift.I64 {
         if err := p.ReadField4(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 5:
+      if fieldTypeId == thrift.LIST {
+        if err := p.ReadField5(ctx, iprot); err != nil {
           return err
         }
       } else {
@@ -5617,6 +5708,28 @@ func (p *LearnedBatch)  ReadField4(ctx context.Context, iprot thrift.TProtocol) 
   return nil
 }
 
+func (p *LearnedBatch)  ReadField5(ctx context.Context, iprot thrift.TProtocol) error {
+  _, size, err := iprot.ReadListBegin(ctx)
+  if err != nil {
+    return thrift.PrependError("error reading list begin: ", err)
+  }
+  tSlice := make([]string, 0, size)
+  p.Notes =  tSlice
+  for i := 0; i < size; i ++ {
+var _elem22 string
+    if v, err := iprot.ReadString(ctx); err != nil {
+    return thrift.PrependError("error reading field 0: ", err)
+} else {
+    _elem22 = v
+}
+    p.Notes = append(p.Notes, _elem22)
+  }
+  if err := iprot.ReadListEnd(ctx); err != nil {
+    return thrift.PrependError("error reading list end: ", err)
+  }
+  return nil
+}
+
 func (p *LearnedBatch) Write(ctx context.Context, oprot thrift.TProtocol) error {
   if err := oprot.WriteStructBegin(ctx, "LearnedBatch"); err != nil {
     return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err) }
@@ -5625,6 +5738,7 @@ func (p *LearnedBatch) Write(ctx context.Context, oprot thrift.TProtocol) error 
     if err := p.writeField2(ctx, oprot); err != nil { return err }
     if err := p.writeField3(ctx, oprot); err != nil { return err }
     if err := p.writeField4(ctx, oprot); err != nil { return err }
+    if err := p.writeField5(ctx, oprot); err != nil { return err }
   }
   if err := oprot.WriteFieldStop(ctx); err != nil {
     return thrift.PrependError("write field stop error: ", err) }
@@ -5681,6 +5795,26 @@ func (p *LearnedBatch) writeField4(ctx context.Context, oprot thrift.TProtocol) 
   return err
 }
 
+func (p *LearnedBatch) writeField5(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetNotes() {
+    if err := oprot.WriteFieldBegin(ctx, "notes", thrift.LIST, 5); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 5:notes: ", p), err) }
+    if err := oprot.WriteListBegin(ctx, thrift.STRING, len(p.Notes)); err != nil {
+      return thrift.PrependError("error writing list begin: ", err)
+    }
+    for _, v := range p.Notes {
+      if err := oprot.WriteString(ctx, string(v)); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T. (0) field write error: ", p), err) }
+    }
+    if err := oprot.WriteListEnd(ctx); err != nil {
+      return thrift.PrependError("error writing list end: ", err)
+    }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 5:notes: ", p), err) }
+  }
+  return err
+}
+
 func (p *LearnedBatch) Equals(other *LearnedBatch) bool {
   if p == other {
     return true
@@ -5710,6 +5844,11 @@ func (p *LearnedBatch) Equals(other *LearnedBatch) bool {
       return false
     }
     if (*p.Version) != (*other.Version) { return false }
+  }
+  if len(p.Notes) != len(other.Notes) { return false }
+  for i, _tgt := range p.Notes {
+    _src23 := other.Notes[i]
+    if _tgt != _src23 { return false }
   }
   return true
 }
@@ -6069,11 +6208,11 @@ func (p *Learner)  ReadField2(ctx context.Context, iprot thrift.TProtocol) error
   tSlice := make([]*Step, 0, size)
   p.Steps =  tSlice
   for i := 0; i < size; i ++ {
-    _elem20 := &Step{}
-    if err := _elem20.Read(ctx, iprot); err != nil {
-      return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", _elem20), err)
+    _elem24 := &Step{}
+    if err := _elem24.Read(ctx, iprot); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", _elem24), err)
     }
-    p.Steps = append(p.Steps, _elem20)
+    p.Steps = append(p.Steps, _elem24)
   }
   if err := iprot.ReadListEnd(ctx); err != nil {
     return thrift.PrependError("error reading list end: ", err)
@@ -6098,13 +6237,13 @@ func (p *Learner)  ReadField4(ctx context.Context, iprot thrift.TProtocol) error
   tSlice := make([]string, 0, size)
   p.Features =  tSlice
   for i := 0; i < size; i ++ {
-var _elem21 string
+var _elem25 string
     if v, err := iprot.ReadString(ctx); err != nil {
     return thrift.PrependError("error reading field 0: ", err)
 } else {
-    _elem21 = v
+    _elem25 = v
 }
-    p.Features = append(p.Features, _elem21)
+    p.Features = append(p.Features, _elem25)
   }
   if err := iprot.ReadListEnd(ctx); err != nil {
     return thrift.PrependError("error reading list end: ", err)
@@ -6182,11 +6321,11 @@ func (p *Learner)  ReadField12(ctx context.Context, iprot thrift.TProtocol) erro
   tSlice := make([]*LearnedBatch, 0, size)
   p.Recent =  tSlice
   for i := 0; i < size; i ++ {
-    _elem22 := &LearnedBatch{}
-    if err := _elem22.Read(ctx, iprot); err != nil {
-      return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", _elem22), err)
+    _elem26 := &LearnedBatch{}
+    if err := _elem26.Read(ctx, iprot); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", _elem26), err)
     }
-    p.Recent = append(p.Recent, _elem22)
+    p.Recent = append(p.Recent, _elem26)
   }
   if err := iprot.ReadListEnd(ctx); err != nil {
     return thrift.PrependError("error reading list end: ", err)
@@ -6425,8 +6564,8 @@ func (p *Learner) Equals(other *Learner) bool {
   }
   if len(p.Steps) != len(other.Steps) { return false }
   for i, _tgt := range p.Steps {
-    _src23 := other.Steps[i]
-    if !_tgt.Equals(_src23) { return false }
+    _src27 := other.Steps[i]
+    if !_tgt.Equals(_src27) { return false }
   }
   if p.Target != other.Target {
     if p.Target == nil || other.Target == nil {
@@ -6436,8 +6575,8 @@ func (p *Learner) Equals(other *Learner) bool {
   }
   if len(p.Features) != len(other.Features) { return false }
   for i, _tgt := range p.Features {
-    _src24 := other.Features[i]
-    if _tgt != _src24 { return false }
+    _src28 := other.Features[i]
+    if _tgt != _src28 { return false }
   }
   if !p.Classes.Equals(other.Classes) { return false }
   if p.Seed != other.Seed {
@@ -6478,8 +6617,8 @@ func (p *Learner) Equals(other *Learner) bool {
   }
   if len(p.Recent) != len(other.Recent) { return false }
   for i, _tgt := range p.Recent {
-    _src25 := other.Recent[i]
-    if !_tgt.Equals(_src25) { return false }
+    _src29 := other.Recent[i]
+    if !_tgt.Equals(_src29) { return false }
   }
   if p.LastVersion != other.LastVersion {
     if p.LastVersion == nil || other.LastVersion == nil {
@@ -7024,7 +7163,9 @@ type Training interface {
   //  - Request
   CancelJob(ctx context.Context, request *CancelJobRequest) (_r *CancelJobResponse, _err error)
   // Learns from a batch of rows, one call after the other, and answers when that is durable. `predict` goes by versions as ever:
-  // `publish_every` and `publish` make them. A repeated idempotency key answers what the first answered, of the last 1000 batches.
+  // `publish_every` and `publish` make them; a version that is not published when the call has to be answered is so afterwards, and
+  // `notes` say it. A repeated idempotency key answers what the first answered, of the last 1000 batches; with other rows it is
+  // INVALID_ARGUMENT.
   // After any error nothing was learned. Throws INVALID_ARGUMENT (name, step, hyper-parameter, column, value, class, or what is
   // said otherwise than before), NOT_FOUND (no learner, and no steps), FAILED_PRECONDITION (expected_batch, or not all classes seen),
   // OVERLOADED (too many learners, or calls that wait), DEADLINE_EXCEEDED.
@@ -7085,38 +7226,11 @@ func (p *TrainingClient) SetLastResponseMeta_(meta thrift.ResponseMeta) {
 // Parameters:
 //  - Request
 func (p *TrainingClient) Train(ctx context.Context, request *TrainRequest) (_r *TrainResponse, _err error) {
-  var _args26 TrainingTrainArgs
-  _args26.Request = request
-  var _result28 TrainingTrainResult
-  var _meta27 thrift.ResponseMeta
-  _meta27, _err = p.Client_().Call(ctx, "train", &_args26, &_result28)
-  p.SetLastResponseMeta_(_meta27)
-  if _err != nil {
-    return
-  }
-  switch {
-  case _result28.Error!= nil:
-    return _r, _result28.Error
-  }
-
-  if _ret29 := _result28.GetSuccess(); _ret29 != nil {
-    return _ret29, nil
-  }
-  return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "train failed: unknown result")
-}
-
-// Answers what a model is worth on rows whose targets are known: metrics with scikit-learn's values. Throws NOT_FOUND (model,
-// data set), INVALID_ARGUMENT (column, row, value, named), FAILED_PRECONDITION (the version is not loaded), OVERLOADED,
-// DEADLINE_EXCEEDED.
-// 
-// Parameters:
-//  - Request
-func (p *TrainingClient) Evaluate(ctx context.Context, request *EvaluateRequest) (_r *EvaluateResponse, _err error) {
-  var _args30 TrainingEvaluateArgs
+  var _args30 TrainingTrainArgs
   _args30.Request = request
-  var _result32 TrainingEvaluateResult
+  var _result32 TrainingTrainResult
   var _meta31 thrift.ResponseMeta
-  _meta31, _err = p.Client_().Call(ctx, "evaluate", &_args30, &_result32)
+  _meta31, _err = p.Client_().Call(ctx, "train", &_args30, &_result32)
   p.SetLastResponseMeta_(_meta31)
   if _err != nil {
     return
@@ -7129,19 +7243,21 @@ func (p *TrainingClient) Evaluate(ctx context.Context, request *EvaluateRequest)
   if _ret33 := _result32.GetSuccess(); _ret33 != nil {
     return _ret33, nil
   }
-  return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "evaluate failed: unknown result")
+  return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "train failed: unknown result")
 }
 
-// Answers a job as it is now. Throws NOT_FOUND.
+// Answers what a model is worth on rows whose targets are known: metrics with scikit-learn's values. Throws NOT_FOUND (model,
+// data set), INVALID_ARGUMENT (column, row, value, named), FAILED_PRECONDITION (the version is not loaded), OVERLOADED,
+// DEADLINE_EXCEEDED.
 // 
 // Parameters:
 //  - Request
-func (p *TrainingClient) GetJob(ctx context.Context, request *GetJobRequest) (_r *GetJobResponse, _err error) {
-  var _args34 TrainingGetJobArgs
+func (p *TrainingClient) Evaluate(ctx context.Context, request *EvaluateRequest) (_r *EvaluateResponse, _err error) {
+  var _args34 TrainingEvaluateArgs
   _args34.Request = request
-  var _result36 TrainingGetJobResult
+  var _result36 TrainingEvaluateResult
   var _meta35 thrift.ResponseMeta
-  _meta35, _err = p.Client_().Call(ctx, "get_job", &_args34, &_result36)
+  _meta35, _err = p.Client_().Call(ctx, "evaluate", &_args34, &_result36)
   p.SetLastResponseMeta_(_meta35)
   if _err != nil {
     return
@@ -7154,19 +7270,19 @@ func (p *TrainingClient) GetJob(ctx context.Context, request *GetJobRequest) (_r
   if _ret37 := _result36.GetSuccess(); _ret37 != nil {
     return _ret37, nil
   }
-  return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "get_job failed: unknown result")
+  return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "evaluate failed: unknown result")
 }
 
-// Answers the events of a job after a sequence number, waiting for one if there is none. Throws NOT_FOUND, INVALID_ARGUMENT (wait_ms).
+// Answers a job as it is now. Throws NOT_FOUND.
 // 
 // Parameters:
 //  - Request
-func (p *TrainingClient) WatchJob(ctx context.Context, request *WatchJobRequest) (_r *WatchJobResponse, _err error) {
-  var _args38 TrainingWatchJobArgs
+func (p *TrainingClient) GetJob(ctx context.Context, request *GetJobRequest) (_r *GetJobResponse, _err error) {
+  var _args38 TrainingGetJobArgs
   _args38.Request = request
-  var _result40 TrainingWatchJobResult
+  var _result40 TrainingGetJobResult
   var _meta39 thrift.ResponseMeta
-  _meta39, _err = p.Client_().Call(ctx, "watch_job", &_args38, &_result40)
+  _meta39, _err = p.Client_().Call(ctx, "get_job", &_args38, &_result40)
   p.SetLastResponseMeta_(_meta39)
   if _err != nil {
     return
@@ -7179,19 +7295,19 @@ func (p *TrainingClient) WatchJob(ctx context.Context, request *WatchJobRequest)
   if _ret41 := _result40.GetSuccess(); _ret41 != nil {
     return _ret41, nil
   }
-  return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "watch_job failed: unknown result")
+  return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "get_job failed: unknown result")
 }
 
-// Answers the jobs, newest first, a page at a time. Throws INVALID_ARGUMENT (limit).
+// Answers the events of a job after a sequence number, waiting for one if there is none. Throws NOT_FOUND, INVALID_ARGUMENT (wait_ms).
 // 
 // Parameters:
 //  - Request
-func (p *TrainingClient) ListJobs(ctx context.Context, request *ListJobsRequest) (_r *ListJobsResponse, _err error) {
-  var _args42 TrainingListJobsArgs
+func (p *TrainingClient) WatchJob(ctx context.Context, request *WatchJobRequest) (_r *WatchJobResponse, _err error) {
+  var _args42 TrainingWatchJobArgs
   _args42.Request = request
-  var _result44 TrainingListJobsResult
+  var _result44 TrainingWatchJobResult
   var _meta43 thrift.ResponseMeta
-  _meta43, _err = p.Client_().Call(ctx, "list_jobs", &_args42, &_result44)
+  _meta43, _err = p.Client_().Call(ctx, "watch_job", &_args42, &_result44)
   p.SetLastResponseMeta_(_meta43)
   if _err != nil {
     return
@@ -7204,19 +7320,19 @@ func (p *TrainingClient) ListJobs(ctx context.Context, request *ListJobsRequest)
   if _ret45 := _result44.GetSuccess(); _ret45 != nil {
     return _ret45, nil
   }
-  return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "list_jobs failed: unknown result")
+  return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "watch_job failed: unknown result")
 }
 
-// Cancels a job that waits or runs; one that has ended is answered as it is. Throws NOT_FOUND.
+// Answers the jobs, newest first, a page at a time. Throws INVALID_ARGUMENT (limit).
 // 
 // Parameters:
 //  - Request
-func (p *TrainingClient) CancelJob(ctx context.Context, request *CancelJobRequest) (_r *CancelJobResponse, _err error) {
-  var _args46 TrainingCancelJobArgs
+func (p *TrainingClient) ListJobs(ctx context.Context, request *ListJobsRequest) (_r *ListJobsResponse, _err error) {
+  var _args46 TrainingListJobsArgs
   _args46.Request = request
-  var _result48 TrainingCancelJobResult
+  var _result48 TrainingListJobsResult
   var _meta47 thrift.ResponseMeta
-  _meta47, _err = p.Client_().Call(ctx, "cancel_job", &_args46, &_result48)
+  _meta47, _err = p.Client_().Call(ctx, "list_jobs", &_args46, &_result48)
   p.SetLastResponseMeta_(_meta47)
   if _err != nil {
     return
@@ -7229,23 +7345,19 @@ func (p *TrainingClient) CancelJob(ctx context.Context, request *CancelJobReques
   if _ret49 := _result48.GetSuccess(); _ret49 != nil {
     return _ret49, nil
   }
-  return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "cancel_job failed: unknown result")
+  return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "list_jobs failed: unknown result")
 }
 
-// Learns from a batch of rows, one call after the other, and answers when that is durable. `predict` goes by versions as ever:
-// `publish_every` and `publish` make them. A repeated idempotency key answers what the first answered, of the last 1000 batches.
-// After any error nothing was learned. Throws INVALID_ARGUMENT (name, step, hyper-parameter, column, value, class, or what is
-// said otherwise than before), NOT_FOUND (no learner, and no steps), FAILED_PRECONDITION (expected_batch, or not all classes seen),
-// OVERLOADED (too many learners, or calls that wait), DEADLINE_EXCEEDED.
+// Cancels a job that waits or runs; one that has ended is answered as it is. Throws NOT_FOUND.
 // 
 // Parameters:
 //  - Request
-func (p *TrainingClient) PartialFit(ctx context.Context, request *PartialFitRequest) (_r *PartialFitResponse, _err error) {
-  var _args50 TrainingPartialFitArgs
+func (p *TrainingClient) CancelJob(ctx context.Context, request *CancelJobRequest) (_r *CancelJobResponse, _err error) {
+  var _args50 TrainingCancelJobArgs
   _args50.Request = request
-  var _result52 TrainingPartialFitResult
+  var _result52 TrainingCancelJobResult
   var _meta51 thrift.ResponseMeta
-  _meta51, _err = p.Client_().Call(ctx, "partial_fit", &_args50, &_result52)
+  _meta51, _err = p.Client_().Call(ctx, "cancel_job", &_args50, &_result52)
   p.SetLastResponseMeta_(_meta51)
   if _err != nil {
     return
@@ -7258,19 +7370,25 @@ func (p *TrainingClient) PartialFit(ctx context.Context, request *PartialFitRequ
   if _ret53 := _result52.GetSuccess(); _ret53 != nil {
     return _ret53, nil
   }
-  return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "partial_fit failed: unknown result")
+  return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "cancel_job failed: unknown result")
 }
 
-// Answers how a learner is. Throws NOT_FOUND.
+// Learns from a batch of rows, one call after the other, and answers when that is durable. `predict` goes by versions as ever:
+// `publish_every` and `publish` make them; a version that is not published when the call has to be answered is so afterwards, and
+// `notes` say it. A repeated idempotency key answers what the first answered, of the last 1000 batches; with other rows it is
+// INVALID_ARGUMENT.
+// After any error nothing was learned. Throws INVALID_ARGUMENT (name, step, hyper-parameter, column, value, class, or what is
+// said otherwise than before), NOT_FOUND (no learner, and no steps), FAILED_PRECONDITION (expected_batch, or not all classes seen),
+// OVERLOADED (too many learners, or calls that wait), DEADLINE_EXCEEDED.
 // 
 // Parameters:
 //  - Request
-func (p *TrainingClient) GetLearner(ctx context.Context, request *GetLearnerRequest) (_r *GetLearnerResponse, _err error) {
-  var _args54 TrainingGetLearnerArgs
+func (p *TrainingClient) PartialFit(ctx context.Context, request *PartialFitRequest) (_r *PartialFitResponse, _err error) {
+  var _args54 TrainingPartialFitArgs
   _args54.Request = request
-  var _result56 TrainingGetLearnerResult
+  var _result56 TrainingPartialFitResult
   var _meta55 thrift.ResponseMeta
-  _meta55, _err = p.Client_().Call(ctx, "get_learner", &_args54, &_result56)
+  _meta55, _err = p.Client_().Call(ctx, "partial_fit", &_args54, &_result56)
   p.SetLastResponseMeta_(_meta55)
   if _err != nil {
     return
@@ -7283,19 +7401,19 @@ func (p *TrainingClient) GetLearner(ctx context.Context, request *GetLearnerRequ
   if _ret57 := _result56.GetSuccess(); _ret57 != nil {
     return _ret57, nil
   }
-  return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "get_learner failed: unknown result")
+  return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "partial_fit failed: unknown result")
 }
 
-// Deletes a learner; the versions that it published stay. Throws NOT_FOUND.
+// Answers how a learner is. Throws NOT_FOUND.
 // 
 // Parameters:
 //  - Request
-func (p *TrainingClient) DeleteLearner(ctx context.Context, request *DeleteLearnerRequest) (_r *DeleteLearnerResponse, _err error) {
-  var _args58 TrainingDeleteLearnerArgs
+func (p *TrainingClient) GetLearner(ctx context.Context, request *GetLearnerRequest) (_r *GetLearnerResponse, _err error) {
+  var _args58 TrainingGetLearnerArgs
   _args58.Request = request
-  var _result60 TrainingDeleteLearnerResult
+  var _result60 TrainingGetLearnerResult
   var _meta59 thrift.ResponseMeta
-  _meta59, _err = p.Client_().Call(ctx, "delete_learner", &_args58, &_result60)
+  _meta59, _err = p.Client_().Call(ctx, "get_learner", &_args58, &_result60)
   p.SetLastResponseMeta_(_meta59)
   if _err != nil {
     return
@@ -7307,6 +7425,31 @@ func (p *TrainingClient) DeleteLearner(ctx context.Context, request *DeleteLearn
 
   if _ret61 := _result60.GetSuccess(); _ret61 != nil {
     return _ret61, nil
+  }
+  return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "get_learner failed: unknown result")
+}
+
+// Deletes a learner; the versions that it published stay. Throws NOT_FOUND.
+// 
+// Parameters:
+//  - Request
+func (p *TrainingClient) DeleteLearner(ctx context.Context, request *DeleteLearnerRequest) (_r *DeleteLearnerResponse, _err error) {
+  var _args62 TrainingDeleteLearnerArgs
+  _args62.Request = request
+  var _result64 TrainingDeleteLearnerResult
+  var _meta63 thrift.ResponseMeta
+  _meta63, _err = p.Client_().Call(ctx, "delete_learner", &_args62, &_result64)
+  p.SetLastResponseMeta_(_meta63)
+  if _err != nil {
+    return
+  }
+  switch {
+  case _result64.Error!= nil:
+    return _r, _result64.Error
+  }
+
+  if _ret65 := _result64.GetSuccess(); _ret65 != nil {
+    return _ret65, nil
   }
   return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "delete_learner failed: unknown result")
 }
@@ -7331,17 +7474,17 @@ func (p *TrainingProcessor) ProcessorMap() map[string]thrift.TProcessorFunction 
 
 func NewTrainingProcessor(handler Training) *TrainingProcessor {
 
-  self62 := &TrainingProcessor{handler:handler, processorMap:make(map[string]thrift.TProcessorFunction)}
-  self62.processorMap["train"] = &trainingProcessorTrain{handler:handler}
-  self62.processorMap["evaluate"] = &trainingProcessorEvaluate{handler:handler}
-  self62.processorMap["get_job"] = &trainingProcessorGetJob{handler:handler}
-  self62.processorMap["watch_job"] = &trainingProcessorWatchJob{handler:handler}
-  self62.processorMap["list_jobs"] = &trainingProcessorListJobs{handler:handler}
-  self62.processorMap["cancel_job"] = &trainingProcessorCancelJob{handler:handler}
-  self62.processorMap["partial_fit"] = &trainingProcessorPartialFit{handler:handler}
-  self62.processorMap["get_learner"] = &trainingProcessorGetLearner{handler:handler}
-  self62.processorMap["delete_learner"] = &trainingProcessorDeleteLearner{handler:handler}
-return self62
+  self66 := &TrainingProcessor{handler:handler, processorMap:make(map[string]thrift.TProcessorFunction)}
+  self66.processorMap["train"] = &trainingProcessorTrain{handler:handler}
+  self66.processorMap["evaluate"] = &trainingProcessorEvaluate{handler:handler}
+  self66.processorMap["get_job"] = &trainingProcessorGetJob{handler:handler}
+  self66.processorMap["watch_job"] = &trainingProcessorWatchJob{handler:handler}
+  self66.processorMap["list_jobs"] = &trainingProcessorListJobs{handler:handler}
+  self66.processorMap["cancel_job"] = &trainingProcessorCancelJob{handler:handler}
+  self66.processorMap["partial_fit"] = &trainingProcessorPartialFit{handler:handler}
+  self66.processorMap["get_learner"] = &trainingProcessorGetLearner{handler:handler}
+  self66.processorMap["delete_learner"] = &trainingProcessorDeleteLearner{handler:handler}
+return self66
 }
 
 func (p *TrainingProcessor) Process(ctx context.Context, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
@@ -7352,12 +7495,12 @@ func (p *TrainingProcessor) Process(ctx context.Context, iprot, oprot thrift.TPr
   }
   iprot.Skip(ctx, thrift.STRUCT)
   iprot.ReadMessageEnd(ctx)
-  x63 := thrift.NewTApplicationException(thrift.UNKNOWN_METHOD, "Unknown function " + name)
+  x67 := thrift.NewTApplicationException(thrift.UNKNOWN_METHOD, "Unknown function " + name)
   oprot.WriteMessageBegin(ctx, name, thrift.EXCEPTION, seqId)
-  x63.Write(ctx, oprot)
+  x67.Write(ctx, oprot)
   oprot.WriteMessageEnd(ctx)
   oprot.Flush(ctx)
-  return false, x63
+  return false, x67
 
 }
 
@@ -7366,7 +7509,7 @@ type trainingProcessorTrain struct {
 }
 
 func (p *trainingProcessorTrain) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-  var _write_err64 error
+  var _write_err68 error
   args := TrainingTrainArgs{}
   if err2 := args.Read(ctx, iprot); err2 != nil {
     iprot.ReadMessageEnd(ctx)
@@ -7416,21 +7559,21 @@ func (p *trainingProcessorTrain) Process(ctx context.Context, seqId int32, iprot
       if errors.Is(err2, thrift.ErrAbandonRequest) {
         return false, thrift.WrapTException(err2)
       }
-      _exc65 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing train: " + err2.Error())
+      _exc69 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing train: " + err2.Error())
       if err2 := oprot.WriteMessageBegin(ctx, "train", thrift.EXCEPTION, seqId); err2 != nil {
-        _write_err64 = thrift.WrapTException(err2)
+        _write_err68 = thrift.WrapTException(err2)
       }
-      if err2 := _exc65.Write(ctx, oprot); _write_err64 == nil && err2 != nil {
-        _write_err64 = thrift.WrapTException(err2)
+      if err2 := _exc69.Write(ctx, oprot); _write_err68 == nil && err2 != nil {
+        _write_err68 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.WriteMessageEnd(ctx); _write_err64 == nil && err2 != nil {
-        _write_err64 = thrift.WrapTException(err2)
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err68 == nil && err2 != nil {
+        _write_err68 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.Flush(ctx); _write_err64 == nil && err2 != nil {
-        _write_err64 = thrift.WrapTException(err2)
+      if err2 := oprot.Flush(ctx); _write_err68 == nil && err2 != nil {
+        _write_err68 = thrift.WrapTException(err2)
       }
-      if _write_err64 != nil {
-        return false, thrift.WrapTException(_write_err64)
+      if _write_err68 != nil {
+        return false, thrift.WrapTException(_write_err68)
       }
       return true, err
     }
@@ -7439,19 +7582,19 @@ func (p *trainingProcessorTrain) Process(ctx context.Context, seqId int32, iprot
   }
   tickerCancel()
   if err2 := oprot.WriteMessageBegin(ctx, "train", thrift.REPLY, seqId); err2 != nil {
-    _write_err64 = thrift.WrapTException(err2)
+    _write_err68 = thrift.WrapTException(err2)
   }
-  if err2 := result.Write(ctx, oprot); _write_err64 == nil && err2 != nil {
-    _write_err64 = thrift.WrapTException(err2)
+  if err2 := result.Write(ctx, oprot); _write_err68 == nil && err2 != nil {
+    _write_err68 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.WriteMessageEnd(ctx); _write_err64 == nil && err2 != nil {
-    _write_err64 = thrift.WrapTException(err2)
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err68 == nil && err2 != nil {
+    _write_err68 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.Flush(ctx); _write_err64 == nil && err2 != nil {
-    _write_err64 = thrift.WrapTException(err2)
+  if err2 := oprot.Flush(ctx); _write_err68 == nil && err2 != nil {
+    _write_err68 = thrift.WrapTException(err2)
   }
-  if _write_err64 != nil {
-    return false, thrift.WrapTException(_write_err64)
+  if _write_err68 != nil {
+    return false, thrift.WrapTException(_write_err68)
   }
   return true, err
 }
@@ -7461,7 +7604,7 @@ type trainingProcessorEvaluate struct {
 }
 
 func (p *trainingProcessorEvaluate) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-  var _write_err66 error
+  var _write_err70 error
   args := TrainingEvaluateArgs{}
   if err2 := args.Read(ctx, iprot); err2 != nil {
     iprot.ReadMessageEnd(ctx)
@@ -7511,21 +7654,21 @@ func (p *trainingProcessorEvaluate) Process(ctx context.Context, seqId int32, ip
       if errors.Is(err2, thrift.ErrAbandonRequest) {
         return false, thrift.WrapTException(err2)
       }
-      _exc67 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing evaluate: " + err2.Error())
+      _exc71 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing evaluate: " + err2.Error())
       if err2 := oprot.WriteMessageBegin(ctx, "evaluate", thrift.EXCEPTION, seqId); err2 != nil {
-        _write_err66 = thrift.WrapTException(err2)
+        _write_err70 = thrift.WrapTException(err2)
       }
-      if err2 := _exc67.Write(ctx, oprot); _write_err66 == nil && err2 != nil {
-        _write_err66 = thrift.WrapTException(err2)
+      if err2 := _exc71.Write(ctx, oprot); _write_err70 == nil && err2 != nil {
+        _write_err70 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.WriteMessageEnd(ctx); _write_err66 == nil && err2 != nil {
-        _write_err66 = thrift.WrapTException(err2)
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err70 == nil && err2 != nil {
+        _write_err70 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.Flush(ctx); _write_err66 == nil && err2 != nil {
-        _write_err66 = thrift.WrapTException(err2)
+      if err2 := oprot.Flush(ctx); _write_err70 == nil && err2 != nil {
+        _write_err70 = thrift.WrapTException(err2)
       }
-      if _write_err66 != nil {
-        return false, thrift.WrapTException(_write_err66)
+      if _write_err70 != nil {
+        return false, thrift.WrapTException(_write_err70)
       }
       return true, err
     }
@@ -7534,19 +7677,19 @@ func (p *trainingProcessorEvaluate) Process(ctx context.Context, seqId int32, ip
   }
   tickerCancel()
   if err2 := oprot.WriteMessageBegin(ctx, "evaluate", thrift.REPLY, seqId); err2 != nil {
-    _write_err66 = thrift.WrapTException(err2)
+    _write_err70 = thrift.WrapTException(err2)
   }
-  if err2 := result.Write(ctx, oprot); _write_err66 == nil && err2 != nil {
-    _write_err66 = thrift.WrapTException(err2)
+  if err2 := result.Write(ctx, oprot); _write_err70 == nil && err2 != nil {
+    _write_err70 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.WriteMessageEnd(ctx); _write_err66 == nil && err2 != nil {
-    _write_err66 = thrift.WrapTException(err2)
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err70 == nil && err2 != nil {
+    _write_err70 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.Flush(ctx); _write_err66 == nil && err2 != nil {
-    _write_err66 = thrift.WrapTException(err2)
+  if err2 := oprot.Flush(ctx); _write_err70 == nil && err2 != nil {
+    _write_err70 = thrift.WrapTException(err2)
   }
-  if _write_err66 != nil {
-    return false, thrift.WrapTException(_write_err66)
+  if _write_err70 != nil {
+    return false, thrift.WrapTException(_write_err70)
   }
   return true, err
 }
@@ -7556,7 +7699,7 @@ type trainingProcessorGetJob struct {
 }
 
 func (p *trainingProcessorGetJob) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-  var _write_err68 error
+  var _write_err72 error
   args := TrainingGetJobArgs{}
   if err2 := args.Read(ctx, iprot); err2 != nil {
     iprot.ReadMessageEnd(ctx)
@@ -7606,21 +7749,21 @@ func (p *trainingProcessorGetJob) Process(ctx context.Context, seqId int32, ipro
       if errors.Is(err2, thrift.ErrAbandonRequest) {
         return false, thrift.WrapTException(err2)
       }
-      _exc69 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing get_job: " + err2.Error())
+      _exc73 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing get_job: " + err2.Error())
       if err2 := oprot.WriteMessageBegin(ctx, "get_job", thrift.EXCEPTION, seqId); err2 != nil {
-        _write_err68 = thrift.WrapTException(err2)
+        _write_err72 = thrift.WrapTException(err2)
       }
-      if err2 := _exc69.Write(ctx, oprot); _write_err68 == nil && err2 != nil {
-        _write_err68 = thrift.WrapTException(err2)
+      if err2 := _exc73.Write(ctx, oprot); _write_err72 == nil && err2 != nil {
+        _write_err72 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.WriteMessageEnd(ctx); _write_err68 == nil && err2 != nil {
-        _write_err68 = thrift.WrapTException(err2)
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err72 == nil && err2 != nil {
+        _write_err72 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.Flush(ctx); _write_err68 == nil && err2 != nil {
-        _write_err68 = thrift.WrapTException(err2)
+      if err2 := oprot.Flush(ctx); _write_err72 == nil && err2 != nil {
+        _write_err72 = thrift.WrapTException(err2)
       }
-      if _write_err68 != nil {
-        return false, thrift.WrapTException(_write_err68)
+      if _write_err72 != nil {
+        return false, thrift.WrapTException(_write_err72)
       }
       return true, err
     }
@@ -7629,19 +7772,19 @@ func (p *trainingProcessorGetJob) Process(ctx context.Context, seqId int32, ipro
   }
   tickerCancel()
   if err2 := oprot.WriteMessageBegin(ctx, "get_job", thrift.REPLY, seqId); err2 != nil {
-    _write_err68 = thrift.WrapTException(err2)
+    _write_err72 = thrift.WrapTException(err2)
   }
-  if err2 := result.Write(ctx, oprot); _write_err68 == nil && err2 != nil {
-    _write_err68 = thrift.WrapTException(err2)
+  if err2 := result.Write(ctx, oprot); _write_err72 == nil && err2 != nil {
+    _write_err72 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.WriteMessageEnd(ctx); _write_err68 == nil && err2 != nil {
-    _write_err68 = thrift.WrapTException(err2)
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err72 == nil && err2 != nil {
+    _write_err72 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.Flush(ctx); _write_err68 == nil && err2 != nil {
-    _write_err68 = thrift.WrapTException(err2)
+  if err2 := oprot.Flush(ctx); _write_err72 == nil && err2 != nil {
+    _write_err72 = thrift.WrapTException(err2)
   }
-  if _write_err68 != nil {
-    return false, thrift.WrapTException(_write_err68)
+  if _write_err72 != nil {
+    return false, thrift.WrapTException(_write_err72)
   }
   return true, err
 }
@@ -7651,7 +7794,7 @@ type trainingProcessorWatchJob struct {
 }
 
 func (p *trainingProcessorWatchJob) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-  var _write_err70 error
+  var _write_err74 error
   args := TrainingWatchJobArgs{}
   if err2 := args.Read(ctx, iprot); err2 != nil {
     iprot.ReadMessageEnd(ctx)
@@ -7701,21 +7844,21 @@ func (p *trainingProcessorWatchJob) Process(ctx context.Context, seqId int32, ip
       if errors.Is(err2, thrift.ErrAbandonRequest) {
         return false, thrift.WrapTException(err2)
       }
-      _exc71 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing watch_job: " + err2.Error())
+      _exc75 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing watch_job: " + err2.Error())
       if err2 := oprot.WriteMessageBegin(ctx, "watch_job", thrift.EXCEPTION, seqId); err2 != nil {
-        _write_err70 = thrift.WrapTException(err2)
+        _write_err74 = thrift.WrapTException(err2)
       }
-      if err2 := _exc71.Write(ctx, oprot); _write_err70 == nil && err2 != nil {
-        _write_err70 = thrift.WrapTException(err2)
+      if err2 := _exc75.Write(ctx, oprot); _write_err74 == nil && err2 != nil {
+        _write_err74 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.WriteMessageEnd(ctx); _write_err70 == nil && err2 != nil {
-        _write_err70 = thrift.WrapTException(err2)
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err74 == nil && err2 != nil {
+        _write_err74 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.Flush(ctx); _write_err70 == nil && err2 != nil {
-        _write_err70 = thrift.WrapTException(err2)
+      if err2 := oprot.Flush(ctx); _write_err74 == nil && err2 != nil {
+        _write_err74 = thrift.WrapTException(err2)
       }
-      if _write_err70 != nil {
-        return false, thrift.WrapTException(_write_err70)
+      if _write_err74 != nil {
+        return false, thrift.WrapTException(_write_err74)
       }
       return true, err
     }
@@ -7724,19 +7867,19 @@ func (p *trainingProcessorWatchJob) Process(ctx context.Context, seqId int32, ip
   }
   tickerCancel()
   if err2 := oprot.WriteMessageBegin(ctx, "watch_job", thrift.REPLY, seqId); err2 != nil {
-    _write_err70 = thrift.WrapTException(err2)
+    _write_err74 = thrift.WrapTException(err2)
   }
-  if err2 := result.Write(ctx, oprot); _write_err70 == nil && err2 != nil {
-    _write_err70 = thrift.WrapTException(err2)
+  if err2 := result.Write(ctx, oprot); _write_err74 == nil && err2 != nil {
+    _write_err74 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.WriteMessageEnd(ctx); _write_err70 == nil && err2 != nil {
-    _write_err70 = thrift.WrapTException(err2)
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err74 == nil && err2 != nil {
+    _write_err74 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.Flush(ctx); _write_err70 == nil && err2 != nil {
-    _write_err70 = thrift.WrapTException(err2)
+  if err2 := oprot.Flush(ctx); _write_err74 == nil && err2 != nil {
+    _write_err74 = thrift.WrapTException(err2)
   }
-  if _write_err70 != nil {
-    return false, thrift.WrapTException(_write_err70)
+  if _write_err74 != nil {
+    return false, thrift.WrapTException(_write_err74)
   }
   return true, err
 }
@@ -7746,7 +7889,7 @@ type trainingProcessorListJobs struct {
 }
 
 func (p *trainingProcessorListJobs) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-  var _write_err72 error
+  var _write_err76 error
   args := TrainingListJobsArgs{}
   if err2 := args.Read(ctx, iprot); err2 != nil {
     iprot.ReadMessageEnd(ctx)
@@ -7796,21 +7939,21 @@ func (p *trainingProcessorListJobs) Process(ctx context.Context, seqId int32, ip
       if errors.Is(err2, thrift.ErrAbandonRequest) {
         return false, thrift.WrapTException(err2)
       }
-      _exc73 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing list_jobs: " + err2.Error())
+      _exc77 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing list_jobs: " + err2.Error())
       if err2 := oprot.WriteMessageBegin(ctx, "list_jobs", thrift.EXCEPTION, seqId); err2 != nil {
-        _write_err72 = thrift.WrapTException(err2)
+        _write_err76 = thrift.WrapTException(err2)
       }
-      if err2 := _exc73.Write(ctx, oprot); _write_err72 == nil && err2 != nil {
-        _write_err72 = thrift.WrapTException(err2)
+      if err2 := _exc77.Write(ctx, oprot); _write_err76 == nil && err2 != nil {
+        _write_err76 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.WriteMessageEnd(ctx); _write_err72 == nil && err2 != nil {
-        _write_err72 = thrift.WrapTException(err2)
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err76 == nil && err2 != nil {
+        _write_err76 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.Flush(ctx); _write_err72 == nil && err2 != nil {
-        _write_err72 = thrift.WrapTException(err2)
+      if err2 := oprot.Flush(ctx); _write_err76 == nil && err2 != nil {
+        _write_err76 = thrift.WrapTException(err2)
       }
-      if _write_err72 != nil {
-        return false, thrift.WrapTException(_write_err72)
+      if _write_err76 != nil {
+        return false, thrift.WrapTException(_write_err76)
       }
       return true, err
     }
@@ -7819,19 +7962,19 @@ func (p *trainingProcessorListJobs) Process(ctx context.Context, seqId int32, ip
   }
   tickerCancel()
   if err2 := oprot.WriteMessageBegin(ctx, "list_jobs", thrift.REPLY, seqId); err2 != nil {
-    _write_err72 = thrift.WrapTException(err2)
+    _write_err76 = thrift.WrapTException(err2)
   }
-  if err2 := result.Write(ctx, oprot); _write_err72 == nil && err2 != nil {
-    _write_err72 = thrift.WrapTException(err2)
+  if err2 := result.Write(ctx, oprot); _write_err76 == nil && err2 != nil {
+    _write_err76 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.WriteMessageEnd(ctx); _write_err72 == nil && err2 != nil {
-    _write_err72 = thrift.WrapTException(err2)
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err76 == nil && err2 != nil {
+    _write_err76 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.Flush(ctx); _write_err72 == nil && err2 != nil {
-    _write_err72 = thrift.WrapTException(err2)
+  if err2 := oprot.Flush(ctx); _write_err76 == nil && err2 != nil {
+    _write_err76 = thrift.WrapTException(err2)
   }
-  if _write_err72 != nil {
-    return false, thrift.WrapTException(_write_err72)
+  if _write_err76 != nil {
+    return false, thrift.WrapTException(_write_err76)
   }
   return true, err
 }
@@ -7841,7 +7984,7 @@ type trainingProcessorCancelJob struct {
 }
 
 func (p *trainingProcessorCancelJob) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-  var _write_err74 error
+  var _write_err78 error
   args := TrainingCancelJobArgs{}
   if err2 := args.Read(ctx, iprot); err2 != nil {
     iprot.ReadMessageEnd(ctx)
@@ -7891,21 +8034,21 @@ func (p *trainingProcessorCancelJob) Process(ctx context.Context, seqId int32, i
       if errors.Is(err2, thrift.ErrAbandonRequest) {
         return false, thrift.WrapTException(err2)
       }
-      _exc75 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing cancel_job: " + err2.Error())
+      _exc79 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing cancel_job: " + err2.Error())
       if err2 := oprot.WriteMessageBegin(ctx, "cancel_job", thrift.EXCEPTION, seqId); err2 != nil {
-        _write_err74 = thrift.WrapTException(err2)
+        _write_err78 = thrift.WrapTException(err2)
       }
-      if err2 := _exc75.Write(ctx, oprot); _write_err74 == nil && err2 != nil {
-        _write_err74 = thrift.WrapTException(err2)
+      if err2 := _exc79.Write(ctx, oprot); _write_err78 == nil && err2 != nil {
+        _write_err78 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.WriteMessageEnd(ctx); _write_err74 == nil && err2 != nil {
-        _write_err74 = thrift.WrapTException(err2)
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err78 == nil && err2 != nil {
+        _write_err78 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.Flush(ctx); _write_err74 == nil && err2 != nil {
-        _write_err74 = thrift.WrapTException(err2)
+      if err2 := oprot.Flush(ctx); _write_err78 == nil && err2 != nil {
+        _write_err78 = thrift.WrapTException(err2)
       }
-      if _write_err74 != nil {
-        return false, thrift.WrapTException(_write_err74)
+      if _write_err78 != nil {
+        return false, thrift.WrapTException(_write_err78)
       }
       return true, err
     }
@@ -7914,19 +8057,19 @@ func (p *trainingProcessorCancelJob) Process(ctx context.Context, seqId int32, i
   }
   tickerCancel()
   if err2 := oprot.WriteMessageBegin(ctx, "cancel_job", thrift.REPLY, seqId); err2 != nil {
-    _write_err74 = thrift.WrapTException(err2)
+    _write_err78 = thrift.WrapTException(err2)
   }
-  if err2 := result.Write(ctx, oprot); _write_err74 == nil && err2 != nil {
-    _write_err74 = thrift.WrapTException(err2)
+  if err2 := result.Write(ctx, oprot); _write_err78 == nil && err2 != nil {
+    _write_err78 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.WriteMessageEnd(ctx); _write_err74 == nil && err2 != nil {
-    _write_err74 = thrift.WrapTException(err2)
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err78 == nil && err2 != nil {
+    _write_err78 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.Flush(ctx); _write_err74 == nil && err2 != nil {
-    _write_err74 = thrift.WrapTException(err2)
+  if err2 := oprot.Flush(ctx); _write_err78 == nil && err2 != nil {
+    _write_err78 = thrift.WrapTException(err2)
   }
-  if _write_err74 != nil {
-    return false, thrift.WrapTException(_write_err74)
+  if _write_err78 != nil {
+    return false, thrift.WrapTException(_write_err78)
   }
   return true, err
 }
@@ -7936,7 +8079,7 @@ type trainingProcessorPartialFit struct {
 }
 
 func (p *trainingProcessorPartialFit) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-  var _write_err76 error
+  var _write_err80 error
   args := TrainingPartialFitArgs{}
   if err2 := args.Read(ctx, iprot); err2 != nil {
     iprot.ReadMessageEnd(ctx)
@@ -7986,21 +8129,21 @@ func (p *trainingProcessorPartialFit) Process(ctx context.Context, seqId int32, 
       if errors.Is(err2, thrift.ErrAbandonRequest) {
         return false, thrift.WrapTException(err2)
       }
-      _exc77 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing partial_fit: " + err2.Error())
+      _exc81 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing partial_fit: " + err2.Error())
       if err2 := oprot.WriteMessageBegin(ctx, "partial_fit", thrift.EXCEPTION, seqId); err2 != nil {
-        _write_err76 = thrift.WrapTException(err2)
+        _write_err80 = thrift.WrapTException(err2)
       }
-      if err2 := _exc77.Write(ctx, oprot); _write_err76 == nil && err2 != nil {
-        _write_err76 = thrift.WrapTException(err2)
+      if err2 := _exc81.Write(ctx, oprot); _write_err80 == nil && err2 != nil {
+        _write_err80 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.WriteMessageEnd(ctx); _write_err76 == nil && err2 != nil {
-        _write_err76 = thrift.WrapTException(err2)
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err80 == nil && err2 != nil {
+        _write_err80 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.Flush(ctx); _write_err76 == nil && err2 != nil {
-        _write_err76 = thrift.WrapTException(err2)
+      if err2 := oprot.Flush(ctx); _write_err80 == nil && err2 != nil {
+        _write_err80 = thrift.WrapTException(err2)
       }
-      if _write_err76 != nil {
-        return false, thrift.WrapTException(_write_err76)
+      if _write_err80 != nil {
+        return false, thrift.WrapTException(_write_err80)
       }
       return true, err
     }
@@ -8009,19 +8152,19 @@ func (p *trainingProcessorPartialFit) Process(ctx context.Context, seqId int32, 
   }
   tickerCancel()
   if err2 := oprot.WriteMessageBegin(ctx, "partial_fit", thrift.REPLY, seqId); err2 != nil {
-    _write_err76 = thrift.WrapTException(err2)
+    _write_err80 = thrift.WrapTException(err2)
   }
-  if err2 := result.Write(ctx, oprot); _write_err76 == nil && err2 != nil {
-    _write_err76 = thrift.WrapTException(err2)
+  if err2 := result.Write(ctx, oprot); _write_err80 == nil && err2 != nil {
+    _write_err80 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.WriteMessageEnd(ctx); _write_err76 == nil && err2 != nil {
-    _write_err76 = thrift.WrapTException(err2)
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err80 == nil && err2 != nil {
+    _write_err80 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.Flush(ctx); _write_err76 == nil && err2 != nil {
-    _write_err76 = thrift.WrapTException(err2)
+  if err2 := oprot.Flush(ctx); _write_err80 == nil && err2 != nil {
+    _write_err80 = thrift.WrapTException(err2)
   }
-  if _write_err76 != nil {
-    return false, thrift.WrapTException(_write_err76)
+  if _write_err80 != nil {
+    return false, thrift.WrapTException(_write_err80)
   }
   return true, err
 }
@@ -8031,7 +8174,7 @@ type trainingProcessorGetLearner struct {
 }
 
 func (p *trainingProcessorGetLearner) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-  var _write_err78 error
+  var _write_err82 error
   args := TrainingGetLearnerArgs{}
   if err2 := args.Read(ctx, iprot); err2 != nil {
     iprot.ReadMessageEnd(ctx)
@@ -8081,21 +8224,21 @@ func (p *trainingProcessorGetLearner) Process(ctx context.Context, seqId int32, 
       if errors.Is(err2, thrift.ErrAbandonRequest) {
         return false, thrift.WrapTException(err2)
       }
-      _exc79 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing get_learner: " + err2.Error())
+      _exc83 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing get_learner: " + err2.Error())
       if err2 := oprot.WriteMessageBegin(ctx, "get_learner", thrift.EXCEPTION, seqId); err2 != nil {
-        _write_err78 = thrift.WrapTException(err2)
+        _write_err82 = thrift.WrapTException(err2)
       }
-      if err2 := _exc79.Write(ctx, oprot); _write_err78 == nil && err2 != nil {
-        _write_err78 = thrift.WrapTException(err2)
+      if err2 := _exc83.Write(ctx, oprot); _write_err82 == nil && err2 != nil {
+        _write_err82 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.WriteMessageEnd(ctx); _write_err78 == nil && err2 != nil {
-        _write_err78 = thrift.WrapTException(err2)
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err82 == nil && err2 != nil {
+        _write_err82 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.Flush(ctx); _write_err78 == nil && err2 != nil {
-        _write_err78 = thrift.WrapTException(err2)
+      if err2 := oprot.Flush(ctx); _write_err82 == nil && err2 != nil {
+        _write_err82 = thrift.WrapTException(err2)
       }
-      if _write_err78 != nil {
-        return false, thrift.WrapTException(_write_err78)
+      if _write_err82 != nil {
+        return false, thrift.WrapTException(_write_err82)
       }
       return true, err
     }
@@ -8104,19 +8247,19 @@ func (p *trainingProcessorGetLearner) Process(ctx context.Context, seqId int32, 
   }
   tickerCancel()
   if err2 := oprot.WriteMessageBegin(ctx, "get_learner", thrift.REPLY, seqId); err2 != nil {
-    _write_err78 = thrift.WrapTException(err2)
+    _write_err82 = thrift.WrapTException(err2)
   }
-  if err2 := result.Write(ctx, oprot); _write_err78 == nil && err2 != nil {
-    _write_err78 = thrift.WrapTException(err2)
+  if err2 := result.Write(ctx, oprot); _write_err82 == nil && err2 != nil {
+    _write_err82 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.WriteMessageEnd(ctx); _write_err78 == nil && err2 != nil {
-    _write_err78 = thrift.WrapTException(err2)
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err82 == nil && err2 != nil {
+    _write_err82 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.Flush(ctx); _write_err78 == nil && err2 != nil {
-    _write_err78 = thrift.WrapTException(err2)
+  if err2 := oprot.Flush(ctx); _write_err82 == nil && err2 != nil {
+    _write_err82 = thrift.WrapTException(err2)
   }
-  if _write_err78 != nil {
-    return false, thrift.WrapTException(_write_err78)
+  if _write_err82 != nil {
+    return false, thrift.WrapTException(_write_err82)
   }
   return true, err
 }
@@ -8126,7 +8269,7 @@ type trainingProcessorDeleteLearner struct {
 }
 
 func (p *trainingProcessorDeleteLearner) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-  var _write_err80 error
+  var _write_err84 error
   args := TrainingDeleteLearnerArgs{}
   if err2 := args.Read(ctx, iprot); err2 != nil {
     iprot.ReadMessageEnd(ctx)
@@ -8176,21 +8319,21 @@ func (p *trainingProcessorDeleteLearner) Process(ctx context.Context, seqId int3
       if errors.Is(err2, thrift.ErrAbandonRequest) {
         return false, thrift.WrapTException(err2)
       }
-      _exc81 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing delete_learner: " + err2.Error())
+      _exc85 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing delete_learner: " + err2.Error())
       if err2 := oprot.WriteMessageBegin(ctx, "delete_learner", thrift.EXCEPTION, seqId); err2 != nil {
-        _write_err80 = thrift.WrapTException(err2)
+        _write_err84 = thrift.WrapTException(err2)
       }
-      if err2 := _exc81.Write(ctx, oprot); _write_err80 == nil && err2 != nil {
-        _write_err80 = thrift.WrapTException(err2)
+      if err2 := _exc85.Write(ctx, oprot); _write_err84 == nil && err2 != nil {
+        _write_err84 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.WriteMessageEnd(ctx); _write_err80 == nil && err2 != nil {
-        _write_err80 = thrift.WrapTException(err2)
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err84 == nil && err2 != nil {
+        _write_err84 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.Flush(ctx); _write_err80 == nil && err2 != nil {
-        _write_err80 = thrift.WrapTException(err2)
+      if err2 := oprot.Flush(ctx); _write_err84 == nil && err2 != nil {
+        _write_err84 = thrift.WrapTException(err2)
       }
-      if _write_err80 != nil {
-        return false, thrift.WrapTException(_write_err80)
+      if _write_err84 != nil {
+        return false, thrift.WrapTException(_write_err84)
       }
       return true, err
     }
@@ -8199,19 +8342,19 @@ func (p *trainingProcessorDeleteLearner) Process(ctx context.Context, seqId int3
   }
   tickerCancel()
   if err2 := oprot.WriteMessageBegin(ctx, "delete_learner", thrift.REPLY, seqId); err2 != nil {
-    _write_err80 = thrift.WrapTException(err2)
+    _write_err84 = thrift.WrapTException(err2)
   }
-  if err2 := result.Write(ctx, oprot); _write_err80 == nil && err2 != nil {
-    _write_err80 = thrift.WrapTException(err2)
+  if err2 := result.Write(ctx, oprot); _write_err84 == nil && err2 != nil {
+    _write_err84 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.WriteMessageEnd(ctx); _write_err80 == nil && err2 != nil {
-    _write_err80 = thrift.WrapTException(err2)
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err84 == nil && err2 != nil {
+    _write_err84 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.Flush(ctx); _write_err80 == nil && err2 != nil {
-    _write_err80 = thrift.WrapTException(err2)
+  if err2 := oprot.Flush(ctx); _write_err84 == nil && err2 != nil {
+    _write_err84 = thrift.WrapTException(err2)
   }
-  if _write_err80 != nil {
-    return false, thrift.WrapTException(_write_err80)
+  if _write_err84 != nil {
+    return false, thrift.WrapTException(_write_err84)
   }
   return true, err
 }

@@ -1427,14 +1427,14 @@ public class Learner implements org.apache.thrift.TBase<Learner, Learner._Fields
           case 2: // STEPS
             if (schemeField.type == org.apache.thrift.protocol.TType.LIST) {
               {
-                org.apache.thrift.protocol.TList _list76 = iprot.readListBegin();
-                struct.steps = new java.util.ArrayList<io.modelwire.wire.Step>(_list76.size);
-                @org.apache.thrift.annotation.Nullable io.modelwire.wire.Step _elem77;
-                for (int _i78 = 0; _i78 < _list76.size; ++_i78)
+                org.apache.thrift.protocol.TList _list92 = iprot.readListBegin();
+                struct.steps = new java.util.ArrayList<io.modelwire.wire.Step>(_list92.size);
+                @org.apache.thrift.annotation.Nullable io.modelwire.wire.Step _elem93;
+                for (int _i94 = 0; _i94 < _list92.size; ++_i94)
                 {
-                  _elem77 = new io.modelwire.wire.Step();
-                  _elem77.read(iprot);
-                  struct.steps.add(_elem77);
+                  _elem93 = new io.modelwire.wire.Step();
+                  _elem93.read(iprot);
+                  struct.steps.add(_elem93);
                 }
                 iprot.readListEnd();
               }
@@ -1454,13 +1454,13 @@ public class Learner implements org.apache.thrift.TBase<Learner, Learner._Fields
           case 4: // FEATURES
             if (schemeField.type == org.apache.thrift.protocol.TType.LIST) {
               {
-                org.apache.thrift.protocol.TList _list79 = iprot.readListBegin();
-                struct.features = new java.util.ArrayList<java.lang.String>(_list79.size);
-                @org.apache.thrift.annotation.Nullable java.lang.String _elem80;
-                for (int _i81 = 0; _i81 < _list79.size; ++_i81)
+                org.apache.thrift.protocol.TList _list95 = iprot.readListBegin();
+                struct.features = new java.util.ArrayList<java.lang.String>(_list95.size);
+                @org.apache.thrift.annotation.Nullable java.lang.String _elem96;
+                for (int _i97 = 0; _i97 < _list95.size; ++_i97)
                 {
-                  _elem80 = iprot.readString();
-                  struct.features.add(_elem80);
+                  _elem96 = iprot.readString();
+                  struct.features.add(_elem96);
                 }
                 iprot.readListEnd();
               }
@@ -1529,14 +1529,14 @@ public class Learner implements org.apache.thrift.TBase<Learner, Learner._Fields
           case 12: // RECENT
             if (schemeField.type == org.apache.thrift.protocol.TType.LIST) {
               {
-                org.apache.thrift.protocol.TList _list82 = iprot.readListBegin();
-                struct.recent = new java.util.ArrayList<LearnedBatch>(_list82.size);
-                @org.apache.thrift.annotation.Nullable LearnedBatch _elem83;
-                for (int _i84 = 0; _i84 < _list82.size; ++_i84)
+                org.apache.thrift.protocol.TList _list98 = iprot.readListBegin();
+                struct.recent = new java.util.ArrayList<LearnedBatch>(_list98.size);
+                @org.apache.thrift.annotation.Nullable LearnedBatch _elem99;
+                for (int _i100 = 0; _i100 < _list98.size; ++_i100)
                 {
-                  _elem83 = new LearnedBatch();
-                  _elem83.read(iprot);
-                  struct.recent.add(_elem83);
+                  _elem99 = new LearnedBatch();
+                  _elem99.read(iprot);
+                  struct.recent.add(_elem99);
                 }
                 iprot.readListEnd();
               }
@@ -1581,9 +1581,9 @@ public class Learner implements org.apache.thrift.TBase<Learner, Learner._Fields
           oprot.writeFieldBegin(STEPS_FIELD_DESC);
           {
             oprot.writeListBegin(new org.apache.thrift.protocol.TList(org.apache.thrift.protocol.TType.STRUCT, struct.steps.size()));
-            for (io.modelwire.wire.Step _iter85 : struct.steps)
+            for (io.modelwire.wire.Step _iter101 : struct.steps)
             {
-              _iter85.write(oprot);
+              _iter101.write(oprot);
             }
             oprot.writeListEnd();
           }
@@ -1602,9 +1602,9 @@ public class Learner implements org.apache.thrift.TBase<Learner, Learner._Fields
           oprot.writeFieldBegin(FEATURES_FIELD_DESC);
           {
             oprot.writeListBegin(new org.apache.thrift.protocol.TList(org.apache.thrift.protocol.TType.STRING, struct.features.size()));
-            for (java.lang.String _iter86 : struct.features)
+            for (java.lang.String _iter102 : struct.features)
             {
-              oprot.writeString(_iter86);
+              oprot.writeString(_iter102);
             }
             oprot.writeListEnd();
           }
@@ -1653,9 +1653,9 @@ public class Learner implements org.apache.thrift.TBase<Learner, Learner._Fields
           oprot.writeFieldBegin(RECENT_FIELD_DESC);
           {
             oprot.writeListBegin(new org.apache.thrift.protocol.TList(org.apache.thrift.protocol.TType.STRUCT, struct.recent.size()));
-            for (LearnedBatch _iter87 : struct.recent)
+            for (LearnedBatch _iter103 : struct.recent)
             {
-              _iter87.write(oprot);
+              _iter103.write(oprot);
             }
             oprot.writeListEnd();
           }
@@ -1732,9 +1732,9 @@ public class Learner implements org.apache.thrift.TBase<Learner, Learner._Fields
       if (struct.isSetSteps()) {
         {
           oprot.writeI32(struct.steps.size());
-          for (io.modelwire.wire.Step _iter88 : struct.steps)
+          for (io.modelwire.wire.Step _iter104 : struct.steps)
           {
-            _iter88.write(oprot);
+            _iter104.write(oprot);
           }
         }
       }
@@ -1744,9 +1744,9 @@ public class Learner implements org.apache.thrift.TBase<Learner, Learner._Fields
       if (struct.isSetFeatures()) {
         {
           oprot.writeI32(struct.features.size());
-          for (java.lang.String _iter89 : struct.features)
+          for (java.lang.String _iter105 : struct.features)
           {
-            oprot.writeString(_iter89);
+            oprot.writeString(_iter105);
           }
         }
       }
@@ -1774,9 +1774,9 @@ public class Learner implements org.apache.thrift.TBase<Learner, Learner._Fields
       if (struct.isSetRecent()) {
         {
           oprot.writeI32(struct.recent.size());
-          for (LearnedBatch _iter90 : struct.recent)
+          for (LearnedBatch _iter106 : struct.recent)
           {
-            _iter90.write(oprot);
+            _iter106.write(oprot);
           }
         }
       }
@@ -1795,14 +1795,14 @@ public class Learner implements org.apache.thrift.TBase<Learner, Learner._Fields
       }
       if (incoming.get(1)) {
         {
-          org.apache.thrift.protocol.TList _list91 = iprot.readListBegin(org.apache.thrift.protocol.TType.STRUCT);
-          struct.steps = new java.util.ArrayList<io.modelwire.wire.Step>(_list91.size);
-          @org.apache.thrift.annotation.Nullable io.modelwire.wire.Step _elem92;
-          for (int _i93 = 0; _i93 < _list91.size; ++_i93)
+          org.apache.thrift.protocol.TList _list107 = iprot.readListBegin(org.apache.thrift.protocol.TType.STRUCT);
+          struct.steps = new java.util.ArrayList<io.modelwire.wire.Step>(_list107.size);
+          @org.apache.thrift.annotation.Nullable io.modelwire.wire.Step _elem108;
+          for (int _i109 = 0; _i109 < _list107.size; ++_i109)
           {
-            _elem92 = new io.modelwire.wire.Step();
-            _elem92.read(iprot);
-            struct.steps.add(_elem92);
+            _elem108 = new io.modelwire.wire.Step();
+            _elem108.read(iprot);
+            struct.steps.add(_elem108);
           }
         }
         struct.setStepsIsSet(true);
@@ -1813,13 +1813,13 @@ public class Learner implements org.apache.thrift.TBase<Learner, Learner._Fields
       }
       if (incoming.get(3)) {
         {
-          org.apache.thrift.protocol.TList _list94 = iprot.readListBegin(org.apache.thrift.protocol.TType.STRING);
-          struct.features = new java.util.ArrayList<java.lang.String>(_list94.size);
-          @org.apache.thrift.annotation.Nullable java.lang.String _elem95;
-          for (int _i96 = 0; _i96 < _list94.size; ++_i96)
+          org.apache.thrift.protocol.TList _list110 = iprot.readListBegin(org.apache.thrift.protocol.TType.STRING);
+          struct.features = new java.util.ArrayList<java.lang.String>(_list110.size);
+          @org.apache.thrift.annotation.Nullable java.lang.String _elem111;
+          for (int _i112 = 0; _i112 < _list110.size; ++_i112)
           {
-            _elem95 = iprot.readString();
-            struct.features.add(_elem95);
+            _elem111 = iprot.readString();
+            struct.features.add(_elem111);
           }
         }
         struct.setFeaturesIsSet(true);
@@ -1855,14 +1855,14 @@ public class Learner implements org.apache.thrift.TBase<Learner, Learner._Fields
       }
       if (incoming.get(11)) {
         {
-          org.apache.thrift.protocol.TList _list97 = iprot.readListBegin(org.apache.thrift.protocol.TType.STRUCT);
-          struct.recent = new java.util.ArrayList<LearnedBatch>(_list97.size);
-          @org.apache.thrift.annotation.Nullable LearnedBatch _elem98;
-          for (int _i99 = 0; _i99 < _list97.size; ++_i99)
+          org.apache.thrift.protocol.TList _list113 = iprot.readListBegin(org.apache.thrift.protocol.TType.STRUCT);
+          struct.recent = new java.util.ArrayList<LearnedBatch>(_list113.size);
+          @org.apache.thrift.annotation.Nullable LearnedBatch _elem114;
+          for (int _i115 = 0; _i115 < _list113.size; ++_i115)
           {
-            _elem98 = new LearnedBatch();
-            _elem98.read(iprot);
-            struct.recent.add(_elem98);
+            _elem114 = new LearnedBatch();
+            _elem114.read(iprot);
+            struct.recent.add(_elem114);
           }
         }
         struct.setRecentIsSet(true);
