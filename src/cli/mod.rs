@@ -5,6 +5,7 @@ mod evaluate;
 mod explain;
 mod hello;
 mod jobs;
+mod learners;
 mod loadtest;
 mod memory_limit;
 mod model_rows;
@@ -45,6 +46,7 @@ enum Command {
     Serve(Box<serve::Arguments>), // Every setting is a flag of it: many times what the others hold.
     Train(train::Arguments),
     PartialFit(partial_fit::Arguments),
+    Learners(learners::Arguments),
     Predict(predict::Arguments),
     Evaluate(evaluate::Arguments),
     Explain(explain::Arguments),
@@ -64,6 +66,7 @@ impl Command {
             Self::Serve(_) => false,
             Self::Train(arguments) => arguments.remote.json,
             Self::PartialFit(arguments) => arguments.remote.json,
+            Self::Learners(arguments) => arguments.remote.json,
             Self::Predict(arguments) => arguments.asked.remote.json,
             Self::Evaluate(arguments) => arguments.remote.json,
             Self::Explain(arguments) => arguments.asked.remote.json,
@@ -82,6 +85,7 @@ impl Command {
             Self::Serve(arguments) => serve::run(*arguments),
             Self::Train(arguments) => train::run(arguments),
             Self::PartialFit(arguments) => partial_fit::run(arguments),
+            Self::Learners(arguments) => learners::run(arguments),
             Self::Predict(arguments) => predict::run(arguments),
             Self::Evaluate(arguments) => evaluate::run(arguments),
             Self::Explain(arguments) => explain::run(arguments),
