@@ -103,8 +103,8 @@ struct ExplainResponse {
   /** As in PredictResponse. */
   3: optional i64 generation
   /**
-   * What the sums are: "value" (in the unit of the targets), "log_value" (the natural logarithm of the answer), "probability", or
-   * "score" (softmax over the classes makes probabilities of them).
+   * What the sums are: "value" (in the unit of the targets), "log_value" (the natural logarithm of the answer), "probability",
+   * "score" (softmax over the classes makes probabilities of them), or "decision" (the class of the largest is the answer).
    */
   4: optional string scale
   /** F64, shape (n_answers): the answer where no column says anything. */

@@ -254,7 +254,7 @@ struct PartialFitRequest {
   2: optional string model (resource = "model")
   /** The rows, with their target. */
   3: optional types.Table table
-  /** One step: an algorithm that learns batch by batch. Needed with the first batch; stated again it has to be the same, as have the next four. */
+  /** An algorithm that learns batch by batch, perhaps behind a transformer that does. Needed with the first batch; stated again it has to be the same, as have the next four. */
   4: optional list<types.Step> steps
   /** The column to predict. */
   5: optional string target
@@ -288,6 +288,11 @@ struct PartialFitResponse {
   3: optional double loss
   /** The version that was published after it. Absent if none was. */
   4: optional i64 version
+  /**
+   * What else there is to know, in sentences: columns that were passed over, a version that is still being published, is not
+   * served or could not be published, the alias `stable` that stayed where it was. Absent if there is nothing.
+   */
+  5: optional list<string> notes
 }
 
 /** What was learned from one batch. */
@@ -297,8 +302,9 @@ struct LearnedBatch {
   2: optional i64 n_samples
   /** As in PartialFitResponse. */
   3: optional double loss
-  /** As in PartialFitResponse. */
+  /** As in PartialFitResponse, as is the next one. */
   4: optional i64 version
+  5: optional list<string> notes
 }
 
 /** A model that learns batch by batch. */
@@ -392,7 +398,9 @@ service Training {
 
   /**
    * Learns from a batch of rows, one call after the other, and answers when that is durable. `predict` goes by versions as ever:
-   * `publish_every` and `publish` make them. A repeated idempotency key answers what the first answered, of the last 1000 batches.
+   * `publish_every` and `publish` make them; a version that is not published when the call has to be answered is so afterwards, and
+   * `notes` say it. A repeated idempotency key answers what the first answered, of the last 1000 batches; with other rows it is
+   * INVALID_ARGUMENT.
    * After any error nothing was learned. Throws INVALID_ARGUMENT (name, step, hyper-parameter, column, value, class, or what is
    * said otherwise than before), NOT_FOUND (no learner, and no steps), FAILED_PRECONDITION (expected_batch, or not all classes seen),
    * OVERLOADED (too many learners, or calls that wait), DEADLINE_EXCEEDED.

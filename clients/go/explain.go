@@ -16,7 +16,8 @@ type Explanation struct {
 	// Generation is how often the alias that was asked for has been set; 0 where a version was asked for.
 	Generation int64
 	// Scale is what the sums are: "value" (in the unit of the targets), "log_value" (the natural logarithm of the answer),
-	// "probability", or "score" (softmax over the classes makes probabilities of them).
+	// "probability", "score" (softmax over the classes makes probabilities of them), or "decision" (the class of the largest is
+	// the answer).
 	Scale string
 	// BaseValues are the answers where no column says anything, one for each answer.
 	BaseValues []float64

@@ -10,7 +10,7 @@ import (
 // Batch is rows to learn from. What is said of the learner makes it, with its first batch; after that it may be left out, and
 // said again it has to be the same.
 type Batch struct {
-	// Steps is one algorithm that learns batch by batch.
+	// Steps are an algorithm that learns batch by batch, perhaps behind a transformer that does.
 	Steps []Step
 	// Data are the rows: [Arrays] or [Rows].
 	Data TrainingData
@@ -42,6 +42,8 @@ type LearnedBatch struct {
 	Loss float64
 	// Version was published after it; 0: none was.
 	Version int64
+	// Notes say what else there is to know: columns that were passed over, a version that is not served (yet), an alias that stayed.
+	Notes []string
 }
 
 // Learner is a model that learns batch by batch.
@@ -104,7 +106,7 @@ func (c *Client) PartialFit(ctx context.Context, model string, batch Batch, opti
 	if err != nil {
 		return LearnedBatch{}, err
 	}
-	return learnedFrom(reply.GetBatch(), reply.GetNSamples(), reply.Loss, reply.GetVersion()), nil
+	return learnedFrom(reply), nil
 }
 
 // GetLearner asks how a learner is. It fails with [ErrNotFound].
@@ -137,7 +139,7 @@ func learnerFrom(sent *wire.Learner) (*Learner, error) {
 		LastVersion: sent.GetLastVersion(),
 	}
 	for _, batch := range sent.Recent {
-		learner.Recent = append(learner.Recent, learnedFrom(batch.GetBatch(), batch.GetNSamples(), batch.Loss, batch.GetVersion()))
+		learner.Recent = append(learner.Recent, learnedFrom(batch))
 	}
 	if sent.Classes == nil {
 		return learner, nil
@@ -150,10 +152,22 @@ func learnerFrom(sent *wire.Learner) (*Learner, error) {
 	return learner, nil
 }
 
-func learnedFrom(number, samples int64, loss *float64, version int64) LearnedBatch {
-	learned := LearnedBatch{Number: number, Samples: samples, Loss: math.NaN(), Version: version}
-	if loss != nil {
-		learned.Loss = *loss
+// learnedOnWire is what the answer to a batch and a batch of a learner have in common.
+type learnedOnWire interface {
+	GetBatch() int64
+	GetNSamples() int64
+	IsSetLoss() bool
+	GetLoss() float64
+	GetVersion() int64
+	GetNotes() []string
+}
+
+func learnedFrom(sent learnedOnWire) LearnedBatch {
+	learned := LearnedBatch{
+		Number: sent.GetBatch(), Samples: sent.GetNSamples(), Loss: math.NaN(), Version: sent.GetVersion(), Notes: sent.GetNotes(),
+	}
+	if sent.IsSetLoss() {
+		learned.Loss = sent.GetLoss()
 	}
 	return learned
 }

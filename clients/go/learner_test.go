@@ -2,6 +2,7 @@ package modelwire
 
 import (
 	"errors"
+	"reflect"
 	"testing"
 )
 
@@ -21,7 +22,7 @@ func TestServerLearnsBatchByBatchAndIsAskedMeanwhile(t *testing.T) {
 	second := must(client.PartialFit(t.Context(), "batches", batch))
 	_, late := client.PartialFit(t.Context(), "batches", batch)
 
-	if first.Number != 1 || first.Version != 1 || again != first || !(first.Loss > 0) {
+	if first.Number != 1 || first.Version != 1 || !reflect.DeepEqual(again, first) || !(first.Loss > 0) {
 		t.Errorf("the first batch is %+v, and again %+v", first, again)
 	}
 	if second.Number != 2 || second.Version != 0 || second.Loss >= first.Loss {

@@ -828,8 +828,8 @@ pub struct ExplainResponse {
   pub version: Option<i64>,
   /// As in PredictResponse.
   pub generation: Option<i64>,
-  /// What the sums are: "value" (in the unit of the targets), "log_value" (the natural logarithm of the answer), "probability", or
-  /// "score" (softmax over the classes makes probabilities of them).
+  /// What the sums are: "value" (in the unit of the targets), "log_value" (the natural logarithm of the answer), "probability",
+  /// "score" (softmax over the classes makes probabilities of them), or "decision" (the class of the largest is the answer).
   pub scale: Option<String>,
   /// F64, shape (n_answers): the answer where no column says anything.
   pub base_values: Option<types::Tensor>,

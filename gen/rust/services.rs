@@ -7,7 +7,7 @@ use crate::wire::{datasets, health, inference, models, search, training, types};
 use std::future::Future;
 
 /// SHA-256 of the IDL files, in hex.
-pub const IDL_SHA256: &str = "772d5ad87abae24ebe844246cf90b5143cc61fde07ad48d48405d63967d804a9";
+pub const IDL_SHA256: &str = "e25634261f37a1e6e59dc4e6c3c88e36926b1482076b67876bf239463830a426";
 
 /// Every method, in the order of the files' names, then as declared; `Method::id` is its place here.
 pub static METHODS: &[Method] = &[
@@ -299,7 +299,9 @@ pub trait Training: Send + Sync {
     ) -> impl Future<Output = Result<training::CancelJobResponse, types::ServiceError>> + Send;
 
     /// Learns from a batch of rows, one call after the other, and answers when that is durable. `predict` goes by versions as ever:
-    /// `publish_every` and `publish` make them. A repeated idempotency key answers what the first answered, of the last 1000 batches.
+    /// `publish_every` and `publish` make them; a version that is not published when the call has to be answered is so afterwards, and
+    /// `notes` say it. A repeated idempotency key answers what the first answered, of the last 1000 batches; with other rows it is
+    /// INVALID_ARGUMENT.
     /// After any error nothing was learned. Throws INVALID_ARGUMENT (name, step, hyper-parameter, column, value, class, or what is
     /// said otherwise than before), NOT_FOUND (no learner, and no steps), FAILED_PRECONDITION (expected_batch, or not all classes seen),
     /// OVERLOADED (too many learners, or calls that wait), DEADLINE_EXCEEDED.
@@ -1426,7 +1428,9 @@ impl<C: Channel> TrainingClient<'_, C> {
     }
 
     /// Learns from a batch of rows, one call after the other, and answers when that is durable. `predict` goes by versions as ever:
-    /// `publish_every` and `publish` make them. A repeated idempotency key answers what the first answered, of the last 1000 batches.
+    /// `publish_every` and `publish` make them; a version that is not published when the call has to be answered is so afterwards, and
+    /// `notes` say it. A repeated idempotency key answers what the first answered, of the last 1000 batches; with other rows it is
+    /// INVALID_ARGUMENT.
     /// After any error nothing was learned. Throws INVALID_ARGUMENT (name, step, hyper-parameter, column, value, class, or what is
     /// said otherwise than before), NOT_FOUND (no learner, and no steps), FAILED_PRECONDITION (expected_batch, or not all classes seen),
     /// OVERLOADED (too many learners, or calls that wait), DEADLINE_EXCEEDED.

@@ -2395,7 +2395,7 @@ pub struct PartialFitRequest {
   pub model: Option<String>,
   /// The rows, with their target.
   pub table: Option<types::Table>,
-  /// One step: an algorithm that learns batch by batch. Needed with the first batch; stated again it has to be the same, as have the next four.
+  /// An algorithm that learns batch by batch, perhaps behind a transformer that does. Needed with the first batch; stated again it has to be the same, as have the next four.
   pub steps: Option<Vec<types::Step>>,
   /// The column to predict.
   pub target: Option<String>,
@@ -2664,15 +2664,19 @@ pub struct PartialFitResponse {
   pub loss: Option<OrderedFloat<f64>>,
   /// The version that was published after it. Absent if none was.
   pub version: Option<i64>,
+  /// What else there is to know, in sentences: columns that were passed over, a version that is still being published, is not
+  /// served or could not be published, the alias `stable` that stayed where it was. Absent if there is nothing.
+  pub notes: Option<Vec<String>>,
 }
 
 impl PartialFitResponse {
-  pub fn new<F1, F2, F3, F4>(batch: F1, n_samples: F2, loss: F3, version: F4) -> PartialFitResponse where F1: Into<Option<i64>>, F2: Into<Option<i64>>, F3: Into<Option<OrderedFloat<f64>>>, F4: Into<Option<i64>> {
+  pub fn new<F1, F2, F3, F4, F5>(batch: F1, n_samples: F2, loss: F3, version: F4, notes: F5) -> PartialFitResponse where F1: Into<Option<i64>>, F2: Into<Option<i64>>, F3: Into<Option<OrderedFloat<f64>>>, F4: Into<Option<i64>>, F5: Into<Option<Vec<String>>> {
     PartialFitResponse {
       batch: batch.into(),
       n_samples: n_samples.into(),
       loss: loss.into(),
       version: version.into(),
+      notes: notes.into(),
     }
   }
 }
@@ -2684,6 +2688,7 @@ impl TSerializable for PartialFitResponse {
     let mut f_2: Option<i64> = None;
     let mut f_3: Option<OrderedFloat<f64>> = None;
     let mut f_4: Option<i64> = None;
+    let mut f_5: Option<Vec<String>> = None;
     loop {
       let field_ident = i_prot.read_field_begin()?;
       if field_ident.field_type == TType::Stop {
@@ -2707,6 +2712,16 @@ impl TSerializable for PartialFitResponse {
           let val = i_prot.read_i64()?;
           f_4 = Some(val);
         },
+        5 => {
+          let list_ident = i_prot.read_list_begin()?;
+          let mut val: Vec<String> = Vec::with_capacity(list_ident.size as usize);
+          for _ in 0..list_ident.size {
+            let list_elem_13 = i_prot.read_string()?;
+            val.push(list_elem_13);
+          }
+          i_prot.read_list_end()?;
+          f_5 = Some(val);
+        },
         _ => {
           i_prot.skip(field_ident.field_type)?;
         },
@@ -2719,6 +2734,7 @@ impl TSerializable for PartialFitResponse {
       n_samples: f_2,
       loss: f_3,
       version: f_4,
+      notes: f_5,
     };
     Ok(ret)
   }
@@ -2745,6 +2761,15 @@ impl TSerializable for PartialFitResponse {
       o_prot.write_i64(fld_var)?;
       o_prot.write_field_end()?
     }
+    if let Some(ref fld_var) = self.notes {
+      o_prot.write_field_begin(&TFieldIdentifier::new("notes", TType::List, 5))?;
+      o_prot.write_list_begin(&TListIdentifier::new(TType::String, fld_var.len() as i32))?;
+      for e in fld_var {
+        o_prot.write_string(e)?;
+      }
+      o_prot.write_list_end()?;
+      o_prot.write_field_end()?
+    }
     o_prot.write_field_stop()?;
     o_prot.write_struct_end()
   }
@@ -2757,6 +2782,7 @@ impl Default for PartialFitResponse {
       n_samples: Some(0),
       loss: Some(OrderedFloat::from(0.0)),
       version: Some(0),
+      notes: Some(Default::default()),
     }
   }
 }
@@ -2773,17 +2799,19 @@ pub struct LearnedBatch {
   pub n_samples: Option<i64>,
   /// As in PartialFitResponse.
   pub loss: Option<OrderedFloat<f64>>,
-  /// As in PartialFitResponse.
+  /// As in PartialFitResponse, as is the next one.
   pub version: Option<i64>,
+  pub notes: Option<Vec<String>>,
 }
 
 impl LearnedBatch {
-  pub fn new<F1, F2, F3, F4>(batch: F1, n_samples: F2, loss: F3, version: F4) -> LearnedBatch where F1: Into<Option<i64>>, F2: Into<Option<i64>>, F3: Into<Option<OrderedFloat<f64>>>, F4: Into<Option<i64>> {
+  pub fn new<F1, F2, F3, F4, F5>(batch: F1, n_samples: F2, loss: F3, version: F4, notes: F5) -> LearnedBatch where F1: Into<Option<i64>>, F2: Into<Option<i64>>, F3: Into<Option<OrderedFloat<f64>>>, F4: Into<Option<i64>>, F5: Into<Option<Vec<String>>> {
     LearnedBatch {
       batch: batch.into(),
       n_samples: n_samples.into(),
       loss: loss.into(),
       version: version.into(),
+      notes: notes.into(),
     }
   }
 }
@@ -2795,6 +2823,7 @@ impl TSerializable for LearnedBatch {
     let mut f_2: Option<i64> = None;
     let mut f_3: Option<OrderedFloat<f64>> = None;
     let mut f_4: Option<i64> = None;
+    let mut f_5: Option<Vec<String>> = None;
     loop {
       let field_ident = i_prot.read_field_begin()?;
       if field_ident.field_type == TType::Stop {
@@ -2818,6 +2847,16 @@ impl TSerializable for LearnedBatch {
           let val = i_prot.read_i64()?;
           f_4 = Some(val);
         },
+        5 => {
+          let list_ident = i_prot.read_list_begin()?;
+          let mut val: Vec<String> = Vec::with_capacity(list_ident.size as usize);
+          for _ in 0..list_ident.size {
+            let list_elem_14 = i_prot.read_string()?;
+            val.push(list_elem_14);
+          }
+          i_prot.read_list_end()?;
+          f_5 = Some(val);
+        },
         _ => {
           i_prot.skip(field_ident.field_type)?;
         },
@@ -2830,6 +2869,7 @@ impl TSerializable for LearnedBatch {
       n_samples: f_2,
       loss: f_3,
       version: f_4,
+      notes: f_5,
     };
     Ok(ret)
   }
@@ -2856,6 +2896,15 @@ impl TSerializable for LearnedBatch {
       o_prot.write_i64(fld_var)?;
       o_prot.write_field_end()?
     }
+    if let Some(ref fld_var) = self.notes {
+      o_prot.write_field_begin(&TFieldIdentifier::new("notes", TType::List, 5))?;
+      o_prot.write_list_begin(&TListIdentifier::new(TType::String, fld_var.len() as i32))?;
+      for e in fld_var {
+        o_prot.write_string(e)?;
+      }
+      o_prot.write_list_end()?;
+      o_prot.write_field_end()?
+    }
     o_prot.write_field_stop()?;
     o_prot.write_struct_end()
   }
@@ -2868,6 +2917,7 @@ impl Default for LearnedBatch {
       n_samples: Some(0),
       loss: Some(OrderedFloat::from(0.0)),
       version: Some(0),
+      notes: Some(Default::default()),
     }
   }
 }
@@ -2953,8 +3003,8 @@ impl TSerializable for Learner {
           let list_ident = i_prot.read_list_begin()?;
           let mut val: Vec<types::Step> = Vec::with_capacity(list_ident.size as usize);
           for _ in 0..list_ident.size {
-            let list_elem_13 = types::Step::read_from_in_protocol(i_prot)?;
-            val.push(list_elem_13);
+            let list_elem_15 = types::Step::read_from_in_protocol(i_prot)?;
+            val.push(list_elem_15);
           }
           i_prot.read_list_end()?;
           f_2 = Some(val);
@@ -2967,8 +3017,8 @@ impl TSerializable for Learner {
           let list_ident = i_prot.read_list_begin()?;
           let mut val: Vec<String> = Vec::with_capacity(list_ident.size as usize);
           for _ in 0..list_ident.size {
-            let list_elem_14 = i_prot.read_string()?;
-            val.push(list_elem_14);
+            let list_elem_16 = i_prot.read_string()?;
+            val.push(list_elem_16);
           }
           i_prot.read_list_end()?;
           f_4 = Some(val);
@@ -3005,8 +3055,8 @@ impl TSerializable for Learner {
           let list_ident = i_prot.read_list_begin()?;
           let mut val: Vec<LearnedBatch> = Vec::with_capacity(list_ident.size as usize);
           for _ in 0..list_ident.size {
-            let list_elem_15 = LearnedBatch::read_from_in_protocol(i_prot)?;
-            val.push(list_elem_15);
+            let list_elem_17 = LearnedBatch::read_from_in_protocol(i_prot)?;
+            val.push(list_elem_17);
           }
           i_prot.read_list_end()?;
           f_12 = Some(val);
@@ -3448,7 +3498,9 @@ pub trait TTrainingSyncClient {
   /// Cancels a job that waits or runs; one that has ended is answered as it is. Throws NOT_FOUND.
   fn cancel_job(&mut self, request: CancelJobRequest) -> thrift::Result<CancelJobResponse>;
   /// Learns from a batch of rows, one call after the other, and answers when that is durable. `predict` goes by versions as ever:
-  /// `publish_every` and `publish` make them. A repeated idempotency key answers what the first answered, of the last 1000 batches.
+  /// `publish_every` and `publish` make them; a version that is not published when the call has to be answered is so afterwards, and
+  /// `notes` say it. A repeated idempotency key answers what the first answered, of the last 1000 batches; with other rows it is
+  /// INVALID_ARGUMENT.
   /// After any error nothing was learned. Throws INVALID_ARGUMENT (name, step, hyper-parameter, column, value, class, or what is
   /// said otherwise than before), NOT_FOUND (no learner, and no steps), FAILED_PRECONDITION (expected_batch, or not all classes seen),
   /// OVERLOADED (too many learners, or calls that wait), DEADLINE_EXCEEDED.
@@ -3842,7 +3894,9 @@ pub trait TrainingSyncHandler {
   /// Cancels a job that waits or runs; one that has ended is answered as it is. Throws NOT_FOUND.
   fn handle_cancel_job(&self, request: CancelJobRequest) -> thrift::Result<CancelJobResponse>;
   /// Learns from a batch of rows, one call after the other, and answers when that is durable. `predict` goes by versions as ever:
-  /// `publish_every` and `publish` make them. A repeated idempotency key answers what the first answered, of the last 1000 batches.
+  /// `publish_every` and `publish` make them; a version that is not published when the call has to be answered is so afterwards, and
+  /// `notes` say it. A repeated idempotency key answers what the first answered, of the last 1000 batches; with other rows it is
+  /// INVALID_ARGUMENT.
   /// After any error nothing was learned. Throws INVALID_ARGUMENT (name, step, hyper-parameter, column, value, class, or what is
   /// said otherwise than before), NOT_FOUND (no learner, and no steps), FAILED_PRECONDITION (expected_batch, or not all classes seen),
   /// OVERLOADED (too many learners, or calls that wait), DEADLINE_EXCEEDED.

@@ -7,6 +7,7 @@ mod export;
 mod hello;
 mod importance;
 mod jobs;
+mod learners;
 mod loadtest;
 mod memory_limit;
 mod model_rows;
@@ -49,6 +50,7 @@ enum Command {
     Train(train::Arguments),
     Search(Box<search::Arguments>),
     PartialFit(partial_fit::Arguments),
+    Learners(learners::Arguments),
     Predict(predict::Arguments),
     Evaluate(evaluate::Arguments),
     Importance(importance::Arguments),
@@ -71,6 +73,7 @@ impl Command {
             Self::Train(arguments) => arguments.remote.json,
             Self::Search(arguments) => arguments.remote.json,
             Self::PartialFit(arguments) => arguments.remote.json,
+            Self::Learners(arguments) => arguments.remote.json,
             Self::Predict(arguments) => arguments.asked.remote.json,
             Self::Evaluate(arguments) => arguments.remote.json,
             Self::Importance(arguments) => arguments.remote.json,
@@ -92,6 +95,7 @@ impl Command {
             Self::Train(arguments) => train::run(arguments),
             Self::Search(arguments) => search::run(*arguments),
             Self::PartialFit(arguments) => partial_fit::run(arguments),
+            Self::Learners(arguments) => learners::run(arguments),
             Self::Predict(arguments) => predict::run(arguments),
             Self::Evaluate(arguments) => evaluate::run(arguments),
             Self::Importance(arguments) => importance::run(arguments),

@@ -7,13 +7,14 @@ use super::{Failure, report, table_file};
 use crate::data::{Labels, Name, Table};
 use crate::error::Error;
 use crate::training::{Batch, Learned};
+use serde_json::json;
 use std::path::PathBuf;
 
 /// Let a model learn from a batch of rows
 ///
 /// Reads rows from a CSV file (`-` is standard input) and sends them, whole or in batches one after the other. The first batch of a
 /// model makes its learner and needs --steps and --target; further ones find it. What was learned becomes versions as --publish-every
-/// says, and the bare name of the model answers by the newest one.
+/// says, and the bare name of the model answers by the newest one. With --json it prints one document at the end: all batches.
 ///
 /// Examples:
 ///     modelwire partial-fit clicks --data monday.csv --target clicked --steps "ftrl_classifier(l1=1)"
@@ -30,7 +31,7 @@ pub(super) struct Arguments {
     /// Rows of a batch [default: all].
     #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
     batch_rows: Option<u64>,
-    /// One algorithm that learns batch by batch, with parameters in parentheses.
+    /// An algorithm that learns batch by batch, perhaps behind standard_scaler, with parameters in parentheses.
     #[arg(long)]
     steps: Option<Steps>,
     /// Column to predict.
@@ -57,6 +58,13 @@ pub(super) struct Arguments {
     /// Publish a version after the last batch.
     #[arg(long)]
     publish: bool,
+    /// Number that the first batch should get; refused if it would be another.
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
+    expected_batch: Option<u64>,
+    /// Words that this call is known by: repeated with the same rows nothing is learned twice. Of several batches each has its own,
+    /// with its number behind these.
+    #[arg(long)]
+    idempotency_key: Option<String>,
     #[command(flatten)]
     pub(super) remote: Remote,
 }
@@ -66,11 +74,21 @@ pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
     let length = arguments.batch_rows.map_or(usize::MAX, |it| usize::try_from(it).unwrap_or(usize::MAX));
     let batches: Vec<Batch> = arguments.batches(&table, length);
     arguments.remote.run(async |client| {
+        let mut learned = vec![];
         for batch in &batches {
-            let learned = client.partial_fit(batch).await?;
-            arguments.remote.print(&learned, || line(&learned))?;
+            match client.partial_fit(batch).await {
+                Ok(found) if arguments.remote.json => learned.push(found),
+                Ok(found) => arguments.remote.print(&found, || line(&found))?,
+                Err(error) => {
+                    let (done, all) = (learned.len(), batches.len());
+                    if arguments.remote.json && done > 0 {
+                        eprintln!("modelwire: {done} of {all} batches were learned before this");
+                    }
+                    return Err(error.into());
+                }
+            }
         }
-        Ok(())
+        if arguments.remote.json { arguments.remote.print(&json!({ "batches": learned }), String::new) } else { Ok(()) }
     })
 }
 
@@ -79,14 +97,19 @@ impl Arguments {
     fn batches(&self, table: &Table, length: usize) -> Vec<Batch> {
         let n_rows = table.n_rows();
         let firsts: Vec<usize> = if n_rows == 0 { vec![0] } else { (0..n_rows).step_by(length.min(n_rows)).collect() };
-        let batch = |first: usize| Batch {
+        let batch = |(number, first): (usize, usize)| Batch {
+            expected_batch: self.expected_batch.map(|it| it + number as u64),
+            idempotency_key: self.idempotency_key.as_ref().map(|key| match firsts.len() {
+                1 => key.clone(),
+                _ => format!("{key}-{}", number + 1),
+            }),
             publish_every: self.publish_every,
             keep_versions: self.keep_versions,
             move_stable: self.move_stable,
             publish: self.publish && first == firsts.last().copied().unwrap_or_default(),
             ..Batch::new(self.name.clone(), table.slice(first, length.min(n_rows - first)))
         };
-        let mut batches: Vec<Batch> = firsts.iter().map(|first| batch(*first)).collect();
+        let mut batches: Vec<Batch> = firsts.iter().copied().enumerate().map(batch).collect();
         if let Some(first) = batches.first_mut() {
             first.steps = self.steps.as_ref().map(|it| it.0.clone());
             first.target = self.target.clone();
@@ -109,11 +132,12 @@ fn model_name(text: &str) -> Result<Name, Error> {
     Name::parse("model", text)
 }
 
-fn line(learned: &Learned) -> String {
-    let Learned { batch, n_samples, loss, version } = learned;
+pub(super) fn line(learned: &Learned) -> String {
+    let Learned { batch, n_samples, loss, version, notes } = learned;
     let loss = loss.map_or_else(String::new, |it| format!(", loss {it:.6}"));
     let version = if version.is_some() { format!(", version {}", report::optional(*version)) } else { String::new() };
-    format!("batch {batch}: {n_samples} rows{loss}{version}")
+    let notes: String = notes.iter().map(|it| format!("\n  {it}")).collect();
+    format!("batch {batch}: {n_samples} rows{loss}{version}{notes}")
 }
 
 #[cfg(test)]
@@ -131,9 +155,10 @@ mod tests {
 
     #[test]
     fn a_batch_is_one_line() {
-        let learned = Learned { batch: 3, n_samples: 40, loss: Some(0.25), version: Some(2) };
+        let learned = Learned { batch: 3, n_samples: 40, loss: Some(0.25), version: Some(2), notes: vec![] };
+        let noted = Learned { loss: None, version: None, notes: vec!["stable stays".into()], ..learned.clone() };
 
         assert_eq!(line(&learned), "batch 3: 40 rows, loss 0.250000, version 2");
-        assert_eq!(line(&Learned { loss: None, version: None, ..learned }), "batch 3: 40 rows");
+        assert_eq!(line(&noted), "batch 3: 40 rows\n  stable stays");
     }
 }

@@ -150,6 +150,8 @@ settings! {
         max_learners ("training-max-learners", "MODELWIRE_TRAINING_MAX_LEARNERS"): usize,
         /// Calls of one such model that wait for those before them, or are worked on [default: 32].
         max_waiting_batches ("training-max-waiting-batches", "MODELWIRE_TRAINING_MAX_WAITING_BATCHES"): usize,
+        /// Memory in bytes that such models take between their batches; those idle longest are read again [default: 256 MiB].
+        max_learner_bytes ("training-max-learner-bytes", "MODELWIRE_TRAINING_MAX_LEARNER_BYTES"): u64,
     }
 }
 
@@ -287,6 +289,7 @@ impl Settings {
             outside("training.max_svm_rows", self.training.max_svm_rows, rows),
             outside("training.max_learners", self.training.max_learners, (1, 100_000)),
             outside("training.max_waiting_batches", self.training.max_waiting_batches, (1, 100_000)),
+            outside("training.max_learner_bytes", self.training.max_learner_bytes, (0, 1 << 50)),
             outside("datasets.max_open_uploads", self.datasets.max_open_uploads, (1, 1_000_000)),
             outside("datasets.max_upload_bytes", self.datasets.max_upload_bytes, (1, 1 << 50)),
         ];
@@ -429,6 +432,7 @@ impl Settings {
             threads_per_batch: self.training.threads_per_job.unwrap_or(default.threads_per_batch),
             max_learners: self.training.max_learners.unwrap_or(default.max_learners),
             max_waiting: self.training.max_waiting_batches.unwrap_or(default.max_waiting),
+            max_bytes: self.training.max_learner_bytes.unwrap_or(default.max_bytes),
             ..default
         }
     }

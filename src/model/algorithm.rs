@@ -4,8 +4,8 @@
 
 use super::arrays::{Arrays, damaged};
 use super::{
-    ALGORITHMS, Answer, Edge, Explanation, Graph, OnlineAlgorithm, Outputs, ParameterSpec, Parameters, Predictions,
-    Progress, Rows, TrainingResult, Transductive,
+    ALGORITHMS, Answer, Edge, Explanation, Graph, OnlineAlgorithm, OnlineTransformer, Outputs, ParameterSpec,
+    Parameters, Predictions, Progress, Rows, TrainingResult, Transductive,
 };
 use crate::data::Labels;
 use crate::error::{Error, Result, quotable};
@@ -109,6 +109,12 @@ pub trait Algorithm: Debug + Send + Sync {
 
     /// How it learns batch by batch; `None` if it learns from all rows at once only.
     fn online(&self) -> Option<&'static dyn OnlineAlgorithm> {
+        None
+    }
+
+    /// What learns batch by batch as this transformer does, of so many columns, in front of an estimator that does so; `None` if it
+    /// learns from all rows at once only.
+    fn online_transformer(&self, _: &Parameters, _n_features: usize) -> Option<Box<dyn OnlineTransformer>> {
         None
     }
 

@@ -13,10 +13,12 @@ pub enum Scale {
     Probability,
     /// A score for each class, of which `softmax` makes probabilities.
     Score,
+    /// What a classifier decides by, for each class: the class of the largest is the answer.
+    Decision,
 }
 
 impl Scale {
-    const ALL: [Self; 4] = [Self::Value, Self::LogValue, Self::Probability, Self::Score];
+    const ALL: [Self; 5] = [Self::Value, Self::LogValue, Self::Probability, Self::Score, Self::Decision];
 
     /// The word for it on the wire.
     pub fn name(self) -> &'static str {
@@ -25,6 +27,7 @@ impl Scale {
             Self::LogValue => "log_value",
             Self::Probability => "probability",
             Self::Score => "score",
+            Self::Decision => "decision",
         }
     }
 

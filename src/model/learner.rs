@@ -2,6 +2,7 @@
 
 use super::arrays::{Arrays, damaged};
 use super::artefact::{self, Head, Named};
+use super::front::Front;
 use super::last::Last;
 use super::online::{Online, OnlineAlgorithm, halves, numbers, online_algorithms, whole};
 use super::pipeline::Pipeline;
@@ -19,12 +20,14 @@ const FIRST_ROWS: usize = 16;
 #[derive(Debug)]
 pub struct Learner {
     schema: Schema,
-    /// With defaults written out; one, the estimator.
+    /// With defaults written out: transformers that learn batch by batch too, and the estimator.
     steps: Vec<StepSpec>,
     kind: Kind,
     seed: u64,
     batches: u64,
     samples: u64,
+    bytes: u64,
+    front: Front,
     state: Box<dyn Online>,
 }
 
@@ -47,7 +50,7 @@ impl Learner {
     /// classes are not of the type of the target.
     pub fn begin(spec: &Spec, classes: Option<Labels>, first: &Table) -> Result<Self> {
         check_rows(first)?;
-        let (step, algorithm) = online_step(&spec.steps)?;
+        let OnlineSteps { before, last: step, algorithm } = online_steps(&spec.steps)?;
         let Resolved { kind, mut schema, .. } = spec.resolve(&first.schema())?;
         schema.classes = match (kind, classes) {
             (Kind::Classifier, Some(stated)) => Some(Arc::new(stated.ascending())),
@@ -60,14 +63,17 @@ impl Learner {
         };
         check_classes(&schema)?;
         let inputs = Inputs { n_features: schema.features.len(), n_targets: 1, classes: schema.classes.clone() };
+        let front = Front::begin(&schema, &before, &spec.steps)?;
         let state = algorithm.begin(&step.parameters, &inputs, spec.seed)?;
         Ok(Self {
             schema,
+            front,
             steps: Self::written_out(&spec.steps)?,
             kind,
             seed: spec.seed,
             batches: 0,
             samples: 0,
+            bytes: size_of_state(&*state),
             state,
         })
     }
@@ -77,8 +83,11 @@ impl Learner {
     /// # Errors
     /// [`Error::InvalidArgument`] if there is none of them.
     pub fn written_out(steps: &[StepSpec]) -> Result<Vec<StepSpec>> {
-        let (step, _) = online_step(steps)?;
-        Ok(vec![StepSpec { parameters: step.parameters.values().clone(), ..steps[0].clone() }])
+        let OnlineSteps { before, last, .. } = online_steps(steps)?;
+        let resolved = before.iter().chain([&last]).zip(steps);
+        Ok(resolved
+            .map(|(step, stated)| StepSpec { parameters: step.parameters.values().clone(), ..stated.clone() })
+            .collect())
     }
 
     /// Learns from a batch; this one stays as it is.
@@ -91,26 +100,38 @@ impl Learner {
         let features = self.schema.select(batch)?;
         let targets = self.targets(batch)?;
         let weights = vec![1.0; features.nrows()];
-        let rows = Rows::new(&features, targets.view(), &weights);
-        let mut state = self.state.copy();
+        let first_rows = features.slice_axis(Axis(0), (..features.nrows().min(FIRST_ROWS)).into()).to_owned();
+        let (mut front, mut state) = (self.front.copy(), self.state.copy());
         progress.report("learning from a batch", 0.0)?;
+        let n_rows = features.nrows();
+        let features = front.learn(features, &weights, (self.seed, threads, progress))?;
+        let rows = Rows::new(&features, targets.view(), &weights);
         let loss = state.learn(&Training { rows, seed: self.seed, threads, progress })?;
         if state.arrays().iter().any(|(_, array)| array.iter().any(|it| !it.is_finite())) {
-            return Err(overflow(&self.steps[0].algorithm));
+            return Err(overflow(self.algorithm()));
         }
         let learner = Self {
             schema: self.schema.clone(),
             steps: self.steps.clone(),
             batches: self.batches + 1,
-            samples: self.samples + features.nrows() as u64,
+            samples: self.samples + n_rows as u64,
+            bytes: size_of_state(&*state),
+            front,
             state,
             ..*self
         };
-        let first_rows = features.slice_axis(Axis(0), (..features.nrows().min(FIRST_ROWS)).into()).to_owned();
         Ok(Lesson { learner, loss: loss.filter(|it| it.is_finite()), first_rows })
     }
 
+    /// The name of the estimator.
+    fn algorithm(&self) -> &str {
+        self.steps.last().map_or("a learner", |step| &step.algorithm)
+    }
+
     fn targets(&self, batch: &Table) -> Result<Targets> {
+        if self.schema.target.is_none() {
+            return Ok(Targets::None);
+        }
         let column = target(&self.schema, batch)?;
         match &self.schema.classes {
             None => Targets::read(self.kind, column),
@@ -127,7 +148,7 @@ impl Learner {
             schema: self.schema.clone(),
             kind: self.kind,
             steps: self.steps.clone(),
-            transformers: vec![],
+            transformers: self.front.fitted()?,
             last: Last::Model(self.state.model()?),
             sha256: OnceLock::new(),
         })
@@ -148,6 +169,11 @@ impl Learner {
         self.seed
     }
 
+    /// What it takes in memory, but for names and numbers.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
     /// How many batches it has seen.
     pub fn batches(&self) -> u64 {
         self.batches
@@ -163,7 +189,8 @@ impl Learner {
         let [[a, b], [c, d], [e, f]] = [self.batches, self.samples, self.seed].map(halves);
         let counts = ("counts".to_owned(), numbers([a, b, c, d, e, f]));
         let arrays = self.state.arrays().into_iter().map(|(name, values)| (format!("{STATE}{name}"), values));
-        artefact::write(&self.schema, &self.steps, &[counts].into_iter().chain(arrays).collect::<Vec<Named>>())
+        let named: Vec<Named> = [counts].into_iter().chain(self.front.arrays()).chain(arrays).collect();
+        artefact::write(&self.schema, &self.steps, &named)
     }
 
     /// Reads such bytes.
@@ -174,7 +201,9 @@ impl Learner {
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
         let (Head { schema, steps, .. }, named) = artefact::read(bytes)?;
         let (mut counts, mut own) = (Arrays::default(), Arrays::default());
-        for (name, values) in named {
+        let OnlineSteps { before, last: step, algorithm } = online_steps(&steps)?;
+        let mut front = Front::begin(&schema, &before, &steps)?;
+        for (name, values) in front.restore(named)? {
             match name.strip_prefix(STATE) {
                 Some(own_name) => own.insert(own_name, values)?,
                 None => counts.insert(&name, values)?,
@@ -184,31 +213,43 @@ impl Learner {
         let count = |at: usize| whole(counted[2 * at], counted[2 * at + 1]);
         let (batches, samples, seed) = (count(0)?, count(1)?, count(2)?);
         counts.finish()?;
-        let (step, algorithm) = online_step(&steps)?;
         check_classes(&schema)?;
         let inputs = Inputs { n_features: schema.features.len(), n_targets: 1, classes: schema.classes.clone() };
         let state = algorithm.resume(&step.parameters, &mut own, &inputs)?;
         own.finish()?;
-        Ok(Self { schema, steps, kind: step.algorithm.kind(), seed, batches, samples, state })
+        Ok(Self {
+            schema,
+            steps,
+            kind: step.algorithm.kind(),
+            seed,
+            batches,
+            samples,
+            bytes: size_of_state(&*state),
+            front,
+            state,
+        })
     }
+}
+
+fn size_of_state(state: &dyn Online) -> u64 {
+    state.arrays().iter().map(|(_, array)| (array.len() * size_of::<f64>()) as u64).sum()
 }
 
 /// What stands before the names of arrays of the state.
 const STATE: &str = "state.";
 
-/// The one step, and how it learns batch by batch.
-fn online_step(steps: &[StepSpec]) -> Result<(ResolvedStep, &'static dyn OnlineAlgorithm)> {
-    let mut resolved = resolve_steps(steps)?;
-    let last = resolved.pop().ok_or_else(|| Error::internal("a checked specification has no step"))?;
-    if let Some(first) = resolved.first() {
-        return Err(Error::invalid(format!(
-            "{} comes before {} and is not learned batch by batch; send rows that are transformed already, and leave it out",
-            first.algorithm.name(),
-            last.algorithm.name()
-        )));
-    }
+/// Transformers, and the estimator and how that learns batch by batch.
+struct OnlineSteps {
+    before: Vec<ResolvedStep>,
+    last: ResolvedStep,
+    algorithm: &'static dyn OnlineAlgorithm,
+}
+
+fn online_steps(steps: &[StepSpec]) -> Result<OnlineSteps> {
+    let mut before = resolve_steps(steps)?;
+    let last = before.pop().ok_or_else(|| Error::internal("a checked specification has no step"))?;
     match last.algorithm.online() {
-        Some(online) => Ok((last, online)),
+        Some(algorithm) => Ok(OnlineSteps { before, last, algorithm }),
         None => Err(Error::invalid(format!(
             "{} does not learn batch by batch; train it on all rows, or take one of {}",
             last.algorithm.name(),

@@ -55,6 +55,7 @@ mod pipeline;
 mod predictions;
 mod scoring;
 
+mod front;
 mod learner;
 mod online;
 
@@ -111,7 +112,7 @@ pub use fit::{Fitted, Progress, Within, fit, fit_on};
 pub use importance::{Importances, MOST_REPEATS, REPEATS, Shuffled};
 pub use learner::{Learner, Lesson};
 pub use loaded::LoadedModel;
-pub use online::{Online, OnlineAlgorithm, online_algorithms};
+pub use online::{Online, OnlineAlgorithm, OnlineTransformer, online_algorithms, online_transformers};
 pub use onnx::{Answer, EXPORTED, Edge, Graph};
 pub use parameters::{ParameterSpec, Parameters, Range, Value};
 pub use pipeline::Pipeline;

@@ -4,9 +4,10 @@
 //! the weights, and whatever else the next batch needs, as arrays that are stored like those of a model.
 
 use super::arrays::{Arrays, damaged};
-use super::{ALGORITHMS, Inputs, Model, Parameters, Predictions, Training};
+use super::{ALGORITHMS, FittedTransformer, Inputs, Model, Parameters, Predictions, Training};
 use crate::error::{Error, Result};
 use ndarray::{Array1, ArrayD};
+use std::collections::BTreeMap;
 use std::fmt::Debug;
 
 /// An algorithm that learns batch by batch.
@@ -44,6 +45,42 @@ pub trait Online: Debug + Send + Sync {
 
     /// Another one that has learned the same.
     fn copy(&self) -> Box<dyn Online>;
+}
+
+/// A transformer that learns batch by batch, in front of an estimator that does, and keeps its columns.
+pub trait OnlineTransformer: Debug + Send + Sync {
+    /// Learns from a batch. After an error it is of no use any more.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] if nothing finite can be learned from these rows. What `progress` answers.
+    fn learn(&mut self, batch: &Training<'_>) -> Result<()>;
+
+    /// What transforms as it would now.
+    ///
+    /// # Errors
+    /// [`Error::FailedPrecondition`] if it has seen no rows, [`Error::InvalidArgument`] if nothing finite transforms.
+    fn fitted(&self) -> Result<Box<dyn FittedTransformer>>;
+
+    /// All that the next batch needs, by name.
+    fn arrays(&self) -> Vec<(&'static str, ArrayD<f64>)>;
+
+    /// Goes on from such arrays.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] if one is missing or of another shape.
+    fn restore(&mut self, arrays: &mut Arrays) -> Result<()>;
+
+    /// Another one that has learned the same.
+    fn copy(&self) -> Box<dyn OnlineTransformer>;
+}
+
+/// The names of the transformers that learn batch by batch, in front of an estimator that does.
+pub fn online_transformers() -> impl Iterator<Item = &'static str> {
+    let defaults = |it: &&&dyn super::Algorithm| Parameters::check(it.name(), &it.parameters(), &BTreeMap::new());
+    let learns = move |it: &&&dyn super::Algorithm| {
+        defaults(it).is_ok_and(|defaults| it.online_transformer(&defaults, 1).is_some())
+    };
+    ALGORITHMS.iter().filter(learns).map(|it| it.name())
 }
 
 /// The names of the algorithms that learn batch by batch.

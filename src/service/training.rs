@@ -109,7 +109,8 @@ impl Training for Service {
     async fn partial_fit(&self, call: &Call, request: PartialFitRequest) -> Declared<PartialFitResponse> {
         declare(call, async {
             let batch = convert::batch(request, call.idempotency_key.clone())?;
-            Ok(convert::learned(&self.parts.learners.partial_fit(batch).await?))
+            let answer_by = call.deadline.checked_sub(REPLY_MARGIN);
+            Ok(convert::learned(&self.parts.learners.partial_fit_by(batch, answer_by).await?))
         })
         .await
     }

@@ -120,6 +120,8 @@ fn pipeline(algorithm: &dyn Algorithm) -> (Vec<Step>, Option<&'static str>, Vec<
     }
     let steps = match algorithm.kind() {
         Kind::Calibrator => vec![step("gaussian_nb"), own],
+        // On numbers as large its steps would lead ever further away.
+        _ if algorithm.name() == "sgd_regressor" => vec![step("standard_scaler"), own],
         _ => vec![own],
     };
     (steps, Some("y"), columns)

@@ -157,6 +157,21 @@ async fn the_command_line_sends_batches_of_a_file() {
     assert!(lines[2].starts_with("batch 3: 30 rows") && lines[2].ends_with(", version 1"), "{said}");
     let (done, _, why) = run(&["partial-fit", "other", "--data", iris]);
     assert!(!done && why.contains("does not learn batch by batch yet"), "{why}");
+
+    let more = ["partial-fit", "iris", "--data", iris, "--batch-rows", "80", "--json"];
+    let (done, said, why) = run(&[&more[..], &["--expected-batch", "4", "--idempotency-key", "again"]].concat());
+    assert!(done, "{why}");
+    let document: serde_json::Value = serde_json::from_str(&said).unwrap();
+    let numbers: Vec<u64> =
+        document["batches"].as_array().unwrap().iter().map(|it| it["batch"].as_u64().unwrap()).collect();
+    assert_eq!(numbers, [4, 5]);
+    let (_, again, _) = run(&[&more[..], &["--expected-batch", "4", "--idempotency-key", "again"]].concat());
+    assert_eq!(again, said);
+    let (_, shown, _) = run(&["learners", "show", "iris"]);
+    assert!(shown.contains("gaussian_nb(var_smoothing=1e-9)") && shown.contains("5 batches, 300 rows"), "{shown}");
+    assert!(run(&["learners", "delete", "iris"]).0);
+    let (done, _, why) = run(&["learners", "show", "iris"]);
+    assert!(!done && why.contains("does not learn batch by batch yet"), "{why}");
 }
 
 #[tokio::test]

@@ -14,7 +14,7 @@ import pytest
 from real_server import needs_server, new_token, running
 
 import modelwire
-from modelwire import Client, FailedPrecondition, NotFound
+from modelwire import Client, FailedPrecondition, InvalidArgument, NotFound
 
 EXAMPLES = Path(__file__).parents[3] / "docs" / "examples"
 pytestmark = needs_server
@@ -175,7 +175,9 @@ def test_a_model_learns_batch_by_batch_and_is_asked_meanwhile(client: Client) ->
     classes, step = ["right", "left", "middle"], ("ftrl_classifier", {"l1": 0.1})
 
     first = client.partial_fit("batches", step, features=features, target=labels, classes=classes, idempotency_key="b1")
-    again = client.partial_fit("batches", step, features=features[:1], target=labels[:1], idempotency_key="b1")
+    again = client.partial_fit("batches", step, features=features, target=labels, idempotency_key="b1")
+    with pytest.raises(InvalidArgument, match="which had 60 rows"):
+        client.partial_fit("batches", features=features[:1], target=labels[:1], idempotency_key="b1")
     second = client.partial_fit("batches", features=features, target=labels, publish_every=0, expected_batch=2)
 
     assert (first.batch, first.n_samples, first.version) == (1, 60, 1)

@@ -1812,8 +1812,8 @@ func (p *ExplainRequest) String() string {
 //  - Model: Name of the model that is explained.
 //  - Version: Version of the model that is explained.
 //  - Generation: As in PredictResponse.
-//  - Scale: What the sums are: "value" (in the unit of the targets), "log_value" (the natural logarithm of the answer), "probability", or
-// "score" (softmax over the classes makes probabilities of them).
+//  - Scale: What the sums are: "value" (in the unit of the targets), "log_value" (the natural logarithm of the answer), "probability",
+// "score" (softmax over the classes makes probabilities of them), or "decision" (the class of the largest is the answer).
 //  - BaseValues: F64, shape (n_answers): the answer where no column says anything.
 //  - Contributions: F64, shape (n, n_answers, n_features).
 //  - Features: The n_features columns as they reach the estimator, in order.

@@ -5711,7 +5711,7 @@ func (p *PermutationImportanceResponse) String() string {
 //  - Context
 //  - Model: Name of the model that learns: `[A-Za-z][A-Za-z0-9_.-]{0,63}`.
 //  - Table: The rows, with their target.
-//  - Steps: One step: an algorithm that learns batch by batch. Needed with the first batch; stated again it has to be the same, as have the next four.
+//  - Steps: An algorithm that learns batch by batch, perhaps behind a transformer that does. Needed with the first batch; stated again it has to be the same, as have the next four.
 //  - Target: The column to predict.
 //  - Features: The columns to learn from, in the order in which `predict` takes them. Absent: all but the target.
 //  - Classes: The classes that there will be, of the type of the target. Absent: those of the first batch.
@@ -6460,11 +6460,14 @@ func (p *PartialFitRequest) String() string {
 //  - NSamples: Rows of the batch.
 //  - Loss: Mean loss of the batch, before anything was learned from it. Absent while there was nothing to predict it with.
 //  - Version: The version that was published after it. Absent if none was.
+//  - Notes: What else there is to know, in sentences: columns that were passed over, a version that is still being published, is not
+// served or could not be published, the alias `stable` that stayed where it was. Absent if there is nothing.
 type PartialFitResponse struct {
   Batch *int64 `thrift:"batch,1" db:"batch" json:"batch,omitempty"`
   NSamples *int64 `thrift:"n_samples,2" db:"n_samples" json:"n_samples,omitempty"`
   Loss *float64 `thrift:"loss,3" db:"loss" json:"loss,omitempty"`
   Version *int64 `thrift:"version,4" db:"version" json:"version,omitempty"`
+  Notes []string `thrift:"notes,5" db:"notes" json:"notes,omitempty"`
 }
 
 func NewPartialFitResponse() *PartialFitResponse {
@@ -6499,6 +6502,11 @@ func (p *PartialFitResponse) GetVersion() int64 {
   }
 return *p.Version
 }
+var PartialFitResponse_Notes_DEFAULT []string
+
+func (p *PartialFitResponse) GetNotes() []string {
+  return p.Notes
+}
 func (p *PartialFitResponse) IsSetBatch() bool {
   return p.Batch != nil
 }
@@ -6513,6 +6521,10 @@ func (p *PartialFitResponse) IsSetLoss() bool {
 
 func (p *PartialFitResponse) IsSetVersion() bool {
   return p.Version != nil
+}
+
+func (p *PartialFitResponse) IsSetNotes() bool {
+  return p.Notes != nil
 }
 
 func (p *PartialFitResponse) Read(ctx context.Context, iprot thrift.TProtocol) error {
@@ -6561,6 +6573,16 @@ func (p *PartialFitResponse) Read(ctx context.Context, iprot thrift.TProtocol) e
     case 4:
       if fieldTypeId == thrift.I64 {
         if err := p.ReadField4(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 5:
+      if fieldTypeId == thrift.LIST {
+        if err := p.ReadField5(ctx, iprot); err != nil {
           return err
         }
       } else {
@@ -6619,6 +6641,28 @@ func (p *PartialFitResponse)  ReadField4(ctx context.Context, iprot thrift.TProt
   return nil
 }
 
+func (p *PartialFitResponse)  ReadField5(ctx context.Context, iprot thrift.TProtocol) error {
+  _, size, err := iprot.ReadListBegin(ctx)
+  if err != nil {
+    return thrift.PrependError("error reading list begin: ", err)
+  }
+  tSlice := make([]string, 0, size)
+  p.Notes =  tSlice
+  for i := 0; i < size; i ++ {
+var _elem24 string
+    if v, err := iprot.ReadString(ctx); err != nil {
+    return thrift.PrependError("error reading field 0: ", err)
+} else {
+    _elem24 = v
+}
+    p.Notes = append(p.Notes, _elem24)
+  }
+  if err := iprot.ReadListEnd(ctx); err != nil {
+    return thrift.PrependError("error reading list end: ", err)
+  }
+  return nil
+}
+
 func (p *PartialFitResponse) Write(ctx context.Context, oprot thrift.TProtocol) error {
   if err := oprot.WriteStructBegin(ctx, "PartialFitResponse"); err != nil {
     return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err) }
@@ -6627,6 +6671,7 @@ func (p *PartialFitResponse) Write(ctx context.Context, oprot thrift.TProtocol) 
     if err := p.writeField2(ctx, oprot); err != nil { return err }
     if err := p.writeField3(ctx, oprot); err != nil { return err }
     if err := p.writeField4(ctx, oprot); err != nil { return err }
+    if err := p.writeField5(ctx, oprot); err != nil { return err }
   }
   if err := oprot.WriteFieldStop(ctx); err != nil {
     return thrift.PrependError("write field stop error: ", err) }
@@ -6683,6 +6728,26 @@ func (p *PartialFitResponse) writeField4(ctx context.Context, oprot thrift.TProt
   return err
 }
 
+func (p *PartialFitResponse) writeField5(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetNotes() {
+    if err := oprot.WriteFieldBegin(ctx, "notes", thrift.LIST, 5); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 5:notes: ", p), err) }
+    if err := oprot.WriteListBegin(ctx, thrift.STRING, len(p.Notes)); err != nil {
+      return thrift.PrependError("error writing list begin: ", err)
+    }
+    for _, v := range p.Notes {
+      if err := oprot.WriteString(ctx, string(v)); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T. (0) field write error: ", p), err) }
+    }
+    if err := oprot.WriteListEnd(ctx); err != nil {
+      return thrift.PrependError("error writing list end: ", err)
+    }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 5:notes: ", p), err) }
+  }
+  return err
+}
+
 func (p *PartialFitResponse) Equals(other *PartialFitResponse) bool {
   if p == other {
     return true
@@ -6713,6 +6778,11 @@ func (p *PartialFitResponse) Equals(other *PartialFitResponse) bool {
     }
     if (*p.Version) != (*other.Version) { return false }
   }
+  if len(p.Notes) != len(other.Notes) { return false }
+  for i, _tgt := range p.Notes {
+    _src25 := other.Notes[i]
+    if _tgt != _src25 { return false }
+  }
   return true
 }
 
@@ -6729,12 +6799,14 @@ func (p *PartialFitResponse) String() string {
 //  - Batch: 1, 2, 3, … within the learner.
 //  - NSamples
 //  - Loss: As in PartialFitResponse.
-//  - Version: As in PartialFitResponse.
+//  - Version: As in PartialFitResponse, as is the next one.
+//  - Notes
 type LearnedBatch struct {
   Batch *int64 `thrift:"batch,1" db:"batch" json:"batch,omitempty"`
   NSamples *int64 `thrift:"n_samples,2" db:"n_samples" json:"n_samples,omitempty"`
   Loss *float64 `thrift:"loss,3" db:"loss" json:"loss,omitempty"`
   Version *int64 `thrift:"version,4" db:"version" json:"version,omitempty"`
+  Notes []string `thrift:"notes,5" db:"notes" json:"notes,omitempty"`
 }
 
 func NewLearnedBatch() *LearnedBatch {
@@ -6769,6 +6841,11 @@ func (p *LearnedBatch) GetVersion() int64 {
   }
 return *p.Version
 }
+var LearnedBatch_Notes_DEFAULT []string
+
+func (p *LearnedBatch) GetNotes() []string {
+  return p.Notes
+}
 func (p *LearnedBatch) IsSetBatch() bool {
   return p.Batch != nil
 }
@@ -6783,6 +6860,10 @@ func (p *LearnedBatch) IsSetLoss() bool {
 
 func (p *LearnedBatch) IsSetVersion() bool {
   return p.Version != nil
+}
+
+func (p *LearnedBatch) IsSetNotes() bool {
+  return p.Notes != nil
 }
 
 func (p *LearnedBatch) Read(ctx context.Context, iprot thrift.TProtocol) error {
@@ -6831,6 +6912,16 @@ func (p *LearnedBatch) Read(ctx context.Context, iprot thrift.TProtocol) error {
     case 4:
       if fieldTypeId == thrift.I64 {
         if err := p.ReadField4(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 5:
+      if fieldTypeId == thrift.LIST {
+        if err := p.ReadField5(ctx, iprot); err != nil {
           return err
         }
       } else {
@@ -6889,6 +6980,28 @@ func (p *LearnedBatch)  ReadField4(ctx context.Context, iprot thrift.TProtocol) 
   return nil
 }
 
+func (p *LearnedBatch)  ReadField5(ctx context.Context, iprot thrift.TProtocol) error {
+  _, size, err := iprot.ReadListBegin(ctx)
+  if err != nil {
+    return thrift.PrependError("error reading list begin: ", err)
+  }
+  tSlice := make([]string, 0, size)
+  p.Notes =  tSlice
+  for i := 0; i < size; i ++ {
+var _elem26 string
+    if v, err := iprot.ReadString(ctx); err != nil {
+    return thrift.PrependError("error reading field 0: ", err)
+} else {
+    _elem26 = v
+}
+    p.Notes = append(p.Notes, _elem26)
+  }
+  if err := iprot.ReadListEnd(ctx); err != nil {
+    return thrift.PrependError("error reading list end: ", err)
+  }
+  return nil
+}
+
 func (p *LearnedBatch) Write(ctx context.Context, oprot thrift.TProtocol) error {
   if err := oprot.WriteStructBegin(ctx, "LearnedBatch"); err != nil {
     return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err) }
@@ -6897,6 +7010,7 @@ func (p *LearnedBatch) Write(ctx context.Context, oprot thrift.TProtocol) error 
     if err := p.writeField2(ctx, oprot); err != nil { return err }
     if err := p.writeField3(ctx, oprot); err != nil { return err }
     if err := p.writeField4(ctx, oprot); err != nil { return err }
+    if err := p.writeField5(ctx, oprot); err != nil { return err }
   }
   if err := oprot.WriteFieldStop(ctx); err != nil {
     return thrift.PrependError("write field stop error: ", err) }
@@ -6953,6 +7067,26 @@ func (p *LearnedBatch) writeField4(ctx context.Context, oprot thrift.TProtocol) 
   return err
 }
 
+func (p *LearnedBatch) writeField5(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetNotes() {
+    if err := oprot.WriteFieldBegin(ctx, "notes", thrift.LIST, 5); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 5:notes: ", p), err) }
+    if err := oprot.WriteListBegin(ctx, thrift.STRING, len(p.Notes)); err != nil {
+      return thrift.PrependError("error writing list begin: ", err)
+    }
+    for _, v := range p.Notes {
+      if err := oprot.WriteString(ctx, string(v)); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T. (0) field write error: ", p), err) }
+    }
+    if err := oprot.WriteListEnd(ctx); err != nil {
+      return thrift.PrependError("error writing list end: ", err)
+    }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 5:notes: ", p), err) }
+  }
+  return err
+}
+
 func (p *LearnedBatch) Equals(other *LearnedBatch) bool {
   if p == other {
     return true
@@ -6982,6 +7116,11 @@ func (p *LearnedBatch) Equals(other *LearnedBatch) bool {
       return false
     }
     if (*p.Version) != (*other.Version) { return false }
+  }
+  if len(p.Notes) != len(other.Notes) { return false }
+  for i, _tgt := range p.Notes {
+    _src27 := other.Notes[i]
+    if _tgt != _src27 { return false }
   }
   return true
 }
@@ -7341,11 +7480,11 @@ func (p *Learner)  ReadField2(ctx context.Context, iprot thrift.TProtocol) error
   tSlice := make([]*Step, 0, size)
   p.Steps =  tSlice
   for i := 0; i < size; i ++ {
-    _elem24 := &Step{}
-    if err := _elem24.Read(ctx, iprot); err != nil {
-      return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", _elem24), err)
+    _elem28 := &Step{}
+    if err := _elem28.Read(ctx, iprot); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", _elem28), err)
     }
-    p.Steps = append(p.Steps, _elem24)
+    p.Steps = append(p.Steps, _elem28)
   }
   if err := iprot.ReadListEnd(ctx); err != nil {
     return thrift.PrependError("error reading list end: ", err)
@@ -7370,13 +7509,13 @@ func (p *Learner)  ReadField4(ctx context.Context, iprot thrift.TProtocol) error
   tSlice := make([]string, 0, size)
   p.Features =  tSlice
   for i := 0; i < size; i ++ {
-var _elem25 string
+var _elem29 string
     if v, err := iprot.ReadString(ctx); err != nil {
     return thrift.PrependError("error reading field 0: ", err)
 } else {
-    _elem25 = v
+    _elem29 = v
 }
-    p.Features = append(p.Features, _elem25)
+    p.Features = append(p.Features, _elem29)
   }
   if err := iprot.ReadListEnd(ctx); err != nil {
     return thrift.PrependError("error reading list end: ", err)
@@ -7454,11 +7593,11 @@ func (p *Learner)  ReadField12(ctx context.Context, iprot thrift.TProtocol) erro
   tSlice := make([]*LearnedBatch, 0, size)
   p.Recent =  tSlice
   for i := 0; i < size; i ++ {
-    _elem26 := &LearnedBatch{}
-    if err := _elem26.Read(ctx, iprot); err != nil {
-      return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", _elem26), err)
+    _elem30 := &LearnedBatch{}
+    if err := _elem30.Read(ctx, iprot); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", _elem30), err)
     }
-    p.Recent = append(p.Recent, _elem26)
+    p.Recent = append(p.Recent, _elem30)
   }
   if err := iprot.ReadListEnd(ctx); err != nil {
     return thrift.PrependError("error reading list end: ", err)
@@ -7697,8 +7836,8 @@ func (p *Learner) Equals(other *Learner) bool {
   }
   if len(p.Steps) != len(other.Steps) { return false }
   for i, _tgt := range p.Steps {
-    _src27 := other.Steps[i]
-    if !_tgt.Equals(_src27) { return false }
+    _src31 := other.Steps[i]
+    if !_tgt.Equals(_src31) { return false }
   }
   if p.Target != other.Target {
     if p.Target == nil || other.Target == nil {
@@ -7708,8 +7847,8 @@ func (p *Learner) Equals(other *Learner) bool {
   }
   if len(p.Features) != len(other.Features) { return false }
   for i, _tgt := range p.Features {
-    _src28 := other.Features[i]
-    if _tgt != _src28 { return false }
+    _src32 := other.Features[i]
+    if _tgt != _src32 { return false }
   }
   if !p.Classes.Equals(other.Classes) { return false }
   if p.Seed != other.Seed {
@@ -7750,8 +7889,8 @@ func (p *Learner) Equals(other *Learner) bool {
   }
   if len(p.Recent) != len(other.Recent) { return false }
   for i, _tgt := range p.Recent {
-    _src29 := other.Recent[i]
-    if !_tgt.Equals(_src29) { return false }
+    _src33 := other.Recent[i]
+    if !_tgt.Equals(_src33) { return false }
   }
   if p.LastVersion != other.LastVersion {
     if p.LastVersion == nil || other.LastVersion == nil {
@@ -8317,7 +8456,9 @@ type Training interface {
   //  - Request
   CancelJob(ctx context.Context, request *CancelJobRequest) (_r *CancelJobResponse, _err error)
   // Learns from a batch of rows, one call after the other, and answers when that is durable. `predict` goes by versions as ever:
-  // `publish_every` and `publish` make them. A repeated idempotency key answers what the first answered, of the last 1000 batches.
+  // `publish_every` and `publish` make them; a version that is not published when the call has to be answered is so afterwards, and
+  // `notes` say it. A repeated idempotency key answers what the first answered, of the last 1000 batches; with other rows it is
+  // INVALID_ARGUMENT.
   // After any error nothing was learned. Throws INVALID_ARGUMENT (name, step, hyper-parameter, column, value, class, or what is
   // said otherwise than before), NOT_FOUND (no learner, and no steps), FAILED_PRECONDITION (expected_batch, or not all classes seen),
   // OVERLOADED (too many learners, or calls that wait), DEADLINE_EXCEEDED.
@@ -8378,39 +8519,11 @@ func (p *TrainingClient) SetLastResponseMeta_(meta thrift.ResponseMeta) {
 // Parameters:
 //  - Request
 func (p *TrainingClient) Train(ctx context.Context, request *TrainRequest) (_r *TrainResponse, _err error) {
-  var _args30 TrainingTrainArgs
-  _args30.Request = request
-  var _result32 TrainingTrainResult
-  var _meta31 thrift.ResponseMeta
-  _meta31, _err = p.Client_().Call(ctx, "train", &_args30, &_result32)
-  p.SetLastResponseMeta_(_meta31)
-  if _err != nil {
-    return
-  }
-  switch {
-  case _result32.Error!= nil:
-    return _r, _result32.Error
-  }
-
-  if _ret33 := _result32.GetSuccess(); _ret33 != nil {
-    return _ret33, nil
-  }
-  return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "train failed: unknown result")
-}
-
-// Tries hyper-parameters by cross-validation: answers a job at once, as `train` does, whose table `get_search_result` answers
-// when it has ended, and which publishes the best pipeline if asked to. A candidate that cannot be fitted ends nothing. Throws
-// INVALID_ARGUMENT (as `train`; too many fits, what is searched, folds, scoring, named), NOT_FOUND (data set), OVERLOADED (too
-// many jobs wait).
-// 
-// Parameters:
-//  - Request
-func (p *TrainingClient) Search(ctx context.Context, request *SearchRequest) (_r *SearchResponse, _err error) {
-  var _args34 TrainingSearchArgs
+  var _args34 TrainingTrainArgs
   _args34.Request = request
-  var _result36 TrainingSearchResult
+  var _result36 TrainingTrainResult
   var _meta35 thrift.ResponseMeta
-  _meta35, _err = p.Client_().Call(ctx, "search", &_args34, &_result36)
+  _meta35, _err = p.Client_().Call(ctx, "train", &_args34, &_result36)
   p.SetLastResponseMeta_(_meta35)
   if _err != nil {
     return
@@ -8423,20 +8536,22 @@ func (p *TrainingClient) Search(ctx context.Context, request *SearchRequest) (_r
   if _ret37 := _result36.GetSuccess(); _ret37 != nil {
     return _ret37, nil
   }
-  return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "search failed: unknown result")
+  return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "train failed: unknown result")
 }
 
-// Answers the table of a search. Throws NOT_FOUND, FAILED_PRECONDITION (the job is no search, or has no table: it has not ended,
-// was cancelled, or failed before it had measured all candidates).
+// Tries hyper-parameters by cross-validation: answers a job at once, as `train` does, whose table `get_search_result` answers
+// when it has ended, and which publishes the best pipeline if asked to. A candidate that cannot be fitted ends nothing. Throws
+// INVALID_ARGUMENT (as `train`; too many fits, what is searched, folds, scoring, named), NOT_FOUND (data set), OVERLOADED (too
+// many jobs wait).
 // 
 // Parameters:
 //  - Request
-func (p *TrainingClient) GetSearchResult_(ctx context.Context, request *GetSearchResultRequest) (_r *GetSearchResultResponse, _err error) {
-  var _args38 TrainingGetSearchResultArgs
+func (p *TrainingClient) Search(ctx context.Context, request *SearchRequest) (_r *SearchResponse, _err error) {
+  var _args38 TrainingSearchArgs
   _args38.Request = request
-  var _result40 TrainingGetSearchResultResult
+  var _result40 TrainingSearchResult
   var _meta39 thrift.ResponseMeta
-  _meta39, _err = p.Client_().Call(ctx, "get_search_result", &_args38, &_result40)
+  _meta39, _err = p.Client_().Call(ctx, "search", &_args38, &_result40)
   p.SetLastResponseMeta_(_meta39)
   if _err != nil {
     return
@@ -8449,21 +8564,20 @@ func (p *TrainingClient) GetSearchResult_(ctx context.Context, request *GetSearc
   if _ret41 := _result40.GetSuccess(); _ret41 != nil {
     return _ret41, nil
   }
-  return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "get_search_result failed: unknown result")
+  return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "search failed: unknown result")
 }
 
-// Answers what a model is worth on rows whose targets are known: metrics with scikit-learn's values. Throws NOT_FOUND (model,
-// data set), INVALID_ARGUMENT (column, row, value, named), FAILED_PRECONDITION (the version is not loaded), OVERLOADED,
-// DEADLINE_EXCEEDED.
+// Answers the table of a search. Throws NOT_FOUND, FAILED_PRECONDITION (the job is no search, or has no table: it has not ended,
+// was cancelled, or failed before it had measured all candidates).
 // 
 // Parameters:
 //  - Request
-func (p *TrainingClient) Evaluate(ctx context.Context, request *EvaluateRequest) (_r *EvaluateResponse, _err error) {
-  var _args42 TrainingEvaluateArgs
+func (p *TrainingClient) GetSearchResult_(ctx context.Context, request *GetSearchResultRequest) (_r *GetSearchResultResponse, _err error) {
+  var _args42 TrainingGetSearchResultArgs
   _args42.Request = request
-  var _result44 TrainingEvaluateResult
+  var _result44 TrainingGetSearchResultResult
   var _meta43 thrift.ResponseMeta
-  _meta43, _err = p.Client_().Call(ctx, "evaluate", &_args42, &_result44)
+  _meta43, _err = p.Client_().Call(ctx, "get_search_result", &_args42, &_result44)
   p.SetLastResponseMeta_(_meta43)
   if _err != nil {
     return
@@ -8476,21 +8590,21 @@ func (p *TrainingClient) Evaluate(ctx context.Context, request *EvaluateRequest)
   if _ret45 := _result44.GetSuccess(); _ret45 != nil {
     return _ret45, nil
   }
-  return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "evaluate failed: unknown result")
+  return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "get_search_result failed: unknown result")
 }
 
-// Answers by how much a score of a model falls when the values of one column are shuffled among the rows: of each column the
-// model takes, several times. Throws NOT_FOUND (model, data set), INVALID_ARGUMENT (column, row, value, scoring, n_repeats,
-// named), FAILED_PRECONDITION (the version is not loaded), OVERLOADED, DEADLINE_EXCEEDED (every shuffle predicts all rows).
+// Answers what a model is worth on rows whose targets are known: metrics with scikit-learn's values. Throws NOT_FOUND (model,
+// data set), INVALID_ARGUMENT (column, row, value, named), FAILED_PRECONDITION (the version is not loaded), OVERLOADED,
+// DEADLINE_EXCEEDED.
 // 
 // Parameters:
 //  - Request
-func (p *TrainingClient) PermutationImportance(ctx context.Context, request *PermutationImportanceRequest) (_r *PermutationImportanceResponse, _err error) {
-  var _args46 TrainingPermutationImportanceArgs
+func (p *TrainingClient) Evaluate(ctx context.Context, request *EvaluateRequest) (_r *EvaluateResponse, _err error) {
+  var _args46 TrainingEvaluateArgs
   _args46.Request = request
-  var _result48 TrainingPermutationImportanceResult
+  var _result48 TrainingEvaluateResult
   var _meta47 thrift.ResponseMeta
-  _meta47, _err = p.Client_().Call(ctx, "permutation_importance", &_args46, &_result48)
+  _meta47, _err = p.Client_().Call(ctx, "evaluate", &_args46, &_result48)
   p.SetLastResponseMeta_(_meta47)
   if _err != nil {
     return
@@ -8503,19 +8617,21 @@ func (p *TrainingClient) PermutationImportance(ctx context.Context, request *Per
   if _ret49 := _result48.GetSuccess(); _ret49 != nil {
     return _ret49, nil
   }
-  return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "permutation_importance failed: unknown result")
+  return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "evaluate failed: unknown result")
 }
 
-// Answers a job as it is now. Throws NOT_FOUND.
+// Answers by how much a score of a model falls when the values of one column are shuffled among the rows: of each column the
+// model takes, several times. Throws NOT_FOUND (model, data set), INVALID_ARGUMENT (column, row, value, scoring, n_repeats,
+// named), FAILED_PRECONDITION (the version is not loaded), OVERLOADED, DEADLINE_EXCEEDED (every shuffle predicts all rows).
 // 
 // Parameters:
 //  - Request
-func (p *TrainingClient) GetJob(ctx context.Context, request *GetJobRequest) (_r *GetJobResponse, _err error) {
-  var _args50 TrainingGetJobArgs
+func (p *TrainingClient) PermutationImportance(ctx context.Context, request *PermutationImportanceRequest) (_r *PermutationImportanceResponse, _err error) {
+  var _args50 TrainingPermutationImportanceArgs
   _args50.Request = request
-  var _result52 TrainingGetJobResult
+  var _result52 TrainingPermutationImportanceResult
   var _meta51 thrift.ResponseMeta
-  _meta51, _err = p.Client_().Call(ctx, "get_job", &_args50, &_result52)
+  _meta51, _err = p.Client_().Call(ctx, "permutation_importance", &_args50, &_result52)
   p.SetLastResponseMeta_(_meta51)
   if _err != nil {
     return
@@ -8528,19 +8644,19 @@ func (p *TrainingClient) GetJob(ctx context.Context, request *GetJobRequest) (_r
   if _ret53 := _result52.GetSuccess(); _ret53 != nil {
     return _ret53, nil
   }
-  return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "get_job failed: unknown result")
+  return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "permutation_importance failed: unknown result")
 }
 
-// Answers the events of a job after a sequence number, waiting for one if there is none. Throws NOT_FOUND, INVALID_ARGUMENT (wait_ms).
+// Answers a job as it is now. Throws NOT_FOUND.
 // 
 // Parameters:
 //  - Request
-func (p *TrainingClient) WatchJob(ctx context.Context, request *WatchJobRequest) (_r *WatchJobResponse, _err error) {
-  var _args54 TrainingWatchJobArgs
+func (p *TrainingClient) GetJob(ctx context.Context, request *GetJobRequest) (_r *GetJobResponse, _err error) {
+  var _args54 TrainingGetJobArgs
   _args54.Request = request
-  var _result56 TrainingWatchJobResult
+  var _result56 TrainingGetJobResult
   var _meta55 thrift.ResponseMeta
-  _meta55, _err = p.Client_().Call(ctx, "watch_job", &_args54, &_result56)
+  _meta55, _err = p.Client_().Call(ctx, "get_job", &_args54, &_result56)
   p.SetLastResponseMeta_(_meta55)
   if _err != nil {
     return
@@ -8553,19 +8669,19 @@ func (p *TrainingClient) WatchJob(ctx context.Context, request *WatchJobRequest)
   if _ret57 := _result56.GetSuccess(); _ret57 != nil {
     return _ret57, nil
   }
-  return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "watch_job failed: unknown result")
+  return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "get_job failed: unknown result")
 }
 
-// Answers the jobs, newest first, a page at a time. Throws INVALID_ARGUMENT (limit).
+// Answers the events of a job after a sequence number, waiting for one if there is none. Throws NOT_FOUND, INVALID_ARGUMENT (wait_ms).
 // 
 // Parameters:
 //  - Request
-func (p *TrainingClient) ListJobs(ctx context.Context, request *ListJobsRequest) (_r *ListJobsResponse, _err error) {
-  var _args58 TrainingListJobsArgs
+func (p *TrainingClient) WatchJob(ctx context.Context, request *WatchJobRequest) (_r *WatchJobResponse, _err error) {
+  var _args58 TrainingWatchJobArgs
   _args58.Request = request
-  var _result60 TrainingListJobsResult
+  var _result60 TrainingWatchJobResult
   var _meta59 thrift.ResponseMeta
-  _meta59, _err = p.Client_().Call(ctx, "list_jobs", &_args58, &_result60)
+  _meta59, _err = p.Client_().Call(ctx, "watch_job", &_args58, &_result60)
   p.SetLastResponseMeta_(_meta59)
   if _err != nil {
     return
@@ -8578,19 +8694,19 @@ func (p *TrainingClient) ListJobs(ctx context.Context, request *ListJobsRequest)
   if _ret61 := _result60.GetSuccess(); _ret61 != nil {
     return _ret61, nil
   }
-  return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "list_jobs failed: unknown result")
+  return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "watch_job failed: unknown result")
 }
 
-// Cancels a job that waits or runs; one that has ended is answered as it is. Throws NOT_FOUND.
+// Answers the jobs, newest first, a page at a time. Throws INVALID_ARGUMENT (limit).
 // 
 // Parameters:
 //  - Request
-func (p *TrainingClient) CancelJob(ctx context.Context, request *CancelJobRequest) (_r *CancelJobResponse, _err error) {
-  var _args62 TrainingCancelJobArgs
+func (p *TrainingClient) ListJobs(ctx context.Context, request *ListJobsRequest) (_r *ListJobsResponse, _err error) {
+  var _args62 TrainingListJobsArgs
   _args62.Request = request
-  var _result64 TrainingCancelJobResult
+  var _result64 TrainingListJobsResult
   var _meta63 thrift.ResponseMeta
-  _meta63, _err = p.Client_().Call(ctx, "cancel_job", &_args62, &_result64)
+  _meta63, _err = p.Client_().Call(ctx, "list_jobs", &_args62, &_result64)
   p.SetLastResponseMeta_(_meta63)
   if _err != nil {
     return
@@ -8603,23 +8719,19 @@ func (p *TrainingClient) CancelJob(ctx context.Context, request *CancelJobReques
   if _ret65 := _result64.GetSuccess(); _ret65 != nil {
     return _ret65, nil
   }
-  return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "cancel_job failed: unknown result")
+  return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "list_jobs failed: unknown result")
 }
 
-// Learns from a batch of rows, one call after the other, and answers when that is durable. `predict` goes by versions as ever:
-// `publish_every` and `publish` make them. A repeated idempotency key answers what the first answered, of the last 1000 batches.
-// After any error nothing was learned. Throws INVALID_ARGUMENT (name, step, hyper-parameter, column, value, class, or what is
-// said otherwise than before), NOT_FOUND (no learner, and no steps), FAILED_PRECONDITION (expected_batch, or not all classes seen),
-// OVERLOADED (too many learners, or calls that wait), DEADLINE_EXCEEDED.
+// Cancels a job that waits or runs; one that has ended is answered as it is. Throws NOT_FOUND.
 // 
 // Parameters:
 //  - Request
-func (p *TrainingClient) PartialFit(ctx context.Context, request *PartialFitRequest) (_r *PartialFitResponse, _err error) {
-  var _args66 TrainingPartialFitArgs
+func (p *TrainingClient) CancelJob(ctx context.Context, request *CancelJobRequest) (_r *CancelJobResponse, _err error) {
+  var _args66 TrainingCancelJobArgs
   _args66.Request = request
-  var _result68 TrainingPartialFitResult
+  var _result68 TrainingCancelJobResult
   var _meta67 thrift.ResponseMeta
-  _meta67, _err = p.Client_().Call(ctx, "partial_fit", &_args66, &_result68)
+  _meta67, _err = p.Client_().Call(ctx, "cancel_job", &_args66, &_result68)
   p.SetLastResponseMeta_(_meta67)
   if _err != nil {
     return
@@ -8632,19 +8744,25 @@ func (p *TrainingClient) PartialFit(ctx context.Context, request *PartialFitRequ
   if _ret69 := _result68.GetSuccess(); _ret69 != nil {
     return _ret69, nil
   }
-  return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "partial_fit failed: unknown result")
+  return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "cancel_job failed: unknown result")
 }
 
-// Answers how a learner is. Throws NOT_FOUND.
+// Learns from a batch of rows, one call after the other, and answers when that is durable. `predict` goes by versions as ever:
+// `publish_every` and `publish` make them; a version that is not published when the call has to be answered is so afterwards, and
+// `notes` say it. A repeated idempotency key answers what the first answered, of the last 1000 batches; with other rows it is
+// INVALID_ARGUMENT.
+// After any error nothing was learned. Throws INVALID_ARGUMENT (name, step, hyper-parameter, column, value, class, or what is
+// said otherwise than before), NOT_FOUND (no learner, and no steps), FAILED_PRECONDITION (expected_batch, or not all classes seen),
+// OVERLOADED (too many learners, or calls that wait), DEADLINE_EXCEEDED.
 // 
 // Parameters:
 //  - Request
-func (p *TrainingClient) GetLearner(ctx context.Context, request *GetLearnerRequest) (_r *GetLearnerResponse, _err error) {
-  var _args70 TrainingGetLearnerArgs
+func (p *TrainingClient) PartialFit(ctx context.Context, request *PartialFitRequest) (_r *PartialFitResponse, _err error) {
+  var _args70 TrainingPartialFitArgs
   _args70.Request = request
-  var _result72 TrainingGetLearnerResult
+  var _result72 TrainingPartialFitResult
   var _meta71 thrift.ResponseMeta
-  _meta71, _err = p.Client_().Call(ctx, "get_learner", &_args70, &_result72)
+  _meta71, _err = p.Client_().Call(ctx, "partial_fit", &_args70, &_result72)
   p.SetLastResponseMeta_(_meta71)
   if _err != nil {
     return
@@ -8657,19 +8775,19 @@ func (p *TrainingClient) GetLearner(ctx context.Context, request *GetLearnerRequ
   if _ret73 := _result72.GetSuccess(); _ret73 != nil {
     return _ret73, nil
   }
-  return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "get_learner failed: unknown result")
+  return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "partial_fit failed: unknown result")
 }
 
-// Deletes a learner; the versions that it published stay. Throws NOT_FOUND.
+// Answers how a learner is. Throws NOT_FOUND.
 // 
 // Parameters:
 //  - Request
-func (p *TrainingClient) DeleteLearner(ctx context.Context, request *DeleteLearnerRequest) (_r *DeleteLearnerResponse, _err error) {
-  var _args74 TrainingDeleteLearnerArgs
+func (p *TrainingClient) GetLearner(ctx context.Context, request *GetLearnerRequest) (_r *GetLearnerResponse, _err error) {
+  var _args74 TrainingGetLearnerArgs
   _args74.Request = request
-  var _result76 TrainingDeleteLearnerResult
+  var _result76 TrainingGetLearnerResult
   var _meta75 thrift.ResponseMeta
-  _meta75, _err = p.Client_().Call(ctx, "delete_learner", &_args74, &_result76)
+  _meta75, _err = p.Client_().Call(ctx, "get_learner", &_args74, &_result76)
   p.SetLastResponseMeta_(_meta75)
   if _err != nil {
     return
@@ -8681,6 +8799,31 @@ func (p *TrainingClient) DeleteLearner(ctx context.Context, request *DeleteLearn
 
   if _ret77 := _result76.GetSuccess(); _ret77 != nil {
     return _ret77, nil
+  }
+  return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "get_learner failed: unknown result")
+}
+
+// Deletes a learner; the versions that it published stay. Throws NOT_FOUND.
+// 
+// Parameters:
+//  - Request
+func (p *TrainingClient) DeleteLearner(ctx context.Context, request *DeleteLearnerRequest) (_r *DeleteLearnerResponse, _err error) {
+  var _args78 TrainingDeleteLearnerArgs
+  _args78.Request = request
+  var _result80 TrainingDeleteLearnerResult
+  var _meta79 thrift.ResponseMeta
+  _meta79, _err = p.Client_().Call(ctx, "delete_learner", &_args78, &_result80)
+  p.SetLastResponseMeta_(_meta79)
+  if _err != nil {
+    return
+  }
+  switch {
+  case _result80.Error!= nil:
+    return _r, _result80.Error
+  }
+
+  if _ret81 := _result80.GetSuccess(); _ret81 != nil {
+    return _ret81, nil
   }
   return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "delete_learner failed: unknown result")
 }
@@ -8705,20 +8848,20 @@ func (p *TrainingProcessor) ProcessorMap() map[string]thrift.TProcessorFunction 
 
 func NewTrainingProcessor(handler Training) *TrainingProcessor {
 
-  self78 := &TrainingProcessor{handler:handler, processorMap:make(map[string]thrift.TProcessorFunction)}
-  self78.processorMap["train"] = &trainingProcessorTrain{handler:handler}
-  self78.processorMap["search"] = &trainingProcessorSearch{handler:handler}
-  self78.processorMap["get_search_result"] = &trainingProcessorGetSearchResult_{handler:handler}
-  self78.processorMap["evaluate"] = &trainingProcessorEvaluate{handler:handler}
-  self78.processorMap["permutation_importance"] = &trainingProcessorPermutationImportance{handler:handler}
-  self78.processorMap["get_job"] = &trainingProcessorGetJob{handler:handler}
-  self78.processorMap["watch_job"] = &trainingProcessorWatchJob{handler:handler}
-  self78.processorMap["list_jobs"] = &trainingProcessorListJobs{handler:handler}
-  self78.processorMap["cancel_job"] = &trainingProcessorCancelJob{handler:handler}
-  self78.processorMap["partial_fit"] = &trainingProcessorPartialFit{handler:handler}
-  self78.processorMap["get_learner"] = &trainingProcessorGetLearner{handler:handler}
-  self78.processorMap["delete_learner"] = &trainingProcessorDeleteLearner{handler:handler}
-return self78
+  self82 := &TrainingProcessor{handler:handler, processorMap:make(map[string]thrift.TProcessorFunction)}
+  self82.processorMap["train"] = &trainingProcessorTrain{handler:handler}
+  self82.processorMap["search"] = &trainingProcessorSearch{handler:handler}
+  self82.processorMap["get_search_result"] = &trainingProcessorGetSearchResult_{handler:handler}
+  self82.processorMap["evaluate"] = &trainingProcessorEvaluate{handler:handler}
+  self82.processorMap["permutation_importance"] = &trainingProcessorPermutationImportance{handler:handler}
+  self82.processorMap["get_job"] = &trainingProcessorGetJob{handler:handler}
+  self82.processorMap["watch_job"] = &trainingProcessorWatchJob{handler:handler}
+  self82.processorMap["list_jobs"] = &trainingProcessorListJobs{handler:handler}
+  self82.processorMap["cancel_job"] = &trainingProcessorCancelJob{handler:handler}
+  self82.processorMap["partial_fit"] = &trainingProcessorPartialFit{handler:handler}
+  self82.processorMap["get_learner"] = &trainingProcessorGetLearner{handler:handler}
+  self82.processorMap["delete_learner"] = &trainingProcessorDeleteLearner{handler:handler}
+return self82
 }
 
 func (p *TrainingProcessor) Process(ctx context.Context, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
@@ -8729,12 +8872,12 @@ func (p *TrainingProcessor) Process(ctx context.Context, iprot, oprot thrift.TPr
   }
   iprot.Skip(ctx, thrift.STRUCT)
   iprot.ReadMessageEnd(ctx)
-  x79 := thrift.NewTApplicationException(thrift.UNKNOWN_METHOD, "Unknown function " + name)
+  x83 := thrift.NewTApplicationException(thrift.UNKNOWN_METHOD, "Unknown function " + name)
   oprot.WriteMessageBegin(ctx, name, thrift.EXCEPTION, seqId)
-  x79.Write(ctx, oprot)
+  x83.Write(ctx, oprot)
   oprot.WriteMessageEnd(ctx)
   oprot.Flush(ctx)
-  return false, x79
+  return false, x83
 
 }
 
@@ -8743,7 +8886,7 @@ type trainingProcessorTrain struct {
 }
 
 func (p *trainingProcessorTrain) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-  var _write_err80 error
+  var _write_err84 error
   args := TrainingTrainArgs{}
   if err2 := args.Read(ctx, iprot); err2 != nil {
     iprot.ReadMessageEnd(ctx)
@@ -8793,21 +8936,21 @@ func (p *trainingProcessorTrain) Process(ctx context.Context, seqId int32, iprot
       if errors.Is(err2, thrift.ErrAbandonRequest) {
         return false, thrift.WrapTException(err2)
       }
-      _exc81 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing train: " + err2.Error())
+      _exc85 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing train: " + err2.Error())
       if err2 := oprot.WriteMessageBegin(ctx, "train", thrift.EXCEPTION, seqId); err2 != nil {
-        _write_err80 = thrift.WrapTException(err2)
+        _write_err84 = thrift.WrapTException(err2)
       }
-      if err2 := _exc81.Write(ctx, oprot); _write_err80 == nil && err2 != nil {
-        _write_err80 = thrift.WrapTException(err2)
+      if err2 := _exc85.Write(ctx, oprot); _write_err84 == nil && err2 != nil {
+        _write_err84 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.WriteMessageEnd(ctx); _write_err80 == nil && err2 != nil {
-        _write_err80 = thrift.WrapTException(err2)
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err84 == nil && err2 != nil {
+        _write_err84 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.Flush(ctx); _write_err80 == nil && err2 != nil {
-        _write_err80 = thrift.WrapTException(err2)
+      if err2 := oprot.Flush(ctx); _write_err84 == nil && err2 != nil {
+        _write_err84 = thrift.WrapTException(err2)
       }
-      if _write_err80 != nil {
-        return false, thrift.WrapTException(_write_err80)
+      if _write_err84 != nil {
+        return false, thrift.WrapTException(_write_err84)
       }
       return true, err
     }
@@ -8816,19 +8959,19 @@ func (p *trainingProcessorTrain) Process(ctx context.Context, seqId int32, iprot
   }
   tickerCancel()
   if err2 := oprot.WriteMessageBegin(ctx, "train", thrift.REPLY, seqId); err2 != nil {
-    _write_err80 = thrift.WrapTException(err2)
+    _write_err84 = thrift.WrapTException(err2)
   }
-  if err2 := result.Write(ctx, oprot); _write_err80 == nil && err2 != nil {
-    _write_err80 = thrift.WrapTException(err2)
+  if err2 := result.Write(ctx, oprot); _write_err84 == nil && err2 != nil {
+    _write_err84 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.WriteMessageEnd(ctx); _write_err80 == nil && err2 != nil {
-    _write_err80 = thrift.WrapTException(err2)
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err84 == nil && err2 != nil {
+    _write_err84 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.Flush(ctx); _write_err80 == nil && err2 != nil {
-    _write_err80 = thrift.WrapTException(err2)
+  if err2 := oprot.Flush(ctx); _write_err84 == nil && err2 != nil {
+    _write_err84 = thrift.WrapTException(err2)
   }
-  if _write_err80 != nil {
-    return false, thrift.WrapTException(_write_err80)
+  if _write_err84 != nil {
+    return false, thrift.WrapTException(_write_err84)
   }
   return true, err
 }
@@ -8838,7 +8981,7 @@ type trainingProcessorSearch struct {
 }
 
 func (p *trainingProcessorSearch) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-  var _write_err82 error
+  var _write_err86 error
   args := TrainingSearchArgs{}
   if err2 := args.Read(ctx, iprot); err2 != nil {
     iprot.ReadMessageEnd(ctx)
@@ -8888,21 +9031,21 @@ func (p *trainingProcessorSearch) Process(ctx context.Context, seqId int32, ipro
       if errors.Is(err2, thrift.ErrAbandonRequest) {
         return false, thrift.WrapTException(err2)
       }
-      _exc83 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing search: " + err2.Error())
+      _exc87 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing search: " + err2.Error())
       if err2 := oprot.WriteMessageBegin(ctx, "search", thrift.EXCEPTION, seqId); err2 != nil {
-        _write_err82 = thrift.WrapTException(err2)
+        _write_err86 = thrift.WrapTException(err2)
       }
-      if err2 := _exc83.Write(ctx, oprot); _write_err82 == nil && err2 != nil {
-        _write_err82 = thrift.WrapTException(err2)
+      if err2 := _exc87.Write(ctx, oprot); _write_err86 == nil && err2 != nil {
+        _write_err86 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.WriteMessageEnd(ctx); _write_err82 == nil && err2 != nil {
-        _write_err82 = thrift.WrapTException(err2)
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err86 == nil && err2 != nil {
+        _write_err86 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.Flush(ctx); _write_err82 == nil && err2 != nil {
-        _write_err82 = thrift.WrapTException(err2)
+      if err2 := oprot.Flush(ctx); _write_err86 == nil && err2 != nil {
+        _write_err86 = thrift.WrapTException(err2)
       }
-      if _write_err82 != nil {
-        return false, thrift.WrapTException(_write_err82)
+      if _write_err86 != nil {
+        return false, thrift.WrapTException(_write_err86)
       }
       return true, err
     }
@@ -8911,19 +9054,19 @@ func (p *trainingProcessorSearch) Process(ctx context.Context, seqId int32, ipro
   }
   tickerCancel()
   if err2 := oprot.WriteMessageBegin(ctx, "search", thrift.REPLY, seqId); err2 != nil {
-    _write_err82 = thrift.WrapTException(err2)
+    _write_err86 = thrift.WrapTException(err2)
   }
-  if err2 := result.Write(ctx, oprot); _write_err82 == nil && err2 != nil {
-    _write_err82 = thrift.WrapTException(err2)
+  if err2 := result.Write(ctx, oprot); _write_err86 == nil && err2 != nil {
+    _write_err86 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.WriteMessageEnd(ctx); _write_err82 == nil && err2 != nil {
-    _write_err82 = thrift.WrapTException(err2)
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err86 == nil && err2 != nil {
+    _write_err86 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.Flush(ctx); _write_err82 == nil && err2 != nil {
-    _write_err82 = thrift.WrapTException(err2)
+  if err2 := oprot.Flush(ctx); _write_err86 == nil && err2 != nil {
+    _write_err86 = thrift.WrapTException(err2)
   }
-  if _write_err82 != nil {
-    return false, thrift.WrapTException(_write_err82)
+  if _write_err86 != nil {
+    return false, thrift.WrapTException(_write_err86)
   }
   return true, err
 }
@@ -8933,7 +9076,7 @@ type trainingProcessorGetSearchResult_ struct {
 }
 
 func (p *trainingProcessorGetSearchResult_) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-  var _write_err84 error
+  var _write_err88 error
   args := TrainingGetSearchResultArgs{}
   if err2 := args.Read(ctx, iprot); err2 != nil {
     iprot.ReadMessageEnd(ctx)
@@ -8983,21 +9126,21 @@ func (p *trainingProcessorGetSearchResult_) Process(ctx context.Context, seqId i
       if errors.Is(err2, thrift.ErrAbandonRequest) {
         return false, thrift.WrapTException(err2)
       }
-      _exc85 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing get_search_result: " + err2.Error())
+      _exc89 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing get_search_result: " + err2.Error())
       if err2 := oprot.WriteMessageBegin(ctx, "get_search_result", thrift.EXCEPTION, seqId); err2 != nil {
-        _write_err84 = thrift.WrapTException(err2)
+        _write_err88 = thrift.WrapTException(err2)
       }
-      if err2 := _exc85.Write(ctx, oprot); _write_err84 == nil && err2 != nil {
-        _write_err84 = thrift.WrapTException(err2)
+      if err2 := _exc89.Write(ctx, oprot); _write_err88 == nil && err2 != nil {
+        _write_err88 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.WriteMessageEnd(ctx); _write_err84 == nil && err2 != nil {
-        _write_err84 = thrift.WrapTException(err2)
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err88 == nil && err2 != nil {
+        _write_err88 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.Flush(ctx); _write_err84 == nil && err2 != nil {
-        _write_err84 = thrift.WrapTException(err2)
+      if err2 := oprot.Flush(ctx); _write_err88 == nil && err2 != nil {
+        _write_err88 = thrift.WrapTException(err2)
       }
-      if _write_err84 != nil {
-        return false, thrift.WrapTException(_write_err84)
+      if _write_err88 != nil {
+        return false, thrift.WrapTException(_write_err88)
       }
       return true, err
     }
@@ -9006,19 +9149,19 @@ func (p *trainingProcessorGetSearchResult_) Process(ctx context.Context, seqId i
   }
   tickerCancel()
   if err2 := oprot.WriteMessageBegin(ctx, "get_search_result", thrift.REPLY, seqId); err2 != nil {
-    _write_err84 = thrift.WrapTException(err2)
+    _write_err88 = thrift.WrapTException(err2)
   }
-  if err2 := result.Write(ctx, oprot); _write_err84 == nil && err2 != nil {
-    _write_err84 = thrift.WrapTException(err2)
+  if err2 := result.Write(ctx, oprot); _write_err88 == nil && err2 != nil {
+    _write_err88 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.WriteMessageEnd(ctx); _write_err84 == nil && err2 != nil {
-    _write_err84 = thrift.WrapTException(err2)
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err88 == nil && err2 != nil {
+    _write_err88 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.Flush(ctx); _write_err84 == nil && err2 != nil {
-    _write_err84 = thrift.WrapTException(err2)
+  if err2 := oprot.Flush(ctx); _write_err88 == nil && err2 != nil {
+    _write_err88 = thrift.WrapTException(err2)
   }
-  if _write_err84 != nil {
-    return false, thrift.WrapTException(_write_err84)
+  if _write_err88 != nil {
+    return false, thrift.WrapTException(_write_err88)
   }
   return true, err
 }
@@ -9028,7 +9171,7 @@ type trainingProcessorEvaluate struct {
 }
 
 func (p *trainingProcessorEvaluate) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-  var _write_err86 error
+  var _write_err90 error
   args := TrainingEvaluateArgs{}
   if err2 := args.Read(ctx, iprot); err2 != nil {
     iprot.ReadMessageEnd(ctx)
@@ -9078,21 +9221,21 @@ func (p *trainingProcessorEvaluate) Process(ctx context.Context, seqId int32, ip
       if errors.Is(err2, thrift.ErrAbandonRequest) {
         return false, thrift.WrapTException(err2)
       }
-      _exc87 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing evaluate: " + err2.Error())
+      _exc91 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing evaluate: " + err2.Error())
       if err2 := oprot.WriteMessageBegin(ctx, "evaluate", thrift.EXCEPTION, seqId); err2 != nil {
-        _write_err86 = thrift.WrapTException(err2)
+        _write_err90 = thrift.WrapTException(err2)
       }
-      if err2 := _exc87.Write(ctx, oprot); _write_err86 == nil && err2 != nil {
-        _write_err86 = thrift.WrapTException(err2)
+      if err2 := _exc91.Write(ctx, oprot); _write_err90 == nil && err2 != nil {
+        _write_err90 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.WriteMessageEnd(ctx); _write_err86 == nil && err2 != nil {
-        _write_err86 = thrift.WrapTException(err2)
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err90 == nil && err2 != nil {
+        _write_err90 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.Flush(ctx); _write_err86 == nil && err2 != nil {
-        _write_err86 = thrift.WrapTException(err2)
+      if err2 := oprot.Flush(ctx); _write_err90 == nil && err2 != nil {
+        _write_err90 = thrift.WrapTException(err2)
       }
-      if _write_err86 != nil {
-        return false, thrift.WrapTException(_write_err86)
+      if _write_err90 != nil {
+        return false, thrift.WrapTException(_write_err90)
       }
       return true, err
     }
@@ -9101,19 +9244,19 @@ func (p *trainingProcessorEvaluate) Process(ctx context.Context, seqId int32, ip
   }
   tickerCancel()
   if err2 := oprot.WriteMessageBegin(ctx, "evaluate", thrift.REPLY, seqId); err2 != nil {
-    _write_err86 = thrift.WrapTException(err2)
+    _write_err90 = thrift.WrapTException(err2)
   }
-  if err2 := result.Write(ctx, oprot); _write_err86 == nil && err2 != nil {
-    _write_err86 = thrift.WrapTException(err2)
+  if err2 := result.Write(ctx, oprot); _write_err90 == nil && err2 != nil {
+    _write_err90 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.WriteMessageEnd(ctx); _write_err86 == nil && err2 != nil {
-    _write_err86 = thrift.WrapTException(err2)
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err90 == nil && err2 != nil {
+    _write_err90 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.Flush(ctx); _write_err86 == nil && err2 != nil {
-    _write_err86 = thrift.WrapTException(err2)
+  if err2 := oprot.Flush(ctx); _write_err90 == nil && err2 != nil {
+    _write_err90 = thrift.WrapTException(err2)
   }
-  if _write_err86 != nil {
-    return false, thrift.WrapTException(_write_err86)
+  if _write_err90 != nil {
+    return false, thrift.WrapTException(_write_err90)
   }
   return true, err
 }
@@ -9123,7 +9266,7 @@ type trainingProcessorPermutationImportance struct {
 }
 
 func (p *trainingProcessorPermutationImportance) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-  var _write_err88 error
+  var _write_err92 error
   args := TrainingPermutationImportanceArgs{}
   if err2 := args.Read(ctx, iprot); err2 != nil {
     iprot.ReadMessageEnd(ctx)
@@ -9173,21 +9316,21 @@ func (p *trainingProcessorPermutationImportance) Process(ctx context.Context, se
       if errors.Is(err2, thrift.ErrAbandonRequest) {
         return false, thrift.WrapTException(err2)
       }
-      _exc89 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing permutation_importance: " + err2.Error())
+      _exc93 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing permutation_importance: " + err2.Error())
       if err2 := oprot.WriteMessageBegin(ctx, "permutation_importance", thrift.EXCEPTION, seqId); err2 != nil {
-        _write_err88 = thrift.WrapTException(err2)
+        _write_err92 = thrift.WrapTException(err2)
       }
-      if err2 := _exc89.Write(ctx, oprot); _write_err88 == nil && err2 != nil {
-        _write_err88 = thrift.WrapTException(err2)
+      if err2 := _exc93.Write(ctx, oprot); _write_err92 == nil && err2 != nil {
+        _write_err92 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.WriteMessageEnd(ctx); _write_err88 == nil && err2 != nil {
-        _write_err88 = thrift.WrapTException(err2)
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err92 == nil && err2 != nil {
+        _write_err92 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.Flush(ctx); _write_err88 == nil && err2 != nil {
-        _write_err88 = thrift.WrapTException(err2)
+      if err2 := oprot.Flush(ctx); _write_err92 == nil && err2 != nil {
+        _write_err92 = thrift.WrapTException(err2)
       }
-      if _write_err88 != nil {
-        return false, thrift.WrapTException(_write_err88)
+      if _write_err92 != nil {
+        return false, thrift.WrapTException(_write_err92)
       }
       return true, err
     }
@@ -9196,19 +9339,19 @@ func (p *trainingProcessorPermutationImportance) Process(ctx context.Context, se
   }
   tickerCancel()
   if err2 := oprot.WriteMessageBegin(ctx, "permutation_importance", thrift.REPLY, seqId); err2 != nil {
-    _write_err88 = thrift.WrapTException(err2)
+    _write_err92 = thrift.WrapTException(err2)
   }
-  if err2 := result.Write(ctx, oprot); _write_err88 == nil && err2 != nil {
-    _write_err88 = thrift.WrapTException(err2)
+  if err2 := result.Write(ctx, oprot); _write_err92 == nil && err2 != nil {
+    _write_err92 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.WriteMessageEnd(ctx); _write_err88 == nil && err2 != nil {
-    _write_err88 = thrift.WrapTException(err2)
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err92 == nil && err2 != nil {
+    _write_err92 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.Flush(ctx); _write_err88 == nil && err2 != nil {
-    _write_err88 = thrift.WrapTException(err2)
+  if err2 := oprot.Flush(ctx); _write_err92 == nil && err2 != nil {
+    _write_err92 = thrift.WrapTException(err2)
   }
-  if _write_err88 != nil {
-    return false, thrift.WrapTException(_write_err88)
+  if _write_err92 != nil {
+    return false, thrift.WrapTException(_write_err92)
   }
   return true, err
 }
@@ -9218,7 +9361,7 @@ type trainingProcessorGetJob struct {
 }
 
 func (p *trainingProcessorGetJob) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-  var _write_err90 error
+  var _write_err94 error
   args := TrainingGetJobArgs{}
   if err2 := args.Read(ctx, iprot); err2 != nil {
     iprot.ReadMessageEnd(ctx)
@@ -9268,21 +9411,21 @@ func (p *trainingProcessorGetJob) Process(ctx context.Context, seqId int32, ipro
       if errors.Is(err2, thrift.ErrAbandonRequest) {
         return false, thrift.WrapTException(err2)
       }
-      _exc91 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing get_job: " + err2.Error())
+      _exc95 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing get_job: " + err2.Error())
       if err2 := oprot.WriteMessageBegin(ctx, "get_job", thrift.EXCEPTION, seqId); err2 != nil {
-        _write_err90 = thrift.WrapTException(err2)
+        _write_err94 = thrift.WrapTException(err2)
       }
-      if err2 := _exc91.Write(ctx, oprot); _write_err90 == nil && err2 != nil {
-        _write_err90 = thrift.WrapTException(err2)
+      if err2 := _exc95.Write(ctx, oprot); _write_err94 == nil && err2 != nil {
+        _write_err94 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.WriteMessageEnd(ctx); _write_err90 == nil && err2 != nil {
-        _write_err90 = thrift.WrapTException(err2)
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err94 == nil && err2 != nil {
+        _write_err94 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.Flush(ctx); _write_err90 == nil && err2 != nil {
-        _write_err90 = thrift.WrapTException(err2)
+      if err2 := oprot.Flush(ctx); _write_err94 == nil && err2 != nil {
+        _write_err94 = thrift.WrapTException(err2)
       }
-      if _write_err90 != nil {
-        return false, thrift.WrapTException(_write_err90)
+      if _write_err94 != nil {
+        return false, thrift.WrapTException(_write_err94)
       }
       return true, err
     }
@@ -9291,19 +9434,19 @@ func (p *trainingProcessorGetJob) Process(ctx context.Context, seqId int32, ipro
   }
   tickerCancel()
   if err2 := oprot.WriteMessageBegin(ctx, "get_job", thrift.REPLY, seqId); err2 != nil {
-    _write_err90 = thrift.WrapTException(err2)
+    _write_err94 = thrift.WrapTException(err2)
   }
-  if err2 := result.Write(ctx, oprot); _write_err90 == nil && err2 != nil {
-    _write_err90 = thrift.WrapTException(err2)
+  if err2 := result.Write(ctx, oprot); _write_err94 == nil && err2 != nil {
+    _write_err94 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.WriteMessageEnd(ctx); _write_err90 == nil && err2 != nil {
-    _write_err90 = thrift.WrapTException(err2)
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err94 == nil && err2 != nil {
+    _write_err94 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.Flush(ctx); _write_err90 == nil && err2 != nil {
-    _write_err90 = thrift.WrapTException(err2)
+  if err2 := oprot.Flush(ctx); _write_err94 == nil && err2 != nil {
+    _write_err94 = thrift.WrapTException(err2)
   }
-  if _write_err90 != nil {
-    return false, thrift.WrapTException(_write_err90)
+  if _write_err94 != nil {
+    return false, thrift.WrapTException(_write_err94)
   }
   return true, err
 }
@@ -9313,7 +9456,7 @@ type trainingProcessorWatchJob struct {
 }
 
 func (p *trainingProcessorWatchJob) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-  var _write_err92 error
+  var _write_err96 error
   args := TrainingWatchJobArgs{}
   if err2 := args.Read(ctx, iprot); err2 != nil {
     iprot.ReadMessageEnd(ctx)
@@ -9363,21 +9506,21 @@ func (p *trainingProcessorWatchJob) Process(ctx context.Context, seqId int32, ip
       if errors.Is(err2, thrift.ErrAbandonRequest) {
         return false, thrift.WrapTException(err2)
       }
-      _exc93 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing watch_job: " + err2.Error())
+      _exc97 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing watch_job: " + err2.Error())
       if err2 := oprot.WriteMessageBegin(ctx, "watch_job", thrift.EXCEPTION, seqId); err2 != nil {
-        _write_err92 = thrift.WrapTException(err2)
+        _write_err96 = thrift.WrapTException(err2)
       }
-      if err2 := _exc93.Write(ctx, oprot); _write_err92 == nil && err2 != nil {
-        _write_err92 = thrift.WrapTException(err2)
+      if err2 := _exc97.Write(ctx, oprot); _write_err96 == nil && err2 != nil {
+        _write_err96 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.WriteMessageEnd(ctx); _write_err92 == nil && err2 != nil {
-        _write_err92 = thrift.WrapTException(err2)
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err96 == nil && err2 != nil {
+        _write_err96 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.Flush(ctx); _write_err92 == nil && err2 != nil {
-        _write_err92 = thrift.WrapTException(err2)
+      if err2 := oprot.Flush(ctx); _write_err96 == nil && err2 != nil {
+        _write_err96 = thrift.WrapTException(err2)
       }
-      if _write_err92 != nil {
-        return false, thrift.WrapTException(_write_err92)
+      if _write_err96 != nil {
+        return false, thrift.WrapTException(_write_err96)
       }
       return true, err
     }
@@ -9386,19 +9529,19 @@ func (p *trainingProcessorWatchJob) Process(ctx context.Context, seqId int32, ip
   }
   tickerCancel()
   if err2 := oprot.WriteMessageBegin(ctx, "watch_job", thrift.REPLY, seqId); err2 != nil {
-    _write_err92 = thrift.WrapTException(err2)
+    _write_err96 = thrift.WrapTException(err2)
   }
-  if err2 := result.Write(ctx, oprot); _write_err92 == nil && err2 != nil {
-    _write_err92 = thrift.WrapTException(err2)
+  if err2 := result.Write(ctx, oprot); _write_err96 == nil && err2 != nil {
+    _write_err96 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.WriteMessageEnd(ctx); _write_err92 == nil && err2 != nil {
-    _write_err92 = thrift.WrapTException(err2)
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err96 == nil && err2 != nil {
+    _write_err96 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.Flush(ctx); _write_err92 == nil && err2 != nil {
-    _write_err92 = thrift.WrapTException(err2)
+  if err2 := oprot.Flush(ctx); _write_err96 == nil && err2 != nil {
+    _write_err96 = thrift.WrapTException(err2)
   }
-  if _write_err92 != nil {
-    return false, thrift.WrapTException(_write_err92)
+  if _write_err96 != nil {
+    return false, thrift.WrapTException(_write_err96)
   }
   return true, err
 }
@@ -9408,7 +9551,7 @@ type trainingProcessorListJobs struct {
 }
 
 func (p *trainingProcessorListJobs) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-  var _write_err94 error
+  var _write_err98 error
   args := TrainingListJobsArgs{}
   if err2 := args.Read(ctx, iprot); err2 != nil {
     iprot.ReadMessageEnd(ctx)
@@ -9458,21 +9601,21 @@ func (p *trainingProcessorListJobs) Process(ctx context.Context, seqId int32, ip
       if errors.Is(err2, thrift.ErrAbandonRequest) {
         return false, thrift.WrapTException(err2)
       }
-      _exc95 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing list_jobs: " + err2.Error())
+      _exc99 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing list_jobs: " + err2.Error())
       if err2 := oprot.WriteMessageBegin(ctx, "list_jobs", thrift.EXCEPTION, seqId); err2 != nil {
-        _write_err94 = thrift.WrapTException(err2)
+        _write_err98 = thrift.WrapTException(err2)
       }
-      if err2 := _exc95.Write(ctx, oprot); _write_err94 == nil && err2 != nil {
-        _write_err94 = thrift.WrapTException(err2)
+      if err2 := _exc99.Write(ctx, oprot); _write_err98 == nil && err2 != nil {
+        _write_err98 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.WriteMessageEnd(ctx); _write_err94 == nil && err2 != nil {
-        _write_err94 = thrift.WrapTException(err2)
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err98 == nil && err2 != nil {
+        _write_err98 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.Flush(ctx); _write_err94 == nil && err2 != nil {
-        _write_err94 = thrift.WrapTException(err2)
+      if err2 := oprot.Flush(ctx); _write_err98 == nil && err2 != nil {
+        _write_err98 = thrift.WrapTException(err2)
       }
-      if _write_err94 != nil {
-        return false, thrift.WrapTException(_write_err94)
+      if _write_err98 != nil {
+        return false, thrift.WrapTException(_write_err98)
       }
       return true, err
     }
@@ -9481,19 +9624,19 @@ func (p *trainingProcessorListJobs) Process(ctx context.Context, seqId int32, ip
   }
   tickerCancel()
   if err2 := oprot.WriteMessageBegin(ctx, "list_jobs", thrift.REPLY, seqId); err2 != nil {
-    _write_err94 = thrift.WrapTException(err2)
+    _write_err98 = thrift.WrapTException(err2)
   }
-  if err2 := result.Write(ctx, oprot); _write_err94 == nil && err2 != nil {
-    _write_err94 = thrift.WrapTException(err2)
+  if err2 := result.Write(ctx, oprot); _write_err98 == nil && err2 != nil {
+    _write_err98 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.WriteMessageEnd(ctx); _write_err94 == nil && err2 != nil {
-    _write_err94 = thrift.WrapTException(err2)
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err98 == nil && err2 != nil {
+    _write_err98 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.Flush(ctx); _write_err94 == nil && err2 != nil {
-    _write_err94 = thrift.WrapTException(err2)
+  if err2 := oprot.Flush(ctx); _write_err98 == nil && err2 != nil {
+    _write_err98 = thrift.WrapTException(err2)
   }
-  if _write_err94 != nil {
-    return false, thrift.WrapTException(_write_err94)
+  if _write_err98 != nil {
+    return false, thrift.WrapTException(_write_err98)
   }
   return true, err
 }
@@ -9503,7 +9646,7 @@ type trainingProcessorCancelJob struct {
 }
 
 func (p *trainingProcessorCancelJob) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-  var _write_err96 error
+  var _write_err100 error
   args := TrainingCancelJobArgs{}
   if err2 := args.Read(ctx, iprot); err2 != nil {
     iprot.ReadMessageEnd(ctx)
@@ -9553,21 +9696,21 @@ func (p *trainingProcessorCancelJob) Process(ctx context.Context, seqId int32, i
       if errors.Is(err2, thrift.ErrAbandonRequest) {
         return false, thrift.WrapTException(err2)
       }
-      _exc97 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing cancel_job: " + err2.Error())
+      _exc101 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing cancel_job: " + err2.Error())
       if err2 := oprot.WriteMessageBegin(ctx, "cancel_job", thrift.EXCEPTION, seqId); err2 != nil {
-        _write_err96 = thrift.WrapTException(err2)
+        _write_err100 = thrift.WrapTException(err2)
       }
-      if err2 := _exc97.Write(ctx, oprot); _write_err96 == nil && err2 != nil {
-        _write_err96 = thrift.WrapTException(err2)
+      if err2 := _exc101.Write(ctx, oprot); _write_err100 == nil && err2 != nil {
+        _write_err100 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.WriteMessageEnd(ctx); _write_err96 == nil && err2 != nil {
-        _write_err96 = thrift.WrapTException(err2)
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err100 == nil && err2 != nil {
+        _write_err100 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.Flush(ctx); _write_err96 == nil && err2 != nil {
-        _write_err96 = thrift.WrapTException(err2)
+      if err2 := oprot.Flush(ctx); _write_err100 == nil && err2 != nil {
+        _write_err100 = thrift.WrapTException(err2)
       }
-      if _write_err96 != nil {
-        return false, thrift.WrapTException(_write_err96)
+      if _write_err100 != nil {
+        return false, thrift.WrapTException(_write_err100)
       }
       return true, err
     }
@@ -9576,19 +9719,19 @@ func (p *trainingProcessorCancelJob) Process(ctx context.Context, seqId int32, i
   }
   tickerCancel()
   if err2 := oprot.WriteMessageBegin(ctx, "cancel_job", thrift.REPLY, seqId); err2 != nil {
-    _write_err96 = thrift.WrapTException(err2)
+    _write_err100 = thrift.WrapTException(err2)
   }
-  if err2 := result.Write(ctx, oprot); _write_err96 == nil && err2 != nil {
-    _write_err96 = thrift.WrapTException(err2)
+  if err2 := result.Write(ctx, oprot); _write_err100 == nil && err2 != nil {
+    _write_err100 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.WriteMessageEnd(ctx); _write_err96 == nil && err2 != nil {
-    _write_err96 = thrift.WrapTException(err2)
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err100 == nil && err2 != nil {
+    _write_err100 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.Flush(ctx); _write_err96 == nil && err2 != nil {
-    _write_err96 = thrift.WrapTException(err2)
+  if err2 := oprot.Flush(ctx); _write_err100 == nil && err2 != nil {
+    _write_err100 = thrift.WrapTException(err2)
   }
-  if _write_err96 != nil {
-    return false, thrift.WrapTException(_write_err96)
+  if _write_err100 != nil {
+    return false, thrift.WrapTException(_write_err100)
   }
   return true, err
 }
@@ -9598,7 +9741,7 @@ type trainingProcessorPartialFit struct {
 }
 
 func (p *trainingProcessorPartialFit) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-  var _write_err98 error
+  var _write_err102 error
   args := TrainingPartialFitArgs{}
   if err2 := args.Read(ctx, iprot); err2 != nil {
     iprot.ReadMessageEnd(ctx)
@@ -9648,21 +9791,21 @@ func (p *trainingProcessorPartialFit) Process(ctx context.Context, seqId int32, 
       if errors.Is(err2, thrift.ErrAbandonRequest) {
         return false, thrift.WrapTException(err2)
       }
-      _exc99 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing partial_fit: " + err2.Error())
+      _exc103 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing partial_fit: " + err2.Error())
       if err2 := oprot.WriteMessageBegin(ctx, "partial_fit", thrift.EXCEPTION, seqId); err2 != nil {
-        _write_err98 = thrift.WrapTException(err2)
+        _write_err102 = thrift.WrapTException(err2)
       }
-      if err2 := _exc99.Write(ctx, oprot); _write_err98 == nil && err2 != nil {
-        _write_err98 = thrift.WrapTException(err2)
+      if err2 := _exc103.Write(ctx, oprot); _write_err102 == nil && err2 != nil {
+        _write_err102 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.WriteMessageEnd(ctx); _write_err98 == nil && err2 != nil {
-        _write_err98 = thrift.WrapTException(err2)
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err102 == nil && err2 != nil {
+        _write_err102 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.Flush(ctx); _write_err98 == nil && err2 != nil {
-        _write_err98 = thrift.WrapTException(err2)
+      if err2 := oprot.Flush(ctx); _write_err102 == nil && err2 != nil {
+        _write_err102 = thrift.WrapTException(err2)
       }
-      if _write_err98 != nil {
-        return false, thrift.WrapTException(_write_err98)
+      if _write_err102 != nil {
+        return false, thrift.WrapTException(_write_err102)
       }
       return true, err
     }
@@ -9671,19 +9814,19 @@ func (p *trainingProcessorPartialFit) Process(ctx context.Context, seqId int32, 
   }
   tickerCancel()
   if err2 := oprot.WriteMessageBegin(ctx, "partial_fit", thrift.REPLY, seqId); err2 != nil {
-    _write_err98 = thrift.WrapTException(err2)
+    _write_err102 = thrift.WrapTException(err2)
   }
-  if err2 := result.Write(ctx, oprot); _write_err98 == nil && err2 != nil {
-    _write_err98 = thrift.WrapTException(err2)
+  if err2 := result.Write(ctx, oprot); _write_err102 == nil && err2 != nil {
+    _write_err102 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.WriteMessageEnd(ctx); _write_err98 == nil && err2 != nil {
-    _write_err98 = thrift.WrapTException(err2)
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err102 == nil && err2 != nil {
+    _write_err102 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.Flush(ctx); _write_err98 == nil && err2 != nil {
-    _write_err98 = thrift.WrapTException(err2)
+  if err2 := oprot.Flush(ctx); _write_err102 == nil && err2 != nil {
+    _write_err102 = thrift.WrapTException(err2)
   }
-  if _write_err98 != nil {
-    return false, thrift.WrapTException(_write_err98)
+  if _write_err102 != nil {
+    return false, thrift.WrapTException(_write_err102)
   }
   return true, err
 }
@@ -9693,7 +9836,7 @@ type trainingProcessorGetLearner struct {
 }
 
 func (p *trainingProcessorGetLearner) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-  var _write_err100 error
+  var _write_err104 error
   args := TrainingGetLearnerArgs{}
   if err2 := args.Read(ctx, iprot); err2 != nil {
     iprot.ReadMessageEnd(ctx)
@@ -9743,21 +9886,21 @@ func (p *trainingProcessorGetLearner) Process(ctx context.Context, seqId int32, 
       if errors.Is(err2, thrift.ErrAbandonRequest) {
         return false, thrift.WrapTException(err2)
       }
-      _exc101 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing get_learner: " + err2.Error())
+      _exc105 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing get_learner: " + err2.Error())
       if err2 := oprot.WriteMessageBegin(ctx, "get_learner", thrift.EXCEPTION, seqId); err2 != nil {
-        _write_err100 = thrift.WrapTException(err2)
+        _write_err104 = thrift.WrapTException(err2)
       }
-      if err2 := _exc101.Write(ctx, oprot); _write_err100 == nil && err2 != nil {
-        _write_err100 = thrift.WrapTException(err2)
+      if err2 := _exc105.Write(ctx, oprot); _write_err104 == nil && err2 != nil {
+        _write_err104 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.WriteMessageEnd(ctx); _write_err100 == nil && err2 != nil {
-        _write_err100 = thrift.WrapTException(err2)
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err104 == nil && err2 != nil {
+        _write_err104 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.Flush(ctx); _write_err100 == nil && err2 != nil {
-        _write_err100 = thrift.WrapTException(err2)
+      if err2 := oprot.Flush(ctx); _write_err104 == nil && err2 != nil {
+        _write_err104 = thrift.WrapTException(err2)
       }
-      if _write_err100 != nil {
-        return false, thrift.WrapTException(_write_err100)
+      if _write_err104 != nil {
+        return false, thrift.WrapTException(_write_err104)
       }
       return true, err
     }
@@ -9766,19 +9909,19 @@ func (p *trainingProcessorGetLearner) Process(ctx context.Context, seqId int32, 
   }
   tickerCancel()
   if err2 := oprot.WriteMessageBegin(ctx, "get_learner", thrift.REPLY, seqId); err2 != nil {
-    _write_err100 = thrift.WrapTException(err2)
+    _write_err104 = thrift.WrapTException(err2)
   }
-  if err2 := result.Write(ctx, oprot); _write_err100 == nil && err2 != nil {
-    _write_err100 = thrift.WrapTException(err2)
+  if err2 := result.Write(ctx, oprot); _write_err104 == nil && err2 != nil {
+    _write_err104 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.WriteMessageEnd(ctx); _write_err100 == nil && err2 != nil {
-    _write_err100 = thrift.WrapTException(err2)
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err104 == nil && err2 != nil {
+    _write_err104 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.Flush(ctx); _write_err100 == nil && err2 != nil {
-    _write_err100 = thrift.WrapTException(err2)
+  if err2 := oprot.Flush(ctx); _write_err104 == nil && err2 != nil {
+    _write_err104 = thrift.WrapTException(err2)
   }
-  if _write_err100 != nil {
-    return false, thrift.WrapTException(_write_err100)
+  if _write_err104 != nil {
+    return false, thrift.WrapTException(_write_err104)
   }
   return true, err
 }
@@ -9788,7 +9931,7 @@ type trainingProcessorDeleteLearner struct {
 }
 
 func (p *trainingProcessorDeleteLearner) Process(ctx context.Context, seqId int32, iprot, oprot thrift.TProtocol) (success bool, err thrift.TException) {
-  var _write_err102 error
+  var _write_err106 error
   args := TrainingDeleteLearnerArgs{}
   if err2 := args.Read(ctx, iprot); err2 != nil {
     iprot.ReadMessageEnd(ctx)
@@ -9838,21 +9981,21 @@ func (p *trainingProcessorDeleteLearner) Process(ctx context.Context, seqId int3
       if errors.Is(err2, thrift.ErrAbandonRequest) {
         return false, thrift.WrapTException(err2)
       }
-      _exc103 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing delete_learner: " + err2.Error())
+      _exc107 := thrift.NewTApplicationException(thrift.INTERNAL_ERROR, "Internal error processing delete_learner: " + err2.Error())
       if err2 := oprot.WriteMessageBegin(ctx, "delete_learner", thrift.EXCEPTION, seqId); err2 != nil {
-        _write_err102 = thrift.WrapTException(err2)
+        _write_err106 = thrift.WrapTException(err2)
       }
-      if err2 := _exc103.Write(ctx, oprot); _write_err102 == nil && err2 != nil {
-        _write_err102 = thrift.WrapTException(err2)
+      if err2 := _exc107.Write(ctx, oprot); _write_err106 == nil && err2 != nil {
+        _write_err106 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.WriteMessageEnd(ctx); _write_err102 == nil && err2 != nil {
-        _write_err102 = thrift.WrapTException(err2)
+      if err2 := oprot.WriteMessageEnd(ctx); _write_err106 == nil && err2 != nil {
+        _write_err106 = thrift.WrapTException(err2)
       }
-      if err2 := oprot.Flush(ctx); _write_err102 == nil && err2 != nil {
-        _write_err102 = thrift.WrapTException(err2)
+      if err2 := oprot.Flush(ctx); _write_err106 == nil && err2 != nil {
+        _write_err106 = thrift.WrapTException(err2)
       }
-      if _write_err102 != nil {
-        return false, thrift.WrapTException(_write_err102)
+      if _write_err106 != nil {
+        return false, thrift.WrapTException(_write_err106)
       }
       return true, err
     }
@@ -9861,19 +10004,19 @@ func (p *trainingProcessorDeleteLearner) Process(ctx context.Context, seqId int3
   }
   tickerCancel()
   if err2 := oprot.WriteMessageBegin(ctx, "delete_learner", thrift.REPLY, seqId); err2 != nil {
-    _write_err102 = thrift.WrapTException(err2)
+    _write_err106 = thrift.WrapTException(err2)
   }
-  if err2 := result.Write(ctx, oprot); _write_err102 == nil && err2 != nil {
-    _write_err102 = thrift.WrapTException(err2)
+  if err2 := result.Write(ctx, oprot); _write_err106 == nil && err2 != nil {
+    _write_err106 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.WriteMessageEnd(ctx); _write_err102 == nil && err2 != nil {
-    _write_err102 = thrift.WrapTException(err2)
+  if err2 := oprot.WriteMessageEnd(ctx); _write_err106 == nil && err2 != nil {
+    _write_err106 = thrift.WrapTException(err2)
   }
-  if err2 := oprot.Flush(ctx); _write_err102 == nil && err2 != nil {
-    _write_err102 = thrift.WrapTException(err2)
+  if err2 := oprot.Flush(ctx); _write_err106 == nil && err2 != nil {
+    _write_err106 = thrift.WrapTException(err2)
   }
-  if _write_err102 != nil {
-    return false, thrift.WrapTException(_write_err102)
+  if _write_err106 != nil {
+    return false, thrift.WrapTException(_write_err106)
   }
   return true, err
 }

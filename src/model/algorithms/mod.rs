@@ -31,6 +31,7 @@ mod pls_regression;
 mod random_forest;
 mod random_projection;
 mod ridge;
+mod sgd;
 mod standard_scaler;
 mod svc;
 mod svr;
@@ -76,6 +77,8 @@ pub static ALGORITHMS: &[&dyn Algorithm] = &[
     &random_forest::RandomForestClassifier,
     &random_forest::RandomForestRegressor,
     &ridge::Ridge,
+    &sgd::SgdClassifier,
+    &sgd::SgdRegressor,
     &random_projection::SparseRandomProjection,
     &standard_scaler::StandardScaler,
     &svc::Svc,

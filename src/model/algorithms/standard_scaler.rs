@@ -5,10 +5,10 @@ use crate::model::arrays::{Arrays, damaged};
 use crate::model::kernels::{in_rows_mut, shift_and_scale};
 use crate::model::numerics::{Moments, OfColumns};
 use crate::model::{
-    About, Algorithm, Edge, FittedStep, FittedTransformer, Graph, Inputs, Kind, ParameterSpec, Parameters, Training,
-    Transformer, UnfittedStep,
+    About, Algorithm, Edge, FittedStep, FittedTransformer, Graph, Inputs, Kind, OnlineTransformer, ParameterSpec,
+    Parameters, Training, Transformer, UnfittedStep,
 };
-use ndarray::{Array1, Array2, ArrayD};
+use ndarray::{Array1, Array2, ArrayD, arr0};
 
 /// Shifts and scales each column to mean 0 and variance 1.
 #[derive(Clone, Copy, Debug)]
@@ -24,6 +24,8 @@ impl Algorithm for StandardScaler {
                 "Subtracts the mean of each column and divides by its standard deviation.",
                 "`z = (x - mean) / scale`, where `scale` is the root of the population variance (divided by \
                  `n_samples`). A constant column keeps scale 1, as in scikit-learn, and so becomes 0.",
+                "In front of an estimator that learns batch by batch it does so too: each batch is scaled by the mean and deviation of \
+                 all rows so far, those of the batch among them, as by scikit-learn's `partial_fit` and `transform`.",
             ],
         }
     }
@@ -35,9 +37,12 @@ impl Algorithm for StandardScaler {
         ]
     }
 
+    fn online_transformer(&self, parameters: &Parameters, n_features: usize) -> Option<Box<dyn OnlineTransformer>> {
+        Some(Box::new(Growing { scaler: Scaler::of(parameters), moments: Moments::none(n_features) }))
+    }
+
     fn unfitted(&self, parameters: &Parameters) -> UnfittedStep {
-        let (with_mean, with_std) = (parameters.flag("with_mean"), parameters.flag("with_std"));
-        UnfittedStep::Transformer(Box::new(Scaler { with_mean, with_std }))
+        UnfittedStep::Transformer(Box::new(Scaler::of(parameters)))
     }
 
     fn load(&self, _: &Parameters, arrays: &mut Arrays, inputs: &Inputs) -> Result<FittedStep> {
@@ -49,15 +54,18 @@ impl Algorithm for StandardScaler {
     }
 }
 
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 struct Scaler {
     with_mean: bool,
     with_std: bool,
 }
 
-impl Transformer for Scaler {
-    fn fit(&self, training: &Training<'_>) -> Result<Box<dyn FittedTransformer>> {
-        let moments = training.sum(&OfColumns)?;
+impl Scaler {
+    fn of(parameters: &Parameters) -> Self {
+        Self { with_mean: parameters.flag("with_mean"), with_std: parameters.flag("with_std") }
+    }
+
+    fn fitted(self, moments: Moments) -> Result<Box<dyn FittedTransformer>> {
         let width = moments.mean.len();
         let scale = if self.with_std { scale(&moments) } else { Array1::ones(width) };
         let mean = if self.with_mean { moments.mean.into() } else { Array1::zeros(width) };
@@ -68,6 +76,57 @@ impl Transformer for Scaler {
                 position % width
             ))),
         }
+    }
+}
+
+impl Transformer for Scaler {
+    fn fit(&self, training: &Training<'_>) -> Result<Box<dyn FittedTransformer>> {
+        self.fitted(training.sum(&OfColumns)?)
+    }
+}
+
+/// Moments of all batches so far.
+#[derive(Clone, Debug)]
+struct Growing {
+    scaler: Scaler,
+    moments: Moments,
+}
+
+impl OnlineTransformer for Growing {
+    fn learn(&mut self, batch: &Training<'_>) -> Result<()> {
+        let own = batch.sum(&OfColumns)?;
+        self.moments = self.moments.clone().merged(own);
+        Ok(())
+    }
+
+    fn fitted(&self) -> Result<Box<dyn FittedTransformer>> {
+        if self.moments.weight == 0.0 {
+            return Err(Error::precondition(
+                "standard_scaler has seen no rows and cannot scale any yet; send a batch first",
+            ));
+        }
+        self.scaler.fitted(self.moments.clone())
+    }
+
+    fn arrays(&self) -> Vec<(&'static str, ArrayD<f64>)> {
+        let array = |values: &[f64]| Array1::from(values.to_vec()).into_dyn();
+        let weight = ("weight", arr0(self.moments.weight).into_dyn());
+        vec![weight, ("mean", array(&self.moments.mean)), ("m2", array(&self.moments.m2))]
+    }
+
+    fn restore(&mut self, arrays: &mut Arrays) -> Result<()> {
+        let width = self.moments.mean.len();
+        let weight = arrays.take("weight", ())?.into_scalar();
+        let (mean, m2) = (arrays.take("mean", width)?.to_vec(), arrays.take("m2", width)?.to_vec());
+        if weight < 0.0 || m2.iter().any(|it| *it < 0.0) {
+            return Err(damaged("a weight or a sum of squares is below 0"));
+        }
+        self.moments = Moments { weight, mean, m2 };
+        Ok(())
+    }
+
+    fn copy(&self) -> Box<dyn OnlineTransformer> {
+        Box::new(self.clone())
     }
 }
 

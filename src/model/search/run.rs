@@ -13,7 +13,7 @@ use crate::model::crew::share_out;
 use crate::model::fit::{Fitting, read};
 use crate::model::random::Philox;
 use crate::model::validation::Part;
-use crate::model::{Kind, Progress, Resolved, ResolvedStep, SampleWeights, Schema, Spec, Targets};
+use crate::model::{Kind, Progress, Resolved, ResolvedStep, SampleWeights, Schema, Scoring, Spec, Targets};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -29,7 +29,7 @@ fn of(algorithm: &dyn Algorithm) -> Vec<(Spec, Table)> {
         Kind::Regressor if algorithm.takes_one_column() => {
             vec![(Spec { features: Some(vec!["bmi".into()]), ..spec(&[own], "progression") }, table("diabetes"))]
         }
-        Kind::Regressor => vec![(spec(&[own], "progression"), table("diabetes"))],
+        Kind::Regressor => vec![(spec(&scaled_if_it_must(algorithm.name()), "progression"), table("diabetes"))],
         Kind::Classifier => vec![(spec(&[own], "species"), table("iris"))],
         Kind::Calibrator => vec![(spec(&[step("gaussian_nb", &[]), own], "species"), table("iris"))],
         Kind::Clusterer | Kind::OutlierDetector => vec![(spec(&[own], ""), measures())],
@@ -121,11 +121,13 @@ fn the_same_rows_parameters_and_seed_make_the_same_bytes() {
 /// What an algorithm learns from these rows by itself.
 fn learned(algorithm: &dyn Algorithm, rows: Rows<'_>, threads: usize) -> Result<Vec<(&'static str, ArrayD<f64>)>> {
     let specs = algorithm.parameters();
-    let (is_network, is_quadratic) =
-        (algorithm.name().starts_with("mlp"), specs.iter().any(|it| it.name == "cache_size"));
+    let (takes_steps, is_quadratic) = (
+        ["mlp", "sgd"].iter().any(|it| algorithm.name().starts_with(it)),
+        specs.iter().any(|it| it.name == "cache_size"),
+    );
     let few = |name: &str| match name {
         "n_estimators" => Some(Value::Integer(3)),
-        "max_iter" if is_network || algorithm.name() == "fast_ica" => Some(Value::Integer(3)),
+        "max_iter" if takes_steps || algorithm.name() == "fast_ica" => Some(Value::Integer(3)),
         "max_iter" if is_quadratic => Some(Value::Integer(30)),
         "max_iter" if algorithm.is_transductive() => Some(Value::Integer(250)),
         "perplexity" | "min_samples" => Some(Value::Integer(2)),
@@ -193,13 +195,15 @@ fn any_number_of_threads_learns_the_same_bits() {
 }
 
 /// Clusterers, forests and boosted regressors draw rows, and those of the one are not those of the other; neighbours and parts are
-/// counted by rows; and what is transductive says something of each row.
+/// counted by rows; what is transductive says something of each row; and a weight of sgd is the length of a step, not their number.
 #[test]
 fn a_row_of_weight_two_is_the_row_twice() {
     let counts_rows = |it: &dyn Algorithm| {
         matches!(it.kind(), Kind::Clusterer | Kind::Calibrator)
             || it.is_transductive()
-            || ["random_forest", "ada_boost_regressor", "k_neighbors"].iter().any(|kind| it.name().starts_with(kind))
+            || ["random_forest", "ada_boost_regressor", "k_neighbors", "sgd"]
+                .iter()
+                .any(|kind| it.name().starts_with(kind))
     };
     for algorithm in ALGORITHMS.iter().filter(|it| !counts_rows(**it)) {
         let n_features = if algorithm.takes_one_column() { 1 } else { 3 };

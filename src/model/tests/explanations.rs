@@ -9,14 +9,19 @@ use ndarray::{Array1, Axis};
 fn explained(spec: &Spec, table: &Table) -> Result<(Explanation, Predictions)> {
     let pipeline = fitted(spec, table).pipeline;
     let rows = matrix(&pipeline, table).slice_axis(Axis(0), (..40).into()).to_owned();
-    Ok((pipeline.explain(rows.clone(), &|| Ok(()))?, pipeline.predict(rows)))
+    let explanation = pipeline.explain(rows.clone(), &|| Ok(()))?;
+    if explanation.scale == Scale::Decision {
+        let decisions = pipeline.last.model().unwrap().decisions(pipeline.transformed(rows).view());
+        return Ok((explanation, Predictions::Columns(decisions.unwrap())));
+    }
+    Ok((explanation, pipeline.predict(rows)))
 }
 
 /// What the sums of an explanation say is answered.
 fn answers(explanation: &Explanation) -> Array2<f64> {
     let mut sums = explanation.sums();
     match explanation.scale {
-        Scale::Value | Scale::Probability => {}
+        Scale::Value | Scale::Probability | Scale::Decision => {}
         Scale::LogValue => sums.mapv_inplace(f64::exp),
         Scale::Score => {
             sums.mapv_inplace(f64::exp);
@@ -34,7 +39,7 @@ fn learning(algorithm: &str, kind: Kind, takes_one_column: bool) -> (Spec, Table
         _ => ("progression", table("diabetes")),
     };
     let features = takes_one_column.then(|| vec!["bmi".to_owned()]);
-    (Spec { features, ..spec(&[step(algorithm, &[])], target) }, table)
+    (Spec { features, ..spec(&scaled_if_it_must(algorithm), target) }, table)
 }
 
 #[test]
@@ -52,6 +57,7 @@ fn what_columns_add_comes_to_what_each_algorithm_answers_or_the_algorithm_says_t
                 let expected = match predictions {
                     Predictions::Values(values) => values.insert_axis(Axis(1)),
                     Predictions::Classes { probabilities, .. } => probabilities,
+                    Predictions::Columns(decisions) => decisions,
                     other => panic!("{other:?}"),
                 };
                 let sums = answers(&explanation);

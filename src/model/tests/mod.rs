@@ -66,6 +66,12 @@ pub(super) fn spec(steps: &[StepSpec], target: &str) -> Spec {
     Spec { steps: steps.to_vec(), target, seed: 7, validation_fraction: Some(0.0), ..Spec::default() }
 }
 
+/// A step, behind a scaler if it does not learn numbers as they come: its steps would lead ever further away.
+fn scaled_if_it_must(algorithm: &str) -> Vec<StepSpec> {
+    let scaler = (algorithm == "sgd_regressor").then(|| step("standard_scaler", &[]));
+    scaler.into_iter().chain([step(algorithm, &[])]).collect()
+}
+
 /// Progress that nobody looks at.
 pub(super) fn quiet(_: &str, _: f64) -> Result<()> {
     Ok(())
@@ -79,6 +85,11 @@ pub(super) fn fitted(spec: &Spec, table: &Table) -> Fitted {
 pub(super) fn oracle_cases(algorithm: &str) -> Vec<serde_json::Value> {
     let text = std::fs::read_to_string(fixture(&format!("oracles/{algorithm}.json"))).unwrap();
     serde_json::from_str::<serde_json::Value>(&text).unwrap()["cases"].as_array().unwrap().clone()
+}
+
+/// Of `oracles/<algorithm>.json`.
+pub(super) fn oracle(algorithm: &str, case: &str) -> serde_json::Value {
+    oracles::oracle(algorithm, case)
 }
 
 /// The columns of a table of `data/` but the last, which is its target.

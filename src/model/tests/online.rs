@@ -34,7 +34,7 @@ fn taught(learner: Learner, batches: &[Table]) -> Learner {
 
 /// All classes of a table's target, if that has classes.
 fn classes(table: &Table, kind: Kind, target: &str) -> Option<Labels> {
-    match Targets::read(kind, table.column(target).unwrap()) {
+    match Targets::read(kind, table.column(target)?) {
         Ok(Targets::Classes { labels, .. }) => Some(Labels::clone(&labels)),
         _ => None,
     }
@@ -42,7 +42,7 @@ fn classes(table: &Table, kind: Kind, target: &str) -> Option<Labels> {
 
 #[test]
 fn batch_by_batch_losses_and_weights_are_those_of_the_oracle() {
-    for algorithm in ["mlp_regressor", "mlp_classifier", "ftrl_classifier"] {
+    for algorithm in ["mlp_regressor", "mlp_classifier", "ftrl_classifier", "sgd_regressor", "sgd_classifier"] {
         let (file, key) =
             if algorithm.starts_with("mlp") { ("partial_fit", algorithm) } else { (algorithm, "partial_fit") };
         for case in oracle(file, key).as_array().unwrap() {
@@ -51,7 +51,7 @@ fn batch_by_batch_losses_and_weights_are_those_of_the_oracle() {
             let given: Vec<_> = given.iter().map(|(name, value)| (name.as_str(), parameter(value))).collect();
             let table = rows_of(case);
             let spec = spec(&[step(algorithm, &given)], "y");
-            let kind = if algorithm == "mlp_regressor" { Kind::Regressor } else { Kind::Classifier };
+            let kind = if algorithm.ends_with("regressor") { Kind::Regressor } else { Kind::Classifier };
 
             let mut learner = Learner::begin(&spec, classes(&table, kind, "y"), &table).unwrap();
             let mut losses = vec![];
@@ -68,6 +68,43 @@ fn batch_by_batch_losses_and_weights_are_those_of_the_oracle() {
             }
         }
     }
+}
+
+#[test]
+fn behind_a_scaler_that_learns_too_batches_are_learned_as_by_scikit_learn() {
+    for case in oracle("online_pipelines", "cases").as_array().unwrap() {
+        let (table, algorithm) = (rows_of(case), case["algorithm"].as_str().unwrap());
+        let given = case["parameters"].as_object().unwrap();
+        let given: Vec<_> = given.iter().map(|(name, value)| (name.as_str(), parameter(value))).collect();
+        let columns = serde_json::from_value(case["columns"].clone()).unwrap();
+        let steps = [StepSpec { columns, ..step("standard_scaler", &[]) }, step(algorithm, &given)];
+        let kind = if algorithm.ends_with("regressor") { Kind::Regressor } else { Kind::Classifier };
+
+        let learner = Learner::begin(&spec(&steps, "y"), classes(&table, kind, "y"), &table).unwrap();
+        let pipeline = taught(learner, &batches(&table, case["length"].as_u64().unwrap() as usize)).pipeline().unwrap();
+
+        for (name, expected) in case["arrays"].as_object().unwrap() {
+            assert_close(&format!("{algorithm}: {name}"), array(&pipeline, name), numbers(expected), 1e-9);
+        }
+        let stored = Pipeline::from_bytes(&pipeline.to_bytes()).unwrap();
+        let rows = matrix(&pipeline, &table);
+        assert_eq!(stored.predict(rows.view()), pipeline.predict(rows.view()), "{algorithm}");
+    }
+}
+
+#[test]
+fn what_was_stored_half_way_behind_a_scaler_goes_on_to_the_same_bytes() {
+    let table = table("iris");
+    let some = StepSpec { columns: Some(vec!["petal_length".into()]), ..step("standard_scaler", &[]) };
+    let spec = spec(&[step("standard_scaler", &[]), some, step("sgd_classifier", &[])], "species");
+    let begun = || Learner::begin(&spec, classes(&table, Kind::Classifier, "species"), &table).unwrap();
+    let batches = batches(&table, 40);
+
+    let half = taught(begun(), &batches[..2]).to_bytes();
+
+    let (resumed, straight) = (taught(Learner::from_bytes(&half).unwrap(), &batches[2..]), taught(begun(), &batches));
+    assert_eq!(resumed.to_bytes(), straight.to_bytes());
+    assert_eq!(begun().pipeline().unwrap_err().code(), Code::FailedPrecondition);
 }
 
 #[test]
@@ -106,11 +143,14 @@ fn naive_bayes_learns_batch_by_batch_what_it_learns_from_all_rows() {
 /// Each algorithm that learns batch by batch, with a table, the specification, and its classes.
 fn each(act: impl Fn(&'static dyn Algorithm, Table, Spec, Option<Labels>)) {
     for algorithm in ALGORITHMS.iter().filter(|it| it.online().is_some()) {
-        let (name, target) =
-            if algorithm.kind() == Kind::Classifier { ("iris", "species") } else { ("synthetic", "y") };
+        let (name, target) = match algorithm.kind() {
+            Kind::Classifier => ("iris", "species"),
+            Kind::Clusterer => ("synthetic", ""),
+            _ => ("synthetic", "y"),
+        };
         let table = table(name);
         let stated = classes(&table, algorithm.kind(), target);
-        act(*algorithm, table, spec(&[step(algorithm.name(), &[])], target), stated);
+        act(*algorithm, table, spec(&scaled_if_it_must(algorithm.name()), target), stated);
     }
 }
 
@@ -135,7 +175,7 @@ fn what_was_stored_half_way_goes_on_to_the_same_bytes() {
 #[test]
 fn any_number_of_threads_learns_the_same_bits_from_a_batch() {
     each(|algorithm, _, spec, classes| {
-        let many = many(spec.target.as_deref().unwrap(), algorithm.kind());
+        let many = many(spec.target.as_deref().unwrap_or("y"), algorithm.kind());
         let learner = Learner::begin(&spec, classes, &many).unwrap();
 
         let by = |threads| learner.partial_fit(&many, threads, &quiet).unwrap().learner.to_bytes();
@@ -207,13 +247,13 @@ fn what_does_not_learn_batch_by_batch_is_refused_with_what_does() {
     let text = |name, value: &str| [(name, Value::Text(value.into()))];
 
     let tree = refused(&[step("decision_tree_classifier", &[])], None);
-    let scaled = refused(&[step("standard_scaler", &[]), step("gaussian_nb", &[])], None);
+    let projected = refused(&[step("pca", &[]), step("gaussian_nb", &[])], None);
     let lbfgs = refused(&[step("mlp_classifier", &text("solver", "lbfgs"))], None);
     let stopping = refused(&[step("mlp_classifier", &[("early_stopping", Value::Flag(true))])], None);
     let integers = refused(&[step("gaussian_nb", &[])], Some(Labels::Integer(vec![1, 2])));
 
     assert!(tree.contains("gaussian_nb") && tree.contains("mlp_regressor"), "{tree}");
-    assert!(scaled.contains("standard_scaler comes before gaussian_nb"), "{scaled}");
+    assert!(projected.contains("pca comes before") && projected.contains("standard_scaler does"), "{projected}");
     assert!(lbfgs.contains("adam or sgd") && stopping.contains("early_stopping"), "{lbfgs} {stopping}");
     assert!(integers.contains("2 stated classes") && integers.contains("text"), "{integers}");
 }

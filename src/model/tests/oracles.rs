@@ -94,6 +94,11 @@ fn linear_regressions_of_other_kinds_agree_with_scikit_learn() {
 }
 
 #[test]
+fn stochastic_gradient_descent_agrees_with_scikit_learn() {
+    ["sgd_regressor", "sgd_classifier"].iter().for_each(|it| assert_cases(it));
+}
+
+#[test]
 fn least_angle_regression_ends_at_least_squares() {
     let [lars, linear] = ["lars", "linear_regression"].map(|algorithm| {
         let pipeline = fitted(&spec(&[step(algorithm, &[])], "progression"), &table("diabetes")).pipeline;

@@ -223,7 +223,7 @@ fn counted(rows: &[(f64, f64, usize)], kind: Kind) -> (Table, Table) {
 fn counts_rows(algorithm: &dyn Algorithm) -> bool {
     matches!(algorithm.kind(), Kind::Clusterer | Kind::Calibrator)
         || algorithm.is_transductive()
-        || ["random_forest", "ada_boost"].iter().any(|it| algorithm.name().starts_with(it))
+        || ["random_forest", "ada_boost", "sgd"].iter().any(|it| algorithm.name().starts_with(it))
 }
 
 /// The steps of which an algorithm is one, and their target.

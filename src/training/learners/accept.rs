@@ -3,7 +3,7 @@
 use super::asked::Batch;
 use super::record::{KeptBatch, Learned, Policy, Record, Shape};
 use super::table::{Place, not_found};
-use super::{Shared, folder, journal};
+use super::{Current, Shared, folder, journal};
 use crate::data::{Name, Reference, Selector};
 use crate::datasets;
 use crate::error::{Code, Error, Result};
@@ -13,6 +13,9 @@ use crate::storage::{StoredFile, sha256};
 use bytes::Bytes;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::time::Instant;
+use tokio::sync::oneshot;
+use tokio::time::timeout_at;
 
 const STORED: &str = "learner:stored";
 const ACCEPTED: &str = "learner:accepted";
@@ -22,10 +25,57 @@ pub(super) const RECORDED: &str = "learner:recorded";
 /// The steps of a batch after which a test can end the process, in their order.
 pub const STEPS: [&str; 4] = [STORED, ACCEPTED, PUBLISHED, RECORDED];
 
+/// Where a call is answered: once its batch counts, and when all is done that comes of it.
+pub(super) struct Answers {
+    stored: Option<oneshot::Sender<Learned>>,
+    last: oneshot::Sender<Result<Learned>>,
+}
+
+/// What a call waits for.
+pub(super) struct Heard {
+    stored: oneshot::Receiver<Learned>,
+    last: oneshot::Receiver<Result<Learned>>,
+}
+
+impl Answers {
+    pub(super) fn channel() -> (Self, Heard) {
+        let ((stored, stored_heard), (last, last_heard)) = (oneshot::channel(), oneshot::channel());
+        (Self { stored: Some(stored), last }, Heard { stored: stored_heard, last: last_heard })
+    }
+
+    fn stored(&mut self, learned: Learned) {
+        if let Some(stored) = self.stored.take() {
+            let _ = stored.send(learned); // Who has gone does not want to know.
+        }
+    }
+
+    pub(super) fn last(self, learned: Result<Learned>) {
+        let _ = self.last.send(learned);
+    }
+}
+
+impl Heard {
+    /// What all came to, or by then what counts.
+    pub(super) async fn learned(mut self, by: Option<Instant>) -> Result<Learned> {
+        let ended = |_| Error::internal("learning from a batch ended early");
+        let Some(by) = by else { return self.last.await.map_err(ended)? };
+        if let Ok(last) = timeout_at(by.into(), &mut self.last).await {
+            return last.map_err(ended)?;
+        }
+        tokio::select! {
+            biased;
+            last = &mut self.last => last.map_err(ended)?,
+            Ok(learned) = self.stored => Ok(learned),
+        }
+    }
+}
+
 /// What comes of a batch, before any of it counts.
 struct Prepared {
     lesson: Lesson,
     rows_sha256: String,
+    /// What the caller should know beside numbers.
+    notes: Vec<String>,
     /// What is stored of it: its rows, or a snapshot after it.
     bytes: Bytes,
     is_snapshot: bool,
@@ -56,20 +106,21 @@ impl Shared {
         place: &Place,
         batch: Batch,
         left: &Arc<AtomicBool>,
+        current: &mut Current,
+        answers: &mut Answers,
     ) -> Result<Learned> {
         let (name, coordination) = (place.name(), &self.parts.coordination);
-        let mut current = place.entry().turn.lock().await;
         self.go_on(left)?;
         let key_sha256 = batch.idempotency_key.as_ref().map(|key| sha256(key.as_bytes()));
         let record = place.entry().record();
         if let (Some(_), Some(key)) = (&record, &key_sha256)
             && let Some(first) = journal::batch_of_key(coordination, name, key).await?
         {
-            return Ok(first.learned);
+            return self.repeated(batch, first).await;
         }
         if let Some(record) = &record {
-            self.load(name, record, &mut current).await?;
-            self.finish(place, &current).await?;
+            self.load(name, record, current).await?;
+            self.finish(place, current).await?;
         }
         let before = place.entry().record();
         if before.is_none() && batch.steps.is_none() {
@@ -91,9 +142,30 @@ impl Shared {
             self.sweep(name, &record, &[]).await;
         }
         if let (Some(version), Some(pipeline)) = (record.publishing, pipeline) {
+            let mut learned = self.last(place)?;
+            learned.notes.push(format!(
+                "version {version} is being published and was not when this was answered; get_learner says when it is"
+            ));
+            answers.stored(learned);
             self.publish(place, version, pipeline, rows, learner.seed()).await;
         }
         self.last(place)
+    }
+
+    /// What a key is answered that has been answered before, if its rows are the same.
+    async fn repeated(&self, batch: Batch, first: KeptBatch) -> Result<Learned> {
+        let (model, n_rows) = (batch.model, batch.table.n_rows());
+        let table = batch.table;
+        let rows_sha256 = self.compute(move || Ok(datasets::rows_sha256(&table))).await?;
+        // A batch that an earlier version of this program kept has no hash.
+        if first.rows_sha256.as_ref().is_none_or(|it| *it == rows_sha256) {
+            return Ok(first.learned);
+        }
+        let Learned { batch, n_samples, .. } = first.learned;
+        Err(Error::invalid(format!(
+            "the idempotency key is that of batch {batch} of learner \"{model}\", which had {n_samples} rows, and the rows of this \
+             call ({n_rows}) are others; send the same rows, or another key with these"
+        )))
     }
 
     /// Nobody who asks a model that others trained is answered by a new learner because of its name alone.
@@ -149,7 +221,8 @@ impl Shared {
             let is_snapshot = plan.room.is_none_or(|room| rows.len() as u64 > room);
             let bytes = if is_snapshot { lesson.learner.to_bytes().into() } else { rows };
             let rows_sha256 = datasets::rows_sha256(&batch.table);
-            Ok(Prepared { lesson, rows_sha256, bytes, is_snapshot, pipeline })
+            let notes = batch.passed_over(lesson.learner.schema());
+            Ok(Prepared { lesson, rows_sha256, notes, bytes, is_snapshot, pipeline })
         })
         .await
     }
@@ -177,7 +250,8 @@ impl Shared {
         parts.storage.create(&format!("{}/{}", folder(name), file.path), prepared.bytes.clone()).await?;
         failpoint::reach(STORED);
         let n_samples = learner.samples() - before.map_or(0, |it| it.samples);
-        let learned = Learned { batch: number, n_samples, loss: prepared.lesson.loss, version: None };
+        let notes = prepared.notes.clone();
+        let learned = Learned { batch: number, n_samples, loss: prepared.lesson.loss, version: None, notes };
         let data = format!("{}{}", before.map_or("", |it| &it.data_sha256), prepared.rows_sha256);
         let record = Record {
             policy,
@@ -192,7 +266,8 @@ impl Shared {
             last_version: before.and_then(|it| it.last_version),
             versions: before.map(|it| it.versions.clone()).unwrap_or_default(),
         };
-        let kept = KeptBatch { learned, key_sha256, file: (!prepared.is_snapshot).then_some(file) };
+        let rows_sha256 = Some(prepared.rows_sha256.clone());
+        let kept = KeptBatch { learned, key_sha256, rows_sha256, file: (!prepared.is_snapshot).then_some(file) };
         let shape = Shape::of(learner);
         match before {
             Some(_) => journal::learn(&parts.coordination, name, &record, &kept).await?,

@@ -2,7 +2,10 @@
 
 use crate::data::{Labels, Name, Table};
 use crate::error::{Error, Result};
-use crate::model::{Learner, Spec, StepSpec};
+use crate::model::{Learner, Schema, Spec, StepSpec, Value};
+
+/// Columns that are named in a sentence.
+const SHOWN: usize = 10;
 
 /// Rows to learn from. What is stated of the learner makes it, with its first batch, and has to be the same afterwards.
 #[derive(Clone, Debug)]
@@ -11,7 +14,7 @@ pub struct Batch {
     pub model: Name,
     /// The rows.
     pub table: Table,
-    /// One step, the algorithm.
+    /// The algorithm, perhaps behind transformers that learn batch by batch too.
     pub steps: Option<Vec<StepSpec>>,
     /// The column to predict.
     pub target: Option<String>,
@@ -84,34 +87,59 @@ impl Batch {
         if let Some(steps) = &self.steps {
             self.check_steps(&Learner::written_out(steps)?, learner.steps())?;
         }
+        let quoted = |name: &String| format!("{name:?}");
         let schema = learner.schema();
         let target = schema.target.as_ref().map(|it| it.name.clone());
-        self.check("target", self.target.as_ref(), target.as_ref())?;
+        self.check("target", self.target.as_ref(), target.as_ref(), quoted)?;
         let features: Vec<String> = schema.features.iter().map(|it| it.name.clone()).collect();
-        self.check("features", self.features.as_ref(), Some(&features))?;
+        self.check("features", self.features.as_ref(), Some(&features), |names| names.join(", "))?;
         let classes = self.classes.clone().map(Labels::ascending);
-        self.check("classes", classes.as_ref(), schema.classes.as_deref())?;
-        self.check("seed", self.seed.as_ref(), Some(&learner.seed()))
+        self.check("classes", classes.as_ref(), schema.classes.as_deref(), in_words)?;
+        self.check("seed", self.seed.as_ref(), Some(&learner.seed()), u64::to_string)
+    }
+
+    /// What of the rows is neither learned from nor predicted, in a sentence, unless the call says which columns it means.
+    pub(super) fn passed_over(&self, schema: &Schema) -> Vec<String> {
+        let is_known = |name: &str| {
+            schema.features.iter().chain(&schema.target).any(|column| column.name == name) || self.features.is_some()
+        };
+        let others = self.table.columns().iter().map(|column| column.name.as_str()).filter(|name| !is_known(name));
+        let others: Vec<&str> = others.collect();
+        if others.is_empty() {
+            return vec![];
+        }
+        let (shown, more) = others.split_at(others.len().min(SHOWN));
+        let more = if more.is_empty() { String::new() } else { format!(" and {} more", more.len()) };
+        vec![format!("columns that are no features of the learner were passed over: {}{more}", shown.join(", "))]
     }
 
     fn check_steps(&self, stated: &[StepSpec], there: &[StepSpec]) -> Result<()> {
-        let [stated, there] = [stated, there].map(<[StepSpec]>::first);
-        let algorithm = |step: Option<&StepSpec>| step.map(|it| it.algorithm.clone());
-        self.check("algorithm", algorithm(stated).as_ref(), algorithm(there).as_ref())?;
-        let parameters = stated.iter().flat_map(|it| &it.parameters);
-        for (name, value) in parameters {
-            let there = there.and_then(|it| it.parameters.get(name));
-            self.check(&format!("parameter {name}"), Some(value), there)?;
+        let names = |steps: &[StepSpec]| steps.iter().map(|it| it.algorithm.clone()).collect::<Vec<String>>();
+        self.check("steps", Some(&names(stated)), Some(&names(there)), |names| names.join(", "))?;
+        for (stated, there) in stated.iter().zip(there) {
+            for (name, value) in &stated.parameters {
+                let what = format!("parameter {name} of {}", stated.algorithm);
+                self.check(&what, Some(value), there.parameters.get(name), Value::to_string)?;
+            }
+            let what = format!("columns of {}", stated.algorithm);
+            let of = |step: &StepSpec| step.columns.clone().unwrap_or_else(|| vec!["all".into()]);
+            self.check(&what, Some(&of(stated)), Some(&of(there)), |names| names.join(", "))?;
         }
         Ok(())
     }
 
-    fn check<T: PartialEq + std::fmt::Debug>(&self, what: &str, stated: Option<&T>, there: Option<&T>) -> Result<()> {
+    fn check<T: PartialEq>(
+        &self,
+        what: &str,
+        stated: Option<&T>,
+        there: Option<&T>,
+        in_words: impl Fn(&T) -> String,
+    ) -> Result<()> {
         if stated.is_none() || stated == there {
             return Ok(());
         }
         let shown = |value: Option<&T>| {
-            let text = value.map_or_else(|| "absent".into(), |it| format!("{it:?}"));
+            let text = value.map_or_else(|| "absent".into(), &in_words);
             text.chars().take(200).collect::<String>()
         };
         Err(Error::invalid(format!(
@@ -121,4 +149,16 @@ impl Batch {
             shown(stated)
         )))
     }
+}
+
+fn in_words(labels: &Labels) -> String {
+    match labels {
+        Labels::Integer(labels) => listed(labels),
+        Labels::Boolean(labels) => listed(labels),
+        Labels::Text(labels) => listed(labels),
+    }
+}
+
+fn listed(labels: &[impl ToString]) -> String {
+    labels.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }

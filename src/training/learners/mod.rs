@@ -7,11 +7,14 @@
 mod asked;
 mod record;
 
+mod queue;
+
 mod accept;
 mod publish;
 mod replay;
 
 mod journal;
+mod parked;
 mod table;
 
 #[cfg(test)]
@@ -21,7 +24,7 @@ pub use accept::STEPS;
 pub use asked::Batch;
 pub use record::{Learned, LearnerStatus, Policy};
 
-use crate::coordination::{Coordination, uninterrupted};
+use crate::coordination::Coordination;
 use crate::data::Name;
 use crate::error::{Error, Result};
 use crate::model::Learner;
@@ -29,8 +32,12 @@ use crate::pool::Pool;
 use crate::registry::Registry;
 use crate::storage::Storage;
 use crate::telemetry::PoolMetrics;
+use accept::Answers;
+use parked::Parked;
+use queue::{Call, Work};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 use table::LearnerTable;
 use tokio::sync::oneshot;
 
@@ -61,6 +68,8 @@ pub struct Limits {
     pub max_log_batches: u64,
     /// Bytes that these batches take.
     pub max_log_bytes: u64,
+    /// Memory in bytes that learners take between their batches; those that were idle longest are read again when they are needed.
+    pub max_bytes: u64,
 }
 
 impl Default for Limits {
@@ -72,6 +81,7 @@ impl Default for Limits {
             max_waiting: 32,
             max_log_batches: 100,
             max_log_bytes: 32 * 1024 * 1024,
+            max_bytes: 256 * 1024 * 1024,
         }
     }
 }
@@ -86,6 +96,7 @@ struct Shared {
     parts: Parts,
     pool: Pool,
     table: LearnerTable,
+    parked: Parked,
     stopping: AtomicBool,
 }
 
@@ -95,12 +106,13 @@ impl Learners {
     /// # Errors
     /// [`Error::Storage`] or [`Error::Damaged`] if the state cannot be read.
     pub async fn open(parts: Parts) -> Result<Self> {
-        let Limits { threads, max_learners, max_waiting, .. } = parts.limits;
+        let Limits { threads, max_learners, max_waiting, max_bytes, .. } = parts.limits;
         let pool = Pool::start("learn", threads, max_learners.max(1), PoolMetrics::default())
             .map_err(|cause| Error::storage("starting the threads of learners", cause))?;
         let table = LearnerTable::new(max_learners, max_waiting);
         journal::all(&parts.coordination).await?.into_iter().for_each(|kept| table.add(kept));
-        let shared = Arc::new(Shared { parts, pool, table, stopping: AtomicBool::new(false) });
+        let shared =
+            Arc::new(Shared { parts, pool, table, parked: Parked::new(max_bytes), stopping: AtomicBool::new(false) });
         shared.recover().await?;
         Ok(Self { shared })
     }
@@ -113,11 +125,21 @@ impl Learners {
     /// is none and no steps are stated; [`Error::FailedPrecondition`] if another batch is expected;
     /// [`Error::TooMany`]. Nothing was learned after any of them.
     pub async fn partial_fit(&self, batch: Batch) -> Result<Learned> {
+        self.partial_fit_by(batch, None).await
+    }
+
+    /// The same with an answer by then if the batch is stored by then: a version that is to be published is so beside it, and the
+    /// answer says so.
+    ///
+    /// # Errors
+    /// As [`Learners::partial_fit`].
+    pub async fn partial_fit_by(&self, batch: Batch, answer_by: Option<Instant>) -> Result<Learned> {
         let place = self.shared.table.enter(&batch.model, batch.steps.is_some())?;
         let left = Arc::<AtomicBool>::default();
         let _leaving = Leaving(Arc::clone(&left));
-        let shared = Arc::clone(&self.shared);
-        uninterrupted(async move { shared.partial_fit(&place, batch, &left).await }).await
+        let (answers, heard) = Answers::channel();
+        self.shared.submit(Call { place, work: Work::Learn { batch: Box::new(batch), left, answers } });
+        heard.learned(answer_by).await
     }
 
     /// How a learner is.
@@ -134,17 +156,9 @@ impl Learners {
     /// [`Error::LearnerNotFound`]; [`Error::Storage`] if that could not be stored.
     pub async fn delete(&self, model: &Name) -> Result<()> {
         let place = self.shared.table.enter(model, false)?;
-        let shared = Arc::clone(&self.shared);
-        uninterrupted(async move {
-            let mut learner = place.entry().turn.lock().await;
-            place.entry().status(place.name())?;
-            journal::forget(&shared.parts.coordination, place.name()).await?;
-            *learner = None;
-            place.entry().forget();
-            shared.delete_files(place.name()).await;
-            Ok(())
-        })
-        .await
+        let (answer, deleted) = oneshot::channel();
+        self.shared.submit(Call { place, work: Work::Delete { answer } });
+        deleted.await.map_err(|_| Error::internal("deleting a learner ended early"))?
     }
 
     /// Leaves what is being learned; who waits is told so.

@@ -4,7 +4,7 @@ use super::accept::{PUBLISHED, RECORDED};
 use super::record::Record;
 use super::table::Place;
 use super::{Current, Shared, journal};
-use crate::data::Name;
+use crate::data::{Name, Reference, Selector};
 use crate::error::{Code, Error, Result};
 use crate::failpoint;
 use crate::model::Pipeline;
@@ -35,6 +35,13 @@ impl Shared {
         let Some(record) = place.entry().record() else { return };
         if let Err(error) = self.try_publish(place, record, version, pipeline, rows, seed).await {
             error!(model:% = name, version, error:%; "A version of a learner could not be published; it is tried again before the next batch.");
+            if let Ok(mut learned) = self.last(place) {
+                let note = format!(
+                    "version {version} could not be published: {error}; it is tried again before the next batch"
+                );
+                learned.notes.push(note);
+                place.entry().show_batch(learned);
+            }
         }
     }
 
@@ -64,9 +71,8 @@ impl Shared {
         };
         parts.registry.publish(publication).await?;
         failpoint::reach(PUBLISHED);
-        if record.policy.move_stable {
-            self.move_stable(name, version).await;
-        }
+        let stayed = if record.policy.move_stable { self.move_stable(name, version).await } else { None };
+        let note = stayed.or_else(|| self.not_served(name, version));
         let versions = [&record.versions[..], &[version]].concat();
         let versions = self.prune(name, versions, record.policy.keep_versions).await;
         let published_batch = record.batches;
@@ -74,6 +80,7 @@ impl Shared {
         let kept = journal::batch(&parts.coordination, name, record.batches).await?;
         let mut kept = kept.ok_or_else(|| Error::internal("the batch of a version is not kept"))?;
         kept.learned.version = Some(version);
+        kept.learned.notes.extend(note);
         journal::learn(&parts.coordination, name, &record, &kept).await?;
         failpoint::reach(RECORDED);
         place.entry().update(record);
@@ -81,8 +88,15 @@ impl Shared {
         Ok(())
     }
 
-    /// Points `stable` at a version, which is loaded if it is not.
-    async fn move_stable(&self, name: &Name, version: u64) {
+    /// Why a version that is there cannot be asked, if so.
+    fn not_served(&self, name: &Name, version: u64) -> Option<String> {
+        let reference = Reference { name: name.clone(), selector: Selector::Version(version) };
+        let error = self.parts.registry.resolve(&reference).err()?;
+        Some(format!("version {version} is published and not served: {error}"))
+    }
+
+    /// Points `stable` at a version, which is loaded if it is not; what kept it from that, if something did.
+    async fn move_stable(&self, name: &Name, version: u64) -> Option<String> {
         let registry = &self.parts.registry;
         let moved = async {
             let stable = Name::parse("alias", STABLE)?;
@@ -94,9 +108,9 @@ impl Shared {
                 done => done,
             }
         };
-        if let Err(error) = moved.await {
-            warn!(model:% = name, version, error:%; "\"stable\" could not follow a learner.");
-        }
+        let error = moved.await.err()?;
+        warn!(model:% = name, version, error:%; "\"stable\" could not follow a learner.");
+        Some(format!("the alias stable stays where it was and did not go to version {version}: {error}"))
     }
 
     /// Deletes versions beyond the newest `keep` that no alias names; those that are left.

@@ -56,6 +56,9 @@ pub struct Learned {
     pub loss: Option<f64>,
     /// The version that was published after it.
     pub version: Option<u64>,
+    /// What else there is to know: columns that were passed over, a version that is not served, an alias that stayed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }
 
 /// How a learner is.
@@ -122,6 +125,9 @@ impl Shape {
 pub(super) struct KeptBatch {
     pub(super) learned: Learned,
     pub(super) key_sha256: Option<String>,
+    /// Of its rows; a repeated key has to have the same. A batch that was kept before there was one has none.
+    #[serde(default)]
+    pub(super) rows_sha256: Option<String>,
     /// Its rows; `None` if a snapshot was taken after it.
     pub(super) file: Option<StoredFile>,
 }

@@ -16,7 +16,7 @@ impl Shared {
         let names = self.table.names();
         for name in &names {
             let place = self.table.enter(name, false)?;
-            let mut current = place.entry().turn.lock().await;
+            let mut current = None;
             let Some(record) = place.entry().record() else { continue };
             let batches = journal::batches(&self.parts.coordination, name).await?;
             self.sweep(name, &record, &batches).await;
@@ -30,6 +30,7 @@ impl Shared {
             if let Err(error) = finished.await {
                 warn!(model:% = name, error:%; "What a learner was to publish is not; it is tried again with the next batch.");
             }
+            self.parked.park(name, current);
         }
         let files = self.parts.storage.list("learners").await?;
         let folders: BTreeSet<&str> = files.iter().filter_map(|(path, _)| path.split('/').nth(1)).collect();

@@ -1,6 +1,6 @@
-//! The learners in memory, and who waits for his turn.
+//! The learners that there are, and how many calls each has.
 
-use super::Current;
+use super::queue::Queue;
 use super::record::{Kept, Learned, LearnerStatus, Record, Shape};
 use crate::data::Name;
 use crate::error::{Error, Result};
@@ -25,8 +25,8 @@ struct Slot {
 /// A learner, or what becomes one.
 #[derive(Default)]
 pub(super) struct Entry {
-    /// Held by the call that learns, from the first look to what is shown; the others wait in their order.
-    pub(super) turn: tokio::sync::Mutex<Current>,
+    /// Calls in their order.
+    pub(super) queue: Queue,
     shown: Mutex<Option<Shown>>,
 }
 
@@ -95,7 +95,7 @@ impl Place {
         &self.name
     }
 
-    pub(super) fn entry(&self) -> &Entry {
+    pub(super) fn entry(&self) -> &Arc<Entry> {
         &self.entry
     }
 }

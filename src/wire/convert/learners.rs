@@ -40,8 +40,8 @@ fn counted(what: &str, number: Option<i64>) -> Result<Option<u64>> {
 
 /// What was learned from a batch.
 pub fn learned(learned: &Learned) -> PartialFitResponse {
-    let LearnedBatch { batch, n_samples, loss, version } = learned_batch(learned);
-    PartialFitResponse { batch, n_samples, loss, version }
+    let LearnedBatch { batch, n_samples, loss, version, notes } = learned_batch(learned);
+    PartialFitResponse { batch, n_samples, loss, version, notes }
 }
 
 fn learned_batch(learned: &Learned) -> LearnedBatch {
@@ -50,6 +50,7 @@ fn learned_batch(learned: &Learned) -> LearnedBatch {
         n_samples: Some(number(learned.n_samples)),
         loss: learned.loss.map(OrderedFloat),
         version: learned.version.map(number),
+        notes: Some(learned.notes.clone()).filter(|it| !it.is_empty()),
     }
 }
 
@@ -95,8 +96,8 @@ pub fn partial_fit_request(batch: &Batch) -> PartialFitRequest {
 
 /// What was learned from a batch, as a client received it.
 pub fn learned_from(answer: PartialFitResponse) -> Learned {
-    let PartialFitResponse { batch, n_samples, loss, version } = answer;
-    from_batch(LearnedBatch { batch, n_samples, loss, version })
+    let PartialFitResponse { batch, n_samples, loss, version, notes } = answer;
+    from_batch(LearnedBatch { batch, n_samples, loss, version, notes })
 }
 
 fn from_batch(batch: LearnedBatch) -> Learned {
@@ -105,6 +106,7 @@ fn from_batch(batch: LearnedBatch) -> Learned {
         n_samples: number_from(batch.n_samples),
         loss: batch.loss.map(OrderedFloat::into_inner),
         version: batch.version.map(|it| number_from(Some(it))),
+        notes: batch.notes.unwrap_or_default(),
     }
 }
 

@@ -36,6 +36,9 @@ type client interface {
 	unloadModel(ctx context.Context, model string, version int64) (any, error)
 	deleteVersion(ctx context.Context, model string, version int64) (any, error)
 	getJob(ctx context.Context, id string) (any, error)
+	partialFit(ctx context.Context, rows training, expectedBatch int64) (any, error)
+	getLearner(ctx context.Context, model string) (any, error)
+	deleteLearner(ctx context.Context, model string) (any, error)
 	close()
 }
 
@@ -157,6 +160,12 @@ func (g *game) call(ctx context.Context, step step) (any, error) {
 		return g.client.deleteVersion(ctx, step.Model, step.Version)
 	case "get_job":
 		return g.client.getJob(ctx, step.Job)
+	case "partial_fit":
+		return g.partialFit(ctx, step)
+	case "get_learner":
+		return g.client.getLearner(ctx, step.Model)
+	case "delete_learner":
+		return g.client.deleteLearner(ctx, step.Model)
 	}
 	return nil, fmt.Errorf("no call %q", step.Call)
 }
@@ -209,6 +218,19 @@ func (g *game) search(ctx context.Context, step step) (any, error) {
 		started: func(id string) { g.job = id },
 	}
 	return g.client.search(ctx, asked, searching{tries: step.Tries, folds: step.Folds, group: step.Group, publish: step.Publish})
+}
+
+func (g *game) partialFit(ctx context.Context, step step) (any, error) {
+	steps, err := step.pipeline()
+	if err != nil {
+		return nil, err
+	}
+	table, err := step.rows(g.settings.data)
+	if err != nil {
+		return nil, err
+	}
+	rows := training{model: step.Model, steps: steps, table: table, target: step.Target}
+	return g.client.partialFit(ctx, rows, step.ExpectedBatch)
 }
 
 func (g *game) evaluate(ctx context.Context, step step) (any, error) {

@@ -315,3 +315,21 @@ func (s *stubs) deleteVersion(ctx context.Context, model string, version int64) 
 func (s *stubs) getJob(ctx context.Context, id string) (any, error) {
 	return answered(s.training.GetJob(ctx, &wire.GetJobRequest{Context: s.head, JobID: &id}))
 }
+
+func (s *stubs) partialFit(ctx context.Context, rows training, expectedBatch int64) (any, error) {
+	request := &wire.PartialFitRequest{
+		Context: s.head, Model: &rows.model, Table: packed(rows.table), Target: optional(rows.target), Steps: stepsOf(rows.steps),
+	}
+	if expectedBatch != 0 {
+		request.ExpectedBatch = &expectedBatch
+	}
+	return answered(s.training.PartialFit(ctx, request))
+}
+
+func (s *stubs) getLearner(ctx context.Context, model string) (any, error) {
+	return answered(s.training.GetLearner(ctx, &wire.GetLearnerRequest{Context: s.head, Model: &model}))
+}
+
+func (s *stubs) deleteLearner(ctx context.Context, model string) (any, error) {
+	return answered(s.training.DeleteLearner(ctx, &wire.DeleteLearnerRequest{Context: s.head, Model: &model}))
+}

@@ -48,6 +48,7 @@ type step struct {
 	Version            int64           `json:"version"`
 	ExpectedGeneration *int64          `json:"expected_generation"`
 	Job                string          `json:"job"`
+	ExpectedBatch      int64           `json:"expected_batch"`
 	Expect             map[string]any  `json:"expect"`
 	ExpectError        *expectedError  `json:"expect_error"`
 	Record             string          `json:"record"`

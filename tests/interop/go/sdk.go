@@ -220,3 +220,20 @@ func (s sdk) getJob(ctx context.Context, id string) (any, error) {
 	job, err := s.client.GetJob(ctx, id)
 	return converted(func(job *modelwire.Job) any { return record{"job": jobRecord(job)} }, job, err)
 }
+
+func (s sdk) partialFit(ctx context.Context, rows training, expectedBatch int64) (any, error) {
+	learned, err := s.client.PartialFit(ctx, rows.model, modelwire.Batch{
+		Steps: rows.steps, Data: modelwire.Rows{Table: rows.table, Target: rows.target}, Expected: expectedBatch,
+	})
+	return converted(learnedRecord, learned, err)
+}
+
+func (s sdk) getLearner(ctx context.Context, model string) (any, error) {
+	learner, err := s.client.GetLearner(ctx, model)
+	return converted(learnerRecord, learner, err)
+}
+
+func (s sdk) deleteLearner(ctx context.Context, model string) (any, error) {
+	err := s.client.DeleteLearner(ctx, model)
+	return converted(func(struct{}) any { return record{} }, struct{}{}, err)
+}

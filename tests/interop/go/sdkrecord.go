@@ -256,3 +256,17 @@ func stepRecord(step modelwire.Step) any {
 	putList(fields, "columns", step.Columns, same)
 	return fields
 }
+
+func learnedRecord(learned modelwire.LearnedBatch) any {
+	fields := record{"batch": learned.Number, "n_samples": learned.Samples}
+	put(fields, "version", learned.Version)
+	putList(fields, "notes", learned.Notes, same)
+	return fields
+}
+
+func learnerRecord(learner *modelwire.Learner) any {
+	fields := record{"model": learner.Model, "batches": learner.Batches, "samples": learner.Samples}
+	put(fields, "last_version", learner.LastVersion)
+	putList(fields, "recent", learner.Recent, learnedRecord)
+	return record{"learner": fields}
+}

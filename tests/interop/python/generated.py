@@ -195,6 +195,22 @@ class GeneratedDriver:
     def get_job(self, step: dict[str, Any]) -> Any:
         return self._call(Training, "get_job", training.GetJobRequest(job_id=step["job"]))
 
+    def partial_fit(self, step: dict[str, Any]) -> Any:
+        request = training.PartialFitRequest(
+            model=step["model"],
+            table=self._rows(step),
+            steps=[_step(each) for each in step.get("steps", [])] or None,
+            target=step.get("target"),
+            expected_batch=step.get("expected_batch"),
+        )
+        return self._call(Training, "partial_fit", request)
+
+    def get_learner(self, step: dict[str, Any]) -> Any:
+        return self._call(Training, "get_learner", training.GetLearnerRequest(model=step["model"]))
+
+    def delete_learner(self, step: dict[str, Any]) -> Any:
+        return self._call(Training, "delete_learner", training.DeleteLearnerRequest(model=step["model"]))
+
     def _call(self, service: Any, method: str, request: Any) -> Any:
         name = service.__name__.rpartition(".")[2]
         bare = self._wire.protocol

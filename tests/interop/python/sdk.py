@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import numpy as np
 from player import Refused
 
-from modelwire import Client, ColumnSchema, Job, ModelwireError, Prediction, Step, Tls, read_csv
+from modelwire import Client, ColumnSchema, Job, LearnedBatch, ModelwireError, Prediction, Step, Tls, read_csv
 
 _T = TypeVar("_T")
 _ARRAYS = ("values", "labels", "probabilities", "classes", "clusters", "distances", "transformed")
@@ -210,6 +210,36 @@ class SdkDriver:
     def get_job(self, step: dict[str, Any]) -> Any:
         return {"job": _job(_called(lambda: self._client.get_job(step["job"])))}
 
+    def partial_fit(self, step: dict[str, Any]) -> Any:
+        steps = [Step(each["algorithm"], each["parameters"], each.get("columns")) for each in step.get("steps", [])]
+        learned = _called(
+            lambda: self._client.partial_fit(
+                step["model"],
+                steps or None,
+                table=self._rows(step),
+                target=step.get("target"),
+                expected_batch=step.get("expected_batch"),
+            )
+        )
+        return _learned(learned)
+
+    def get_learner(self, step: dict[str, Any]) -> Any:
+        learner = _called(lambda: self._client.get_learner(step["model"]))
+        recent = [_learned(each) for each in learner.recent]
+        return {
+            "learner": {
+                "model": learner.model,
+                "batches": learner.batches,
+                "samples": learner.samples,
+                "last_version": learner.last_version,
+                "recent": recent,
+            }
+        }
+
+    def delete_learner(self, step: dict[str, Any]) -> Any:
+        _called(lambda: self._client.delete_learner(step["model"]))
+        return {}
+
     def _rows(self, step: dict[str, Any]) -> Any:
         return read_csv(self._data / step["csv"]) if "csv" in step else step.get("table")
 
@@ -219,6 +249,10 @@ def _called(call: Callable[[], _T]) -> _T:
         return call()
     except ModelwireError as error:
         raise Refused(error.code, str(error)) from error
+
+
+def _learned(learned: LearnedBatch) -> dict[str, Any]:
+    return vars(learned) | {"notes": list(learned.notes) or None}
 
 
 def _job(job: Job) -> dict[str, Any]:

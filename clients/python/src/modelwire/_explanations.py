@@ -28,7 +28,8 @@ class Explanation:
         Which version is explained; `generation` says how often the alias that was asked for has been set.
     scale : str
         What the sums are: ``"value"`` (in the unit of the targets), ``"log_value"`` (the natural logarithm of the
-        answer), ``"probability"``, or ``"score"`` (softmax over the classes makes probabilities of them).
+        answer), ``"probability"``, ``"score"`` (softmax over the classes makes probabilities of them), or
+        ``"decision"`` (the class of the largest is the answer).
     base_values : ndarray of shape (n_answers,)
         float64, the answers where no column says anything.
     contributions : ndarray of shape (n, n_answers, n_features)

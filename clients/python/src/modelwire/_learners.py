@@ -27,12 +27,16 @@ class LearnedBatch:
         Its mean loss before anything was learned from it; None while there was nothing to predict it with.
     version : int or None
         The version that was published after it.
+    notes : tuple of str
+        What else there is to know: columns that were passed over, a version that is not served (yet), an alias that
+        stayed.
     """
 
     batch: int
     n_samples: int
     loss: float | None
     version: int | None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +46,7 @@ class Learner:
     Attributes
     ----------
     steps : tuple of Step
-        The algorithm, with defaults written out.
+        The algorithm, and what is before it, with defaults written out.
     features, target, classes
         What it takes and learns; `classes` is None but for classification.
     publish_every, keep_versions, move_stable
@@ -92,7 +96,7 @@ def request(
 
 def learned_from_wire(learned: wire.PartialFitResponse | wire.LearnedBatch) -> LearnedBatch:
     """Read what was learned from a batch."""
-    return LearnedBatch(learned.batch, learned.n_samples, learned.loss, learned.version)
+    return LearnedBatch(learned.batch, learned.n_samples, learned.loss, learned.version, tuple(learned.notes or ()))
 
 
 def learner_from_wire(learner: wire.Learner) -> Learner:

@@ -696,8 +696,8 @@ class ExplainResponse(object):
      - model: Name of the model that is explained.
      - version: Version of the model that is explained.
      - generation: As in PredictResponse.
-     - scale: What the sums are: "value" (in the unit of the targets), "log_value" (the natural logarithm of the answer), "probability", or
-    "score" (softmax over the classes makes probabilities of them).
+     - scale: What the sums are: "value" (in the unit of the targets), "log_value" (the natural logarithm of the answer), "probability",
+    "score" (softmax over the classes makes probabilities of them), or "decision" (the class of the largest is the answer).
      - base_values: F64, shape (n_answers): the answer where no column says anything.
      - contributions: F64, shape (n, n_answers, n_features).
      - features: The n_features columns as they reach the estimator, in order.

@@ -1942,7 +1942,7 @@ class PartialFitRequest(object):
      - context
      - model: Name of the model that learns: `[A-Za-z][A-Za-z0-9_.-]{0,63}`.
      - table: The rows, with their target.
-     - steps: One step: an algorithm that learns batch by batch. Needed with the first batch; stated again it has to be the same, as have the next four.
+     - steps: An algorithm that learns batch by batch, perhaps behind a transformer that does. Needed with the first batch; stated again it has to be the same, as have the next four.
      - target: The column to predict.
      - features: The columns to learn from, in the order in which `predict` takes them. Absent: all but the target.
      - classes: The classes that there will be, of the type of the target. Absent: those of the first batch.
@@ -2153,15 +2153,18 @@ class PartialFitResponse(object):
      - n_samples: Rows of the batch.
      - loss: Mean loss of the batch, before anything was learned from it. Absent while there was nothing to predict it with.
      - version: The version that was published after it. Absent if none was.
+     - notes: What else there is to know, in sentences: columns that were passed over, a version that is still being published, is not
+    served or could not be published, the alias `stable` that stayed where it was. Absent if there is nothing.
 
     """
 
 
-    def __init__(self, batch=None, n_samples=None, loss=None, version=None,):
+    def __init__(self, batch=None, n_samples=None, loss=None, version=None, notes=None,):
         self.batch = batch
         self.n_samples = n_samples
         self.loss = loss
         self.version = version
+        self.notes = notes
 
     def read(self, iprot):
         if iprot._fast_decode is not None and isinstance(iprot.trans, TTransport.CReadableTransport) and self.thrift_spec is not None:
@@ -2190,6 +2193,16 @@ class PartialFitResponse(object):
             elif fid == 4:
                 if ftype == TType.I64:
                     self.version = iprot.readI64()
+                else:
+                    iprot.skip(ftype)
+            elif fid == 5:
+                if ftype == TType.LIST:
+                    self.notes = []
+                    (_etype84, _size81) = iprot.readListBegin()
+                    for _i85 in range(_size81):
+                        _elem86 = iprot.readString().decode('utf-8', errors='replace') if sys.version_info[0] == 2 else iprot.readString()
+                        self.notes.append(_elem86)
+                    iprot.readListEnd()
                 else:
                     iprot.skip(ftype)
             else:
@@ -2218,6 +2231,13 @@ class PartialFitResponse(object):
             oprot.writeFieldBegin('version', TType.I64, 4)
             oprot.writeI64(self.version)
             oprot.writeFieldEnd()
+        if self.notes is not None:
+            oprot.writeFieldBegin('notes', TType.LIST, 5)
+            oprot.writeListBegin(TType.STRING, len(self.notes))
+            for iter87 in self.notes:
+                oprot.writeString(iter87.encode('utf-8') if sys.version_info[0] == 2 else iter87)
+            oprot.writeListEnd()
+            oprot.writeFieldEnd()
         oprot.writeFieldStop()
         oprot.writeStructEnd()
 
@@ -2244,16 +2264,18 @@ class LearnedBatch(object):
      - batch: 1, 2, 3, … within the learner.
      - n_samples
      - loss: As in PartialFitResponse.
-     - version: As in PartialFitResponse.
+     - version: As in PartialFitResponse, as is the next one.
+     - notes
 
     """
 
 
-    def __init__(self, batch=None, n_samples=None, loss=None, version=None,):
+    def __init__(self, batch=None, n_samples=None, loss=None, version=None, notes=None,):
         self.batch = batch
         self.n_samples = n_samples
         self.loss = loss
         self.version = version
+        self.notes = notes
 
     def read(self, iprot):
         if iprot._fast_decode is not None and isinstance(iprot.trans, TTransport.CReadableTransport) and self.thrift_spec is not None:
@@ -2284,6 +2306,16 @@ class LearnedBatch(object):
                     self.version = iprot.readI64()
                 else:
                     iprot.skip(ftype)
+            elif fid == 5:
+                if ftype == TType.LIST:
+                    self.notes = []
+                    (_etype91, _size88) = iprot.readListBegin()
+                    for _i92 in range(_size88):
+                        _elem93 = iprot.readString().decode('utf-8', errors='replace') if sys.version_info[0] == 2 else iprot.readString()
+                        self.notes.append(_elem93)
+                    iprot.readListEnd()
+                else:
+                    iprot.skip(ftype)
             else:
                 iprot.skip(ftype)
             iprot.readFieldEnd()
@@ -2309,6 +2341,13 @@ class LearnedBatch(object):
         if self.version is not None:
             oprot.writeFieldBegin('version', TType.I64, 4)
             oprot.writeI64(self.version)
+            oprot.writeFieldEnd()
+        if self.notes is not None:
+            oprot.writeFieldBegin('notes', TType.LIST, 5)
+            oprot.writeListBegin(TType.STRING, len(self.notes))
+            for iter94 in self.notes:
+                oprot.writeString(iter94.encode('utf-8') if sys.version_info[0] == 2 else iter94)
+            oprot.writeListEnd()
             oprot.writeFieldEnd()
         oprot.writeFieldStop()
         oprot.writeStructEnd()
@@ -2382,11 +2421,11 @@ class Learner(object):
             elif fid == 2:
                 if ftype == TType.LIST:
                     self.steps = []
-                    (_etype84, _size81) = iprot.readListBegin()
-                    for _i85 in range(_size81):
-                        _elem86 = modelwire_wire.types.ttypes.Step()
-                        _elem86.read(iprot)
-                        self.steps.append(_elem86)
+                    (_etype98, _size95) = iprot.readListBegin()
+                    for _i99 in range(_size95):
+                        _elem100 = modelwire_wire.types.ttypes.Step()
+                        _elem100.read(iprot)
+                        self.steps.append(_elem100)
                     iprot.readListEnd()
                 else:
                     iprot.skip(ftype)
@@ -2398,10 +2437,10 @@ class Learner(object):
             elif fid == 4:
                 if ftype == TType.LIST:
                     self.features = []
-                    (_etype90, _size87) = iprot.readListBegin()
-                    for _i91 in range(_size87):
-                        _elem92 = iprot.readString().decode('utf-8', errors='replace') if sys.version_info[0] == 2 else iprot.readString()
-                        self.features.append(_elem92)
+                    (_etype104, _size101) = iprot.readListBegin()
+                    for _i105 in range(_size101):
+                        _elem106 = iprot.readString().decode('utf-8', errors='replace') if sys.version_info[0] == 2 else iprot.readString()
+                        self.features.append(_elem106)
                     iprot.readListEnd()
                 else:
                     iprot.skip(ftype)
@@ -2444,11 +2483,11 @@ class Learner(object):
             elif fid == 12:
                 if ftype == TType.LIST:
                     self.recent = []
-                    (_etype96, _size93) = iprot.readListBegin()
-                    for _i97 in range(_size93):
-                        _elem98 = LearnedBatch()
-                        _elem98.read(iprot)
-                        self.recent.append(_elem98)
+                    (_etype110, _size107) = iprot.readListBegin()
+                    for _i111 in range(_size107):
+                        _elem112 = LearnedBatch()
+                        _elem112.read(iprot)
+                        self.recent.append(_elem112)
                     iprot.readListEnd()
                 else:
                     iprot.skip(ftype)
@@ -2474,8 +2513,8 @@ class Learner(object):
         if self.steps is not None:
             oprot.writeFieldBegin('steps', TType.LIST, 2)
             oprot.writeListBegin(TType.STRUCT, len(self.steps))
-            for iter99 in self.steps:
-                iter99.write(oprot)
+            for iter113 in self.steps:
+                iter113.write(oprot)
             oprot.writeListEnd()
             oprot.writeFieldEnd()
         if self.target is not None:
@@ -2485,8 +2524,8 @@ class Learner(object):
         if self.features is not None:
             oprot.writeFieldBegin('features', TType.LIST, 4)
             oprot.writeListBegin(TType.STRING, len(self.features))
-            for iter100 in self.features:
-                oprot.writeString(iter100.encode('utf-8') if sys.version_info[0] == 2 else iter100)
+            for iter114 in self.features:
+                oprot.writeString(iter114.encode('utf-8') if sys.version_info[0] == 2 else iter114)
             oprot.writeListEnd()
             oprot.writeFieldEnd()
         if self.classes is not None:
@@ -2520,8 +2559,8 @@ class Learner(object):
         if self.recent is not None:
             oprot.writeFieldBegin('recent', TType.LIST, 12)
             oprot.writeListBegin(TType.STRUCT, len(self.recent))
-            for iter101 in self.recent:
-                iter101.write(oprot)
+            for iter115 in self.recent:
+                iter115.write(oprot)
             oprot.writeListEnd()
             oprot.writeFieldEnd()
         if self.last_version is not None:
@@ -2962,6 +3001,7 @@ PartialFitResponse.thrift_spec = (
     (2, TType.I64, 'n_samples', None, None, ),  # 2
     (3, TType.DOUBLE, 'loss', None, None, ),  # 3
     (4, TType.I64, 'version', None, None, ),  # 4
+    (5, TType.LIST, 'notes', (TType.STRING, 'UTF8', False), None, ),  # 5
 )
 all_structs.append(LearnedBatch)
 LearnedBatch.thrift_spec = (
@@ -2970,6 +3010,7 @@ LearnedBatch.thrift_spec = (
     (2, TType.I64, 'n_samples', None, None, ),  # 2
     (3, TType.DOUBLE, 'loss', None, None, ),  # 3
     (4, TType.I64, 'version', None, None, ),  # 4
+    (5, TType.LIST, 'notes', (TType.STRING, 'UTF8', False), None, ),  # 5
 )
 all_structs.append(Learner)
 Learner.thrift_spec = (

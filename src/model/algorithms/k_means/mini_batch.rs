@@ -1,6 +1,7 @@
 //! Centres that learn from some rows at a time.
 
 use super::batch::{BatchStep, step};
+use super::online::OnlineCentres;
 use super::step::members;
 use super::{Chance, Init, check, in_order, model, share, take_centres};
 use crate::error::{Error, Result};
@@ -10,12 +11,12 @@ use crate::model::numerics::OfColumns;
 use crate::model::precision::Precision;
 use crate::model::random::Philox;
 use crate::model::{
-    About, Algorithm, Answer, Edge, Estimator, FittedStep, Graph, Inputs, Kind, Model, ParameterSpec, Parameters,
-    Predictions, Progress, Rows, Targets, Training, UnfittedStep,
+    About, Algorithm, Answer, Edge, Estimator, FittedStep, Graph, Inputs, Kind, Model, OnlineAlgorithm, ParameterSpec,
+    Parameters, Predictions, Progress, Rows, Targets, Training, UnfittedStep,
 };
 use ndarray::{Array1, Array2, ArrayD, ArrayView2, Axis};
 
-const NAME: &str = "mini_batch_k_means";
+pub(super) const NAME: &str = "mini_batch_k_means";
 
 /// Groups rows around centres that learn from some rows at a time.
 #[derive(Clone, Copy, Debug)]
@@ -38,6 +39,8 @@ impl Algorithm for MiniBatchKMeans {
                  become smaller `max_no_improvement` times in a row. First centres are those of `n_init` starts, each \
                  on three batches of rows, that suit three other batches best. Steps, rules and defaults are those of \
                  scikit-learn; clusters are numbered in the order of their centres (first coordinate first).",
+                "A batch of `partial_fit` is one such step; the first one holds a row for each cluster at least, begins with \
+                 centres of one start on its rows, and numbers the clusters: they keep their numbers.",
                 "D. Sculley, \"Web-scale k-means clustering\" (2010), doi:10.1145/1772690.1772862.",
             ],
         }
@@ -71,6 +74,10 @@ impl Algorithm for MiniBatchKMeans {
         ]
     }
 
+    fn online(&self) -> Option<&'static dyn OnlineAlgorithm> {
+        Some(&OnlineCentres)
+    }
+
     fn unfitted(&self, parameters: &Parameters) -> UnfittedStep {
         UnfittedStep::Estimator(Box::new(Clusterer::of(parameters)))
     }
@@ -88,9 +95,9 @@ impl Algorithm for MiniBatchKMeans {
 
 /// Centres, and how many rows each has been given: where learning would go on.
 #[derive(Debug)]
-struct Learned {
-    centres: Box<dyn Model>,
-    counts: Array1<f64>,
+pub(super) struct Learned {
+    pub(super) centres: Box<dyn Model>,
+    pub(super) counts: Array1<f64>,
 }
 
 impl Model for Learned {
@@ -114,7 +121,7 @@ impl Model for Learned {
 
 /// What a random number is for; part of its counter, beside which of it and the number of the step.
 #[derive(Clone, Copy)]
-enum Purpose {
+pub(super) enum Purpose {
     /// The rows of a batch.
     Batch = 8,
     /// The rows that centres move to.
@@ -128,9 +135,13 @@ enum Purpose {
 }
 
 #[derive(Clone, Copy)]
-struct Draws(Philox);
+pub(super) struct Draws(Philox);
 
 impl Draws {
+    pub(super) fn of(seed: u64) -> Self {
+        Self(Philox::new(seed))
+    }
+
     fn number(self, purpose: Purpose, at: usize, step: usize) -> u64 {
         let [high, low, ..] = self.0.block([at as u32, step as u32, purpose as u32, (step >> 32) as u32]);
         u64::from(high) << 32 | u64::from(low)
@@ -147,7 +158,7 @@ impl Draws {
     }
 
     /// So many different places below `bound`.
-    fn different(self, (purpose, step): (Purpose, usize), bound: usize, count: usize) -> Vec<usize> {
+    pub(super) fn different(self, (purpose, step): (Purpose, usize), bound: usize, count: usize) -> Vec<usize> {
         let mut places: Vec<usize> = (0..bound).collect();
         places.sort_by_key(|place| self.number(purpose, *place, step));
         places.truncate(count);
@@ -155,21 +166,21 @@ impl Draws {
     }
 }
 
-#[derive(Debug)]
-struct Clusterer {
-    n_clusters: usize,
+#[derive(Clone, Debug)]
+pub(super) struct Clusterer {
+    pub(super) n_clusters: usize,
     init: Init,
     max_iter: usize,
-    batch_size: usize,
+    pub(super) batch_size: usize,
     tol: f64,
     max_no_improvement: Option<usize>,
-    n_init: usize,
-    reassignment_ratio: f64,
-    precision: Precision,
+    pub(super) n_init: usize,
+    pub(super) reassignment_ratio: f64,
+    pub(super) precision: Precision,
 }
 
 impl Clusterer {
-    fn of(parameters: &Parameters) -> Self {
+    pub(super) fn of(parameters: &Parameters) -> Self {
         Self {
             n_clusters: parameters.count("n_clusters"),
             init: Init::of(parameters),
@@ -197,7 +208,7 @@ impl Estimator for Clusterer {
 }
 
 /// One fit.
-struct Fit<'a> {
+pub(super) struct Fit<'a> {
     settings: &'a Clusterer,
     training: &'a Training<'a>,
     draws: Draws,
@@ -207,17 +218,17 @@ struct Fit<'a> {
 }
 
 impl<'a> Fit<'a> {
-    fn new(settings: &'a Clusterer, training: &'a Training<'a>) -> Self {
+    pub(super) fn new(settings: &'a Clusterer, training: &'a Training<'a>) -> Self {
         let sums = training.rows.weights.iter().scan(0.0, |sum, weight| {
             *sum += weight;
             Some(*sum)
         });
-        let (ends, draws) = (sums.collect(), Draws(Philox::new(training.seed)));
+        let (ends, draws) = (sums.collect(), Draws::of(training.seed));
         Self { settings, training, draws, ends, batch_size: settings.batch_size.min(training.rows.len()) }
     }
 
     /// First centres.
-    fn start(&self) -> Result<Array2<f64>> {
+    pub(super) fn start(&self) -> Result<Array2<f64>> {
         let (settings, n_rows) = (self.settings, self.training.rows.len());
         let three = 3 * self.batch_size;
         let size = if three < settings.n_clusters { 3 * settings.n_clusters } else { three }.min(n_rows);

@@ -3,6 +3,7 @@
 pub(in crate::model) mod batch;
 mod chance;
 mod mini_batch;
+mod online;
 mod start;
 mod step;
 

@@ -40,8 +40,8 @@ public class ExplainResponse implements org.apache.thrift.TBase<ExplainResponse,
    */
   public long generation; // optional
   /**
-   * What the sums are: "value" (in the unit of the targets), "log_value" (the natural logarithm of the answer), "probability", or
-   * "score" (softmax over the classes makes probabilities of them).
+   * What the sums are: "value" (in the unit of the targets), "log_value" (the natural logarithm of the answer), "probability",
+   * "score" (softmax over the classes makes probabilities of them), or "decision" (the class of the largest is the answer).
    */
   public @org.apache.thrift.annotation.Nullable java.lang.String scale; // optional
   /**
@@ -80,8 +80,8 @@ public class ExplainResponse implements org.apache.thrift.TBase<ExplainResponse,
      */
     GENERATION((short)3, "generation"),
     /**
-     * What the sums are: "value" (in the unit of the targets), "log_value" (the natural logarithm of the answer), "probability", or
-     * "score" (softmax over the classes makes probabilities of them).
+     * What the sums are: "value" (in the unit of the targets), "log_value" (the natural logarithm of the answer), "probability",
+     * "score" (softmax over the classes makes probabilities of them), or "decision" (the class of the largest is the answer).
      */
     SCALE((short)4, "scale"),
     /**
@@ -356,8 +356,8 @@ public class ExplainResponse implements org.apache.thrift.TBase<ExplainResponse,
   }
 
   /**
-   * What the sums are: "value" (in the unit of the targets), "log_value" (the natural logarithm of the answer), "probability", or
-   * "score" (softmax over the classes makes probabilities of them).
+   * What the sums are: "value" (in the unit of the targets), "log_value" (the natural logarithm of the answer), "probability",
+   * "score" (softmax over the classes makes probabilities of them), or "decision" (the class of the largest is the answer).
    */
   @org.apache.thrift.annotation.Nullable
   public java.lang.String getScale() {
@@ -365,8 +365,8 @@ public class ExplainResponse implements org.apache.thrift.TBase<ExplainResponse,
   }
 
   /**
-   * What the sums are: "value" (in the unit of the targets), "log_value" (the natural logarithm of the answer), "probability", or
-   * "score" (softmax over the classes makes probabilities of them).
+   * What the sums are: "value" (in the unit of the targets), "log_value" (the natural logarithm of the answer), "probability",
+   * "score" (softmax over the classes makes probabilities of them), or "decision" (the class of the largest is the answer).
    */
   public ExplainResponse setScale(@org.apache.thrift.annotation.Nullable java.lang.String scale) {
     this.scale = scale;

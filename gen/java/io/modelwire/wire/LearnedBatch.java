@@ -17,6 +17,7 @@ public class LearnedBatch implements org.apache.thrift.TBase<LearnedBatch, Learn
   private static final org.apache.thrift.protocol.TField N_SAMPLES_FIELD_DESC = new org.apache.thrift.protocol.TField("n_samples", org.apache.thrift.protocol.TType.I64, (short)2);
   private static final org.apache.thrift.protocol.TField LOSS_FIELD_DESC = new org.apache.thrift.protocol.TField("loss", org.apache.thrift.protocol.TType.DOUBLE, (short)3);
   private static final org.apache.thrift.protocol.TField VERSION_FIELD_DESC = new org.apache.thrift.protocol.TField("version", org.apache.thrift.protocol.TType.I64, (short)4);
+  private static final org.apache.thrift.protocol.TField NOTES_FIELD_DESC = new org.apache.thrift.protocol.TField("notes", org.apache.thrift.protocol.TType.LIST, (short)5);
 
   private static final org.apache.thrift.scheme.SchemeFactory STANDARD_SCHEME_FACTORY = new LearnedBatchStandardSchemeFactory();
   private static final org.apache.thrift.scheme.SchemeFactory TUPLE_SCHEME_FACTORY = new LearnedBatchTupleSchemeFactory();
@@ -31,9 +32,10 @@ public class LearnedBatch implements org.apache.thrift.TBase<LearnedBatch, Learn
    */
   public double loss; // optional
   /**
-   * As in PartialFitResponse.
+   * As in PartialFitResponse, as is the next one.
    */
   public long version; // optional
+  public @org.apache.thrift.annotation.Nullable java.util.List<java.lang.String> notes; // optional
 
   /** The set of fields this struct contains, along with convenience methods for finding and manipulating them. */
   public enum _Fields implements org.apache.thrift.TFieldIdEnum {
@@ -47,9 +49,10 @@ public class LearnedBatch implements org.apache.thrift.TBase<LearnedBatch, Learn
      */
     LOSS((short)3, "loss"),
     /**
-     * As in PartialFitResponse.
+     * As in PartialFitResponse, as is the next one.
      */
-    VERSION((short)4, "version");
+    VERSION((short)4, "version"),
+    NOTES((short)5, "notes");
 
     private static final java.util.Map<java.lang.String, _Fields> byName = new java.util.HashMap<java.lang.String, _Fields>();
 
@@ -73,6 +76,8 @@ public class LearnedBatch implements org.apache.thrift.TBase<LearnedBatch, Learn
           return LOSS;
         case 4: // VERSION
           return VERSION;
+        case 5: // NOTES
+          return NOTES;
         default:
           return null;
       }
@@ -121,7 +126,7 @@ public class LearnedBatch implements org.apache.thrift.TBase<LearnedBatch, Learn
   private static final int __LOSS_ISSET_ID = 2;
   private static final int __VERSION_ISSET_ID = 3;
   private byte __isset_bitfield = 0;
-  private static final _Fields optionals[] = {_Fields.BATCH,_Fields.N_SAMPLES,_Fields.LOSS,_Fields.VERSION};
+  private static final _Fields optionals[] = {_Fields.BATCH,_Fields.N_SAMPLES,_Fields.LOSS,_Fields.VERSION,_Fields.NOTES};
   public static final java.util.Map<_Fields, org.apache.thrift.meta_data.FieldMetaData> metaDataMap;
   static {
     java.util.Map<_Fields, org.apache.thrift.meta_data.FieldMetaData> tmpMap = new java.util.EnumMap<_Fields, org.apache.thrift.meta_data.FieldMetaData>(_Fields.class);
@@ -133,6 +138,9 @@ public class LearnedBatch implements org.apache.thrift.TBase<LearnedBatch, Learn
         new org.apache.thrift.meta_data.FieldValueMetaData(org.apache.thrift.protocol.TType.DOUBLE)));
     tmpMap.put(_Fields.VERSION, new org.apache.thrift.meta_data.FieldMetaData("version", org.apache.thrift.TFieldRequirementType.OPTIONAL, 
         new org.apache.thrift.meta_data.FieldValueMetaData(org.apache.thrift.protocol.TType.I64)));
+    tmpMap.put(_Fields.NOTES, new org.apache.thrift.meta_data.FieldMetaData("notes", org.apache.thrift.TFieldRequirementType.OPTIONAL, 
+        new org.apache.thrift.meta_data.ListMetaData(org.apache.thrift.protocol.TType.LIST, 
+            new org.apache.thrift.meta_data.FieldValueMetaData(org.apache.thrift.protocol.TType.STRING))));
     metaDataMap = java.util.Collections.unmodifiableMap(tmpMap);
     org.apache.thrift.meta_data.FieldMetaData.addStructMetaDataMap(LearnedBatch.class, metaDataMap);
   }
@@ -149,6 +157,10 @@ public class LearnedBatch implements org.apache.thrift.TBase<LearnedBatch, Learn
     this.n_samples = other.n_samples;
     this.loss = other.loss;
     this.version = other.version;
+    if (other.isSetNotes()) {
+      java.util.List<java.lang.String> __this__notes = new java.util.ArrayList<java.lang.String>(other.notes);
+      this.notes = __this__notes;
+    }
   }
 
   @Override
@@ -166,6 +178,7 @@ public class LearnedBatch implements org.apache.thrift.TBase<LearnedBatch, Learn
     this.loss = 0.0;
     setVersionIsSet(false);
     this.version = 0;
+    this.notes = null;
   }
 
   /**
@@ -250,14 +263,14 @@ public class LearnedBatch implements org.apache.thrift.TBase<LearnedBatch, Learn
   }
 
   /**
-   * As in PartialFitResponse.
+   * As in PartialFitResponse, as is the next one.
    */
   public long getVersion() {
     return this.version;
   }
 
   /**
-   * As in PartialFitResponse.
+   * As in PartialFitResponse, as is the next one.
    */
   public LearnedBatch setVersion(long version) {
     this.version = version;
@@ -276,6 +289,47 @@ public class LearnedBatch implements org.apache.thrift.TBase<LearnedBatch, Learn
 
   public void setVersionIsSet(boolean value) {
     __isset_bitfield = org.apache.thrift.EncodingUtils.setBit(__isset_bitfield, __VERSION_ISSET_ID, value);
+  }
+
+  public int getNotesSize() {
+    return (this.notes == null) ? 0 : this.notes.size();
+  }
+
+  @org.apache.thrift.annotation.Nullable
+  public java.util.Iterator<java.lang.String> getNotesIterator() {
+    return (this.notes == null) ? null : this.notes.iterator();
+  }
+
+  public void addToNotes(java.lang.String elem) {
+    if (this.notes == null) {
+      this.notes = new java.util.ArrayList<java.lang.String>();
+    }
+    this.notes.add(elem);
+  }
+
+  @org.apache.thrift.annotation.Nullable
+  public java.util.List<java.lang.String> getNotes() {
+    return this.notes;
+  }
+
+  public LearnedBatch setNotes(@org.apache.thrift.annotation.Nullable java.util.List<java.lang.String> notes) {
+    this.notes = notes;
+    return this;
+  }
+
+  public void unsetNotes() {
+    this.notes = null;
+  }
+
+  /** Returns true if field notes is set (has been assigned a value) and false otherwise */
+  public boolean isSetNotes() {
+    return this.notes != null;
+  }
+
+  public void setNotesIsSet(boolean value) {
+    if (!value) {
+      this.notes = null;
+    }
   }
 
   @Override
@@ -313,6 +367,14 @@ public class LearnedBatch implements org.apache.thrift.TBase<LearnedBatch, Learn
       }
       break;
 
+    case NOTES:
+      if (value == null) {
+        unsetNotes();
+      } else {
+        setNotes((java.util.List<java.lang.String>)value);
+      }
+      break;
+
     }
   }
 
@@ -331,6 +393,9 @@ public class LearnedBatch implements org.apache.thrift.TBase<LearnedBatch, Learn
 
     case VERSION:
       return getVersion();
+
+    case NOTES:
+      return getNotes();
 
     }
     throw new java.lang.IllegalStateException();
@@ -352,6 +417,8 @@ public class LearnedBatch implements org.apache.thrift.TBase<LearnedBatch, Learn
       return isSetLoss();
     case VERSION:
       return isSetVersion();
+    case NOTES:
+      return isSetNotes();
     }
     throw new java.lang.IllegalStateException();
   }
@@ -405,6 +472,15 @@ public class LearnedBatch implements org.apache.thrift.TBase<LearnedBatch, Learn
         return false;
     }
 
+    boolean this_present_notes = true && this.isSetNotes();
+    boolean that_present_notes = true && that.isSetNotes();
+    if (this_present_notes || that_present_notes) {
+      if (!(this_present_notes && that_present_notes))
+        return false;
+      if (!this.notes.equals(that.notes))
+        return false;
+    }
+
     return true;
   }
 
@@ -427,6 +503,10 @@ public class LearnedBatch implements org.apache.thrift.TBase<LearnedBatch, Learn
     hashCode = hashCode * 8191 + ((isSetVersion()) ? 131071 : 524287);
     if (isSetVersion())
       hashCode = hashCode * 8191 + org.apache.thrift.TBaseHelper.hashCode(version);
+
+    hashCode = hashCode * 8191 + ((isSetNotes()) ? 131071 : 524287);
+    if (isSetNotes())
+      hashCode = hashCode * 8191 + notes.hashCode();
 
     return hashCode;
   }
@@ -479,6 +559,16 @@ public class LearnedBatch implements org.apache.thrift.TBase<LearnedBatch, Learn
         return lastComparison;
       }
     }
+    lastComparison = java.lang.Boolean.compare(isSetNotes(), other.isSetNotes());
+    if (lastComparison != 0) {
+      return lastComparison;
+    }
+    if (isSetNotes()) {
+      lastComparison = org.apache.thrift.TBaseHelper.compareTo(this.notes, other.notes);
+      if (lastComparison != 0) {
+        return lastComparison;
+      }
+    }
     return 0;
   }
 
@@ -524,6 +614,16 @@ public class LearnedBatch implements org.apache.thrift.TBase<LearnedBatch, Learn
       if (!first) sb.append(", ");
       sb.append("version:");
       sb.append(this.version);
+      first = false;
+    }
+    if (isSetNotes()) {
+      if (!first) sb.append(", ");
+      sb.append("notes:");
+      if (this.notes == null) {
+        sb.append("null");
+      } else {
+        sb.append(this.notes);
+      }
       first = false;
     }
     sb.append(")");
@@ -605,6 +705,24 @@ public class LearnedBatch implements org.apache.thrift.TBase<LearnedBatch, Learn
               org.apache.thrift.protocol.TProtocolUtil.skip(iprot, schemeField.type);
             }
             break;
+          case 5: // NOTES
+            if (schemeField.type == org.apache.thrift.protocol.TType.LIST) {
+              {
+                org.apache.thrift.protocol.TList _list100 = iprot.readListBegin();
+                struct.notes = new java.util.ArrayList<java.lang.String>(_list100.size);
+                @org.apache.thrift.annotation.Nullable java.lang.String _elem101;
+                for (int _i102 = 0; _i102 < _list100.size; ++_i102)
+                {
+                  _elem101 = iprot.readString();
+                  struct.notes.add(_elem101);
+                }
+                iprot.readListEnd();
+              }
+              struct.setNotesIsSet(true);
+            } else { 
+              org.apache.thrift.protocol.TProtocolUtil.skip(iprot, schemeField.type);
+            }
+            break;
           default:
             org.apache.thrift.protocol.TProtocolUtil.skip(iprot, schemeField.type);
         }
@@ -641,6 +759,20 @@ public class LearnedBatch implements org.apache.thrift.TBase<LearnedBatch, Learn
         oprot.writeI64(struct.version);
         oprot.writeFieldEnd();
       }
+      if (struct.notes != null) {
+        if (struct.isSetNotes()) {
+          oprot.writeFieldBegin(NOTES_FIELD_DESC);
+          {
+            oprot.writeListBegin(new org.apache.thrift.protocol.TList(org.apache.thrift.protocol.TType.STRING, struct.notes.size()));
+            for (java.lang.String _iter103 : struct.notes)
+            {
+              oprot.writeString(_iter103);
+            }
+            oprot.writeListEnd();
+          }
+          oprot.writeFieldEnd();
+        }
+      }
       oprot.writeFieldStop();
       oprot.writeStructEnd();
     }
@@ -672,7 +804,10 @@ public class LearnedBatch implements org.apache.thrift.TBase<LearnedBatch, Learn
       if (struct.isSetVersion()) {
         optionals.set(3);
       }
-      oprot.writeBitSet(optionals, 4);
+      if (struct.isSetNotes()) {
+        optionals.set(4);
+      }
+      oprot.writeBitSet(optionals, 5);
       if (struct.isSetBatch()) {
         oprot.writeI64(struct.batch);
       }
@@ -685,12 +820,21 @@ public class LearnedBatch implements org.apache.thrift.TBase<LearnedBatch, Learn
       if (struct.isSetVersion()) {
         oprot.writeI64(struct.version);
       }
+      if (struct.isSetNotes()) {
+        {
+          oprot.writeI32(struct.notes.size());
+          for (java.lang.String _iter104 : struct.notes)
+          {
+            oprot.writeString(_iter104);
+          }
+        }
+      }
     }
 
     @Override
     public void read(org.apache.thrift.protocol.TProtocol prot, LearnedBatch struct) throws org.apache.thrift.TException {
       org.apache.thrift.protocol.TTupleProtocol iprot = (org.apache.thrift.protocol.TTupleProtocol) prot;
-      java.util.BitSet incoming = iprot.readBitSet(4);
+      java.util.BitSet incoming = iprot.readBitSet(5);
       if (incoming.get(0)) {
         struct.batch = iprot.readI64();
         struct.setBatchIsSet(true);
@@ -706,6 +850,19 @@ public class LearnedBatch implements org.apache.thrift.TBase<LearnedBatch, Learn
       if (incoming.get(3)) {
         struct.version = iprot.readI64();
         struct.setVersionIsSet(true);
+      }
+      if (incoming.get(4)) {
+        {
+          org.apache.thrift.protocol.TList _list105 = iprot.readListBegin(org.apache.thrift.protocol.TType.STRING);
+          struct.notes = new java.util.ArrayList<java.lang.String>(_list105.size);
+          @org.apache.thrift.annotation.Nullable java.lang.String _elem106;
+          for (int _i107 = 0; _i107 < _list105.size; ++_i107)
+          {
+            _elem106 = iprot.readString();
+            struct.notes.add(_elem106);
+          }
+        }
+        struct.setNotesIsSet(true);
       }
     }
   }

@@ -1427,14 +1427,14 @@ public class Learner implements org.apache.thrift.TBase<Learner, Learner._Fields
           case 2: // STEPS
             if (schemeField.type == org.apache.thrift.protocol.TType.LIST) {
               {
-                org.apache.thrift.protocol.TList _list92 = iprot.readListBegin();
-                struct.steps = new java.util.ArrayList<io.modelwire.wire.Step>(_list92.size);
-                @org.apache.thrift.annotation.Nullable io.modelwire.wire.Step _elem93;
-                for (int _i94 = 0; _i94 < _list92.size; ++_i94)
+                org.apache.thrift.protocol.TList _list108 = iprot.readListBegin();
+                struct.steps = new java.util.ArrayList<io.modelwire.wire.Step>(_list108.size);
+                @org.apache.thrift.annotation.Nullable io.modelwire.wire.Step _elem109;
+                for (int _i110 = 0; _i110 < _list108.size; ++_i110)
                 {
-                  _elem93 = new io.modelwire.wire.Step();
-                  _elem93.read(iprot);
-                  struct.steps.add(_elem93);
+                  _elem109 = new io.modelwire.wire.Step();
+                  _elem109.read(iprot);
+                  struct.steps.add(_elem109);
                 }
                 iprot.readListEnd();
               }
@@ -1454,13 +1454,13 @@ public class Learner implements org.apache.thrift.TBase<Learner, Learner._Fields
           case 4: // FEATURES
             if (schemeField.type == org.apache.thrift.protocol.TType.LIST) {
               {
-                org.apache.thrift.protocol.TList _list95 = iprot.readListBegin();
-                struct.features = new java.util.ArrayList<java.lang.String>(_list95.size);
-                @org.apache.thrift.annotation.Nullable java.lang.String _elem96;
-                for (int _i97 = 0; _i97 < _list95.size; ++_i97)
+                org.apache.thrift.protocol.TList _list111 = iprot.readListBegin();
+                struct.features = new java.util.ArrayList<java.lang.String>(_list111.size);
+                @org.apache.thrift.annotation.Nullable java.lang.String _elem112;
+                for (int _i113 = 0; _i113 < _list111.size; ++_i113)
                 {
-                  _elem96 = iprot.readString();
-                  struct.features.add(_elem96);
+                  _elem112 = iprot.readString();
+                  struct.features.add(_elem112);
                 }
                 iprot.readListEnd();
               }
@@ -1529,14 +1529,14 @@ public class Learner implements org.apache.thrift.TBase<Learner, Learner._Fields
           case 12: // RECENT
             if (schemeField.type == org.apache.thrift.protocol.TType.LIST) {
               {
-                org.apache.thrift.protocol.TList _list98 = iprot.readListBegin();
-                struct.recent = new java.util.ArrayList<LearnedBatch>(_list98.size);
-                @org.apache.thrift.annotation.Nullable LearnedBatch _elem99;
-                for (int _i100 = 0; _i100 < _list98.size; ++_i100)
+                org.apache.thrift.protocol.TList _list114 = iprot.readListBegin();
+                struct.recent = new java.util.ArrayList<LearnedBatch>(_list114.size);
+                @org.apache.thrift.annotation.Nullable LearnedBatch _elem115;
+                for (int _i116 = 0; _i116 < _list114.size; ++_i116)
                 {
-                  _elem99 = new LearnedBatch();
-                  _elem99.read(iprot);
-                  struct.recent.add(_elem99);
+                  _elem115 = new LearnedBatch();
+                  _elem115.read(iprot);
+                  struct.recent.add(_elem115);
                 }
                 iprot.readListEnd();
               }
@@ -1581,9 +1581,9 @@ public class Learner implements org.apache.thrift.TBase<Learner, Learner._Fields
           oprot.writeFieldBegin(STEPS_FIELD_DESC);
           {
             oprot.writeListBegin(new org.apache.thrift.protocol.TList(org.apache.thrift.protocol.TType.STRUCT, struct.steps.size()));
-            for (io.modelwire.wire.Step _iter101 : struct.steps)
+            for (io.modelwire.wire.Step _iter117 : struct.steps)
             {
-              _iter101.write(oprot);
+              _iter117.write(oprot);
             }
             oprot.writeListEnd();
           }
@@ -1602,9 +1602,9 @@ public class Learner implements org.apache.thrift.TBase<Learner, Learner._Fields
           oprot.writeFieldBegin(FEATURES_FIELD_DESC);
           {
             oprot.writeListBegin(new org.apache.thrift.protocol.TList(org.apache.thrift.protocol.TType.STRING, struct.features.size()));
-            for (java.lang.String _iter102 : struct.features)
+            for (java.lang.String _iter118 : struct.features)
             {
-              oprot.writeString(_iter102);
+              oprot.writeString(_iter118);
             }
             oprot.writeListEnd();
           }
@@ -1653,9 +1653,9 @@ public class Learner implements org.apache.thrift.TBase<Learner, Learner._Fields
           oprot.writeFieldBegin(RECENT_FIELD_DESC);
           {
             oprot.writeListBegin(new org.apache.thrift.protocol.TList(org.apache.thrift.protocol.TType.STRUCT, struct.recent.size()));
-            for (LearnedBatch _iter103 : struct.recent)
+            for (LearnedBatch _iter119 : struct.recent)
             {
-              _iter103.write(oprot);
+              _iter119.write(oprot);
             }
             oprot.writeListEnd();
           }
@@ -1732,9 +1732,9 @@ public class Learner implements org.apache.thrift.TBase<Learner, Learner._Fields
       if (struct.isSetSteps()) {
         {
           oprot.writeI32(struct.steps.size());
-          for (io.modelwire.wire.Step _iter104 : struct.steps)
+          for (io.modelwire.wire.Step _iter120 : struct.steps)
           {
-            _iter104.write(oprot);
+            _iter120.write(oprot);
           }
         }
       }
@@ -1744,9 +1744,9 @@ public class Learner implements org.apache.thrift.TBase<Learner, Learner._Fields
       if (struct.isSetFeatures()) {
         {
           oprot.writeI32(struct.features.size());
-          for (java.lang.String _iter105 : struct.features)
+          for (java.lang.String _iter121 : struct.features)
           {
-            oprot.writeString(_iter105);
+            oprot.writeString(_iter121);
           }
         }
       }
@@ -1774,9 +1774,9 @@ public class Learner implements org.apache.thrift.TBase<Learner, Learner._Fields
       if (struct.isSetRecent()) {
         {
           oprot.writeI32(struct.recent.size());
-          for (LearnedBatch _iter106 : struct.recent)
+          for (LearnedBatch _iter122 : struct.recent)
           {
-            _iter106.write(oprot);
+            _iter122.write(oprot);
           }
         }
       }
@@ -1795,14 +1795,14 @@ public class Learner implements org.apache.thrift.TBase<Learner, Learner._Fields
       }
       if (incoming.get(1)) {
         {
-          org.apache.thrift.protocol.TList _list107 = iprot.readListBegin(org.apache.thrift.protocol.TType.STRUCT);
-          struct.steps = new java.util.ArrayList<io.modelwire.wire.Step>(_list107.size);
-          @org.apache.thrift.annotation.Nullable io.modelwire.wire.Step _elem108;
-          for (int _i109 = 0; _i109 < _list107.size; ++_i109)
+          org.apache.thrift.protocol.TList _list123 = iprot.readListBegin(org.apache.thrift.protocol.TType.STRUCT);
+          struct.steps = new java.util.ArrayList<io.modelwire.wire.Step>(_list123.size);
+          @org.apache.thrift.annotation.Nullable io.modelwire.wire.Step _elem124;
+          for (int _i125 = 0; _i125 < _list123.size; ++_i125)
           {
-            _elem108 = new io.modelwire.wire.Step();
-            _elem108.read(iprot);
-            struct.steps.add(_elem108);
+            _elem124 = new io.modelwire.wire.Step();
+            _elem124.read(iprot);
+            struct.steps.add(_elem124);
           }
         }
         struct.setStepsIsSet(true);
@@ -1813,13 +1813,13 @@ public class Learner implements org.apache.thrift.TBase<Learner, Learner._Fields
       }
       if (incoming.get(3)) {
         {
-          org.apache.thrift.protocol.TList _list110 = iprot.readListBegin(org.apache.thrift.protocol.TType.STRING);
-          struct.features = new java.util.ArrayList<java.lang.String>(_list110.size);
-          @org.apache.thrift.annotation.Nullable java.lang.String _elem111;
-          for (int _i112 = 0; _i112 < _list110.size; ++_i112)
+          org.apache.thrift.protocol.TList _list126 = iprot.readListBegin(org.apache.thrift.protocol.TType.STRING);
+          struct.features = new java.util.ArrayList<java.lang.String>(_list126.size);
+          @org.apache.thrift.annotation.Nullable java.lang.String _elem127;
+          for (int _i128 = 0; _i128 < _list126.size; ++_i128)
           {
-            _elem111 = iprot.readString();
-            struct.features.add(_elem111);
+            _elem127 = iprot.readString();
+            struct.features.add(_elem127);
           }
         }
         struct.setFeaturesIsSet(true);
@@ -1855,14 +1855,14 @@ public class Learner implements org.apache.thrift.TBase<Learner, Learner._Fields
       }
       if (incoming.get(11)) {
         {
-          org.apache.thrift.protocol.TList _list113 = iprot.readListBegin(org.apache.thrift.protocol.TType.STRUCT);
-          struct.recent = new java.util.ArrayList<LearnedBatch>(_list113.size);
-          @org.apache.thrift.annotation.Nullable LearnedBatch _elem114;
-          for (int _i115 = 0; _i115 < _list113.size; ++_i115)
+          org.apache.thrift.protocol.TList _list129 = iprot.readListBegin(org.apache.thrift.protocol.TType.STRUCT);
+          struct.recent = new java.util.ArrayList<LearnedBatch>(_list129.size);
+          @org.apache.thrift.annotation.Nullable LearnedBatch _elem130;
+          for (int _i131 = 0; _i131 < _list129.size; ++_i131)
           {
-            _elem114 = new LearnedBatch();
-            _elem114.read(iprot);
-            struct.recent.add(_elem114);
+            _elem130 = new LearnedBatch();
+            _elem130.read(iprot);
+            struct.recent.add(_elem130);
           }
         }
         struct.setRecentIsSet(true);

@@ -40,7 +40,7 @@ public class PartialFitRequest implements org.apache.thrift.TBase<PartialFitRequ
    */
   public @org.apache.thrift.annotation.Nullable io.modelwire.wire.Table table; // optional
   /**
-   * One step: an algorithm that learns batch by batch. Needed with the first batch; stated again it has to be the same, as have the next four.
+   * An algorithm that learns batch by batch, perhaps behind a transformer that does. Needed with the first batch; stated again it has to be the same, as have the next four.
    */
   public @org.apache.thrift.annotation.Nullable java.util.List<io.modelwire.wire.Step> steps; // optional
   /**
@@ -93,7 +93,7 @@ public class PartialFitRequest implements org.apache.thrift.TBase<PartialFitRequ
      */
     TABLE((short)3, "table"),
     /**
-     * One step: an algorithm that learns batch by batch. Needed with the first batch; stated again it has to be the same, as have the next four.
+     * An algorithm that learns batch by batch, perhaps behind a transformer that does. Needed with the first batch; stated again it has to be the same, as have the next four.
      */
     STEPS((short)4, "steps"),
     /**
@@ -434,7 +434,7 @@ public class PartialFitRequest implements org.apache.thrift.TBase<PartialFitRequ
   }
 
   /**
-   * One step: an algorithm that learns batch by batch. Needed with the first batch; stated again it has to be the same, as have the next four.
+   * An algorithm that learns batch by batch, perhaps behind a transformer that does. Needed with the first batch; stated again it has to be the same, as have the next four.
    */
   @org.apache.thrift.annotation.Nullable
   public java.util.List<io.modelwire.wire.Step> getSteps() {
@@ -442,7 +442,7 @@ public class PartialFitRequest implements org.apache.thrift.TBase<PartialFitRequ
   }
 
   /**
-   * One step: an algorithm that learns batch by batch. Needed with the first batch; stated again it has to be the same, as have the next four.
+   * An algorithm that learns batch by batch, perhaps behind a transformer that does. Needed with the first batch; stated again it has to be the same, as have the next four.
    */
   public PartialFitRequest setSteps(@org.apache.thrift.annotation.Nullable java.util.List<io.modelwire.wire.Step> steps) {
     this.steps = steps;

@@ -14,6 +14,7 @@ public class PartialFitResponse implements org.apache.thrift.TBase<PartialFitRes
   private static final org.apache.thrift.protocol.TField N_SAMPLES_FIELD_DESC = new org.apache.thrift.protocol.TField("n_samples", org.apache.thrift.protocol.TType.I64, (short)2);
   private static final org.apache.thrift.protocol.TField LOSS_FIELD_DESC = new org.apache.thrift.protocol.TField("loss", org.apache.thrift.protocol.TType.DOUBLE, (short)3);
   private static final org.apache.thrift.protocol.TField VERSION_FIELD_DESC = new org.apache.thrift.protocol.TField("version", org.apache.thrift.protocol.TType.I64, (short)4);
+  private static final org.apache.thrift.protocol.TField NOTES_FIELD_DESC = new org.apache.thrift.protocol.TField("notes", org.apache.thrift.protocol.TType.LIST, (short)5);
 
   private static final org.apache.thrift.scheme.SchemeFactory STANDARD_SCHEME_FACTORY = new PartialFitResponseStandardSchemeFactory();
   private static final org.apache.thrift.scheme.SchemeFactory TUPLE_SCHEME_FACTORY = new PartialFitResponseTupleSchemeFactory();
@@ -34,6 +35,11 @@ public class PartialFitResponse implements org.apache.thrift.TBase<PartialFitRes
    * The version that was published after it. Absent if none was.
    */
   public long version; // optional
+  /**
+   * What else there is to know, in sentences: columns that were passed over, a version that is still being published, is not
+   * served or could not be published, the alias `stable` that stayed where it was. Absent if there is nothing.
+   */
+  public @org.apache.thrift.annotation.Nullable java.util.List<java.lang.String> notes; // optional
 
   /** The set of fields this struct contains, along with convenience methods for finding and manipulating them. */
   public enum _Fields implements org.apache.thrift.TFieldIdEnum {
@@ -52,7 +58,12 @@ public class PartialFitResponse implements org.apache.thrift.TBase<PartialFitRes
     /**
      * The version that was published after it. Absent if none was.
      */
-    VERSION((short)4, "version");
+    VERSION((short)4, "version"),
+    /**
+     * What else there is to know, in sentences: columns that were passed over, a version that is still being published, is not
+     * served or could not be published, the alias `stable` that stayed where it was. Absent if there is nothing.
+     */
+    NOTES((short)5, "notes");
 
     private static final java.util.Map<java.lang.String, _Fields> byName = new java.util.HashMap<java.lang.String, _Fields>();
 
@@ -76,6 +87,8 @@ public class PartialFitResponse implements org.apache.thrift.TBase<PartialFitRes
           return LOSS;
         case 4: // VERSION
           return VERSION;
+        case 5: // NOTES
+          return NOTES;
         default:
           return null;
       }
@@ -124,7 +137,7 @@ public class PartialFitResponse implements org.apache.thrift.TBase<PartialFitRes
   private static final int __LOSS_ISSET_ID = 2;
   private static final int __VERSION_ISSET_ID = 3;
   private byte __isset_bitfield = 0;
-  private static final _Fields optionals[] = {_Fields.BATCH,_Fields.N_SAMPLES,_Fields.LOSS,_Fields.VERSION};
+  private static final _Fields optionals[] = {_Fields.BATCH,_Fields.N_SAMPLES,_Fields.LOSS,_Fields.VERSION,_Fields.NOTES};
   public static final java.util.Map<_Fields, org.apache.thrift.meta_data.FieldMetaData> metaDataMap;
   static {
     java.util.Map<_Fields, org.apache.thrift.meta_data.FieldMetaData> tmpMap = new java.util.EnumMap<_Fields, org.apache.thrift.meta_data.FieldMetaData>(_Fields.class);
@@ -136,6 +149,9 @@ public class PartialFitResponse implements org.apache.thrift.TBase<PartialFitRes
         new org.apache.thrift.meta_data.FieldValueMetaData(org.apache.thrift.protocol.TType.DOUBLE)));
     tmpMap.put(_Fields.VERSION, new org.apache.thrift.meta_data.FieldMetaData("version", org.apache.thrift.TFieldRequirementType.OPTIONAL, 
         new org.apache.thrift.meta_data.FieldValueMetaData(org.apache.thrift.protocol.TType.I64)));
+    tmpMap.put(_Fields.NOTES, new org.apache.thrift.meta_data.FieldMetaData("notes", org.apache.thrift.TFieldRequirementType.OPTIONAL, 
+        new org.apache.thrift.meta_data.ListMetaData(org.apache.thrift.protocol.TType.LIST, 
+            new org.apache.thrift.meta_data.FieldValueMetaData(org.apache.thrift.protocol.TType.STRING))));
     metaDataMap = java.util.Collections.unmodifiableMap(tmpMap);
     org.apache.thrift.meta_data.FieldMetaData.addStructMetaDataMap(PartialFitResponse.class, metaDataMap);
   }
@@ -152,6 +168,10 @@ public class PartialFitResponse implements org.apache.thrift.TBase<PartialFitRes
     this.n_samples = other.n_samples;
     this.loss = other.loss;
     this.version = other.version;
+    if (other.isSetNotes()) {
+      java.util.List<java.lang.String> __this__notes = new java.util.ArrayList<java.lang.String>(other.notes);
+      this.notes = __this__notes;
+    }
   }
 
   @Override
@@ -169,6 +189,7 @@ public class PartialFitResponse implements org.apache.thrift.TBase<PartialFitRes
     this.loss = 0.0;
     setVersionIsSet(false);
     this.version = 0;
+    this.notes = null;
   }
 
   /**
@@ -287,6 +308,55 @@ public class PartialFitResponse implements org.apache.thrift.TBase<PartialFitRes
     __isset_bitfield = org.apache.thrift.EncodingUtils.setBit(__isset_bitfield, __VERSION_ISSET_ID, value);
   }
 
+  public int getNotesSize() {
+    return (this.notes == null) ? 0 : this.notes.size();
+  }
+
+  @org.apache.thrift.annotation.Nullable
+  public java.util.Iterator<java.lang.String> getNotesIterator() {
+    return (this.notes == null) ? null : this.notes.iterator();
+  }
+
+  public void addToNotes(java.lang.String elem) {
+    if (this.notes == null) {
+      this.notes = new java.util.ArrayList<java.lang.String>();
+    }
+    this.notes.add(elem);
+  }
+
+  /**
+   * What else there is to know, in sentences: columns that were passed over, a version that is still being published, is not
+   * served or could not be published, the alias `stable` that stayed where it was. Absent if there is nothing.
+   */
+  @org.apache.thrift.annotation.Nullable
+  public java.util.List<java.lang.String> getNotes() {
+    return this.notes;
+  }
+
+  /**
+   * What else there is to know, in sentences: columns that were passed over, a version that is still being published, is not
+   * served or could not be published, the alias `stable` that stayed where it was. Absent if there is nothing.
+   */
+  public PartialFitResponse setNotes(@org.apache.thrift.annotation.Nullable java.util.List<java.lang.String> notes) {
+    this.notes = notes;
+    return this;
+  }
+
+  public void unsetNotes() {
+    this.notes = null;
+  }
+
+  /** Returns true if field notes is set (has been assigned a value) and false otherwise */
+  public boolean isSetNotes() {
+    return this.notes != null;
+  }
+
+  public void setNotesIsSet(boolean value) {
+    if (!value) {
+      this.notes = null;
+    }
+  }
+
   @Override
   public void setFieldValue(_Fields field, @org.apache.thrift.annotation.Nullable java.lang.Object value) {
     switch (field) {
@@ -322,6 +392,14 @@ public class PartialFitResponse implements org.apache.thrift.TBase<PartialFitRes
       }
       break;
 
+    case NOTES:
+      if (value == null) {
+        unsetNotes();
+      } else {
+        setNotes((java.util.List<java.lang.String>)value);
+      }
+      break;
+
     }
   }
 
@@ -340,6 +418,9 @@ public class PartialFitResponse implements org.apache.thrift.TBase<PartialFitRes
 
     case VERSION:
       return getVersion();
+
+    case NOTES:
+      return getNotes();
 
     }
     throw new java.lang.IllegalStateException();
@@ -361,6 +442,8 @@ public class PartialFitResponse implements org.apache.thrift.TBase<PartialFitRes
       return isSetLoss();
     case VERSION:
       return isSetVersion();
+    case NOTES:
+      return isSetNotes();
     }
     throw new java.lang.IllegalStateException();
   }
@@ -414,6 +497,15 @@ public class PartialFitResponse implements org.apache.thrift.TBase<PartialFitRes
         return false;
     }
 
+    boolean this_present_notes = true && this.isSetNotes();
+    boolean that_present_notes = true && that.isSetNotes();
+    if (this_present_notes || that_present_notes) {
+      if (!(this_present_notes && that_present_notes))
+        return false;
+      if (!this.notes.equals(that.notes))
+        return false;
+    }
+
     return true;
   }
 
@@ -436,6 +528,10 @@ public class PartialFitResponse implements org.apache.thrift.TBase<PartialFitRes
     hashCode = hashCode * 8191 + ((isSetVersion()) ? 131071 : 524287);
     if (isSetVersion())
       hashCode = hashCode * 8191 + org.apache.thrift.TBaseHelper.hashCode(version);
+
+    hashCode = hashCode * 8191 + ((isSetNotes()) ? 131071 : 524287);
+    if (isSetNotes())
+      hashCode = hashCode * 8191 + notes.hashCode();
 
     return hashCode;
   }
@@ -488,6 +584,16 @@ public class PartialFitResponse implements org.apache.thrift.TBase<PartialFitRes
         return lastComparison;
       }
     }
+    lastComparison = java.lang.Boolean.compare(isSetNotes(), other.isSetNotes());
+    if (lastComparison != 0) {
+      return lastComparison;
+    }
+    if (isSetNotes()) {
+      lastComparison = org.apache.thrift.TBaseHelper.compareTo(this.notes, other.notes);
+      if (lastComparison != 0) {
+        return lastComparison;
+      }
+    }
     return 0;
   }
 
@@ -533,6 +639,16 @@ public class PartialFitResponse implements org.apache.thrift.TBase<PartialFitRes
       if (!first) sb.append(", ");
       sb.append("version:");
       sb.append(this.version);
+      first = false;
+    }
+    if (isSetNotes()) {
+      if (!first) sb.append(", ");
+      sb.append("notes:");
+      if (this.notes == null) {
+        sb.append("null");
+      } else {
+        sb.append(this.notes);
+      }
       first = false;
     }
     sb.append(")");
@@ -614,6 +730,24 @@ public class PartialFitResponse implements org.apache.thrift.TBase<PartialFitRes
               org.apache.thrift.protocol.TProtocolUtil.skip(iprot, schemeField.type);
             }
             break;
+          case 5: // NOTES
+            if (schemeField.type == org.apache.thrift.protocol.TType.LIST) {
+              {
+                org.apache.thrift.protocol.TList _list92 = iprot.readListBegin();
+                struct.notes = new java.util.ArrayList<java.lang.String>(_list92.size);
+                @org.apache.thrift.annotation.Nullable java.lang.String _elem93;
+                for (int _i94 = 0; _i94 < _list92.size; ++_i94)
+                {
+                  _elem93 = iprot.readString();
+                  struct.notes.add(_elem93);
+                }
+                iprot.readListEnd();
+              }
+              struct.setNotesIsSet(true);
+            } else { 
+              org.apache.thrift.protocol.TProtocolUtil.skip(iprot, schemeField.type);
+            }
+            break;
           default:
             org.apache.thrift.protocol.TProtocolUtil.skip(iprot, schemeField.type);
         }
@@ -650,6 +784,20 @@ public class PartialFitResponse implements org.apache.thrift.TBase<PartialFitRes
         oprot.writeI64(struct.version);
         oprot.writeFieldEnd();
       }
+      if (struct.notes != null) {
+        if (struct.isSetNotes()) {
+          oprot.writeFieldBegin(NOTES_FIELD_DESC);
+          {
+            oprot.writeListBegin(new org.apache.thrift.protocol.TList(org.apache.thrift.protocol.TType.STRING, struct.notes.size()));
+            for (java.lang.String _iter95 : struct.notes)
+            {
+              oprot.writeString(_iter95);
+            }
+            oprot.writeListEnd();
+          }
+          oprot.writeFieldEnd();
+        }
+      }
       oprot.writeFieldStop();
       oprot.writeStructEnd();
     }
@@ -681,7 +829,10 @@ public class PartialFitResponse implements org.apache.thrift.TBase<PartialFitRes
       if (struct.isSetVersion()) {
         optionals.set(3);
       }
-      oprot.writeBitSet(optionals, 4);
+      if (struct.isSetNotes()) {
+        optionals.set(4);
+      }
+      oprot.writeBitSet(optionals, 5);
       if (struct.isSetBatch()) {
         oprot.writeI64(struct.batch);
       }
@@ -694,12 +845,21 @@ public class PartialFitResponse implements org.apache.thrift.TBase<PartialFitRes
       if (struct.isSetVersion()) {
         oprot.writeI64(struct.version);
       }
+      if (struct.isSetNotes()) {
+        {
+          oprot.writeI32(struct.notes.size());
+          for (java.lang.String _iter96 : struct.notes)
+          {
+            oprot.writeString(_iter96);
+          }
+        }
+      }
     }
 
     @Override
     public void read(org.apache.thrift.protocol.TProtocol prot, PartialFitResponse struct) throws org.apache.thrift.TException {
       org.apache.thrift.protocol.TTupleProtocol iprot = (org.apache.thrift.protocol.TTupleProtocol) prot;
-      java.util.BitSet incoming = iprot.readBitSet(4);
+      java.util.BitSet incoming = iprot.readBitSet(5);
       if (incoming.get(0)) {
         struct.batch = iprot.readI64();
         struct.setBatchIsSet(true);
@@ -715,6 +875,19 @@ public class PartialFitResponse implements org.apache.thrift.TBase<PartialFitRes
       if (incoming.get(3)) {
         struct.version = iprot.readI64();
         struct.setVersionIsSet(true);
+      }
+      if (incoming.get(4)) {
+        {
+          org.apache.thrift.protocol.TList _list97 = iprot.readListBegin(org.apache.thrift.protocol.TType.STRING);
+          struct.notes = new java.util.ArrayList<java.lang.String>(_list97.size);
+          @org.apache.thrift.annotation.Nullable java.lang.String _elem98;
+          for (int _i99 = 0; _i99 < _list97.size; ++_i99)
+          {
+            _elem98 = iprot.readString();
+            struct.notes.add(_elem98);
+          }
+        }
+        struct.setNotesIsSet(true);
       }
     }
   }

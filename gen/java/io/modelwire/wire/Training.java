@@ -85,7 +85,9 @@ public class Training {
 
     /**
      * Learns from a batch of rows, one call after the other, and answers when that is durable. `predict` goes by versions as ever:
-     * `publish_every` and `publish` make them. A repeated idempotency key answers what the first answered, of the last 1000 batches.
+     * `publish_every` and `publish` make them; a version that is not published when the call has to be answered is so afterwards, and
+     * `notes` say it. A repeated idempotency key answers what the first answered, of the last 1000 batches; with other rows it is
+     * INVALID_ARGUMENT.
      * After any error nothing was learned. Throws INVALID_ARGUMENT (name, step, hyper-parameter, column, value, class, or what is
      * said otherwise than before), NOT_FOUND (no learner, and no steps), FAILED_PRECONDITION (expected_batch, or not all classes seen),
      * OVERLOADED (too many learners, or calls that wait), DEADLINE_EXCEEDED.

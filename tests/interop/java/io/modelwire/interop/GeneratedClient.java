@@ -8,6 +8,7 @@ import io.modelwire.wire.CommitDatasetRequest;
 import io.modelwire.wire.CreateDatasetRequest;
 import io.modelwire.wire.CrossValidation;
 import io.modelwire.wire.Datasets;
+import io.modelwire.wire.DeleteLearnerRequest;
 import io.modelwire.wire.DeleteVersionRequest;
 import io.modelwire.wire.DescribeDatasetRequest;
 import io.modelwire.wire.DescribeModelRequest;
@@ -16,6 +17,7 @@ import io.modelwire.wire.EvaluateRequest;
 import io.modelwire.wire.ExplainRequest;
 import io.modelwire.wire.ExportModelRequest;
 import io.modelwire.wire.GetJobRequest;
+import io.modelwire.wire.GetLearnerRequest;
 import io.modelwire.wire.GetSearchResultRequest;
 import io.modelwire.wire.GetTrainingResultRequest;
 import io.modelwire.wire.Health;
@@ -26,6 +28,7 @@ import io.modelwire.wire.ListModelsRequest;
 import io.modelwire.wire.LoadModelRequest;
 import io.modelwire.wire.Models;
 import io.modelwire.wire.Parameter;
+import io.modelwire.wire.PartialFitRequest;
 import io.modelwire.wire.PermutationImportanceRequest;
 import io.modelwire.wire.PredictItem;
 import io.modelwire.wire.PredictManyRequest;
@@ -129,6 +132,11 @@ final class GeneratedClient implements Client {
                     .setModel(Arguments.text(step, "model")).setVersion(step.get("version").getAsLong()));
             case "delete_version" -> models.delete_version(new DeleteVersionRequest().setContext(context)
                     .setModel(Arguments.text(step, "model")).setVersion(step.get("version").getAsLong()));
+            case "partial_fit" -> partialFit(step);
+            case "get_learner" -> training.get_learner(
+                    new GetLearnerRequest().setContext(context).setModel(Arguments.text(step, "model")));
+            case "delete_learner" -> training.delete_learner(
+                    new DeleteLearnerRequest().setContext(context).setModel(Arguments.text(step, "model")));
             case "get_job" -> training.get_job(new GetJobRequest().setContext(context).setJob_id(Arguments.text(step, "job")));
             default -> throw new IllegalArgumentException("unknown call " + call);
         };
@@ -186,6 +194,18 @@ final class GeneratedClient implements Client {
         started.accept(id);
         ended(id);
         return training.get_search_result(new GetSearchResultRequest().setContext(context).setJob_id(id));
+    }
+
+    private TBase<?, ?> partialFit(JsonObject step) throws TException {
+        var request = new PartialFitRequest().setContext(context).setModel(Arguments.text(step, "model"))
+                .setTable(WireRows.table(Arguments.rows(step, data))).setTarget(Arguments.text(step, "target"));
+        if (step.has("steps")) {
+            request.setSteps(steps(step));
+        }
+        if (step.has("expected_batch")) {
+            request.setExpected_batch(step.get("expected_batch").getAsLong());
+        }
+        return training.partial_fit(request);
     }
 
     private TBase<?, ?> evaluate(JsonObject step) throws TException {

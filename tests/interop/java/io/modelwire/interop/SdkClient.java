@@ -2,6 +2,7 @@ package io.modelwire.interop;
 
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
+import io.modelwire.client.Batch;
 import io.modelwire.client.EvaluationRequest;
 import io.modelwire.client.ImportanceRequest;
 import io.modelwire.client.ModelwireClient;
@@ -64,6 +65,9 @@ final class SdkClient implements Client {
             case "load_model" -> loadModel(step);
             case "unload_model" -> unloadModel(step);
             case "delete_version" -> deleteVersion(step);
+            case "partial_fit" -> SdkRecords.of(client.partialFit(Arguments.text(step, "model"), batch(step)));
+            case "get_learner" -> SdkRecords.under("learner", SdkRecords.of(client.getLearner(Arguments.text(step, "model"))));
+            case "delete_learner" -> deleteLearner(step);
             case "get_job" -> SdkRecords.under("job", SdkRecords.of(client.getJob(Arguments.text(step, "job"))));
             default -> throw new IllegalArgumentException("unknown call " + call);
         };
@@ -140,6 +144,24 @@ final class SdkClient implements Client {
         var job = client.search(Arguments.text(step, "model"), search);
         started.accept(job.id());
         return job.searchResult();
+    }
+
+    private Batch batch(JsonObject step) {
+        var steps = step.has("steps") ? steps(step) : List.<Step>of();
+        var batch = steps.isEmpty() ? Batch.more() : Batch.of(steps.get(0), steps.subList(1, steps.size()).toArray(Step[]::new));
+        batch.rows(Arguments.rows(step, data));
+        if (step.has("target")) {
+            batch.target(Arguments.text(step, "target"));
+        }
+        if (step.has("expected_batch")) {
+            batch.expected(step.get("expected_batch").getAsLong());
+        }
+        return batch;
+    }
+
+    private JsonObject deleteLearner(JsonObject step) {
+        client.deleteLearner(Arguments.text(step, "model"));
+        return new JsonObject();
     }
 
     private io.modelwire.client.Evaluation evaluate(JsonObject step) {

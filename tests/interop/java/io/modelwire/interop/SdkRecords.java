@@ -13,6 +13,8 @@ import io.modelwire.client.Evaluation;
 import io.modelwire.client.Explanation;
 import io.modelwire.client.Greeting;
 import io.modelwire.client.JobStatus;
+import io.modelwire.client.LearnedBatch;
+import io.modelwire.client.Learner;
 import io.modelwire.client.ModelSummary;
 import io.modelwire.client.ModelVersion;
 import io.modelwire.client.ModelwireException;
@@ -53,6 +55,32 @@ final class SdkRecords {
         record.add("metrics", metrics(job.metrics()));
         record.addProperty("sequence", job.sequence());
         job.error().ifPresent(error -> record.add("error", of(error)));
+        return record;
+    }
+
+    static JsonObject of(LearnedBatch learned) {
+        var record = new JsonObject();
+        record.addProperty("batch", learned.batch());
+        record.addProperty("n_samples", learned.nSamples());
+        learned.loss().ifPresent(loss -> record.addProperty("loss", loss));
+        learned.version().ifPresent(version -> record.addProperty("version", version));
+        if (!learned.notes().isEmpty()) {
+            var notes = new JsonArray();
+            learned.notes().forEach(notes::add);
+            record.add("notes", notes);
+        }
+        return record;
+    }
+
+    static JsonObject of(Learner learner) {
+        var record = new JsonObject();
+        record.addProperty("model", learner.model());
+        record.addProperty("batches", learner.batches());
+        record.addProperty("samples", learner.samples());
+        learner.lastVersion().ifPresent(version -> record.addProperty("last_version", version));
+        var recent = new JsonArray();
+        learner.recent().forEach(learned -> recent.add(of(learned)));
+        record.add("recent", recent);
         return record;
     }
 

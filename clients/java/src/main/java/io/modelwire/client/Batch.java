@@ -30,11 +30,12 @@ public final class Batch {
     /**
      * A batch that may be the first one of a learner.
      *
-     * @param step an algorithm that learns batch by batch
+     * @param step an algorithm that learns batch by batch, or a transformer that does
+     * @param others the algorithm behind a transformer
      * @return what rows and target are added to
      */
-    public static Batch of(Step step) {
-        return new Batch(Training.of(step));
+    public static Batch of(Step step, Step... others) {
+        return new Batch(Training.of(step, others));
     }
 
     /**

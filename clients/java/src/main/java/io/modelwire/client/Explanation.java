@@ -11,7 +11,8 @@ import java.util.OptionalLong;
  * @param version version of the model that is explained
  * @param generation how often the alias that was asked for has been set; empty where a version was asked for
  * @param scale what the sums are: {@code "value"} (in the unit of the targets), {@code "log_value"} (the natural logarithm of the
- *     answer), {@code "probability"}, or {@code "score"} (softmax over the classes makes probabilities of them)
+ *     answer), {@code "probability"}, {@code "score"} (softmax over the classes makes probabilities of them), or
+ *     {@code "decision"} (the class of the largest is the answer)
  * @param baseValues shape (n_answers), the answers where no column says anything
  * @param contributions shape (n, n_answers, n_features), what each column adds
  * @param features names of the columns as they reach the estimator, in order

@@ -255,13 +255,13 @@ final class Replies {
     static LearnedBatch learned(io.modelwire.wire.PartialFitResponse wire) {
         return new LearnedBatch(wire.batch, wire.n_samples,
                 wire.isSetLoss() ? OptionalDouble.of(wire.loss) : OptionalDouble.empty(),
-                wire.isSetVersion() ? OptionalLong.of(wire.version) : OptionalLong.empty());
+                wire.isSetVersion() ? OptionalLong.of(wire.version) : OptionalLong.empty(), each(wire.notes, note -> note));
     }
 
     private static LearnedBatch learned(io.modelwire.wire.LearnedBatch wire) {
         return new LearnedBatch(wire.batch, wire.n_samples,
                 wire.isSetLoss() ? OptionalDouble.of(wire.loss) : OptionalDouble.empty(),
-                wire.isSetVersion() ? OptionalLong.of(wire.version) : OptionalLong.empty());
+                wire.isSetVersion() ? OptionalLong.of(wire.version) : OptionalLong.empty(), each(wire.notes, note -> note));
     }
 
     static Learner learner(io.modelwire.wire.Learner wire) {
