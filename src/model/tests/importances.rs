@@ -105,7 +105,7 @@ fn the_same_seed_gives_the_same_importances_and_another_one_others() {
 }
 
 #[test]
-fn every_metric_of_a_kind_is_one_to_shuffle_by_and_others_are_refused_with_them() {
+fn every_metric_of_a_kind_has_a_score_to_shuffle_by_and_others_are_refused_with_them() {
     let cases = [("iris", "species", "gaussian_nb"), ("diabetes", "progression", "ridge")];
     for (data, target, algorithm) in cases {
         let table = table(data);

@@ -219,6 +219,22 @@ fn timeless(found: Searched) -> Searched {
 }
 
 #[test]
+fn a_row_of_weight_0_is_in_no_fold_and_other_weights_count_in_scores() {
+    let (ridge, spec) = ridge();
+    let weighted = |weight: fn(i64) -> i64| {
+        let weights = Column::integer("w", (0..442).map(weight).collect());
+        let columns = table("diabetes").columns().iter().cloned().chain([weights]).collect();
+        let ridge = Spec { sample_weight: Some("w".into()), ..ridge.clone() };
+        timeless(searched(&ridge, &spec, &Table::new(columns).unwrap())).candidates
+    };
+
+    let without = timeless(searched(&ridge, &spec, &table("diabetes").slice(0, 400))).candidates;
+
+    assert_eq!(weighted(|row| i64::from(row < 400)), without);
+    assert_ne!(weighted(|row| if row < 400 { 1 + row % 2 } else { 0 }), without);
+}
+
+#[test]
 fn any_number_of_threads_finds_the_same_to_the_bit() {
     let (ridge, search_spec) = ridge();
     let alphas = Dimension { step: 1, name: "alpha".into(), choices: Choices::LogUniform(1e-3, 1e3) };
