@@ -100,6 +100,7 @@ const CASES: &[(&[&str], &str, f64)] = &[
     (&["standard_scaler", "lasso alpha=0.1"], "number", EXACT),
     (&["standard_scaler columns=d,b", "elastic_net alpha=0.1"], "number", EXACT),
     (&["standard_scaler", "lars"], "number", EXACT),
+    (&["standard_scaler", "sgd_regressor max_iter=20"], "number", EXACT),
     (&["standard_scaler", "pls_regression n_components=2"], "number", EXACT),
     (&["standard_scaler", "ridge"], "number,positive", EXACT),
     (&["standard_scaler", "multi_task_lasso alpha=0.1"], "positive,number", EXACT),

@@ -50,6 +50,7 @@ pub const EXPORTED: &[&str] = &[
     "random_forest_classifier",
     "random_forest_regressor",
     "ridge",
+    "sgd_regressor",
     "sparse_random_projection",
     "standard_scaler",
     "tweedie_regressor",
