@@ -143,7 +143,9 @@ fn a_method_called_with_nothing_answers_or_says_what_is_missing() {
         let expected: Expected = match method.name {
             "hello" | "predict_many" | "status" | "describe" | "echo" | "list_models" | "list_datasets"
             | "list_jobs" => Answer,
-            "append_rows" | "commit_dataset" | "get_job" | "watch_job" | "cancel_job" => Declared("NOT_FOUND"),
+            "append_rows" | "commit_dataset" | "get_job" | "get_search_result" | "watch_job" | "cancel_job" => {
+                Declared("NOT_FOUND")
+            }
             _ => Declared("INVALID_ARGUMENT"),
         };
         let no_request = Call { arguments: vec![], ..Call::new(method.name, []) };
