@@ -12,6 +12,8 @@ pub struct Bounds {
     pub max_bytes: u64,
     /// Bytes of these that rows and their copies hold already.
     pub held_bytes: u64,
+    /// Fits that share what is left, each as large as this one.
+    pub fits_at_once: u64,
     /// Rows of `tsne`, whose memory and time grow with their square.
     pub tsne_rows: usize,
     /// Rows of `diffusion_map`, whose time grows with their cube.
@@ -31,6 +33,7 @@ impl Default for Bounds {
         Self {
             max_bytes: u64::MAX,
             held_bytes: 0,
+            fits_at_once: 1,
             tsne_rows: 5_000,
             diffusion_map_rows: 2_000,
             agglomerative_rows: 10_000,
@@ -78,12 +81,13 @@ impl Training<'_> {
     /// # Errors
     /// [`Error::FailedPrecondition`] with what is needed, what is allowed and the setting, if not.
     pub(super) fn check_memory(&self, algorithm: &str, what: &str, bytes: u64) -> Result<()> {
-        let Bounds { max_bytes, held_bytes, .. } = self.progress.bounds();
-        if held_bytes.saturating_add(bytes) <= max_bytes {
+        let Bounds { max_bytes, held_bytes, fits_at_once, .. } = self.progress.bounds();
+        if held_bytes.saturating_add(bytes.saturating_mul(fits_at_once)) <= max_bytes {
             return Ok(());
         }
+        let each = if fits_at_once == 1 { String::new() } else { format!(" in each of {fits_at_once} fits at once") };
         Err(Error::precondition(format!(
-            "{algorithm} holds about {bytes} bytes for {what} beside {held_bytes} for the rows and their copies, and a job may hold \
+            "{algorithm} holds about {bytes} bytes for {what}{each} beside {held_bytes} for the rows and their copies, and a job may hold \
              {max_bytes}; train on fewer rows or columns, or raise training.max_job_bytes"
         )))
     }
@@ -215,6 +219,17 @@ mod tests {
             let expected = format!("{algorithm} holds about {bytes}000000 bytes for ");
             assert!(message.starts_with(&expected) && message.contains("1048576"), "{message}");
         }
+    }
+
+    #[test]
+    fn fits_that_run_at_once_share_what_a_job_may_hold() {
+        let of = |fits_at_once| Bounds { max_bytes: 10 << 20, fits_at_once, ..Bounds::default() };
+        assert!(fit(&spec("agglomerative_clustering", None), &table(1_000), &Of(of(2))).is_ok());
+
+        let (code, message) = refusal(&spec("agglomerative_clustering", None), 1_000, of(3));
+
+        assert_eq!(code, Code::FailedPrecondition);
+        assert!(message.contains(" in each of 3 fits at once beside "), "{message}");
     }
 
     #[test]

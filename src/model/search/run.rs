@@ -53,7 +53,9 @@ pub fn search(
         return Err(Error::internal("a checked search has no candidate that suits the columns"));
     };
     let scoring = Scoring::to_rank(kind, last, search.scoring.as_deref())?;
-    let bounds = progress.bounds().beside_rows(table, schema.features.len(), COPIES * threads.max(1) as u64)?;
+    let fits_at_once = threads.clamp(1, (trials.len() * search.cross_validation.n_splits()).max(1)) as u64;
+    let bounds = Bounds { fits_at_once, ..progress.bounds() };
+    let bounds = bounds.beside_rows(table, schema.features.len(), COPIES * fits_at_once)?;
     let all = read(threads, table, spec.sample_weight.as_deref(), kind, &mut schema)?;
     let of_row = groups_of(search, &spec, table)?;
     let parted =
@@ -70,8 +72,8 @@ pub fn search(
 /// The group of each row that counts.
 fn groups_of(search: &SearchSpec, spec: &Spec, table: &Table) -> Result<Option<Vec<usize>>> {
     let Some(name) = &search.cross_validation.group else { return Ok(None) };
-    let counted = SampleWeights::read(spec.sample_weight.as_deref(), table)?.rows;
-    groups::read(name, table, counted.as_deref()).map(Some)
+    let weights = SampleWeights::read(spec.sample_weight.as_deref(), table)?;
+    groups::read(name, &*weights.without_others(table)?, weights.rows.as_deref()).map(Some)
 }
 
 struct Searching<'a> {

@@ -138,6 +138,20 @@ impl Choices {
     }
 }
 
+/// Whether candidates are measured by one target, or by none.
+///
+/// # Errors
+/// [`Error::InvalidArgument`] if several are named.
+pub fn check_target(pipeline: &Spec) -> Result<()> {
+    if pipeline.targets.is_empty() {
+        return Ok(());
+    }
+    Err(Error::invalid(format!(
+        "a search takes one target and `targets` names {}; name it as `target`, or search for each target",
+        pipeline.targets.len()
+    )))
+}
+
 impl SearchSpec {
     /// Checks all that can be known without rows: steps, parameters and each of their values, the number of fits, folds, scoring,
     /// and that there is a candidate that suits the columns.
@@ -145,9 +159,10 @@ impl SearchSpec {
     /// # Errors
     /// [`Error::InvalidArgument`] that names what is wrong, with its value.
     pub fn check(&self, pipeline: &Spec, columns: &[ColumnSchema]) -> Result<()> {
+        check_target(pipeline)?;
         self.check_dimensions(&pipeline.steps)?;
-        self.check_size()?;
         self.cross_validation.check(columns)?;
+        self.check_size()?;
         let pipeline = self.pipeline(pipeline, columns);
         let mut first = None;
         for candidate in candidates::of(self, pipeline.seed) {
@@ -236,11 +251,15 @@ impl SearchSpec {
         match candidates.saturating_mul(folds) {
             0 => Err(Error::invalid("n_candidates is 0; at least one is tried")),
             1..=MAX_FITS => Ok(()),
-            _ => Err(Error::invalid(format!(
-                "{candidates} candidates on {folds} folds are more than the {MAX_FITS} fits that a search takes; try fewer values, \
-                 or {} candidates at random",
-                MAX_FITS / folds.max(1)
-            ))),
+            _ => {
+                let advice = match MAX_FITS / folds {
+                    0 => "use fewer folds".to_owned(),
+                    most => format!("try fewer values, or {most} candidates at random"),
+                };
+                Err(Error::invalid(format!(
+                    "{candidates} candidates on {folds} folds are more than the {MAX_FITS} fits that a search takes; {advice}"
+                )))
+            }
         }
     }
 

@@ -235,6 +235,33 @@ fn a_row_of_weight_0_is_in_no_fold_and_other_weights_count_in_scores() {
 }
 
 #[test]
+fn a_row_of_weight_0_needs_no_group() {
+    let (ridge, mut spec) = ridge();
+    spec.cross_validation.kind = Some(FoldKind::Group);
+    spec.cross_validation.group = Some("patient".into());
+    let table = |weight: i64| {
+        let groups: Vec<Option<i64>> = (0..442).map(|row| (row > 0).then_some(row * row % 23)).collect();
+        let groups = Column { name: "patient".into(), values: crate::data::Values::Integer(groups.into()) };
+        let weights = Column::integer("w", (0..442).map(|row| if row == 0 { weight } else { 1 }).collect());
+        Table::new(table("diabetes").columns().iter().cloned().chain([groups, weights]).collect()).unwrap()
+    };
+    let ridge = Spec { sample_weight: Some("w".into()), ..ridge };
+
+    assert!(searched(&ridge, &spec, &table(0)).best.is_some());
+    assert!(refusal(&ridge, &spec, &table(1)).contains("row 0 is missing"));
+}
+
+#[test]
+fn several_targets_are_refused_with_what_to_do() {
+    let (ridge, spec) = ridge();
+    let several = Spec { target: None, targets: vec!["progression".into(), "bmi".into()], ..ridge };
+
+    let refused = refusal(&several, &spec, &table("diabetes"));
+
+    assert!(refused.contains("`targets` names 2; name it as `target`, or search for each target"), "{refused}");
+}
+
+#[test]
 fn any_number_of_threads_finds_the_same_to_the_bit() {
     let (ridge, search_spec) = ridge();
     let alphas = Dimension { step: 1, name: "alpha".into(), choices: Choices::LogUniform(1e-3, 1e3) };
