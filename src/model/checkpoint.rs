@@ -6,12 +6,16 @@
 //! reach the result: offering changes nothing.
 
 use super::archive::{State, read, written};
-use super::{Progress, Training};
-use crate::error::Result;
-use std::cell::Cell;
+use super::{Progress, Spec, Training};
+use crate::error::{Error, Result};
+use sha2::{Digest, Sha256};
+use std::cell::{Cell, RefCell};
 
 /// More bytes of a state are not kept.
 pub const MAX_STATE_BYTES: usize = 60 * 1024 * 1024;
+
+/// Of the SHA-256 of a task.
+const TASK_BYTES: usize = 8;
 
 /// What was kept of a fit.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,27 +34,43 @@ pub trait StateStore {
     /// Why what was kept cannot be used.
     fn last(&self, fit: &str) -> Result<Option<Kept>>;
 
-    /// Whether so much time has passed that it pays to keep a state.
+    /// Whether so much time has passed that it pays to keep a state, which is then written down at once.
     fn is_due(&self) -> bool;
 
     /// Keeps a state in place of the one before. Where that goes wrong the fit goes on, and the state before is the last one.
     fn keep(&self, fit: &str, kept: Kept);
+
+    /// The state that was due is too large to be kept. It is not due again sooner than if it had been.
+    fn give_up(&self, fit: &str);
 }
 
 /// The states of the fits of one job, one after the other.
 ///
-/// A fit is known by its place among all of them. The same job makes the same fits in the same order, so that each finds its own
-/// state after a restart. Those within a fit that keeps a state itself keep none, because it may leave them out when it goes on.
+/// A fit is known by its place among all of them, and by what it is told to learn. The same job makes the same fits in the same order,
+/// so that each finds its own state after a restart, and another one that has come to its place does not. Those within a fit that keeps a state itself keep none, because it may leave them out when it goes on.
 pub struct Checkpoints<'a> {
     store: &'a dyn StateStore,
     n_fits: Cell<usize>,
     is_open: Cell<bool>,
+    /// What is learned, and from how many rows; in hex.
+    task: RefCell<String>,
 }
 
 impl<'a> Checkpoints<'a> {
     /// Of a job that begins, or begins again.
     pub fn new(store: &'a dyn StateStore) -> Self {
-        Self { store, n_fits: Cell::new(0), is_open: Cell::new(false) }
+        Self { store, n_fits: Cell::new(0), is_open: Cell::new(false), task: RefCell::default() }
+    }
+
+    /// The fits that come are those of this pipeline on so many rows.
+    ///
+    /// # Errors
+    /// [`Error::Internal`](crate::error::Error::Internal) if it cannot be written down.
+    pub(super) fn begin(&self, spec: &Spec, n_rows: usize) -> Result<()> {
+        let task = serde_json::to_vec(&(spec, n_rows)).map_err(|cause| Error::internal(cause.to_string()))?;
+        let digest = Sha256::digest(&task);
+        self.task.replace(digest.iter().take(TASK_BYTES).map(|byte| format!("{byte:02x}")).collect());
+        Ok(())
     }
 }
 
@@ -62,7 +82,7 @@ pub(super) struct Checkpoint<'a> {
 
 struct Own<'a> {
     all: &'a Checkpoints<'a>,
-    /// `3.k_means`
+    /// `3.k_means.5f2c09d1a7e84b36`
     fit: String,
 }
 
@@ -70,7 +90,10 @@ impl Training<'_> {
     /// What keeps the state of this fit, until it is dropped.
     pub(super) fn checkpoint(&self, algorithm: &str) -> Checkpoint<'_> {
         let all = self.progress.checkpoints().filter(|all| !all.is_open.replace(true));
-        let own = all.map(|all| Own { all, fit: format!("{}.{algorithm}", all.n_fits.replace(all.n_fits.get() + 1)) });
+        let own = all.map(|all| {
+            let (number, task) = (all.n_fits.replace(all.n_fits.get() + 1), all.task.borrow());
+            Own { all, fit: format!("{number}.{algorithm}.{task}") }
+        });
         Checkpoint { progress: self.progress, own }
     }
 }
@@ -112,8 +135,9 @@ impl<'a> Checkpoint<'a> {
     /// [`Error::Internal`](crate::error::Error::Internal) if it cannot be written down.
     pub(super) fn offer(&self, iteration: usize, state: &mut impl State) -> Result<()> {
         let Some(Own { all, fit }) = self.own.as_ref().filter(|own| own.all.store.is_due()) else { return Ok(()) };
-        if let Some(state) = written(state, MAX_STATE_BYTES)? {
-            all.store.keep(fit, Kept { iteration, state });
+        match written(state, MAX_STATE_BYTES)? {
+            Some(state) => all.store.keep(fit, Kept { iteration, state }),
+            None => all.store.give_up(fit),
         }
         Ok(())
     }

@@ -104,6 +104,9 @@ pub fn fit_on(threads: usize, spec: &Spec, table: &Table, progress: &dyn Progres
     let progress = &Bounded { whole: progress, bounds };
     let all = read(threads, table, spec.sample_weight.as_deref(), kind, &mut schema)?;
     let n_samples = all.features.nrows();
+    if let Some(checkpoints) = progress.checkpoints() {
+        checkpoints.begin(spec, n_samples)?;
+    }
     let first_rows = all.features.slice_axis(Axis(0), (..n_samples.min(FIRST_ROWS)).into()).to_owned();
     let fitting = Fitting { threads, spec, schema: &schema, steps: &steps };
     let split = match fitting.has_density() {

@@ -1,6 +1,6 @@
 //! The states of a job's fits on disk, so that a restart goes on where the server was cut off.
 //!
-//! A state is one file, `jobs/j7/checkpoints/0.k_means/12`: the twelfth that this job kept, of its first fit. It is created whole
+//! A state is one file, `jobs/j7/checkpoints/0.k_means.5f2c09d1a7e84b36/12`: the twelfth that this job kept, of its first fit. It is created whole
 //! and durable, then the one before it is deleted; so there is always one, and a crash between leaves two, of which the newer
 //! counts. All go with the job's folder when the job ends, and those of jobs that are gone with the sweep of a start.
 //!
@@ -15,7 +15,7 @@ mod build;
 
 use crate::error::{Error, Result};
 use crate::failpoint;
-use crate::model::{Kept, StateStore};
+use crate::model::{Kept, MAX_STATE_BYTES, StateStore};
 use crate::storage::Storage;
 use log::warn;
 use serde::{Deserialize, Serialize};
@@ -58,6 +58,8 @@ pub(super) struct States {
     newest: RefCell<BTreeMap<String, u64>>,
     next: Cell<u64>,
     due: Cell<Instant>,
+    /// When the state began to be written down that was due last.
+    begun: Cell<Instant>,
 }
 
 impl States {
@@ -78,11 +80,17 @@ impl States {
             newest: RefCell::new(newest),
             next: Cell::new(next),
             due: Cell::new(due),
+            begun: Cell::new(due),
         })
     }
 
     fn path(&self, fit: &str, number: u64) -> String {
         format!("{}/{fit}/{number}", self.folder)
+    }
+
+    fn pause(&self) {
+        let pause = self.every.unwrap_or_default().max(self.begun.get().elapsed() * SHARE);
+        self.due.set(Instant::now() + pause);
     }
 
     fn write(&self, fit: &str, kept: &Kept) -> Result<()> {
@@ -107,16 +115,21 @@ impl StateStore for States {
     }
 
     fn is_due(&self) -> bool {
-        self.every.is_some() && Instant::now() >= self.due.get()
+        self.begun.set(Instant::now());
+        self.every.is_some() && self.begun.get() >= self.due.get()
     }
 
     fn keep(&self, fit: &str, kept: Kept) {
-        let started = Instant::now();
         if let Err(error) = self.write(fit, &kept) {
             warn!(folder = self.folder, fit, error:%; "A state of a fit could not be kept; a restart goes on from the one before.");
         }
-        let pause = self.every.unwrap_or_default().max(started.elapsed() * SHARE);
-        self.due.set(Instant::now() + pause);
+        self.pause();
+    }
+
+    fn give_up(&self, fit: &str) {
+        let limit = MAX_STATE_BYTES;
+        warn!(folder = self.folder, fit, limit; "The state of a fit has more bytes than are kept; after a restart it begins again.");
+        self.pause();
     }
 }
 

@@ -26,6 +26,10 @@ impl StateStore for Store {
         self.last.borrow_mut().insert(fit.to_owned(), kept);
         self.n_kept.set(self.n_kept.get() + 1);
     }
+
+    fn give_up(&self, fit: &str) {
+        panic!("the state of {fit} is small");
+    }
 }
 
 /// A run of a job, which hears nothing more once so many states are kept.
@@ -170,6 +174,21 @@ fn a_fit_that_is_cut_off_once_anywhere_learns_the_same_bits() {
 }
 
 #[test]
+fn a_fit_that_has_come_to_the_place_of_another_does_not_go_on_from_its_state() {
+    let (table, spec) = (rows(), resumable().remove(6).1);
+    let mut other = spec.clone();
+    other.steps[1].parameters.insert("tol".into(), Value::Number(0.0));
+    let store = Store::default();
+    fit(&spec, &table, &Run::until(&store, 2)).unwrap_err();
+
+    for (spec, table, resumed) in [(&other, &table, 0), (&spec, &table.slice(0, 89), 0), (&spec, &table, 1)] {
+        let run = Run::until(&store, usize::MAX);
+        assert_eq!(bits(&fit(spec, table, &run).unwrap()), bits(&fit(spec, table, &quiet).unwrap()));
+        assert_eq!(run.said("resumed from checkpoint"), resumed);
+    }
+}
+
+#[test]
 fn a_state_that_cannot_be_read_is_not_used_and_that_is_said() {
     let (table, (_, spec)) = (rows(), resumable().remove(0));
     let store = Store::default();
@@ -196,7 +215,8 @@ fn fits_within_a_fit_that_keeps_its_state_keep_none_and_those_of_a_calibration_d
     let names = [spec, mixture].map(|spec| {
         let store = Store::default();
         fit(&spec, &table, &Run::until(&store, usize::MAX)).unwrap();
-        store.last.into_inner().into_keys().collect::<Vec<String>>()
+        let names = store.last.into_inner().into_keys();
+        names.map(|name| name.rsplit_once('.').unwrap().0.to_owned()).collect::<Vec<String>>()
     });
 
     let folds: Vec<String> = (0..6).map(|fit| format!("{fit}.logistic_regression")).collect();

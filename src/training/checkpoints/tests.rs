@@ -92,6 +92,22 @@ async fn states_are_due_no_sooner_than_is_asked_for_and_never_where_none_are_kep
 }
 
 #[tokio::test]
+async fn a_state_that_is_too_large_is_not_written_down_again_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let storage = Arc::new(Storage::open(folder.path()).unwrap());
+    let states = opened(&storage).await;
+    assert!(states.is_due());
+    let writing = Instant::now();
+    while writing.elapsed() < Duration::from_millis(50) {
+        std::hint::spin_loop();
+    }
+
+    states.give_up("0.random_forest_classifier");
+
+    assert!(!states.is_due(), "it took 50 ms, and is not due again for a second");
+}
+
+#[tokio::test]
 async fn where_a_state_cannot_be_kept_the_fit_goes_on() {
     let folder = tempfile::tempdir().unwrap();
     let storage = Arc::new(Storage::open(folder.path()).unwrap());
