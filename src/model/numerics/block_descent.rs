@@ -1,12 +1,13 @@
 //! Least squares of several targets with penalties on whole rows of coefficients, those of a column for all targets.
 
+use super::coordinate_descent::passes_of;
 use super::{CrossProducts, Penalty};
 use crate::error::Result;
 use ndarray::{Array1, Array2, ArrayView1};
 
 /// The coefficients `w`, `(n_features, n_targets)`, that minimise `|y - x w|^2 / 2 + l1 sum_j |w_j| + l2 |w|^2 / 2`, where `|w_j|` is
-/// the root of the sum of squares of the coefficients of column `j`: they are 0 together. `ask` is told the number of every hundredth
-/// pass, from 0.
+/// the root of the sum of squares of the coefficients of column `j`: they are 0 together. `ask` is told the number of every
+/// hundredth pass, from 0, or of each that takes long.
 ///
 /// Block coordinate descent: M. Yuan, Y. Lin, "Model selection and estimation in regression with grouped variables" (2006),
 /// doi:10.1111/j.1467-9868.2005.00532.x. It ends by the duality gap, as that of one target does.
@@ -24,8 +25,9 @@ pub(in crate::model) fn block_coordinate_descent(
     let targets = rows.y.t().as_standard_layout().into_owned();
     let (mut w, mut residual) = (Array2::<f64>::zeros((columns.nrows(), targets.nrows())), targets.clone());
     let target_squares = rows.target_squares.sum();
+    let asked_every = passes_of(columns.nrows() * targets.len());
     for pass in 0..penalty.max_iter {
-        if pass.is_multiple_of(100) {
+        if pass.is_multiple_of(asked_every) {
             ask(pass)?;
         }
         let (mut largest, mut moved) = (0.0f64, 0.0f64);

@@ -18,7 +18,7 @@ pub(in crate::model) struct Penalty {
 }
 
 /// The coefficients that minimise `|y - x w|^2 / 2 + l1 |w|_1 + l2 |w|^2 / 2` for one of the targets. `ask` is told the number of every
-/// hundredth pass, from 0.
+/// hundredth pass, from 0, or of each that takes long.
 ///
 /// Coordinate descent: J. Friedman, T. Hastie, R. Tibshirani, "Regularization paths for generalized linear models via coordinate
 /// descent" (2010), doi:10.18637/jss.v033.i01. It ends by the duality gap: S.-J. Kim, K. Koh, M. Lustig, S. Boyd, D. Gorinevsky,
@@ -36,8 +36,9 @@ pub(in crate::model) fn coordinate_descent(
     let squares: Array1<f64> = columns.rows().into_iter().map(|column| column.dot(&column)).collect();
     let (y, target_squares) = (rows.y.column(target).to_owned(), rows.target_squares[target]);
     let (mut w, mut residual) = (Array1::<f64>::zeros(columns.nrows()), y.clone());
+    let asked_every = passes_of(columns.nrows() * y.len());
     for pass in 0..penalty.max_iter {
-        if pass.is_multiple_of(100) {
+        if pass.is_multiple_of(asked_every) {
             ask(pass)?;
         }
         let (mut largest, mut moved) = (0.0f64, 0.0f64);
@@ -60,6 +61,12 @@ pub(in crate::model) fn coordinate_descent(
         }
     }
     Ok(w)
+}
+
+/// How many passes over so many numbers are made between two questions: a hundred, or fewer that take a fraction of a second.
+pub(super) fn passes_of(numbers: usize) -> usize {
+    const NUMBERS: usize = 100_000_000;
+    (NUMBERS / numbers.max(1)).clamp(1, 100)
 }
 
 /// Nearer to 0 by `by`, and not beyond.

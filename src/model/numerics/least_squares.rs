@@ -3,20 +3,19 @@
 use super::CrossProducts;
 use super::triangle::Triangle;
 use crate::error::{Error, Result};
-use ndarray::{Array1, Array2, ArrayView1, Axis};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 
 /// The coefficients `w`, `(n_features, n_targets)`, that minimise `|y - x w|^2`, and of those the ones of smallest norm.
 ///
 /// # Errors
 /// [`Error::InvalidArgument`] if the scales of such columns leave what numbers hold.
 pub(in crate::model) fn least_squares(rows: &CrossProducts) -> Result<Array2<f64>> {
-    let basis = basis(rows);
+    if let Some(basis) = basis(rows) {
+        return minimum_norm(&basis, rows.y.view());
+    }
     let mut coefficients = Array2::zeros((rows.x.ncols(), rows.y.ncols()));
     for (mut place, y) in coefficients.columns_mut().into_iter().zip(rows.y.columns()) {
-        place.assign(&match &basis {
-            None => back_substituted(&rows.x, y),
-            Some(basis) => minimum_norm(basis, y)?,
-        });
+        place.assign(&back_substituted(&rows.x, y));
     }
     Ok(coefficients)
 }
@@ -78,28 +77,34 @@ fn basis(rows: &CrossProducts) -> Option<Basis> {
     Some(Basis { q, r, columns: own })
 }
 
-/// Of all `w` that solve `r w = q y`, the one of smallest norm: one of them, less what of it lies in the directions in which nothing
-/// changes.
-fn minimum_norm(basis: &Basis, y: ArrayView1<'_, f64>) -> Result<Array1<f64>> {
+/// Of all `w` that solve `r w = q y`, the one of smallest norm for each target: one of them, less what of it lies in the directions in
+/// which nothing changes.
+fn minimum_norm(basis: &Basis, y: ArrayView2<'_, f64>) -> Result<Array2<f64>> {
     let Basis { q, r, columns } = basis;
     let own = r.select(Axis(1), columns);
-    let others: Vec<usize> = (0..r.ncols()).filter(|column| !columns.contains(column)).collect();
-    let (mut w, mut directions) = (Array1::zeros(r.ncols()), Array2::zeros((r.ncols(), others.len())));
-    for (column, value) in columns.iter().zip(back_substituted(&own, q.dot(&y).view())) {
-        w[*column] = value;
+    let others: Vec<usize> = (0..r.ncols()).filter(|column| columns.binary_search(column).is_err()).collect();
+    let mut w = Array2::zeros((r.ncols(), y.ncols()));
+    for (mut w, y) in w.columns_mut().into_iter().zip(y.columns()) {
+        let solved = back_substituted(&own, q.dot(&y).view());
+        columns.iter().zip(solved).for_each(|(column, value)| w[*column] = value);
     }
+    let mut directions = Array2::zeros((r.ncols(), others.len()));
     for (mut direction, other) in directions.columns_mut().into_iter().zip(&others) {
+        let shares = back_substituted(&own, r.column(*other));
+        columns.iter().zip(shares).for_each(|(column, share)| direction[*column] = -share);
         direction[*other] = 1.0;
-        for (column, share) in columns.iter().zip(back_substituted(&own, r.column(*other))) {
-            direction[*column] = -share;
-        }
     }
-    let mut triangle = Triangle::none(others.len() + 1);
-    directions.rows().into_iter().zip(&w).for_each(|(row, w)| triangle.push(row.iter().chain([w]).copied()));
+    let mut triangle = Triangle::none(others.len() + y.ncols());
+    for (row, w) in directions.rows().into_iter().zip(w.rows()) {
+        triangle.push(row.iter().copied());
+        triangle.push(w.iter().copied());
+    }
     let triangle = triangle.into_r();
-    let lengths = triangle.column(others.len());
-    let lengths = back_substituted(&triangle, lengths.slice_axis(Axis(0), (..others.len()).into()));
-    let w = w - directions.dot(&lengths);
+    for (target, mut w) in w.columns_mut().into_iter().enumerate() {
+        let lengths = triangle.column(others.len() + target);
+        let lengths = back_substituted(&triangle, lengths.slice_axis(Axis(0), (..others.len()).into()));
+        w -= &directions.dot(&lengths);
+    }
     if w.iter().all(|value| value.is_finite()) {
         return Ok(w);
     }
@@ -122,14 +127,15 @@ mod tests {
 
     #[test]
     fn columns_share_what_they_say_together_so_that_the_norm_is_smallest() {
-        let w = minimum_norm(&basis(1.0, 1.0), array![1.0, 2.0].view()).unwrap();
+        let w = minimum_norm(&basis(1.0, 1.0), array![[1.0, 3.0], [2.0, 0.0]].view()).unwrap();
 
-        assert!((&w - array![0.0, 1.0, 1.0]).iter().all(|it| it.abs() < 1e-15), "{w}"); // [1 - t, 2 - t, t] with t = 1.
+        // [1 - t, 2 - t, t] with t = 1, and [3 - t, -t, t] with t = 1.
+        assert!((&w - array![[0.0, 2.0], [1.0, -1.0], [1.0, 1.0]]).iter().all(|it| it.abs() < 1e-15), "{w}");
     }
 
     #[test]
     fn what_leaves_the_range_of_floats_is_refused_with_advice() {
-        let error = minimum_norm(&basis(1e-200, 1e-200), array![1e200, 1.0].view()).unwrap_err();
+        let error = minimum_norm(&basis(1e-200, 1e-200), array![[1e200], [1.0]].view()).unwrap_err();
 
         assert_eq!(error.code(), Code::InvalidArgument);
         assert!(error.to_string().contains("scale them first, for example with standard_scaler"), "{error}");
