@@ -12,7 +12,7 @@ use std::sync::Arc;
 pub(super) const AT_ONCE: usize = 2;
 
 impl Service {
-    /// The file is written again for each of its pieces, of which there are few: the same model gives the same bytes.
+    /// The file is written again for each of its pieces, of which there are few but of the largest forests: the same model gives the same bytes.
     pub(super) async fn exported(&self, request: ExportModelRequest) -> Result<ExportModelResponse> {
         let ExportModelRequest { model, format, from_byte, .. } = request;
         let reference = Reference::parse("model", model.unwrap_or_default())?;
@@ -24,11 +24,12 @@ impl Service {
             }
         }
         let model = self.parts.registry.resolve(&reference)?.model;
-        let place = self.exports.acquire().await;
-        let _place = place.map_err(|_| Error::internal("the places of exports are closed"))?;
+        let place = Arc::clone(&self.exports).acquire_owned().await;
+        let place = place.map_err(|_| Error::internal("the places of exports are closed"))?;
         // Half a message: text protocols write three bytes as four.
         let most = (self.parts.wire_limits.max_frame_bytes / 2).max(1);
         let write = move || {
+            let _place = place; // Until it is written, whoever still waits for it.
             let file = Arc::clone(&model).to_onnx()?;
             let piece = piece(from_byte, most, file.len())?;
             Ok(convert::exported(&file, piece, model.name.as_str(), model.version))

@@ -74,7 +74,7 @@ pub struct Service {
     denials: Denials,
     evaluations: Semaphore,
     importances: Semaphore,
-    exports: Semaphore,
+    exports: Arc<Semaphore>,
 }
 
 impl Service {
@@ -83,7 +83,7 @@ impl Service {
         let calls = Places::new(parts.max_calls);
         let (started, draining) = (Instant::now(), AtomicBool::new(false));
         let evaluations = Semaphore::new(evaluation::AT_ONCE);
-        let (importances, exports) = (Semaphore::new(importance::AT_ONCE), Semaphore::new(export::AT_ONCE));
+        let (importances, exports) = (Semaphore::new(importance::AT_ONCE), Arc::new(Semaphore::new(export::AT_ONCE)));
         Self { parts, started, draining, calls, denials: Denials::default(), evaluations, importances, exports }
     }
 
