@@ -67,13 +67,13 @@ impl Learner {
         let state = algorithm.begin(&step.parameters, &inputs, spec.seed)?;
         Ok(Self {
             schema,
-            front,
             steps: Self::written_out(&spec.steps)?,
             kind,
             seed: spec.seed,
             batches: 0,
             samples: 0,
-            bytes: size_of_state(&*state),
+            bytes: bytes_of(&front, &*state),
+            front,
             state,
         })
     }
@@ -115,7 +115,7 @@ impl Learner {
             steps: self.steps.clone(),
             batches: self.batches + 1,
             samples: self.samples + n_rows as u64,
-            bytes: size_of_state(&*state),
+            bytes: bytes_of(&front, &*state),
             front,
             state,
             ..*self
@@ -224,15 +224,17 @@ impl Learner {
             seed,
             batches,
             samples,
-            bytes: size_of_state(&*state),
+            bytes: bytes_of(&front, &*state),
             front,
             state,
         })
     }
 }
 
-fn size_of_state(state: &dyn Online) -> u64 {
-    state.arrays().iter().map(|(_, array)| (array.len() * size_of::<f64>()) as u64).sum()
+fn bytes_of(front: &Front, state: &dyn Online) -> u64 {
+    let numbers = |arrays: usize| (arrays * size_of::<f64>()) as u64;
+    let front: usize = front.arrays().iter().map(|(_, array)| array.len()).sum();
+    numbers(front + state.arrays().iter().map(|(_, array)| array.len()).sum::<usize>())
 }
 
 /// What stands before the names of arrays of the state.
