@@ -109,6 +109,7 @@ const CASES: &[(&[&str], &str, f64)] = &[
     (&["standard_scaler", "gamma_regressor"], "positive", EXACT),
     (&["standard_scaler", "tweedie_regressor power=1.5"], "positive", EXACT),
     (&["standard_scaler", "svr kernel=linear max_iter=1000"], "number", EXACT),
+    (&["standard_scaler", "one_class_svm kernel=linear"], "", EXACT),
     (&["standard_scaler", "mlp_regressor hidden_layer_sizes=8 max_iter=20"], "number", EXACT),
     (&["standard_scaler", "mlp_regressor activation=tanh max_iter=5"], "number", EXACT),
     (&["standard_scaler", "mlp_regressor activation=logistic max_iter=5"], "number", EXACT),

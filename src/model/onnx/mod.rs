@@ -23,7 +23,7 @@ use crate::error::{Error, Result};
 use graph::{Element, stated};
 use protobuf::Message;
 
-/// What can be exported with parameters left as they are. `svr` with a linear kernel can as well.
+/// What can be exported with parameters left as they are. `svr` and `one_class_svm` with a linear kernel can as well.
 pub const EXPORTED: &[&str] = &[
     "bernoulli_nb",
     "decision_tree_classifier",
@@ -69,7 +69,7 @@ impl LoadedModel {
         let mut graph = Graph::default();
         let outputs = self.pipeline.trace(&mut graph).map_err(|step| {
             Error::precondition(format!(
-                "step {step} of model \"{name}\" cannot be written as ONNX; these can: {}, and svr with a linear kernel",
+                "step {step} of model \"{name}\" cannot be written as ONNX; these can: {}, and svr and one_class_svm with a linear kernel",
                 EXPORTED.join(", ")
             ))
         })?;
