@@ -4,7 +4,7 @@
 //! wrong, but many are useful" (2019), arXiv:1801.01489. The values are those of `sklearn.inspection.permutation_importance` for
 //! the same orders of rows.
 
-use super::random::{Philox, below};
+use super::random::{Philox, shuffle};
 use ndarray::{Array1, Array2, Axis};
 
 /// Random numbers that shuffle; part of their counter.
@@ -28,19 +28,16 @@ impl Shuffled {
     /// The order in which the rows of a column stand at one of its shuffles. It depends on these numbers alone, so that columns
     /// and repeats can be looked at in any order.
     ///
-    /// R. Durstenfeld, "Algorithm 235: random permutation" (1964), doi:10.1145/364520.364540.
-    ///
     /// # Panics
     /// For more than 2^32 rows.
     pub fn new(n_rows: usize, column: usize, repeat: usize, seed: u64) -> Self {
         let philox = Philox::new(seed);
         let n_rows = u32::try_from(n_rows).expect("an evaluation holds fewer rows than 2^32");
         let mut order: Vec<u32> = (0..n_rows).collect();
-        for last in (1..n_rows).rev() {
-            let [low, high, ..] = philox.block([last, column as u32, repeat as u32, ORDER]);
-            let other = below(u64::from(last) + 1, u64::from(high) << 32 | u64::from(low));
-            order.swap(last as usize, other as usize);
-        }
+        shuffle(&mut order, |last| {
+            let [low, high, ..] = philox.block([last as u32, column as u32, repeat as u32, ORDER]);
+            u64::from(high) << 32 | u64::from(low)
+        });
         Self { column, order }
     }
 }

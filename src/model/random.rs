@@ -55,6 +55,48 @@ pub(super) fn below(bound: u64, number: u64) -> u64 {
     ((u128::from(number) * u128::from(bound)) >> 64) as u64
 }
 
+/// Puts values into an order by chance. `number` is one of all 2^64 for each place but the first; it is asked from the last on.
+///
+/// R. Durstenfeld, "Algorithm 235: random permutation" (1964), doi:10.1145/364520.364540.
+pub(super) fn shuffle<T>(values: &mut [T], number: impl Fn(usize) -> u64) {
+    for last in (1..values.len()).rev() {
+        values.swap(last, below(last as u64 + 1, number(last)) as usize);
+    }
+}
+
+/// A number for each position, by which some are drawn, or all are dealt out.
+pub(super) struct Chance {
+    philox: Philox,
+    purpose: u32,
+}
+
+impl Chance {
+    /// Other numbers for each purpose, which is part of their counter.
+    pub(super) fn new(seed: u64, purpose: u32) -> Self {
+        Self { philox: Philox::new(seed), purpose }
+    }
+
+    /// Brings so many of these positions to the front, those that have the lowest numbers.
+    pub(super) fn to_the_front(&self, positions: &mut [usize], count: usize) {
+        if count < positions.len() {
+            let mut drawn: Vec<(u64, usize)> = positions.iter().map(|at| (self.number(*at), *at)).collect();
+            drawn.select_nth_unstable(count);
+            positions.iter_mut().zip(drawn).for_each(|(place, (_, position))| *place = position);
+        }
+    }
+
+    /// Sorts positions by their numbers.
+    pub(super) fn sort(&self, positions: &mut [usize]) {
+        positions.sort_by_cached_key(|position| (self.number(*position), *position));
+    }
+
+    fn number(&self, position: usize) -> u64 {
+        let place = position as u64;
+        let [low, high, ..] = self.philox.block([place as u32, (place >> 32) as u32, self.purpose, 0]);
+        u64::from(high) << 32 | u64::from(low)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

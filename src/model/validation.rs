@@ -4,7 +4,7 @@
 //! model is fitted the same way on a part of the rows, and measured on others. Both parts are bounded: what that costs does not
 //! grow with the table.
 
-use super::random::Philox;
+use super::random::Chance;
 use super::{Rows, Targets};
 use ndarray::{Array2, Axis};
 
@@ -47,7 +47,7 @@ impl Split {
         let n_rows: usize = strata.iter().map(Vec::len).sum();
         let sampled = |rows: usize| rows * n_rows.min(MOST_ROWS) / n_rows.max(1);
         let held_out_of = |rows: usize| (rows as f64 * fraction).round() as usize;
-        let chance = Chance { philox: Philox::new(seed), purpose: HELD_OUT };
+        let chance = Chance::new(seed, HELD_OUT);
         let (mut split, mut before, mut taken) = (Self { training: vec![], held_out: vec![] }, 0, 0);
         for mut rows in strata.into_iter().filter(|rows| !rows.is_empty()) {
             // Differences of rounded sums, so that the parts of all classes together have the size that they should.
@@ -88,7 +88,7 @@ pub(super) fn seen(n_rows: usize, seed: u64) -> Option<Vec<usize>> {
 pub(super) fn drawn(n_rows: usize, most: usize, seed: u64) -> Option<Vec<usize>> {
     (n_rows > most).then(|| {
         let mut rows: Vec<usize> = (0..n_rows).collect();
-        Chance { philox: Philox::new(seed), purpose: SEEN }.to_the_front(&mut rows, most);
+        Chance::new(seed, SEEN).to_the_front(&mut rows, most);
         rows.truncate(most);
         rows.sort_unstable();
         rows
@@ -116,28 +116,6 @@ impl Part {
             targets: self.targets.select(rows),
             weights: rows.iter().map(|row| self.weights[*row]).collect(),
         }
-    }
-}
-
-struct Chance {
-    philox: Philox,
-    purpose: u32,
-}
-
-impl Chance {
-    /// Brings so many of these rows to the front, those that have the lowest numbers.
-    fn to_the_front(&self, rows: &mut [usize], count: usize) {
-        if count < rows.len() {
-            let mut drawn: Vec<(u64, usize)> = rows.iter().map(|row| (self.number(*row), *row)).collect();
-            drawn.select_nth_unstable(count);
-            rows.iter_mut().zip(drawn).for_each(|(place, (_, row))| *place = row);
-        }
-    }
-
-    fn number(&self, row: usize) -> u64 {
-        let row = row as u64;
-        let [low, high, ..] = self.philox.block([row as u32, (row >> 32) as u32, self.purpose, 0]);
-        u64::from(high) << 32 | u64::from(low)
     }
 }
 

@@ -3,7 +3,7 @@
 use super::groups;
 use crate::data::{ColumnSchema, ColumnType};
 use crate::error::{Error, Result, quotable};
-use crate::model::random::Philox;
+use crate::model::random::Chance;
 use crate::model::{Kind, Targets};
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
@@ -193,14 +193,14 @@ impl CrossValidation {
     }
 
     fn chance(&self, rows: &Parted<'_>, purpose: u32) -> Option<Chance> {
-        self.shuffle.then(|| Chance { philox: Philox::new(rows.seed), purpose: SHUFFLED + purpose })
+        self.shuffle.then(|| Chance::new(rows.seed, SHUFFLED + purpose))
     }
 
     /// The first parts have a row more where rows do not divide.
     fn plain(&self, rows: &Parted<'_>) -> Vec<usize> {
         let (n_splits, mut order) = (self.n_splits(), (0..rows.n_rows).collect::<Vec<_>>());
         if let Some(chance) = self.chance(rows, 0) {
-            chance.shuffle(&mut order);
+            chance.sort(&mut order);
         }
         let mut parts = vec![0; rows.n_rows];
         order.iter().enumerate().for_each(|(at, row)| parts[*row] = part_at(at, rows.n_rows, n_splits));
@@ -235,7 +235,7 @@ impl CrossValidation {
             (dealt..dealt + own.len()).for_each(|at| share[at % n_splits] += 1);
             dealt += own.len();
             if let Some(chance) = &chance {
-                chance.shuffle(own);
+                chance.sort(own);
             }
             let places = share.iter().enumerate().flat_map(|(part, count)| std::iter::repeat_n(part, *count));
             own.iter().zip(places).for_each(|(row, part)| parts[*row] = part);
@@ -267,23 +267,6 @@ impl CrossValidation {
 pub(super) fn part_at(at: usize, n_rows: usize, n_splits: usize) -> usize {
     let (size, longer) = (n_rows / n_splits, n_rows % n_splits);
     if at < longer * (size + 1) { at / (size + 1) } else { longer + (at - longer * (size + 1)) / size }
-}
-
-/// Dealing out by chance.
-pub(super) struct Chance {
-    pub(super) philox: Philox,
-    pub(super) purpose: u32,
-}
-
-impl Chance {
-    /// Sorts positions by the number of each.
-    pub(super) fn shuffle(&self, positions: &mut [usize]) {
-        positions.sort_by_cached_key(|position| {
-            let place = *position as u64;
-            let [low, high, ..] = self.philox.block([place as u32, (place >> 32) as u32, self.purpose, 0]);
-            (high, low, *position)
-        });
-    }
 }
 
 fn check_group(name: &str, columns: &[ColumnSchema]) -> Result<()> {

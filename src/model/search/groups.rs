@@ -1,8 +1,9 @@
 //! Groups of rows that stay together.
 
-use super::folds::{Chance, part_at};
+use super::folds::part_at;
 use crate::data::Table;
 use crate::error::{Error, Result, quotable};
+use crate::model::random::Chance;
 use crate::model::targets::classes_of;
 
 /// The group of each row that counts, counted from 0 in ascending order of what the column says.
@@ -34,7 +35,7 @@ pub(super) fn parts(of_row: &[usize], n_splits: usize, chance: Option<Chance>) -
     let mut order: Vec<usize> = (0..n_groups).collect();
     let mut part_of_group = vec![0; n_groups];
     if let Some(chance) = chance {
-        chance.shuffle(&mut order);
+        chance.sort(&mut order);
         order.iter().enumerate().for_each(|(at, group)| part_of_group[*group] = part_at(at, n_groups, n_splits));
     } else {
         let mut n_rows = vec![0_usize; n_groups];

@@ -2,7 +2,7 @@
 
 use super::loss::Loss;
 use crate::error::{Error, Result};
-use crate::model::random::{Philox, below};
+use crate::model::random::{Philox, shuffle};
 use crate::model::{Parameters, Rows};
 
 /// Slopes are no steeper: what they would do to coefficients cannot be undone.
@@ -157,18 +157,16 @@ impl Rule {
     }
 
     /// The order of a pass, another one for each of its numbers; `None`: as they stand.
-    ///
-    /// R. Durstenfeld, "Algorithm 235: random permutation" (1964), doi:10.1145/364520.364540.
     pub(super) fn order(&self, seed: u64, pass: u64, n_rows: usize) -> Option<Vec<usize>> {
         if !self.shuffle {
             return None;
         }
         let philox = Philox::new(seed);
         let mut order: Vec<usize> = (0..n_rows).collect();
-        for last in (1..n_rows).rev() {
+        shuffle(&mut order, |last| {
             let [high, low, ..] = philox.block([last as u32, pass as u32, ORDER, (pass >> 32) as u32]);
-            order.swap(last, below(last as u64 + 1, u64::from(high) << 32 | u64::from(low)) as usize);
-        }
+            u64::from(high) << 32 | u64::from(low)
+        });
         Some(order)
     }
 
