@@ -45,7 +45,7 @@ impl Algorithm for ElasticNet {
     }
 
     fn unfitted(&self, parameters: &Parameters) -> UnfittedStep {
-        unfitted(self.name(), parameters, parameters.number("l1_ratio"))
+        unfitted(self.name(), parameters, parameters.number("l1_ratio"), each_target)
     }
 
     fn load(&self, parameters: &Parameters, arrays: &mut Arrays, inputs: &Inputs) -> Result<FittedStep> {
@@ -77,7 +77,7 @@ impl Algorithm for Lasso {
     }
 
     fn unfitted(&self, parameters: &Parameters) -> UnfittedStep {
-        unfitted(self.name(), parameters, 1.0)
+        unfitted(self.name(), parameters, 1.0, each_target)
     }
 
     fn load(&self, parameters: &Parameters, arrays: &mut Arrays, inputs: &Inputs) -> Result<FittedStep> {
@@ -96,7 +96,26 @@ pub(super) fn parameters() -> [ParameterSpec; 5] {
     ]
 }
 
-fn unfitted(algorithm: &'static str, parameters: &Parameters, l1_ratio: f64) -> UnfittedStep {
+/// Finds coefficients, `(n_features, n_targets)`, and tells how far it is, from 0 to 1.
+///
+/// # Errors
+/// What it is answered.
+type Solve = fn(&CrossProducts, Penalty, &dyn Fn(f64) -> Result<()>) -> Result<Array2<f64>>;
+
+/// Each target by itself.
+fn each_target(rows: &CrossProducts, penalty: Penalty, ask: &dyn Fn(f64) -> Result<()>) -> Result<Array2<f64>> {
+    let n_targets = rows.y.ncols();
+    let mut coefficients = Array2::zeros((rows.x.ncols(), n_targets));
+    for (target, mut place) in coefficients.columns_mut().into_iter().enumerate() {
+        place.assign(&coordinate_descent(rows, target, penalty, |pass| {
+            let done = target as f64 + pass as f64 / penalty.max_iter as f64;
+            ask(done / n_targets as f64)
+        })?);
+    }
+    Ok(coefficients)
+}
+
+pub(super) fn unfitted(algorithm: &'static str, parameters: &Parameters, l1_ratio: f64, solve: Solve) -> UnfittedStep {
     UnfittedStep::Estimator(Box::new(Penalised {
         algorithm,
         alpha: parameters.number("alpha"),
@@ -105,6 +124,7 @@ fn unfitted(algorithm: &'static str, parameters: &Parameters, l1_ratio: f64) -> 
         tol: parameters.number("tol"),
         fit_intercept: parameters.flag("fit_intercept"),
         precision: Precision::of(parameters),
+        solve,
     }))
 }
 
@@ -117,22 +137,17 @@ struct Penalised {
     tol: f64,
     fit_intercept: bool,
     precision: Precision,
+    solve: Solve,
 }
 
 impl Estimator for Penalised {
     fn fit(&self, training: &Training<'_>) -> Result<Box<dyn Model>> {
-        let Self { algorithm, max_iter, tol, .. } = *self;
+        let Self { algorithm, max_iter, tol, solve, .. } = *self;
         let rows = CrossProducts::of(training, self.fit_intercept, algorithm)?;
         let (l1, l2) = (self.alpha * self.l1_ratio, self.alpha * (1.0 - self.l1_ratio));
         let penalty = Penalty { l1: l1 * rows.weight, l2: l2 * rows.weight, tol, max_iter };
-        let n_targets = rows.y.ncols();
-        let mut coefficients = Array2::zeros((rows.x.ncols(), n_targets));
-        for (target, mut place) in coefficients.columns_mut().into_iter().enumerate() {
-            place.assign(&coordinate_descent(&rows, target, penalty, |pass| {
-                let done = target as f64 + pass as f64 / max_iter as f64;
-                training.progress.report(&format!("fitting {algorithm}"), done / n_targets as f64)
-            })?);
-        }
+        let ask = |done: f64| training.progress.report(&format!("fitting {algorithm}"), done);
+        let coefficients = solve(&rows, penalty, &ask)?;
         linear_columns::model(algorithm, self.precision, &coefficients, &rows.intercepts(&coefficients))
     }
 }

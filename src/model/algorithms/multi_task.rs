@@ -4,11 +4,8 @@ use super::elastic_net;
 use crate::error::Result;
 use crate::model::arrays::Arrays;
 use crate::model::linear_columns;
-use crate::model::numerics::{CrossProducts, Penalty, block_coordinate_descent};
-use crate::model::precision::Precision;
-use crate::model::{
-    About, Algorithm, Estimator, FittedStep, Inputs, Kind, Model, ParameterSpec, Parameters, Training, UnfittedStep,
-};
+use crate::model::numerics::block_coordinate_descent;
+use crate::model::{About, Algorithm, FittedStep, Inputs, Kind, ParameterSpec, Parameters, UnfittedStep};
 
 /// Least squares of several targets with a penalty that takes a column for all of them, or for none.
 #[derive(Clone, Copy, Debug)]
@@ -86,37 +83,7 @@ impl Algorithm for MultiTaskLasso {
 }
 
 fn unfitted(algorithm: &'static str, parameters: &Parameters, l1_ratio: f64) -> UnfittedStep {
-    UnfittedStep::Estimator(Box::new(Penalised {
-        algorithm,
-        alpha: parameters.number("alpha"),
-        l1_ratio,
-        max_iter: parameters.count("max_iter"),
-        tol: parameters.number("tol"),
-        fit_intercept: parameters.flag("fit_intercept"),
-        precision: Precision::of(parameters),
-    }))
-}
-
-#[derive(Debug)]
-struct Penalised {
-    algorithm: &'static str,
-    alpha: f64,
-    l1_ratio: f64,
-    max_iter: usize,
-    tol: f64,
-    fit_intercept: bool,
-    precision: Precision,
-}
-
-impl Estimator for Penalised {
-    fn fit(&self, training: &Training<'_>) -> Result<Box<dyn Model>> {
-        let Self { algorithm, max_iter, tol, .. } = *self;
-        let rows = CrossProducts::of(training, self.fit_intercept, algorithm)?;
-        let (l1, l2) = (self.alpha * self.l1_ratio, self.alpha * (1.0 - self.l1_ratio));
-        let penalty = Penalty { l1: l1 * rows.weight, l2: l2 * rows.weight, tol, max_iter };
-        let coefficients = block_coordinate_descent(&rows, penalty, |pass| {
-            training.progress.report(&format!("fitting {algorithm}"), pass as f64 / max_iter as f64)
-        })?;
-        linear_columns::model(algorithm, self.precision, &coefficients, &rows.intercepts(&coefficients))
-    }
+    elastic_net::unfitted(algorithm, parameters, l1_ratio, |rows, penalty, ask| {
+        block_coordinate_descent(rows, penalty, |pass| ask(pass as f64 / penalty.max_iter as f64))
+    })
 }
