@@ -2,7 +2,8 @@
 
 use super::models::{number, number_from};
 use super::parameters::{spec_parameter, spec_steps, wire_parameter, wire_steps};
-use super::table::{table_from, table_to};
+use super::table::table_to;
+use super::training::rows_from;
 use crate::data::Name;
 use crate::error::{Error, Result, quotable};
 use crate::model::search::{self, Candidate, Choice, Choices, Dimension, FoldKind, SearchSpec, Searched, Strategy};
@@ -21,11 +22,7 @@ use thrift::OrderedFloat;
 /// not known, or a number below 0.
 pub fn search_job(request: SearchRequest, idempotency_key: Option<String>) -> Result<SearchJob> {
     let model = Name::parse("model", request.model.unwrap_or_default())?;
-    let rows = match (request.table, request.dataset) {
-        (Some(table), None) => Rows::Inline(table_from(table)?),
-        (None, Some(dataset)) => Rows::Dataset(dataset),
-        _ => return Err(Error::invalid("the request has neither rows nor a data set, or both; send table or dataset")),
-    };
+    let rows = rows_from(request.table, request.dataset)?;
     let pipeline = Spec {
         steps: spec_steps(request.steps.unwrap_or_default())?,
         target: request.target,

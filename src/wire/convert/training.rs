@@ -10,7 +10,20 @@ use crate::model::Spec;
 use crate::training::{Event, Job, JobSpec, Rows, State};
 use crate::wire::answers::{JobStatus, Watched};
 use crate::wire::training::{self, JobEvent, JobState, TrainRequest, WatchJobResponse};
+use crate::wire::types::Table;
 use thrift::OrderedFloat;
+
+/// Rows that were sent along, or are stored.
+///
+/// # Errors
+/// [`Error::InvalidArgument`] if there are none or both kinds.
+pub(super) fn rows_from(table: Option<Table>, dataset: Option<String>) -> Result<Rows> {
+    match (table, dataset) {
+        (Some(table), None) => Ok(Rows::Inline(table_from(table)?)),
+        (None, Some(dataset)) => Ok(Rows::Dataset(dataset)),
+        _ => Err(Error::invalid("the request has neither rows nor a data set, or both; send table or dataset")),
+    }
+}
 
 /// What is asked of a job.
 ///
@@ -18,11 +31,7 @@ use thrift::OrderedFloat;
 /// [`Error::Name`] for the model; [`Error::InvalidArgument`] if there are no rows or both kinds, or a step is not complete.
 pub fn job_spec(request: TrainRequest, idempotency_key: Option<String>) -> Result<JobSpec> {
     let model = Name::parse("model", request.model.unwrap_or_default())?;
-    let rows = match (request.table, request.dataset) {
-        (Some(table), None) => Rows::Inline(table_from(table)?),
-        (None, Some(dataset)) => Rows::Dataset(dataset),
-        _ => return Err(Error::invalid("the request has neither rows nor a data set, or both; send table or dataset")),
-    };
+    let rows = rows_from(request.table, request.dataset)?;
     let pipeline = Spec {
         steps: spec_steps(request.steps.unwrap_or_default())?,
         target: request.target,
