@@ -4,6 +4,7 @@
 //! the connection fails, the task is dropped, and with it what still runs. A peer that ends its output may still wait for
 //! replies, or may be gone, which cannot be told apart; so its calls run on for a while.
 
+use super::bell::Bell;
 use super::burst::{BURST_BYTES, Burst};
 use super::calls::Calls;
 use super::input::{Input, State};
@@ -17,13 +18,14 @@ use crate::wire::runtime::Begun;
 use crate::wire::{Answer, Cut, Message};
 use bytes::{Buf, BytesMut};
 use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use log::debug;
 use std::io;
 use std::pin::pin;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, Sleep, sleep_until, timeout};
 
 /// How long the rest of a refused message is read and dropped, so that closing does not destroy the answer on its way.
 const LINGER: Duration = Duration::from_secs(1);
@@ -38,9 +40,8 @@ pub(super) async fn serve(
 ) -> io::Result<()> {
     let mut connection = Connection { input: Input::new(stream, first, shared), turn: Turn::new(), peer, shared };
     let mut calls = Calls::default();
-    let mut latest = Latest::of(phase.clone());
-    let mut next_phase = pin!(changed(phase));
-    let mut alarm = pin!(sleep_until(connection.input.until));
+    let mut latest = Latest::of(phase);
+    let mut alarm = Bell::new(Box::pin(sleep_until(connection.input.until)));
     loop {
         if let Some(mut burst) = connection.answers(&mut calls, &mut latest) {
             connection.write(&mut burst, &mut calls).await?;
@@ -56,54 +57,67 @@ pub(super) async fn serve(
         }
         let reading = open && connection.input.has_room(calls.len());
         let waits = (reading && calls.is_empty()) || connection.input.state == State::Ended;
-        if connection.input.until < alarm.deadline() {
-            alarm.as_mut().reset(connection.input.until); // Later is seen when it rings: most waits end before, at no cost.
+        if connection.input.until < alarm.get().deadline() {
+            alarm.reset().reset(connection.input.until); // Later is seen when it rings: most waits end before, at no cost.
         }
         tokio::select! {
             biased; // What is there goes first; who sends without end meets the alarm when its turn ends.
             () = calls.go_on(), if calls.are_running() => connection.turn.waited(),
             progress = connection.input.progress(), if reading => progress.inspect_err(|_| connection.gone(calls.len()))?,
-            () = &mut alarm, if waits => {
+            () = alarm.rings(Sleep::is_elapsed), if waits => {
                 let until = connection.input.until;
                 if until <= Instant::now() {
                     connection.late(calls.len()).await?;
                     break;
                 }
-                alarm.as_mut().reset(until);
+                alarm.reset().reset(until);
             }
-            receiver = &mut next_phase => next_phase.set(changed(receiver)),
+            () = latest.changes() => {}
         }
     }
     drop(calls); // They hold places and memory that others wait for.
     connection.close().await
 }
 
-/// Waits for the phase after this one; it does not come if there is none.
-async fn changed(mut phase: watch::Receiver<Phase>) -> watch::Receiver<Phase> {
-    if phase.changed().await.is_err() {
-        std::future::pending().await
-    }
-    phase
-}
-
 /// The phase as it is, looked up where it has changed.
 struct Latest {
     phases: watch::Receiver<Phase>,
     phase: Phase,
+    next: Bell<dyn Future<Output = ()> + Send>,
 }
 
 impl Latest {
     fn of(mut phases: watch::Receiver<Phase>) -> Self {
         let phase = *phases.borrow_and_update();
-        Self { phases, phase }
+        Self { next: Bell::new(after(phases.clone())), phases, phase }
     }
 
     fn phase(&mut self) -> Phase {
-        if self.phases.has_changed().is_ok_and(|has_changed| has_changed) {
+        if has_changed(&self.phases) {
             self.phase = *self.phases.borrow_and_update();
+            self.next = Bell::new(after(self.phases.clone()));
         }
         self.phase
     }
+
+    /// Waits until the phase is another one than was looked up last.
+    async fn changes(&mut self) {
+        let Self { phases, next, .. } = self;
+        next.rings(|_| has_changed(phases)).await;
+    }
+}
+
+fn has_changed(phases: &watch::Receiver<Phase>) -> bool {
+    phases.has_changed().is_ok_and(|has_changed| has_changed)
+}
+
+/// Waits for the phase after the one that was looked up last; it does not come if there is none.
+fn after(mut phases: watch::Receiver<Phase>) -> BoxFuture<'static, ()> {
+    Box::pin(async move {
+        if phases.changed().await.is_err() {
+            std::future::pending().await
+        }
+    })
 }
 
 struct Connection<'a> {

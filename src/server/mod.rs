@@ -1,5 +1,6 @@
 //! Sockets: accepting, one task a connection, and a stop that loses nothing.
 
+mod bell;
 mod burst;
 mod calls;
 mod connection;
