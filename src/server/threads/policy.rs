@@ -24,6 +24,9 @@ const SPARE: f64 = 0.45;
 const CROWDED: f64 = 0.1;
 /// Work that fills less than this part of one thread fewer leaves room there.
 const ROOMY: f64 = 0.6;
+/// Work that fills less than the first part of one thread is done by two, until it fills the second: each call wakes a thread anyway,
+/// and of two the system runs the one that suits whoever calls, where one alone may stay on a core that has to be woken as well.
+const LITTLE: (f64, f64) = (0.4, 0.6);
 /// A thread that is wanted back within so many windows was given up in vain.
 const SOON: u32 = 4;
 /// Crowded windows until a thread is given up: the first time, and at most.
@@ -43,13 +46,17 @@ const PLENTY: f64 = 1.0;
 /// that of whoever calls: then the help was wrong, and comes after four times as long a time from then on, until threads have time
 /// left.
 ///
+/// A little work is done by two threads: what they would cost each other is small then.
+///
 /// Where the machine has no core, threads in use take the core from each other and from whoever calls them; then one fewer is
 /// tried, which costs fewer switches. If help is wanted soon after that, and does good, it was wrong, and is tried a quarter as
 /// often from then on.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Policy {
     most: usize,
+    /// Where there is more than a little work.
     in_use: usize,
+    has_little: bool,
     /// Windows in a row in which all threads in use were full.
     full: u32,
     /// So many of them until they get help.
@@ -86,6 +93,7 @@ impl Policy {
         Self {
             most,
             in_use: 1,
+            has_little: false,
             full: 0,
             full_windows: FULL_WINDOWS.0,
             trial: None,
@@ -97,15 +105,16 @@ impl Policy {
     }
 
     pub(super) fn in_use(&self) -> usize {
-        self.in_use
+        if self.has_little { self.in_use.max(2).min(self.most) } else { self.in_use }
     }
 
     pub(super) fn decide(&mut self, window: Window) {
+        let wanted = window.worked + window.waited;
+        self.has_little = wanted < if self.has_little { LITTLE.1 } else { LITTLE.0 };
         if let Some(trial) = self.trial.take() {
             self.trial = self.judge(trial, window);
             return;
         }
-        let wanted = window.worked + window.waited;
         let (in_use, one_fewer) = (self.in_use as f64, self.in_use as f64 - 1.0);
         let has_spare = window.idle >= SPARE;
         count(&mut self.full, wanted >= FULL * in_use && has_spare);
@@ -219,7 +228,17 @@ mod tests {
         let mut policy = using(5);
 
         assert_eq!(after(&mut policy, 1, Window { worked: 2.0, ..full(5) }), 4);
-        assert_eq!(after(&mut policy, 9, Window { worked: 0.0, ..full(5) }), 1);
+        assert_eq!(after(&mut policy, 9, Window { worked: 0.65, ..full(5) }), 2);
+        assert_eq!(after(&mut policy, 1, Window { worked: 0.5, ..full(5) }), 1);
+    }
+
+    #[test]
+    fn a_little_work_is_done_by_two_threads_until_it_is_more() {
+        let mut policy = Policy::new(8);
+        let mut used = |worked| after(&mut policy, 1, Window { worked, ..full(1) });
+
+        assert_eq!([0.5, 0.35, 0.55, 0.65, 0.45, 0.0].map(&mut used), [1, 2, 2, 1, 1, 2]);
+        assert_eq!(after(&mut Policy::new(1), 5, Window { worked: 0.1, ..full(1) }), 1);
     }
 
     #[test]
@@ -279,7 +298,7 @@ mod tests {
         assert!(helped.iter().all(|alone| *alone > 940), "{helped:?}");
 
         assert_eq!(after(&mut with_a_core, FULL_WINDOWS.0, full(1)), 2);
-        assert_eq!(after(&mut after_quiet, 10, Window { worked: 0.1, ..alone() }), 1);
+        assert_eq!(after(&mut after_quiet, 10, Window { worked: 0.45, ..alone() }), 1);
         assert_eq!(after(&mut after_quiet, FULL_WINDOWS.0, alone()), 2);
     }
 
