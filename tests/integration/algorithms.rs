@@ -95,6 +95,20 @@ fn every_algorithm_is_held_to_an_oracle() {
     assert!(missing.is_empty(), "{missing:?} have no tests/fixtures/oracles/<name>.json");
 }
 
+#[test]
+fn every_algorithm_is_measured_beside_scikit_learn() {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/training/run.py");
+    let script = std::fs::read_to_string(script).unwrap();
+    let (_, cases) = script.split_once("\nCASES = [\n").unwrap();
+    let (cases, _) = cases.split_once("\n]\n").unwrap();
+
+    let names = cases.lines().filter_map(|line| line.strip_prefix("    (\"")?.split('"').next());
+    let mut measured: Vec<&str> = names.collect();
+
+    measured.sort_unstable();
+    assert_eq!(measured, ALGORITHMS.iter().map(|it| it.name()).collect::<Vec<_>>());
+}
+
 /// Numbers above 0 that depend on each other.
 fn number(row: usize, column: usize) -> f64 {
     1.0 + ((row * 37 + column * 11) % 29) as f64 + (row * column % 5) as f64 / 8.0

@@ -8,6 +8,7 @@ use crate::model::{
     About, Algorithm, FittedStep, Inputs, Kind, NOISE, ParameterSpec, Parameters, Rows, Training, TrainingResult,
     Transduced, Transductive, UnfittedStep,
 };
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 const NAME: &str = "dbscan";
 
@@ -80,7 +81,7 @@ impl Transductive for Density {
         if let Some(objection) = self.metric.objection(rows.values(), rows.n_features()) {
             return Err(Error::invalid(format!("{objection} ({NAME})")));
         }
-        let neighbours = Neighbours::new(rows.features(), self.metric);
+        let neighbours = Neighbours::new(rows.features(), self.metric).prepared();
         let is_core = self.core_rows(training, &neighbours)?;
         let labels = self.grow(training, &neighbours, &is_core)?;
         Ok(TrainingResult::Labels(labels).into())
@@ -103,35 +104,82 @@ impl Density {
         Ok(pieces.into_iter().flatten().map(|weight| weight >= self.min_weight).collect())
     }
 
-    /// The cluster of each row: from each core row that is in none yet, to all that it is connected with.
+    /// The cluster of each row: core rows that are connected, in the order of their first ones, and the first cluster of those near
+    /// to a row that is none.
     fn grow(&self, training: &Training<'_>, neighbours: &Neighbours, is_core: &[bool]) -> Result<Vec<i64>> {
-        let (rows, at_once) = (training.rows, at_once(training.rows));
-        let (mut labels, mut n_clusters, mut done) = (vec![NOISE; rows.len()], 0, 0);
-        for first in (0..rows.len()).filter(|row| is_core[*row]) {
-            if labels[first] != NOISE {
-                continue;
-            }
-            labels[first] = n_clusters;
-            let mut waiting = vec![first];
-            while !waiting.is_empty() {
-                let share = 0.5 + 0.5 * done as f64 / rows.len() as f64;
-                training.progress.report("fitting dbscan, growing clusters", share)?;
-                let asked = waiting.split_off(waiting.len().saturating_sub(at_once));
-                done += asked.len();
-                let asked: Vec<f64> =
-                    asked.into_iter().flat_map(|row| rows.slice(row..row + 1).values()).copied().collect();
-                neighbours.for_each_within(&asked, self.eps, |found| {
-                    for it in found {
-                        if labels[it.row] == NOISE {
-                            labels[it.row] = n_clusters;
-                            waiting.extend(is_core[it.row].then_some(it.row));
-                        }
+        let rows = training.rows;
+        let core: Vec<usize> = (0..rows.len()).filter(|row| is_core[*row]).collect();
+        let pieces: Vec<&[usize]> = core.chunks(at_once(rows)).collect();
+        let report = |done: usize| {
+            training.progress.report("fitting dbscan, growing clusters", 0.5 + 0.5 * done as f64 / pieces.len() as f64)
+        };
+        let connected = Connected::alone(rows.len());
+        let near = share_out(pieces.len(), training.threads, &report, |piece, ask| {
+            ask()?;
+            let asked = pieces[piece].iter().flat_map(|row| rows.slice(*row..row + 1).values());
+            let (asked, mut own, mut near): (Vec<f64>, _, _) = (asked.copied().collect(), pieces[piece].iter(), vec![]);
+            neighbours.for_each_within(&asked, self.eps, |found| {
+                let Some(own) = own.next() else { return };
+                for it in found {
+                    if !is_core[it.row] {
+                        near.push((it.row, *own));
+                    } else if it.row < *own {
+                        connected.join(it.row, *own); // The other one finds this one too.
                     }
-                });
+                }
+            });
+            Ok(near)
+        })?;
+        let (mut labels, mut n_clusters) = (vec![NOISE; rows.len()], 0);
+        for row in core {
+            let first = connected.first(row);
+            if first == row {
+                (labels[row], n_clusters) = (n_clusters, n_clusters + 1);
+            } else {
+                labels[row] = labels[first];
             }
-            n_clusters += 1;
+        }
+        for (row, core) in near.into_iter().flatten() {
+            if labels[row] == NOISE || labels[core] < labels[row] {
+                labels[row] = labels[core];
+            }
         }
         Ok(labels)
+    }
+}
+
+/// Each row with one before it that it is connected with, the first of those with itself: what is found does not depend on who
+/// joins them, or when.
+struct Connected(Vec<AtomicUsize>);
+
+impl Connected {
+    fn alone(n_rows: usize) -> Self {
+        Self((0..n_rows).map(AtomicUsize::new).collect())
+    }
+
+    /// The first row that a row is connected with.
+    fn first(&self, mut row: usize) -> usize {
+        loop {
+            let before = self.0[row].load(Relaxed);
+            if before == row {
+                return row;
+            }
+            // Half the way for whoever comes next.
+            let long_before = self.0[before].load(Relaxed);
+            self.0[row].store(long_before, Relaxed);
+            row = long_before;
+        }
+    }
+
+    fn join(&self, one: usize, other: usize) {
+        loop {
+            let (one, other) = (self.first(one), self.first(other));
+            let (first, last) = (one.min(other), one.max(other));
+            // Another thread may have led the last one elsewhere by now.
+            if first == last || self.0[last].compare_exchange(last, first, Relaxed, Relaxed).is_ok() {
+                return;
+            }
+        }
     }
 }
 

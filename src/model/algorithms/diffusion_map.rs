@@ -3,8 +3,10 @@
 use crate::error::{Error, Result};
 use crate::model::arrays::Arrays;
 use crate::model::bounds::{RowLimit, bytes_of_pairs};
+use crate::model::crew::share_out;
+use crate::model::kernels::{Panels, exp_of_negative, table};
 use crate::model::neighbours::Metric;
-use crate::model::numerics::eigen;
+use crate::model::numerics::leading;
 use crate::model::{
     About, Algorithm, FittedStep, Inputs, Kind, ParameterSpec, Parameters, Training, TrainingResult, Transduced,
     Transductive, UnfittedStep,
@@ -14,8 +16,10 @@ use ndarray::Array2;
 const NAME: &str = "diffusion_map";
 
 const MOST_COMPONENTS: i64 = 1_999;
-/// The share of a fit that goes before them.
+/// The share of a fit that goes before the eigenvectors.
 const BEFORE: f64 = 0.1;
+/// Rows whose kernels a thread computes at once.
+const PIECE_ROWS: usize = 16;
 
 /// Puts rows where random walks between neighbours take them.
 #[derive(Clone, Copy, Debug)]
@@ -36,8 +40,9 @@ impl Algorithm for DiffusionMap {
                  by the root of d.",
                 "It places the rows that it is trained on and no others: `get_training_result` reads the embedding. The \
                  weight of a row counts as so many rows. Scale columns first that have different units.",
-                "R. R. Coifman, S. Lafon, \"Diffusion maps\" (2006), doi:10.1016/j.acha.2006.04.006. At most 2,000 rows, or `training.max_diffusion_map_rows`: all \
-                 eigenvectors of the matrix of all pairs are found.",
+                "R. R. Coifman, S. Lafon, \"Diffusion maps\" (2006), doi:10.1016/j.acha.2006.04.006. At most 2,000 rows, or `training.max_diffusion_map_rows`: the \
+                 matrix of all pairs is kept, and where many components are asked for or eigenvalues lie close together, all of \
+                 its eigenvectors are found.",
             ],
         }
     }
@@ -95,10 +100,10 @@ impl Transductive for Diffusion {
         let whole: f64 = densities.iter().zip(rows.weights).map(|(density, weight)| density * weight).sum();
         let roots: Vec<f64> =
             densities.iter().zip(rows.weights).map(|(density, weight)| (density * weight).sqrt()).collect();
-        walk.indexed_iter_mut().for_each(|((one, other), it)| {
-            *it *= rows.weights[one] / roots[one] * (rows.weights[other] / roots[other]);
-        });
-        let found = eigen(&walk, &|share| ask(BEFORE + (1.0 - BEFORE) * share))?;
+        let factors: Vec<f64> = rows.weights.iter().zip(&roots).map(|(weight, root)| weight / root).collect();
+        walk.indexed_iter_mut().for_each(|((one, other), it)| *it *= factors[one] * factors[other]);
+        let share_of_all = |share| ask(BEFORE + (1.0 - BEFORE) * share);
+        let found = leading(&walk, self.n_components + 1, training.threads, &share_of_all)?;
         let component = |row: usize, at: usize| {
             // No eigenvalue is beyond 1, but for rounding.
             let value = found.values[at + 1].clamp(-1.0, 1.0);
@@ -137,14 +142,16 @@ impl Diffusion {
     fn kernel(&self, training: &Training<'_>, ask: &dyn Fn(f64) -> Result<()>) -> Result<Array2<f64>> {
         let rows = training.rows;
         let gamma = self.gamma.unwrap_or_else(|| scale(rows.values(), rows.weights, rows.n_features()));
-        let mut kernel = Array2::zeros((rows.len(), rows.len()));
-        for (number, row) in rows.iter().enumerate() {
-            ask(number as f64 / rows.len() as f64)?;
-            for (other, place) in rows.iter().zip(kernel.row_mut(number)) {
-                *place = f64::exp(-(gamma * Metric::Euclidean.between(row, other)));
-            }
-        }
-        Ok(kernel)
+        let panels = Panels::<f64>::new(rows.features().t());
+        let pieces: Vec<&[f64]> = rows.values().chunks(PIECE_ROWS * rows.n_features()).collect();
+        let report = |done: usize| ask(done as f64 / pieces.len() as f64);
+        let kernels = share_out(pieces.len(), training.threads, &report, |piece, ask| {
+            ask()?;
+            let mut kernels = panels.squared_distances(pieces[piece]);
+            kernels.iter_mut().for_each(|it| *it = exp_of_negative(-gamma * *it));
+            Ok(kernels)
+        })?;
+        Ok(table(kernels.concat(), rows.len(), rows.len()))
     }
 }
 

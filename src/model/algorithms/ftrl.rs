@@ -5,6 +5,7 @@ use crate::error::{Error, Result};
 use crate::model::archive::{Archive, State};
 use crate::model::arrays::{Arrays, damaged};
 use crate::model::classification::{loss_of_classes, loss_of_two_classes};
+use crate::model::kernels::{dots, in_rows_mut};
 use crate::model::linear_scores::LinearScores;
 use crate::model::{
     About, Algorithm, Estimator, FittedStep, Inputs, Kind, Model, Online, OnlineAlgorithm, ParameterSpec, Parameters,
@@ -104,15 +105,31 @@ impl Rule {
         Self { alpha, beta, l1, l2, fit_intercept: parameters.flag("fit_intercept") }
     }
 
-    /// The coefficient of a column, or of the intercept, which nothing penalises.
-    fn coefficient(&self, z: f64, n: f64, is_intercept: bool) -> f64 {
-        let (l1, l2) = if is_intercept { (0.0, 0.0) } else { (self.l1, self.l2) };
-        if z.abs() <= l1 {
-            return 0.0;
-        }
-        -(z - l1.copysign(z)) / ((self.beta + n.sqrt()) / self.alpha + l2)
+    /// Strength of the penalties on columns: on absolute values and on squares.
+    fn penalties(&self) -> [f64; 2] {
+        [self.l1, self.l2]
+    }
+
+    /// The coefficient of a column whose `n` has this root.
+    #[inline]
+    fn coefficient(&self, z: f64, root: f64, [l1, l2]: [f64; 2]) -> f64 {
+        let coefficient = -(z - l1.copysign(z)) / ((self.beta + root) / self.alpha + l2);
+        if z.abs() <= l1 { 0.0 } else { coefficient }
+    }
+
+    /// Takes the slope of a row.
+    #[inline]
+    fn take(&self, slope: f64, penalties: [f64; 2], [z, n, root, coefficient]: [&mut f64; 4]) {
+        let after = *n + slope * slope;
+        let root_after = after.sqrt();
+        *z += slope - (root_after - *root) / self.alpha * *coefficient;
+        (*n, *root) = (after, root_after);
+        *coefficient = self.coefficient(*z, root_after, penalties);
     }
 }
+
+/// Nothing penalises the intercept.
+const OF_INTERCEPT: [f64; 2] = [0.0; 2];
 
 #[derive(Debug)]
 struct Passes {
@@ -173,6 +190,7 @@ impl Leader {
         let rows = training.rows;
         let (classes, _) = rows.targets.classes()?;
         let at_once = AT_ONCE / self.z.len() + 1;
+        let mut present = self.present();
         let (mut sum, mut weight, mut steps) = (0.0, 0.0, 0);
         for ((row, class), own) in rows.iter().zip(classes).zip(rows.weights) {
             if *own > MOST_TIMES {
@@ -188,7 +206,7 @@ impl Leader {
                 }
                 steps += 1;
                 let times = left.min(1.0);
-                sum += times * self.step(row, *class, times);
+                sum += times * self.step(&mut present, row, *class, times);
                 weight += times;
                 left -= times;
             }
@@ -200,42 +218,58 @@ impl Leader {
     }
 
     /// One row, this much of it; answers its loss before.
-    fn step(&mut self, row: &[f64], class: usize, times: f64) -> f64 {
-        let mut slopes: Vec<f64> = (0..self.z.nrows()).map(|score| self.score(row, score)).collect();
+    fn step(&mut self, present: &mut Present, row: &[f64], class: usize, times: f64) -> f64 {
+        let (rule, n_features) = (self.rule, row.len());
+        let Present { roots, coefficients, slopes } = present;
+        for (score, own) in slopes.iter_mut().zip(coefficients.chunks_exact(n_features + 1)) {
+            let [sum] = dots([row], &own[..n_features]);
+            *score = if rule.fit_intercept { sum + own[n_features] } else { sum };
+        }
         let loss = match slopes.as_mut_slice() {
             [one] => loss_of_two_classes(one, class),
             many => loss_of_classes(many, class),
         };
-        let n_features = row.len();
-        for (score, slope) in slopes.into_iter().enumerate() {
-            for (column, x) in row.iter().enumerate().filter(|(_, x)| **x != 0.0) {
-                self.move_by(score, column, times * slope * x, false);
+        let (z, n) = (in_rows_mut(&mut self.z), in_rows_mut(&mut self.n));
+        let all = [z, n, roots.as_mut_slice(), coefficients.as_mut_slice()];
+        let [z, n, roots, coefficients] = all.map(|it| it.chunks_exact_mut(n_features + 1));
+        for ((((z, n), roots), coefficients), slope) in z.zip(n).zip(roots).zip(coefficients).zip(&*slopes) {
+            let slope = times * slope;
+            let columns = z.iter_mut().zip(&mut *n).zip(&mut *roots).zip(&mut *coefficients).zip(row);
+            for ((((z, n), root), coefficient), x) in columns {
+                rule.take(slope * x, rule.penalties(), [z, n, root, coefficient]);
             }
-            if self.rule.fit_intercept {
-                self.move_by(score, n_features, times * slope, true);
+            if rule.fit_intercept {
+                let own = [z, n, roots, coefficients].map(|it| &mut it[n_features]);
+                rule.take(slope, OF_INTERCEPT, own);
             }
         }
         loss
     }
 
-    fn score(&self, row: &[f64], score: usize) -> f64 {
-        let n_features = row.len();
-        let term = |(column, x): (usize, &f64)| x * self.coefficient(score, column, false);
-        let intercept = if self.rule.fit_intercept { self.coefficient(score, n_features, true) } else { 0.0 };
-        row.iter().enumerate().filter(|(_, x)| **x != 0.0).map(term).sum::<f64>() + intercept
+    /// What it comes to so far.
+    fn present(&self) -> Present {
+        let width = self.z.ncols();
+        let coefficient = |at: usize| self.coefficient(at / width, at % width);
+        Present {
+            roots: self.n.iter().map(|n| n.sqrt()).collect(),
+            coefficients: (0..self.z.len()).map(coefficient).collect(),
+            slopes: vec![0.0; self.z.nrows()],
+        }
     }
 
-    fn coefficient(&self, score: usize, column: usize, is_intercept: bool) -> f64 {
-        self.rule.coefficient(self.z[(score, column)], self.n[(score, column)], is_intercept)
+    fn coefficient(&self, score: usize, column: usize) -> f64 {
+        let penalties = if column + 1 == self.z.ncols() { OF_INTERCEPT } else { self.rule.penalties() };
+        self.rule.coefficient(self.z[(score, column)], self.n[(score, column)].sqrt(), penalties)
     }
+}
 
-    fn move_by(&mut self, score: usize, column: usize, slope: f64, is_intercept: bool) {
-        let coefficient = self.coefficient(score, column, is_intercept);
-        let n = &mut self.n[(score, column)];
-        let after = *n + slope * slope;
-        self.z[(score, column)] += slope - (after.sqrt() - n.sqrt()) / self.rule.alpha * coefficient;
-        *n = after;
-    }
+/// What `z` and `n` come to. Each step needs it of all columns and changes it of all, so that it is kept.
+struct Present {
+    /// Of `n`, score by score.
+    roots: Vec<f64>,
+    coefficients: Vec<f64>,
+    /// Of the loss of a row by each score.
+    slopes: Vec<f64>,
 }
 
 impl Online for Leader {
@@ -247,9 +281,7 @@ impl Online for Leader {
         let (n_classes, n_features) = (self.classes.len(), self.z.ncols() - 1);
         // The score of the first of two classes is 0.
         let own = |class: usize| if n_classes == 2 { class.checked_sub(1) } else { Some(class) };
-        let of = |column: usize, class: usize| {
-            own(class).map_or(0.0, |score| self.coefficient(score, column, column == n_features))
-        };
+        let of = |column: usize, class: usize| own(class).map_or(0.0, |score| self.coefficient(score, column));
         let coefficients = Array2::from_shape_fn((n_features, n_classes), |(column, class)| of(column, class));
         let fit_intercept = self.rule.fit_intercept;
         let intercepts = Array1::from_shape_fn(n_classes, |it| if fit_intercept { of(n_features, it) } else { 0.0 });

@@ -7,11 +7,13 @@
 //! Rows come as one slice, row-major, all of one width.
 
 mod dot;
+mod exponential;
 mod panels;
 mod real;
 mod rows;
 
 pub(super) use dot::{Dot, dots};
+pub(super) use exponential::exp_of_negative;
 pub(super) use panels::Panels;
 pub(super) use real::Real;
 pub(super) use rows::{

@@ -58,7 +58,7 @@ impl Metric {
     }
 
     /// Of each row and each column of the panels.
-    pub(super) fn between_all(self, rows: &[f64], panels: &Panels<f64>) -> Vec<f64> {
+    pub(in crate::model) fn between_all(self, rows: &[f64], panels: &Panels<f64>) -> Vec<f64> {
         match self {
             Self::Euclidean => panels.squared_distances(rows),
             Self::Manhattan => panels.absolute_distances(rows),

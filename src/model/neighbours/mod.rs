@@ -50,6 +50,8 @@ pub(super) struct Neighbours {
     /// In their order, or in that of the tree.
     rows: Vec<f64>,
     tree: Option<Tree>,
+    /// Of all rows, if they were prepared; else each search makes its own.
+    tiles: Vec<Tile>,
 }
 
 impl Neighbours {
@@ -59,10 +61,31 @@ impl Neighbours {
         let has_tree = width <= MOST_TREE_COLUMNS && n_rows >= FEWEST_TREE_ROWS;
         let flat = in_rows(&rows).into_owned();
         if !has_tree {
-            return Self { metric, width, rows: flat, tree: None };
+            return Self { metric, width, rows: flat, tree: None, tiles: vec![] };
         }
         let (tree, rows) = Tree::new(&flat, width);
-        Self { metric, width, rows, tree: Some(tree) }
+        Self { metric, width, rows, tree: Some(tree), tiles: vec![] }
+    }
+
+    /// The same for whoever asks about many rows, again and again some of them: what all searches need is made once. It takes
+    /// half as much memory as the rows.
+    #[must_use]
+    pub(super) fn prepared(self) -> Self {
+        let has_bounds = self.metric == Metric::Euclidean && self.tree.as_ref().is_none_or(|_| !self.has_narrow_tree());
+        if !has_bounds {
+            return self;
+        }
+        let tiles = self.rows.chunks(self.tile_rows() * self.width).map(|rows| Tile::new(rows, self.width)).collect();
+        Self { tiles, ..self }
+    }
+
+    /// Whether boxes are near to few rows also where many are asked about.
+    fn has_narrow_tree(&self) -> bool {
+        self.width <= MOST_TREE_COLUMNS_OF_BATCHES
+    }
+
+    fn tile_rows(&self) -> usize {
+        (TILE / self.width).clamp(1, TILE_ROWS)
     }
 
     /// The rows in their order.
@@ -91,14 +114,14 @@ impl Neighbours {
     fn search(&self, rows: &[f64], nearest: &mut [impl Keeps]) {
         let own = || rows.chunks_exact(self.width);
         let bounded = self.metric == Metric::Euclidean && own().len() >= FEW;
-        let by_tree = self.width <= MOST_TREE_COLUMNS_OF_BATCHES || !bounded;
+        let by_tree = self.has_narrow_tree() || !bounded;
         if let Some(tree) = self.tree.as_ref().filter(|_| by_tree) {
             own().zip(nearest).for_each(|(row, nearest)| tree.search(self.metric, &self.rows, row, nearest));
             return;
         }
-        let tile_rows = (TILE / self.width).clamp(1, TILE_ROWS);
+        let tile_rows = self.tile_rows();
         for (number, tile) in self.rows.chunks(tile_rows * self.width).enumerate() {
-            let tile = Part { neighbours: self, rows: tile, first: number * tile_rows };
+            let tile = Part { neighbours: self, rows: tile, first: number * tile_rows, tile: self.tiles.get(number) };
             match self.metric {
                 _ if own().len() < FEW => {
                     own().zip(&mut *nearest).for_each(|(row, nearest)| tile.look_at_all(row, nearest));
@@ -120,6 +143,7 @@ struct Part<'a> {
     rows: &'a [f64],
     /// The position of the first one.
     first: usize,
+    tile: Option<&'a Tile>,
 }
 
 impl Part<'_> {
@@ -149,7 +173,8 @@ impl Part<'_> {
     /// Offers those that are not too far from a row.
     fn look_at_near<K: Keeps>(&self, rows: &[f64], nearest: &mut [K]) {
         let width = self.neighbours.width;
-        let (tile, mut asked) = (Tile::new(self.rows, width), Asked::default());
+        let (own, mut asked) = (self.tile.is_none().then(|| Tile::new(self.rows, width)), Asked::default());
+        let Some(tile) = self.tile.or(own.as_ref()) else { return };
         for (rows, nearest) in rows.chunks(BLOCK * width).zip(nearest.chunks_mut(BLOCK)) {
             let own = rows.chunks_exact(width).zip(nearest);
             if !tile.is_of_use() {

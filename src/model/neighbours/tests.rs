@@ -74,6 +74,7 @@ proptest! {
             let some = found(&neighbours, &asked[from * width..(from + length) * width], 5);
 
             prop_assert_eq!(some, &all[from..from + length]);
+            prop_assert_eq!(found(&neighbours.prepared(), asked, 5), all);
         }
     }
 }
@@ -108,7 +109,7 @@ proptest! {
         let asked = asked.as_slice().unwrap();
         let weights: Vec<f64> = (0..n_rows).map(|row| 1.0 + (row % 3) as f64).collect();
         for metric in ALL {
-            let neighbours = Neighbours::new(kept.view(), metric);
+            let neighbours = Neighbours::new(kept.view(), metric).prepared();
             let near = |row: &[f64], (_, other): &(usize, &[f64])| {
                 metric.between(row, other) <= metric.compared(radius)
             };

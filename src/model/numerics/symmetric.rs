@@ -42,7 +42,8 @@ pub(in crate::model) fn eigen(matrix: &Array2<f64>, ask: &dyn Fn(f64) -> Result<
     Ok(Eigen { values, vectors })
 }
 
-fn positive(mut vector: Vec<f64>) -> Vec<f64> {
+/// The same vector, or less itself, so that its largest number is above 0.
+pub(super) fn positive(mut vector: Vec<f64>) -> Vec<f64> {
     let largest =
         vector.iter().copied().fold(0.0, |largest: f64, it| if it.abs() > largest.abs() { it } else { largest });
     if largest < 0.0 {

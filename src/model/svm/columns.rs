@@ -1,12 +1,16 @@
 //! Kernels between a row and all that are still looked at, kept as long as there is room.
 
 use super::Kernel;
+use crate::error::Result;
+use crate::model::crew::share_out;
 use crate::model::kernels::Panels;
 use ndarray::ArrayView2;
 use std::collections::BTreeMap;
 
 /// Rows of a tile: it stays in a cache, and a column grows by whole tiles.
 const TILE_ROWS: usize = 256;
+/// Columns that a thread computes at once, if it is known which are asked for.
+const PIECE_COLUMNS: usize = 16;
 
 /// Rows in an order that changes: those that are still looked at come first.
 #[derive(Debug)]
@@ -76,6 +80,40 @@ impl Columns {
         self.look_up(other);
         let of = |place: usize| &self.kept.columns[self.numbers[place]].values[..self.n_active];
         (of(one), of(other))
+    }
+
+    /// The same of a place whose column is there.
+    pub(super) fn prepared(&self, place: usize) -> &[f64] {
+        &self.kept.columns[self.numbers[place]].values
+    }
+
+    /// Computes the columns of some places by several threads, unless they are more than can be kept; says whether they are there.
+    ///
+    /// # Errors
+    /// What `ask` answers.
+    pub(super) fn prepare(&mut self, places: &[usize], threads: usize, ask: &dyn Fn() -> Result<()>) -> Result<bool> {
+        if places.len().saturating_mul(self.n_active) > self.kept.room {
+            return Ok(false);
+        }
+        let pieces: Vec<&[usize]> = places.chunks(PIECE_COLUMNS).collect();
+        let computed = share_out(pieces.len(), threads, &|_| ask(), |piece, ask| {
+            let rows: Vec<f64> =
+                pieces[piece].iter().flat_map(|place| self.rows(*place..*place + 1)).copied().collect();
+            let column = |_| Vec::with_capacity(self.n_active);
+            let mut columns: Vec<Vec<f64>> = pieces[piece].iter().map(column).collect();
+            for tile in &self.tiles {
+                ask()?;
+                let kernels = self.kernel.between(&rows, tile);
+                columns.iter_mut().zip(kernels.chunks_exact(tile.n_outputs())).for_each(|(it, own)| it.extend(own));
+            }
+            Ok(columns)
+        })?;
+        for (place, values) in places.iter().zip(computed.into_iter().flatten()) {
+            let number = self.numbers[*place];
+            self.kept.take(number, 0);
+            self.kept.put(number, values);
+        }
+        Ok(true)
     }
 
     /// Looks at all rows again, in the present order.
@@ -226,6 +264,19 @@ mod tests {
             [3, 600, 299].into_iter().for_each(|place| assert_right(&mut columns, place));
             let (kept, dropped): (Vec<usize>, Vec<usize>) = (0..700).partition(|place| place % 3 == 0);
             columns.reorder(&[kept, dropped].concat(), 234);
+            (0..700).for_each(|place| assert_right(&mut columns, place));
+        }
+    }
+
+    #[test]
+    fn columns_that_are_prepared_are_those_that_are_found_one_by_one() {
+        for threads in [1, 3] {
+            let (mut columns, places) = (columns(700, 40), [3, 600, 299]);
+            assert!(!columns.prepare(&(0..41).collect::<Vec<_>>(), threads, &|| Ok(())).unwrap());
+
+            assert!(columns.prepare(&places, threads, &|| Ok(())).unwrap());
+
+            assert_eq!((columns.kept.by_age.len(), columns.kept.taken), (3, 3 * 700));
             (0..700).for_each(|place| assert_right(&mut columns, place));
         }
     }

@@ -1,6 +1,6 @@
 //! What takes the place of the product of two rows.
 
-use crate::model::kernels::{Panels, Real};
+use crate::model::kernels::{Panels, Real, exp_of_negative};
 
 /// A product of rows in another space.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -27,7 +27,7 @@ impl Kernel {
             Self::Polynomial { gamma, coef0, degree } => {
                 values.iter_mut().for_each(|it| *it = (gamma * *it + coef0).powi(degree));
             }
-            Self::Rbf { gamma } => values.iter_mut().for_each(|it| *it = (-gamma * *it).exp()),
+            Self::Rbf { gamma } => values.iter_mut().for_each(|it| *it = exp_of_negative(-gamma * *it)),
             Self::Sigmoid { gamma, coef0 } => values.iter_mut().for_each(|it| *it = (gamma * *it + coef0).tanh()),
         }
         values

@@ -74,7 +74,7 @@ pub(in crate::model) fn solve(
     ask: &dyn Fn(usize, f64) -> Result<()>,
 ) -> Result<Solution> {
     let mut search = Search::new(problem, limits, threads, ask);
-    search.compute_scores(0)?;
+    search.begin()?;
     let gap = search.run()?;
     search.solution(gap)
 }
@@ -116,6 +116,34 @@ impl<'a> Search<'a> {
             n_steps: 0,
             has_looked_again: false,
         }
+    }
+
+    /// Computes the scores of the start, from columns that are kept if all of them can be: most of their rows will move.
+    fn begin(&mut self) -> Result<()> {
+        let support = self.support();
+        let ask = self.ask;
+        if support.is_empty() || !self.columns.prepare(&support, self.threads, &|| ask(0, f64::INFINITY))? {
+            return self.compute_scores(0);
+        }
+        let sum = Dot::<f64>::new(support.iter().map(|row| &self.beta[*row]));
+        let mut kernels = vec![0.0; SOME_ROWS * support.len()];
+        for (number, scores) in self.wishes.scores.chunks_mut(SOME_ROWS).enumerate() {
+            for (at, row) in support.iter().enumerate() {
+                let column = &self.columns.prepared(*row)[number * SOME_ROWS..];
+                column
+                    .iter()
+                    .zip(0..scores.len())
+                    .for_each(|(kernel, own)| kernels[own * support.len() + at] = *kernel);
+            }
+            let of_rows = kernels.chunks_exact(support.len());
+            scores.iter_mut().zip(of_rows).for_each(|(score, kernels)| *score = sum_of(&sum, kernels));
+        }
+        Ok(())
+    }
+
+    /// The rows whose coefficients are not 0.
+    fn support(&self) -> Vec<usize> {
+        (0..self.beta.len()).filter(|row| self.beta[*row] != 0.0).collect()
     }
 
     /// Steps until rows agree or steps run out; all rows are active then.
@@ -215,7 +243,7 @@ impl<'a> Search<'a> {
 
     /// Computes the scores of the rows from a place on.
     fn compute_scores(&mut self, from: usize) -> Result<()> {
-        let support: Vec<usize> = (0..self.beta.len()).filter(|row| self.beta[*row] != 0.0).collect();
+        let support = self.support();
         let vectors: Vec<f64> = support.iter().flat_map(|row| self.columns.rows(*row..row + 1)).copied().collect();
         let coefficients: Vec<f64> = support.iter().map(|row| self.beta[*row]).collect();
         let width = self.columns.width();

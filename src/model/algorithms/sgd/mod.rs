@@ -16,6 +16,7 @@ use crate::data::Labels;
 use crate::error::Result;
 use crate::model::arrays::Arrays;
 use crate::model::class_weights;
+use crate::model::crew::share_out;
 use crate::model::linear_model::Link;
 use crate::model::precision::Precision;
 use crate::model::{
@@ -187,6 +188,13 @@ impl Descent {
     fn of(name: &'static str, parameters: &Parameters) -> Self {
         Self { rule: Rule::of(name, name == REGRESSOR, parameters), parameters: parameters.clone() }
     }
+
+    /// How far the fit of one score is.
+    fn tell(&self, training: &Training<'_>, pass: usize, objective: Option<f64>) -> Result<()> {
+        let found = objective.map_or_else(String::new, |it| format!(", objective {it:.6e}"));
+        let message = format!("fitting {}, pass {}{found}", self.rule.name, pass + 1);
+        training.progress.report(&message, pass as f64 / self.rule.max_iter as f64)
+    }
 }
 
 impl Estimator for Descent {
@@ -194,18 +202,19 @@ impl Estimator for Descent {
         self.rule.check()?;
         let rows = training.rows;
         let scores = Scores::of(rows.targets)?;
-        let mut scorers = Vec::with_capacity(scores.len());
-        for score in 0..scores.len() {
-            let ask = |pass: usize, objective: Option<f64>| {
-                let of =
-                    if scores.len() > 1 { format!(", class {} of {}", score + 1, scores.len()) } else { String::new() };
-                let found = objective.map_or_else(String::new, |it| format!(", objective {it:.6e}"));
-                let message = format!("fitting {}{of}, pass {}{found}", self.rule.name, pass + 1);
-                let share = (score as f64 + pass as f64 / self.rule.max_iter as f64) / scores.len() as f64;
-                training.progress.report(&message, share)
+        let seed = training.seed;
+        let learn = |score: usize, ask: &dyn Fn(usize, Option<f64>) -> Result<()>| {
+            self.rule.run(rows, &scores.targets(score), seed, ask)
+        };
+        let scorers = if scores.len() == 1 {
+            vec![learn(0, &|pass, objective| self.tell(training, pass, objective))?]
+        } else {
+            let report = |done: usize| {
+                let message = format!("fitting {}, {done} of {} classes", self.rule.name, scores.len());
+                training.progress.report(&message, done as f64 / scores.len() as f64)
             };
-            scorers.push(self.rule.run(rows, &scores.targets(score), training.seed, &ask)?);
-        }
+            share_out(scores.len(), training.threads, &report, |score, ask| learn(score, &|_, _| ask()))?
+        };
         model(self.rule.name, &self.parameters, &scorers, rows.targets.classes().ok().map(|(_, labels)| labels))
     }
 }
