@@ -103,11 +103,11 @@ pub fn fit_on(threads: usize, spec: &Spec, table: &Table, progress: &dyn Progres
     let bounds = progress.bounds().beside_rows(table, schema.features.len(), copies)?;
     let progress = &Bounded { whole: progress, bounds };
     let all = read(threads, table, spec.sample_weight.as_deref(), kind, &mut schema)?;
-    let n_samples = all.features.nrows();
+    let n_samples = all.features.n_rows();
     if let Some(checkpoints) = progress.checkpoints() {
         checkpoints.begin(spec, n_samples)?;
     }
-    let first_rows = all.features.slice_axis(Axis(0), (..n_samples.min(FIRST_ROWS)).into()).to_owned();
+    let first_rows = all.features.select(&(0..n_samples.min(FIRST_ROWS)).collect::<Vec<_>>());
     let fitting = Fitting { threads, spec, schema: &schema, steps: &steps };
     let split = match fitting.has_density() {
         true => Split::of_rows(n_samples, fraction, spec.seed),
@@ -158,15 +158,16 @@ impl Fitting<'_> {
             let within = Within { whole: progress, report };
             within.report(&format!("fitting {}", step.algorithm.name()), 0.0)?;
             let chosen = columns.chosen(step.algorithm, stated)?;
-            let training = self.training(Rows::new(features, targets.view(), weights), &within);
+            let training = self.training(Rows::of(features, targets.view(), weights), &within);
             let transformer = fit_transformer(step, chosen, &training)?;
             columns = columns.after(transformer.columns.as_deref(), transformer.fitted.outputs());
             if index + 1 < self.steps.len() {
                 let (before, after) = (training.rows.n_features(), columns.width(None));
                 let more = bytes_of_rows(training.rows.len() as u64, after.saturating_sub(before));
                 training.check_memory(step.algorithm.name(), "the columns that it adds", more)?;
-                *features = transformer.transform(std::mem::take(features));
-                check_finite(step, features)?;
+                let transformed = transformer.transform(std::mem::take(features).into_matrix());
+                check_finite(step, &transformed)?;
+                *features = transformed.into();
             }
             transformers.push(transformer);
         }
@@ -176,7 +177,7 @@ impl Fitting<'_> {
             columns.chosen(step.algorithm, stated)?;
             within.report(&format!("fitting {}", step.algorithm.name()), 0.0)?;
         }
-        let training = self.training(Rows::new(features, targets.view(), weights), &within);
+        let training = self.training(Rows::of(features, targets.view(), weights), &within);
         let (last, mut metrics) = Last::fit(last, &training)?;
         if let (Last::Columns, Some(step)) = (&last, transformers.last()) {
             let own = step.fitted.metrics().into_iter().filter(|(_, value)| value.is_finite());
@@ -206,7 +207,7 @@ impl Fitting<'_> {
             |share| progress.report("measuring the model on its training rows", self.stage(self.steps.len(), share));
         ask(0.0)?;
         let has_targets = all.targets != Targets::None || self.has_density();
-        let seen = if has_targets { seen(all.features.nrows(), self.spec.seed) } else { None };
+        let seen = if has_targets { seen(all.features.n_rows(), self.spec.seed) } else { None };
         let rows = match seen {
             Some(some) => all.select(&some),
             None => all,
@@ -219,7 +220,7 @@ impl Fitting<'_> {
 
     /// How a model of some rows does on others; nothing if they are too few for it.
     fn measure(&self, mut training: Part, held_out: Part, progress: &dyn Progress) -> Result<BTreeMap<String, f64>> {
-        let (n_training, n_held_out) = (training.features.nrows(), held_out.features.nrows());
+        let (n_training, n_held_out) = (training.features.n_rows(), held_out.features.n_rows());
         let why = "validation_fraction 0 leaves this out";
         progress.report(&format!("measuring a model of {n_training} rows on {n_held_out} others; {why}"), 0.0)?;
         let report = |message: &str, share: f64| progress.report(&format!("{message}, to be measured"), share);
@@ -231,7 +232,8 @@ impl Fitting<'_> {
             }
             learned => learned?,
         };
-        let features = learned.transformers.iter().fold(held_out.features, |features, step| step.transform(features));
+        let features = held_out.features.into_matrix();
+        let features = learned.transformers.iter().fold(features, |features, step| step.transform(features)).into();
         let ask = |share| progress.report("measuring on held-out rows", self.stage(self.steps.len(), share));
         self.metrics(&learned, &Part { features, ..held_out }, ask)
     }
@@ -266,8 +268,11 @@ pub(super) fn read(
     let weights = SampleWeights::read(sample_weight, table)?;
     let table = &*weights.without_others(table)?;
     let SampleWeights { rows, weights } = weights;
-    let features = schema.select_on(threads, table)?;
-    let features = rows.as_ref().map(|some| features.select(Axis(0), some)).unwrap_or(features);
+    let features = schema.samples(threads, table)?;
+    let features = match &rows {
+        Some(some) => features.select(some).into(),
+        None => features,
+    };
     let targets = read_targets(table, rows.as_deref(), kind, schema)?;
     if let Targets::Classes { labels, .. } = &targets {
         schema.classes = Some(labels.clone());

@@ -76,6 +76,7 @@ mod parameters;
 mod precision;
 
 mod rows;
+mod samples;
 mod summation;
 mod transduction;
 

@@ -1,18 +1,12 @@
 //! The columns that a model was fitted on, and how a caller's rows become its matrix.
 
 use super::kernels::{all_finite, in_rows_mut};
+use super::samples::{ROWS_AT_ONCE, Samples, write_rows};
 use crate::data::{Column, ColumnSchema, ColumnType, Features, Labels, Table, Values};
 use crate::error::{Error, Result, quotable};
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
-use std::panic::resume_unwind;
 use std::sync::Arc;
-use std::thread::scope;
-
-/// Rows whose columns are read before those of others.
-const ROWS_AT_ONCE: usize = 128;
-/// Fewer numbers are read before another thread has begun.
-const WORTH_A_THREAD: usize = 1 << 16;
 
 /// Columns of the rows that a model takes and of what it learned.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -86,29 +80,28 @@ impl Schema {
 
     /// Like [`Schema::matrix`] for a table that may have further columns.
     pub(super) fn select(&self, table: &Table) -> Result<Array2<f64>> {
-        self.select_on(1, table)
-    }
-
-    /// The same, on at most as many threads.
-    pub(super) fn select_on(&self, threads: usize, table: &Table) -> Result<Array2<f64>> {
         let columns = self.columns_of(table)?;
-        let mut matrix = Array2::zeros((table.n_rows(), columns.len()));
-        let rows = in_rows_mut(&mut matrix);
-        let threads = if rows.len() < WORTH_A_THREAD { 1 } else { threads.max(1) };
-        let each = table.n_rows().div_ceil(threads).max(1);
-        let parts = rows.chunks_mut(each * columns.len().max(1)).enumerate();
-        let fill = |(number, part): (usize, &mut [f64])| fill(part, number * each, &columns);
-        let all_finite = scope(|scope| {
-            let (mut parts, fill) = (parts, &fill);
-            let first = parts.next();
-            let others: Vec<_> = parts.map(|part| scope.spawn(move || fill(part))).collect();
-            let first = first.is_none_or(fill);
-            others.into_iter().fold(first, |all, part| all & part.join().unwrap_or_else(|panic| resume_unwind(panic)))
-        });
-        if all_finite { Ok(matrix) } else { self.check_finite(matrix) }
+        let (mut matrix, mut finite) = (Array2::zeros((table.n_rows(), columns.len())), true);
+        let blocks = in_rows_mut(&mut matrix).chunks_mut((ROWS_AT_ONCE * columns.len()).max(1));
+        for (number, block) in blocks.enumerate() {
+            write_rows(&columns, number * ROWS_AT_ONCE, block);
+            finite &= all_finite(block);
+        }
+        if finite { Ok(matrix) } else { self.check_finite(matrix) }
     }
 
-    fn columns_of<'t>(&self, table: &'t Table) -> Result<Vec<&'t Column>> {
+    /// The same for a fit, which reads them itself, on at most as many threads.
+    pub(super) fn samples(&self, threads: usize, table: &Table) -> Result<Samples> {
+        let columns = self.columns_of(table)?.into_iter().cloned().collect();
+        let samples = Samples::of(columns, table.n_rows(), threads);
+        if samples.has_finite_columns() {
+            Ok(samples)
+        } else {
+            self.check_finite(samples.into_matrix()).map(Samples::from)
+        }
+    }
+
+    fn columns_of<'t>(&self, table: &'t Table) -> Result<Vec<&'t Values>> {
         let mut columns = Vec::with_capacity(self.features.len());
         for feature in &self.features {
             let column = table.column(&feature.name).ok_or_else(|| {
@@ -121,7 +114,7 @@ impl Schema {
                     feature.name
                 )));
             }
-            columns.push(column);
+            columns.push(&column.values);
         }
         Ok(columns)
     }
@@ -150,31 +143,6 @@ fn check_type(feature: &ColumnSchema, column: &Column) -> Result<()> {
         (learned, _) => {
             Err(Error::invalid(format!("column {:?} is {found} and the model learned it as {learned}", feature.name)))
         }
-    }
-}
-
-/// Writes the numbers of columns from a row on into rows, all columns of some rows before the next rows: so what is written lies
-/// together. Answers whether all are finite.
-fn fill(rows: &mut [f64], first: usize, columns: &[&Column]) -> bool {
-    let (width, mut finite) = (columns.len(), true);
-    for (number, rows) in rows.chunks_mut(ROWS_AT_ONCE * width).enumerate() {
-        let (first, n_rows) = (first + number * ROWS_AT_ONCE, rows.len() / width);
-        for (position, column) in columns.iter().enumerate() {
-            let places = rows.chunks_exact_mut(width).map(|row| &mut row[position]);
-            write(&column.values.slice(first, n_rows), places);
-        }
-        finite &= all_finite(rows);
-    }
-    finite
-}
-
-/// Writes values of which none is missing as numbers.
-fn write<'a>(values: &Values, places: impl Iterator<Item = &'a mut f64>) {
-    match values {
-        Values::Float(array) => places.zip(array.values()).for_each(|(place, value)| *place = *value),
-        Values::Integer(array) => places.zip(array.values()).for_each(|(place, value)| *place = *value as f64),
-        Values::Boolean(array) => places.zip(array.values()).for_each(|(place, value)| *place = f64::from(value)),
-        Values::Text(_) => {} // `Spec::check` refuses text features, hence no schema has one
     }
 }
 
@@ -258,9 +226,9 @@ mod tests {
             _ => number(row, column),
         });
         for threads in [0, 1, 2, 5] {
-            assert_eq!(schema().select_on(threads, &table(7.0)).unwrap(), expected);
+            assert_eq!(schema().samples(threads, &table(7.0)).unwrap().into_matrix(), expected);
 
-            let message = schema().select_on(threads, &table(f64::NAN)).unwrap_err().to_string();
+            let message = schema().samples(threads, &table(f64::NAN)).unwrap_err().to_string();
             assert!(message.contains("\"visits\" row 30000 is NaN"), "{message}");
         }
     }

@@ -40,13 +40,19 @@ impl Training<'_> {
     /// # Errors
     /// [`Error::Internal`] if there is no row.
     pub(super) fn sum<S: Summation>(&self, summation: &S) -> Result<S::Partial> {
-        let threads = if self.rows.len() * self.rows.n_features() < WORTH_A_THREAD { 1 } else { self.threads };
-        let tree = Tree { summation, rows: self.rows, n_shards: shards_of(self.rows.len()) };
-        tree.node(0, tree.n_shards, threads).ok_or_else(no_rows)
+        self.tree(summation, self.rows.read()).all(self.rows.n_features(), self.threads)
     }
 
-    /// The same sum, if it is long: a row costs as much as to add up `row_cost` numbers, and `ask` is asked between parts that
-    /// take less than a second.
+    /// The same sum for a fit that asks for no other: rows that have not been read yet are read some at a time, and not kept.
+    ///
+    /// # Errors
+    /// As [`Training::sum`].
+    pub(super) fn sum_once<S: Summation>(&self, summation: &S) -> Result<S::Partial> {
+        self.tree(summation, self.rows).all(self.rows.n_features(), self.threads)
+    }
+
+    /// The same sum as [`Training::sum`], if it is long: a row costs as much as to add up `row_cost` numbers, and `ask` is asked
+    /// between parts that take less than a second.
     ///
     /// # Errors
     /// As [`Training::sum`]. What `ask` answers.
@@ -56,9 +62,24 @@ impl Training<'_> {
         row_cost: usize,
         ask: &dyn Fn() -> Result<()>,
     ) -> Result<S::Partial> {
-        let threads = if self.rows.len().saturating_mul(row_cost) < WORTH_A_THREAD { 1 } else { self.threads };
-        let tree = Tree { summation, rows: self.rows, n_shards: shards_of(self.rows.len()) };
-        tree.part(0, tree.n_shards, threads, AT_ONCE / row_cost.max(1), ask)?.ok_or_else(no_rows)
+        self.tree(summation, self.rows.read()).all_asking(row_cost, self.threads, ask)
+    }
+
+    /// The same sum as [`Training::sum_once`], if it is as long.
+    ///
+    /// # Errors
+    /// As [`Training::sum_asking`].
+    pub(super) fn sum_once_asking<S: Summation>(
+        &self,
+        summation: &S,
+        row_cost: usize,
+        ask: &dyn Fn() -> Result<()>,
+    ) -> Result<S::Partial> {
+        self.tree(summation, self.rows).all_asking(row_cost, self.threads, ask)
+    }
+
+    fn tree<'t, S>(&self, summation: &'t S, rows: Rows<'t>) -> Tree<'t, S> {
+        Tree { summation, rows, n_shards: shards_of(rows.len()) }
     }
 }
 
@@ -78,6 +99,19 @@ struct Tree<'a, S> {
 }
 
 impl<S: Summation> Tree<'_, S> {
+    fn all(&self, row_cost: usize, threads: usize) -> Result<S::Partial> {
+        self.node(0, self.n_shards, self.worth(row_cost, threads), &mut vec![]).ok_or_else(no_rows)
+    }
+
+    fn all_asking(&self, row_cost: usize, threads: usize, ask: &dyn Fn() -> Result<()>) -> Result<S::Partial> {
+        let threads = self.worth(row_cost, threads);
+        self.part(0, self.n_shards, threads, AT_ONCE / row_cost.max(1), ask)?.ok_or_else(no_rows)
+    }
+
+    fn worth(&self, row_cost: usize, threads: usize) -> usize {
+        if self.rows.len().saturating_mul(row_cost) < WORTH_A_THREAD { 1 } else { threads }
+    }
+
     /// [`Tree::node`] that asks whether to go on before each part of it that has at most so many rows, or a shard for each
     /// thread.
     fn part(
@@ -91,7 +125,7 @@ impl<S: Summation> Tree<'_, S> {
         let n_rows = self.shard(first + n_shards - 1).end - self.shard(first).start;
         if n_shards <= threads.max(1) || n_rows <= at_once {
             ask()?;
-            return Ok(self.node(first, n_shards, threads));
+            return Ok(self.node(first, n_shards, threads, &mut vec![]));
         }
         let half = n_shards / 2;
         let left = self.part(first, half, threads, at_once, ask)?;
@@ -106,18 +140,18 @@ impl<S: Summation> Tree<'_, S> {
         }
     }
 
-    /// What the shards from `first` on come to, a power of two of them; `None` if they have no rows.
-    fn node(&self, first: usize, n_shards: usize, threads: usize) -> Option<S::Partial> {
+    /// What the shards from `first` on come to, a power of two of them; `None` if they have no rows. In `room` they are read.
+    fn node(&self, first: usize, n_shards: usize, threads: usize, room: &mut Vec<f64>) -> Option<S::Partial> {
         if n_shards == 1 {
             let rows = self.shard(first);
-            return (!rows.is_empty()).then(|| self.summation.partial(self.rows.slice(rows)));
+            return (!rows.is_empty()).then(|| self.summation.partial(self.rows.slice_in(rows, room)));
         }
         let half = n_shards / 2;
         let (left, right) = match threads {
-            0 | 1 => (self.node(first, half, 1), self.node(first + half, half, 1)),
+            0 | 1 => (self.node(first, half, 1, room), self.node(first + half, half, 1, room)),
             more => scope(|scope| {
-                let left = scope.spawn(|| self.node(first, half, more / 2));
-                let right = self.node(first + half, half, more - more / 2);
+                let left = scope.spawn(|| self.node(first, half, more / 2, &mut vec![]));
+                let right = self.node(first + half, half, more - more / 2, room);
                 (left.join().unwrap_or_else(|panic| resume_unwind(panic)), right)
             }),
         };
@@ -133,7 +167,9 @@ impl<S: Summation> Tree<'_, S> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::Column;
     use crate::model::Targets;
+    use crate::model::samples::Samples;
     use ndarray::Array2;
     use std::cell::Cell;
 
@@ -157,7 +193,7 @@ mod tests {
         let weights = vec![1.0; n_rows];
         let rows = Rows::new(&features, Targets::None.view(), &weights);
         let tree = Tree { summation: &Shape, rows, n_shards: shards_of(n_rows) };
-        tree.node(0, tree.n_shards, threads).unwrap()
+        tree.node(0, tree.n_shards, threads, &mut vec![]).unwrap()
     }
 
     #[test]
@@ -175,6 +211,27 @@ mod tests {
 
             assert!([2, 3, 8, 1_000].map(|threads| shape(n_rows, threads)).iter().all(|it| *it == expected));
         }
+    }
+
+    #[test]
+    fn rows_are_read_for_one_sum_without_being_kept_and_come_to_the_same() {
+        let column = Column::float("x", (0..70_000).map(|row| row as f64).collect());
+        let (samples, weights) = (Samples::of(vec![column.values], 70_000, 1), vec![1.0; 70_000]);
+        let rows = Rows::of(&samples, Targets::None.view(), &weights);
+        for threads in [1, 2, 5] {
+            let training = Training { rows, seed: 7, threads, progress: &|_: &str, _| Ok(()) };
+
+            let short = training.sum_once(&Shape).unwrap();
+            let long = training.sum_once_asking(&Shape, AT_ONCE, &|| Ok(())).unwrap();
+
+            assert!(!samples.are_read());
+            assert!([short, long].iter().all(|it| *it == shape(70_000, 1)));
+        }
+        assert_eq!(
+            Training { rows, seed: 7, threads: 2, progress: &|_: &str, _| Ok(()) }.sum(&Shape).unwrap(),
+            shape(70_000, 1)
+        );
+        assert!(samples.are_read());
     }
 
     #[test]

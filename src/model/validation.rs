@@ -5,8 +5,8 @@
 //! grow with the table.
 
 use super::random::Chance;
+use super::samples::Samples;
 use super::{Rows, Targets};
-use ndarray::{Array2, Axis};
 
 /// The share of rows that is held out, unless a specification says otherwise.
 pub const VALIDATION_FRACTION: f64 = 0.2;
@@ -32,18 +32,19 @@ impl Split {
     /// Which rows to hold out, by the seed, positions and classes: of each class as large a share as of all, and never all. `None`
     /// without targets, which could be met or not, and where fewer than ten would be held out.
     pub(super) fn of(targets: &Targets, fraction: f64, seed: u64) -> Option<Self> {
-        Self::of_strata(strata(targets), fraction, seed)
+        Self::of_strata(|| strata(targets), fraction, seed)
     }
 
     /// Which of so many rows to hold out where they are likely or not, instead of having targets.
     pub(super) fn of_rows(n_rows: usize, fraction: f64, seed: u64) -> Option<Self> {
-        Self::of_strata(vec![(0..n_rows).collect()], fraction, seed)
+        Self::of_strata(|| vec![(0..n_rows).collect()], fraction, seed)
     }
 
-    fn of_strata(strata: Vec<Vec<usize>>, fraction: f64, seed: u64) -> Option<Self> {
+    fn of_strata(strata: impl FnOnce() -> Vec<Vec<usize>>, fraction: f64, seed: u64) -> Option<Self> {
         if fraction == 0.0 {
             return None;
         }
+        let strata = strata();
         let n_rows: usize = strata.iter().map(Vec::len).sum();
         let sampled = |rows: usize| rows * n_rows.min(MOST_ROWS) / n_rows.max(1);
         let held_out_of = |rows: usize| (rows as f64 * fraction).round() as usize;
@@ -97,7 +98,7 @@ pub(super) fn drawn(n_rows: usize, most: usize, seed: u64) -> Option<Vec<usize>>
 
 /// Rows to learn from or to be measured on, with their targets.
 pub(super) struct Part {
-    pub(super) features: Array2<f64>,
+    pub(super) features: Samples,
     pub(super) targets: Targets,
     /// How often each row counts.
     pub(super) weights: Vec<f64>,
@@ -106,13 +107,13 @@ pub(super) struct Part {
 impl Part {
     /// As an algorithm is given them.
     pub(super) fn rows(&self) -> Rows<'_> {
-        Rows::new(&self.features, self.targets.view(), &self.weights)
+        Rows::of(&self.features, self.targets.view(), &self.weights)
     }
 
     /// These rows of it.
     pub(super) fn select(&self, rows: &[usize]) -> Self {
         Self {
-            features: self.features.select(Axis(0), rows),
+            features: self.features.select(rows).into(),
             targets: self.targets.select(rows),
             weights: rows.iter().map(|row| self.weights[*row]).collect(),
         }

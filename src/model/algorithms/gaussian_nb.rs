@@ -92,7 +92,7 @@ impl Summation for ByClass {
 impl Estimator for Normal {
     fn fit(&self, training: &Training<'_>) -> Result<Box<dyn Model>> {
         let (_, classes) = training.rows.targets.classes()?;
-        self.model(&training.sum(&ByClass { n_classes: classes.len() })?, classes)
+        self.model(&training.sum_once(&ByClass { n_classes: classes.len() })?, classes)
     }
 }
 

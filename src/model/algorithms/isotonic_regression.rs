@@ -111,7 +111,7 @@ fn joined(points: Vec<Point>, together: impl Fn(&Point, &Point) -> bool) -> Vec<
 impl Estimator for Isotonic {
     fn fit(&self, training: &Training<'_>) -> Result<Box<dyn Model>> {
         training.rows.targets.values()?;
-        let points = training.sum(&ByX)?;
+        let points = training.sum_once(&ByX)?;
         let values = pooled(&points, if self.increasing { 1.0 } else { -1.0 });
         // Between equal neighbours a point says nothing.
         let is_corner = |at: &usize| {

@@ -81,7 +81,7 @@ impl Scaler {
 
 impl Transformer for Scaler {
     fn fit(&self, training: &Training<'_>) -> Result<Box<dyn FittedTransformer>> {
-        self.fitted(training.sum(&OfColumns)?)
+        self.fitted(training.sum_once(&OfColumns)?)
     }
 }
 

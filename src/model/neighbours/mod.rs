@@ -21,8 +21,9 @@ pub(super) use nearest::Neighbour;
 use self::lower_bounds::{Asked, Tile};
 use self::nearest::{Keeps, Nearest};
 use self::tree::Tree;
-use super::kernels::{Panels, in_rows};
+use super::kernels::Panels;
 use ndarray::{Array2, ArrayView2};
+use std::sync::Arc;
 
 /// Rows of more columns are near to no box in particular.
 const MOST_TREE_COLUMNS: usize = 15;
@@ -48,23 +49,21 @@ pub(super) struct Neighbours {
     metric: Metric,
     width: usize,
     /// In their order, or in that of the tree.
-    rows: Vec<f64>,
+    rows: Arc<Vec<f64>>,
     tree: Option<Tree>,
     /// Of all rows, if they were prepared; else each search makes its own.
     tiles: Vec<Tile>,
 }
 
 impl Neighbours {
-    /// Of `(n_samples, n_features)`, at least one row and column.
-    pub(super) fn new(rows: ArrayView2<'_, f64>, metric: Metric) -> Self {
-        let (n_rows, width) = rows.dim();
-        let has_tree = width <= MOST_TREE_COLUMNS && n_rows >= FEWEST_TREE_ROWS;
-        let flat = in_rows(&rows).into_owned();
+    /// Rows of so many numbers, at least one of each.
+    pub(super) fn new(rows: Arc<Vec<f64>>, width: usize, metric: Metric) -> Self {
+        let has_tree = width <= MOST_TREE_COLUMNS && rows.len() / width >= FEWEST_TREE_ROWS;
         if !has_tree {
-            return Self { metric, width, rows: flat, tree: None, tiles: vec![] };
+            return Self { metric, width, rows, tree: None, tiles: vec![] };
         }
-        let (tree, rows) = Tree::new(&flat, width);
-        Self { metric, width, rows, tree: Some(tree), tiles: vec![] }
+        let (tree, rows) = Tree::new(&rows, width);
+        Self { metric, width, rows: Arc::new(rows), tree: Some(tree), tiles: vec![] }
     }
 
     /// The same for whoever asks about many rows, again and again some of them: what all searches need is made once. It takes

@@ -35,6 +35,10 @@ fn numbers(n_rows: usize, width: usize, seed: u64, values: u64, magnitude: i32) 
     })
 }
 
+fn among(rows: &Array2<f64>, metric: Metric) -> Neighbours {
+    Neighbours::new(Arc::new(rows.iter().copied().collect()), rows.ncols(), metric)
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
@@ -52,7 +56,7 @@ proptest! {
         let asked = numbers(n_asked, width, !seed | 1, values, magnitude);
         let asked = asked.as_slice().unwrap();
         for metric in ALL {
-            let neighbours = Neighbours::new(kept.view(), metric);
+            let neighbours = among(&kept, metric);
 
             let found = found(&neighbours, asked, most);
 
@@ -68,7 +72,7 @@ proptest! {
         let (kept, asked) = (numbers(600, width, seed | 1, 1_000, -2), numbers(120, width, !seed | 1, 1_000, -2));
         let asked = asked.as_slice().unwrap();
         for metric in ALL {
-            let neighbours = Neighbours::new(kept.view(), metric);
+            let neighbours = among(&kept, metric);
             let all = found(&neighbours, asked, 5);
 
             let some = found(&neighbours, &asked[from * width..(from + length) * width], 5);
@@ -85,7 +89,7 @@ fn rows_that_are_far_beyond_all_others_have_neighbours_too() {
         let kept = numbers(300, width, 3, 1_000, 0);
         let asked: Vec<f64> = [1e14, 1e200, -1e308, 0.5].iter().flat_map(|x| vec![*x; 3 * width]).collect();
         for metric in ALL {
-            let neighbours = Neighbours::new(kept.view(), metric);
+            let neighbours = among(&kept, metric);
 
             assert_eq!(found(&neighbours, &asked, 4), by_definition(&kept, metric, &asked, 4), "{metric:?}");
         }
@@ -109,7 +113,7 @@ proptest! {
         let asked = asked.as_slice().unwrap();
         let weights: Vec<f64> = (0..n_rows).map(|row| 1.0 + (row % 3) as f64).collect();
         for metric in ALL {
-            let neighbours = Neighbours::new(kept.view(), metric).prepared();
+            let neighbours = among(&kept, metric).prepared();
             let near = |row: &[f64], (_, other): &(usize, &[f64])| {
                 metric.between(row, other) <= metric.compared(radius)
             };

@@ -47,7 +47,7 @@ impl CrossProducts {
     pub(in crate::model) fn of(training: &Training<'_>, fit_intercept: bool, algorithm: &str) -> Result<Self> {
         let (n_samples, n_features) = (training.rows.len(), training.rows.n_features());
         training.rows.targets.numbers()?;
-        let Partial { weight, triangle, ranges } = training.sum(&Reduction { fit_intercept })?;
+        let Partial { weight, triangle, ranges } = training.sum_once(&Reduction { fit_intercept })?;
         check_ranges(&ranges, n_samples, fit_intercept, algorithm)?;
         let r = triangle.into_r();
         let (ones, rest) = r.view().split_at(Axis(1), usize::from(fit_intercept));

@@ -2,17 +2,20 @@
 
 use super::singular_values::{Left, SingularValues, singular_values, unit_of};
 use super::triangle::Triangle;
-use super::{Moments, OfColumns};
 use crate::error::{Error, Result};
-use crate::model::kernels::extremes;
+use crate::model::kernels::{extremes, first_largest};
 use crate::model::summation::Summation;
 use crate::model::{Rows, Training};
-use ndarray::{Array1, Array2, Axis};
+use ndarray::{Array1, Array2, ArrayView2, Axis};
 
 /// What the rows of a fit vary about, in which directions and how far.
 ///
-/// They are found from the triangle of the QR decomposition of `sqrt(w) (x - mean)`, which has its singular values and right
-/// singular vectors. Unlike products of columns it keeps all digits.
+/// They are found from the triangle of the QR decomposition of `sqrt(w) [1 x - origin]`. Its first row has the means, and what is
+/// left without it has the singular values and right singular vectors of the centred rows. Unlike products of columns it keeps
+/// all digits: the origin is the row that counts most, and no column of `n` rows has it further from the mean than `sqrt(n)`
+/// standard deviations.
+///
+/// P. A. Samuelson, "How deviant can you be?" (1968), Journal of the American Statistical Association 63, 1522.
 #[derive(Debug)]
 pub(in crate::model) struct PrincipalAxes {
     /// Of each column.
@@ -35,19 +38,23 @@ impl PrincipalAxes {
     /// `algorithm`. What the progress answers.
     pub(in crate::model) fn of(training: &Training<'_>, algorithm: &str) -> Result<Self> {
         let width = training.rows.n_features();
-        let Moments { weight, mean, .. } = training.sum(&OfColumns)?;
+        let weight: f64 = training.rows.weights.iter().sum();
         if weight <= 1.0 {
             return Err(Error::invalid(format!(
                 "{algorithm} learns from rows of a weight above 1 together; there are {} of weight {weight}",
                 training.rows.len()
             )));
         }
-        let (least, most) = extremes(training.rows.values());
-        let unit = unit_of([least, most].iter());
         let ask = || training.progress.report(&format!("reducing the rows of {algorithm}"), 0.0);
-        let row_cost = 2 * width * width;
-        let triangle = training.sum_asking(&Reduction { mean: &mean, unit }, row_cost, &ask)?;
-        let r = squared(triangle, width, training.rows.count().min(width));
+        let heaviest = first_largest(training.rows.weights);
+        let origin = training.rows.slice_in(heaviest..heaviest + 1, &mut vec![]).values().to_vec();
+        let row_cost = 2 * (width + 1) * (width + 1);
+        let Partial { unit, triangle } = training.sum_once_asking(&Reduction { origin: &origin }, row_cost, &ask)?;
+        let triangle = triangle.into_r();
+        let (first, rest) = triangle.view().split_at(Axis(0), 1);
+        let shifts = first.iter().skip(1).map(|sum| sum / first[(0, 0)] * unit);
+        let mean: Array1<f64> = origin.iter().zip(shifts).map(|(origin, shift)| origin + shift).collect();
+        let r = filled(rest.split_at(Axis(1), 1).1, training.rows.count().min(width));
         if r.iter().chain(&mean).any(|value| !value.is_finite()) {
             return Err(Error::invalid(format!(
                 "differences between rows overflow in {algorithm}; bring the values below 1e300"
@@ -55,7 +62,7 @@ impl PrincipalAxes {
         }
         let ask = || training.progress.report(&format!("finding the axes of {algorithm}"), 0.5);
         let SingularValues { s, vt, .. } = singular_values(r.view(), Left::LeftOut, &ask)?;
-        Ok(Self { mean: mean.into(), lengths: s, unit, axes: vt, weight })
+        Ok(Self { mean, lengths: s, unit, axes: vt, weight })
     }
 
     /// How many axes there are along which rows differ by more than rounding.
@@ -74,41 +81,60 @@ impl PrincipalAxes {
 }
 
 /// With rows of zeros below, if there are fewer.
-fn squared(triangle: Triangle, width: usize, n_rows: usize) -> Array2<f64> {
-    let r = triangle.into_r();
-    if r.nrows() >= n_rows {
-        return r;
-    }
-    let mut filled = Array2::zeros((n_rows, width));
+fn filled(r: ArrayView2<'_, f64>, n_rows: usize) -> Array2<f64> {
+    let mut filled = Array2::zeros((n_rows.max(r.nrows()), r.ncols()));
     filled.view_mut().split_at(Axis(0), r.nrows()).0.assign(&r);
     filled
 }
 
-/// The triangle of centred rows, in multiples of a unit.
+/// As [`unit_of`], but the smallest there is if all are 0, so that numbers elsewhere have their own.
+fn unit_among<'a>(numbers: impl Iterator<Item = &'a f64> + Clone) -> f64 {
+    if numbers.clone().all(|it| *it == 0.0) { f64::MIN_POSITIVE } else { unit_of(numbers) }
+}
+
 struct Reduction<'a> {
-    mean: &'a [f64],
+    origin: &'a [f64],
+}
+
+/// The triangle of rows less the origin, in multiples of a unit, behind a column of ones.
+struct Partial {
     unit: f64,
+    triangle: Triangle,
+}
+
+impl Partial {
+    /// In multiples of another unit, as large at least. Both are powers of 2, so that no digits are lost.
+    fn in_unit(mut self, unit: f64) -> Triangle {
+        if self.unit != unit {
+            self.triangle.scale_behind_first(self.unit / unit);
+        }
+        self.triangle
+    }
 }
 
 impl Summation for Reduction<'_> {
-    type Partial = Triangle;
+    type Partial = Partial;
 
-    fn partial(&self, shard: Rows<'_>) -> Triangle {
-        let width = shard.n_features();
-        let mut triangle = Triangle::none(width);
+    fn partial(&self, shard: Rows<'_>) -> Partial {
+        let (least, most) = extremes(shard.values());
+        let unit = unit_among(self.origin.iter().chain([&least, &most]));
+        let (mut triangle, share) = (Triangle::none(1 + shard.n_features()), 1.0 / unit);
         for (row, weight) in shard.iter().zip(shard.weights) {
             let root = weight.sqrt();
-            triangle.push(row.iter().zip(self.mean).map(|(value, mean)| root * ((value - mean) / self.unit)));
+            triangle.push([root]);
+            triangle.push(row.iter().zip(self.origin).map(|(value, origin)| root * ((value - origin) * share)));
             triangle.shrink_if_long();
         }
         triangle.shrink();
-        triangle
+        Partial { unit, triangle }
     }
 
-    fn merge(&self, mut left: Triangle, right: Triangle) -> Triangle {
-        left.stack(&right);
-        left.shrink();
-        left
+    fn merge(&self, left: Partial, right: Partial) -> Partial {
+        let unit = left.unit.max(right.unit);
+        let (mut triangle, right) = (left.in_unit(unit), right.in_unit(unit));
+        triangle.stack(&right);
+        triangle.shrink();
+        Partial { unit, triangle }
     }
 }
 
@@ -136,6 +162,42 @@ mod tests {
             assert_abs_diff_eq!(along, array![0.2f64.sqrt(), 0.8f64.sqrt()], epsilon = 1e-15);
             assert_abs_diff_eq!(axes.lengths[0] * (axes.unit / scale), 70f64.sqrt(), epsilon = 1e-13);
         }
+    }
+
+    /// Of all shards one has a number.
+    #[test]
+    fn rows_of_zeros_have_no_unit_of_their_own() {
+        for (scale, filled) in [(1e-200, 1), (1e200, 1), (1e-200, 298), (1.0, 298)] {
+            let number = |(row, column)| if row == filled { scale * [3.0, 4.0][column] } else { 0.0 };
+            let rows = Array2::from_shape_fn((300, 2), number);
+
+            let axes = axes_of(&rows).unwrap();
+
+            let along = axes.axes.row(0).map(|it| it.abs());
+            assert_abs_diff_eq!(along, array![0.6, 0.8], epsilon = 1e-14);
+            assert_abs_diff_eq!(
+                axes.lengths[0] * (axes.unit / scale),
+                (25.0 * 299.0 / 300.0f64).sqrt(),
+                epsilon = 1e-13
+            );
+        }
+    }
+
+    #[test]
+    fn a_row_far_from_all_others_that_counts_little_costs_them_no_digits() {
+        let near = |row: usize, column: usize| ((row * 7 + column * 13) % 11) as f64;
+        let rows =
+            Array2::from_shape_fn((400, 2), |(row, column)| near(row, column) + if row == 0 { 1e15 } else { 0.0 });
+        let weights: Vec<f64> = (0..400).map(|row| if row == 0 { 1e-40 } else { 1.0 }).collect();
+        let training = |rows| Training { rows, seed: 7, threads: 1, progress: &|_: &str, _| Ok(()) };
+
+        let with = PrincipalAxes::of(&training(Rows::new(&rows, Targets::None.view(), &weights)), "pca").unwrap();
+
+        let others = rows.select(Axis(0), &(1..400).collect::<Vec<_>>());
+        let without =
+            PrincipalAxes::of(&training(Rows::new(&others, Targets::None.view(), &weights[1..])), "pca").unwrap();
+        assert_abs_diff_eq!(with.variances(), without.variances(), epsilon = 1e-9);
+        assert_abs_diff_eq!(with.mean, without.mean, epsilon = 1e-9);
     }
 
     #[test]

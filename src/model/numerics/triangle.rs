@@ -8,13 +8,23 @@ use crate::model::kernels::dots;
 use ndarray::Array2;
 
 /// Rows that are reduced at once: they stay in the cache nearest to the processor.
-const BLOCK: usize = 128;
+const BLOCK: usize = 192;
+/// Rows that there is room for at first.
+const FEW: usize = 16;
+/// Numbers of a line of the cache.
+const LINE: usize = 8;
 
-/// Rows, one after the other, that have the same cross-products as others that were there before them.
+/// Rows that have the same cross-products as others that were there before them.
 #[derive(Clone, Debug)]
 pub(super) struct Triangle {
     width: usize,
+    n_rows: usize,
+    /// For how many rows there is room.
+    room: usize,
+    /// Column by column, so that one instruction takes several numbers of a column.
     values: Vec<f64>,
+    /// Of which column the next number is.
+    next: usize,
     /// Whether the first `width` rows are upper triangular.
     has_triangle: bool,
 }
@@ -22,33 +32,54 @@ pub(super) struct Triangle {
 impl Triangle {
     /// Of no rows.
     pub(super) fn none(width: usize) -> Self {
-        Self { width, values: vec![], has_triangle: false }
+        Self { width, n_rows: 0, room: 0, values: vec![], next: 0, has_triangle: false }
     }
 
     /// One more row, or its next numbers.
     pub(super) fn push(&mut self, numbers: impl IntoIterator<Item = f64>) {
-        self.values.extend(numbers);
-    }
-
-    fn n_rows(&self) -> usize {
-        self.values.len() / self.width
+        if self.n_rows == self.room {
+            self.make_room(if self.room == 0 { FEW } else { (2 * self.room).max(BLOCK + self.width) });
+        }
+        let places = &mut self.values[self.next * self.room + self.n_rows..];
+        let mut at = 0;
+        numbers.into_iter().for_each(|number| {
+            places[at] = number;
+            at += self.room;
+        });
+        self.next += at / self.room;
+        if self.next == self.width {
+            (self.next, self.n_rows) = (0, self.n_rows + 1);
+        }
     }
 
     /// The rows of another below its own.
     pub(super) fn stack(&mut self, other: &Self) {
-        self.values.extend_from_slice(&other.values);
+        let n_rows = self.n_rows + other.n_rows;
+        if n_rows > self.room {
+            self.make_room(n_rows);
+        }
+        let columns = self.values.chunks_exact_mut(self.room.max(1)).zip(other.values.chunks_exact(other.room.max(1)));
+        columns.for_each(|(own, other_column)| {
+            own[self.n_rows..n_rows].copy_from_slice(&other_column[..other.n_rows]);
+        });
+        self.n_rows = n_rows;
+    }
+
+    /// Each number times `by`, but for those of the first column.
+    pub(super) fn scale_behind_first(&mut self, by: f64) {
+        self.values.iter_mut().skip(self.room).for_each(|it| *it *= by);
     }
 
     /// As few rows as columns, if there are so many more that it is worth it.
     pub(super) fn shrink_if_long(&mut self) {
-        if self.n_rows() >= BLOCK + self.width {
+        if self.n_rows >= BLOCK + self.width {
             self.reflect();
         }
     }
 
     /// As few rows as columns, if there are more.
     pub(super) fn shrink(&mut self) {
-        if self.n_rows() > self.width {
+        if self.n_rows > self.width {
             self.reflect();
         }
     }
@@ -56,52 +87,42 @@ impl Triangle {
     /// Upper triangular, `(min(n_rows, width), width)`, with a diagonal that is not negative.
     pub(super) fn into_r(mut self) -> Array2<f64> {
         self.reflect();
-        for (at, row) in self.values.chunks_exact_mut(self.width).enumerate() {
-            if row[at] < 0.0 {
-                row.iter_mut().for_each(|value| *value = -*value);
-            }
+        let at = |row: usize, column: usize| self.values[column * self.room + row];
+        Array2::from_shape_fn((self.n_rows, self.width), |(row, column)| {
+            if at(row, row) < 0.0 { -at(row, column) } else { at(row, column) }
+        })
+    }
+
+    fn make_room(&mut self, n_rows: usize) {
+        // An odd number of lines: columns whose distance is a power of 2 would share few places of the cache.
+        let room = n_rows.next_multiple_of(LINE) | LINE;
+        let mut values = vec![0.0; room * self.width];
+        for (place, column) in values.chunks_exact_mut(room).zip(self.values.chunks_exact(self.room.max(1))) {
+            place[..self.room].copy_from_slice(column);
         }
-        let shape = (self.n_rows(), self.width);
-        Array2::from_shape_vec(shape, self.values).expect("a triangle has whole rows")
+        (self.room, self.values) = (room, values);
     }
 
     /// Makes it triangular: column by column, what is below the diagonal is mirrored into it.
     fn reflect(&mut self) {
-        let (width, n_rows) = (self.width, self.n_rows());
+        let Self { width, n_rows, room, .. } = *self;
         let most = n_rows.min(width);
-        let mut columns = self.columns();
         for column in 0..most {
-            let (own, others) = columns[column * n_rows..].split_at_mut(n_rows);
+            let (own, others) = self.values[column * room..].split_at_mut(room);
             // What a triangle has below its diagonal is 0 already.
             let below = if self.has_triangle { width } else { column + 1 };
-            if let Some(mirror) = Mirror::of(own, column, below) {
-                others.chunks_mut(2 * n_rows).for_each(|columns| mirror.reflect(columns));
+            if let Some(mirror) = Mirror::of(&own[..n_rows], column, below) {
+                others.chunks_mut(2 * room).for_each(|columns| mirror.reflect(columns, room));
                 own[column] = mirror.image;
             }
+            own[column + 1..most].fill(0.0);
         }
-        self.values.truncate(most * width);
-        for (row, values) in self.values.chunks_exact_mut(width).enumerate() {
-            values[..row].fill(0.0);
-            let own = columns.chunks_exact(n_rows).skip(row).map(|column| column[row]);
-            values[row..].iter_mut().zip(own).for_each(|(value, own)| *value = own);
-        }
-        self.has_triangle = most == width;
-    }
-
-    /// Column by column, so that one instruction takes several numbers of a column.
-    fn columns(&self) -> Vec<f64> {
-        let n_rows = self.n_rows();
-        let mut columns = vec![0.0; self.values.len()];
-        for (at, column) in columns.chunks_exact_mut(n_rows.max(1)).enumerate() {
-            column.iter_mut().zip(self.values.chunks_exact(self.width)).for_each(|(place, row)| *place = row[at]);
-        }
-        columns
+        (self.n_rows, self.has_triangle) = (most, most == width);
     }
 }
 
 /// What takes a column into its diagonal.
 struct Mirror<'a> {
-    n_rows: usize,
     diagonal: usize,
     /// The first row below it that is not 0.
     first: usize,
@@ -116,7 +137,6 @@ struct Mirror<'a> {
 impl<'a> Mirror<'a> {
     /// `None` if there is nothing below the diagonal.
     fn of(column: &'a [f64], diagonal: usize, first: usize) -> Option<Self> {
-        let n_rows = column.len();
         let (above, below) = column.split_at(first);
         let [squares] = dots([below], below);
         let before = above[diagonal];
@@ -124,18 +144,19 @@ impl<'a> Mirror<'a> {
         // It stands between the column and the diagonal's far side, so that no digits are lost.
         let image = if before < 0.0 { norm } else { -norm };
         let scale = 1.0 / (norm * (norm + before.abs()));
-        (squares != 0.0).then_some(Self { n_rows, diagonal, first, top: before - image, below, scale, image })
+        (squares != 0.0).then_some(Self { diagonal, first, top: before - image, below, scale, image })
     }
 
-    /// Takes one column, or two, which share what is read of it, along.
-    fn reflect(&self, columns: &mut [f64]) {
-        let (one, other) = columns.split_at_mut(self.n_rows);
+    /// Takes one column, or two, which share what is read of it, along; each has room for so many rows.
+    fn reflect(&self, columns: &mut [f64], room: usize) {
+        let (one, other) = columns.split_at_mut(room);
+        let below = self.first..self.first + self.below.len();
         if other.is_empty() {
-            let [product] = dots([&one[self.first..]], self.below);
+            let [product] = dots([&one[below]], self.below);
             self.subtract(one, product);
             return;
         }
-        let [product, others] = dots([&one[self.first..], &other[self.first..]], self.below);
+        let [product, others] = dots([&one[below.clone()], &other[below]], self.below);
         self.subtract(one, product);
         self.subtract(other, others);
     }
@@ -150,11 +171,18 @@ impl<'a> Mirror<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ndarray::array;
+    use ndarray::{Axis, array};
     use proptest::prelude::*;
 
     fn triangle(rows: &Array2<f64>) -> Triangle {
-        Triangle { width: rows.ncols(), values: rows.iter().copied().collect(), has_triangle: false }
+        let mut triangle = Triangle::none(rows.ncols());
+        rows.rows().into_iter().for_each(|row| triangle.push(row.to_vec()));
+        triangle
+    }
+
+    fn rows(triangle: &Triangle) -> Array2<f64> {
+        let at = |(row, column)| triangle.values[column * triangle.room + row];
+        Array2::from_shape_fn((triangle.n_rows, triangle.width), at)
     }
 
     #[test]
@@ -166,12 +194,42 @@ mod tests {
 
     #[test]
     fn fewer_rows_than_columns_stay_as_they_are_until_there_are_more() {
-        let rows = array![[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]];
-        let mut few = triangle(&rows);
+        let few = array![[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]];
+        let mut triangle = triangle(&few);
 
-        few.shrink();
+        triangle.shrink();
 
-        assert_eq!(few.values, rows.into_raw_vec_and_offset().0);
+        assert_eq!(rows(&triangle), few);
+    }
+
+    #[test]
+    fn there_is_room_for_any_number_of_rows_whole_or_in_parts() {
+        let all = Array2::from_shape_fn((500, 3), |(row, column)| (3 * row + column) as f64);
+        let (mut own, mut below) = (Triangle::none(3), triangle(&all.select(Axis(0), &[498, 499])));
+        for row in all.rows().into_iter().take(498) {
+            own.push([row[0]]);
+            own.push([row[1], row[2]]);
+        }
+
+        own.stack(&below);
+        below.scale_behind_first(2.0);
+
+        assert_eq!(rows(&own), all);
+        assert_eq!(rows(&below), array![[1494.0, 2990.0, 2992.0], [1497.0, 2996.0, 2998.0]]);
+    }
+
+    #[test]
+    fn rows_that_come_after_a_triangle_are_reduced_into_it() {
+        let all = Array2::from_shape_fn((1_000, 3), |(row, column)| ((row * 7 + column * row * row) % 101) as f64);
+        let (whole, mut reduced) = (triangle(&all).into_r(), Triangle::none(3));
+
+        for row in all.rows() {
+            reduced.push(row.to_vec());
+            reduced.shrink_if_long();
+        }
+
+        assert!(reduced.n_rows < BLOCK + 3);
+        assert!((reduced.into_r() - whole).iter().all(|it| it.abs() < 1e-10));
     }
 
     #[test]
@@ -186,7 +244,7 @@ mod tests {
         ) {
             let rows = Array2::from_shape_vec((30, 4), values).unwrap();
             let whole = triangle(&rows).into_r();
-            let (left, right) = rows.view().split_at(ndarray::Axis(0), border);
+            let (left, right) = rows.view().split_at(Axis(0), border);
             let (mut left, mut right) = (triangle(&left.to_owned()), triangle(&right.to_owned()));
             left.shrink();
             right.shrink();

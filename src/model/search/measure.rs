@@ -69,9 +69,9 @@ fn scored(asked: &Asked<'_>, progress: &dyn Progress, seconds: &mut f64) -> Resu
 fn metrics_of(learned: &Learned, test: Part, known: Option<&[usize]>, progress: &dyn Progress) -> Result<Metrics> {
     let ask = || progress.report("measuring on other rows", 1.0);
     let Part { features, targets, weights } = test;
-    let features = learned.transformers.iter().fold(features, |features, step| step.transform(features));
+    let features = learned.transformers.iter().fold(features.into_matrix(), |features, step| step.transform(features));
     if let (Targets::None, Some(model)) = (&targets, learned.last.model()) {
-        let test = Part { features, targets, weights };
+        let test = Part { features: features.into(), targets, weights };
         return metrics::of_densities(|rows| model.log_densities(rows), test.rows(), |_| ask());
     }
     let mut answers = Answers::default();

@@ -126,7 +126,8 @@ fn load(
     if weights.iter().any(|weight| *weight <= 0.0) {
         return Err(damaged("the weight of a row is not greater than 0"));
     }
-    vote.among(rows.view(), weights.to_vec(), known(&targets)?).map(FittedStep::Model).map_err(damaged)
+    let rows = Arc::new(rows.into_iter().collect());
+    vote.among(rows, inputs.n_features, weights.to_vec(), known(&targets)?).map(FittedStep::Model).map_err(damaged)
 }
 
 /// A model, or why there is none.
@@ -149,21 +150,21 @@ impl Vote {
 
     /// # Errors
     /// Why these rows cannot be asked.
-    fn among(self, rows: ArrayView2<'_, f64>, weights: Vec<f64>, known: Known) -> Judged {
-        let (n_rows, n_features) = rows.dim();
+    fn among(self, rows: Arc<Vec<f64>>, n_features: usize, weights: Vec<f64>, known: Known) -> Judged {
+        let n_rows = weights.len();
         if self.n_neighbors > n_rows {
             return Err(format!(
                 "{} parameter n_neighbors is {} and there are {n_rows} rows; take at most as many neighbours",
                 self.algorithm, self.n_neighbors
             ));
         }
-        if let Some(objection) = self.metric.objection(&in_rows(&rows), n_features) {
+        if let Some(objection) = self.metric.objection(&rows, n_features) {
             return Err(format!("{objection} ({})", self.algorithm));
         }
         if !weights.iter().sum::<f64>().is_finite() {
             return Err(format!("the sum of the weights of rows overflows in {}; make them smaller", self.algorithm));
         }
-        Ok(Box::new(Voters { vote: self, neighbours: Neighbours::new(rows, self.metric), weights, known }))
+        Ok(Box::new(Voters { vote: self, neighbours: Neighbours::new(rows, n_features, self.metric), weights, known }))
     }
 
     /// How much a neighbour counts, from 0 to 1: the nearest one 1, and others by how much further they are.
@@ -182,7 +183,8 @@ impl Estimator for Vote {
             TargetView::Classes { indices, labels } => Known::Classes(indices.to_vec(), labels.clone()),
             other => Known::Values(other.values()?.to_vec()),
         };
-        self.among(training.rows.features(), training.rows.weights.to_vec(), known).map_err(Error::invalid)
+        let rows = training.rows;
+        self.among(rows.shared(), rows.n_features(), rows.weights.to_vec(), known).map_err(Error::invalid)
     }
 }
 
