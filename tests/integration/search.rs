@@ -13,12 +13,12 @@ use std::time::Duration;
 /// More than a search of this file takes.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-async fn client(server: &TestServer) -> Client {
+pub async fn client(server: &TestServer) -> Client {
     Client::connect(server.address.clone(), Options::default()).await.unwrap()
 }
 
 /// 200 rows of y = x0 - 2 x1 and a little that neither explains.
-fn rows() -> Table {
+pub fn rows() -> Table {
     let value = |row: u64, column: u64| ((row * 37 + column * 11) % 101) as f64 / 50.0 - 1.0;
     let column = |at: u64| Column::float(format!("x{at}"), (0..200).map(|row| value(row, at)).collect());
     let y = |row: u64| value(row, 0) - 2.0 * value(row * row, 1) + (row % 7) as f64 / 10.0;
@@ -49,7 +49,7 @@ fn long() -> SearchJob {
     search(Choices::LogUniform(1e-3, 1e3), Some(900))
 }
 
-async fn ended(client: &Client, id: &str) -> JobStatus {
+pub async fn ended(client: &Client, id: &str) -> JobStatus {
     client.wait(id, |_| {}).await.unwrap()
 }
 
@@ -67,7 +67,7 @@ async fn measures(client: &Client, id: &str) {
 }
 
 /// All of a table but what time was taken.
-fn timeless(found: SearchTable) -> SearchTable {
+pub fn timeless(found: SearchTable) -> SearchTable {
     let mut found = found;
     found.candidates.iter_mut().for_each(|it| it.mean_fit_seconds = 0.0);
     found

@@ -18,7 +18,7 @@ pub(super) struct Asked<'a> {
 }
 
 /// What came of a fold.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Measured {
     /// Or why there is none.
     pub(super) score: std::result::Result<f64, String>,

@@ -16,6 +16,7 @@ mod folds;
 mod groups;
 mod halving;
 
+mod found;
 mod measure;
 mod ranking;
 mod run;

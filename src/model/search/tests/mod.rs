@@ -1,6 +1,7 @@
 //! Searches whole, on the data sets of `tests/fixtures`; numbers are those of `tests/fixtures/make_search_oracles.py`.
 
 mod folds;
+mod kept;
 mod refusals;
 
 use super::halving::Halving;
