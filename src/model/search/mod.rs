@@ -27,4 +27,4 @@ mod tests;
 pub use folds::{CrossValidation, FoldKind};
 pub use ranking::{Candidate, Choice, Searched};
 pub use run::search;
-pub use spec::{Choices, Dimension, MAX_FITS, SearchSpec, Strategy, check_target};
+pub use spec::{Choices, Dimension, MAX_FITS, SearchSpec, Strategy};

@@ -138,20 +138,6 @@ impl Choices {
     }
 }
 
-/// Whether candidates are measured by one target, or by none.
-///
-/// # Errors
-/// [`Error::InvalidArgument`] if several are named.
-pub fn check_target(pipeline: &Spec) -> Result<()> {
-    if pipeline.targets.is_empty() {
-        return Ok(());
-    }
-    Err(Error::invalid(format!(
-        "a search takes one target and `targets` names {}; name it as `target`, or search for each target",
-        pipeline.targets.len()
-    )))
-}
-
 impl SearchSpec {
     /// Checks all that can be known without rows: steps, parameters and each of their values, the number of fits, folds, scoring,
     /// and that there is a candidate that suits the columns.
@@ -159,7 +145,6 @@ impl SearchSpec {
     /// # Errors
     /// [`Error::InvalidArgument`] that names what is wrong, with its value.
     pub fn check(&self, pipeline: &Spec, columns: &[ColumnSchema]) -> Result<()> {
-        check_target(pipeline)?;
         self.check_dimensions(&pipeline.steps)?;
         self.cross_validation.check(columns)?;
         self.check_size()?;
@@ -178,8 +163,9 @@ impl SearchSpec {
     /// which the groups are one.
     pub(super) fn pipeline(&self, pipeline: &Spec, columns: &[ColumnSchema]) -> Spec {
         let (Some(group), None) = (&self.cross_validation.group, &pipeline.features) else { return pipeline.clone() };
-        let others = [Some(group), pipeline.target.as_ref(), pipeline.sample_weight.as_ref()];
-        let own = columns.iter().map(|column| &column.name).filter(|name| !others.contains(&Some(name)));
+        let targets = pipeline.target.iter().chain(&pipeline.targets);
+        let others: Vec<&String> = targets.chain(&pipeline.sample_weight).chain([group]).collect();
+        let own = columns.iter().map(|column| &column.name).filter(|name| !others.contains(name));
         Spec { features: Some(own.cloned().collect()), ..pipeline.clone() }
     }
 
