@@ -2,12 +2,13 @@
 
 use super::job::{Job, JobSpec, Rows, now_ms};
 use super::jobs::{Parts, Shared};
-use super::search::Sought;
+use super::search::{Publish, Sought};
 use super::{journal, run};
 use crate::data::{ColumnSchema, Reference, Selector};
 use crate::datasets;
 use crate::error::{Error, Result};
 use crate::failpoint;
+use crate::model::search::Ahead;
 use crate::storage::sha256;
 use bytes::Bytes;
 use std::sync::Arc;
@@ -65,17 +66,21 @@ impl Shared {
     async fn checked(&self, spec: &JobSpec, search: Option<Arc<Sought>>) -> Result<Checked> {
         let place = self.checks.acquire().await;
         let _place = place.map_err(|_| Error::internal("the places of checks are closed"))?;
-        let pipeline = spec.pipeline.clone();
-        let check = move |columns: &[ColumnSchema]| match &search {
-            Some(sought) => sought.spec.check(&pipeline, columns),
+        let (pipeline, bounds) = (spec.pipeline.clone(), self.parts.limits.job);
+        let check = move |columns: &[ColumnSchema], n_rows: usize| match &search {
             None => pipeline.check(columns),
+            Some(sought) => {
+                let publishes = sought.publish == Publish::Best;
+                sought.spec.check_on(&pipeline, columns, &Ahead { n_rows, publishes, bounds })
+            }
         };
         match &spec.rows {
             Rows::Dataset(reference) => {
                 let reference = Reference::parse("data set", reference)?;
                 let (dataset, _) = self.parts.datasets.describe(&reference)?;
                 let version = Reference { selector: Selector::Version(dataset.version), ..reference };
-                beside(move || check(&dataset.columns)).await?;
+                let n_rows = usize::try_from(dataset.n_rows).unwrap_or(usize::MAX);
+                beside(move || check(&dataset.columns, n_rows)).await?;
                 Ok(Checked { dataset: Some(version.to_string()), rows: None })
             }
             Rows::Inline(table) if table.n_rows() == 0 => {
@@ -84,7 +89,7 @@ impl Shared {
             Rows::Inline(table) => {
                 let table = table.clone();
                 let encoded = move || {
-                    check(&table.schema())?;
+                    check(&table.schema(), table.n_rows())?;
                     datasets::encode(&table)
                 };
                 Ok(Checked { dataset: None, rows: Some(beside(encoded).await?) })
