@@ -59,7 +59,7 @@ struct SearchRequest {
   5: optional string dataset (resource = "dataset")
   /** The column to predict. */
   6: optional string target
-  /** As in TrainRequest. Absent: all but the target, the weights and the groups. */
+  /** As in TrainRequest. Absent: all but the targets, the weights and the groups. */
   7: optional list<string> features
   /** Seed of everything random; 0 if absent. The same rows, request and seed give the same candidates, folds and scores. */
   8: optional i64 seed
@@ -86,6 +86,8 @@ struct SearchRequest {
   16: optional string scoring
   /** Fit the best candidate on all rows and publish it, as `train` does. */
   17: optional bool publish
+  /** As in TrainRequest: instead of `target` several columns that a regressor predicts at once. Scores are means over them. */
+  18: optional list<string> targets
 }
 
 /** A value that a candidate has. */

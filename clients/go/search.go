@@ -9,7 +9,7 @@ import (
 
 // Search is what to try for hyper-parameters, and how to measure it.
 type Search struct {
-	// Training are the steps, whose other parameters stand as they are, and the rows.
+	// Training are the steps, whose other parameters stand as they are, and the rows. Of several targets a score is the mean over them.
 	Training Training
 	// Parameters are what to try, in the order in which a grid changes them: the last one fastest.
 	Parameters []SearchedParameter
@@ -123,8 +123,9 @@ func (c *Client) Search(ctx context.Context, model string, search Search, option
 		return nil, err
 	}
 	request := &wire.SearchRequest{
-		Model: &model, Steps: steps, Table: rows.Table, Dataset: rows.Dataset, Target: rows.Target, Features: rows.Features,
-		Seed: &search.Training.Seed, SampleWeight: rows.SampleWeight, Strategy: absentIf(search.Strategy == "", search.Strategy),
+		Model: &model, Steps: steps, Table: rows.Table, Dataset: rows.Dataset, Target: rows.Target, Targets: rows.Targets,
+		Features: rows.Features, Seed: &search.Training.Seed, SampleWeight: rows.SampleWeight,
+		Strategy:    absentIf(search.Strategy == "", search.Strategy),
 		NCandidates: absentIf(search.Candidates == 0, search.Candidates), Factor: absentIf(search.Factor == 0, search.Factor),
 		MinResources: absentIf(search.MinResources == 0, search.MinResources), CrossValidation: search.Folds.sent(),
 		Scoring: absentIf(search.Scoring == "", search.Scoring), Publish: &search.Publish,

@@ -72,6 +72,19 @@ func TestWhatIsSearchedTravels(t *testing.T) {
 	}
 }
 
+func TestSeveralTargetsOfASearchTravelByTheirNames(t *testing.T) {
+	server, targets := &seeker{}, []string{"z", "y"}
+
+	_, err := server.connect(t).Search(t.Context(), "lines", Search{
+		Training:   Training{Steps: Steps("ridge"), Data: Stored{Dataset: "rows", Targets: targets}},
+		Parameters: []SearchedParameter{{Name: "alpha", Values: []any{1.0}}},
+	})
+
+	if sent := server.searched; err != nil || !reflect.DeepEqual(sent.Targets, targets) || sent.Target != nil {
+		t.Errorf("sent %v, got %v", sent, err)
+	}
+}
+
 func TestATableIsItsCandidatesBestFirst(t *testing.T) {
 	found, err := (&seeker{}).connect(t).SearchResult(t.Context(), "j1")
 

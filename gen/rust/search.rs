@@ -368,7 +368,7 @@ pub struct SearchRequest {
   pub dataset: Option<String>,
   /// The column to predict.
   pub target: Option<String>,
-  /// As in TrainRequest. Absent: all but the target, the weights and the groups.
+  /// As in TrainRequest. Absent: all but the targets, the weights and the groups.
   pub features: Option<Vec<String>>,
   /// Seed of everything random; 0 if absent. The same rows, request and seed give the same candidates, folds and scores.
   pub seed: Option<i64>,
@@ -391,10 +391,12 @@ pub struct SearchRequest {
   pub scoring: Option<String>,
   /// Fit the best candidate on all rows and publish it, as `train` does.
   pub publish: Option<bool>,
+  /// As in TrainRequest: instead of `target` several columns that a regressor predicts at once. Scores are means over them.
+  pub targets: Option<Vec<String>>,
 }
 
 impl SearchRequest {
-  pub fn new<F1, F2, F3, F4, F5, F6, F7, F8, F9, F10, F11, F12, F13, F14, F15, F16, F17>(context: F1, model: F2, steps: F3, table: F4, dataset: F5, target: F6, features: F7, seed: F8, sample_weight: F9, parameters: F10, strategy: F11, n_candidates: F12, factor: F13, min_resources: F14, cross_validation: F15, scoring: F16, publish: F17) -> SearchRequest where F1: Into<Option<types::RequestContext>>, F2: Into<Option<String>>, F3: Into<Option<Vec<types::Step>>>, F4: Into<Option<types::Table>>, F5: Into<Option<String>>, F6: Into<Option<String>>, F7: Into<Option<Vec<String>>>, F8: Into<Option<i64>>, F9: Into<Option<String>>, F10: Into<Option<Vec<SearchedParameter>>>, F11: Into<Option<String>>, F12: Into<Option<i64>>, F13: Into<Option<i64>>, F14: Into<Option<i64>>, F15: Into<Option<CrossValidation>>, F16: Into<Option<String>>, F17: Into<Option<bool>> {
+  pub fn new<F1, F2, F3, F4, F5, F6, F7, F8, F9, F10, F11, F12, F13, F14, F15, F16, F17, F18>(context: F1, model: F2, steps: F3, table: F4, dataset: F5, target: F6, features: F7, seed: F8, sample_weight: F9, parameters: F10, strategy: F11, n_candidates: F12, factor: F13, min_resources: F14, cross_validation: F15, scoring: F16, publish: F17, targets: F18) -> SearchRequest where F1: Into<Option<types::RequestContext>>, F2: Into<Option<String>>, F3: Into<Option<Vec<types::Step>>>, F4: Into<Option<types::Table>>, F5: Into<Option<String>>, F6: Into<Option<String>>, F7: Into<Option<Vec<String>>>, F8: Into<Option<i64>>, F9: Into<Option<String>>, F10: Into<Option<Vec<SearchedParameter>>>, F11: Into<Option<String>>, F12: Into<Option<i64>>, F13: Into<Option<i64>>, F14: Into<Option<i64>>, F15: Into<Option<CrossValidation>>, F16: Into<Option<String>>, F17: Into<Option<bool>>, F18: Into<Option<Vec<String>>> {
     SearchRequest {
       context: context.into(),
       model: model.into(),
@@ -413,6 +415,7 @@ impl SearchRequest {
       cross_validation: cross_validation.into(),
       scoring: scoring.into(),
       publish: publish.into(),
+      targets: targets.into(),
     }
   }
 }
@@ -437,6 +440,7 @@ impl TSerializable for SearchRequest {
     let mut f_15: Option<CrossValidation> = None;
     let mut f_16: Option<String> = None;
     let mut f_17: Option<bool> = None;
+    let mut f_18: Option<Vec<String>> = None;
     loop {
       let field_ident = i_prot.read_field_begin()?;
       if field_ident.field_type == TType::Stop {
@@ -530,6 +534,16 @@ impl TSerializable for SearchRequest {
           let val = i_prot.read_bool()?;
           f_17 = Some(val);
         },
+        18 => {
+          let list_ident = i_prot.read_list_begin()?;
+          let mut val: Vec<String> = Vec::with_capacity(list_ident.size as usize);
+          for _ in 0..list_ident.size {
+            let list_elem_4 = i_prot.read_string()?;
+            val.push(list_elem_4);
+          }
+          i_prot.read_list_end()?;
+          f_18 = Some(val);
+        },
         _ => {
           i_prot.skip(field_ident.field_type)?;
         },
@@ -555,6 +569,7 @@ impl TSerializable for SearchRequest {
       cross_validation: f_15,
       scoring: f_16,
       publish: f_17,
+      targets: f_18,
     };
     Ok(ret)
   }
@@ -658,6 +673,15 @@ impl TSerializable for SearchRequest {
       o_prot.write_bool(fld_var)?;
       o_prot.write_field_end()?
     }
+    if let Some(ref fld_var) = self.targets {
+      o_prot.write_field_begin(&TFieldIdentifier::new("targets", TType::List, 18))?;
+      o_prot.write_list_begin(&TListIdentifier::new(TType::String, fld_var.len() as i32))?;
+      for e in fld_var {
+        o_prot.write_string(e)?;
+      }
+      o_prot.write_list_end()?;
+      o_prot.write_field_end()?
+    }
     o_prot.write_field_stop()?;
     o_prot.write_struct_end()
   }
@@ -683,6 +707,7 @@ impl Default for SearchRequest {
       cross_validation: None,
       scoring: Some("".to_owned()),
       publish: Some(false),
+      targets: Some(Default::default()),
     }
   }
 }
@@ -859,8 +884,8 @@ impl TSerializable for SearchCandidate {
           let list_ident = i_prot.read_list_begin()?;
           let mut val: Vec<CandidateParameter> = Vec::with_capacity(list_ident.size as usize);
           for _ in 0..list_ident.size {
-            let list_elem_4 = CandidateParameter::read_from_in_protocol(i_prot)?;
-            val.push(list_elem_4);
+            let list_elem_5 = CandidateParameter::read_from_in_protocol(i_prot)?;
+            val.push(list_elem_5);
           }
           i_prot.read_list_end()?;
           f_3 = Some(val);
@@ -877,8 +902,8 @@ impl TSerializable for SearchCandidate {
           let list_ident = i_prot.read_list_begin()?;
           let mut val: Vec<OrderedFloat<f64>> = Vec::with_capacity(list_ident.size as usize);
           for _ in 0..list_ident.size {
-            let list_elem_5 = OrderedFloat::from(i_prot.read_double()?);
-            val.push(list_elem_5);
+            let list_elem_6 = OrderedFloat::from(i_prot.read_double()?);
+            val.push(list_elem_6);
           }
           i_prot.read_list_end()?;
           f_6 = Some(val);
@@ -1128,8 +1153,8 @@ impl TSerializable for GetSearchResultResponse {
           let list_ident = i_prot.read_list_begin()?;
           let mut val: Vec<SearchCandidate> = Vec::with_capacity(list_ident.size as usize);
           for _ in 0..list_ident.size {
-            let list_elem_6 = SearchCandidate::read_from_in_protocol(i_prot)?;
-            val.push(list_elem_6);
+            let list_elem_7 = SearchCandidate::read_from_in_protocol(i_prot)?;
+            val.push(list_elem_7);
           }
           i_prot.read_list_end()?;
           f_1 = Some(val);
@@ -1146,8 +1171,8 @@ impl TSerializable for GetSearchResultResponse {
           let list_ident = i_prot.read_list_begin()?;
           let mut val: Vec<types::Step> = Vec::with_capacity(list_ident.size as usize);
           for _ in 0..list_ident.size {
-            let list_elem_7 = types::Step::read_from_in_protocol(i_prot)?;
-            val.push(list_elem_7);
+            let list_elem_8 = types::Step::read_from_in_protocol(i_prot)?;
+            val.push(list_elem_8);
           }
           i_prot.read_list_end()?;
           f_4 = Some(val);

@@ -20,6 +20,7 @@ use std::path::PathBuf;
 /// Examples:
 ///     modelwire search wine.csv --target quality --steps standard_scaler,ridge --name wine --try alpha=0.1,1,10 --publish
 ///     modelwire search iris.csv --target species --steps pca,svc --name iris --try pca.n_components=2,3 --try C=0.01..100:log_uniform --strategy random --candidates 20
+///     modelwire search sales.csv --targets price,count --steps multi_task_lasso --name sales --try alpha=0.1,1
 ///     modelwire search --dataset visits --target cost --steps ridge --name cost --try alpha=1,10 --group patient --folds 3
 #[derive(clap::Args)]
 #[command(verbatim_doc_comment)]
@@ -43,7 +44,10 @@ pub(super) struct Arguments {
     /// Column to predict.
     #[arg(long)]
     target: Option<String>,
-    /// Columns to learn from, separated by commas [default: all but the target, the weights and the groups].
+    /// Columns to predict at once, separated by commas, by a regressor that learns several; scores are means over them.
+    #[arg(long, value_delimiter = ',', conflicts_with = "target")]
+    targets: Vec<String>,
+    /// Columns to learn from, separated by commas [default: all but the targets, the weights and the groups].
     #[arg(long, value_delimiter = ',')]
     features: Option<Vec<String>>,
     /// Seed of everything random; the same rows, settings and seed give the same table.
@@ -113,7 +117,7 @@ pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
 }
 
 fn asked(arguments: Arguments) -> Result<(bool, SearchJob, Remote), Failure> {
-    let Arguments { file, dataset, name, steps, tries, target, features, seed, sample_weight, .. } = arguments;
+    let Arguments { file, dataset, name, steps, tries, target, targets, features, seed, sample_weight, .. } = arguments;
     let rows = match (file, dataset) {
         (Some(file), _) => {
             Rows::Inline(small_enough(table_file::read(&file)?, &file.display().to_string(), &name, "search")?)
@@ -121,7 +125,7 @@ fn asked(arguments: Arguments) -> Result<(bool, SearchJob, Remote), Failure> {
         (None, dataset) => Rows::Dataset(dataset.unwrap_or_default()),
     };
     let parameters = tries.iter().map(|text| dimension(text, &steps.0)).collect::<Result<_, _>>();
-    let pipeline = Spec { steps: steps.0, target, features, seed, sample_weight, ..Spec::default() };
+    let pipeline = Spec { steps: steps.0, target, targets, features, seed, sample_weight, ..Spec::default() };
     let search = SearchSpec {
         parameters: parameters.map_err(Failure::Usage)?,
         strategy: arguments.strategy,

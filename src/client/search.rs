@@ -2,7 +2,6 @@
 
 use super::{Client, JobStatus, SearchTable};
 use crate::error::Result;
-use crate::model::search::check_target;
 use crate::training::SearchJob;
 use crate::wire::convert;
 use crate::wire::search::{GetSearchResultRequest, SearchRequest};
@@ -16,7 +15,6 @@ impl Client {
     /// [`Code`](crate::error::Code) as [`Client::train`]; `InvalidArgument` also for what is searched, the number of fits, folds or
     /// scoring, named.
     pub async fn search(&self, asked: &SearchJob) -> Result<JobStatus> {
-        check_target(&asked.job.pipeline)?; // The request has no place for several.
         let answer = self.call(|exchange, context| async move {
             let key = asked.job.idempotency_key.clone();
             let context = context.map(|it| RequestContext { idempotency_key: key, ..it });

@@ -4,7 +4,7 @@
 
 use super::arrays::{Arrays, damaged};
 use super::{
-    ALGORITHMS, Answer, Edge, Explanation, Graph, OnlineAlgorithm, OnlineTransformer, Outputs, ParameterSpec,
+    ALGORITHMS, Answer, Bounds, Edge, Explanation, Graph, OnlineAlgorithm, OnlineTransformer, Outputs, ParameterSpec,
     Parameters, Predictions, Progress, Rows, TrainingResult, Transductive,
 };
 use crate::data::Labels;
@@ -210,6 +210,15 @@ pub trait Transformer: Debug + Send + Sync {
 
 /// A regressor, classifier or clusterer with its parameters, ready to be fitted.
 pub trait Estimator: Debug + Send + Sync {
+    /// Whether it learns from so many rows, as far as that is known before it sees them.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] with the limit of `bounds` and what to do.
+    fn check_rows(&self, n_rows: usize, bounds: &Bounds) -> Result<()> {
+        let _ = (n_rows, bounds);
+        Ok(())
+    }
+
     /// Learns from rows.
     ///
     /// # Errors

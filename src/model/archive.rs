@@ -122,6 +122,22 @@ impl Archive<'_> {
         self.list(numbers, || 0.0, |number, archive| archive.number(number))
     }
 
+    /// Words.
+    pub(super) fn text(&mut self, text: &mut String) -> Result<()> {
+        let mut length = text.len();
+        self.count(&mut length)?;
+        match self {
+            Self::Write { bytes, most } if bytes.len() > *most => {}
+            Self::Write { bytes, .. } => bytes.extend_from_slice(text.as_bytes()),
+            Self::Read(bytes) => {
+                let (own, rest) = bytes.split_at_checked(length).ok_or_else(|| damaged("it ends too early"))?;
+                *text = str::from_utf8(own).map_err(|_| damaged("a text is none"))?.to_owned();
+                *bytes = rest;
+            }
+        }
+        Ok(())
+    }
+
     /// Something that may be missing.
     pub(super) fn optional<T>(
         &mut self,
@@ -167,6 +183,7 @@ mod tests {
         ended: bool,
         found: Vec<f64>,
         best: Option<f64>,
+        why: String,
     }
 
     impl State for Everything {
@@ -175,24 +192,25 @@ mod tests {
             archive.count(&mut self.epoch)?;
             archive.flag(&mut self.ended)?;
             archive.numbers_of_any_length(&mut self.found)?;
-            archive.optional(&mut self.best, || 0.0, |best, archive| archive.number(best))
+            archive.optional(&mut self.best, || 0.0, |best, archive| archive.number(best))?;
+            archive.text(&mut self.why)
         }
     }
 
     fn fresh(length: usize) -> Everything {
-        Everything { way: vec![0.0; length], epoch: 0, ended: false, found: vec![], best: None }
+        Everything { way: vec![0.0; length], epoch: 0, ended: false, found: vec![], best: None, why: String::new() }
     }
 
     proptest! {
         #[test]
         fn a_state_comes_back_to_the_bit_and_no_part_of_its_bytes_is_one(
             way in prop::collection::vec(any::<u64>(), 0..4), found in prop::collection::vec(any::<u64>(), 0..4),
-            best in any::<Option<u64>>(), epoch in any::<usize>(), ended in any::<bool>(),
+            best in any::<Option<u64>>(), epoch in any::<usize>(), ended in any::<bool>(), why in any::<String>(),
         ) {
             let numbers = |bits: Vec<u64>| bits.into_iter().map(f64::from_bits).collect::<Vec<f64>>();
             let length = way.len();
             let mut state = Everything {
-                way: numbers(way), epoch, ended, found: numbers(found), best: best.map(f64::from_bits),
+                way: numbers(way), epoch, ended, found: numbers(found), best: best.map(f64::from_bits), why,
             };
 
             let bytes = written(&mut state, usize::MAX).unwrap().unwrap();
@@ -216,6 +234,15 @@ mod tests {
         let bytes: Vec<u8> = [0, 1, 0, u64::MAX, 5].iter().flat_map(|bits: &u64| bits.to_le_bytes()).collect();
 
         assert!(read(&fresh(0), &bytes).unwrap_err().to_string().contains("ends too early"));
+    }
+
+    #[test]
+    fn words_that_are_none_are_refused() {
+        let mut state = Everything { why: "e".into(), ..fresh(0) };
+        let mut bytes = written(&mut state, usize::MAX).unwrap().unwrap();
+        *bytes.last_mut().unwrap() = 0xff;
+
+        assert!(read(&fresh(0), &bytes).unwrap_err().to_string().contains("a text is none"));
     }
 
     #[test]

@@ -63,6 +63,15 @@ impl Bounds {
         self.beside(bytes_of_rows(n_rows, n_columns), n_rows, n_columns).map(drop)
     }
 
+    /// Whether so many rows are no more than a setting allows; `of` names it, and `what_grows` says why.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] with the limit and what to do.
+    pub(super) fn check_limit(&self, algorithm: &str, n_rows: usize, of: RowLimit, what_grows: &str) -> Result<()> {
+        let (most, setting) = of.of(self);
+        check_rows(algorithm, n_rows, most, what_grows, setting)
+    }
+
     fn beside(self, held_bytes: u64, n_rows: u64, n_columns: usize) -> Result<Self> {
         if held_bytes <= self.max_bytes {
             return Ok(Self { held_bytes, ..self });
@@ -92,13 +101,12 @@ impl Training<'_> {
         )))
     }
 
-    /// Whether there are no more rows than a setting allows; `of` names it, and `what_grows` says why.
+    /// [`Bounds::check_limit`] of the rows of the fit.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] with the limit and what to do.
+    /// As there.
     pub(super) fn check_rows(&self, algorithm: &str, of: RowLimit, what_grows: &str) -> Result<()> {
-        let (most, setting) = of.of(&self.progress.bounds());
-        check_rows(algorithm, self.rows.len(), most, what_grows, setting)
+        self.progress.bounds().check_limit(algorithm, self.rows.len(), of, what_grows)
     }
 }
 

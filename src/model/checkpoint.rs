@@ -6,8 +6,9 @@
 //! reach the result: offering changes nothing.
 
 use super::archive::{State, read, written};
-use super::{Progress, Spec, Training};
+use super::{Progress, Training};
 use crate::error::{Error, Result};
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::cell::{Cell, RefCell};
 
@@ -62,12 +63,12 @@ impl<'a> Checkpoints<'a> {
         Self { store, n_fits: Cell::new(0), is_open: Cell::new(false), task: RefCell::default() }
     }
 
-    /// The fits that come are those of this pipeline on so many rows.
+    /// The fits that come are those of this task: what is learned, and from how many rows.
     ///
     /// # Errors
     /// [`Error::Internal`](crate::error::Error::Internal) if it cannot be written down.
-    pub(super) fn begin(&self, spec: &Spec, n_rows: usize) -> Result<()> {
-        let task = serde_json::to_vec(&(spec, n_rows)).map_err(|cause| Error::internal(cause.to_string()))?;
+    pub(super) fn begin(&self, task: &impl Serialize) -> Result<()> {
+        let task = serde_json::to_vec(task).map_err(|cause| Error::internal(cause.to_string()))?;
         let digest = Sha256::digest(&task);
         self.task.replace(digest.iter().take(TASK_BYTES).map(|byte| format!("{byte:02x}")).collect());
         Ok(())
@@ -89,12 +90,7 @@ struct Own<'a> {
 impl Training<'_> {
     /// What keeps the state of this fit, until it is dropped.
     pub(super) fn checkpoint(&self, algorithm: &str) -> Checkpoint<'_> {
-        let all = self.progress.checkpoints().filter(|all| !all.is_open.replace(true));
-        let own = all.map(|all| {
-            let (number, task) = (all.n_fits.replace(all.n_fits.get() + 1), all.task.borrow());
-            Own { all, fit: format!("{number}.{algorithm}.{task}") }
-        });
-        Checkpoint { progress: self.progress, own }
+        Checkpoint::of(self.progress, algorithm)
     }
 }
 
@@ -105,6 +101,16 @@ impl Drop for Own<'_> {
 }
 
 impl<'a> Checkpoint<'a> {
+    /// What keeps the state of what comes next, until it is dropped; `name` says what that is.
+    pub(super) fn of(progress: &'a dyn Progress, name: &str) -> Self {
+        let all = progress.checkpoints().filter(|all| !all.is_open.replace(true));
+        let own = all.map(|all| {
+            let (number, task) = (all.n_fits.replace(all.n_fits.get() + 1), all.task.borrow());
+            Own { all, fit: format!("{number}.{name}.{task}") }
+        });
+        Self { progress, own }
+    }
+
     /// Keeps nothing.
     pub(super) fn none(progress: &'a dyn Progress) -> Self {
         Self { progress, own: None }
@@ -115,6 +121,14 @@ impl<'a> Checkpoint<'a> {
     /// # Errors
     /// What the progress answers, which hears of it.
     pub(super) fn resume<S: State>(&self, state: &mut S) -> Result<()> {
+        self.resume_at(state, |iteration| format!("iteration {iteration}"))
+    }
+
+    /// The same where states are of something else than iterations; `place` says of what.
+    ///
+    /// # Errors
+    /// As there.
+    pub(super) fn resume_at<S: State>(&self, state: &mut S, place: impl FnOnce(usize) -> String) -> Result<()> {
         let Some(Own { all, fit }) = &self.own else { return Ok(()) };
         let found = all.store.last(fit).and_then(|kept| {
             kept.map(|Kept { iteration, state: bytes }| Ok((iteration, read(state, &bytes)?))).transpose()
@@ -123,10 +137,15 @@ impl<'a> Checkpoint<'a> {
             Ok(None) => Ok(()),
             Ok(Some((iteration, kept))) => {
                 *state = kept;
-                self.progress.report(&format!("resumed from checkpoint of iteration {iteration}"), 0.0)
+                self.progress.report(&format!("resumed from checkpoint of {}", place(iteration)), 0.0)
             }
             Err(why) => self.progress.report(&format!("its checkpoint could not be read ({why}); starts again"), 0.0),
         }
+    }
+
+    /// Whether a state that is offered is kept.
+    pub(super) fn is_due(&self) -> bool {
+        self.own.as_ref().is_some_and(|own| own.all.store.is_due())
     }
 
     /// Shows the state after so many iterations; it is kept if it is time.

@@ -105,7 +105,7 @@ pub fn fit_on(threads: usize, spec: &Spec, table: &Table, progress: &dyn Progres
     let all = read(threads, table, spec.sample_weight.as_deref(), kind, &mut schema)?;
     let n_samples = all.features.n_rows();
     if let Some(checkpoints) = progress.checkpoints() {
-        checkpoints.begin(spec, n_samples)?;
+        checkpoints.begin(&(spec, n_samples))?;
     }
     let first_rows = all.features.select(&(0..n_samples.min(FIRST_ROWS)).collect::<Vec<_>>());
     let fitting = Fitting { threads, spec, schema: &schema, steps: &steps };

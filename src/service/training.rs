@@ -5,7 +5,6 @@ use super::{Service, page_limit};
 use crate::data::Name;
 use crate::error::{Error, Result};
 use crate::training::Job;
-use crate::wire::convert;
 use crate::wire::runtime::{Call, Resource};
 use crate::wire::search::{GetSearchResultRequest, GetSearchResultResponse, SearchRequest};
 use crate::wire::services::Training;
@@ -15,6 +14,7 @@ use crate::wire::training::{
     ListJobsResponse, PartialFitRequest, PartialFitResponse, PermutationImportanceRequest,
     PermutationImportanceResponse, SearchResponse, TrainRequest, TrainResponse, WatchJobRequest, WatchJobResponse,
 };
+use crate::wire::{aside, convert};
 use std::time::{Duration, Instant};
 
 /// Longest long poll; a client polls again.
@@ -25,7 +25,8 @@ const REPLY_MARGIN: Duration = Duration::from_millis(100);
 impl Training for Service {
     async fn train(&self, call: &Call, request: TrainRequest) -> Declared<TrainResponse> {
         declare(call, async {
-            let spec = convert::job_spec(request, call.idempotency_key.clone())?;
+            let (bytes, key) = (convert::row_bytes(None, request.table.as_ref()), call.idempotency_key.clone());
+            let spec = aside(bytes, move || convert::job_spec(request, key)).await??;
             let job = self.parts.jobs.submit(spec).await?;
             call.trail.note(Resource::Job(&job.id));
             Ok(TrainResponse { job: Some(convert::job(&job)) })
@@ -35,7 +36,8 @@ impl Training for Service {
 
     async fn search(&self, call: &Call, request: SearchRequest) -> Declared<SearchResponse> {
         declare(call, async {
-            let asked = convert::search_job(request, call.idempotency_key.clone())?;
+            let (bytes, key) = (convert::row_bytes(None, request.table.as_ref()), call.idempotency_key.clone());
+            let asked = aside(bytes, move || convert::search_job(request, key)).await??;
             let job = self.parts.jobs.search(asked).await?;
             call.trail.note(Resource::Job(&job.id));
             Ok(SearchResponse { job: Some(convert::job(&job)) })

@@ -2,27 +2,45 @@
 
 use super::job::{Job, JobSpec, Rows, now_ms};
 use super::jobs::{Parts, Shared};
-use super::search::Sought;
+use super::search::{Publish, Sought};
 use super::{journal, run};
-use crate::data::{ColumnSchema, Reference, Selector, Table};
+use crate::data::{ColumnSchema, Reference, Selector};
 use crate::datasets;
 use crate::error::{Error, Result};
 use crate::failpoint;
+use crate::model::search::Ahead;
 use crate::storage::sha256;
 use bytes::Bytes;
 use std::sync::Arc;
+
+/// Jobs that are checked at once; others wait for a place.
+pub(super) const CHECKED_AT_ONCE: usize = 2;
+
+/// The rows of a job that suit what it does.
+struct Checked {
+    /// `name@version` of a data set.
+    dataset: Option<String>,
+    /// Those that were sent along.
+    rows: Option<Bytes>,
+}
 
 impl Shared {
     /// Accepts what trains one pipeline, or what `search` searches with it.
     pub(super) async fn submit(&self, spec: JobSpec, search: Option<Arc<Sought>>) -> Result<Job> {
         let Parts { coordination, storage, limits, .. } = &self.parts;
         let key_sha256 = spec.idempotency_key.as_ref().map(|key| sha256(key.as_bytes()));
+        // A first look: until the lock is held a job may come or go.
+        match self.repeated(key_sha256.as_deref()).await {
+            Ok(Some(first)) => return same(first, &spec, search.as_deref()),
+            _ if key_sha256.is_none() => self.table().check_room(limits.max_queued_jobs)?,
+            _ => {}
+        }
+        let Checked { dataset, rows } = self.checked(&spec, search.clone()).await?;
         let _changing = self.changes.lock().await;
         if let Some(first) = self.repeated(key_sha256.as_deref()).await? {
             return same(first, &spec, search.as_deref());
         }
         self.table().check_room(limits.max_queued_jobs)?;
-        let (dataset, rows) = self.rows(&spec, search.as_deref()).await?;
         let number = journal::next_number(coordination).await?;
         let job = Job { dataset, key_sha256, search, ..Job::new(number, spec, now_ms()) };
         if let Some(rows) = rows {
@@ -43,31 +61,40 @@ impl Shared {
         first.map(|id| self.table().get(&id).cloned()).transpose()
     }
 
-    /// Checks the pipeline against the rows: `name@version` of a data set, or the encoded rows that were sent along.
-    async fn rows(&self, spec: &JobSpec, search: Option<&Sought>) -> Result<(Option<String>, Option<Bytes>)> {
+    /// Checks the pipeline against the rows, and encodes those that were sent along. A search has candidates by the thousand, and tables
+    /// are large: nobody who is accepted meanwhile waits for it.
+    async fn checked(&self, spec: &JobSpec, search: Option<Arc<Sought>>) -> Result<Checked> {
+        let place = self.checks.acquire().await;
+        let _place = place.map_err(|_| Error::internal("the places of checks are closed"))?;
+        let (pipeline, bounds) = (spec.pipeline.clone(), self.parts.limits.job);
+        let check = move |columns: &[ColumnSchema], n_rows: usize| match &search {
+            None => pipeline.check(columns),
+            Some(sought) => {
+                let publishes = sought.publish == Publish::Best;
+                sought.spec.check_on(&pipeline, columns, &Ahead { n_rows, publishes, bounds })
+            }
+        };
         match &spec.rows {
             Rows::Dataset(reference) => {
                 let reference = Reference::parse("data set", reference)?;
                 let (dataset, _) = self.parts.datasets.describe(&reference)?;
-                check(spec, search, &dataset.columns)?;
                 let version = Reference { selector: Selector::Version(dataset.version), ..reference };
-                Ok((Some(version.to_string()), None))
+                let n_rows = usize::try_from(dataset.n_rows).unwrap_or(usize::MAX);
+                beside(move || check(&dataset.columns, n_rows)).await?;
+                Ok(Checked { dataset: Some(version.to_string()), rows: None })
             }
             Rows::Inline(table) if table.n_rows() == 0 => {
                 Err(Error::invalid("the table has no rows to learn from; send one at least"))
             }
             Rows::Inline(table) => {
-                check(spec, search, &table.schema())?;
-                Ok((None, Some(encoded(table.clone()).await?)))
+                let table = table.clone();
+                let encoded = move || {
+                    check(&table.schema(), table.n_rows())?;
+                    datasets::encode(&table)
+                };
+                Ok(Checked { dataset: None, rows: Some(beside(encoded).await?) })
             }
         }
-    }
-}
-
-fn check(spec: &JobSpec, search: Option<&Sought>, columns: &[ColumnSchema]) -> Result<()> {
-    match search {
-        Some(sought) => sought.spec.check(&spec.pipeline, columns),
-        None => spec.pipeline.check(columns),
     }
 }
 
@@ -84,7 +111,20 @@ fn same(first: Job, spec: &JobSpec, search: Option<&Sought>) -> Result<Job> {
 }
 
 /// Off the threads that serve.
-async fn encoded(table: Table) -> Result<Bytes> {
-    let done = tokio::task::spawn_blocking(move || datasets::encode(&table)).await;
-    done.map_err(|cause| Error::internal(format!("encoding rows ended early: {cause}")))?
+async fn beside<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|cause| Error::internal(format!("checking a job ended early: {cause}")))?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::thread;
+
+    #[tokio::test]
+    async fn a_job_is_checked_beside_the_threads_that_serve() {
+        let checked = beside(|| Ok(thread::current().id())).await.unwrap();
+
+        assert_ne!(checked, thread::current().id());
+    }
 }

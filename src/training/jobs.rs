@@ -2,7 +2,7 @@
 
 use super::job::{Event, Job, JobSpec};
 use super::table::{JobTable, Seen};
-use super::{Limits, recovery};
+use super::{Limits, accept, recovery};
 use crate::coordination::{Coordination, uninterrupted};
 use crate::data::{Name, Page};
 use crate::datasets::Datasets;
@@ -14,7 +14,7 @@ use crate::telemetry::PoolMetrics;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 
 /// What training works with.
 pub struct Parts {
@@ -40,7 +40,9 @@ pub(super) struct Shared {
     pub(super) parts: Parts,
     pub(super) pool: Pool,
     table: Mutex<JobTable>,
-    /// Held by whoever accepts or forgets a job, from the first look to the table that shows it, so that jobs are counted
+    /// Places for those who check what is to be accepted.
+    pub(super) checks: Semaphore,
+    /// Held by whoever accepts or forgets a job, from the last look to the table that shows it, so that jobs are counted
     /// right and an idempotency key always finds its job.
     pub(super) changes: tokio::sync::Mutex<()>,
     /// Somebody waits in the queue, or the server stops.
@@ -60,7 +62,8 @@ impl Jobs {
         let table = Mutex::new(recovery::recover(&parts).await?);
         let (changes, wake, stopping) = (tokio::sync::Mutex::default(), Notify::new(), AtomicBool::new(false));
         wake.notify_one();
-        Ok(Self { shared: Arc::new(Shared { parts, pool, table, changes, wake, stopping }) })
+        let checks = Semaphore::new(accept::CHECKED_AT_ONCE);
+        Ok(Self { shared: Arc::new(Shared { parts, pool, table, checks, changes, wake, stopping }) })
     }
 
     /// Accepts a job. What it needs is stored when this returns. A repeated idempotency key is answered with the job of

@@ -107,13 +107,18 @@ pub(super) fn search_rows(
     let report = |message: &str, fraction: f64| progress.report(message, fraction * share);
     let first = Within { whole: progress, report };
     let found = search(threads, &job.pipeline, &sought.spec, &table, &first)?;
+    let n_failed = found.candidates.iter().filter(|it| it.error.is_some()).count();
+    if let (Some(_), Some(why)) = (&found.best, first_failure(&found)) {
+        let (n, where_all_are) = (found.candidates.len(), where_all_are(job));
+        first.report(&format!("{n_failed} of {n} candidates failed; the first says: {why} ({where_all_are})"), 1.0)?;
+    }
     let learned = match (&found.best, publishes) {
-        (None, _) => Err(all_failed(&found)),
+        (None, _) => Err(all_failed(job, &found)),
         (Some(_), false) => Ok(None),
         (Some(best), true) => {
             let report = |message: &str, fraction: f64| progress.report(message, SEARCH + fraction * (1.0 - SEARCH));
             let then = Within { whole: progress, report };
-            refitted(best, &found, &table, threads, &then).map(Some)
+            refitted(best, &found, &table, threads, &then).map(Some).map_err(|error| of_the_best(job, error))
         }
     };
     Ok(Fit { searched: Some(found), learned })
@@ -131,12 +136,33 @@ fn refitted(
     Ok(learned)
 }
 
-fn all_failed(found: &Searched) -> Error {
-    let first = found.candidates.first().and_then(|it| it.error.as_deref()).unwrap_or_default();
+fn first_failure(found: &Searched) -> Option<&str> {
+    found.candidates.iter().find_map(|it| it.error.as_deref())
+}
+
+fn all_failed(job: &Job, found: &Searched) -> Error {
     Error::invalid(format!(
-        "none of {} candidates could be fitted and measured; the first says: {first}",
-        found.candidates.len()
+        "none of {} candidates could be fitted and measured; the first says: {} ({})",
+        found.candidates.len(),
+        first_failure(found).unwrap_or_default(),
+        where_all_are(job)
     ))
+}
+
+/// What does not suit all rows may have suited those of each fold.
+fn of_the_best(job: &Job, error: Error) -> Error {
+    let of = |what: &str| {
+        format!("the best candidate was found and could not be fitted on all rows: {what} ({})", where_all_are(job))
+    };
+    match &error {
+        Error::InvalidArgument { what } => Error::invalid(of(what)),
+        Error::FailedPrecondition { what } => Error::precondition(of(what)),
+        _ => error,
+    }
+}
+
+fn where_all_are(job: &Job) -> String {
+    format!("get_search_result answers the table of all; on the command line \"modelwire jobs candidates {}\"", job.id)
 }
 
 /// What is said of a search that publishes nothing.

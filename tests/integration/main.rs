@@ -38,6 +38,7 @@ mod ping;
 mod predict_many;
 mod protocols;
 mod quickstart;
+mod resumed_search;
 mod resuming;
 mod search;
 mod several_targets;

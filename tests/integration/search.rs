@@ -13,12 +13,12 @@ use std::time::Duration;
 /// More than a search of this file takes.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-async fn client(server: &TestServer) -> Client {
+pub async fn client(server: &TestServer) -> Client {
     Client::connect(server.address.clone(), Options::default()).await.unwrap()
 }
 
 /// 200 rows of y = x0 - 2 x1 and a little that neither explains.
-fn rows() -> Table {
+pub fn rows() -> Table {
     let value = |row: u64, column: u64| ((row * 37 + column * 11) % 101) as f64 / 50.0 - 1.0;
     let column = |at: u64| Column::float(format!("x{at}"), (0..200).map(|row| value(row, at)).collect());
     let y = |row: u64| value(row, 0) - 2.0 * value(row * row, 1) + (row % 7) as f64 / 10.0;
@@ -49,7 +49,7 @@ fn long() -> SearchJob {
     search(Choices::LogUniform(1e-3, 1e3), Some(900))
 }
 
-async fn ended(client: &Client, id: &str) -> JobStatus {
+pub async fn ended(client: &Client, id: &str) -> JobStatus {
     client.wait(id, |_| {}).await.unwrap()
 }
 
@@ -67,7 +67,7 @@ async fn measures(client: &Client, id: &str) {
 }
 
 /// All of a table but what time was taken.
-fn timeless(found: SearchTable) -> SearchTable {
+pub fn timeless(found: SearchTable) -> SearchTable {
     let mut found = found;
     found.candidates.iter_mut().for_each(|it| it.mean_fit_seconds = 0.0);
     found
@@ -177,9 +177,70 @@ async fn where_all_candidates_fail_the_job_says_why_and_the_table_is_there() {
         message.starts_with("none of 2 candidates could be fitted and measured") && message.contains("500"),
         "{message}"
     );
+    let named = format!(
+        "get_search_result answers the table of all; on the command line \"modelwire jobs candidates {}\"",
+        job.id
+    );
+    assert!(message.contains(&named), "{message}");
     let found = client.search_result(&job.id).await.unwrap();
     assert_eq!((found.candidates.len(), found.best_steps), (2, None));
     assert!(found.candidates.iter().all(|it| it.error.is_some()));
+}
+
+#[tokio::test]
+async fn a_search_of_which_some_candidates_fail_says_why_the_first_does_and_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = TestServer::start(folder.path());
+    let client = client(&server).await;
+    let mut asked = search(Choices::Values([3, 500, 600].map(Value::Integer).to_vec()), None);
+    asked.job.pipeline.steps[1].algorithm = "k_neighbors_regressor".into();
+    asked.search.parameters[0].name = "n_neighbors".into();
+
+    let job = client.search(&asked).await.unwrap();
+    let job = ended(&client, &job.id).await;
+
+    assert_eq!((job.state, job.version), (State::Succeeded, Some(1)), "{:?}", job.error);
+    let events = client.watch_job(&job.id, 0, PATIENCE).await.unwrap().events;
+    let told = events.iter().find(|it| it.message.starts_with("2 of 3 candidates failed; the first says: fold 1 of 5"));
+    let told = &told.unwrap_or_else(|| panic!("{events:?}")).message;
+    assert!(told.contains("500") && told.contains("modelwire jobs candidates j1"), "{told}");
+}
+
+/// 200 rows, of which a fold learns from 160.
+#[tokio::test]
+async fn more_rows_than_a_fit_may_take_are_refused_at_once_where_that_is_known_and_else_point_to_the_table() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = |most: &str| TestServer::start_with(folder.path(), &["--training-max-svm-rows", most], &[]);
+    let asked = |publish: Publish| {
+        let mut asked = SearchJob { publish, ..search(alphas(&[0.5, 1.0]), None) };
+        asked.job.pipeline.steps[1].algorithm = "svr".into();
+        asked.search.parameters[0].name = "C".into();
+        asked
+    };
+    let mut weighted = asked(Publish::Best);
+    let weights = Column::integer("w", vec![1; 200]);
+    let table = Table::new(rows().columns().iter().cloned().chain([weights]).collect()).unwrap();
+    weighted.job = JobSpec { rows: Rows::Inline(table), ..weighted.job };
+    weighted.job.pipeline.sample_weight = Some("w".into());
+
+    let narrow = server("159");
+    let fold = client(&narrow).await.search(&asked(Publish::Nothing)).await.unwrap_err();
+    narrow.kill();
+    let wider = server("160");
+    let client = client(&wider).await;
+    let best = client.search(&asked(Publish::Best)).await.unwrap_err();
+    let unpublished = client.search(&asked(Publish::Nothing)).await.unwrap();
+    let known_late = client.search(&weighted).await.unwrap();
+
+    assert_eq!((fold.code(), best.code()), (Code::InvalidArgument, Code::InvalidArgument));
+    assert!(fold.to_string().contains("got 160; ") && fold.to_string().contains("5 folds of 200 rows"), "{fold}");
+    assert!(best.to_string().contains("got 200; ") && best.to_string().contains("to be published"), "{best}");
+    assert_eq!(ended(&client, &unpublished.id).await.state, State::Succeeded);
+    let job = ended(&client, &known_late.id).await;
+    let message = job.error.unwrap().message;
+    assert!(message.starts_with("the best candidate was found and could not be fitted on all rows: svr"), "{message}");
+    assert!(message.contains(&format!("\"modelwire jobs candidates {}\"", job.id)), "{message}");
+    assert_eq!(client.search_result(&job.id).await.unwrap().candidates[0].rank, 1);
 }
 
 #[tokio::test]

@@ -4,8 +4,9 @@ use crate::harness::TestServer;
 use modelwire::client::{Client, Options};
 use modelwire::data::{Column, Features, Name, Table};
 use modelwire::error::Code;
-use modelwire::model::{Predictions, Scale, Spec, StepSpec};
-use modelwire::training::{JobSpec, Rows, State};
+use modelwire::model::search::{Choices, Dimension, SearchSpec};
+use modelwire::model::{Predictions, Scale, Spec, StepSpec, Value};
+use modelwire::training::{JobSpec, Publish, Rows, SearchJob, State};
 use ndarray::{Array2, array};
 use std::process::Command;
 use tempfile::TempDir;
@@ -134,6 +135,28 @@ async fn one_name_is_the_target_and_both_ways_at_once_are_refused() {
     );
 }
 
+#[tokio::test]
+async fn several_targets_are_searched_and_the_best_steps_published() {
+    let (_folder, _server, client) = trained(&spec("linear_regression", &["y"])).await;
+    let asked = |algorithm, name: &str| {
+        let choices = Choices::Values([100.0, 1e-9].map(Value::Number).to_vec());
+        let parameters = vec![Dimension { step: 0, name: name.into(), choices }];
+        let search = SearchSpec { parameters, ..SearchSpec::default() };
+        SearchJob { job: spec(algorithm, &["z", "y"]), search, publish: Publish::Best }
+    };
+
+    let job = client.search(&asked("ridge", "alpha")).await.unwrap();
+    let job = client.wait(&job.id, |_| {}).await.unwrap();
+    let found = client.search_result(&job.id).await.unwrap();
+    let answer = client.predict("lines@2", &Features::Matrix(array![[1.0], [10.0]])).await.unwrap().predictions;
+    let unable = client.search(&asked("svr", "C")).await.unwrap_err();
+
+    assert_eq!((job.state, job.version, found.candidates[0].number), (State::Succeeded, Some(2), 2));
+    assert!(found.candidates[0].mean_test_score.unwrap() > 0.999_999, "{:?}", found.candidates);
+    assert!((columns(answer) - array![[2.0, 3.0], [-7.0, 21.0]]).iter().all(|it| it.abs() < 1e-6));
+    assert!(unable.to_string().contains("svr learns one target, got 2: z, y"), "{unable}");
+}
+
 #[test]
 fn the_command_line_trains_several_targets_and_prints_them_by_their_names() {
     let folder = tempfile::tempdir().unwrap();
@@ -152,10 +175,13 @@ fn the_command_line_trains_several_targets_and_prints_them_by_their_names() {
     let explained = run(&["explain", "body", file, "--csv"]);
     let shown = run(&["models", "show", "body"]);
     let evaluated = run(&["evaluate", "body", "--data", file]);
+    let tries = ["--try", "alpha=0.5,5", "--folds", "4", "--publish"];
+    let searched = run(&[&["search", file, "--targets", "weight,waist,pulse"], &steps[..4], &tries[..]].concat());
 
     assert_eq!((predicted.lines().next(), predicted.lines().count()), (Some("weight,waist,pulse"), 21));
     assert_eq!(explained.lines().next(), Some("row,target,value,base,chins,situps,jumps"));
     assert!(explained.lines().nth(2).unwrap().starts_with("0,waist,"), "{explained}");
     assert!(shown.contains("weight (integer), waist (integer), pulse (integer)"), "{shown}");
     assert!(evaluated.contains("explained_variance"), "{evaluated}");
+    assert!(searched.contains("mean r2") && searched.contains("body@2 is trained"), "{searched}");
 }

@@ -77,6 +77,20 @@ def test_what_is_searched_travels(start: Start) -> None:
     assert (whiten.step, whiten.name, whiten.values[0].flag) == (0, "whiten", True)
 
 
+def test_several_targets_travel_by_their_names(start: Start) -> None:
+    handler = Recorder(search=training_wire.SearchResponse(job=job()))
+    client = start(handler)
+
+    client.search("lines", "ridge", {"alpha": [1.0]}, dataset="rows", targets=["z", "y"])
+    stored = handler.request
+    client.search("lines", "ridge", {"alpha": [1.0]}, features=np.eye(2), targets=[[1.0, 2.0], [3.0, 4.0]])
+    sent = handler.request
+
+    assert (stored.targets, stored.target, stored.table) == (["z", "y"], None, None)
+    assert (sent.targets, sent.features) == (["target0", "target1"], ["x0", "x1"])
+    assert [each.name for each in sent.table.columns] == ["x0", "x1", "target0", "target1"]
+
+
 def test_groups_of_rows_travel_as_a_column_that_is_no_feature(start: Start) -> None:
     handler = Recorder(search=training_wire.SearchResponse(job=job()))
 

@@ -892,7 +892,7 @@ func (p *CrossValidation) String() string {
 //  - Table: The rows, sent along; or `dataset`.
 //  - Dataset: The rows, stored: "wine" (newest version) or "wine@2".
 //  - Target: The column to predict.
-//  - Features: As in TrainRequest. Absent: all but the target, the weights and the groups.
+//  - Features: As in TrainRequest. Absent: all but the targets, the weights and the groups.
 //  - Seed: Seed of everything random; 0 if absent. The same rows, request and seed give the same candidates, folds and scores.
 //  - SampleWeight: As in TrainRequest; rows count so in scores, too.
 //  - Parameters: What to try.
@@ -905,6 +905,7 @@ func (p *CrossValidation) String() string {
 //  - Scoring: What candidates are ranked by, by a name that `permutation_importance` takes too, as scikit-learn's scorers have it: greater is
 // better, hence "neg_log_loss". docs/metrics.md lists them. "r2" of a regressor and "accuracy" of a classifier if absent.
 //  - Publish: Fit the best candidate on all rows and publish it, as `train` does.
+//  - Targets: As in TrainRequest: instead of `target` several columns that a regressor predicts at once. Scores are means over them.
 type SearchRequest struct {
   Context *RequestContext `thrift:"context,1" db:"context" json:"context,omitempty"`
   Model *string `thrift:"model,2" db:"model" json:"model,omitempty"`
@@ -923,6 +924,7 @@ type SearchRequest struct {
   CrossValidation *CrossValidation `thrift:"cross_validation,15" db:"cross_validation" json:"cross_validation,omitempty"`
   Scoring *string `thrift:"scoring,16" db:"scoring" json:"scoring,omitempty"`
   Publish *bool `thrift:"publish,17" db:"publish" json:"publish,omitempty"`
+  Targets []string `thrift:"targets,18" db:"targets" json:"targets,omitempty"`
 }
 
 func NewSearchRequest() *SearchRequest {
@@ -1042,6 +1044,11 @@ func (p *SearchRequest) GetPublish() bool {
   }
 return *p.Publish
 }
+var SearchRequest_Targets_DEFAULT []string
+
+func (p *SearchRequest) GetTargets() []string {
+  return p.Targets
+}
 func (p *SearchRequest) IsSetContext() bool {
   return p.Context != nil
 }
@@ -1108,6 +1115,10 @@ func (p *SearchRequest) IsSetScoring() bool {
 
 func (p *SearchRequest) IsSetPublish() bool {
   return p.Publish != nil
+}
+
+func (p *SearchRequest) IsSetTargets() bool {
+  return p.Targets != nil
 }
 
 func (p *SearchRequest) Read(ctx context.Context, iprot thrift.TProtocol) error {
@@ -1286,6 +1297,16 @@ func (p *SearchRequest) Read(ctx context.Context, iprot thrift.TProtocol) error 
     case 17:
       if fieldTypeId == thrift.BOOL {
         if err := p.ReadField17(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 18:
+      if fieldTypeId == thrift.LIST {
+        if err := p.ReadField18(ctx, iprot); err != nil {
           return err
         }
       } else {
@@ -1493,6 +1514,28 @@ func (p *SearchRequest)  ReadField17(ctx context.Context, iprot thrift.TProtocol
   return nil
 }
 
+func (p *SearchRequest)  ReadField18(ctx context.Context, iprot thrift.TProtocol) error {
+  _, size, err := iprot.ReadListBegin(ctx)
+  if err != nil {
+    return thrift.PrependError("error reading list begin: ", err)
+  }
+  tSlice := make([]string, 0, size)
+  p.Targets =  tSlice
+  for i := 0; i < size; i ++ {
+var _elem5 string
+    if v, err := iprot.ReadString(ctx); err != nil {
+    return thrift.PrependError("error reading field 0: ", err)
+} else {
+    _elem5 = v
+}
+    p.Targets = append(p.Targets, _elem5)
+  }
+  if err := iprot.ReadListEnd(ctx); err != nil {
+    return thrift.PrependError("error reading list end: ", err)
+  }
+  return nil
+}
+
 func (p *SearchRequest) Write(ctx context.Context, oprot thrift.TProtocol) error {
   if err := oprot.WriteStructBegin(ctx, "SearchRequest"); err != nil {
     return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err) }
@@ -1514,6 +1557,7 @@ func (p *SearchRequest) Write(ctx context.Context, oprot thrift.TProtocol) error
     if err := p.writeField15(ctx, oprot); err != nil { return err }
     if err := p.writeField16(ctx, oprot); err != nil { return err }
     if err := p.writeField17(ctx, oprot); err != nil { return err }
+    if err := p.writeField18(ctx, oprot); err != nil { return err }
   }
   if err := oprot.WriteFieldStop(ctx); err != nil {
     return thrift.PrependError("write field stop error: ", err) }
@@ -1755,6 +1799,26 @@ func (p *SearchRequest) writeField17(ctx context.Context, oprot thrift.TProtocol
   return err
 }
 
+func (p *SearchRequest) writeField18(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetTargets() {
+    if err := oprot.WriteFieldBegin(ctx, "targets", thrift.LIST, 18); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 18:targets: ", p), err) }
+    if err := oprot.WriteListBegin(ctx, thrift.STRING, len(p.Targets)); err != nil {
+      return thrift.PrependError("error writing list begin: ", err)
+    }
+    for _, v := range p.Targets {
+      if err := oprot.WriteString(ctx, string(v)); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T. (0) field write error: ", p), err) }
+    }
+    if err := oprot.WriteListEnd(ctx); err != nil {
+      return thrift.PrependError("error writing list end: ", err)
+    }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 18:targets: ", p), err) }
+  }
+  return err
+}
+
 func (p *SearchRequest) Equals(other *SearchRequest) bool {
   if p == other {
     return true
@@ -1770,8 +1834,8 @@ func (p *SearchRequest) Equals(other *SearchRequest) bool {
   }
   if len(p.Steps) != len(other.Steps) { return false }
   for i, _tgt := range p.Steps {
-    _src5 := other.Steps[i]
-    if !_tgt.Equals(_src5) { return false }
+    _src6 := other.Steps[i]
+    if !_tgt.Equals(_src6) { return false }
   }
   if !p.Table.Equals(other.Table) { return false }
   if p.Dataset != other.Dataset {
@@ -1788,8 +1852,8 @@ func (p *SearchRequest) Equals(other *SearchRequest) bool {
   }
   if len(p.Features) != len(other.Features) { return false }
   for i, _tgt := range p.Features {
-    _src6 := other.Features[i]
-    if _tgt != _src6 { return false }
+    _src7 := other.Features[i]
+    if _tgt != _src7 { return false }
   }
   if p.Seed != other.Seed {
     if p.Seed == nil || other.Seed == nil {
@@ -1805,8 +1869,8 @@ func (p *SearchRequest) Equals(other *SearchRequest) bool {
   }
   if len(p.Parameters) != len(other.Parameters) { return false }
   for i, _tgt := range p.Parameters {
-    _src7 := other.Parameters[i]
-    if !_tgt.Equals(_src7) { return false }
+    _src8 := other.Parameters[i]
+    if !_tgt.Equals(_src8) { return false }
   }
   if p.Strategy != other.Strategy {
     if p.Strategy == nil || other.Strategy == nil {
@@ -1844,6 +1908,11 @@ func (p *SearchRequest) Equals(other *SearchRequest) bool {
       return false
     }
     if (*p.Publish) != (*other.Publish) { return false }
+  }
+  if len(p.Targets) != len(other.Targets) { return false }
+  for i, _tgt := range p.Targets {
+    _src9 := other.Targets[i]
+    if _tgt != _src9 { return false }
   }
   return true
 }
@@ -2359,11 +2428,11 @@ func (p *SearchCandidate)  ReadField3(ctx context.Context, iprot thrift.TProtoco
   tSlice := make([]*CandidateParameter, 0, size)
   p.Parameters =  tSlice
   for i := 0; i < size; i ++ {
-    _elem8 := &CandidateParameter{}
-    if err := _elem8.Read(ctx, iprot); err != nil {
-      return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", _elem8), err)
+    _elem10 := &CandidateParameter{}
+    if err := _elem10.Read(ctx, iprot); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", _elem10), err)
     }
-    p.Parameters = append(p.Parameters, _elem8)
+    p.Parameters = append(p.Parameters, _elem10)
   }
   if err := iprot.ReadListEnd(ctx); err != nil {
     return thrift.PrependError("error reading list end: ", err)
@@ -2397,13 +2466,13 @@ func (p *SearchCandidate)  ReadField6(ctx context.Context, iprot thrift.TProtoco
   tSlice := make([]float64, 0, size)
   p.SplitTestScores =  tSlice
   for i := 0; i < size; i ++ {
-var _elem9 float64
+var _elem11 float64
     if v, err := iprot.ReadDouble(ctx); err != nil {
     return thrift.PrependError("error reading field 0: ", err)
 } else {
-    _elem9 = v
+    _elem11 = v
 }
-    p.SplitTestScores = append(p.SplitTestScores, _elem9)
+    p.SplitTestScores = append(p.SplitTestScores, _elem11)
   }
   if err := iprot.ReadListEnd(ctx); err != nil {
     return thrift.PrependError("error reading list end: ", err)
@@ -2626,8 +2695,8 @@ func (p *SearchCandidate) Equals(other *SearchCandidate) bool {
   }
   if len(p.Parameters) != len(other.Parameters) { return false }
   for i, _tgt := range p.Parameters {
-    _src10 := other.Parameters[i]
-    if !_tgt.Equals(_src10) { return false }
+    _src12 := other.Parameters[i]
+    if !_tgt.Equals(_src12) { return false }
   }
   if p.MeanTestScore != other.MeanTestScore {
     if p.MeanTestScore == nil || other.MeanTestScore == nil {
@@ -2643,8 +2712,8 @@ func (p *SearchCandidate) Equals(other *SearchCandidate) bool {
   }
   if len(p.SplitTestScores) != len(other.SplitTestScores) { return false }
   for i, _tgt := range p.SplitTestScores {
-    _src11 := other.SplitTestScores[i]
-    if _tgt != _src11 { return false }
+    _src13 := other.SplitTestScores[i]
+    if _tgt != _src13 { return false }
   }
   if p.MeanFitSeconds != other.MeanFitSeconds {
     if p.MeanFitSeconds == nil || other.MeanFitSeconds == nil {
@@ -2973,11 +3042,11 @@ func (p *GetSearchResultResponse)  ReadField1(ctx context.Context, iprot thrift.
   tSlice := make([]*SearchCandidate, 0, size)
   p.Candidates =  tSlice
   for i := 0; i < size; i ++ {
-    _elem12 := &SearchCandidate{}
-    if err := _elem12.Read(ctx, iprot); err != nil {
-      return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", _elem12), err)
+    _elem14 := &SearchCandidate{}
+    if err := _elem14.Read(ctx, iprot); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", _elem14), err)
     }
-    p.Candidates = append(p.Candidates, _elem12)
+    p.Candidates = append(p.Candidates, _elem14)
   }
   if err := iprot.ReadListEnd(ctx); err != nil {
     return thrift.PrependError("error reading list end: ", err)
@@ -3011,11 +3080,11 @@ func (p *GetSearchResultResponse)  ReadField4(ctx context.Context, iprot thrift.
   tSlice := make([]*Step, 0, size)
   p.BestSteps =  tSlice
   for i := 0; i < size; i ++ {
-    _elem13 := &Step{}
-    if err := _elem13.Read(ctx, iprot); err != nil {
-      return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", _elem13), err)
+    _elem15 := &Step{}
+    if err := _elem15.Read(ctx, iprot); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T error reading struct: ", _elem15), err)
     }
-    p.BestSteps = append(p.BestSteps, _elem13)
+    p.BestSteps = append(p.BestSteps, _elem15)
   }
   if err := iprot.ReadListEnd(ctx); err != nil {
     return thrift.PrependError("error reading list end: ", err)
@@ -3113,8 +3182,8 @@ func (p *GetSearchResultResponse) Equals(other *GetSearchResultResponse) bool {
   }
   if len(p.Candidates) != len(other.Candidates) { return false }
   for i, _tgt := range p.Candidates {
-    _src14 := other.Candidates[i]
-    if !_tgt.Equals(_src14) { return false }
+    _src16 := other.Candidates[i]
+    if !_tgt.Equals(_src16) { return false }
   }
   if p.Scoring != other.Scoring {
     if p.Scoring == nil || other.Scoring == nil {
@@ -3130,8 +3199,8 @@ func (p *GetSearchResultResponse) Equals(other *GetSearchResultResponse) bool {
   }
   if len(p.BestSteps) != len(other.BestSteps) { return false }
   for i, _tgt := range p.BestSteps {
-    _src15 := other.BestSteps[i]
-    if !_tgt.Equals(_src15) { return false }
+    _src17 := other.BestSteps[i]
+    if !_tgt.Equals(_src17) { return false }
   }
   return true
 }

@@ -4,7 +4,8 @@ use crate::error::Result;
 use crate::model::arrays::Arrays;
 use crate::model::svm::{self, Distinct, Problem, Settings, solve, tell};
 use crate::model::{
-    About, Algorithm, Estimator, FittedStep, Inputs, Kind, Model, ParameterSpec, Parameters, Training, UnfittedStep,
+    About, Algorithm, Bounds, Estimator, FittedStep, Inputs, Kind, Model, ParameterSpec, Parameters, Training,
+    UnfittedStep,
 };
 
 const NAME: &str = "svr";
@@ -61,6 +62,10 @@ struct Tube {
 }
 
 impl Estimator for Tube {
+    fn check_rows(&self, n_rows: usize, bounds: &Bounds) -> Result<()> {
+        Settings::check_rows(NAME, n_rows, bounds)
+    }
+
     fn fit(&self, training: &Training<'_>) -> Result<Box<dyn Model>> {
         self.settings.check_size(NAME, training)?;
         let targets = training.rows.targets.values()?;

@@ -118,6 +118,17 @@ impl CrossValidation {
         self.n_splits.unwrap_or(N_SPLITS)
     }
 
+    /// Rows of the largest training part of so many; there may be more where they are parted by groups.
+    pub(super) fn largest_training(&self, n_rows: usize) -> usize {
+        let n_splits = self.n_splits();
+        if self.kind != Some(FoldKind::TimeSeries) {
+            return n_rows - n_rows / n_splits;
+        }
+        let last = self.test_size.unwrap_or(n_rows / (n_splits + 1));
+        let before = n_rows.saturating_sub(last).saturating_sub(self.gap.unwrap_or(0));
+        before.min(self.max_train_size.unwrap_or(usize::MAX))
+    }
+
     /// What they are made by, for an estimator of this kind.
     pub(super) fn kind(&self, kind: Kind) -> FoldKind {
         self.kind.unwrap_or(match (&self.group, kind) {

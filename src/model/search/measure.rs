@@ -3,7 +3,8 @@
 use super::folds::Fold;
 use crate::error::{Code, Error, Result};
 use crate::model::fit::{Fitting, Learned};
-use crate::model::metrics::{self, Answers, CHUNK, Classified, Metrics};
+use crate::model::kernels::in_rows;
+use crate::model::metrics::{self, Answers, CHUNK, Classified};
 use crate::model::validation::Part;
 use crate::model::{Progress, Scoring, Targets};
 use ndarray::Axis;
@@ -18,7 +19,7 @@ pub(super) struct Asked<'a> {
 }
 
 /// What came of a fold.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Measured {
     /// Or why there is none.
     pub(super) score: std::result::Result<f64, String>,
@@ -56,8 +57,8 @@ fn scored(asked: &Asked<'_>, progress: &dyn Progress, seconds: &mut f64) -> Resu
     let learned = fitting.fit(&mut training, progress);
     *seconds = started.elapsed().as_secs_f64();
     drop(training);
-    let metrics = metrics_of(&learned?, all.select(&fold.test), known.as_deref(), progress)?;
-    scoring.of(&metrics).ok_or_else(|| {
+    let score = score_of(*scoring, &learned?, all.select(&fold.test), known.as_deref(), progress)?;
+    score.ok_or_else(|| {
         Error::invalid(format!(
             "{} is not defined for what the model answers to {} rows",
             scoring.name,
@@ -66,26 +67,40 @@ fn scored(asked: &Asked<'_>, progress: &dyn Progress, seconds: &mut f64) -> Resu
     })
 }
 
-fn metrics_of(learned: &Learned, test: Part, known: Option<&[usize]>, progress: &dyn Progress) -> Result<Metrics> {
+/// `None` if it is not defined for these rows.
+fn score_of(
+    scoring: Scoring,
+    learned: &Learned,
+    test: Part,
+    known: Option<&[usize]>,
+    progress: &dyn Progress,
+) -> Result<Option<f64>> {
     let ask = || progress.report("measuring on other rows", 1.0);
     let Part { features, targets, weights } = test;
     let features = learned.transformers.iter().fold(features.into_matrix(), |features, step| step.transform(features));
     if let (Targets::None, Some(model)) = (&targets, learned.last.model()) {
         let test = Part { features: features.into(), targets, weights };
-        return metrics::of_densities(|rows| model.log_densities(rows), test.rows(), |_| ask());
+        let metrics = metrics::of_densities(|rows| model.log_densities(rows), test.rows(), |_| ask())?;
+        return Ok(scoring.of(&metrics));
     }
     let mut answers = Answers::default();
     for (rows, weights) in features.axis_chunks_iter(Axis(0), CHUNK).zip(weights.chunks(CHUNK)) {
         ask()?;
         answers.add(&learned.last.predict(rows.into()), weights);
     }
-    match (&targets, known) {
-        (Targets::Values(truth), _) => Ok(metrics::regression(answers.values(), &truth.to_vec(), &weights)),
+    let metrics = match (&targets, known) {
+        (Targets::Several(truth), _) => {
+            let (n_targets, view) = (truth.ncols(), truth.view());
+            let each = metrics::regression_of_each(answers.values(), &in_rows(&view), n_targets, &weights);
+            return Ok(scoring.of_several(&each));
+        }
+        (Targets::Values(truth), _) => metrics::regression(answers.values(), &truth.to_vec(), &weights),
         (Targets::Classes { indices, labels }, Some(known)) => {
             let truth = indices.to_vec();
             let classified = Classified { truth: &truth, labels, known, answers: &answers, weights: &weights };
-            classified.metrics(&classified.report(), &ask)
+            classified.metrics(&classified.report(), &ask)?
         }
-        _ => Ok(answers.sums()),
-    }
+        _ => answers.sums(),
+    };
+    Ok(scoring.of(&metrics))
 }

@@ -9,6 +9,7 @@
 //! measured on. One that cannot be fitted is in the table with its error. The same rows, specification and seed give the same
 //! candidates, folds, scores and ranks, on any number of threads.
 
+mod ahead;
 mod spec;
 
 mod candidates;
@@ -16,6 +17,7 @@ mod folds;
 mod groups;
 mod halving;
 
+mod found;
 mod measure;
 mod ranking;
 mod run;
@@ -23,7 +25,8 @@ mod run;
 #[cfg(test)]
 mod tests;
 
+pub use ahead::Ahead;
 pub use folds::{CrossValidation, FoldKind};
 pub use ranking::{Candidate, Choice, Searched};
 pub use run::search;
-pub use spec::{Choices, Dimension, MAX_FITS, SearchSpec, Strategy, check_target};
+pub use spec::{Choices, Dimension, MAX_FITS, SearchSpec, Strategy};

@@ -2,6 +2,7 @@
 
 use super::candidates::{self, Trial};
 use super::folds::{Fold, Folds, Parted};
+use super::found::{OfFolds, Shared, Teller};
 use super::halving::Halving;
 use super::measure::{Asked, Measured, is_theirs, measure};
 use super::ranking::{Candidate, Searched, mean_and_deviation, rank};
@@ -9,14 +10,11 @@ use super::{SearchSpec, Strategy, groups};
 use crate::data::Table;
 use crate::error::{Error, Result};
 use crate::model::bounds::{Bounded, Bounds};
-use crate::model::crew::share_out;
+use crate::model::crew::{Ask, share_out_rest};
 use crate::model::fit::{Fitting, read};
 use crate::model::random::Philox;
 use crate::model::validation::Part;
 use crate::model::{Kind, Progress, Resolved, ResolvedStep, SampleWeights, Schema, Scoring, Spec, Targets};
-use std::cell::RefCell;
-use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// What numbers of rows of a halving are for; part of their counter.
 const HALVED: u32 = 1 << 22;
@@ -25,7 +23,7 @@ const HALVED: u32 = 1 << 22;
 const COPIES: u64 = 2;
 
 /// Measures all candidates on `threads` threads and ranks them; what is found does not depend on how many these are. Progress is told
-/// of each candidate.
+/// of each candidate. What is measured is kept ([`Checkpoints`](crate::model::Checkpoints)): after a restart the other fits are made.
 ///
 /// # Errors
 /// [`Error::InvalidArgument`] if the specifications do not suit each other or the table ([`SearchSpec::check`]), there is no row, or
@@ -61,11 +59,16 @@ pub fn search(
     let parted =
         Parted { n_rows: all.weights.len(), targets: &all.targets, groups: of_row.as_deref(), seed: spec.seed };
     let folds = search.cross_validation.split(kind, &parted)?;
-    let searching =
-        Searching { threads, bounds, search, spec: &spec, schema: &schema, trials, resolved, all: &all, scoring };
-    let candidates = searching.run(kind, &folds, progress)?;
+    if let Some(checkpoints) = progress.checkpoints() {
+        checkpoints.begin(&(&spec, search, parted.n_rows))?;
+    }
+    let shared = Shared::default();
+    let teller = Teller::resume(&shared, &bounds, progress)?;
+    let (spec, schema, all, shared) = (&spec, &schema, &all, &shared);
+    let searching = Searching { threads, bounds, search, spec, schema, trials, resolved, all, scoring, shared };
+    let candidates = searching.run(kind, &folds, &teller)?;
     let best = candidates.first().filter(|it| it.mean_test_score.is_some());
-    let best = best.and_then(|it| searching.trials.get(it.number - 1)).map(|trial| trial.spec(&spec));
+    let best = best.and_then(|it| searching.trials.get(it.number - 1)).map(|trial| trial.spec(spec));
     Ok(Searched { scoring: scoring.name.to_owned(), n_splits: folds.len(), candidates, best })
 }
 
@@ -88,6 +91,7 @@ struct Searching<'a> {
     resolved: Vec<Result<Vec<ResolvedStep>>>,
     all: &'a Part,
     scoring: Scoring,
+    shared: &'a Shared,
 }
 
 /// Candidates that are measured on as many rows.
@@ -104,13 +108,13 @@ struct Iteration<'a> {
 }
 
 impl Searching<'_> {
-    fn run(&self, kind: Kind, folds: &Folds, progress: &dyn Progress) -> Result<Vec<Candidate>> {
+    fn run(&self, kind: Kind, folds: &Folds, teller: &Teller<'_>) -> Result<Vec<Candidate>> {
         let n_rows = self.all.weights.len();
         let every: Vec<usize> = (0..self.trials.len()).collect();
         if self.search.strategy != Strategy::Halving {
             let (before_words, words) = Default::default();
             let only = Iteration { number: 0, n_rows, folds, before_words, words, before: 0.0, share: 1.0 };
-            let mut candidates = self.measured(&every, &only, progress)?;
+            let mut candidates = self.measured(&every, &only, teller)?;
             rank(&mut candidates);
             return Ok(candidates);
         }
@@ -122,7 +126,7 @@ impl Searching<'_> {
             let before_words = format!("iteration {} of {n_iterations}, ", number + 1);
             let (words, before) = (format!(" on {n_resources} rows"), number as f64 * share);
             let own = Iteration { number, n_rows: n_resources, folds, before_words, words, before, share };
-            let own = self.measured(&left, &own, progress)?;
+            let own = self.measured(&left, &own, teller)?;
             left = kept(&own, left.len().div_ceil(factor));
             candidates.extend(own);
             if left.is_empty() {
@@ -173,36 +177,30 @@ impl Searching<'_> {
         Fold { training: some(&fold.training), test: some(&fold.test) }
     }
 
-    /// Measures these candidates on each fold.
-    fn measured(
-        &self,
-        candidates: &[usize],
-        iteration: &Iteration<'_>,
-        progress: &dyn Progress,
-    ) -> Result<Vec<Candidate>> {
+    /// Measures these candidates on each fold where that is not done.
+    fn measured(&self, candidates: &[usize], iteration: &Iteration<'_>, teller: &Teller<'_>) -> Result<Vec<Candidate>> {
         let n_folds = iteration.folds.len();
         let n_fits = candidates.len() * n_folds;
-        let (open, first) =
-            (Mutex::<Open>::default(), format!("measuring {} candidates on {n_folds} folds", candidates.len()));
-        let last = RefCell::new(first);
-        let report = |done: usize| {
-            let fraction = iteration.before + iteration.share * done as f64 / n_fits.max(1) as f64;
-            tell(&open, &last, fraction, progress)
-        };
-        report(0)?;
-        let threads = (self.threads / n_fits.max(1)).max(1);
-        share_out(n_fits, self.threads, &report, |piece, ask| {
-            let (candidate, fold) = (candidates[piece / n_folds], piece % n_folds);
+        let place = |piece: usize| (candidates[piece / n_folds], piece % n_folds);
+        let done = self.shared.done(iteration.number, (0..n_fits).map(place));
+        let n_done = done.iter().flatten().count();
+        teller.begin(format!("measuring {} candidates on {n_folds} folds", candidates.len()));
+        let report = |done: usize| teller.tell(iteration.before + iteration.share * done as f64 / n_fits.max(1) as f64);
+        report(n_done)?;
+        let threads = (self.threads / (n_fits - n_done).max(1)).max(1);
+        let work = |piece: usize, ask: &Ask<'_>| -> Result<()> {
+            let (candidate, fold) = place(piece);
             let own = self.fold_of(iteration, fold);
             let whole = &|_: &str, _: f64| ask();
             let measured = self.fold(candidate, &own, threads, &Bounded { whole, bounds: self.bounds })?;
-            let sentence = |folds: &_| self.sentence(candidate, folds, n_folds, iteration);
-            locked(&open).add(candidate, fold, measured, sentence);
+            let sentence = |folds: &OfFolds| self.sentence(candidate, folds, n_folds, iteration);
+            self.shared.add((iteration.number, candidate), fold, measured, sentence);
             Ok(())
-        })?;
+        };
+        share_out_rest(done, self.threads, &report, work, &mut |_, _| Ok(()))?;
         report(n_fits)?;
-        let mut folds = open.into_inner().unwrap_or_else(PoisonError::into_inner).folds;
-        let of = |candidate: &usize| self.candidate(*candidate, folds.remove(candidate).unwrap_or_default(), iteration);
+        let of =
+            |candidate: &usize| self.candidate(*candidate, &self.shared.of((iteration.number, *candidate)), iteration);
         Ok(candidates.iter().map(of).collect())
     }
 
@@ -217,10 +215,10 @@ impl Searching<'_> {
         measure(&Asked { fitting, all: self.all, fold, scoring: self.scoring }, progress)
     }
 
-    fn candidate(&self, candidate: usize, folds: BTreeMap<usize, Measured>, iteration: &Iteration<'_>) -> Candidate {
+    fn candidate(&self, candidate: usize, folds: &OfFolds, iteration: &Iteration<'_>) -> Candidate {
         let trial = &self.trials[candidate];
         let seconds: f64 = folds.values().map(|fold| fold.seconds).sum();
-        let (scores, error) = scores_of(&folds);
+        let (scores, error) = scores_of(folds);
         let scored = error.is_none().then(|| mean_and_deviation(&scores));
         Candidate {
             number: trial.number,
@@ -237,13 +235,7 @@ impl Searching<'_> {
     }
 
     /// What to say of a candidate of which all folds are measured.
-    fn sentence(
-        &self,
-        candidate: usize,
-        folds: &BTreeMap<usize, Measured>,
-        n_folds: usize,
-        iteration: &Iteration<'_>,
-    ) -> Option<String> {
+    fn sentence(&self, candidate: usize, folds: &OfFolds, n_folds: usize, iteration: &Iteration<'_>) -> Option<String> {
         if folds.len() < n_folds {
             return None;
         }
@@ -257,7 +249,7 @@ impl Searching<'_> {
 }
 
 /// The scores of all folds, and the error of the first one that has none.
-fn scores_of(folds: &BTreeMap<usize, Measured>) -> (Vec<f64>, Option<String>) {
+fn scores_of(folds: &OfFolds) -> (Vec<f64>, Option<String>) {
     let scores = folds.values().filter_map(|fold| fold.score.as_ref().ok().copied()).collect();
     let failed = folds.iter().find_map(|(at, fold)| Some((at, fold.score.as_ref().err()?)));
     (scores, failed.map(|(at, error)| format!("fold {} of {}: {error}", at + 1, folds.len())))
@@ -272,45 +264,4 @@ fn kept(candidates: &[Candidate], count: usize) -> Vec<usize> {
     let mut positions: Vec<usize> = scored.into_iter().map(|(_, position)| position).collect();
     positions.sort_unstable();
     positions
-}
-
-/// What is known of candidates while they are measured.
-#[derive(Default)]
-struct Open {
-    /// By candidate and fold.
-    folds: BTreeMap<usize, BTreeMap<usize, Measured>>,
-    /// Of candidates whose folds are all measured; not told yet.
-    sentences: Vec<String>,
-}
-
-impl Open {
-    /// Adds a fold, and what is to be said of the candidate if it was the last one.
-    fn add(
-        &mut self,
-        candidate: usize,
-        at: usize,
-        fold: Measured,
-        sentence: impl Fn(&BTreeMap<usize, Measured>) -> Option<String>,
-    ) {
-        let folds = self.folds.entry(candidate).or_default();
-        folds.insert(at, fold);
-        self.sentences.extend(sentence(folds));
-    }
-}
-
-/// Tells what is new; if nothing is, what was told last, for whoever wants to stop the search.
-fn tell(open: &Mutex<Open>, last: &RefCell<String>, fraction: f64, progress: &dyn Progress) -> Result<()> {
-    let new = std::mem::take(&mut locked(open).sentences);
-    for sentence in &new {
-        progress.report(sentence, fraction)?;
-    }
-    if let Some(sentence) = new.into_iter().next_back() {
-        last.replace(sentence);
-        return Ok(());
-    }
-    progress.report(&last.borrow(), fraction)
-}
-
-fn locked(open: &Mutex<Open>) -> MutexGuard<'_, Open> {
-    open.lock().unwrap_or_else(PoisonError::into_inner)
 }

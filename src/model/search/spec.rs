@@ -1,10 +1,11 @@
 //! What to search for, as a caller states it, and all that can be checked before rows are read.
 
+use super::ahead::{Ahead, FitAhead};
 use super::candidates;
 use super::folds::CrossValidation;
 use crate::data::ColumnSchema;
 use crate::error::{Error, Result, quotable};
-use crate::model::{Algorithm, Kind, Parameters, Scoring, Spec, StepSpec, Value, find};
+use crate::model::{Algorithm, Kind, Parameters, ResolvedStep, Scoring, Spec, StepSpec, Value, find};
 use serde::{Deserialize, Serialize};
 
 /// Fits of a search, at most: candidates times folds.
@@ -138,20 +139,6 @@ impl Choices {
     }
 }
 
-/// Whether candidates are measured by one target, or by none.
-///
-/// # Errors
-/// [`Error::InvalidArgument`] if several are named.
-pub fn check_target(pipeline: &Spec) -> Result<()> {
-    if pipeline.targets.is_empty() {
-        return Ok(());
-    }
-    Err(Error::invalid(format!(
-        "a search takes one target and `targets` names {}; name it as `target`, or search for each target",
-        pipeline.targets.len()
-    )))
-}
-
 impl SearchSpec {
     /// Checks all that can be known without rows: steps, parameters and each of their values, the number of fits, folds, scoring,
     /// and that there is a candidate that suits the columns.
@@ -159,14 +146,50 @@ impl SearchSpec {
     /// # Errors
     /// [`Error::InvalidArgument`] that names what is wrong, with its value.
     pub fn check(&self, pipeline: &Spec, columns: &[ColumnSchema]) -> Result<()> {
-        check_target(pipeline)?;
+        self.check_candidates(pipeline, columns, |_| Ok(()))
+    }
+
+    /// The same, and whether there is a candidate that may be fitted on so many rows, as far as that is known before they are read:
+    /// weights may leave some out, groups are of any size, and how many rows a halving begins with is a matter of classes.
+    ///
+    /// # Errors
+    /// As there; what says that fits may not take so much, with the setting.
+    pub fn check_on(&self, pipeline: &Spec, columns: &[ColumnSchema], rows: &Ahead) -> Result<()> {
+        rows.bounds.check_rows(rows.n_rows as u64, columns.len())?;
+        let fits = if pipeline.sample_weight.is_some() { vec![] } else { self.fits_ahead(rows) };
+        self.check_candidates(pipeline, columns, |steps| fits.iter().try_for_each(|fit| fit.check(steps, &rows.bounds)))
+    }
+
+    fn fits_ahead(&self, rows: &Ahead) -> Vec<FitAhead> {
+        let n_splits = self.cross_validation.n_splits();
+        let fold = (self.strategy != Strategy::Halving).then(|| FitAhead {
+            n_rows: self.cross_validation.largest_training(rows.n_rows),
+            what: format!("the largest training part of {n_splits} folds of {} rows", rows.n_rows),
+        });
+        let best = rows.publishes.then(|| FitAhead {
+            n_rows: rows.n_rows,
+            what: "all rows, which the best candidate is fitted on to be published".to_owned(),
+        });
+        fold.into_iter().chain(best).collect()
+    }
+
+    fn check_candidates(
+        &self,
+        pipeline: &Spec,
+        columns: &[ColumnSchema],
+        suits: impl Fn(&[ResolvedStep]) -> Result<()>,
+    ) -> Result<()> {
         self.check_dimensions(&pipeline.steps)?;
         self.cross_validation.check(columns)?;
         self.check_size()?;
         let pipeline = self.pipeline(pipeline, columns);
         let mut first = None;
         for candidate in candidates::of(self, pipeline.seed) {
-            match candidate.spec(&pipeline).resolve(columns) {
+            let suiting = candidate.spec(&pipeline).resolve(columns).and_then(|resolved| {
+                suits(&resolved.steps)?;
+                Ok(resolved)
+            });
+            match suiting {
                 Ok(resolved) => return self.check_kind(resolved.kind, &resolved.steps),
                 Err(error) => first.get_or_insert(error),
             };
@@ -178,8 +201,9 @@ impl SearchSpec {
     /// which the groups are one.
     pub(super) fn pipeline(&self, pipeline: &Spec, columns: &[ColumnSchema]) -> Spec {
         let (Some(group), None) = (&self.cross_validation.group, &pipeline.features) else { return pipeline.clone() };
-        let others = [Some(group), pipeline.target.as_ref(), pipeline.sample_weight.as_ref()];
-        let own = columns.iter().map(|column| &column.name).filter(|name| !others.contains(&Some(name)));
+        let targets = pipeline.target.iter().chain(&pipeline.targets);
+        let others: Vec<&String> = targets.chain(&pipeline.sample_weight).chain([group]).collect();
+        let own = columns.iter().map(|column| &column.name).filter(|name| !others.contains(name));
         Spec { features: Some(own.cloned().collect()), ..pipeline.clone() }
     }
 
@@ -278,7 +302,7 @@ impl SearchSpec {
         self.parameters.iter().try_fold(1_usize, |size, it| Some(size.saturating_mul(it.choices.listed()?)))
     }
 
-    fn check_kind(&self, kind: Kind, steps: &[crate::model::ResolvedStep]) -> Result<()> {
+    fn check_kind(&self, kind: Kind, steps: &[ResolvedStep]) -> Result<()> {
         let last = steps.last().map(|step| step.algorithm);
         Scoring::to_rank(kind, last, self.scoring.as_deref())?;
         self.cross_validation.check_kind(kind)

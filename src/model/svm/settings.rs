@@ -5,7 +5,7 @@ use crate::error::{Error, Result};
 use crate::model::arrays::{Arrays, damaged};
 use crate::model::bounds::{RowLimit, bytes_of_pairs};
 use crate::model::precision::Precision;
-use crate::model::{ParameterSpec, Parameters, Training};
+use crate::model::{Bounds, ParameterSpec, Parameters, Training};
 use std::cell::Cell;
 
 /// What they say.
@@ -114,11 +114,16 @@ impl Settings {
     }
 
     /// # Errors
-    /// [`Error::InvalidArgument`] if there are more rows than a fit may take, [`Error::FailedPrecondition`] if it would hold more
-    /// bytes than the job may.
-    pub(in crate::model) fn check_size(&self, algorithm: &str, training: &Training<'_>) -> Result<()> {
+    /// [`Error::InvalidArgument`] if there are more rows than a fit may take.
+    pub(in crate::model) fn check_rows(algorithm: &str, n_rows: usize, bounds: &Bounds) -> Result<()> {
         let what_grows = "work grows with their square; linear models and forests take more";
-        training.check_rows(algorithm, RowLimit::Svm, what_grows)?;
+        bounds.check_limit(algorithm, n_rows, RowLimit::Svm, what_grows)
+    }
+
+    /// # Errors
+    /// As [`Settings::check_rows`]; [`Error::FailedPrecondition`] if it would hold more bytes than the job may.
+    pub(in crate::model) fn check_size(&self, algorithm: &str, training: &Training<'_>) -> Result<()> {
+        Self::check_rows(algorithm, training.rows.len(), &training.progress.bounds())?;
         let caches = (self.limits.cache_bytes as u64).saturating_mul(training.threads.max(1) as u64);
         let kept = caches.min(bytes_of_pairs(training.rows.len(), 1));
         training.check_memory(algorithm, "the kernel between rows, of which cache_size is kept", kept)

@@ -8,9 +8,9 @@ use std::collections::BTreeMap;
 
 /// Keeps every state that it is offered, and lets the fit be cut off once it has kept so many.
 #[derive(Default)]
-struct Store {
-    last: RefCell<BTreeMap<String, Kept>>,
-    n_kept: Cell<usize>,
+pub(in crate::model) struct Store {
+    pub(in crate::model) last: RefCell<BTreeMap<String, Kept>>,
+    pub(in crate::model) n_kept: Cell<usize>,
 }
 
 impl StateStore for Store {
@@ -33,7 +33,7 @@ impl StateStore for Store {
 }
 
 /// A run of a job, which hears nothing more once so many states are kept.
-struct Run<'a> {
+pub(in crate::model) struct Run<'a> {
     store: &'a Store,
     checkpoints: Checkpoints<'a>,
     until: usize,
@@ -41,11 +41,11 @@ struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    fn until(store: &'a Store, until: usize) -> Self {
+    pub(in crate::model) fn until(store: &'a Store, until: usize) -> Self {
         Self { store, checkpoints: Checkpoints::new(store), until, said: RefCell::default() }
     }
 
-    fn said(&self, what: &str) -> usize {
+    pub(in crate::model) fn said(&self, what: &str) -> usize {
         self.said.borrow().iter().filter(|it| it.contains(what)).count()
     }
 }

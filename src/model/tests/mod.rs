@@ -1,6 +1,6 @@
 //! What the files of this module have to do together, on the data sets of `tests/fixtures`.
 
-mod checkpoints;
+pub(super) mod checkpoints;
 mod embedding_oracles;
 mod evaluations;
 mod every_algorithm;

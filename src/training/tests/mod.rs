@@ -1,5 +1,6 @@
 //! Jobs from acceptance to end, with everything below them as it is.
 
+mod acceptance;
 mod restarts;
 mod server;
 mod storage;

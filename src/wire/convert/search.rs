@@ -26,6 +26,7 @@ pub fn search_job(request: SearchRequest, idempotency_key: Option<String>) -> Re
     let pipeline = Spec {
         steps: spec_steps(request.steps.unwrap_or_default())?,
         target: request.target,
+        targets: request.targets.unwrap_or_default(),
         features: request.features,
         seed: request.seed.unwrap_or_default().cast_unsigned(),
         sample_weight: request.sample_weight,
@@ -196,6 +197,7 @@ pub fn search_request(asked: &SearchJob) -> SearchRequest {
         cross_validation: Some(cross_validation),
         scoring: search.scoring.clone(),
         publish: Some(*publish == Publish::Best),
+        targets: (!pipeline.targets.is_empty()).then(|| pipeline.targets.clone()),
     }
 }
 
@@ -273,6 +275,7 @@ mod tests {
         let pipeline = Spec {
             steps: vec![step("pca"), step("ridge")],
             target: Some("y".into()),
+            targets: vec!["y".into(), "z".into()],
             features: Some(vec!["x".into()]),
             seed: u64::MAX,
             sample_weight: Some("w".into()),

@@ -214,8 +214,8 @@ func (g *game) search(ctx context.Context, step step) (any, error) {
 		}
 	}
 	asked := training{
-		model: step.Model, steps: steps, table: table, dataset: step.Dataset, target: step.Target, seed: step.Seed,
-		started: func(id string) { g.job = id },
+		model: step.Model, steps: steps, table: table, dataset: step.Dataset, target: step.Target, targets: step.Targets,
+		seed: step.Seed, started: func(id string) { g.job = id },
 	}
 	return g.client.search(ctx, asked, searching{tries: step.Tries, folds: step.Folds, group: step.Group, publish: step.Publish})
 }

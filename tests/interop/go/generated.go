@@ -159,8 +159,8 @@ func (s *stubs) train(ctx context.Context, training training) (any, error) {
 // search waits until the job has ended, and answers the table.
 func (s *stubs) search(ctx context.Context, asked training, tries searching) (any, error) {
 	request := &wire.SearchRequest{
-		Context: s.head, Model: &asked.model, Dataset: optional(asked.dataset), Target: optional(asked.target), Seed: &asked.seed,
-		Steps: stepsOf(asked.steps), CrossValidation: &wire.CrossValidation{Group: optional(tries.group)}, Publish: &tries.publish,
+		Context: s.head, Model: &asked.model, Dataset: optional(asked.dataset), Target: optional(asked.target), Targets: asked.targets,
+		Seed: &asked.seed, Steps: stepsOf(asked.steps), CrossValidation: &wire.CrossValidation{Group: optional(tries.group)}, Publish: &tries.publish,
 	}
 	if tries.folds != 0 {
 		request.CrossValidation.NSplits = &tries.folds

@@ -102,12 +102,13 @@ func (s sdk) train(ctx context.Context, training training) (any, error) {
 func (s sdk) search(ctx context.Context, asked training, tries searching) (any, error) {
 	described := modelwire.Search{
 		Training: modelwire.Training{
-			Steps: asked.steps, Data: modelwire.Stored{Dataset: asked.dataset, Target: asked.target}, Seed: asked.seed,
+			Steps: asked.steps, Seed: asked.seed,
+			Data: modelwire.Stored{Dataset: asked.dataset, Target: asked.target, Targets: asked.targets},
 		},
 		Folds: modelwire.Folds{Splits: tries.folds, Group: tries.group}, Publish: tries.publish,
 	}
 	if asked.table != nil {
-		described.Training.Data = modelwire.Rows{Table: asked.table, Target: asked.target}
+		described.Training.Data = modelwire.Rows{Table: asked.table, Target: asked.target, Targets: asked.targets}
 	}
 	for _, try := range tries.tries {
 		name := try.Name

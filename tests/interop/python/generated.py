@@ -83,6 +83,7 @@ class GeneratedDriver:
             table=self._rows(step),
             dataset=step.get("dataset"),
             target=step.get("target"),
+            targets=step.get("targets"),
             seed=step.get("seed"),
             parameters=tries,
             cross_validation=search.CrossValidation(n_splits=step.get("folds"), group=step.get("group")),

@@ -66,6 +66,7 @@ class SdkDriver:
                 table=self._rows(step),
                 dataset=step.get("dataset"),
                 target=step.get("target"),
+                targets=step.get("targets"),
                 seed=step.get("seed"),
                 cv=step.get("folds"),
                 groups=step.get("group"),

@@ -292,6 +292,7 @@ class Client:
         *,
         features: Any = None,
         target: Any = None,
+        targets: Any = None,
         names: Sequence[str] | None = None,
         table: Any = None,
         dataset: str | None = None,
@@ -312,8 +313,8 @@ class Client:
 
         Parameters
         ----------
-        model, steps, features, target, names, table, dataset, seed, sample_weight, idempotency_key
-            As for `train`. Steps have what is not searched.
+        model, steps, features, target, targets, names, table, dataset, seed, sample_weight, idempotency_key
+            As for `train`. Steps have what is not searched. Of several `targets` a score is the mean over them.
         parameters : mapping of str or (int, str) to sequence or Range
             What to try: ``{"alpha": [0.1, 1.0]}`` of the last step, ``{"pca__n_components": [2, 3]}`` of the step of
             that algorithm, ``{(0, "n_components"): Range(2, 9, "integers")}`` of a step by its position.
@@ -347,6 +348,7 @@ class Client:
             parameters,
             features=features,
             target=target,
+            targets=targets,
             names=names,
             table=table,
             dataset=dataset,

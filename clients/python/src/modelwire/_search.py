@@ -146,6 +146,7 @@ def request(
         table=written.table,
         dataset=written.dataset,
         target=written.target,
+        targets=written.targets,
         features=written.features,
         sample_weight=written.sample_weight,
         parameters=_parameters(parameters),

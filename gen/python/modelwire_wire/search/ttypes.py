@@ -287,7 +287,7 @@ class SearchRequest(object):
      - table: The rows, sent along; or `dataset`.
      - dataset: The rows, stored: "wine" (newest version) or "wine@2".
      - target: The column to predict.
-     - features: As in TrainRequest. Absent: all but the target, the weights and the groups.
+     - features: As in TrainRequest. Absent: all but the targets, the weights and the groups.
      - seed: Seed of everything random; 0 if absent. The same rows, request and seed give the same candidates, folds and scores.
      - sample_weight: As in TrainRequest; rows count so in scores, too.
      - parameters: What to try.
@@ -300,11 +300,12 @@ class SearchRequest(object):
      - scoring: What candidates are ranked by, by a name that `permutation_importance` takes too, as scikit-learn's scorers have it: greater is
     better, hence "neg_log_loss". docs/metrics.md lists them. "r2" of a regressor and "accuracy" of a classifier if absent.
      - publish: Fit the best candidate on all rows and publish it, as `train` does.
+     - targets: As in TrainRequest: instead of `target` several columns that a regressor predicts at once. Scores are means over them.
 
     """
 
 
-    def __init__(self, context=None, model=None, steps=None, table=None, dataset=None, target=None, features=None, seed=None, sample_weight=None, parameters=None, strategy=None, n_candidates=None, factor=None, min_resources=None, cross_validation=None, scoring=None, publish=None,):
+    def __init__(self, context=None, model=None, steps=None, table=None, dataset=None, target=None, features=None, seed=None, sample_weight=None, parameters=None, strategy=None, n_candidates=None, factor=None, min_resources=None, cross_validation=None, scoring=None, publish=None, targets=None,):
         self.context = context
         self.model = model
         self.steps = steps
@@ -322,6 +323,7 @@ class SearchRequest(object):
         self.cross_validation = cross_validation
         self.scoring = scoring
         self.publish = publish
+        self.targets = targets
 
     def read(self, iprot):
         if iprot._fast_decode is not None and isinstance(iprot.trans, TTransport.CReadableTransport) and self.thrift_spec is not None:
@@ -437,6 +439,16 @@ class SearchRequest(object):
                     self.publish = iprot.readBool()
                 else:
                     iprot.skip(ftype)
+            elif fid == 18:
+                if ftype == TType.LIST:
+                    self.targets = []
+                    (_etype28, _size25) = iprot.readListBegin()
+                    for _i29 in range(_size25):
+                        _elem30 = iprot.readString().decode('utf-8', errors='replace') if sys.version_info[0] == 2 else iprot.readString()
+                        self.targets.append(_elem30)
+                    iprot.readListEnd()
+                else:
+                    iprot.skip(ftype)
             else:
                 iprot.skip(ftype)
             iprot.readFieldEnd()
@@ -458,8 +470,8 @@ class SearchRequest(object):
         if self.steps is not None:
             oprot.writeFieldBegin('steps', TType.LIST, 3)
             oprot.writeListBegin(TType.STRUCT, len(self.steps))
-            for iter25 in self.steps:
-                iter25.write(oprot)
+            for iter31 in self.steps:
+                iter31.write(oprot)
             oprot.writeListEnd()
             oprot.writeFieldEnd()
         if self.table is not None:
@@ -477,8 +489,8 @@ class SearchRequest(object):
         if self.features is not None:
             oprot.writeFieldBegin('features', TType.LIST, 7)
             oprot.writeListBegin(TType.STRING, len(self.features))
-            for iter26 in self.features:
-                oprot.writeString(iter26.encode('utf-8') if sys.version_info[0] == 2 else iter26)
+            for iter32 in self.features:
+                oprot.writeString(iter32.encode('utf-8') if sys.version_info[0] == 2 else iter32)
             oprot.writeListEnd()
             oprot.writeFieldEnd()
         if self.seed is not None:
@@ -492,8 +504,8 @@ class SearchRequest(object):
         if self.parameters is not None:
             oprot.writeFieldBegin('parameters', TType.LIST, 10)
             oprot.writeListBegin(TType.STRUCT, len(self.parameters))
-            for iter27 in self.parameters:
-                iter27.write(oprot)
+            for iter33 in self.parameters:
+                iter33.write(oprot)
             oprot.writeListEnd()
             oprot.writeFieldEnd()
         if self.strategy is not None:
@@ -523,6 +535,13 @@ class SearchRequest(object):
         if self.publish is not None:
             oprot.writeFieldBegin('publish', TType.BOOL, 17)
             oprot.writeBool(self.publish)
+            oprot.writeFieldEnd()
+        if self.targets is not None:
+            oprot.writeFieldBegin('targets', TType.LIST, 18)
+            oprot.writeListBegin(TType.STRING, len(self.targets))
+            for iter34 in self.targets:
+                oprot.writeString(iter34.encode('utf-8') if sys.version_info[0] == 2 else iter34)
+            oprot.writeListEnd()
             oprot.writeFieldEnd()
         oprot.writeFieldStop()
         oprot.writeStructEnd()
@@ -677,11 +696,11 @@ class SearchCandidate(object):
             elif fid == 3:
                 if ftype == TType.LIST:
                     self.parameters = []
-                    (_etype31, _size28) = iprot.readListBegin()
-                    for _i32 in range(_size28):
-                        _elem33 = CandidateParameter()
-                        _elem33.read(iprot)
-                        self.parameters.append(_elem33)
+                    (_etype38, _size35) = iprot.readListBegin()
+                    for _i39 in range(_size35):
+                        _elem40 = CandidateParameter()
+                        _elem40.read(iprot)
+                        self.parameters.append(_elem40)
                     iprot.readListEnd()
                 else:
                     iprot.skip(ftype)
@@ -698,10 +717,10 @@ class SearchCandidate(object):
             elif fid == 6:
                 if ftype == TType.LIST:
                     self.split_test_scores = []
-                    (_etype37, _size34) = iprot.readListBegin()
-                    for _i38 in range(_size34):
-                        _elem39 = iprot.readDouble()
-                        self.split_test_scores.append(_elem39)
+                    (_etype44, _size41) = iprot.readListBegin()
+                    for _i45 in range(_size41):
+                        _elem46 = iprot.readDouble()
+                        self.split_test_scores.append(_elem46)
                     iprot.readListEnd()
                 else:
                     iprot.skip(ftype)
@@ -746,8 +765,8 @@ class SearchCandidate(object):
         if self.parameters is not None:
             oprot.writeFieldBegin('parameters', TType.LIST, 3)
             oprot.writeListBegin(TType.STRUCT, len(self.parameters))
-            for iter40 in self.parameters:
-                iter40.write(oprot)
+            for iter47 in self.parameters:
+                iter47.write(oprot)
             oprot.writeListEnd()
             oprot.writeFieldEnd()
         if self.mean_test_score is not None:
@@ -761,8 +780,8 @@ class SearchCandidate(object):
         if self.split_test_scores is not None:
             oprot.writeFieldBegin('split_test_scores', TType.LIST, 6)
             oprot.writeListBegin(TType.DOUBLE, len(self.split_test_scores))
-            for iter41 in self.split_test_scores:
-                oprot.writeDouble(iter41)
+            for iter48 in self.split_test_scores:
+                oprot.writeDouble(iter48)
             oprot.writeListEnd()
             oprot.writeFieldEnd()
         if self.mean_fit_seconds is not None:
@@ -897,11 +916,11 @@ class GetSearchResultResponse(object):
             if fid == 1:
                 if ftype == TType.LIST:
                     self.candidates = []
-                    (_etype45, _size42) = iprot.readListBegin()
-                    for _i46 in range(_size42):
-                        _elem47 = SearchCandidate()
-                        _elem47.read(iprot)
-                        self.candidates.append(_elem47)
+                    (_etype52, _size49) = iprot.readListBegin()
+                    for _i53 in range(_size49):
+                        _elem54 = SearchCandidate()
+                        _elem54.read(iprot)
+                        self.candidates.append(_elem54)
                     iprot.readListEnd()
                 else:
                     iprot.skip(ftype)
@@ -918,11 +937,11 @@ class GetSearchResultResponse(object):
             elif fid == 4:
                 if ftype == TType.LIST:
                     self.best_steps = []
-                    (_etype51, _size48) = iprot.readListBegin()
-                    for _i52 in range(_size48):
-                        _elem53 = modelwire_wire.types.ttypes.Step()
-                        _elem53.read(iprot)
-                        self.best_steps.append(_elem53)
+                    (_etype58, _size55) = iprot.readListBegin()
+                    for _i59 in range(_size55):
+                        _elem60 = modelwire_wire.types.ttypes.Step()
+                        _elem60.read(iprot)
+                        self.best_steps.append(_elem60)
                     iprot.readListEnd()
                 else:
                     iprot.skip(ftype)
@@ -939,8 +958,8 @@ class GetSearchResultResponse(object):
         if self.candidates is not None:
             oprot.writeFieldBegin('candidates', TType.LIST, 1)
             oprot.writeListBegin(TType.STRUCT, len(self.candidates))
-            for iter54 in self.candidates:
-                iter54.write(oprot)
+            for iter61 in self.candidates:
+                iter61.write(oprot)
             oprot.writeListEnd()
             oprot.writeFieldEnd()
         if self.scoring is not None:
@@ -954,8 +973,8 @@ class GetSearchResultResponse(object):
         if self.best_steps is not None:
             oprot.writeFieldBegin('best_steps', TType.LIST, 4)
             oprot.writeListBegin(TType.STRUCT, len(self.best_steps))
-            for iter55 in self.best_steps:
-                iter55.write(oprot)
+            for iter62 in self.best_steps:
+                iter62.write(oprot)
             oprot.writeListEnd()
             oprot.writeFieldEnd()
         oprot.writeFieldStop()
@@ -1016,6 +1035,7 @@ SearchRequest.thrift_spec = (
     (15, TType.STRUCT, 'cross_validation', [CrossValidation, None], None, ),  # 15
     (16, TType.STRING, 'scoring', 'UTF8', None, ),  # 16
     (17, TType.BOOL, 'publish', None, None, ),  # 17
+    (18, TType.LIST, 'targets', (TType.STRING, 'UTF8', False), None, ),  # 18
 )
 all_structs.append(CandidateParameter)
 CandidateParameter.thrift_spec = (

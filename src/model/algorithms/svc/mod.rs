@@ -13,7 +13,8 @@ use crate::model::arrays::Arrays;
 use crate::model::class_weights;
 use crate::model::svm::{Distinct, Settings};
 use crate::model::{
-    About, Algorithm, Estimator, FittedStep, Inputs, Kind, Model, ParameterSpec, Parameters, Training, UnfittedStep,
+    About, Algorithm, Bounds, Estimator, FittedStep, Inputs, Kind, Model, ParameterSpec, Parameters, Training,
+    UnfittedStep,
 };
 
 const NAME: &str = "svc";
@@ -70,6 +71,10 @@ struct Margins {
 }
 
 impl Estimator for Margins {
+    fn check_rows(&self, n_rows: usize, bounds: &Bounds) -> Result<()> {
+        Settings::check_rows(NAME, n_rows, bounds)
+    }
+
     fn fit(&self, training: &Training<'_>) -> Result<Box<dyn Model>> {
         self.settings.check_size(NAME, training)?;
         let (indices, labels) = training.rows.targets.classes()?;

@@ -1,7 +1,9 @@
 //! Searches whole, on the data sets of `tests/fixtures`; numbers are those of `tests/fixtures/make_search_oracles.py`.
 
 mod folds;
+mod kept;
 mod refusals;
+mod several_targets;
 
 use super::halving::Halving;
 use super::*;
@@ -55,7 +57,11 @@ fn grouped() -> Table {
 
 #[track_caller]
 fn assert_table(case: &str, found: &Searched, tolerance: f64) {
-    let expected = oracle("search", case);
+    assert_found(case, &oracle("search", case), found, tolerance);
+}
+
+#[track_caller]
+fn assert_found(case: &str, expected: &Json, found: &Searched, tolerance: f64) {
     let mut candidates = found.candidates.clone();
     candidates.sort_by_key(|it| it.number);
     let of = |value: fn(&Candidate) -> f64| candidates.iter().map(value).collect::<Vec<_>>();
@@ -249,16 +255,6 @@ fn a_row_of_weight_0_needs_no_group() {
 
     assert!(searched(&ridge, &spec, &table(0)).best.is_some());
     assert!(refusal(&ridge, &spec, &table(1)).contains("row 0 is missing"));
-}
-
-#[test]
-fn several_targets_are_refused_with_what_to_do() {
-    let (ridge, spec) = ridge();
-    let several = Spec { target: None, targets: vec!["progression".into(), "bmi".into()], ..ridge };
-
-    let refused = refusal(&several, &spec, &table("diabetes"));
-
-    assert!(refused.contains("`targets` names 2; name it as `target`, or search for each target"), "{refused}");
 }
 
 #[test]

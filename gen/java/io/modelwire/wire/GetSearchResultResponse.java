@@ -645,14 +645,14 @@ public class GetSearchResultResponse implements org.apache.thrift.TBase<GetSearc
           case 1: // CANDIDATES
             if (schemeField.type == org.apache.thrift.protocol.TType.LIST) {
               {
-                org.apache.thrift.protocol.TList _list48 = iprot.readListBegin();
-                struct.candidates = new java.util.ArrayList<SearchCandidate>(_list48.size);
-                @org.apache.thrift.annotation.Nullable SearchCandidate _elem49;
-                for (int _i50 = 0; _i50 < _list48.size; ++_i50)
+                org.apache.thrift.protocol.TList _list56 = iprot.readListBegin();
+                struct.candidates = new java.util.ArrayList<SearchCandidate>(_list56.size);
+                @org.apache.thrift.annotation.Nullable SearchCandidate _elem57;
+                for (int _i58 = 0; _i58 < _list56.size; ++_i58)
                 {
-                  _elem49 = new SearchCandidate();
-                  _elem49.read(iprot);
-                  struct.candidates.add(_elem49);
+                  _elem57 = new SearchCandidate();
+                  _elem57.read(iprot);
+                  struct.candidates.add(_elem57);
                 }
                 iprot.readListEnd();
               }
@@ -680,14 +680,14 @@ public class GetSearchResultResponse implements org.apache.thrift.TBase<GetSearc
           case 4: // BEST_STEPS
             if (schemeField.type == org.apache.thrift.protocol.TType.LIST) {
               {
-                org.apache.thrift.protocol.TList _list51 = iprot.readListBegin();
-                struct.best_steps = new java.util.ArrayList<io.modelwire.wire.Step>(_list51.size);
-                @org.apache.thrift.annotation.Nullable io.modelwire.wire.Step _elem52;
-                for (int _i53 = 0; _i53 < _list51.size; ++_i53)
+                org.apache.thrift.protocol.TList _list59 = iprot.readListBegin();
+                struct.best_steps = new java.util.ArrayList<io.modelwire.wire.Step>(_list59.size);
+                @org.apache.thrift.annotation.Nullable io.modelwire.wire.Step _elem60;
+                for (int _i61 = 0; _i61 < _list59.size; ++_i61)
                 {
-                  _elem52 = new io.modelwire.wire.Step();
-                  _elem52.read(iprot);
-                  struct.best_steps.add(_elem52);
+                  _elem60 = new io.modelwire.wire.Step();
+                  _elem60.read(iprot);
+                  struct.best_steps.add(_elem60);
                 }
                 iprot.readListEnd();
               }
@@ -717,9 +717,9 @@ public class GetSearchResultResponse implements org.apache.thrift.TBase<GetSearc
           oprot.writeFieldBegin(CANDIDATES_FIELD_DESC);
           {
             oprot.writeListBegin(new org.apache.thrift.protocol.TList(org.apache.thrift.protocol.TType.STRUCT, struct.candidates.size()));
-            for (SearchCandidate _iter54 : struct.candidates)
+            for (SearchCandidate _iter62 : struct.candidates)
             {
-              _iter54.write(oprot);
+              _iter62.write(oprot);
             }
             oprot.writeListEnd();
           }
@@ -743,9 +743,9 @@ public class GetSearchResultResponse implements org.apache.thrift.TBase<GetSearc
           oprot.writeFieldBegin(BEST_STEPS_FIELD_DESC);
           {
             oprot.writeListBegin(new org.apache.thrift.protocol.TList(org.apache.thrift.protocol.TType.STRUCT, struct.best_steps.size()));
-            for (io.modelwire.wire.Step _iter55 : struct.best_steps)
+            for (io.modelwire.wire.Step _iter63 : struct.best_steps)
             {
-              _iter55.write(oprot);
+              _iter63.write(oprot);
             }
             oprot.writeListEnd();
           }
@@ -787,9 +787,9 @@ public class GetSearchResultResponse implements org.apache.thrift.TBase<GetSearc
       if (struct.isSetCandidates()) {
         {
           oprot.writeI32(struct.candidates.size());
-          for (SearchCandidate _iter56 : struct.candidates)
+          for (SearchCandidate _iter64 : struct.candidates)
           {
-            _iter56.write(oprot);
+            _iter64.write(oprot);
           }
         }
       }
@@ -802,9 +802,9 @@ public class GetSearchResultResponse implements org.apache.thrift.TBase<GetSearc
       if (struct.isSetBest_steps()) {
         {
           oprot.writeI32(struct.best_steps.size());
-          for (io.modelwire.wire.Step _iter57 : struct.best_steps)
+          for (io.modelwire.wire.Step _iter65 : struct.best_steps)
           {
-            _iter57.write(oprot);
+            _iter65.write(oprot);
           }
         }
       }
@@ -816,14 +816,14 @@ public class GetSearchResultResponse implements org.apache.thrift.TBase<GetSearc
       java.util.BitSet incoming = iprot.readBitSet(4);
       if (incoming.get(0)) {
         {
-          org.apache.thrift.protocol.TList _list58 = iprot.readListBegin(org.apache.thrift.protocol.TType.STRUCT);
-          struct.candidates = new java.util.ArrayList<SearchCandidate>(_list58.size);
-          @org.apache.thrift.annotation.Nullable SearchCandidate _elem59;
-          for (int _i60 = 0; _i60 < _list58.size; ++_i60)
+          org.apache.thrift.protocol.TList _list66 = iprot.readListBegin(org.apache.thrift.protocol.TType.STRUCT);
+          struct.candidates = new java.util.ArrayList<SearchCandidate>(_list66.size);
+          @org.apache.thrift.annotation.Nullable SearchCandidate _elem67;
+          for (int _i68 = 0; _i68 < _list66.size; ++_i68)
           {
-            _elem59 = new SearchCandidate();
-            _elem59.read(iprot);
-            struct.candidates.add(_elem59);
+            _elem67 = new SearchCandidate();
+            _elem67.read(iprot);
+            struct.candidates.add(_elem67);
           }
         }
         struct.setCandidatesIsSet(true);
@@ -838,14 +838,14 @@ public class GetSearchResultResponse implements org.apache.thrift.TBase<GetSearc
       }
       if (incoming.get(3)) {
         {
-          org.apache.thrift.protocol.TList _list61 = iprot.readListBegin(org.apache.thrift.protocol.TType.STRUCT);
-          struct.best_steps = new java.util.ArrayList<io.modelwire.wire.Step>(_list61.size);
-          @org.apache.thrift.annotation.Nullable io.modelwire.wire.Step _elem62;
-          for (int _i63 = 0; _i63 < _list61.size; ++_i63)
+          org.apache.thrift.protocol.TList _list69 = iprot.readListBegin(org.apache.thrift.protocol.TType.STRUCT);
+          struct.best_steps = new java.util.ArrayList<io.modelwire.wire.Step>(_list69.size);
+          @org.apache.thrift.annotation.Nullable io.modelwire.wire.Step _elem70;
+          for (int _i71 = 0; _i71 < _list69.size; ++_i71)
           {
-            _elem62 = new io.modelwire.wire.Step();
-            _elem62.read(iprot);
-            struct.best_steps.add(_elem62);
+            _elem70 = new io.modelwire.wire.Step();
+            _elem70.read(iprot);
+            struct.best_steps.add(_elem70);
           }
         }
         struct.setBest_stepsIsSet(true);

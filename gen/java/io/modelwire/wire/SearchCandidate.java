@@ -1177,14 +1177,14 @@ public class SearchCandidate implements org.apache.thrift.TBase<SearchCandidate,
           case 3: // PARAMETERS
             if (schemeField.type == org.apache.thrift.protocol.TType.LIST) {
               {
-                org.apache.thrift.protocol.TList _list32 = iprot.readListBegin();
-                struct.parameters = new java.util.ArrayList<CandidateParameter>(_list32.size);
-                @org.apache.thrift.annotation.Nullable CandidateParameter _elem33;
-                for (int _i34 = 0; _i34 < _list32.size; ++_i34)
+                org.apache.thrift.protocol.TList _list40 = iprot.readListBegin();
+                struct.parameters = new java.util.ArrayList<CandidateParameter>(_list40.size);
+                @org.apache.thrift.annotation.Nullable CandidateParameter _elem41;
+                for (int _i42 = 0; _i42 < _list40.size; ++_i42)
                 {
-                  _elem33 = new CandidateParameter();
-                  _elem33.read(iprot);
-                  struct.parameters.add(_elem33);
+                  _elem41 = new CandidateParameter();
+                  _elem41.read(iprot);
+                  struct.parameters.add(_elem41);
                 }
                 iprot.readListEnd();
               }
@@ -1212,13 +1212,13 @@ public class SearchCandidate implements org.apache.thrift.TBase<SearchCandidate,
           case 6: // SPLIT_TEST_SCORES
             if (schemeField.type == org.apache.thrift.protocol.TType.LIST) {
               {
-                org.apache.thrift.protocol.TList _list35 = iprot.readListBegin();
-                struct.split_test_scores = new java.util.ArrayList<java.lang.Double>(_list35.size);
-                double _elem36;
-                for (int _i37 = 0; _i37 < _list35.size; ++_i37)
+                org.apache.thrift.protocol.TList _list43 = iprot.readListBegin();
+                struct.split_test_scores = new java.util.ArrayList<java.lang.Double>(_list43.size);
+                double _elem44;
+                for (int _i45 = 0; _i45 < _list43.size; ++_i45)
                 {
-                  _elem36 = iprot.readDouble();
-                  struct.split_test_scores.add(_elem36);
+                  _elem44 = iprot.readDouble();
+                  struct.split_test_scores.add(_elem44);
                 }
                 iprot.readListEnd();
               }
@@ -1290,9 +1290,9 @@ public class SearchCandidate implements org.apache.thrift.TBase<SearchCandidate,
           oprot.writeFieldBegin(PARAMETERS_FIELD_DESC);
           {
             oprot.writeListBegin(new org.apache.thrift.protocol.TList(org.apache.thrift.protocol.TType.STRUCT, struct.parameters.size()));
-            for (CandidateParameter _iter38 : struct.parameters)
+            for (CandidateParameter _iter46 : struct.parameters)
             {
-              _iter38.write(oprot);
+              _iter46.write(oprot);
             }
             oprot.writeListEnd();
           }
@@ -1314,9 +1314,9 @@ public class SearchCandidate implements org.apache.thrift.TBase<SearchCandidate,
           oprot.writeFieldBegin(SPLIT_TEST_SCORES_FIELD_DESC);
           {
             oprot.writeListBegin(new org.apache.thrift.protocol.TList(org.apache.thrift.protocol.TType.DOUBLE, struct.split_test_scores.size()));
-            for (double _iter39 : struct.split_test_scores)
+            for (double _iter47 : struct.split_test_scores)
             {
-              oprot.writeDouble(_iter39);
+              oprot.writeDouble(_iter47);
             }
             oprot.writeListEnd();
           }
@@ -1404,9 +1404,9 @@ public class SearchCandidate implements org.apache.thrift.TBase<SearchCandidate,
       if (struct.isSetParameters()) {
         {
           oprot.writeI32(struct.parameters.size());
-          for (CandidateParameter _iter40 : struct.parameters)
+          for (CandidateParameter _iter48 : struct.parameters)
           {
-            _iter40.write(oprot);
+            _iter48.write(oprot);
           }
         }
       }
@@ -1419,9 +1419,9 @@ public class SearchCandidate implements org.apache.thrift.TBase<SearchCandidate,
       if (struct.isSetSplit_test_scores()) {
         {
           oprot.writeI32(struct.split_test_scores.size());
-          for (double _iter41 : struct.split_test_scores)
+          for (double _iter49 : struct.split_test_scores)
           {
-            oprot.writeDouble(_iter41);
+            oprot.writeDouble(_iter49);
           }
         }
       }
@@ -1453,14 +1453,14 @@ public class SearchCandidate implements org.apache.thrift.TBase<SearchCandidate,
       }
       if (incoming.get(2)) {
         {
-          org.apache.thrift.protocol.TList _list42 = iprot.readListBegin(org.apache.thrift.protocol.TType.STRUCT);
-          struct.parameters = new java.util.ArrayList<CandidateParameter>(_list42.size);
-          @org.apache.thrift.annotation.Nullable CandidateParameter _elem43;
-          for (int _i44 = 0; _i44 < _list42.size; ++_i44)
+          org.apache.thrift.protocol.TList _list50 = iprot.readListBegin(org.apache.thrift.protocol.TType.STRUCT);
+          struct.parameters = new java.util.ArrayList<CandidateParameter>(_list50.size);
+          @org.apache.thrift.annotation.Nullable CandidateParameter _elem51;
+          for (int _i52 = 0; _i52 < _list50.size; ++_i52)
           {
-            _elem43 = new CandidateParameter();
-            _elem43.read(iprot);
-            struct.parameters.add(_elem43);
+            _elem51 = new CandidateParameter();
+            _elem51.read(iprot);
+            struct.parameters.add(_elem51);
           }
         }
         struct.setParametersIsSet(true);
@@ -1475,13 +1475,13 @@ public class SearchCandidate implements org.apache.thrift.TBase<SearchCandidate,
       }
       if (incoming.get(5)) {
         {
-          org.apache.thrift.protocol.TList _list45 = iprot.readListBegin(org.apache.thrift.protocol.TType.DOUBLE);
-          struct.split_test_scores = new java.util.ArrayList<java.lang.Double>(_list45.size);
-          double _elem46;
-          for (int _i47 = 0; _i47 < _list45.size; ++_i47)
+          org.apache.thrift.protocol.TList _list53 = iprot.readListBegin(org.apache.thrift.protocol.TType.DOUBLE);
+          struct.split_test_scores = new java.util.ArrayList<java.lang.Double>(_list53.size);
+          double _elem54;
+          for (int _i55 = 0; _i55 < _list53.size; ++_i55)
           {
-            _elem46 = iprot.readDouble();
-            struct.split_test_scores.add(_elem46);
+            _elem54 = iprot.readDouble();
+            struct.split_test_scores.add(_elem54);
           }
         }
         struct.setSplit_test_scoresIsSet(true);

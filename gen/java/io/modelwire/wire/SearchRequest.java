@@ -27,6 +27,7 @@ public class SearchRequest implements org.apache.thrift.TBase<SearchRequest, Sea
   private static final org.apache.thrift.protocol.TField CROSS_VALIDATION_FIELD_DESC = new org.apache.thrift.protocol.TField("cross_validation", org.apache.thrift.protocol.TType.STRUCT, (short)15);
   private static final org.apache.thrift.protocol.TField SCORING_FIELD_DESC = new org.apache.thrift.protocol.TField("scoring", org.apache.thrift.protocol.TType.STRING, (short)16);
   private static final org.apache.thrift.protocol.TField PUBLISH_FIELD_DESC = new org.apache.thrift.protocol.TField("publish", org.apache.thrift.protocol.TType.BOOL, (short)17);
+  private static final org.apache.thrift.protocol.TField TARGETS_FIELD_DESC = new org.apache.thrift.protocol.TField("targets", org.apache.thrift.protocol.TType.LIST, (short)18);
 
   private static final org.apache.thrift.scheme.SchemeFactory STANDARD_SCHEME_FACTORY = new SearchRequestStandardSchemeFactory();
   private static final org.apache.thrift.scheme.SchemeFactory TUPLE_SCHEME_FACTORY = new SearchRequestTupleSchemeFactory();
@@ -53,7 +54,7 @@ public class SearchRequest implements org.apache.thrift.TBase<SearchRequest, Sea
    */
   public @org.apache.thrift.annotation.Nullable java.lang.String target; // optional
   /**
-   * As in TrainRequest. Absent: all but the target, the weights and the groups.
+   * As in TrainRequest. Absent: all but the targets, the weights and the groups.
    */
   public @org.apache.thrift.annotation.Nullable java.util.List<java.lang.String> features; // optional
   /**
@@ -95,6 +96,10 @@ public class SearchRequest implements org.apache.thrift.TBase<SearchRequest, Sea
    * Fit the best candidate on all rows and publish it, as `train` does.
    */
   public boolean publish; // optional
+  /**
+   * As in TrainRequest: instead of `target` several columns that a regressor predicts at once. Scores are means over them.
+   */
+  public @org.apache.thrift.annotation.Nullable java.util.List<java.lang.String> targets; // optional
 
   /** The set of fields this struct contains, along with convenience methods for finding and manipulating them. */
   public enum _Fields implements org.apache.thrift.TFieldIdEnum {
@@ -120,7 +125,7 @@ public class SearchRequest implements org.apache.thrift.TBase<SearchRequest, Sea
      */
     TARGET((short)6, "target"),
     /**
-     * As in TrainRequest. Absent: all but the target, the weights and the groups.
+     * As in TrainRequest. Absent: all but the targets, the weights and the groups.
      */
     FEATURES((short)7, "features"),
     /**
@@ -161,7 +166,11 @@ public class SearchRequest implements org.apache.thrift.TBase<SearchRequest, Sea
     /**
      * Fit the best candidate on all rows and publish it, as `train` does.
      */
-    PUBLISH((short)17, "publish");
+    PUBLISH((short)17, "publish"),
+    /**
+     * As in TrainRequest: instead of `target` several columns that a regressor predicts at once. Scores are means over them.
+     */
+    TARGETS((short)18, "targets");
 
     private static final java.util.Map<java.lang.String, _Fields> byName = new java.util.HashMap<java.lang.String, _Fields>();
 
@@ -211,6 +220,8 @@ public class SearchRequest implements org.apache.thrift.TBase<SearchRequest, Sea
           return SCORING;
         case 17: // PUBLISH
           return PUBLISH;
+        case 18: // TARGETS
+          return TARGETS;
         default:
           return null;
       }
@@ -260,7 +271,7 @@ public class SearchRequest implements org.apache.thrift.TBase<SearchRequest, Sea
   private static final int __MIN_RESOURCES_ISSET_ID = 3;
   private static final int __PUBLISH_ISSET_ID = 4;
   private byte __isset_bitfield = 0;
-  private static final _Fields optionals[] = {_Fields.CONTEXT,_Fields.MODEL,_Fields.STEPS,_Fields.TABLE,_Fields.DATASET,_Fields.TARGET,_Fields.FEATURES,_Fields.SEED,_Fields.SAMPLE_WEIGHT,_Fields.PARAMETERS,_Fields.STRATEGY,_Fields.N_CANDIDATES,_Fields.FACTOR,_Fields.MIN_RESOURCES,_Fields.CROSS_VALIDATION,_Fields.SCORING,_Fields.PUBLISH};
+  private static final _Fields optionals[] = {_Fields.CONTEXT,_Fields.MODEL,_Fields.STEPS,_Fields.TABLE,_Fields.DATASET,_Fields.TARGET,_Fields.FEATURES,_Fields.SEED,_Fields.SAMPLE_WEIGHT,_Fields.PARAMETERS,_Fields.STRATEGY,_Fields.N_CANDIDATES,_Fields.FACTOR,_Fields.MIN_RESOURCES,_Fields.CROSS_VALIDATION,_Fields.SCORING,_Fields.PUBLISH,_Fields.TARGETS};
   public static final java.util.Map<_Fields, org.apache.thrift.meta_data.FieldMetaData> metaDataMap;
   static {
     java.util.Map<_Fields, org.apache.thrift.meta_data.FieldMetaData> tmpMap = new java.util.EnumMap<_Fields, org.apache.thrift.meta_data.FieldMetaData>(_Fields.class);
@@ -301,6 +312,9 @@ public class SearchRequest implements org.apache.thrift.TBase<SearchRequest, Sea
         new org.apache.thrift.meta_data.FieldValueMetaData(org.apache.thrift.protocol.TType.STRING)));
     tmpMap.put(_Fields.PUBLISH, new org.apache.thrift.meta_data.FieldMetaData("publish", org.apache.thrift.TFieldRequirementType.OPTIONAL, 
         new org.apache.thrift.meta_data.FieldValueMetaData(org.apache.thrift.protocol.TType.BOOL)));
+    tmpMap.put(_Fields.TARGETS, new org.apache.thrift.meta_data.FieldMetaData("targets", org.apache.thrift.TFieldRequirementType.OPTIONAL, 
+        new org.apache.thrift.meta_data.ListMetaData(org.apache.thrift.protocol.TType.LIST, 
+            new org.apache.thrift.meta_data.FieldValueMetaData(org.apache.thrift.protocol.TType.STRING))));
     metaDataMap = java.util.Collections.unmodifiableMap(tmpMap);
     org.apache.thrift.meta_data.FieldMetaData.addStructMetaDataMap(SearchRequest.class, metaDataMap);
   }
@@ -363,6 +377,10 @@ public class SearchRequest implements org.apache.thrift.TBase<SearchRequest, Sea
       this.scoring = other.scoring;
     }
     this.publish = other.publish;
+    if (other.isSetTargets()) {
+      java.util.List<java.lang.String> __this__targets = new java.util.ArrayList<java.lang.String>(other.targets);
+      this.targets = __this__targets;
+    }
   }
 
   @Override
@@ -394,6 +412,7 @@ public class SearchRequest implements org.apache.thrift.TBase<SearchRequest, Sea
     this.scoring = null;
     setPublishIsSet(false);
     this.publish = false;
+    this.targets = null;
   }
 
   @org.apache.thrift.annotation.Nullable
@@ -609,7 +628,7 @@ public class SearchRequest implements org.apache.thrift.TBase<SearchRequest, Sea
   }
 
   /**
-   * As in TrainRequest. Absent: all but the target, the weights and the groups.
+   * As in TrainRequest. Absent: all but the targets, the weights and the groups.
    */
   @org.apache.thrift.annotation.Nullable
   public java.util.List<java.lang.String> getFeatures() {
@@ -617,7 +636,7 @@ public class SearchRequest implements org.apache.thrift.TBase<SearchRequest, Sea
   }
 
   /**
-   * As in TrainRequest. Absent: all but the target, the weights and the groups.
+   * As in TrainRequest. Absent: all but the targets, the weights and the groups.
    */
   public SearchRequest setFeatures(@org.apache.thrift.annotation.Nullable java.util.List<java.lang.String> features) {
     this.features = features;
@@ -953,6 +972,53 @@ public class SearchRequest implements org.apache.thrift.TBase<SearchRequest, Sea
     __isset_bitfield = org.apache.thrift.EncodingUtils.setBit(__isset_bitfield, __PUBLISH_ISSET_ID, value);
   }
 
+  public int getTargetsSize() {
+    return (this.targets == null) ? 0 : this.targets.size();
+  }
+
+  @org.apache.thrift.annotation.Nullable
+  public java.util.Iterator<java.lang.String> getTargetsIterator() {
+    return (this.targets == null) ? null : this.targets.iterator();
+  }
+
+  public void addToTargets(java.lang.String elem) {
+    if (this.targets == null) {
+      this.targets = new java.util.ArrayList<java.lang.String>();
+    }
+    this.targets.add(elem);
+  }
+
+  /**
+   * As in TrainRequest: instead of `target` several columns that a regressor predicts at once. Scores are means over them.
+   */
+  @org.apache.thrift.annotation.Nullable
+  public java.util.List<java.lang.String> getTargets() {
+    return this.targets;
+  }
+
+  /**
+   * As in TrainRequest: instead of `target` several columns that a regressor predicts at once. Scores are means over them.
+   */
+  public SearchRequest setTargets(@org.apache.thrift.annotation.Nullable java.util.List<java.lang.String> targets) {
+    this.targets = targets;
+    return this;
+  }
+
+  public void unsetTargets() {
+    this.targets = null;
+  }
+
+  /** Returns true if field targets is set (has been assigned a value) and false otherwise */
+  public boolean isSetTargets() {
+    return this.targets != null;
+  }
+
+  public void setTargetsIsSet(boolean value) {
+    if (!value) {
+      this.targets = null;
+    }
+  }
+
   @Override
   public void setFieldValue(_Fields field, @org.apache.thrift.annotation.Nullable java.lang.Object value) {
     switch (field) {
@@ -1092,6 +1158,14 @@ public class SearchRequest implements org.apache.thrift.TBase<SearchRequest, Sea
       }
       break;
 
+    case TARGETS:
+      if (value == null) {
+        unsetTargets();
+      } else {
+        setTargets((java.util.List<java.lang.String>)value);
+      }
+      break;
+
     }
   }
 
@@ -1150,6 +1224,9 @@ public class SearchRequest implements org.apache.thrift.TBase<SearchRequest, Sea
     case PUBLISH:
       return isPublish();
 
+    case TARGETS:
+      return getTargets();
+
     }
     throw new java.lang.IllegalStateException();
   }
@@ -1196,6 +1273,8 @@ public class SearchRequest implements org.apache.thrift.TBase<SearchRequest, Sea
       return isSetScoring();
     case PUBLISH:
       return isSetPublish();
+    case TARGETS:
+      return isSetTargets();
     }
     throw new java.lang.IllegalStateException();
   }
@@ -1366,6 +1445,15 @@ public class SearchRequest implements org.apache.thrift.TBase<SearchRequest, Sea
         return false;
     }
 
+    boolean this_present_targets = true && this.isSetTargets();
+    boolean that_present_targets = true && that.isSetTargets();
+    if (this_present_targets || that_present_targets) {
+      if (!(this_present_targets && that_present_targets))
+        return false;
+      if (!this.targets.equals(that.targets))
+        return false;
+    }
+
     return true;
   }
 
@@ -1440,6 +1528,10 @@ public class SearchRequest implements org.apache.thrift.TBase<SearchRequest, Sea
     hashCode = hashCode * 8191 + ((isSetPublish()) ? 131071 : 524287);
     if (isSetPublish())
       hashCode = hashCode * 8191 + ((publish) ? 131071 : 524287);
+
+    hashCode = hashCode * 8191 + ((isSetTargets()) ? 131071 : 524287);
+    if (isSetTargets())
+      hashCode = hashCode * 8191 + targets.hashCode();
 
     return hashCode;
   }
@@ -1622,6 +1714,16 @@ public class SearchRequest implements org.apache.thrift.TBase<SearchRequest, Sea
         return lastComparison;
       }
     }
+    lastComparison = java.lang.Boolean.compare(isSetTargets(), other.isSetTargets());
+    if (lastComparison != 0) {
+      return lastComparison;
+    }
+    if (isSetTargets()) {
+      lastComparison = org.apache.thrift.TBaseHelper.compareTo(this.targets, other.targets);
+      if (lastComparison != 0) {
+        return lastComparison;
+      }
+    }
     return 0;
   }
 
@@ -1793,6 +1895,16 @@ public class SearchRequest implements org.apache.thrift.TBase<SearchRequest, Sea
       if (!first) sb.append(", ");
       sb.append("publish:");
       sb.append(this.publish);
+      first = false;
+    }
+    if (isSetTargets()) {
+      if (!first) sb.append(", ");
+      sb.append("targets:");
+      if (this.targets == null) {
+        sb.append("null");
+      } else {
+        sb.append(this.targets);
+      }
       first = false;
     }
     sb.append(")");
@@ -2022,6 +2134,24 @@ public class SearchRequest implements org.apache.thrift.TBase<SearchRequest, Sea
               org.apache.thrift.protocol.TProtocolUtil.skip(iprot, schemeField.type);
             }
             break;
+          case 18: // TARGETS
+            if (schemeField.type == org.apache.thrift.protocol.TType.LIST) {
+              {
+                org.apache.thrift.protocol.TList _list17 = iprot.readListBegin();
+                struct.targets = new java.util.ArrayList<java.lang.String>(_list17.size);
+                @org.apache.thrift.annotation.Nullable java.lang.String _elem18;
+                for (int _i19 = 0; _i19 < _list17.size; ++_i19)
+                {
+                  _elem18 = iprot.readString();
+                  struct.targets.add(_elem18);
+                }
+                iprot.readListEnd();
+              }
+              struct.setTargetsIsSet(true);
+            } else { 
+              org.apache.thrift.protocol.TProtocolUtil.skip(iprot, schemeField.type);
+            }
+            break;
           default:
             org.apache.thrift.protocol.TProtocolUtil.skip(iprot, schemeField.type);
         }
@@ -2057,9 +2187,9 @@ public class SearchRequest implements org.apache.thrift.TBase<SearchRequest, Sea
           oprot.writeFieldBegin(STEPS_FIELD_DESC);
           {
             oprot.writeListBegin(new org.apache.thrift.protocol.TList(org.apache.thrift.protocol.TType.STRUCT, struct.steps.size()));
-            for (io.modelwire.wire.Step _iter17 : struct.steps)
+            for (io.modelwire.wire.Step _iter20 : struct.steps)
             {
-              _iter17.write(oprot);
+              _iter20.write(oprot);
             }
             oprot.writeListEnd();
           }
@@ -2092,9 +2222,9 @@ public class SearchRequest implements org.apache.thrift.TBase<SearchRequest, Sea
           oprot.writeFieldBegin(FEATURES_FIELD_DESC);
           {
             oprot.writeListBegin(new org.apache.thrift.protocol.TList(org.apache.thrift.protocol.TType.STRING, struct.features.size()));
-            for (java.lang.String _iter18 : struct.features)
+            for (java.lang.String _iter21 : struct.features)
             {
-              oprot.writeString(_iter18);
+              oprot.writeString(_iter21);
             }
             oprot.writeListEnd();
           }
@@ -2118,9 +2248,9 @@ public class SearchRequest implements org.apache.thrift.TBase<SearchRequest, Sea
           oprot.writeFieldBegin(PARAMETERS_FIELD_DESC);
           {
             oprot.writeListBegin(new org.apache.thrift.protocol.TList(org.apache.thrift.protocol.TType.STRUCT, struct.parameters.size()));
-            for (SearchedParameter _iter19 : struct.parameters)
+            for (SearchedParameter _iter22 : struct.parameters)
             {
-              _iter19.write(oprot);
+              _iter22.write(oprot);
             }
             oprot.writeListEnd();
           }
@@ -2167,6 +2297,20 @@ public class SearchRequest implements org.apache.thrift.TBase<SearchRequest, Sea
         oprot.writeFieldBegin(PUBLISH_FIELD_DESC);
         oprot.writeBool(struct.publish);
         oprot.writeFieldEnd();
+      }
+      if (struct.targets != null) {
+        if (struct.isSetTargets()) {
+          oprot.writeFieldBegin(TARGETS_FIELD_DESC);
+          {
+            oprot.writeListBegin(new org.apache.thrift.protocol.TList(org.apache.thrift.protocol.TType.STRING, struct.targets.size()));
+            for (java.lang.String _iter23 : struct.targets)
+            {
+              oprot.writeString(_iter23);
+            }
+            oprot.writeListEnd();
+          }
+          oprot.writeFieldEnd();
+        }
       }
       oprot.writeFieldStop();
       oprot.writeStructEnd();
@@ -2238,7 +2382,10 @@ public class SearchRequest implements org.apache.thrift.TBase<SearchRequest, Sea
       if (struct.isSetPublish()) {
         optionals.set(16);
       }
-      oprot.writeBitSet(optionals, 17);
+      if (struct.isSetTargets()) {
+        optionals.set(17);
+      }
+      oprot.writeBitSet(optionals, 18);
       if (struct.isSetContext()) {
         struct.context.write(oprot);
       }
@@ -2248,9 +2395,9 @@ public class SearchRequest implements org.apache.thrift.TBase<SearchRequest, Sea
       if (struct.isSetSteps()) {
         {
           oprot.writeI32(struct.steps.size());
-          for (io.modelwire.wire.Step _iter20 : struct.steps)
+          for (io.modelwire.wire.Step _iter24 : struct.steps)
           {
-            _iter20.write(oprot);
+            _iter24.write(oprot);
           }
         }
       }
@@ -2266,9 +2413,9 @@ public class SearchRequest implements org.apache.thrift.TBase<SearchRequest, Sea
       if (struct.isSetFeatures()) {
         {
           oprot.writeI32(struct.features.size());
-          for (java.lang.String _iter21 : struct.features)
+          for (java.lang.String _iter25 : struct.features)
           {
-            oprot.writeString(_iter21);
+            oprot.writeString(_iter25);
           }
         }
       }
@@ -2281,9 +2428,9 @@ public class SearchRequest implements org.apache.thrift.TBase<SearchRequest, Sea
       if (struct.isSetParameters()) {
         {
           oprot.writeI32(struct.parameters.size());
-          for (SearchedParameter _iter22 : struct.parameters)
+          for (SearchedParameter _iter26 : struct.parameters)
           {
-            _iter22.write(oprot);
+            _iter26.write(oprot);
           }
         }
       }
@@ -2308,12 +2455,21 @@ public class SearchRequest implements org.apache.thrift.TBase<SearchRequest, Sea
       if (struct.isSetPublish()) {
         oprot.writeBool(struct.publish);
       }
+      if (struct.isSetTargets()) {
+        {
+          oprot.writeI32(struct.targets.size());
+          for (java.lang.String _iter27 : struct.targets)
+          {
+            oprot.writeString(_iter27);
+          }
+        }
+      }
     }
 
     @Override
     public void read(org.apache.thrift.protocol.TProtocol prot, SearchRequest struct) throws org.apache.thrift.TException {
       org.apache.thrift.protocol.TTupleProtocol iprot = (org.apache.thrift.protocol.TTupleProtocol) prot;
-      java.util.BitSet incoming = iprot.readBitSet(17);
+      java.util.BitSet incoming = iprot.readBitSet(18);
       if (incoming.get(0)) {
         struct.context = new io.modelwire.wire.RequestContext();
         struct.context.read(iprot);
@@ -2325,14 +2481,14 @@ public class SearchRequest implements org.apache.thrift.TBase<SearchRequest, Sea
       }
       if (incoming.get(2)) {
         {
-          org.apache.thrift.protocol.TList _list23 = iprot.readListBegin(org.apache.thrift.protocol.TType.STRUCT);
-          struct.steps = new java.util.ArrayList<io.modelwire.wire.Step>(_list23.size);
-          @org.apache.thrift.annotation.Nullable io.modelwire.wire.Step _elem24;
-          for (int _i25 = 0; _i25 < _list23.size; ++_i25)
+          org.apache.thrift.protocol.TList _list28 = iprot.readListBegin(org.apache.thrift.protocol.TType.STRUCT);
+          struct.steps = new java.util.ArrayList<io.modelwire.wire.Step>(_list28.size);
+          @org.apache.thrift.annotation.Nullable io.modelwire.wire.Step _elem29;
+          for (int _i30 = 0; _i30 < _list28.size; ++_i30)
           {
-            _elem24 = new io.modelwire.wire.Step();
-            _elem24.read(iprot);
-            struct.steps.add(_elem24);
+            _elem29 = new io.modelwire.wire.Step();
+            _elem29.read(iprot);
+            struct.steps.add(_elem29);
           }
         }
         struct.setStepsIsSet(true);
@@ -2352,13 +2508,13 @@ public class SearchRequest implements org.apache.thrift.TBase<SearchRequest, Sea
       }
       if (incoming.get(6)) {
         {
-          org.apache.thrift.protocol.TList _list26 = iprot.readListBegin(org.apache.thrift.protocol.TType.STRING);
-          struct.features = new java.util.ArrayList<java.lang.String>(_list26.size);
-          @org.apache.thrift.annotation.Nullable java.lang.String _elem27;
-          for (int _i28 = 0; _i28 < _list26.size; ++_i28)
+          org.apache.thrift.protocol.TList _list31 = iprot.readListBegin(org.apache.thrift.protocol.TType.STRING);
+          struct.features = new java.util.ArrayList<java.lang.String>(_list31.size);
+          @org.apache.thrift.annotation.Nullable java.lang.String _elem32;
+          for (int _i33 = 0; _i33 < _list31.size; ++_i33)
           {
-            _elem27 = iprot.readString();
-            struct.features.add(_elem27);
+            _elem32 = iprot.readString();
+            struct.features.add(_elem32);
           }
         }
         struct.setFeaturesIsSet(true);
@@ -2373,14 +2529,14 @@ public class SearchRequest implements org.apache.thrift.TBase<SearchRequest, Sea
       }
       if (incoming.get(9)) {
         {
-          org.apache.thrift.protocol.TList _list29 = iprot.readListBegin(org.apache.thrift.protocol.TType.STRUCT);
-          struct.parameters = new java.util.ArrayList<SearchedParameter>(_list29.size);
-          @org.apache.thrift.annotation.Nullable SearchedParameter _elem30;
-          for (int _i31 = 0; _i31 < _list29.size; ++_i31)
+          org.apache.thrift.protocol.TList _list34 = iprot.readListBegin(org.apache.thrift.protocol.TType.STRUCT);
+          struct.parameters = new java.util.ArrayList<SearchedParameter>(_list34.size);
+          @org.apache.thrift.annotation.Nullable SearchedParameter _elem35;
+          for (int _i36 = 0; _i36 < _list34.size; ++_i36)
           {
-            _elem30 = new SearchedParameter();
-            _elem30.read(iprot);
-            struct.parameters.add(_elem30);
+            _elem35 = new SearchedParameter();
+            _elem35.read(iprot);
+            struct.parameters.add(_elem35);
           }
         }
         struct.setParametersIsSet(true);
@@ -2413,6 +2569,19 @@ public class SearchRequest implements org.apache.thrift.TBase<SearchRequest, Sea
       if (incoming.get(16)) {
         struct.publish = iprot.readBool();
         struct.setPublishIsSet(true);
+      }
+      if (incoming.get(17)) {
+        {
+          org.apache.thrift.protocol.TList _list37 = iprot.readListBegin(org.apache.thrift.protocol.TType.STRING);
+          struct.targets = new java.util.ArrayList<java.lang.String>(_list37.size);
+          @org.apache.thrift.annotation.Nullable java.lang.String _elem38;
+          for (int _i39 = 0; _i39 < _list37.size; ++_i39)
+          {
+            _elem38 = iprot.readString();
+            struct.targets.add(_elem38);
+          }
+        }
+        struct.setTargetsIsSet(true);
       }
     }
   }

@@ -185,8 +185,8 @@ final class GeneratedClient implements Client {
         var rows = Arguments.rows(step, data);
         var request = new SearchRequest().setContext(context).setModel(Arguments.text(step, "model")).setSteps(steps(step))
                 .setTable(rows == null ? null : WireRows.table(rows)).setDataset(Arguments.text(step, "dataset"))
-                .setTarget(Arguments.text(step, "target")).setParameters(tries).setCross_validation(folds)
-                .setPublish(step.has("publish"));
+                .setTarget(Arguments.text(step, "target")).setTargets(Arguments.texts(step, "targets")).setParameters(tries)
+                .setCross_validation(folds).setPublish(step.has("publish"));
         if (step.has("seed")) {
             request.setSeed(step.get("seed").getAsLong());
         }

@@ -117,8 +117,12 @@ final class SdkClient implements Client {
 
     private SearchResult search(JsonObject step, Consumer<String> started) {
         var steps = steps(step);
-        var training = Training.of(steps.get(0), steps.subList(1, steps.size()).toArray(Step[]::new))
-                .target(Arguments.text(step, "target"));
+        var training = Training.of(steps.get(0), steps.subList(1, steps.size()).toArray(Step[]::new));
+        if (step.has("targets")) {
+            training.targetColumns(Arguments.texts(step, "targets").toArray(String[]::new));
+        } else {
+            training.target(Arguments.text(step, "target"));
+        }
         var rows = Arguments.rows(step, data);
         var search = Search.of(rows == null ? training.dataset(Arguments.text(step, "dataset")) : training.rows(rows));
         for (JsonElement element : step.getAsJsonArray("tries")) {

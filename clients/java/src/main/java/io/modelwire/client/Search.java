@@ -31,7 +31,7 @@ public final class Search {
     /**
      * Starts with steps and rows.
      *
-     * @param training steps, whose other parameters stand as they are, rows and target
+     * @param training steps, whose other parameters stand as they are, rows and target, or several: then a score is the mean over them
      * @return what is to be tried is added to it
      */
     public static Search of(Training training) {
@@ -242,7 +242,7 @@ public final class Search {
     SearchRequest wire(String model) {
         var rows = Requests.train(model, training);
         var sent = new SearchRequest(request).setModel(model).setSteps(rows.steps).setTable(rows.table).setDataset(rows.dataset)
-                .setTarget(rows.target).setSeed(rows.seed).setSample_weight(rows.sample_weight)
+                .setTarget(rows.target).setTargets(rows.targets).setSeed(rows.seed).setSample_weight(rows.sample_weight)
                 .setParameters(List.copyOf(parameters)).setCross_validation(new CrossValidation(folds));
         return rows.isSetFeatures() && !features(rows.features).isEmpty() ? sent.setFeatures(features(rows.features)) : sent;
     }

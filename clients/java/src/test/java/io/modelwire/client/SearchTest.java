@@ -45,6 +45,15 @@ class SearchTest {
     }
 
     @Test
+    void severalTargetsTravelByTheirNames() {
+        var sent = Search.of(Training.of("ridge").dataset("rows").targetColumns("z", "y")).values("alpha", 1.0).wire("lines");
+
+        assertEquals(List.of("z", "y"), sent.targets);
+        assertFalse(sent.isSetTarget());
+        assertFalse(search().wire("line").isSetTargets());
+    }
+
+    @Test
     void aColumnOfGroupsIsNoFeature() {
         var table = Table.builder().column("x", new double[] {1, 2}).column("patient", new long[] {1, 2}).build();
         var training = Training.of("ridge").rows(table).targets(new double[] {3, 4});
