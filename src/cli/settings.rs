@@ -134,8 +134,10 @@ settings! {
         checkpoint_ms ("training-checkpoint-ms", "MODELWIRE_TRAINING_CHECKPOINT_MS"): u64,
         /// Bytes that the rows of a job, their copies and what its fits make of them hold together [default: half of the memory, shared by training.threads].
         max_job_bytes ("training-max-job-bytes", "MODELWIRE_TRAINING_MAX_JOB_BYTES"): u64,
-        /// Rows of tsne, whose memory and time grow with their square [default: 5000].
+        /// Rows of tsne, whose time grows faster than their number [default: 100000].
         max_tsne_rows ("training-max-tsne-rows", "MODELWIRE_TRAINING_MAX_TSNE_ROWS"): usize,
+        /// Rows of tsne with the method exact, whose memory and time grow with their square [default: 5000].
+        max_exact_tsne_rows ("training-max-exact-tsne-rows", "MODELWIRE_TRAINING_MAX_EXACT_TSNE_ROWS"): usize,
         /// Rows of diffusion_map, whose time grows with their cube [default: 2000].
         max_diffusion_map_rows ("training-max-diffusion-map-rows", "MODELWIRE_TRAINING_MAX_DIFFUSION_MAP_ROWS"): usize,
         /// Rows of agglomerative_clustering but for single linkage; memory and time grow with their square [default: 10000].
@@ -282,6 +284,7 @@ impl Settings {
             outside("training.checkpoint_ms", self.training.checkpoint_ms, (0, 86_400_000)),
             outside("training.max_job_bytes", self.training.max_job_bytes, (1 << 20, 1 << 50)),
             outside("training.max_tsne_rows", self.training.max_tsne_rows, rows),
+            outside("training.max_exact_tsne_rows", self.training.max_exact_tsne_rows, rows),
             outside("training.max_diffusion_map_rows", self.training.max_diffusion_map_rows, rows),
             outside("training.max_agglomerative_rows", self.training.max_agglomerative_rows, rows),
             outside("training.max_single_linkage_rows", self.training.max_single_linkage_rows, rows),
@@ -417,6 +420,7 @@ impl Settings {
         Bounds {
             max_bytes: own.max_job_bytes.unwrap_or_else(|| memory_limit::for_jobs() / n_jobs as u64),
             tsne_rows: own.max_tsne_rows.unwrap_or(default.tsne_rows),
+            exact_tsne_rows: own.max_exact_tsne_rows.unwrap_or(default.exact_tsne_rows),
             diffusion_map_rows: own.max_diffusion_map_rows.unwrap_or(default.diffusion_map_rows),
             agglomerative_rows: own.max_agglomerative_rows.unwrap_or(default.agglomerative_rows),
             single_linkage_rows: own.max_single_linkage_rows.unwrap_or(default.single_linkage_rows),

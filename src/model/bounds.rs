@@ -14,8 +14,10 @@ pub struct Bounds {
     pub held_bytes: u64,
     /// Fits that share what is left, each as large as this one.
     pub fits_at_once: u64,
-    /// Rows of `tsne`, whose memory and time grow with their square.
+    /// Rows of `tsne`, whose time grows faster than their number.
     pub tsne_rows: usize,
+    /// Rows of `tsne` with the method exact, whose memory and time grow with their square.
+    pub exact_tsne_rows: usize,
     /// Rows of `diffusion_map`, whose time grows with their cube.
     pub diffusion_map_rows: usize,
     /// Rows of `agglomerative_clustering` but for single linkage; memory and time grow with their square.
@@ -34,7 +36,8 @@ impl Default for Bounds {
             max_bytes: u64::MAX,
             held_bytes: 0,
             fits_at_once: 1,
-            tsne_rows: 5_000,
+            tsne_rows: 100_000,
+            exact_tsne_rows: 5_000,
             diffusion_map_rows: 2_000,
             agglomerative_rows: 10_000,
             single_linkage_rows: 100_000,
@@ -114,6 +117,7 @@ impl Training<'_> {
 #[derive(Clone, Copy, Debug)]
 pub(super) enum RowLimit {
     Tsne,
+    ExactTsne,
     DiffusionMap,
     Agglomerative,
     SingleLinkage,
@@ -125,6 +129,7 @@ impl RowLimit {
     fn of(self, bounds: &Bounds) -> (usize, &'static str) {
         match self {
             Self::Tsne => (bounds.tsne_rows, "training.max_tsne_rows"),
+            Self::ExactTsne => (bounds.exact_tsne_rows, "training.max_exact_tsne_rows"),
             Self::DiffusionMap => (bounds.diffusion_map_rows, "training.max_diffusion_map_rows"),
             Self::Agglomerative => (bounds.agglomerative_rows, "training.max_agglomerative_rows"),
             Self::SingleLinkage => (bounds.single_linkage_rows, "training.max_single_linkage_rows"),
@@ -197,6 +202,17 @@ mod tests {
         Spec { steps: vec![step], target: target.map(str::to_owned), ..Spec::default() }
     }
 
+    fn with(mut spec: Spec, word: Option<(&str, &str)>) -> Spec {
+        spec.steps[0].parameters =
+            word.into_iter().map(|(name, word)| (name.to_owned(), Value::Text(word.into()))).collect();
+        spec
+    }
+
+    /// Of the algorithms that look at all pairs only if they are told to.
+    fn exactly(algorithm: &str) -> Option<(&'static str, &'static str)> {
+        (algorithm == "tsne").then_some(("method", "exact"))
+    }
+
     fn refusal(spec: &Spec, n_rows: usize, bounds: Bounds) -> (Code, String) {
         let error = fit(spec, &table(n_rows), &Of(bounds)).unwrap_err();
         (error.code(), error.to_string())
@@ -221,12 +237,23 @@ mod tests {
         let few = Bounds { max_bytes: 1 << 20, ..Bounds::default() };
 
         for (algorithm, bytes) in [("tsne", 16), ("agglomerative_clustering", 4), ("diffusion_map", 24)] {
-            let (code, message) = refusal(&spec(algorithm, None), 1_000, few);
+            let (code, message) = refusal(&with(spec(algorithm, None), exactly(algorithm)), 1_000, few);
 
             assert_eq!(code, Code::FailedPrecondition, "{message}");
             let expected = format!("{algorithm} holds about {bytes}000000 bytes for ");
             assert!(message.starts_with(&expected) && message.contains("1048576"), "{message}");
         }
+    }
+
+    #[test]
+    fn the_nearest_of_each_row_count_where_pairs_do_not() {
+        let few = Bounds { max_bytes: 1 << 20, ..Bounds::default() };
+
+        let (code, message) = refusal(&spec("tsne", None), 1_000, few);
+
+        assert_eq!(code, Code::FailedPrecondition, "{message}");
+        // 91 neighbours and 5 numbers for each, 2 features, 64 numbers of a row.
+        assert!(message.starts_with("tsne holds about 4168000 bytes for how near neighbours are"), "{message}");
     }
 
     #[test]
@@ -279,6 +306,7 @@ mod tests {
     fn a_setting_says_how_many_rows_a_slow_algorithm_takes() {
         let few = Bounds {
             tsne_rows: 99,
+            exact_tsne_rows: 98,
             diffusion_map_rows: 99,
             agglomerative_rows: 99,
             single_linkage_rows: 98,
@@ -300,12 +328,12 @@ mod tests {
             let expected = format!("{algorithm} takes at most 99 rows");
             assert!(message.starts_with(&expected) && message.contains(setting), "{message}");
         }
-        let mut single = spec("agglomerative_clustering", None);
-        single.steps[0].parameters = [("linkage".to_owned(), Value::Text("single".into()))].into();
-        let (_, message) = refusal(&single, 99, few);
-        assert!(
-            message.contains("at most 98 rows") && message.contains("training.max_single_linkage_rows"),
-            "{message}"
-        );
+        for (algorithm, (name, word), setting) in [
+            ("agglomerative_clustering", ("linkage", "single"), "training.max_single_linkage_rows"),
+            ("tsne", ("method", "exact"), "training.max_exact_tsne_rows"),
+        ] {
+            let (_, message) = refusal(&with(spec(algorithm, None), Some((name, word))), 99, few);
+            assert!(message.contains("at most 98 rows") && message.contains(setting), "{message}");
+        }
     }
 }

@@ -146,7 +146,7 @@ fn a_job_that_would_hold_more_than_it_may_fails_with_the_numbers_and_the_server_
 
     let error = job.error.unwrap();
     let message = error.message.unwrap();
-    assert!(message.contains("tsne holds about 64000000 bytes") && message.contains("1048576"), "{message}");
+    assert!(message.contains("tsne holds about 8320000 bytes") && message.contains("1048576"), "{message}");
     assert!(message.contains("training.max_job_bytes"), "{message}");
     let after = clients.train("line").unwrap().id.unwrap();
     assert_eq!(state(&clients.wait(&after).unwrap()), "SUCCEEDED");

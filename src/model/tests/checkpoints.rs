@@ -222,3 +222,20 @@ fn fits_within_a_fit_that_keeps_its_state_keep_none_and_those_of_a_calibration_d
     let folds: Vec<String> = (0..6).map(|fit| format!("{fit}.logistic_regression")).collect();
     assert_eq!(names, [folds, vec!["0.gaussian_mixture".to_owned()]]);
 }
+
+#[test]
+fn a_state_of_tsne_from_before_it_had_methods_is_none_of_the_default_method() {
+    let table = rows();
+    let (_, default) = resumable().into_iter().find(|(name, _)| *name == "tsne").unwrap();
+    let mut exact = default.clone();
+    exact.steps[1].parameters.insert("method".into(), Value::Text("exact".into()));
+
+    let names = [exact, default].map(|spec| {
+        let store = Store::default();
+        fit(&spec, &table, &Run::until(&store, 1)).unwrap_err();
+        let names = store.last.into_inner().into_keys();
+        names.map(|name| name.rsplit_once('.').unwrap().0.to_owned()).collect::<Vec<String>>()
+    });
+
+    assert_eq!(names, [vec!["0.tsne".to_owned()], vec!["0.tsne_barnes_hut".to_owned()]]);
+}

@@ -30,8 +30,9 @@ fn rows(case: &Json) -> Array2<f64> {
 fn neighbours(rows: &Array2<f64>) -> Vec<Vec<usize>> {
     let of_row = |row: usize| {
         let square = |other: usize| (&rows.row(row) - &rows.row(other)).iter().map(|by| by * by).sum::<f64>();
+        let squares: Vec<f64> = (0..rows.nrows()).map(square).collect();
         let mut others: Vec<usize> = (0..rows.nrows()).filter(|other| *other != row).collect();
-        others.sort_by(|one, other| square(*one).total_cmp(&square(*other)));
+        others.sort_by(|one, other| squares[*one].total_cmp(&squares[*other]));
         others
     };
     (0..rows.nrows()).map(of_row).collect()

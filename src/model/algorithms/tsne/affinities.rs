@@ -1,4 +1,4 @@
-//! How close rows are, as probabilities.
+//! How close all pairs of rows are, as probabilities.
 
 use crate::error::Result;
 use crate::model::Training;
@@ -9,7 +9,7 @@ use crate::model::neighbours::Metric;
 const MOST_STEPS: usize = 100;
 const TOLERANCE: f64 = 1e-5;
 /// No pair of rows has less.
-pub(super) const LEAST: f64 = f64::EPSILON;
+const LEAST: f64 = f64::EPSILON;
 /// Rows that are done in one piece.
 pub(super) const PIECE: usize = 64;
 
@@ -47,7 +47,7 @@ pub(super) fn of(training: &Training<'_>, perplexity: f64) -> Result<Vec<f64>> {
 }
 
 /// Shares `exp(-beta d^2)` of their sum, with the `beta` that makes the exponential of their entropy the perplexity.
-fn shares(squares: &[f64], perplexity: f64) -> Vec<f64> {
+pub(super) fn shares(squares: &[f64], perplexity: f64) -> Vec<f64> {
     let nearest = squares.iter().copied().fold(f64::INFINITY, f64::min);
     let mean = squares.iter().map(|square| (square - nearest) / squares.len() as f64).sum::<f64>();
     // A unit of their own, so that the search begins near its end.

@@ -19,6 +19,8 @@ const FARTHEST: f64 = 1e100;
 /// How to go.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Rules {
+    /// What affinities are multiplied by.
+    pub(super) exaggeration: f64,
     pub(super) learning_rate: f64,
     pub(super) momentum: f64,
     /// Iterations that may pass without a smaller divergence.
@@ -41,7 +43,7 @@ pub(super) struct End {
 /// # Errors
 /// What `ask` answers.
 pub(super) fn descend(
-    objective: &Objective<'_>,
+    objective: &dyn Objective,
     places: Vec<f64>,
     iterations: std::ops::Range<usize>,
     rules: Rules,
@@ -57,7 +59,7 @@ pub(super) fn descend(
         let looks = (iteration + 1).is_multiple_of(LOOK);
         let wanted = if looks { Wanted::Divergence } else { Wanted::Gradient };
         ask(iteration)?;
-        let slope = objective.slope(&way.places, wanted, &|| ask(iteration))?;
+        let slope = objective.slope(&way.places, rules.exaggeration, wanted, &|| ask(iteration))?;
         let mut square = 0.0;
         let own = slope.gradient.into_iter().zip(&mut way.gains).zip(way.steps.iter_mut().zip(&mut way.places));
         for ((gradient, gain), (step, place)) in own {

@@ -1,22 +1,18 @@
-//! How well places in a few dimensions tell what is close, and which way they do better.
+//! What places in a few dimensions are judged by, and which way they do better.
 
-use super::affinities::PIECE;
 use crate::error::Result;
-use crate::model::crew::share_out;
 
-/// Pairs that are done before another thread has begun.
-const WORTH_A_THREAD: usize = 1 << 15;
-
-/// Closeness of rows, by which places are judged.
-#[derive(Debug)]
-pub(super) struct Objective<'a> {
-    /// Of all pairs, row by row; they come to `total`.
-    pub(super) affinities: &'a [f64],
-    /// What they are multiplied by.
-    pub(super) exaggeration: f64,
-    pub(super) n_rows: usize,
-    pub(super) n_components: usize,
-    pub(super) threads: usize,
+/// How far places are from telling what is close: `sum p ln(p / q)`.
+///
+/// With `q_ij = t_ij / sum t`, `t_ij = (1 + |y_i - y_j|^2 / v)^(-(v + 1) / 2)` and v degrees of freedom, its gradient is
+/// `2 (v + 1) / v sum_j (p_ij - q_ij) (1 + |y_i - y_j|^2 / v)^-1 (y_i - y_j)`: equation 5 of van der Maaten and Hinton, and of
+/// three or more components that of L. van der Maaten, "Learning a parametric embedding by preserving local structure" (2009).
+pub(super) trait Objective {
+    /// Looks at places, row by row, with affinities that are multiplied by `exaggeration`. `ask` is asked now and then.
+    ///
+    /// # Errors
+    /// What `ask` answers.
+    fn slope(&self, places: &[f64], exaggeration: f64, wanted: Wanted, ask: &dyn Fn() -> Result<()>) -> Result<Slope>;
 }
 
 /// What is looked for.
@@ -28,7 +24,7 @@ pub(super) enum Wanted {
     Divergence,
 }
 
-/// What a look at all pairs found.
+/// What a look found.
 #[derive(Debug)]
 pub(super) struct Slope {
     /// `sum p ln(p / q)`
@@ -37,70 +33,12 @@ pub(super) struct Slope {
     pub(super) gradient: Vec<f64>,
 }
 
-/// Of some rows, sums over all others.
-struct Sums {
-    /// Of `t_ij`.
-    closeness: f64,
-    /// Of `p_ij ln(p_ij / t_ij)`, and of `p_ij`.
-    divergence: f64,
-    total: f64,
-    /// Of the two parts of the gradient, for each row and component: that of `p_ij`, and that of `t_ij`.
-    attraction: Vec<f64>,
-    repulsion: Vec<f64>,
+/// Student's t distribution has one degree of freedom less than there are components, and at least one.
+pub(super) const fn degrees(n_components: usize) -> f64 {
+    if n_components > 2 { (n_components - 1) as f64 } else { 1.0 }
 }
 
-impl Objective<'_> {
-    /// Student's t distribution has one degree of freedom less than there are components, and at least one.
-    fn degrees(&self) -> f64 {
-        (self.n_components as f64 - 1.0).max(1.0)
-    }
-
-    /// With `q_ij = t_ij / sum t`, `t_ij = (1 + |y_i - y_j|^2 / v)^(-(v + 1) / 2)` and v degrees of freedom, the gradient is
-    /// `2 (v + 1) / v sum_j (p_ij - q_ij) (1 + |y_i - y_j|^2 / v)^-1 (y_i - y_j)`: equation 5 of van der Maaten and Hinton, and of
-    /// three or more components that of L. van der Maaten, "Learning a parametric embedding by preserving local structure" (2009).
-    pub(super) fn slope(&self, places: &[f64], wanted: Wanted, ask: &dyn Fn() -> Result<()>) -> Result<Slope> {
-        let n_pieces = self.n_rows.div_ceil(PIECE);
-        let threads = if self.n_rows * self.n_rows < WORTH_A_THREAD { 1 } else { self.threads };
-        let pieces = share_out(n_pieces, threads, &|_| ask(), |piece, _| Ok(self.sums(places, piece, wanted)))?;
-        let sum = |of: fn(&Sums) -> f64| pieces.iter().map(of).sum::<f64>(); // In the order of rows.
-        let (closeness, total) = (sum(|it| it.closeness), sum(|it| it.total));
-        let factor = 2.0 * (self.degrees() + 1.0) / self.degrees();
-        let rows = pieces.iter().flat_map(|it| it.attraction.iter().zip(&it.repulsion));
-        let gradient = rows.map(|(to, from)| factor * (to - from / closeness)).collect();
-        Ok(Slope { divergence: sum(|it| it.divergence) + total * closeness.ln(), gradient })
-    }
-
-    fn sums(&self, places: &[f64], piece: usize, wanted: Wanted) -> Sums {
-        let (first, width, degrees) = (piece * PIECE, self.n_components, self.degrees());
-        let n_rows = PIECE.min(self.n_rows - first);
-        let (attraction, repulsion) = (vec![0.0; n_rows * width], vec![0.0; n_rows * width]);
-        let mut sums = Sums { closeness: 0.0, divergence: 0.0, total: 0.0, attraction, repulsion };
-        for own in 0..n_rows {
-            let number = first + own;
-            let place = &places[number * width..(number + 1) * width];
-            let affinities = &self.affinities[number * self.n_rows..(number + 1) * self.n_rows];
-            let forces = own * width..(own + 1) * width;
-            let (to, from) = (&mut sums.attraction[forces.clone()], &mut sums.repulsion[forces]);
-            for (other, (affinity, there)) in affinities.iter().zip(places.chunks_exact(width)).enumerate() {
-                if other == number {
-                    continue;
-                }
-                let square: f64 = place.iter().zip(there).map(|(y, other)| (y - other) * (y - other)).sum();
-                let base = 1.0 / (1.0 + square / degrees);
-                let close = if degrees == 1.0 { base } else { base.powf((degrees + 1.0) / 2.0) };
-                let affinity = affinity * self.exaggeration;
-                sums.closeness += close;
-                sums.total += affinity;
-                if wanted == Wanted::Divergence {
-                    sums.divergence += affinity * (affinity / close).ln();
-                }
-                let (attracts, repels) = (affinity * base, close * base);
-                for ((to, from), (y, other)) in to.iter_mut().zip(&mut *from).zip(place.iter().zip(there)) {
-                    *to += attracts * (y - other);
-                    *from += repels * (y - other);
-                }
-            }
-        }
-        sums
-    }
+/// `2 (v + 1) / v`
+pub(super) const fn factor(n_components: usize) -> f64 {
+    2.0 * (degrees(n_components) + 1.0) / degrees(n_components)
 }

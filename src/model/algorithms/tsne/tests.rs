@@ -17,6 +17,7 @@ fn embedding(perplexity: f64) -> Embedding {
         patience: 300,
         min_grad_norm: 1e-7,
         init: Init::PrincipalComponents,
+        method: Method::BarnesHut { angle: 0.5 },
     }
 }
 
@@ -35,21 +36,25 @@ fn numbers(n_rows: usize, width: usize) -> Array2<f64> {
     })
 }
 
-/// Calls `act` with an objective of each number of components, and places.
-fn each_objective(act: impl Fn(&Objective<'_>, &[f64])) {
+/// Calls `act` with an objective of each method and number of components that adds up all pairs, and places.
+fn each_objective(act: impl Fn(&str, &dyn Objective, &[f64])) {
     let (features, weights) = (numbers(90, 4), [1.0; 90]);
     let rows = Rows::new(&features, Targets::None.view(), &weights);
-    let affinities = affinities::of(&Training { rows, seed: 7, threads: 2, progress: &quiet }, 8.0).unwrap();
-    for n_components in 1..=4 {
-        let places: Vec<f64> = numbers(90, n_components).iter().copied().collect();
-        act(&Objective { affinities: &affinities, exaggeration: 1.0, n_rows: 90, n_components, threads: 2 }, &places);
+    let training = Training { rows, seed: 7, threads: 2, progress: &quiet };
+    for method in [Method::Exact, Method::BarnesHut { angle: 0.0 }] {
+        let most = if let Method::Exact = method { 4 } else { MOST_COMPONENTS };
+        for n_components in 1..=most {
+            let places: Vec<f64> = numbers(90, n_components).iter().copied().collect();
+            let objective = Embedding { n_components, method, ..embedding(8.0) }.objective(&training).unwrap();
+            act(&format!("{method:?} of {n_components}"), &*objective, &places);
+        }
     }
 }
 
 #[test]
 fn the_gradient_is_that_of_the_divergence() {
-    each_objective(|objective, places| {
-        let slope = |places: &[f64]| objective.slope(places, Wanted::Divergence, &|| Ok(())).unwrap();
+    each_objective(|what, objective, places| {
+        let slope = |places: &[f64]| objective.slope(places, 1.0, Wanted::Divergence, &|| Ok(())).unwrap();
 
         let gradient = slope(places).gradient;
 
@@ -60,23 +65,21 @@ fn the_gradient_is_that_of_the_divergence() {
                 slope(&moved).divergence
             };
             let difference = (moved(1e-5) - moved(-1e-5)) / 2e-5;
-            assert!((difference - gradient[at]).abs() < 1e-8, "{objective:?}: {difference} and {}", gradient[at]);
+            assert!((difference - gradient[at]).abs() < 1e-8, "{what}: {difference} and {}", gradient[at]);
         }
     });
 }
 
 #[test]
 fn exaggeration_multiplies_what_draws_rows_together_and_not_what_drives_them_apart() {
-    each_objective(|objective, places| {
-        let gradient = |exaggeration: f64| {
-            let objective = Objective { exaggeration, ..*objective };
-            objective.slope(places, Wanted::Gradient, &|| Ok(())).unwrap().gradient
-        };
+    each_objective(|what, objective, places| {
+        let gradient =
+            |exaggeration: f64| objective.slope(places, exaggeration, Wanted::Gradient, &|| Ok(())).unwrap().gradient;
 
         let (none, plain, exaggerated) = (gradient(0.0), gradient(1.0), gradient(4.0));
 
         for ((none, plain), exaggerated) in none.iter().zip(&plain).zip(&exaggerated) {
-            assert!((exaggerated - none - 4.0 * (plain - none)).abs() < 1e-12);
+            assert!((exaggerated - none - 4.0 * (plain - none)).abs() < 1e-12, "{what}");
         }
     });
 }
@@ -155,20 +158,39 @@ fn what_cannot_be_placed_is_refused_with_the_values() {
         fitted(features, &vec![weight; features.nrows()], embedding).unwrap_err().to_string()
     };
 
-    let many = refused(&Array2::zeros((5_001, 1)), 1.0, &embedding(30.0));
+    let exact = Embedding { method: Method::Exact, ..embedding(30.0) };
+    let wide = Embedding { n_components: 4, ..embedding(5.0) };
+
+    let pairs = refused(&Array2::zeros((5_001, 1)), 1.0, &exact);
+    let many = refused(&Array2::zeros((100_001, 1)), 1.0, &embedding(30.0));
+    let dimensions = refused(&numbers(40, 5), 1.0, &wide);
     let few = refused(&numbers(30, 2), 1.0, &embedding(30.0));
     let weighted = refused(&numbers(40, 2), 2.0, &embedding(5.0));
     let far = refused(&array![[1e300], [0.0], [1.0]], 1.0, &embedding(2.0));
 
-    assert!(many.contains("at most 5000 rows, because its memory grows") && many.contains("got 5001"), "{many}");
+    assert!(pairs.contains("at most 5000 rows, because its memory grows") && pairs.contains("got 5001"), "{pairs}");
+    assert!(pairs.contains("training.max_exact_tsne_rows"), "{pairs}");
+    assert!(many.contains("at most 100000 rows") && many.contains("training.max_tsne_rows"), "{many}");
+    assert!(dimensions.contains("n_components is 4 and its method barnes_hut takes at most 3"), "{dimensions}");
+    assert!(dimensions.contains("method = \"exact\""), "{dimensions}");
+    assert!(fitted(&numbers(40, 5), &[1.0; 40], &Embedding { method: Method::Exact, ..wide }).is_ok());
     assert!(few.contains("perplexity is 30.0 and there are 30 rows"), "{few}");
     assert!(weighted.contains("takes no weights, got 2"), "{weighted}");
     assert!(far.contains("overflow"), "{far}");
 }
 
 #[test]
-fn rows_that_are_all_the_same_are_placed() {
-    let places = fitted(&Array2::from_elem((12, 3), 0.1), &[1.0; 12], &embedding(4.0)).unwrap();
+fn rows_that_are_all_the_same_are_placed_and_so_are_groups_of_the_same() {
+    let one = Array2::from_elem((120, 3), 0.1);
+    let two = Array2::from_shape_fn((120, 3), |(row, _)| (row % 2) as f64);
+    let few = numbers(3, 2);
+    for method in [Method::Exact, Method::BarnesHut { angle: 0.5 }, Method::BarnesHut { angle: 1.0 }] {
+        for (features, perplexity) in [(&one, 4.0), (&two, 4.0), (&few, 0.5), (&few, 2.0)] {
+            let weights = vec![1.0; features.nrows()];
 
-    assert!(places.iter().all(|place| place.is_finite()));
+            let places = fitted(features, &weights, &Embedding { method, ..embedding(perplexity) }).unwrap();
+
+            assert!(places.iter().all(|place| place.is_finite()), "{method:?}");
+        }
+    }
 }
