@@ -5,7 +5,7 @@ const LOWEST: f64 = -708.0;
 /// A number of this size has no digits after the point, so that adding it rounds; its last bits are the whole number.
 const ROUNDS: f64 = 6_755_399_441_055_744.0; // 1.5 * 2^52
 /// `ln 2` in two parts, of which the first has few digits.
-const LN_2: [f64; 2] = [0.693_145_751_953_125, 1.428_606_820_309_417_2e-6];
+const LN_2: [f64; 2] = [0.693_145_751_953_125, 1.428_606_820_309_417_3e-6];
 const BIAS: u64 = 1_023;
 
 /// `exp(x)` of a number that is not above 0, to two units in the last place.
@@ -19,7 +19,7 @@ pub(in crate::model) fn exp_of_negative(x: f64) -> f64 {
     let whole = shifted - ROUNDS;
     let rest = x - whole * LN_2[0] - whole * LN_2[1];
     let square = rest * rest;
-    let odd = rest * ((1.261_771_930_748_105_9e-4 * square + 3.029_944_077_074_419_6e-2) * square + 1.0);
+    let odd = rest * ((1.261_771_930_748_105_8e-4 * square + 3.029_944_077_074_419_5e-2) * square + 1.0);
     let even = ((3.001_985_051_386_644_6e-6 * square + 2.524_483_403_496_841e-3) * square + 2.272_655_482_081_550_3e-1)
         * square
         + 2.0;
