@@ -7,7 +7,7 @@ use crate::wire::{datasets, health, inference, models, search, training, types};
 use std::future::Future;
 
 /// SHA-256 of the IDL files, in hex.
-pub const IDL_SHA256: &str = "e25634261f37a1e6e59dc4e6c3c88e36926b1482076b67876bf239463830a426";
+pub const IDL_SHA256: &str = "ad74466b06131cf478942e38b2e2e272ce43b0dcd2842e1d936fa7d55f8b7325";
 
 /// Every method, in the order of the files' names, then as declared; `Method::id` is its place here.
 pub static METHODS: &[Method] = &[
@@ -27,7 +27,7 @@ pub static METHODS: &[Method] = &[
     Method { id: 13, service: "Models", name: "list_models", oneway: false, idempotent: true, role: Role::Reader, audited: false },
     Method { id: 14, service: "Models", name: "describe_model", oneway: false, idempotent: true, role: Role::Reader, audited: false },
     Method { id: 15, service: "Models", name: "get_training_result", oneway: false, idempotent: true, role: Role::Reader, audited: false },
-    Method { id: 16, service: "Models", name: "export_model", oneway: false, idempotent: true, role: Role::Reader, audited: false },
+    Method { id: 16, service: "Models", name: "export_model", oneway: false, idempotent: true, role: Role::Trainer, audited: true },
     Method { id: 17, service: "Models", name: "load_model", oneway: false, idempotent: true, role: Role::Trainer, audited: true },
     Method { id: 18, service: "Models", name: "unload_model", oneway: false, idempotent: true, role: Role::Trainer, audited: true },
     Method { id: 19, service: "Models", name: "set_alias", oneway: false, idempotent: false, role: Role::Trainer, audited: true },
