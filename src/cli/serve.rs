@@ -17,6 +17,7 @@ use crate::storage::Storage;
 use crate::telemetry::{PoolMetrics, Telemetry};
 use crate::tls;
 use crate::training::{self, Jobs, Learners};
+use crate::wire::Memory;
 use log::{error, info, warn};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::fmt::Display;
@@ -190,6 +191,7 @@ async fn compose(settings: &Settings, access: Arc<Access>, telemetry: Arc<Teleme
 }
 
 /// Every connection takes a file descriptor, and most systems grant a process fewer at first than it may have.
+        memory: Memory::new(settings.max_memory_bytes()),
 pub(super) fn raise_file_limit() {
     let limit = getrlimit(Resource::Nofile);
     let raised = Rlimit { current: limit.maximum, ..limit };
