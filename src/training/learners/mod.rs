@@ -36,9 +36,11 @@ use accept::Answers;
 use parked::Parked;
 use queue::{Call, Work};
 use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 use table::LearnerTable;
+use tokio::task::JoinSet;
 use tokio::sync::oneshot;
 
 /// What learners work with.
@@ -96,6 +98,8 @@ struct Shared {
     parts: Parts,
     pool: Pool,
     table: LearnerTable,
+    /// A task for each learner whose calls are being worked off.
+    at_work: Mutex<JoinSet<()>>,
     parked: Parked,
     stopping: AtomicBool,
 }
@@ -111,8 +115,8 @@ impl Learners {
             .map_err(|cause| Error::storage("starting the threads of learners", cause))?;
         let table = LearnerTable::new(max_learners, max_waiting);
         journal::all(&parts.coordination).await?.into_iter().for_each(|kept| table.add(kept));
-        let shared =
-            Arc::new(Shared { parts, pool, table, parked: Parked::new(max_bytes), stopping: AtomicBool::new(false) });
+        let (parked, at_work, stopping) = (Parked::new(max_bytes), Mutex::default(), AtomicBool::new(false));
+        let shared = Arc::new(Shared { parts, pool, table, parked, at_work, stopping });
         shared.recover().await?;
         Ok(Self { shared })
     }
@@ -164,6 +168,11 @@ impl Learners {
     /// Leaves what is being learned; who waits is told so.
     pub fn stop(&self) {
         self.shared.stopping.store(true, Ordering::SeqCst);
+    }
+
+    /// Waits until nothing is being learned, stored, published or deleted any more. After [`Learners::stop`] that is soon.
+    pub async fn ended(&self) {
+        self.shared.worked_off().await;
     }
 }
 
