@@ -83,7 +83,7 @@ pub enum Error {
         id: String,
     },
     /// No learner of this name.
-    #[error("model {model:?} does not learn batch by batch yet")]
+    #[error("model {model:?} has no learner")]
     LearnerNotFound {
         /// The name of the model.
         model: String,
@@ -294,7 +294,7 @@ impl Error {
             Self::ModelNotFound { .. } => "\"modelwire models list\" shows what is there".into(),
             Self::DatasetNotFound { .. } => "\"modelwire datasets list\" shows what is there".into(),
             Self::UploadNotFound { .. } => "start again with create_dataset; an upload is good for a day".into(),
-            Self::LearnerNotFound { .. } => {
+            Self::LearnerNotFound { to: "learn", .. } => {
                 "send its first batch with steps and target, for example --steps mlp_regressor --target y".into()
             }
             Self::TooMany { what: "learners", .. } => {
@@ -302,6 +302,14 @@ impl Error {
             }
             Self::TooMany { what: "batches", .. } => {
                 "wait for the answer to one batch before the next; training.max_waiting_batches raises the limit".into()
+            }
+            Self::LearnerNotFound { to: "delete", .. } => {
+                "nothing was deleted; a learner has the name of its model, and \"modelwire models delete\" deletes versions".into()
+            }
+            Self::LearnerNotFound { .. } => {
+                "a learner has the name of its model and begins with the first batch of \"modelwire partial-fit\"; \"modelwire models \
+                 show\" shows models that were trained at once"
+                    .into()
             }
             Self::JobNotFound { .. } => "\"modelwire jobs list\" shows what is there".into(),
             Self::FeatureCount { model, .. } => format!("\"modelwire models show {model}\" lists them"),

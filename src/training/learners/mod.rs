@@ -35,13 +35,12 @@ use crate::telemetry::PoolMetrics;
 use accept::Answers;
 use parked::Parked;
 use queue::{Call, Work};
-use std::sync::Arc;
-use std::sync::{Arc, Mutex};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
-use table::LearnerTable;
-use tokio::task::JoinSet;
+use table::{DELETE, LEARN, LearnerTable, Missing};
 use tokio::sync::oneshot;
+use tokio::task::JoinSet;
 
 /// What learners work with.
 pub struct Parts {
@@ -98,9 +97,9 @@ struct Shared {
     parts: Parts,
     pool: Pool,
     table: LearnerTable,
+    parked: Parked,
     /// A task for each learner whose calls are being worked off.
     at_work: Mutex<JoinSet<()>>,
-    parked: Parked,
     stopping: AtomicBool,
 }
 
@@ -138,7 +137,8 @@ impl Learners {
     /// # Errors
     /// As [`Learners::partial_fit`].
     pub async fn partial_fit_by(&self, batch: Batch, answer_by: Option<Instant>) -> Result<Learned> {
-        let place = self.shared.table.enter(&batch.model, batch.steps.is_some())?;
+        let missing = if batch.steps.is_some() { Missing::IsMade } else { Missing::IsRefused(LEARN) };
+        let place = self.shared.table.enter(&batch.model, missing)?;
         let left = Arc::<AtomicBool>::default();
         let _leaving = Leaving(Arc::clone(&left));
         let (answers, heard) = Answers::channel();
@@ -159,7 +159,7 @@ impl Learners {
     /// # Errors
     /// [`Error::LearnerNotFound`]; [`Error::Storage`] if that could not be stored.
     pub async fn delete(&self, model: &Name) -> Result<()> {
-        let place = self.shared.table.enter(model, false)?;
+        let place = self.shared.table.enter(model, Missing::IsRefused(DELETE))?;
         let (answer, deleted) = oneshot::channel();
         self.shared.submit(Call { place, work: Work::Delete { answer } });
         deleted.await.map_err(|_| Error::internal("deleting a learner ended early"))?

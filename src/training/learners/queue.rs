@@ -2,7 +2,7 @@
 
 use super::accept::Answers;
 use super::asked::Batch;
-use super::table::Place;
+use super::table::{DELETE, Place, not_found};
 use super::{Current, Shared, journal};
 use crate::data::Name;
 use crate::error::Result;
@@ -115,7 +115,7 @@ impl Desk {
     }
 
     async fn delete(&self, place: &Place, current: &mut Current) -> Result<()> {
-        place.entry().status(&self.name)?;
+        place.entry().record().ok_or_else(|| not_found(&self.name, DELETE))?;
         journal::forget(&self.shared.parts.coordination, &self.name).await?;
         *current = None;
         place.entry().forget();
