@@ -229,7 +229,7 @@ service Models {
    * INVALID_ARGUMENT (reference, format, from_byte), FAILED_PRECONDITION (a step cannot be written in this format, and which can;
    * or it is not loaded), UNAVAILABLE (it is being loaded, or damaged).
    */
-  ExportModelResponse export_model(1: ExportModelRequest request) throws (1: types.ServiceError error) (idempotent = "true", role = "reader")
+  ExportModelResponse export_model(1: ExportModelRequest request) throws (1: types.ServiceError error) (idempotent = "true", role = "trainer", audit = "true")
 
   /**
    * Reads a version from disk, verifies it and serves it once it answers its stored rows as it did when it was trained; a

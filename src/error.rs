@@ -83,10 +83,12 @@ pub enum Error {
         id: String,
     },
     /// No learner of this name.
-    #[error("model {model:?} does not learn batch by batch yet")]
+    #[error("model {model:?} has no learner")]
     LearnerNotFound {
         /// The name of the model.
         model: String,
+        /// What was to be done with it: "learn", "show" or "delete".
+        to: &'static str,
     },
     /// A row has another number of features than the model takes.
     #[error("model \"{model}\" takes {expected} features per row, got {got}")]
@@ -140,9 +142,12 @@ pub enum Error {
     /// The deadline passed before anything was run.
     #[error("the deadline passed before the work began")]
     DeadlineExceeded,
-    /// The deadline passed while the work was under way.
+    /// The deadline passed while the work was under way, which can be repeated: twice does what once does.
     #[error("the deadline passed while the work was under way")]
     TooLate,
+    /// The deadline passed while something was being changed, which twice is not what it is once.
+    #[error("the deadline passed while the work was under way, and it is not known whether it was carried out")]
+    TooLateToKnow,
     /// Somebody cancelled it.
     #[error("{what} was cancelled")]
     Cancelled {
@@ -240,7 +245,7 @@ impl Error {
             | Self::LearnerNotFound { .. } => Code::NotFound,
             Self::FailedPrecondition { .. } => Code::FailedPrecondition,
             Self::TooManyRows { .. } | Self::TooBusy { .. } | Self::TooMany { .. } | Self::Full => Code::Overloaded,
-            Self::DeadlineExceeded | Self::TooLate => Code::DeadlineExceeded,
+            Self::DeadlineExceeded | Self::TooLate | Self::TooLateToKnow => Code::DeadlineExceeded,
             Self::Cancelled { .. } => Code::Cancelled,
             Self::Unauthenticated { .. } => Code::Unauthenticated,
             Self::PermissionDenied { .. } => Code::PermissionDenied,
@@ -273,6 +278,7 @@ impl Error {
             Self::TooLate => Some(true),
             Self::Remote { executed, .. } => *executed,
             Self::FailedPrecondition { .. }
+            | Self::TooLateToKnow
             | Self::Cancelled { .. }
             | Self::Damaged { .. }
             | Self::Storage { .. }
@@ -294,8 +300,16 @@ impl Error {
             Self::ModelNotFound { .. } => "\"modelwire models list\" shows what is there".into(),
             Self::DatasetNotFound { .. } => "\"modelwire datasets list\" shows what is there".into(),
             Self::UploadNotFound { .. } => "start again with create_dataset; an upload is good for a day".into(),
-            Self::LearnerNotFound { .. } => {
+            Self::LearnerNotFound { to: "learn", .. } => {
                 "send its first batch with steps and target, for example --steps mlp_regressor --target y".into()
+            }
+            Self::LearnerNotFound { to: "delete", .. } => {
+                "nothing was deleted; a learner has the name of its model, and \"modelwire models delete\" deletes versions".into()
+            }
+            Self::LearnerNotFound { .. } => {
+                "a learner has the name of its model and begins with the first batch of \"modelwire partial-fit\"; \"modelwire models \
+                 show\" shows models that were trained at once"
+                    .into()
             }
             Self::TooMany { what: "learners", .. } => {
                 "delete one that is not needed; training.max_learners raises the limit".into()
@@ -317,8 +331,9 @@ impl Error {
             Self::TooMany { .. } => "retry when some have ended".into(),
             Self::Full => "retry later with fewer values in one call; server.max_memory_bytes raises the limit".into(),
             Self::DeadlineExceeded => "retry with a longer deadline, or when the server is less busy".into(),
-            Self::TooLate => "give it a longer deadline, or ask when the server is less busy; what changes something may have \
-                              been carried out, and is repeated safely with its idempotency key"
+            Self::TooLate => "asking again is safe; give it a longer deadline, or ask when the server is less busy".into(),
+            Self::TooLateToKnow => "it may have been carried out all the same: look before you repeat it, or repeat it with the \
+                                    idempotency key that it had; give it a longer deadline"
                 .into(),
             Self::Unauthenticated { .. } => {
                 "\"modelwire tokens create NAME --role ROLE\" makes a token; send it in the context of the request, or as the \

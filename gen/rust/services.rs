@@ -7,7 +7,7 @@ use crate::wire::{datasets, health, inference, models, search, training, types};
 use std::future::Future;
 
 /// SHA-256 of the IDL files, in hex.
-pub const IDL_SHA256: &str = "f18d548d1792831c761e86f069ca523e1aee483d73e78a142a245b4496e05b44";
+pub const IDL_SHA256: &str = "8bc0f48668fda389225fc6f8079dbc142b3370906a15016093f25f8184193e26";
 
 /// Every method, in the order of the files' names, then as declared; `Method::id` is its place here.
 pub static METHODS: &[Method] = &[
@@ -27,7 +27,7 @@ pub static METHODS: &[Method] = &[
     Method { id: 13, service: "Models", name: "list_models", oneway: false, idempotent: true, role: Role::Reader, audited: false },
     Method { id: 14, service: "Models", name: "describe_model", oneway: false, idempotent: true, role: Role::Reader, audited: false },
     Method { id: 15, service: "Models", name: "get_training_result", oneway: false, idempotent: true, role: Role::Reader, audited: false },
-    Method { id: 16, service: "Models", name: "export_model", oneway: false, idempotent: true, role: Role::Reader, audited: false },
+    Method { id: 16, service: "Models", name: "export_model", oneway: false, idempotent: true, role: Role::Trainer, audited: true },
     Method { id: 17, service: "Models", name: "load_model", oneway: false, idempotent: true, role: Role::Trainer, audited: true },
     Method { id: 18, service: "Models", name: "unload_model", oneway: false, idempotent: true, role: Role::Trainer, audited: true },
     Method { id: 19, service: "Models", name: "set_alias", oneway: false, idempotent: false, role: Role::Trainer, audited: true },

@@ -13,7 +13,7 @@ pub enum Role {
     Reader,
     /// And predictions.
     Predictor,
-    /// And training, data sets and aliases.
+    /// And training, data sets, aliases, and models as files.
     Trainer,
     /// And deleting.
     Admin,

@@ -13,8 +13,12 @@ use std::path::PathBuf;
 /// Let a model learn from a batch of rows
 ///
 /// Reads rows from a CSV file (`-` is standard input) and sends them, whole or in batches one after the other. The first batch of a
-/// model makes its learner and needs --steps and --target; further ones find it. What was learned becomes versions as --publish-every
-/// says, and the bare name of the model answers by the newest one. With --json it prints one document at the end: all batches.
+/// model begins its learner: it wants --steps, and --target if the algorithm has one. Later batches go on from there and want neither.
+///
+/// Versions are published as --publish-every says, and `predict` with the bare name of the model answers by the newest one, unless
+/// --move-stable false says otherwise. Each batch prints its number, its rows, its loss before anything was learned from it, and the
+/// version that was published after it; with --json one document at the end has all of them. If a batch is refused, those before it stay
+/// learned.
 ///
 /// Examples:
 ///     modelwire partial-fit clicks --data monday.csv --target clicked --steps "ftrl_classifier(l1=1)"
@@ -31,28 +35,31 @@ pub(super) struct Arguments {
     /// Rows of a batch [default: all].
     #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
     batch_rows: Option<u64>,
-    /// An algorithm that learns batch by batch, perhaps behind standard_scaler, with parameters in parentheses.
+    /// An algorithm that learns batch by batch, with parameters in parentheses, perhaps behind standard_scaler: bernoulli_nb,
+    /// ftrl_classifier, gaussian_nb, mini_batch_k_means, mlp_classifier, mlp_regressor, multinomial_nb, sgd_classifier or
+    /// sgd_regressor. Only the first batch needs it.
     #[arg(long)]
     steps: Option<Steps>,
-    /// Column to predict.
+    /// Column to predict; none for mini_batch_k_means. Only the first batch needs it.
     #[arg(long)]
     target: Option<String>,
     /// Columns to learn from, separated by commas [default: all but the target].
     #[arg(long, value_delimiter = ',')]
     features: Option<Vec<String>>,
-    /// Classes that there will be, separated by commas [default: those of the first batch].
+    /// All classes that there will ever be, separated by commas: a row of another one is refused [default: those of the first batch].
     #[arg(long, value_delimiter = ',')]
     classes: Option<Vec<String>>,
     /// Seed of everything random; the same batches in the same order give the same model.
     #[arg(long, allow_negative_numbers = true, value_parser = seed)]
     seed: Option<u64>,
-    /// Publish a version after so many batches [default: 1]; 0: only with --publish.
+    /// Publish a version after every so many batches [default: 1]; 0: only with --publish.
     #[arg(long)]
     publish_every: Option<u64>,
-    /// Versions that are kept beside those that an alias names [default: 5].
+    /// Newest versions that are kept; older ones are deleted, but for those that an alias names [default: 5].
     #[arg(long)]
     keep_versions: Option<u64>,
-    /// Whether the alias "stable" goes to each new version [default: true; to be said of a model that has been trained before].
+    /// Whether the alias "stable", which the bare name means, goes to each new version [default: true]. The first batch of a model that
+    /// has versions already has to say it.
     #[arg(long)]
     move_stable: Option<bool>,
     /// Publish a version after the last batch.

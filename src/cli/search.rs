@@ -173,12 +173,7 @@ fn step_of(text: &str, steps: &[StepSpec]) -> Result<usize, String> {
     if let Ok(position) = text.parse() {
         return Ok(position);
     }
-    let mut found = (0..steps.len()).filter(|at| steps[*at].algorithm == text);
-    match (found.next(), found.next()) {
-        (Some(step), None) => Ok(step),
-        (None, _) => Err(format!("{text:?} is none of the steps")),
-        _ => Err(format!("{text:?} is more than one of the steps; name its position, counted from 0")),
-    }
+    StepSpec::place(steps, text).map_err(|error| error.to_string())
 }
 
 fn choices(text: &str) -> Result<Choices, String> {

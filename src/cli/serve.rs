@@ -17,6 +17,7 @@ use crate::storage::Storage;
 use crate::telemetry::{PoolMetrics, Telemetry};
 use crate::tls;
 use crate::training::{self, Jobs, Learners};
+use crate::wire::Memory;
 use log::{error, info, warn};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::fmt::Display;
@@ -27,7 +28,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinHandle;
-use tokio::time::MissedTickBehavior;
+use tokio::time::{MissedTickBehavior, timeout};
 
 /// Jobs that the compute threads hold: a batch of each model that is asked, which the queue's rows bound long before.
 const POOL_QUEUE: usize = 65_536;
@@ -89,7 +90,7 @@ async fn serve(settings: &Settings, telemetry: Arc<Telemetry>) -> std::result::R
     raise_file_limit();
     let stop = stop_signal().map_err(|cause| Failure::Failed(format!("cannot listen for signals: {cause}")))?;
     let tls = settings.tls.load().map_err(|error| Failure::Failed(error.to_string()))?.map(Arc::new);
-    let (service, jobs) =
+    let Composed { service, jobs, learners } =
         compose(settings, Arc::clone(&access), telemetry).await.map_err(|error| Failure::Failed(error.to_string()))?;
     let training = tokio::spawn({
         let jobs = jobs.clone();
@@ -107,8 +108,12 @@ async fn serve(settings: &Settings, telemetry: Arc<Telemetry>) -> std::result::R
     watching.abort();
     let _ = watching.await; // It ends by being aborted.
     jobs.stop();
-    if tokio::time::timeout(options.grace, training).await.is_err() {
+    let (trained, learned) = tokio::join!(timeout(options.grace, training), timeout(options.grace, learners.ended()));
+    if trained.is_err() {
         warn!("A fit did not stop in time; it runs again at the next start.");
+    }
+    if learned.is_err() {
+        warn!("A batch did not end in time; the next start finds it whole or not at all.");
     }
     info!("Stopped.");
     Ok(())
@@ -138,8 +143,15 @@ async fn watch(access: Arc<Access>) {
     }
 }
 
+/// What serves, and what works beside it and is waited for at the end.
+struct Composed {
+    service: Service,
+    jobs: Jobs,
+    learners: Learners,
+}
+
 /// Opens what is on disk and hands every layer its parts.
-async fn compose(settings: &Settings, access: Arc<Access>, telemetry: Arc<Telemetry>) -> Result<(Service, Jobs)> {
+async fn compose(settings: &Settings, access: Arc<Access>, telemetry: Arc<Telemetry>) -> Result<Composed> {
     let storage = Arc::new(Storage::open(settings.data())?);
     let coordination = Arc::new(Coordination::open(&settings.data().join("state.redb"))?);
     let registry = Registry::open(registry::Parts {
@@ -176,9 +188,10 @@ async fn compose(settings: &Settings, access: Arc<Access>, telemetry: Arc<Teleme
         datasets,
         jobs: jobs.clone(),
         explaining,
-        learners,
+        learners: learners.clone(),
         batcher: Batcher::new(Arc::new(pool), settings.engine(), telemetry.engine.clone()),
         wire_limits: settings.wire(),
+        memory: Memory::new(settings.max_memory_bytes()),
         batching_limits: settings.batching(),
         max_calls_in_flight: settings.server().max_calls_in_flight,
         max_calls: settings.max_calls(),
@@ -186,7 +199,7 @@ async fn compose(settings: &Settings, access: Arc<Access>, telemetry: Arc<Teleme
         caches: Caches::new(model_settings::caches(&settings.models), &telemetry),
         telemetry,
     });
-    Ok((service, jobs))
+    Ok(Composed { service, jobs, learners })
 }
 
 /// Every connection takes a file descriptor, and most systems grant a process fewer at first than it may have.

@@ -349,7 +349,6 @@ impl Settings {
                 .unwrap_or(default.max_connections_per_address),
             max_frame_bytes: self.wire().max_frame_bytes,
             max_connection_bytes: self.server.max_connection_bytes.unwrap_or(default.max_connection_bytes),
-            max_memory_bytes: self.server.max_memory_bytes.unwrap_or_else(memory_limit::for_messages),
             min_rate: self.server.min_bytes_per_second.unwrap_or(default.min_rate),
             handshake: self.server.handshake_ms.map_or(default.handshake, Duration::from_millis),
             write: self.server.write_ms.map_or(default.write, Duration::from_millis),
@@ -361,6 +360,11 @@ impl Settings {
             idle: self.server.idle_ms.map_or(default.idle, Duration::from_millis),
             grace: self.server.grace_ms.map_or(default.grace, Duration::from_millis),
         }
+    }
+
+    /// Beyond that no large message is read from any connection.
+    pub(super) fn max_memory_bytes(&self) -> usize {
+        self.server.max_memory_bytes.unwrap_or_else(memory_limit::for_messages)
     }
 
     pub(super) fn max_calls(&self) -> usize {

@@ -67,7 +67,7 @@ impl Client {
             let pause = retry::pause(&failed, tries, deadline.saturating_duration_since(now), retry::draw());
             match pause.filter(|_| tries < self.options.max_tries && self.budget.spend(now)) {
                 Some(pause) => sleep(pause).await,
-                None => return Err(self.error(failed.fault)),
+                None => return Err(self.error(failed)),
             }
         }
     }
@@ -103,8 +103,12 @@ impl Client {
     }
 
     /// Why a call has no answer, in words for the caller.
-    pub(super) fn error(&self, fault: CallError<ServiceError>) -> Error {
+    pub(super) fn error(&self, Failed { fault, idempotent }: Failed) -> Error {
         let address = &self.address;
+        let remote = |code, what| {
+            let hint = if idempotent { ASK_AGAIN } else { LOOK_FIRST };
+            Error::Remote { code, what, hint: Some(hint.into()), executed: None, request_id: String::new() }
+        };
         match fault {
             CallError::Declared(error) => convert::received_error(error),
             CallError::Application(error) => convert::application_error(error),
@@ -126,13 +130,17 @@ impl Client {
 
     /// Turns an answer into plain types; one that cannot be is a fault of the server, not of the caller.
     pub(super) fn plain<T>(&self, converted: Result<T>) -> Result<T> {
-        let unusable = |error| format!("the answer of {} cannot be used: {error}", self.address);
-        converted.map_err(|error| remote(Code::Internal, unusable(error)))
+        converted.map_err(|error| Error::Remote {
+            code: Code::Internal,
+            what: format!("the answer of {} cannot be used: {error}", self.address),
+            hint: Some("the call was carried out; \"modelwire hello\" says of which release the server is".into()),
+            executed: Some(true),
+            request_id: String::new(),
+        })
     }
 }
 
-/// An error of a call of which it is not known whether it was run.
-fn remote(code: Code, what: String) -> Error {
-    let hint = Some("the call may have been carried out all the same; look before you repeat it".into());
-    Error::Remote { code, what, hint, executed: None, request_id: String::new() }
-}
+/// To who does not know whether a call was run, and may run it twice.
+const ASK_AGAIN: &str = "asking again is safe: twice does what once does";
+/// And may not.
+const LOOK_FIRST: &str = "the call may have been carried out all the same; look before you repeat it";

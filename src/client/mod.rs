@@ -57,10 +57,9 @@ pub use times::{Latency, Times};
 use crate::error::Error;
 use crate::error::Result;
 use crate::wire::Sealer;
-use crate::wire::runtime::CallError;
 use endpoint::Endpoint;
 use pool::Pool;
-use retry::Budget;
+use retry::{Budget, Failed};
 use std::sync::Arc;
 use std::sync::atomic::AtomicI32;
 use tokio::time::Instant;
@@ -99,7 +98,7 @@ impl Client {
         let (sealer, pool) = (Arc::new(sealer), Pool::new(endpoint, &options));
         let (budget, seqid) = (Budget::new(Instant::now()), AtomicI32::new(0));
         let client = Self { address, options, sealer, pool, budget, seqid };
-        client.pool.open().await.map_err(|fault| client.error(CallError::Channel(fault)))?;
+        client.pool.open().await.map_err(|fault| client.error(Failed::before(fault)))?;
         Ok(client)
     }
 

@@ -27,9 +27,9 @@ pub(super) struct Failed {
 }
 
 impl Failed {
-    /// It failed before anything was called.
+    /// It failed before anything was called, so that whatever it is may be.
     pub(super) fn before(fault: ChannelFault) -> Self {
-        Self { fault: CallError::Channel(fault), idempotent: false }
+        Self { fault: CallError::Channel(fault), idempotent: true }
     }
 
     /// How long the server asks to wait before it is tried again; `None` if it is not.

@@ -110,6 +110,7 @@ async fn a_call_that_is_not_answered_ends_in_time_and_its_connection_is_not_used
     let error = client.hello(None).await.unwrap_err();
 
     assert_eq!(code(&error), (Code::DeadlineExceeded, None));
+    assert_eq!(error.hint().unwrap(), "asking again is safe: twice does what once does");
     assert_eq!(client.pool.len(), 0);
     swallow(&mut first).await;
     broken(&mut first).await;
@@ -127,7 +128,9 @@ async fn a_call_that_may_have_been_run_is_not_sent_again() {
 
     let (error, ()) = tokio::join!(client.delete_version("wine", 1), server);
 
-    assert_eq!(code(&error.unwrap_err()), (Code::Unavailable, None));
+    let error = error.unwrap_err();
+    assert_eq!(code(&error), (Code::Unavailable, None));
+    assert!(error.hint().unwrap().contains("look before you repeat it"), "{:?}", error.hint());
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! A named column: numbers, truth values or text, with missing values marked.
 
+use crate::error::quotable;
 use arrow_array::{Array, ArrayRef, BooleanArray, Float64Array, Int64Array, StringArray};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -210,6 +211,18 @@ impl Labels {
             Self::Text(labels) => sort(labels),
         }
         self
+    }
+
+    /// One of them for people: text in quotes.
+    ///
+    /// # Panics
+    /// If there is none at this place.
+    pub fn shown(&self, place: usize) -> String {
+        match self {
+            Self::Integer(labels) => labels[place].to_string(),
+            Self::Boolean(labels) => labels[place].to_string(),
+            Self::Text(labels) => format!("{:?}", quotable(&labels[place])),
+        }
     }
 
     /// How many there are.

@@ -1,15 +1,15 @@
 //! Rows with their truth, held against what a model answers to them.
 
-use super::kernels::in_rows;
-use super::metrics::{self, Answers, ClassReport, Classified, Metrics};
+use super::metrics::{self, Answers, ClassReport, Judged, Metrics, Wanted};
 use super::sample_weights::SampleWeights;
-use super::targets::{classes_of, numbers};
+use super::targets::{Targets, classes_of, numbers};
 use super::validation::drawn;
-use super::{Kind, Pipeline, Scoring, Shuffled};
+use super::{Kind, Pipeline, Scoring, Shuffled, TargetView};
 use crate::data::{Column, ColumnType, Labels, Table};
 use crate::error::{Error, Result, quotable};
 use ndarray::{Array2, ArrayView2, Axis};
 use std::ops::Range;
+use std::sync::Arc;
 
 /// Where the rows come from and which columns say what; the others are read if they are features, else passed over.
 #[derive(Clone, Copy, Debug)]
@@ -32,17 +32,13 @@ pub struct Examination {
 
 #[derive(Debug)]
 enum Truth {
-    None,
-    Values(Vec<f64>),
-    /// Of several targets, those of a row after the other.
-    Several(Array2<f64>),
-    Classes {
-        /// Positions in `labels`.
-        indices: Vec<usize>,
-        labels: Labels,
-        /// Where each of the model's classes is in `labels`.
+    /// What the model was to learn, or nothing.
+    Targets {
+        targets: Targets,
+        /// Where each of the model's classes is among the labels of the targets.
         known: Vec<usize>,
     },
+    /// What its clusters are compared with.
     Groups(Vec<usize>),
 }
 
@@ -80,7 +76,7 @@ impl Examination {
         let (target, SampleWeights { rows, weights }) = (target_of(target, table)?, weights);
         let truth = match target {
             Some(target) => truth(pipeline, kind, target)?,
-            None if pipeline.schema().targets.is_empty() => Truth::None,
+            None if pipeline.schema().targets.is_empty() => Truth::of(Targets::None),
             None => several(pipeline, table)?,
         };
         let features = pipeline.schema().select(table)?;
@@ -125,40 +121,21 @@ impl Examination {
     /// # Errors
     /// What `ask` answers.
     pub fn score(&self, scoring: Scoring, answers: &Answers, ask: &dyn Fn() -> Result<()>) -> Result<Option<f64>> {
-        let metrics = match &self.truth {
-            Truth::Several(truth) => {
-                let (values, view) = (answers.values(), truth.view());
-                let each = metrics::regression_of_each(values, &in_rows(&view), truth.ncols(), &self.weights);
-                return Ok(scoring.of_several(&each));
-            }
+        match &self.truth {
             Truth::Groups(truth) if scoring.metric == "adjusted_rand" => {
-                Metrics::from([(scoring.metric.into(), metrics::adjusted_rand(truth, answers.clusters()))])
+                let agreement = metrics::adjusted_rand(truth, answers.clusters());
+                Ok(scoring.of(&Metrics::from([(scoring.metric.into(), agreement)])))
             }
-            truth => self.metrics(truth, answers, ask)?.0,
-        };
-        Ok(scoring.of(&metrics))
+            _ => scoring.of_answers(&self.judged(answers), ask),
+        }
     }
 
-    /// Those that need no distances between rows, and the report of a classifier.
-    fn metrics(
-        &self,
-        truth: &Truth,
-        answers: &Answers,
-        ask: &dyn Fn() -> Result<()>,
-    ) -> Result<(Metrics, Option<ClassReport>)> {
-        Ok(match truth {
-            Truth::Values(truth) => (metrics::regression(answers.values(), truth, &self.weights), None),
-            Truth::Several(truth) => {
-                let (values, view) = (answers.values(), truth.view());
-                (metrics::regression_of_several(values, &in_rows(&view), truth.ncols(), &self.weights), None)
-            }
-            Truth::Classes { indices, labels, known } => {
-                let classified = Classified { truth: indices, labels, known, answers, weights: &self.weights };
-                let report = classified.report();
-                (classified.metrics(&report, ask)?, Some(report))
-            }
-            Truth::None | Truth::Groups(_) => (answers.sums(), None),
-        })
+    fn judged<'a>(&'a self, answers: &'a Answers) -> Judged<'a> {
+        let (truth, known) = match &self.truth {
+            Truth::Targets { targets, known } => (targets.view(), &known[..]),
+            Truth::Groups(_) => (TargetView::None, &[][..]),
+        };
+        Judged { answers, truth, known, weights: &self.weights }
     }
 
     /// Holds the answers to all rows against the truth. `ask` is asked between parts that take long.
@@ -166,7 +143,7 @@ impl Examination {
     /// # Errors
     /// What `ask` answers.
     pub fn judge(&self, pipeline: &Pipeline, answers: &Answers, ask: &dyn Fn() -> Result<()>) -> Result<Evaluation> {
-        let (metrics, classes) = self.metrics(&self.truth, answers, ask)?;
+        let (metrics, classes) = self.judged(answers).metrics(Wanted::All, ask)?;
         let mut found = Evaluation { n_samples: self.n_rows(), metrics, classes, silhouette_samples: None };
         if pipeline.kind() == Kind::Clusterer {
             self.judge_clusters(pipeline, answers.clusters(), &mut found, ask)?;
@@ -275,12 +252,13 @@ fn several(pipeline: &Pipeline, table: &Table) -> Result<Truth> {
     let targets = &pipeline.schema().targets;
     let mut values = Array2::zeros((table.n_rows(), targets.len()));
     for (mut place, target) in values.columns_mut().into_iter().zip(targets) {
-        let Truth::Values(numbers) = truth(pipeline, Kind::Regressor, column("target", &target.name, table)?)? else {
+        let column = column("target", &target.name, table)?;
+        let Truth::Targets { targets: Targets::Values(numbers), .. } = truth(pipeline, Kind::Regressor, column)? else {
             continue;
         };
-        place.iter_mut().zip(numbers).for_each(|(place, number)| *place = number);
+        place.assign(&numbers);
     }
-    Ok(Truth::Several(values))
+    Ok(Truth::of(Targets::Several(values)))
 }
 
 fn truth(pipeline: &Pipeline, kind: Kind, target: &Column) -> Result<Truth> {
@@ -290,7 +268,7 @@ fn truth(pipeline: &Pipeline, kind: Kind, target: &Column) -> Result<Truth> {
     }
     match kind {
         Kind::Regressor if matches!(found, ColumnType::Float | ColumnType::Integer) => {
-            Ok(Truth::Values(numbers(target)?.to_vec()))
+            Ok(Truth::of(Targets::Values(numbers(target)?)))
         }
         Kind::Regressor => Err(Error::invalid(format!(
             "target {name:?} is {found} and the model answers numbers; name a float or integer column"
@@ -325,7 +303,8 @@ fn classified(pipeline: &Pipeline, target: &Column) -> Result<Truth> {
         )));
     }
     let (labels, known, places) = united(classes, &own)?;
-    Ok(Truth::Classes { indices: indices.iter().map(|class| places[*class]).collect(), labels, known })
+    let indices = indices.iter().map(|class| places[*class]).collect();
+    Ok(Truth::Targets { targets: Targets::Classes { indices, labels: Arc::new(labels) }, known })
 }
 
 /// The labels of both in ascending order, as both are, and where those of each are among them.
@@ -348,14 +327,15 @@ fn merged<T: Ord + Clone>(one: &[T], other: &[T], labels: fn(Vec<T>) -> Labels) 
 }
 
 impl Truth {
+    /// What has no classes.
+    fn of(targets: Targets) -> Self {
+        Self::Targets { targets, known: vec![] }
+    }
+
     fn select(self, rows: &[usize]) -> Self {
-        let of = |all: &[usize]| rows.iter().map(|row| all[*row]).collect();
         match self {
-            Self::None => Self::None,
-            Self::Values(values) => Self::Values(rows.iter().map(|row| values[*row]).collect()),
-            Self::Several(values) => Self::Several(values.select(Axis(0), rows)),
-            Self::Classes { indices, labels, known } => Self::Classes { indices: of(&indices), labels, known },
-            Self::Groups(groups) => Self::Groups(of(&groups)),
+            Self::Targets { targets, known } => Self::Targets { targets: targets.select(rows), known },
+            Self::Groups(groups) => Self::Groups(rows.iter().map(|row| groups[*row]).collect()),
         }
     }
 }

@@ -5,6 +5,7 @@
 
 use super::arrays::{Arrays, damaged};
 use super::{ALGORITHMS, FittedTransformer, Inputs, Model, Parameters, Predictions, Training};
+use crate::data::Labels;
 use crate::error::{Error, Result};
 use ndarray::{Array1, ArrayD};
 use std::collections::BTreeMap;
@@ -121,17 +122,29 @@ pub(super) fn log_loss(model: Result<Box<dyn Model>>, batch: &Training<'_>) -> R
     Ok(Some(sum / batch.rows.weights.iter().sum::<f64>()))
 }
 
-/// A classifier is not asked to predict before it has seen a row of each class.
-pub(super) fn unseen(algorithm: &str, class: usize) -> Error {
+/// A classifier is not asked to predict before it has seen a row of each class: the first one of which it has seen none is named.
+pub(super) fn unseen(algorithm: &str, classes: &Labels, class: usize) -> Error {
     Error::precondition(format!(
-        "{algorithm} has seen no row of class {class} (from 0, in ascending order) and cannot predict before it has seen one of \
-         each; send a batch that has it before a version is published"
+        "{algorithm} has seen no row of class {} and cannot predict before it has seen one of each class; send a batch with rows of it \
+         before a version is published, or begin a learner whose classes are those that there are",
+        classes.shown(class)
     ))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_class_of_which_no_row_was_seen_is_named_by_its_label() {
+        let named = |classes: Labels| unseen("gaussian_nb", &classes, 1).to_string();
+
+        let text = named(Labels::Text(vec!["setosa".into(), "virginica".into()]));
+
+        assert!(text.contains("has seen no row of class \"virginica\" and cannot predict"), "{text}");
+        assert!(named(Labels::Integer(vec![-1, 7])).contains("no row of class 7 and"));
+        assert!(named(Labels::Boolean(vec![false, true])).contains("no row of class true and"));
+    }
 
     #[test]
     fn a_number_of_64_bits_survives_as_floats() {

@@ -70,8 +70,10 @@ impl Schema {
         let known = |name: &str| self.features.iter().any(|feature| feature.name == name);
         if let Some(unknown) = table.columns().iter().find(|column| !known(&column.name)) {
             return Err(Error::invalid(format!(
-                "column {:?} is unknown to the model; leave it out; the model takes {}",
+                "column {:?} is unknown to the model: the rows have {} columns and it takes {}, by their names; send {} and no others",
                 quotable(&unknown.name),
+                table.columns().len(),
+                self.features.len(),
                 listed(self.features.iter().map(|feature| feature.name.as_str()))
             )));
         }
@@ -251,7 +253,10 @@ mod tests {
         let nan = refusal(vec![member(), visits(), Column::float("age", vec![f64::NAN])]);
 
         assert!(missing_column.contains("\"age\" (float) is missing"), "{missing_column}");
-        assert!(unknown.contains("\"height\" is unknown"), "{unknown}");
+        assert!(
+            unknown.contains("\"height\" is unknown to the model: the rows have 3 columns and it takes 3"),
+            "{unknown}"
+        );
         assert!(text.contains("\"age\" is text") && text.contains("float"), "{text}");
         assert!(boolean.contains("\"age\" is boolean"), "{boolean}");
         assert!(missing_value.contains("\"age\" row 0 is missing"), "{missing_value}");

@@ -3,8 +3,8 @@
 //! [`search`](super::search) ranks candidates by it, and [`Importances`](super::Importances) are by how much it falls. Both know
 //! the same names of regressors and of classifiers: [`metrics`](super::metrics) under their names where greater is better.
 
-use super::metrics::Metrics;
-use super::{Algorithm, Kind};
+use super::metrics::{Judged, Metrics, Wanted};
+use super::{Algorithm, Kind, TargetView};
 use crate::error::{Error, Result, quotable};
 
 /// A metric, and how a score is made of it.
@@ -106,8 +106,21 @@ impl Scoring {
         score.is_finite().then_some(score)
     }
 
+    /// That of answers beside what they should have been; `None` if it is not defined for them. `ask` is asked between parts that take
+    /// long.
+    ///
+    /// # Errors
+    /// What `ask` answers.
+    pub(super) fn of_answers(&self, judged: &Judged<'_>, ask: &dyn Fn() -> Result<()>) -> Result<Option<f64>> {
+        let wanted = Wanted::One(self.metric);
+        Ok(match judged.truth {
+            TargetView::Several { .. } => self.of_several(&judged.of_each_target(wanted)),
+            _ => self.of(&judged.metrics(wanted, ask)?.0),
+        })
+    }
+
     /// The mean over targets, as scikit-learn's `multioutput="uniform_average"`; `metrics` are those of each.
-    pub(super) fn of_several(&self, metrics: &[Metrics]) -> Option<f64> {
+    fn of_several(&self, metrics: &[Metrics]) -> Option<f64> {
         let scores = metrics.iter().map(|metrics| self.of(metrics)).collect::<Option<Vec<f64>>>()?;
         let mean = scores.iter().sum::<f64>() / scores.len() as f64;
         mean.is_finite().then_some(mean)

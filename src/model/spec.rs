@@ -57,6 +57,25 @@ pub struct StepSpec {
     pub columns: Option<Vec<String>>,
 }
 
+impl StepSpec {
+    /// The place of the only step of an algorithm, from 0.
+    ///
+    /// # Errors
+    /// [`Error::InvalidArgument`] if there is none, or more than one.
+    pub fn place(steps: &[Self], algorithm: &str) -> Result<usize> {
+        let mut found = (0..steps.len()).filter(|at| steps[*at].algorithm == algorithm);
+        match (found.next(), found.next()) {
+            (Some(step), None) => Ok(step),
+            (first, _) => Err(Error::invalid(format!(
+                "{:?} is {} of the steps {}; name the position of the step, from 0",
+                quotable(algorithm),
+                if first.is_some() { "more than one" } else { "none" },
+                listed(steps.iter().map(|step| step.algorithm.as_str()))
+            ))),
+        }
+    }
+}
+
 impl Spec {
     /// Checks all that can be known without rows: algorithms, their order and parameters, columns and their types.
     ///

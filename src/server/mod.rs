@@ -48,8 +48,6 @@ pub struct Options {
     pub max_frame_bytes: usize,
     /// Bytes that one connection may hold; beyond that it is not read from.
     pub max_connection_bytes: usize,
-    /// Bytes that all connections may hold; beyond that none is read from that has a large message.
-    pub max_memory_bytes: usize,
     /// Time for the first byte of a connection.
     pub first_byte: Duration,
     /// Whether plain connections are closed, where there is a certificate.
@@ -87,7 +85,6 @@ impl Default for Options {
             max_connections_per_address: 1_000,
             max_frame_bytes: crate::wire::Limits::default().max_frame_bytes,
             max_connection_bytes: 64 << 20,
-            max_memory_bytes: 1 << 30,
             first_byte: Duration::from_secs(10),
             tls_only: false,
             handshake: Duration::from_secs(5),
@@ -137,8 +134,8 @@ pub async fn run(
     stop: impl Future<Output = ()>,
 ) {
     let (phase, watched) = watch::channel(Phase::Serving);
-    let memory = Memory::new(options.max_memory_bytes);
-    let spares = Arc::new(Spares::new(options.max_memory_bytes / SPARE_PART));
+    let memory = service.memory().clone();
+    let spares = Arc::new(Spares::new(memory.bytes() / SPARE_PART));
     let shared = Arc::new(Shared { service, options, memory, spares, lateness: Arc::default(), tls });
     let places = Places::new(options.max_connections, options.max_connections_per_address);
     let mut connections = JoinSet::new();

@@ -1,7 +1,7 @@
 //! The audit log: a line of the target `audit` for each change that was made, may have been made, or was denied.
 //!
 //! Who asked, from where, for what, and what became of it. What certainly changed nothing, such as a name that is not there,
-//! leaves no line. The table of methods says which calls are changes.
+//! leaves no line. The table of methods says which calls are changes; one that lets a model out counts as one.
 
 use crate::error::Code;
 use crate::wire::runtime::{Call, Method, Reply, RequestId};

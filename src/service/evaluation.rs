@@ -10,6 +10,7 @@ use crate::data::{Features, Reference, Table};
 use crate::error::{Error, Result};
 use crate::model::metrics::{Answers, CHUNK};
 use crate::model::{Asked, Examination, LoadedModel, Shuffled};
+use crate::registry::Resolved;
 use crate::wire::runtime::Call;
 use crate::wire::training::{EvaluateRequest, EvaluateResponse};
 use crate::wire::{aside, convert, types};
@@ -26,23 +27,45 @@ const MOST_NUMBERS: usize = 1 << 26;
 impl Service {
     pub(super) async fn evaluated(&self, call: &Call, request: EvaluateRequest) -> Result<EvaluateResponse> {
         let EvaluateRequest { model, table, dataset, target, sample_weight, .. } = request;
+        let Resolved { model, generation } = self.answering(call, model)?;
+        let place = self.evaluations.acquire().await;
+        let _place = place.map_err(|_| Error::internal("the places of evaluations are closed"))?;
+        let examination = self.examination(&model, (table, dataset), target, sample_weight).await?;
+        let answers = self.answers(call, &model, &examination, None).await?;
+        let judged = Arc::clone(&model);
+        let evaluation = beside(call, move |ask| examination.judge(&judged.pipeline, &answers, ask)).await?;
+        Ok(convert::evaluation(evaluation, model.name.as_str(), model.version, generation))
+    }
+
+    /// The model that a call means, which answers rows and is no older than what the caller has seen.
+    pub(super) fn answering(&self, call: &Call, model: Option<String>) -> Result<Resolved> {
         let reference = Reference::parse("model", model.unwrap_or_default())?;
         let named = self.parts.registry.resolve(&reference)?;
         not_behind(&reference, named.generation, call.min_generation)?;
         named.model.check_answers()?;
-        let place = self.evaluations.acquire().await;
-        let _place = place.map_err(|_| Error::internal("the places of evaluations are closed"))?;
-        let model = Arc::clone(&named.model);
-        let table = self.rows_to_evaluate_on(&model, table, dataset).await?;
-        let examination = read(Arc::clone(&model), table, target, sample_weight).await?;
-        let answers = self.answers(call, &model, &examination, None).await?;
-        let judged = Arc::clone(&model);
-        let evaluation = beside(call, move |ask| examination.judge(&judged.pipeline, &answers, ask)).await?;
-        Ok(convert::evaluation(evaluation, model.name.as_str(), model.version, named.generation))
+        Ok(named)
     }
 
-    /// Those of the call, or of a stored data set; not more than can be held.
-    pub(super) async fn rows_to_evaluate_on(
+    /// What the model is to be asked, and what it should answer: of the rows of a call, or of a stored data set.
+    pub(super) async fn examination(
+        &self,
+        model: &Arc<LoadedModel>,
+        (table, dataset): (Option<types::Table>, Option<String>),
+        target: Option<String>,
+        sample_weight: Option<String>,
+    ) -> Result<Arc<Examination>> {
+        let table = self.rows_to_evaluate_on(model, table, dataset).await?;
+        let bytes = model.pipeline.schema().row_bytes().saturating_mul(table.n_rows());
+        let model = Arc::clone(model);
+        let read = move || {
+            let asked = Asked { table: &table, target: target.as_deref(), sample_weight: sample_weight.as_deref() };
+            Examination::new(&model.pipeline, &asked).map(Arc::new)
+        };
+        aside(bytes, read).await?
+    }
+
+    /// Not more rows than can be held.
+    async fn rows_to_evaluate_on(
         &self,
         model: &LoadedModel,
         table: Option<types::Table>,
@@ -93,20 +116,6 @@ impl Service {
         }
         Ok(answers)
     }
-}
-
-pub(super) async fn read(
-    model: Arc<LoadedModel>,
-    table: Table,
-    target: Option<String>,
-    sample_weight: Option<String>,
-) -> Result<Arc<Examination>> {
-    let bytes = model.pipeline.schema().row_bytes().saturating_mul(table.n_rows());
-    let read = move || {
-        let asked = Asked { table: &table, target: target.as_deref(), sample_weight: sample_weight.as_deref() };
-        Examination::new(&model.pipeline, &asked).map(Arc::new)
-    };
-    aside(bytes, read).await?
 }
 
 /// Beside the threads that serve: metrics sort rows, and some look at each pair of them. The work asks whether anybody waits for it.

@@ -91,7 +91,7 @@ impl Service {
                     return to.answer(refused);
                 }
                 let change = Change::begin(method, &call);
-                let done = guarded(&call, work).await;
+                let done = guarded(method, &call, work).await;
                 if let Some(change) = change {
                     change.end(&done);
                 }
@@ -221,11 +221,14 @@ fn reason(error: &Error) -> Option<Reason> {
 }
 
 /// Goes on with the work of a call within its deadline; a panic is an error of this call and of nothing else.
-async fn guarded<T>(call: &Call, work: BoxFuture<'_, T>) -> Declared<T> {
+async fn guarded<T>(method: &Method, call: &Call, work: BoxFuture<'_, T>) -> Declared<T> {
     match timeout_at(call.deadline.into(), AssertUnwindSafe(work).catch_unwind()).await {
         Ok(Ok(done)) => Ok(done),
         Ok(Err(_)) => Err(panicked(call)),
-        Err(_) => Err(ServiceError { executed: None, ..convert::service_error(&Error::TooLate, &call.request_id) }),
+        Err(_) => {
+            let late = if method.idempotent { Error::TooLate } else { Error::TooLateToKnow };
+            Err(ServiceError { executed: None, ..convert::service_error(&late, &call.request_id) })
+        }
     }
 }
 
@@ -262,8 +265,12 @@ mod tests {
     use crate::access::Access;
     use std::time::{Duration, Instant};
 
+    fn method(name: &str) -> &'static Method {
+        find(None, name).unwrap()
+    }
+
     fn call() -> Call {
-        let (method, access) = (find(None, "hello").unwrap(), Access::open());
+        let (method, access) = (method("hello"), Access::open());
         let context = crate::wire::empty();
         let received = Received { at: Instant::now(), waited: Duration::ZERO };
         judge(method, context, received, &mut Peer::default(), &access, Duration::from_secs(1)).unwrap()
@@ -271,7 +278,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_panic_is_an_internal_error_that_tells_the_caller_an_id_and_not_the_reason() {
-        let error = guarded(&call(), Box::pin(async { panic!("secret detail") })).await.map(|(): ()| ()).unwrap_err();
+        let work = Box::pin(async { panic!("secret detail") });
+        let error = guarded(method("hello"), &call(), work).await.map(|(): ()| ()).unwrap_err();
 
         assert_eq!(error.code_name.as_deref(), Some("INTERNAL"));
         assert_eq!(error.executed, None);
@@ -281,8 +289,23 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn work_that_outlasts_its_deadline_is_dropped() {
-        let error = guarded(&call(), Box::pin(std::future::pending::<()>())).await.unwrap_err();
+        let error = guarded(method("hello"), &call(), Box::pin(std::future::pending::<()>())).await.unwrap_err();
 
         assert_eq!(error.code_name.as_deref(), Some("DEADLINE_EXCEEDED"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn only_who_changes_something_is_told_that_it_may_have_been_carried_out() {
+        let late = async |name: &'static str| {
+            let error = guarded(method(name), &call(), Box::pin(std::future::pending::<()>())).await.unwrap_err();
+            (error.executed, error.hint.unwrap())
+        };
+
+        let ([read, evaluation], train) = ([late("describe_model").await, late("evaluate").await], late("train").await);
+
+        for (executed, hint) in [read, evaluation] {
+            assert!(executed.is_none() && hint.starts_with("asking again is safe"), "{hint}");
+        }
+        assert!(train.0.is_none() && train.1.starts_with("it may have been carried out"), "{}", train.1);
     }
 }

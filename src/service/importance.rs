@@ -3,11 +3,10 @@
 //! Each shuffle of a column is an evaluation: rows go the way of every prediction, chunk by chunk.
 
 use super::Service;
-use super::evaluation::{beside, read};
-use super::inference::not_behind;
-use crate::data::Reference;
+use super::evaluation::beside;
 use crate::error::{Error, Result};
 use crate::model::{Examination, Importances, LoadedModel, MOST_REPEATS, REPEATS, Scoring, Shuffled};
+use crate::registry::Resolved;
 use crate::wire::runtime::Call;
 use crate::wire::training::{PermutationImportanceRequest, PermutationImportanceResponse};
 use crate::wire::{aside, convert};
@@ -25,20 +24,15 @@ impl Service {
         request: PermutationImportanceRequest,
     ) -> Result<PermutationImportanceResponse> {
         let PermutationImportanceRequest { model, table, dataset, target, sample_weight, scoring, .. } = request;
-        let reference = Reference::parse("model", model.unwrap_or_default())?;
-        let named = self.parts.registry.resolve(&reference)?;
-        not_behind(&reference, named.generation, call.min_generation)?;
-        named.model.check_answers()?;
-        let model = Arc::clone(&named.model);
+        let Resolved { model, generation } = self.answering(call, model)?;
         let scoring = Scoring::to_shuffle(model.pipeline.kind(), scoring.as_deref())?;
         let n_repeats = self.repeats(request.n_repeats, &model)?;
         let place = self.importances.acquire().await;
         let _place = place.map_err(|_| Error::internal("the places of importances are closed"))?;
-        let table = self.rows_to_evaluate_on(&model, table, dataset).await?;
-        let examination = read(Arc::clone(&model), table, target, sample_weight).await?;
+        let examination = self.examination(&model, (table, dataset), target, sample_weight).await?;
         let asked = Asked { call, model: &model, examination, scoring };
         let found = self.shuffled(&asked, n_repeats, request.seed.unwrap_or(0) as u64).await?;
-        Ok(convert::importances(&found, model.name.as_str(), model.version, named.generation))
+        Ok(convert::importances(&found, model.name.as_str(), model.version, generation))
     }
 
     /// # Errors

@@ -27,6 +27,7 @@ use crate::telemetry::Telemetry;
 use crate::training::{Jobs, Learners};
 use crate::wire;
 use audit::Denials;
+use export::Exports;
 use places::Places;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -53,6 +54,8 @@ pub struct Parts {
     pub explaining: Pool,
     /// What a message may cost.
     pub wire_limits: wire::Limits,
+    /// What messages and replies may hold, and models that are written as files.
+    pub memory: wire::Memory,
     /// What a batch may cost; `describe` reports it.
     pub batching_limits: batching::Limits,
     /// Calls of one connection that are worked on at once; `describe` reports it.
@@ -74,7 +77,7 @@ pub struct Service {
     denials: Denials,
     evaluations: Semaphore,
     importances: Semaphore,
-    exports: Arc<Semaphore>,
+    exports: Exports,
 }
 
 impl Service {
@@ -83,13 +86,18 @@ impl Service {
         let calls = Places::new(parts.max_calls);
         let (started, draining) = (Instant::now(), AtomicBool::new(false));
         let evaluations = Semaphore::new(evaluation::AT_ONCE);
-        let (importances, exports) = (Semaphore::new(importance::AT_ONCE), Arc::new(Semaphore::new(export::AT_ONCE)));
+        let (importances, exports) = (Semaphore::new(importance::AT_ONCE), Exports::new(parts.memory.clone()));
         Self { parts, started, draining, calls, denials: Denials::default(), evaluations, importances, exports }
     }
 
     /// What a message may cost.
     pub fn wire_limits(&self) -> wire::Limits {
         self.parts.wire_limits
+    }
+
+    /// What messages and replies may hold.
+    pub fn memory(&self) -> &wire::Memory {
+        &self.parts.memory
     }
 
     /// What is counted.

@@ -25,9 +25,9 @@ impl Shared {
     pub(super) async fn end(&self, id: &str, outcome: Result<Published>) -> Result<()> {
         let Ok(job) = self.table().get(id).cloned() else { return Ok(()) };
         report(&job, &outcome);
-        let (job, message) = ended(job, outcome, now_ms());
+        let job = ended(job, outcome, now_ms());
         let stored = self.store_end(&job).await;
-        self.table().show(job, &message, now_ms());
+        self.table().show_end(job);
         self.forget_oldest().await;
         stored
     }
@@ -77,22 +77,12 @@ fn report(job: &Job, outcome: &Result<Published>) {
     }
 }
 
-/// The job after its last event, and the message of that.
-fn ended(job: Job, outcome: Result<Published>, now_ms: i64) -> (Job, String) {
+/// The job after its last event.
+fn ended(job: Job, outcome: Result<Published>, now_ms: i64) -> Job {
     let job = Job { sequence: job.sequence + 1, finished_ms: Some(now_ms), ..job };
     match outcome {
-        Ok(Published { version, metrics }) => {
-            let message = match version {
-                Some(version) => format!("published {}@{version}", job.model),
-                None => "measured all candidates; nothing was to be published".into(),
-            };
-            (Job { state: State::Succeeded, progress: 1.0, version, metrics, ..job }, message)
-        }
-        Err(error @ Error::Cancelled { .. }) => (Job { state: State::Cancelled, ..job }, error.to_string()),
-        Err(error) => {
-            let failure = Failure::from(&error);
-            let message = failure.message.clone();
-            (Job { state: State::Failed, failure: Some(failure), ..job }, message)
-        }
+        Ok(Published { version, metrics }) => Job { state: State::Succeeded, progress: 1.0, version, metrics, ..job },
+        Err(Error::Cancelled { .. }) => Job { state: State::Cancelled, ..job },
+        Err(error) => Job { state: State::Failed, failure: Some(Failure::from(&error)), ..job },
     }
 }

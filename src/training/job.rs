@@ -165,6 +165,21 @@ impl Job {
     pub(super) fn folder(&self) -> String {
         format!("jobs/{}", self.id)
     }
+
+    /// What happened last to a job that has ended, as far as the job itself tells: it is what a restart leaves of its events.
+    pub(super) fn end(&self) -> Option<Event> {
+        let message = match self.state {
+            State::Queued | State::Running => return None,
+            State::Succeeded => match self.version {
+                Some(version) => format!("published {}@{version}", self.model),
+                None => "measured all candidates; nothing was to be published".into(),
+            },
+            State::Failed => self.failure.as_ref().map(|failure| failure.message.clone()).unwrap_or_default(),
+            State::Cancelled => Error::Cancelled { what: "the job" }.to_string(),
+        };
+        let time_ms = self.finished_ms.unwrap_or(self.created_ms);
+        Some(Event { sequence: self.sequence, time_ms, state: self.state, message, progress: self.progress })
+    }
 }
 
 /// The number in a job's id.

@@ -35,12 +35,12 @@ pub(super) struct Seen {
 }
 
 impl JobTable {
-    /// Adds a job; one that waits goes to the end of the queue.
+    /// Adds a job; one that waits goes to the end of the queue, and one that has ended has its last event.
     pub(super) fn add(&mut self, job: Job) {
         if job.state == State::Queued {
             self.queue.push_back(job.number());
         }
-        let (events, changed, cancel) = (VecDeque::new(), watch::Sender::new(()), Arc::default());
+        let (events, changed, cancel) = (job.end().into_iter().collect(), watch::Sender::new(()), Arc::default());
         self.entries.insert(job.number(), Entry { job, events, changed, cancel });
     }
 
@@ -99,9 +99,20 @@ impl JobTable {
 
     /// Shows how a job is now, with the event that made it so and has the job's sequence number.
     pub(super) fn show(&mut self, job: Job, message: &str, time_ms: i64) {
-        let Some(entry) = self.entries.get_mut(&job.number()) else { return };
         let Job { sequence, state, progress, .. } = job;
-        entry.events.push_back(Event { sequence, time_ms, state, message: message.to_owned(), progress });
+        self.show_event(job, Event { sequence, time_ms, state, message: message.to_owned(), progress });
+    }
+
+    /// Shows a job that has ended.
+    pub(super) fn show_end(&mut self, job: Job) {
+        if let Some(end) = job.end() {
+            self.show_event(job, end);
+        }
+    }
+
+    fn show_event(&mut self, job: Job, event: Event) {
+        let Some(entry) = self.entries.get_mut(&job.number()) else { return };
+        entry.events.push_back(event);
         if entry.events.len() > MAX_EVENTS {
             entry.events.pop_front();
         }

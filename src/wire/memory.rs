@@ -28,6 +28,11 @@ impl Memory {
         Self { free: Arc::new(Semaphore::new(units)), units }
     }
 
+    /// Bytes that there are.
+    pub fn bytes(&self) -> usize {
+        self.units * UNIT
+    }
+
     /// Bytes that are held now.
     pub fn held(&self) -> usize {
         (self.units - self.free.available_permits().min(self.units)) * UNIT
@@ -99,6 +104,18 @@ impl Held {
         missing == 0 || self.try_grow(missing)
     }
 
+    /// Holds so many bytes from now on: takes what is missing, if that is free, or gives back what is more.
+    #[must_use]
+    pub fn try_set(&mut self, bytes: usize) -> bool {
+        let missing = bytes.saturating_sub(self.bytes());
+        if missing > 0 {
+            return self.try_grow(missing);
+        }
+        let units = *self.units.get_mut();
+        self.give_back(units - bytes.div_ceil(UNIT));
+        true
+    }
+
     /// Bytes that it holds.
     pub fn bytes(&self) -> usize {
         self.units.load(Ordering::Relaxed) * UNIT
@@ -108,16 +125,21 @@ impl Held {
         self.units.fetch_add(units, Ordering::Relaxed);
         self.account.0.used.fetch_add(units, Ordering::Relaxed);
     }
+
+    fn give_back(&mut self, units: usize) {
+        if units == 0 {
+            return;
+        }
+        *self.units.get_mut() -= units;
+        self.account.0.used.fetch_sub(units, Ordering::Relaxed);
+        self.account.0.memory.free.add_permits(units);
+    }
 }
 
 impl Drop for Held {
     fn drop(&mut self) {
         let units = *self.units.get_mut();
-        if units == 0 {
-            return;
-        }
-        self.account.0.used.fetch_sub(units, Ordering::Relaxed);
-        self.account.0.memory.free.add_permits(units);
+        self.give_back(units);
     }
 }
 
@@ -137,6 +159,17 @@ mod tests {
         drop(held);
 
         assert_eq!((memory.held(), account.used()), (0, 0));
+    }
+
+    #[tokio::test]
+    async fn what_turns_out_to_be_less_is_given_back_and_more_is_taken_if_it_is_free() {
+        let memory = Memory::new(8 * UNIT);
+        let mut held = memory.account().take(5 * UNIT).await;
+
+        assert!(held.try_set(UNIT + 1));
+        assert_eq!((memory.held(), held.bytes()), (2 * UNIT, 2 * UNIT));
+        assert!(held.try_set(7 * UNIT) && !held.try_set(9 * UNIT));
+        assert_eq!((memory.held(), held.bytes()), (7 * UNIT, 7 * UNIT));
     }
 
     #[tokio::test]

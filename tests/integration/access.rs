@@ -30,7 +30,6 @@ const METHOD_ROLES: [(&str, &str); 33] = [
     ("list_models", "reader"),
     ("describe_model", "reader"),
     ("get_training_result", "reader"),
-    ("export_model", "reader"),
     ("list_datasets", "reader"),
     ("describe_dataset", "reader"),
     ("get_job", "reader"),
@@ -48,6 +47,7 @@ const METHOD_ROLES: [(&str, &str); 33] = [
     ("cancel_job", "trainer"),
     ("partial_fit", "trainer"),
     ("delete_learner", "trainer"),
+    ("export_model", "trainer"),
     ("load_model", "trainer"),
     ("unload_model", "trainer"),
     ("set_alias", "trainer"),
@@ -313,10 +313,12 @@ fn changes_and_denied_changes_stand_in_the_audit_log_and_no_secret_in_any() {
         call("nobody", "train", &[model]),
         call("guest", "predict", &[model]),
         call("root", "describe_model", &[model]),
+        call("root", "export_model", &[model, Field::Text(3, "onnx")]),
+        call("guest", "export_model", &[model, Field::Text(3, "onnx")]),
     ];
 
     let denied = "PERMISSION_DENIED";
-    assert_eq!(codes, ["OK", "INVALID_ARGUMENT", denied, denied, "UNAUTHENTICATED", denied, "OK"]);
+    assert_eq!(codes, ["OK", "INVALID_ARGUMENT", denied, denied, "UNAUTHENTICATED", denied, "OK", "OK", denied]);
     let log = guarded.log();
     let lines: Vec<&str> = log.lines().filter(|line| line.contains(" audit] ")).collect();
     let expected = [
@@ -325,6 +327,8 @@ fn changes_and_denied_changes_stand_in_the_audit_log_and_no_secret_in_any() {
         ["who=team", "method=cancel_job", "about=job \"j1\", model \"line\"", "outcome=PERMISSION_DENIED"],
         ["who=guest", "method=delete_version", "about=", "outcome=PERMISSION_DENIED"],
         ["who=anonymous", "method=train", "about=", "outcome=UNAUTHENTICATED"],
+        ["who=root", "method=export_model", "about=model \"line\"", "outcome=OK"],
+        ["who=guest", "method=export_model", "about=", "outcome=PERMISSION_DENIED"],
     ];
     assert_eq!(lines.len(), expected.len(), "{lines:#?}");
     for (line, expected) in lines.iter().zip(expected) {

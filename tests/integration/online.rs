@@ -156,7 +156,7 @@ async fn the_command_line_sends_batches_of_a_file() {
     assert_eq!((lines.len(), lines[0]), (3, "batch 1: 60 rows"), "{said}");
     assert!(lines[2].starts_with("batch 3: 30 rows") && lines[2].ends_with(", version 1"), "{said}");
     let (done, _, why) = run(&["partial-fit", "other", "--data", iris]);
-    assert!(!done && why.contains("does not learn batch by batch yet"), "{why}");
+    assert!(!done && why.contains("\"other\" has no learner") && why.contains("send its first batch with"), "{why}");
 
     let more = ["partial-fit", "iris", "--data", iris, "--batch-rows", "80", "--json"];
     let (done, said, why) = run(&[&more[..], &["--expected-batch", "4", "--idempotency-key", "again"]].concat());
@@ -171,7 +171,9 @@ async fn the_command_line_sends_batches_of_a_file() {
     assert!(shown.contains("gaussian_nb(var_smoothing=1e-9)") && shown.contains("5 batches, 300 rows"), "{shown}");
     assert!(run(&["learners", "delete", "iris"]).0);
     let (done, _, why) = run(&["learners", "show", "iris"]);
-    assert!(!done && why.contains("does not learn batch by batch yet"), "{why}");
+    assert!(!done && why.contains("has no learner") && why.contains("begins with the first batch"), "{why}");
+    let (done, _, why) = run(&["learners", "delete", "iris"]);
+    assert!(!done && why.contains("has no learner") && why.contains("nothing was deleted"), "{why}");
 }
 
 #[tokio::test]

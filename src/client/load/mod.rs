@@ -39,9 +39,10 @@ pub use schedule::Pace;
 
 use super::Client;
 use super::endpoint::Stream;
+use super::retry::Failed;
 use crate::data::Features;
 use crate::error::{Error, Result};
-use crate::wire::runtime::{CallError, ChannelFault};
+use crate::wire::runtime::ChannelFault;
 use caller::{Caller, Terms};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use meter::{Meter, Window};
@@ -132,7 +133,7 @@ impl Client {
             .buffer_unordered(OPENED_AT_ONCE)
             .try_collect()
             .await
-            .map_err(|why| self.error(CallError::Channel(ChannelFault::NotSent(why))))?;
+            .map_err(|why| self.error(Failed::before(ChannelFault::NotSent(why))))?;
         let start = Instant::now();
         let begin = start + load.warm_up;
         let window = Window { pace: load.pace, start: begin, end: begin + load.duration, deadline: prepared.deadline };

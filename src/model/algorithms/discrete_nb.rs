@@ -287,7 +287,7 @@ impl Online for Growing {
             Events::Above(_) => "bernoulli_nb",
         };
         match self.counts.weights.iter().position(|it| *it == 0.0) {
-            Some(class) => Err(unseen(name, class)),
+            Some(class) => Err(unseen(name, &self.classes, class)),
             None => self.discrete.model(self.counts.clone(), &self.classes),
         }
     }

@@ -163,7 +163,7 @@ impl Online for Growing {
 
     fn model(&self) -> Result<Box<dyn Model>> {
         match self.by_class.iter().position(|it| it.weight == 0.0) {
-            Some(class) => Err(unseen("gaussian_nb", class)),
+            Some(class) => Err(unseen("gaussian_nb", &self.classes, class)),
             None => self.normal.model(&self.by_class, &self.classes),
         }
     }

@@ -1,6 +1,6 @@
 //! What a model answered, gathered chunk by chunk.
 
-use super::{Metrics, defined};
+use super::{Metrics, Wanted};
 use crate::model::Predictions;
 
 /// The answers to some rows, in their order: of each kind what its metrics need, and no more.
@@ -64,6 +64,6 @@ impl Answers {
     /// Of those that learn without a target: `inertia` of a clusterer, `outliers` of an outlier detector.
     pub fn sums(&self) -> Metrics {
         let outliers = (!self.values.is_empty()).then_some(self.outliers / self.weight);
-        defined([("inertia", self.inertia), ("outliers", outliers)])
+        Wanted::All.defined(&[("inertia", &|| self.inertia), ("outliers", &|| outliers)])
     }
 }

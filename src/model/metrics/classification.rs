@@ -1,7 +1,7 @@
 //! Classes and what they should have been.
 
 use super::ranking::{Areas, Scored, areas};
-use super::{Answers, Metrics, defined};
+use super::{Answers, Metrics, Wanted};
 use crate::data::Labels;
 use crate::error::Result;
 use ndarray::Array2;
@@ -70,19 +70,28 @@ impl Classified<'_> {
     /// # Errors
     /// What `ask` answers.
     pub fn metrics(&self, report: &ClassReport, ask: &dyn Fn() -> Result<()>) -> Result<Metrics> {
-        let mut metrics = report.metrics();
+        self.those(report, Wanted::All, ask)
+    }
+
+    /// Those of them that are wanted.
+    ///
+    /// # Errors
+    /// What `ask` answers.
+    pub(super) fn those(&self, report: &ClassReport, wanted: Wanted, ask: &dyn Fn() -> Result<()>) -> Result<Metrics> {
+        let mut metrics = report.metrics(wanted);
         let mut class_of = vec![None; self.labels.len()];
         self.known.iter().enumerate().for_each(|(class, label)| class_of[*label] = Some(class));
         // Of a class that the model does not know it says no probability.
         let Some(classes) = self.truth.iter().map(|label| class_of[*label]).collect::<Option<Vec<usize>>>() else {
             return Ok(metrics);
         };
-        let areas = self.areas(&classes, ask)?;
-        metrics.extend(defined([
-            ("log_loss", Some(self.log_loss(&classes))),
-            ("brier_score_loss", Some(self.brier(&classes))),
-            ("roc_auc", areas.map(|it| it.roc_auc)),
-            ("average_precision", areas.map(|it| it.average_precision)),
+        let sorts_rows = wanted.has("roc_auc") || wanted.has("average_precision");
+        let areas = if sorts_rows { self.areas(&classes, ask)? } else { None };
+        metrics.extend(wanted.defined(&[
+            ("log_loss", &|| Some(self.log_loss(&classes))),
+            ("brier_score_loss", &|| Some(self.brier(&classes))),
+            ("roc_auc", &|| areas.map(|it| it.roc_auc)),
+            ("average_precision", &|| areas.map(|it| it.average_precision)),
         ]));
         Ok(metrics)
     }
@@ -140,7 +149,7 @@ fn class_metrics(confusion: &Array2<f64>, label: usize) -> ClassMetrics {
 
 impl ClassReport {
     /// A precision that is not defined counts as 0 in a mean, as in scikit-learn; so does a recall, but in `balanced_accuracy`.
-    fn metrics(&self) -> Metrics {
+    fn metrics(&self, wanted: Wanted) -> Metrics {
         let all: f64 = self.confusion.sum();
         let hits: f64 = self.confusion.diag().sum();
         let recalls: Vec<f64> = self.classes.iter().filter_map(|class| class.recall).collect();
@@ -151,15 +160,15 @@ impl ClassReport {
         let precision = |class: &ClassMetrics| class.precision.unwrap_or(0.0);
         let recall = |class: &ClassMetrics| class.recall.unwrap_or(0.0);
         let (f1, one, support) = (|it: &ClassMetrics| it.f1, |_: &ClassMetrics| 1.0, |it: &ClassMetrics| it.support);
-        defined([
-            ("accuracy", Some(hits / all)),
-            ("balanced_accuracy", Some(recalls.iter().sum::<f64>() / recalls.len() as f64)),
-            ("precision_macro", of(precision, one)),
-            ("precision_weighted", of(precision, support)),
-            ("recall_macro", of(recall, one)),
-            ("recall_weighted", of(recall, support)),
-            ("f1_macro", of(f1, one)),
-            ("f1_weighted", of(f1, support)),
+        wanted.defined(&[
+            ("accuracy", &|| Some(hits / all)),
+            ("balanced_accuracy", &|| Some(recalls.iter().sum::<f64>() / recalls.len() as f64)),
+            ("precision_macro", &|| of(precision, one)),
+            ("precision_weighted", &|| of(precision, support)),
+            ("recall_macro", &|| of(recall, one)),
+            ("recall_weighted", &|| of(recall, support)),
+            ("f1_macro", &|| of(f1, one)),
+            ("f1_weighted", &|| of(f1, support)),
         ])
     }
 }

@@ -15,10 +15,13 @@ mod clusters;
 mod ranking;
 mod regression;
 
+mod judged;
+
 pub use answers::Answers;
 pub use classification::{ClassMetrics, ClassReport, Classified};
 pub use clusters::{adjusted_rand, davies_bouldin, silhouette, silhouette_rows};
-pub use regression::{regression, regression_of_each, regression_of_several};
+pub use judged::Judged;
+pub use regression::regression;
 
 use super::{Predictions, Rows, TargetView};
 use crate::error::Result;
@@ -35,6 +38,33 @@ pub const CHUNK: usize = 4_096;
 const CARRIED: [&str; 10] =
     ["r2", "rmse", "mae", "accuracy", "balanced_accuracy", "f1_macro", "log_loss", "roc_auc", "inertia", "outliers"];
 
+/// What is to be measured: some metrics sort rows, and a score needs one of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// All that there are.
+    All,
+    /// Those that a version carries.
+    Carried,
+    /// The one of this name.
+    One(&'static str),
+}
+
+impl Wanted {
+    fn has(self, name: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::Carried => CARRIED.contains(&name),
+            Self::One(one) => one == name,
+        }
+    }
+
+    /// Of what is wanted, computes and keeps what is defined.
+    fn defined(self, metrics: &[(&'static str, &dyn Fn() -> Option<f64>)]) -> Metrics {
+        let wanted = metrics.iter().filter(|(name, _)| self.has(name));
+        wanted.filter_map(|(name, value)| Some(((*name).to_owned(), value().filter(|it| it.is_finite())?))).collect()
+    }
+}
+
 /// The metrics of what `predict` answers to these rows. `ask` is told the share of the rows that has been answered.
 ///
 /// # Errors
@@ -50,21 +80,12 @@ pub fn of(
         let chunk = rows.slice(from..rows.len().min(from + CHUNK));
         answers.add(&predict(chunk.features()), chunk.weights);
     }
-    let ask = || ask(1.0);
-    let metrics = match rows.targets {
-        TargetView::None => answers.sums(),
-        TargetView::Values(truth) => regression(answers.values(), truth, rows.weights),
-        TargetView::Several { values, n_targets } => {
-            regression_of_several(answers.values(), values, n_targets, rows.weights)
-        }
-        TargetView::Classes { indices, labels } => {
-            let known: Vec<usize> = (0..labels.len()).collect();
-            let classified =
-                Classified { truth: indices, labels, known: &known, answers: &answers, weights: rows.weights };
-            classified.metrics(&classified.report(), &ask)?
-        }
+    let known: Vec<usize> = match rows.targets {
+        TargetView::Classes { labels, .. } => (0..labels.len()).collect(),
+        _ => vec![],
     };
-    Ok(metrics.into_iter().filter(|(name, _)| CARRIED.contains(&name.as_str())).collect())
+    let judged = Judged { answers: &answers, truth: rows.targets, known: &known, weights: rows.weights };
+    Ok(judged.metrics(Wanted::Carried, &|| ask(1.0))?.0)
 }
 
 /// The metrics of the logarithms of densities that a model answers to these rows; one that is not finite is left out. `ask` is
@@ -83,14 +104,7 @@ pub fn of_densities(
         let chunk = rows.slice(from..rows.len().min(from + CHUNK));
         sum += log_densities(chunk.features()).map_or(f64::NAN, |them| weighted_sum(them.into_iter(), chunk.weights));
     }
-    Ok(defined([("log_likelihood", Some(sum / rows.weights.iter().sum::<f64>()))]))
-}
-
-/// Pairs of a name and what is defined of it.
-fn defined(metrics: impl IntoIterator<Item = (&'static str, Option<f64>)>) -> Metrics {
-    let finite =
-        metrics.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value.filter(|it| it.is_finite())?)));
-    finite.collect()
+    Ok(Wanted::All.defined(&[("log_likelihood", &|| Some(sum / rows.weights.iter().sum::<f64>()))]))
 }
 
 /// `sum_i w_i x_i`

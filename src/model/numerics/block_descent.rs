@@ -1,6 +1,6 @@
 //! Least squares of several targets with penalties on whole rows of coefficients, those of a column for all targets.
 
-use super::coordinate_descent::passes_of;
+use super::coordinate_descent::{Descended, passes_of};
 use super::{CrossProducts, Penalty};
 use crate::error::Result;
 use ndarray::{Array1, Array2, ArrayView1};
@@ -81,9 +81,7 @@ fn gap(
     let pull = columns.dot(&residual.t()) - w * penalty.l2;
     let lengths = |matrix: &Array2<f64>| matrix.rows().into_iter().map(length).collect::<Vec<f64>>();
     let most = lengths(&pull).into_iter().fold(0.0, f64::max);
-    let share = if most > penalty.l1 { penalty.l1 / most } else { 1.0 };
     let fits = product(residual, targets) + outside;
-    let primal = if most > penalty.l1 { 0.5 * (squares + squares * share * share) } else { squares };
-    let l1_norm = lengths(w).into_iter().sum::<f64>();
-    primal + penalty.l1 * l1_norm - share * fits + 0.5 * penalty.l2 * (1.0 + share * share) * product(w, w)
+    let (l1_norm, l2_norm) = (lengths(w).into_iter().sum::<f64>(), product(w, w));
+    penalty.gap(&Descended { squares, fits, most, l1_norm, l2_norm })
 }

@@ -17,6 +17,30 @@ pub(in crate::model) struct Penalty {
     pub(in crate::model) max_iter: usize,
 }
 
+/// How far a descent has come, of one target or several.
+pub(super) struct Descended {
+    /// `|y - x w|^2`.
+    pub(super) squares: f64,
+    /// `(y - x w) . y`.
+    pub(super) fits: f64,
+    /// The most of `|x_j . (y - x w) - l2 w_j|` over the columns.
+    pub(super) most: f64,
+    /// `sum_j |w_j|`.
+    pub(super) l1_norm: f64,
+    /// `|w|^2`.
+    pub(super) l2_norm: f64,
+}
+
+impl Penalty {
+    /// How far the sum may still be above its minimum: what it is, less the dual one at the residual, which is made smaller until no
+    /// column pulls harder than `l1`.
+    pub(super) fn gap(&self, Descended { squares, fits, most, l1_norm, l2_norm }: &Descended) -> f64 {
+        let share = if *most > self.l1 { self.l1 / most } else { 1.0 };
+        let primal = if *most > self.l1 { 0.5 * (squares + squares * share * share) } else { *squares };
+        primal + self.l1 * l1_norm - share * fits + 0.5 * self.l2 * (1.0 + share * share) * l2_norm
+    }
+}
+
 /// The coefficients that minimise `|y - x w|^2 / 2 + l1 |w|_1 + l2 |w|^2 / 2` for one of the targets. `ask` is told the number of every
 /// hundredth pass, from 0, or of each that takes long.
 ///
@@ -86,9 +110,7 @@ fn gap(
     let squares = residual.dot(residual) + outside;
     let pull = columns.dot(residual) - w * penalty.l2;
     let most = pull.iter().fold(0.0f64, |most, it| most.max(it.abs()));
-    let share = if most > penalty.l1 { penalty.l1 / most } else { 1.0 };
     let fits = residual.dot(y) + outside;
     let (l1_norm, l2_norm) = (w.iter().map(|it| it.abs()).sum::<f64>(), w.dot(w));
-    let primal = if most > penalty.l1 { 0.5 * (squares + squares * share * share) } else { squares };
-    primal + penalty.l1 * l1_norm - share * fits + 0.5 * penalty.l2 * (1.0 + share * share) * l2_norm
+    penalty.gap(&Descended { squares, fits, most, l1_norm, l2_norm })
 }

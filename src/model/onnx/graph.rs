@@ -60,7 +60,7 @@ impl Graph {
     pub(in crate::model) fn array<S: Data<Elem = f64>, D: Dimension>(&mut self, array: &ArrayBase<S, D>) -> Edge {
         let shape: Vec<i64> = array.shape().iter().map(|length| *length as i64).collect();
         let bytes: Vec<u8> = array.iter().flat_map(|value| value.to_le_bytes()).collect();
-        self.constant(|name| tensor(name, &shape, Element::Double).bytes(RAW_DATA, bytes))
+        self.constant(|name| tensor(name, &shape, Element::Double).data(RAW_DATA, bytes))
     }
 
     /// A constant of one number.
@@ -71,7 +71,7 @@ impl Graph {
     /// A constant of whole numbers.
     pub(in crate::model) fn integers(&mut self, values: &[i64]) -> Edge {
         let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
-        self.constant(|name| tensor(name, &[values.len() as i64], Element::Int64).bytes(RAW_DATA, bytes))
+        self.constant(|name| tensor(name, &[values.len() as i64], Element::Int64).data(RAW_DATA, bytes))
     }
 
     /// A constant of labels, and what they are.
@@ -81,7 +81,7 @@ impl Graph {
             Labels::Integer(labels) => (self.integers(labels), Element::Int64),
             Labels::Boolean(labels) => {
                 let bytes: Vec<u8> = labels.iter().map(|label| u8::from(*label)).collect();
-                let edge = self.constant(|name| tensor(name, &shape, Element::Boolean).bytes(RAW_DATA, bytes));
+                let edge = self.constant(|name| tensor(name, &shape, Element::Boolean).data(RAW_DATA, bytes));
                 (edge, Element::Boolean)
             }
             Labels::Text(labels) => {
@@ -175,12 +175,12 @@ impl Graph {
 
     /// The graph with its domains, from `features` to `outputs`: their names, elements and shapes.
     pub(super) fn into_model(self, name: &str, features: Message, outputs: Vec<Message>) -> Message {
-        let graph = Message::default().messages(1, &self.nodes).bytes(2, name).messages(5, &self.constants);
-        let graph = graph.message(11, &features).messages(12, &outputs);
+        let graph = Message::default().messages(1, self.nodes).bytes(2, name).messages(5, self.constants);
+        let graph = graph.message(11, features).messages(12, outputs);
         let operators = |domain: &str, version| Message::default().bytes(1, domain).integer(2, version);
         let version = if self.trees { IR_VERSION_WITH_TREES } else { IR_VERSION };
-        let model = Message::default().integer(1, version).message(7, &graph).message(8, &operators("", OPSET));
-        if self.trees { model.message(8, &operators(ML_DOMAIN, ML_OPSET)) } else { model }
+        let model = Message::default().integer(1, version).message(7, graph).message(8, operators("", OPSET));
+        if self.trees { model.message(8, operators(ML_DOMAIN, ML_OPSET)) } else { model }
     }
 }
 
@@ -203,19 +203,19 @@ fn tensor(name: &str, shape: &[i64], element: Element) -> Message {
 fn node(operator: &str, inputs: &[&Edge], output: &str, attributes: &[(&str, Attribute<'_>)]) -> Message {
     let inputs = inputs.iter().fold(Message::default(), |message, input| message.bytes(1, &input.0));
     let named = inputs.bytes(2, output).bytes(3, output).bytes(4, operator);
-    attributes.iter().fold(named, |message, (name, value)| message.message(5, &attribute(name, value)))
+    attributes.iter().fold(named, |message, (name, value)| message.message(5, attribute(name, value)))
 }
 
 /// An `AttributeProto`: its name, its value, and of what type that is.
 fn attribute(name: &str, value: &Attribute<'_>) -> Message {
     let message = Message::default().bytes(1, name);
-    let of_tensor = |tensor: Message| message.clone().message(5, &tensor).integer(20, 4);
+    let of_tensor = |tensor: Message| message.clone().message(5, tensor).integer(20, 4);
     match value {
         Attribute::Integer(value) => message.integer(3, *value).integer(20, 2),
         Attribute::Integers(values) => message.integers(8, values).integer(20, 7),
         Attribute::Doubles(values) => {
             let bytes: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
-            of_tensor(tensor(name, &[values.len() as i64], Element::Double).bytes(RAW_DATA, bytes))
+            of_tensor(tensor(name, &[values.len() as i64], Element::Double).data(RAW_DATA, bytes))
         }
         Attribute::Bytes(values) => {
             of_tensor(tensor(name, &[values.len() as i64], Element::Byte).bytes(RAW_DATA, values))
@@ -225,11 +225,11 @@ fn attribute(name: &str, value: &Attribute<'_>) -> Message {
 
 /// A `ValueInfoProto`: a tensor with so many rows as there are, and so many columns if it has any.
 pub(super) fn stated(name: &str, element: Element, columns: Option<usize>) -> Message {
-    let shape = Message::default().message(1, &Message::default().bytes(2, "rows"));
+    let shape = Message::default().message(1, Message::default().bytes(2, "rows"));
     let shape = match columns {
         None => shape,
-        Some(columns) => shape.message(1, &Message::default().integer(1, columns as i64)),
+        Some(columns) => shape.message(1, Message::default().integer(1, columns as i64)),
     };
-    let tensor = Message::default().integer(1, element as i64).message(2, &shape);
-    Message::default().bytes(1, name).message(2, &Message::default().message(1, &tensor))
+    let tensor = Message::default().integer(1, element as i64).message(2, shape);
+    Message::default().bytes(1, name).message(2, Message::default().message(1, tensor))
 }

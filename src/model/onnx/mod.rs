@@ -82,7 +82,7 @@ impl LoadedModel {
         let notes =
             [("model", name), ("features", names)].map(|(key, value)| Message::default().bytes(1, key).bytes(2, value));
         let version = i64::try_from(self.version).unwrap_or(i64::MAX);
-        Ok(model.integer(5, version).messages(14, &notes).into_bytes())
+        Ok(model.integer(5, version).messages(14, notes).into_bytes())
     }
 }
 

@@ -77,15 +77,20 @@ impl Attributes {
 
 impl Graph {
     /// The sum over trees of what their leaves answer, `(rows, outputs)`; `answers` has a row for each leaf.
-    pub(in crate::model) fn forest(&mut self, features: &Edge, trees: &[Nodes], answers: ArrayView2<'_, f64>) -> Edge {
+    pub(in crate::model) fn forest(
+        &mut self,
+        features: &Edge,
+        trees: impl Iterator<Item = Nodes>,
+        answers: ArrayView2<'_, f64>,
+    ) -> Edge {
         let mut all = Attributes::default();
-        trees.iter().for_each(|tree| all.add(tree));
+        trees.for_each(|tree| all.add(&tree));
         let numbers: Vec<f64> = (0..all.trees.len()).map(|leaf| leaf as f64).collect();
         let modes = vec![UP_TO; all.features.len()];
         let leaves = self.trees(
             features,
             &[
-                ("n_targets", Attribute::Integer(trees.len() as i64)),
+                ("n_targets", Attribute::Integer(all.roots.len() as i64)),
                 ("aggregate_function", Attribute::Integer(SUM)),
                 ("post_transform", Attribute::Integer(NONE)),
                 ("tree_roots", Attribute::Integers(&all.roots)),

@@ -3,8 +3,7 @@
 use super::folds::Fold;
 use crate::error::{Code, Error, Result};
 use crate::model::fit::{Fitting, Learned};
-use crate::model::kernels::in_rows;
-use crate::model::metrics::{self, Answers, CHUNK, Classified};
+use crate::model::metrics::{self, Answers, CHUNK, Judged};
 use crate::model::validation::Part;
 use crate::model::{Progress, Scoring, Targets};
 use ndarray::Axis;
@@ -88,19 +87,7 @@ fn score_of(
         ask()?;
         answers.add(&learned.last.predict(rows.into()), weights);
     }
-    let metrics = match (&targets, known) {
-        (Targets::Several(truth), _) => {
-            let (n_targets, view) = (truth.ncols(), truth.view());
-            let each = metrics::regression_of_each(answers.values(), &in_rows(&view), n_targets, &weights);
-            return Ok(scoring.of_several(&each));
-        }
-        (Targets::Values(truth), _) => metrics::regression(answers.values(), &truth.to_vec(), &weights),
-        (Targets::Classes { indices, labels }, Some(known)) => {
-            let truth = indices.to_vec();
-            let classified = Classified { truth: &truth, labels, known, answers: &answers, weights: &weights };
-            classified.metrics(&classified.report(), &ask)?
-        }
-        _ => answers.sums(),
-    };
-    Ok(scoring.of(&metrics))
+    let judged =
+        Judged { answers: &answers, truth: targets.view(), known: known.unwrap_or_default(), weights: &weights };
+    scoring.of_answers(&judged, &ask)
 }

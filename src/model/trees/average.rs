@@ -99,11 +99,10 @@ impl Model for Average {
     }
 
     fn trace(&self, graph: &mut Graph, features: &Edge) -> Option<Traced> {
-        let trees: Vec<_> = self.trees.iter().map(Tree::traced).collect();
         let answers: Array1<f64> = self.trees.iter().flat_map(|tree| tree.answers()).map(|it| it * self.unit).collect();
         let n_outputs = self.answer.n_outputs();
         let answers = answers.to_shape((answers.len() / n_outputs, n_outputs)).ok()?.into_owned();
-        let sums = graph.forest(features, &trees, answers.view());
+        let sums = graph.forest(features, self.trees.iter().map(Tree::traced), answers.view());
         let n_trees = graph.number(self.trees.len() as f64 * self.unit);
         let means = graph.apply("Div", &[&sums, &n_trees]);
         if matches!(self.answer, Answer::Shares(_)) {

@@ -2,7 +2,7 @@
 
 use super::asked::Batch;
 use super::record::{KeptBatch, Learned, Policy, Record, Shape};
-use super::table::{Place, not_found};
+use super::table::{LEARN, Place, not_found};
 use super::{Current, Shared, folder, journal};
 use crate::data::{Name, Reference, Selector};
 use crate::datasets;
@@ -124,7 +124,7 @@ impl Shared {
         }
         let before = place.entry().record();
         if before.is_none() && batch.steps.is_none() {
-            return Err(not_found(name));
+            return Err(not_found(name, LEARN));
         }
         if before.is_none() {
             self.check_stable(name, &batch)?;

@@ -35,11 +35,12 @@ use crate::telemetry::PoolMetrics;
 use accept::Answers;
 use parked::Parked;
 use queue::{Call, Work};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
-use table::LearnerTable;
+use table::{DELETE, LEARN, LearnerTable, Missing};
 use tokio::sync::oneshot;
+use tokio::task::JoinSet;
 
 /// What learners work with.
 pub struct Parts {
@@ -97,6 +98,8 @@ struct Shared {
     pool: Pool,
     table: LearnerTable,
     parked: Parked,
+    /// A task for each learner whose calls are being worked off.
+    at_work: Mutex<JoinSet<()>>,
     stopping: AtomicBool,
 }
 
@@ -111,8 +114,8 @@ impl Learners {
             .map_err(|cause| Error::storage("starting the threads of learners", cause))?;
         let table = LearnerTable::new(max_learners, max_waiting);
         journal::all(&parts.coordination).await?.into_iter().for_each(|kept| table.add(kept));
-        let shared =
-            Arc::new(Shared { parts, pool, table, parked: Parked::new(max_bytes), stopping: AtomicBool::new(false) });
+        let (parked, at_work, stopping) = (Parked::new(max_bytes), Mutex::default(), AtomicBool::new(false));
+        let shared = Arc::new(Shared { parts, pool, table, parked, at_work, stopping });
         shared.recover().await?;
         Ok(Self { shared })
     }
@@ -134,7 +137,8 @@ impl Learners {
     /// # Errors
     /// As [`Learners::partial_fit`].
     pub async fn partial_fit_by(&self, batch: Batch, answer_by: Option<Instant>) -> Result<Learned> {
-        let place = self.shared.table.enter(&batch.model, batch.steps.is_some())?;
+        let missing = if batch.steps.is_some() { Missing::IsMade } else { Missing::IsRefused(LEARN) };
+        let place = self.shared.table.enter(&batch.model, missing)?;
         let left = Arc::<AtomicBool>::default();
         let _leaving = Leaving(Arc::clone(&left));
         let (answers, heard) = Answers::channel();
@@ -155,7 +159,7 @@ impl Learners {
     /// # Errors
     /// [`Error::LearnerNotFound`]; [`Error::Storage`] if that could not be stored.
     pub async fn delete(&self, model: &Name) -> Result<()> {
-        let place = self.shared.table.enter(model, false)?;
+        let place = self.shared.table.enter(model, Missing::IsRefused(DELETE))?;
         let (answer, deleted) = oneshot::channel();
         self.shared.submit(Call { place, work: Work::Delete { answer } });
         deleted.await.map_err(|_| Error::internal("deleting a learner ended early"))?
@@ -164,6 +168,11 @@ impl Learners {
     /// Leaves what is being learned; who waits is told so.
     pub fn stop(&self) {
         self.shared.stopping.store(true, Ordering::SeqCst);
+    }
+
+    /// Waits until nothing is being learned, stored, published or deleted any more. After [`Learners::stop`] that is soon.
+    pub async fn ended(&self) {
+        self.shared.worked_off().await;
     }
 }
 

@@ -110,7 +110,10 @@ impl Shared {
         };
         let error = moved.await.err()?;
         warn!(model:% = name, version, error:%; "\"stable\" could not follow a learner.");
-        Some(format!("the alias stable stays where it was and did not go to version {version}: {error}"))
+        Some(format!(
+            "the alias stable stays where it was and did not go to version {version}: {error}; the next version that is published takes \
+             it, or \"modelwire models alias\" moves it by hand"
+        ))
     }
 
     /// Deletes versions beyond the newest `keep` that no alias names; those that are left.

@@ -2,14 +2,16 @@
 
 use super::accept::Answers;
 use super::asked::Batch;
-use super::table::Place;
+use super::table::{DELETE, Place, not_found};
 use super::{Current, Shared, journal};
 use crate::data::Name;
 use crate::error::Result;
 use std::collections::VecDeque;
+use std::future::poll_fn;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::oneshot;
+use tokio::task::JoinSet;
 
 /// What a call wants of a learner, and where its answer goes. It has a place among those that wait, which are so many at most.
 pub(super) struct Call {
@@ -57,7 +59,18 @@ impl Shared {
         }
         drop(waiting);
         let desk = Desk { shared: Arc::clone(self), name, entry };
-        tokio::spawn(desk.work_off());
+        let mut at_work = self.at_work();
+        while at_work.try_join_next().is_some() {}
+        at_work.spawn(desk.work_off());
+    }
+
+    /// Waits until all calls that were put here are worked off.
+    pub(super) async fn worked_off(&self) {
+        while poll_fn(|context| self.at_work().poll_join_next(context)).await.is_some() {}
+    }
+
+    fn at_work(&self) -> MutexGuard<'_, JoinSet<()>> {
+        self.at_work.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -102,7 +115,7 @@ impl Desk {
     }
 
     async fn delete(&self, place: &Place, current: &mut Current) -> Result<()> {
-        place.entry().status(&self.name)?;
+        place.entry().record().ok_or_else(|| not_found(&self.name, DELETE))?;
         journal::forget(&self.shared.parts.coordination, &self.name).await?;
         *current = None;
         place.entry().forget();

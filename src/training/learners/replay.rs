@@ -1,6 +1,7 @@
 //! After a restart: the snapshot, and the batches since, learned again.
 
 use super::record::{KeptBatch, Record};
+use super::table::{LEARN, Missing};
 use super::{Current, Shared, folder, journal};
 use crate::data::Name;
 use crate::datasets;
@@ -15,7 +16,7 @@ impl Shared {
     pub(super) async fn recover(&self) -> Result<()> {
         let names = self.table.names();
         for name in &names {
-            let place = self.table.enter(name, false)?;
+            let place = self.table.enter(name, Missing::IsRefused(LEARN))?;
             let mut current = None;
             let Some(record) = place.entry().record() else { continue };
             let batches = journal::batches(&self.parts.coordination, name).await?;

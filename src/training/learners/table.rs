@@ -59,16 +59,16 @@ impl LearnerTable {
 
     pub(super) fn get(&self, name: &Name) -> Result<LearnerStatus> {
         let entry = self.entries().get(name).map(|slot| Arc::clone(&slot.entry));
-        entry.ok_or_else(|| not_found(name))?.status(name)
+        entry.ok_or_else(|| not_found(name, SHOW))?.status(name)
     }
 
-    /// A place among those that wait for a learner. One that is not there is made, if it may be; it stays if it is shown.
-    pub(super) fn enter(&self, name: &Name, may_make: bool) -> Result<Place> {
+    /// A place among those that wait for a learner. One that is made stays if it is shown.
+    pub(super) fn enter(&self, name: &Name, missing: Missing) -> Result<Place> {
         let mut entries = self.entries();
         let count = entries.len();
         if !entries.contains_key(name) {
-            if !may_make {
-                return Err(not_found(name));
+            if let Missing::IsRefused(to) = missing {
+                return Err(not_found(name, to));
             }
             if count >= self.max_learners {
                 return Err(Error::TooMany { what: "learners", count, limit: self.max_learners });
@@ -82,6 +82,19 @@ impl LearnerTable {
         Ok(Place { name: name.clone(), entry: Arc::clone(&slot.entry), entries: Arc::clone(&self.entries) })
     }
 }
+
+/// What becomes of a learner that is asked for and not there.
+#[derive(Clone, Copy)]
+pub(super) enum Missing {
+    IsMade,
+    /// What was to be done with it.
+    IsRefused(&'static str),
+}
+
+/// What is to be done with a learner, as in [`Error::LearnerNotFound`].
+pub(super) const LEARN: &str = "learn";
+pub(super) const SHOW: &str = "show";
+pub(super) const DELETE: &str = "delete";
 
 /// Who holds it waits for a learner, or has it.
 pub(super) struct Place {
@@ -121,7 +134,7 @@ impl Entry {
     /// [`Error::LearnerNotFound`].
     pub(super) fn status(&self, name: &Name) -> Result<LearnerStatus> {
         let shown = locked(&self.shown);
-        let Shown { shape, record, recent } = shown.as_ref().ok_or_else(|| not_found(name))?;
+        let Shown { shape, record, recent } = shown.as_ref().ok_or_else(|| not_found(name, SHOW))?;
         Ok(LearnerStatus {
             model: name.clone(),
             steps: shape.steps.clone(),
@@ -166,8 +179,9 @@ impl Entry {
     }
 }
 
-pub(super) fn not_found(name: &Name) -> Error {
-    Error::LearnerNotFound { model: name.to_string() }
+/// `to` as in [`Error::LearnerNotFound`].
+pub(super) fn not_found(name: &Name, to: &'static str) -> Error {
+    Error::LearnerNotFound { model: name.to_string(), to }
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

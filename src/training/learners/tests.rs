@@ -1,6 +1,7 @@
 //! Learners from the first batch to a restart, with everything below them as it is.
 
 mod answers;
+mod ends;
 
 use super::*;
 use crate::data::{Column, Features, Reference, Table};

@@ -50,17 +50,31 @@ async fn events_after_a_restart_come_after_all_that_a_watcher_has_seen() {
 }
 
 #[tokio::test]
-async fn the_number_of_the_last_event_outlives_a_restart() {
+async fn the_last_event_of_a_job_that_has_ended_outlives_a_restart() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(folder.path(), Limits::default()).await;
+    let nan = Rows::Inline(server::line(f64::NAN));
+    for spec in [spec(), JobSpec { rows: nan, ..spec() }] {
+        server.jobs.submit(spec).await.unwrap();
+    }
+    let mut ends = vec![];
+    for id in ["j1", "j2"] {
+        ends.push((collect(&server.jobs, id).await.pop().unwrap(), server.jobs.get(id).unwrap()));
+    }
+    let stall = server.stall();
     server.jobs.submit(spec()).await.unwrap();
-    let ended = server.ended("j1").await;
+    server.jobs.cancel("j3").await.unwrap();
+    drop(stall);
+    ends.push((collect(&server.jobs, "j3").await.pop().unwrap(), server.jobs.get("j3").unwrap()));
     server.stop().await;
 
     let jobs = open(folder.path(), Limits::default()).await;
 
-    assert_eq!(jobs.get("j1").unwrap(), ended);
-    assert_eq!(jobs.watch("j1", 0, PATIENCE).await.unwrap(), (vec![], ended));
+    for (end, job) in ends {
+        assert_eq!(jobs.get(&job.id).unwrap(), job);
+        assert_eq!(jobs.watch(&job.id, 0, PATIENCE).await.unwrap(), (vec![end.clone()], job.clone()));
+        assert_eq!(jobs.watch(&job.id, end.sequence, PATIENCE).await.unwrap(), (vec![], job));
+    }
 }
 
 #[tokio::test]

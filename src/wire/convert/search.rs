@@ -65,7 +65,9 @@ fn dimension(asked: SearchedParameter, steps: &[StepSpec]) -> Result<Dimension> 
     let step = match (asked.step, asked.algorithm) {
         (Some(step), _) => usize::try_from(step)
             .map_err(|_| Error::invalid(format!("{what} is of step {step}; steps are counted from 0")))?,
-        (None, Some(algorithm)) => step_of(&what, &algorithm, steps)?,
+        (None, Some(algorithm)) => {
+            StepSpec::place(steps, &algorithm).map_err(|error| Error::invalid(format!("{what}: {error}")))?
+        }
         (None, None) => steps.len().saturating_sub(1),
     };
     let choices = match (asked.values, asked.distribution) {
@@ -86,18 +88,6 @@ fn dimension(asked: SearchedParameter, steps: &[StepSpec]) -> Result<Dimension> 
         }
     };
     Ok(Dimension { step, name, choices })
-}
-
-fn step_of(what: &str, algorithm: &str, steps: &[StepSpec]) -> Result<usize> {
-    let mut found = (0..steps.len()).filter(|at| steps[*at].algorithm == algorithm);
-    match (found.next(), found.next()) {
-        (Some(step), None) => Ok(step),
-        (first, _) => Err(Error::invalid(format!(
-            "{what} is of {:?}, which is {} of the steps; name the position of the step",
-            quotable(algorithm),
-            if first.is_some() { "more than one" } else { "none" }
-        ))),
-    }
 }
 
 fn range(what: &str, distribution: &str, low: f64, high: f64) -> Result<Choices> {
@@ -366,7 +356,7 @@ mod tests {
         };
 
         assert_eq!([step_of(Some(0), None), step_of(None, Some("pca")), step_of(None, None)], [Ok(0), Ok(0), Ok(1)]);
-        assert!(step_of(None, Some("svc")).unwrap_err().contains("\"svc\", which is none of the steps"));
+        assert!(step_of(None, Some("svc")).unwrap_err().contains("\"n\": \"svc\" is none of the steps pca, ridge"));
         assert!(step_of(Some(-1), None).unwrap_err().contains("step -1"));
     }
 

@@ -46,8 +46,9 @@ const STEPS: &str = "Takes a step for each row, in another order in each pass: o
 const ENDS: &str = "Passes end after `max_iter`, or when the mean loss with its penalty was not better than the best one by `tol` \
                     `n_iter_no_change` times in a row; an adaptive learning rate is divided by 5 then, down to 1e-6. A batch of \
                     `partial_fit` is one pass from `eta0`. Steps, rules and defaults are those of scikit-learn, and so are coefficients \
-                    where `shuffle` is false; the mean of `average` is that of coefficients as they were, also where absolute values are \
-                    penalised. Scale the columns first, for example with `standard_scaler`.";
+                    where `shuffle` is false. `average` answers by the mean of the coefficients as each step left them, before the \
+                    penalty on absolute values took its part; with that penalty scikit-learn's mean is another one, since what was taken \
+                    counts there as if it had been so from the first step on. Scale the columns first, for example with `standard_scaler`.";
 const SOURCES: &str = "L. Bottou, \"Large-scale machine learning with stochastic gradient descent\" (2010), \
                        doi:10.1007/978-3-7908-2604-3_16; Y. Tsuruoka, J. Tsujii, S. Ananiadou, \"Stochastic gradient descent \
                        training for L1-regularized log-linear models with cumulative penalty\" (2009).";
@@ -136,7 +137,8 @@ const RATES_OF_CLASSES: &[&str] = &["optimal", "constant", "invscaling", "adapti
 fn parameters(loss: ParameterSpec, rates: &'static [&'static str], power_t: f64) -> Vec<ParameterSpec> {
     let rate = "How far a step goes: eta0; eta0 / t^power_t; 1 / (alpha (t + t0)) with a t0 of L. Bottou's; or eta0, divided by 5 \
                 when passes make it no better.";
-    let average = "Answer by the mean of coefficients over all steps (true or 1), or over those from this one on (false or 0: do not).";
+    let average = "Answer by the mean of the coefficients after each step: of all steps (true or 1), or from the step of this number on (10 \
+                   leaves out the first 9). false or 0: by the coefficients after the last step.";
     vec![
         loss,
         ParameterSpec::one_of(
