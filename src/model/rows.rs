@@ -1,10 +1,10 @@
 //! The rows that a fit learns from, whole or a part of them.
 
 use super::TargetView;
-use super::samples::Samples;
+use super::samples::{Samples, Span, ranges};
 use ndarray::{Array2, ArrayView2};
+use std::borrow::Cow;
 use std::ops::Range;
-use std::sync::Arc;
 
 /// Rows, finite numbers in the order of rows, with what is to be learned of them.
 #[derive(Clone, Copy, Debug)]
@@ -81,11 +81,19 @@ impl<'a> Rows<'a> {
         }
     }
 
-    /// The same, for who keeps them: those of all rows of a fit are not copied.
-    pub(super) fn shared(&self) -> Arc<Vec<f64>> {
+    /// The same, for who keeps them: those of all rows of a fit are neither copied nor read.
+    pub(super) fn samples(&self) -> Samples {
         match self.numbers {
-            Numbers::Read(values) => Arc::new(values.to_vec()),
-            Numbers::Of(samples) => samples.shared().clone(),
+            Numbers::Read(values) => Samples::of_rows(values.to_vec(), self.n_features),
+            Numbers::Of(samples) => samples.clone(),
+        }
+    }
+
+    /// Of each column the least and the largest number.
+    pub(super) fn ranges(&self) -> Cow<'a, [Span]> {
+        match self.numbers {
+            Numbers::Read(values) => Cow::Owned(ranges(values, self.n_features)),
+            Numbers::Of(samples) => Cow::Borrowed(samples.ranges()),
         }
     }
 

@@ -4,7 +4,7 @@
 //! stay in a cache of the processor, and never holds all of them; one that comes back to them, or keeps them, has them read once
 //! for all.
 
-use super::kernels::all_finite;
+use super::kernels::{all_finite, extremes, table};
 use crate::data::Values;
 use ndarray::{Array2, ArrayView2, Axis};
 use std::ops::Range;
@@ -19,97 +19,112 @@ const COLUMNS_AT_ONCE: usize = 4;
 /// Fewer numbers are read before another thread has begun.
 const WORTH_A_THREAD: usize = 1 << 16;
 
-/// Numbers of `(n_samples, n_features)`.
+/// Numbers whose range is found while they are in the cache nearest to the processor.
+const NEAR: usize = 512;
+
+/// Numbers of `(n_samples, n_features)`. Clones share them.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Samples(Arc<Source>);
+
 #[derive(Debug, Default)]
-pub(super) struct Samples {
+struct Source {
     n_rows: usize,
     n_features: usize,
-    /// Where they come from, if that is a table.
+    /// Where the numbers come from, if that is a table.
     columns: Vec<Values>,
     /// On how many threads they are read.
     threads: usize,
     /// Row after row.
-    rows: OnceLock<Arc<Vec<f64>>>,
+    rows: OnceLock<Vec<f64>>,
+    /// Of each column.
+    ranges: OnceLock<Vec<Span>>,
 }
 
+/// The least and the largest of some numbers.
+pub(super) type Span = (f64, f64);
+
 impl Samples {
-    /// So many rows of columns of numbers, none of which is missing.
-    pub(super) fn of(columns: Vec<Values>, n_rows: usize, threads: usize) -> Self {
-        Self { n_rows, n_features: columns.len(), columns, threads, rows: OnceLock::new() }
+    /// So many rows of columns of numbers, none of which is missing; `None` if one is NaN or infinite.
+    pub(super) fn of(columns: Vec<Values>, n_rows: usize, threads: usize) -> Option<Self> {
+        let source = Source { n_rows, n_features: columns.len(), columns, threads, ..Source::default() };
+        source.ranges.set(source.finite_ranges()?).ok()?;
+        Some(Self(source.into()))
+    }
+
+    /// Rows of so many numbers each, one after the other.
+    pub(super) fn of_rows(rows: Vec<f64>, n_features: usize) -> Self {
+        let n_rows = rows.len() / n_features.max(1);
+        Self(Source { n_rows, n_features, threads: 1, rows: rows.into(), ..Source::default() }.into())
     }
 
     pub(super) fn n_rows(&self) -> usize {
-        self.n_rows
+        self.0.n_rows
     }
 
     pub(super) fn n_features(&self) -> usize {
-        self.n_features
+        self.0.n_features
     }
 
-    /// Whether no number of the columns is NaN or infinite.
-    pub(super) fn has_finite_columns(&self) -> bool {
-        let each = self.rows_of_a_thread();
-        let parts = (0..self.n_rows).step_by(each).map(|first| first..self.n_rows.min(first + each));
-        let is_finite = |rows: Range<usize>| {
-            self.columns
-                .iter()
-                .all(|column| !matches!(column, Values::Float(it) if !all_finite(&it.values()[rows.clone()])))
-        };
-        side_by_side(parts, is_finite).into_iter().all(|it| it)
+    /// Of each column the least and the largest number; infinities without rows.
+    pub(super) fn ranges(&self) -> &[Span] {
+        self.0.ranges.get_or_init(|| ranges(self.values(), self.n_features()))
     }
 
     /// The numbers of all rows, one after the other.
     pub(super) fn values(&self) -> &[f64] {
-        self.shared()
+        self.0.values()
     }
 
-    /// The same, for who keeps them.
-    pub(super) fn shared(&self) -> &Arc<Vec<f64>> {
+    /// Whether [`Samples::values`] are there.
+    pub(super) fn are_read(&self) -> bool {
+        self.0.rows.get().is_some()
+    }
+
+    /// Puts the numbers of some rows in the place of what is there.
+    pub(super) fn read(&self, rows: Range<usize>, into: &mut Vec<f64>) {
+        into.resize(rows.len() * self.n_features(), 0.0);
+        self.0.write(rows.start, into);
+    }
+
+    /// These rows.
+    pub(super) fn select(&self, rows: &[usize]) -> Array2<f64> {
+        let Source { n_rows, n_features, columns, .. } = &*self.0;
+        if self.are_read() || columns.is_empty() {
+            let all = ArrayView2::from_shape((*n_rows, *n_features), self.values());
+            return all.expect("there are as many numbers as rows and columns say").select(Axis(0), rows);
+        }
+        let mut selected = vec![0.0; rows.len() * n_features];
+        let blocks = selected.chunks_mut(ROWS_AT_ONCE * n_features).zip(rows.chunks(ROWS_AT_ONCE));
+        for (block, rows) in blocks {
+            for (at, column) in columns.iter().enumerate() {
+                let places = block.chunks_exact_mut(*n_features).map(|row| &mut row[at]);
+                write(column, rows.iter().copied(), places);
+            }
+        }
+        table(selected, rows.len(), *n_features)
+    }
+
+    /// All rows; not copied unless somebody shares them.
+    pub(super) fn into_matrix(self) -> Array2<f64> {
+        let (n_rows, n_features) = (self.n_rows(), self.n_features());
+        self.values();
+        let rows = match Arc::try_unwrap(self.0) {
+            Ok(source) => source.rows.into_inner().unwrap_or_default(),
+            Err(shared) => shared.values().to_vec(),
+        };
+        table(rows, n_rows, n_features)
+    }
+}
+
+impl Source {
+    fn values(&self) -> &[f64] {
         self.rows.get_or_init(|| {
             let mut rows = vec![0.0; self.n_rows * self.n_features];
             let each = self.rows_of_a_thread();
             let parts = rows.chunks_mut((each * self.n_features).max(1)).enumerate();
             side_by_side(parts, |(number, part)| self.write(number * each, part));
-            Arc::new(rows)
+            rows
         })
-    }
-
-    /// Whether [`Samples::values`] are there.
-    pub(super) fn are_read(&self) -> bool {
-        self.rows.get().is_some()
-    }
-
-    /// Puts the numbers of some rows in the place of what is there.
-    pub(super) fn read(&self, rows: Range<usize>, into: &mut Vec<f64>) {
-        into.resize(rows.len() * self.n_features, 0.0);
-        self.write(rows.start, into);
-    }
-
-    /// These rows.
-    pub(super) fn select(&self, rows: &[usize]) -> Array2<f64> {
-        let shape = (rows.len(), self.n_features);
-        if self.are_read() || self.columns.is_empty() {
-            let all = ArrayView2::from_shape((self.n_rows, self.n_features), self.values());
-            return all.expect("there are as many numbers as rows and columns say").select(Axis(0), rows);
-        }
-        let mut selected = vec![0.0; shape.0 * shape.1];
-        let blocks = selected.chunks_mut(ROWS_AT_ONCE * self.n_features).zip(rows.chunks(ROWS_AT_ONCE));
-        for (block, rows) in blocks {
-            for (at, column) in self.columns.iter().enumerate() {
-                let places = block.chunks_exact_mut(self.n_features).map(|row| &mut row[at]);
-                write(column, rows.iter().copied(), places);
-            }
-        }
-        Array2::from_shape_vec(shape, selected).expect("each row has as many numbers as there are columns")
-    }
-
-    /// All rows.
-    pub(super) fn into_matrix(self) -> Array2<f64> {
-        self.values();
-        let shape = (self.n_rows, self.n_features);
-        let rows = self.rows.into_inner().unwrap_or_default();
-        let rows = Arc::try_unwrap(rows).unwrap_or_else(|shared| shared.to_vec());
-        Array2::from_shape_vec(shape, rows).expect("there are as many numbers as rows and columns say")
     }
 
     fn write(&self, first: usize, rows: &mut [f64]) {
@@ -119,10 +134,58 @@ impl Samples {
         }
     }
 
+    /// Of each column; `None` if a number is NaN or infinite.
+    fn finite_ranges(&self) -> Option<Vec<Span>> {
+        let each = self.rows_of_a_thread();
+        let parts = (0..self.n_rows).step_by(each).map(|first| first..self.n_rows.min(first + each));
+        let of_part = |rows: Range<usize>| self.columns.iter().map(|it| finite_range(it, rows.clone())).collect();
+        let parts: Vec<Option<Vec<Span>>> = side_by_side(parts, of_part);
+        let none = vec![(f64::INFINITY, f64::NEG_INFINITY); self.n_features];
+        parts
+            .into_iter()
+            .try_fold(none, |all, part| Some(all.into_iter().zip(part?).map(|(a, b)| wider(a, b)).collect()))
+    }
+
     fn rows_of_a_thread(&self) -> usize {
         let is_short = self.n_rows * self.n_features < WORTH_A_THREAD;
         self.n_rows.div_ceil(if is_short { 1 } else { self.threads.max(1) }).max(1)
     }
+}
+
+/// Of each column of rows, one after the other, the least and the largest number.
+pub(super) fn ranges(rows: &[f64], n_features: usize) -> Vec<Span> {
+    let mut ranges = vec![(f64::INFINITY, f64::NEG_INFINITY); n_features];
+    for row in rows.chunks_exact(n_features.max(1)) {
+        ranges.iter_mut().zip(row).for_each(|(range, x)| *range = wider(*range, (*x, *x)));
+    }
+    ranges
+}
+
+/// Of some rows of a column; `None` if a number is NaN or infinite.
+fn finite_range(column: &Values, rows: Range<usize>) -> Option<Span> {
+    let (mut range, mut near) = ((f64::INFINITY, f64::NEG_INFINITY), [0.0; NEAR]);
+    for first in rows.clone().step_by(NEAR) {
+        let numbers = first..rows.end.min(first + NEAR);
+        let numbers = match column {
+            Values::Float(array) => &array.values()[numbers],
+            others => {
+                let near = &mut near[..numbers.len()];
+                write(others, numbers, near.iter_mut());
+                &*near
+            }
+        };
+        if !all_finite(numbers) {
+            return None;
+        }
+        range = wider(range, extremes(numbers));
+    }
+    Some(range)
+}
+
+/// That of both together.
+fn wider(one: Span, other: Span) -> Span {
+    // One instruction each, which `min` and `max` are not: they look for what is not a number.
+    (if other.0 < one.0 { other.0 } else { one.0 }, if other.1 > one.1 { other.1 } else { one.1 })
 }
 
 impl From<Array2<f64>> for Samples {
@@ -132,7 +195,7 @@ impl From<Array2<f64>> for Samples {
         let (mut rows, first) = matrix.into_raw_vec_and_offset();
         rows.truncate(first.unwrap_or(0) + length);
         rows.drain(..rows.len() - length);
-        Self { n_rows, n_features, columns: vec![], threads: 1, rows: Arc::new(rows).into() }
+        Self(Source { n_rows, n_features, threads: 1, rows: rows.into(), ..Source::default() }.into())
     }
 }
 
@@ -194,6 +257,7 @@ fn write<'a>(column: &Values, rows: impl Iterator<Item = usize>, places: impl It
 mod tests {
     use super::*;
     use crate::data::Column;
+    use ndarray::ArrayView1;
 
     fn number(row: usize, column: usize) -> f64 {
         (row * (column + 3) % 1_000) as f64
@@ -209,7 +273,7 @@ mod tests {
             6 => (1 - row % 2) as f64,
             _ => number(row, column),
         });
-        (Samples::of(columns.into_iter().map(|it| it.values).collect(), n_rows, threads), expected)
+        (Samples::of(columns.into_iter().map(|it| it.values).collect(), n_rows, threads).unwrap(), expected)
     }
 
     #[test]
@@ -217,7 +281,7 @@ mod tests {
         for (n_rows, threads) in [(0, 2), (1, 2), (20_001, 0), (20_001, 1), (20_001, 2), (20_001, 5)] {
             let (samples, expected) = samples(n_rows, threads);
 
-            assert!(samples.has_finite_columns());
+            assert_eq!(samples.ranges(), ranges(expected.as_slice().unwrap(), 7));
             assert_eq!(samples.into_matrix(), expected);
         }
     }
@@ -243,7 +307,7 @@ mod tests {
             values[row] = f64::NEG_INFINITY;
             let columns = vec![Column::integer("i", vec![1; 1 << 17]).values, Column::float("x", values).values];
 
-            assert!(!Samples::of(columns, 1 << 17, threads).has_finite_columns());
+            assert!(Samples::of(columns, 1 << 17, threads).is_none());
         }
     }
 
@@ -258,14 +322,21 @@ mod tests {
     }
 
     #[test]
+    fn ranges_are_of_each_column() {
+        let (samples, expected) = samples(700, 1);
+        let most = |column: ArrayView1<'_, f64>| column.iter().copied().fold(0.0, f64::max);
+
+        assert_eq!(samples.ranges(), expected.columns().into_iter().map(|it| (0.0, most(it))).collect::<Vec<_>>());
+        assert!(!samples.are_read());
+    }
+
+    #[test]
     fn rows_that_others_keep_are_copied_and_their_own_are_handed_over() {
         let samples = Samples::from(Array2::from_elem((2, 2), 3.0));
-        let (kept, place) = (samples.shared().clone(), samples.values().as_ptr());
-        let copied = samples.into_matrix();
+        let (kept, place) = (samples.clone(), samples.values().as_ptr());
 
-        let samples = Samples { n_rows: 2, n_features: 2, rows: kept.clone().into(), ..Samples::default() };
-        drop(kept);
-        let handed = samples.into_matrix();
+        let copied = samples.into_matrix();
+        let handed = kept.into_matrix();
 
         assert_ne!(copied.as_ptr(), place);
         assert_eq!((handed.as_ptr(), handed), (place, copied));

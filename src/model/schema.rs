@@ -95,11 +95,9 @@ impl Schema {
     /// The same for a fit, which reads them itself, on at most as many threads.
     pub(super) fn samples(&self, threads: usize, table: &Table) -> Result<Samples> {
         let columns = self.columns_of(table)?.into_iter().cloned().collect();
-        let samples = Samples::of(columns, table.n_rows(), threads);
-        if samples.has_finite_columns() {
-            Ok(samples)
-        } else {
-            self.check_finite(samples.into_matrix()).map(Samples::from)
+        match Samples::of(columns, table.n_rows(), threads) {
+            Some(samples) => Ok(samples),
+            None => self.select(table).map(Samples::from),
         }
     }
 

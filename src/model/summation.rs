@@ -216,7 +216,7 @@ mod tests {
     #[test]
     fn rows_are_read_for_one_sum_without_being_kept_and_come_to_the_same() {
         let column = Column::float("x", (0..70_000).map(|row| row as f64).collect());
-        let (samples, weights) = (Samples::of(vec![column.values], 70_000, 1), vec![1.0; 70_000]);
+        let (samples, weights) = (Samples::of(vec![column.values], 70_000, 1).unwrap(), vec![1.0; 70_000]);
         let rows = Rows::of(&samples, Targets::None.view(), &weights);
         for threads in [1, 2, 5] {
             let training = Training { rows, seed: 7, threads, progress: &|_: &str, _| Ok(()) };

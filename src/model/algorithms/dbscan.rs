@@ -81,7 +81,7 @@ impl Transductive for Density {
         if let Some(objection) = self.metric.objection(rows.values(), rows.n_features()) {
             return Err(Error::invalid(format!("{objection} ({NAME})")));
         }
-        let neighbours = Neighbours::new(rows.shared(), rows.n_features(), self.metric).prepared();
+        let neighbours = Neighbours::new(rows.samples(), self.metric).prepared();
         let is_core = self.core_rows(training, &neighbours)?;
         let labels = self.grow(training, &neighbours, &is_core)?;
         Ok(TrainingResult::Labels(labels).into())

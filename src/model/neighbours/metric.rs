@@ -1,6 +1,7 @@
 //! How far rows are from each other.
 
-use crate::model::kernels::{Panels, extremes};
+use crate::model::kernels::Panels;
+use crate::model::samples::{Span, ranges};
 use crate::model::{ParameterSpec, Parameters};
 
 /// A measure of distance.
@@ -78,8 +79,13 @@ impl Metric {
 
     /// Why distances between such rows cannot be told; `None` if they can.
     pub(in crate::model) fn objection(self, values: &[f64], width: usize) -> Option<String> {
-        let (least, most) = extremes(values);
-        let largest = least.abs().max(most.abs());
+        self.objection_within(&ranges(values, width))
+    }
+
+    /// The same by the least and the largest number of each column.
+    pub(in crate::model) fn objection_within(self, ranges: &[Span]) -> Option<String> {
+        let width = ranges.len();
+        let largest = ranges.iter().fold(0.0, |largest: f64, it| largest.max(it.0.abs()).max(it.1.abs()));
         let furthest = match self {
             Self::Euclidean => 4.0 * largest * largest * width as f64,
             Self::Manhattan => 2.0 * largest * width as f64,
@@ -91,16 +97,8 @@ impl Metric {
                  example with standard_scaler"
             ));
         }
-        // Two rows mostly tell that a column varies by enough.
-        let first = &values[..width.min(values.len())];
-        let differs = |row: &[f64]| row.iter().zip(first).any(|(x, first)| (x - first).abs() >= SMALLEST);
-        if self != Self::Euclidean || values.chunks_exact(width).any(differs) {
-            return None;
-        }
-        let column = |at: usize| values.iter().skip(at).step_by(width).copied();
-        let extent = |at| column(at).fold(f64::NEG_INFINITY, f64::max) - column(at).fold(f64::INFINITY, f64::min);
-        let widest = (0..width).map(extent).fold(0.0, f64::max);
-        (0.0 < widest && widest < SMALLEST).then(|| {
+        let widest = ranges.iter().map(|(least, most)| most - least).fold(0.0, f64::max);
+        (self == Self::Euclidean && 0.0 < widest && widest < SMALLEST).then(|| {
             format!(
                 "squared distances between rows underflow because no column varies by more than {widest:e}; take a \
                  smaller unit, in which values differ by more than 1e-140"

@@ -22,8 +22,8 @@ use self::lower_bounds::{Asked, Tile};
 use self::nearest::{Keeps, Nearest};
 use self::tree::Tree;
 use super::kernels::Panels;
+use super::samples::Samples;
 use ndarray::{Array2, ArrayView2};
-use std::sync::Arc;
 
 /// Rows of more columns are near to no box in particular.
 const MOST_TREE_COLUMNS: usize = 15;
@@ -49,21 +49,22 @@ pub(super) struct Neighbours {
     metric: Metric,
     width: usize,
     /// In their order, or in that of the tree.
-    rows: Arc<Vec<f64>>,
+    samples: Samples,
     tree: Option<Tree>,
     /// Of all rows, if they were prepared; else each search makes its own.
     tiles: Vec<Tile>,
 }
 
 impl Neighbours {
-    /// Rows of so many numbers, at least one of each.
-    pub(super) fn new(rows: Arc<Vec<f64>>, width: usize, metric: Metric) -> Self {
-        let has_tree = width <= MOST_TREE_COLUMNS && rows.len() / width >= FEWEST_TREE_ROWS;
+    /// At least one row and column. They are read when somebody asks for neighbours, if they have not been read before.
+    pub(super) fn new(samples: Samples, metric: Metric) -> Self {
+        let width = samples.n_features();
+        let has_tree = width <= MOST_TREE_COLUMNS && samples.n_rows() >= FEWEST_TREE_ROWS;
         if !has_tree {
-            return Self { metric, width, rows, tree: None, tiles: vec![] };
+            return Self { metric, width, samples, tree: None, tiles: vec![] };
         }
-        let (tree, rows) = Tree::new(&rows, width);
-        Self { metric, width, rows: Arc::new(rows), tree: Some(tree), tiles: vec![] }
+        let (tree, rows) = Tree::new(samples.values(), width);
+        Self { metric, width, samples: Samples::of_rows(rows, width), tree: Some(tree), tiles: vec![] }
     }
 
     /// The same for whoever asks about many rows, again and again some of them: what all searches need is made once. It takes
@@ -74,7 +75,7 @@ impl Neighbours {
         if !has_bounds {
             return self;
         }
-        let tiles = self.rows.chunks(self.tile_rows() * self.width).map(|rows| Tile::new(rows, self.width)).collect();
+        let tiles = self.rows().chunks(self.tile_rows() * self.width).map(|rows| Tile::new(rows, self.width)).collect();
         Self { tiles, ..self }
     }
 
@@ -87,10 +88,14 @@ impl Neighbours {
         (TILE / self.width).clamp(1, TILE_ROWS)
     }
 
+    fn rows(&self) -> &[f64] {
+        self.samples.values()
+    }
+
     /// The rows in their order.
     pub(super) fn to_array(&self) -> Array2<f64> {
-        let mut rows = Array2::zeros((self.rows.len() / self.width, self.width));
-        for (position, row) in self.rows.chunks_exact(self.width).enumerate() {
+        let mut rows = Array2::zeros((self.samples.n_rows(), self.width));
+        for (position, row) in self.rows().chunks_exact(self.width).enumerate() {
             rows.row_mut(self.number(position)).iter_mut().zip(row).for_each(|(place, x)| *place = *x);
         }
         rows
@@ -115,11 +120,11 @@ impl Neighbours {
         let bounded = self.metric == Metric::Euclidean && own().len() >= FEW;
         let by_tree = self.has_narrow_tree() || !bounded;
         if let Some(tree) = self.tree.as_ref().filter(|_| by_tree) {
-            own().zip(nearest).for_each(|(row, nearest)| tree.search(self.metric, &self.rows, row, nearest));
+            own().zip(nearest).for_each(|(row, nearest)| tree.search(self.metric, self.rows(), row, nearest));
             return;
         }
         let tile_rows = self.tile_rows();
-        for (number, tile) in self.rows.chunks(tile_rows * self.width).enumerate() {
+        for (number, tile) in self.rows().chunks(tile_rows * self.width).enumerate() {
             let tile = Part { neighbours: self, rows: tile, first: number * tile_rows, tile: self.tiles.get(number) };
             match self.metric {
                 _ if own().len() < FEW => {

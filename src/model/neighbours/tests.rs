@@ -36,7 +36,7 @@ fn numbers(n_rows: usize, width: usize, seed: u64, values: u64, magnitude: i32) 
 }
 
 fn among(rows: &Array2<f64>, metric: Metric) -> Neighbours {
-    Neighbours::new(Arc::new(rows.iter().copied().collect()), rows.ncols(), metric)
+    Neighbours::new(rows.clone().into(), metric)
 }
 
 proptest! {

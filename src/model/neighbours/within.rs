@@ -38,7 +38,7 @@ impl Neighbours {
 
     /// How many rows there are.
     pub(in crate::model) fn n_rows(&self) -> usize {
-        self.rows.len() / self.width
+        self.samples.n_rows()
     }
 
     /// The last neighbour that could be within a radius.

@@ -2,6 +2,7 @@
 
 use super::triangle::Triangle;
 use crate::error::{Error, Result};
+use crate::model::samples::Span;
 use crate::model::summation::Summation;
 use crate::model::{Rows, Training};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
@@ -47,8 +48,8 @@ impl CrossProducts {
     pub(in crate::model) fn of(training: &Training<'_>, fit_intercept: bool, algorithm: &str) -> Result<Self> {
         let (n_samples, n_features) = (training.rows.len(), training.rows.n_features());
         training.rows.targets.numbers()?;
-        let Partial { weight, triangle, ranges } = training.sum_once(&Reduction { fit_intercept })?;
-        check_ranges(&ranges, n_samples, fit_intercept, algorithm)?;
+        check_ranges(&training.rows.ranges(), n_samples, fit_intercept, algorithm)?;
+        let Partial { weight, triangle } = training.sum_once(&Reduction { fit_intercept })?;
         let r = triangle.into_r();
         let (ones, rest) = r.view().split_at(Axis(1), usize::from(fit_intercept));
         let (x, y) = rest.split_at(Axis(1), n_features);
@@ -127,8 +128,6 @@ struct Reduction {
 struct Partial {
     weight: f64,
     triangle: Triangle,
-    /// The smallest and the largest number of each column.
-    ranges: Vec<(f64, f64)>,
 }
 
 impl Summation for Reduction {
@@ -138,32 +137,27 @@ impl Summation for Reduction {
         let width = shard.n_features();
         let (targets, n_targets) = shard.targets.numbers().unwrap_or((&[], 1));
         let mut triangle = Triangle::none(width + n_targets + usize::from(self.fit_intercept));
-        let (mut least, mut most) = (vec![f64::INFINITY; width], vec![f64::NEG_INFINITY; width]);
         for ((row, targets), weight) in shard.iter().zip(targets.chunks_exact(n_targets)).zip(shard.weights) {
             let root = weight.sqrt();
             triangle.push(self.fit_intercept.then_some(root));
-            triangle.push(row.iter().chain(targets).map(|value| root * value));
+            triangle.push(row.iter().map(|value| root * value));
+            triangle.push(targets.iter().map(|value| root * value));
             triangle.shrink_if_long();
-            // One instruction each, which `min` and `max` are not: they look for what is not a number.
-            least.iter_mut().zip(row).for_each(|(least, x)| *least = if x < least { *x } else { *least });
-            most.iter_mut().zip(row).for_each(|(most, x)| *most = if x > most { *x } else { *most });
         }
         triangle.shrink();
-        Partial { weight: shard.weights.iter().sum(), triangle, ranges: least.into_iter().zip(most).collect() }
+        Partial { weight: shard.weights.iter().sum(), triangle }
     }
 
     fn merge(&self, mut left: Partial, right: Partial) -> Partial {
         left.triangle.stack(&right.triangle);
         left.triangle.shrink();
-        let both = left.ranges.iter_mut().zip(right.ranges);
-        both.for_each(|(left, right)| *left = (left.0.min(right.0), left.1.max(right.1)));
         Partial { weight: left.weight + right.weight, ..left }
     }
 }
 
 /// That the squares of each column can be summed, which everything here rests on: below the range of floats a column would look
 /// constant, above it a combination of others. A column that is constant may look so.
-fn check_ranges(ranges: &[(f64, f64)], n_samples: usize, fit_intercept: bool, algorithm: &str) -> Result<()> {
+fn check_ranges(ranges: &[Span], n_samples: usize, fit_intercept: bool, algorithm: &str) -> Result<()> {
     for (position, &(least, most)) in ranges.iter().enumerate() {
         let largest = least.abs().max(most.abs());
         if least == most && (fit_intercept || largest == 0.0) {

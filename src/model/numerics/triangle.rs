@@ -42,11 +42,11 @@ impl Triangle {
         }
         let places = &mut self.values[self.next * self.room + self.n_rows..];
         let mut at = 0;
-        numbers.into_iter().for_each(|number| {
+        for number in numbers {
             places[at] = number;
             at += self.room;
-        });
-        self.next += at / self.room;
+            self.next += 1;
+        }
         if self.next == self.width {
             (self.next, self.n_rows) = (0, self.n_rows + 1);
         }

@@ -9,6 +9,7 @@ use crate::model::arrays::{Arrays, damaged};
 use crate::model::classification::{self, classified};
 use crate::model::kernels::in_rows;
 use crate::model::neighbours::{Metric, Neighbour, Neighbours};
+use crate::model::samples::Samples;
 use crate::model::{
     About, Algorithm, Estimator, FittedStep, Inputs, Kind, Model, ParameterSpec, Parameters, Predictions, TargetView,
     Training, UnfittedStep,
@@ -126,8 +127,7 @@ fn load(
     if weights.iter().any(|weight| *weight <= 0.0) {
         return Err(damaged("the weight of a row is not greater than 0"));
     }
-    let rows = Arc::new(rows.into_iter().collect());
-    vote.among(rows, inputs.n_features, weights.to_vec(), known(&targets)?).map(FittedStep::Model).map_err(damaged)
+    vote.among(rows.into(), weights.to_vec(), known(&targets)?).map(FittedStep::Model).map_err(damaged)
 }
 
 /// A model, or why there is none.
@@ -150,7 +150,7 @@ impl Vote {
 
     /// # Errors
     /// Why these rows cannot be asked.
-    fn among(self, rows: Arc<Vec<f64>>, n_features: usize, weights: Vec<f64>, known: Known) -> Judged {
+    fn among(self, rows: Samples, weights: Vec<f64>, known: Known) -> Judged {
         let n_rows = weights.len();
         if self.n_neighbors > n_rows {
             return Err(format!(
@@ -158,13 +158,13 @@ impl Vote {
                 self.algorithm, self.n_neighbors
             ));
         }
-        if let Some(objection) = self.metric.objection(&rows, n_features) {
+        if let Some(objection) = self.metric.objection_within(rows.ranges()) {
             return Err(format!("{objection} ({})", self.algorithm));
         }
         if !weights.iter().sum::<f64>().is_finite() {
             return Err(format!("the sum of the weights of rows overflows in {}; make them smaller", self.algorithm));
         }
-        Ok(Box::new(Voters { vote: self, neighbours: Neighbours::new(rows, n_features, self.metric), weights, known }))
+        Ok(Box::new(Voters { vote: self, neighbours: Neighbours::new(rows, self.metric), weights, known }))
     }
 
     /// How much a neighbour counts, from 0 to 1: the nearest one 1, and others by how much further they are.
@@ -184,7 +184,7 @@ impl Estimator for Vote {
             other => Known::Values(other.values()?.to_vec()),
         };
         let rows = training.rows;
-        self.among(rows.shared(), rows.n_features(), rows.weights.to_vec(), known).map_err(Error::invalid)
+        self.among(rows.samples(), rows.weights.to_vec(), known).map_err(Error::invalid)
     }
 }
 

@@ -26,7 +26,7 @@ impl Order {
     /// Always the row that is reached at the smallest distance, the first of equals, as in scikit-learn's `compute_optics_graph`.
     pub(super) fn of(training: &Training<'_>, metric: Metric, min_samples: usize, max_eps: f64) -> Result<Self> {
         let rows = training.rows;
-        let neighbours = Neighbours::new(rows.shared(), rows.n_features(), metric).prepared();
+        let neighbours = Neighbours::new(rows.samples(), metric).prepared();
         let core_distances = core_distances(training, &neighbours, min_samples, max_eps)?;
         let (mut reachability, mut predecessors) = (vec![f64::INFINITY; rows.len()], vec![None; rows.len()]);
         let (mut is_left, mut order) = (vec![true; rows.len()], Vec::with_capacity(rows.len()));

@@ -68,7 +68,7 @@ struct Conditional {
 impl Conditional {
     fn of(training: &Training<'_>, n_nearest: usize, perplexity: f64) -> Result<Self> {
         let (rows, n_rows) = (training.rows, training.rows.len());
-        let neighbours = Neighbours::new(rows.shared(), rows.n_features(), Metric::Euclidean).prepared();
+        let neighbours = Neighbours::new(rows.samples(), Metric::Euclidean).prepared();
         let at_once = (AT_ONCE / rows.values().len().max(1)).clamp(FEWEST_ROWS, MOST_ROWS);
         let n_pieces = n_rows.div_ceil(at_once);
         let report = |done: usize| {
