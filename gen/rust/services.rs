@@ -7,7 +7,7 @@ use crate::wire::{datasets, health, inference, models, search, training, types};
 use std::future::Future;
 
 /// SHA-256 of the IDL files, in hex.
-pub const IDL_SHA256: &str = "f18d548d1792831c761e86f069ca523e1aee483d73e78a142a245b4496e05b44";
+pub const IDL_SHA256: &str = "1f5e584b80d3ac7edf4843211b032e26d797153cae879e62e34516edabde7d73";
 
 /// Every method, in the order of the files' names, then as declared; `Method::id` is its place here.
 pub static METHODS: &[Method] = &[
@@ -244,8 +244,8 @@ pub trait Training: Send + Sync {
         request: search::SearchRequest,
     ) -> impl Future<Output = Result<training::SearchResponse, types::ServiceError>> + Send;
 
-    /// Answers the table of a search. Throws NOT_FOUND, FAILED_PRECONDITION (the job is no search, or has no table: it has not ended,
-    /// was cancelled, or failed before it had measured all candidates).
+    /// Answers the table of a search, 1000 candidates at a time. Throws NOT_FOUND, FAILED_PRECONDITION (the job is no search, or has no
+    /// table: it has not ended, was cancelled, or failed before it had measured all candidates), INVALID_ARGUMENT (from_candidate, limit).
     fn get_search_result(
         &self,
         call: &Call,
@@ -1366,8 +1366,8 @@ impl<C: Channel> TrainingClient<'_, C> {
         runtime::call(self.0, &METHODS[22], request).await
     }
 
-    /// Answers the table of a search. Throws NOT_FOUND, FAILED_PRECONDITION (the job is no search, or has no table: it has not ended,
-    /// was cancelled, or failed before it had measured all candidates).
+    /// Answers the table of a search, 1000 candidates at a time. Throws NOT_FOUND, FAILED_PRECONDITION (the job is no search, or has no
+    /// table: it has not ended, was cancelled, or failed before it had measured all candidates), INVALID_ARGUMENT (from_candidate, limit).
     pub async fn get_search_result(
         &self,
         request: search::GetSearchResultRequest,
