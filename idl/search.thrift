@@ -125,6 +125,10 @@ struct GetSearchResultRequest {
   1: optional types.RequestContext context
   /** The job that `search` answered. */
   2: optional string job_id (resource = "job")
+  /** Answer candidates from this place of the table on, counted from 0; 0 if absent. */
+  3: optional i64 from_candidate
+  /** Most candidates of the answer, 1 to 1000; 1000 if absent. */
+  4: optional i32 limit
 }
 
 struct GetSearchResultResponse {
@@ -136,4 +140,8 @@ struct GetSearchResultResponse {
   3: optional i32 n_splits
   /** The steps with the values of the best candidate, as `train` takes them. Absent if all failed. */
   4: optional list<types.Step> best_steps
+  /** Candidates of the whole table. */
+  5: optional i64 total_candidates
+  /** There are more: pass it as `from_candidate`. Absent with the last candidate. */
+  6: optional i64 next_candidate
 }

@@ -365,8 +365,8 @@ service Training {
   SearchResponse search(1: search.SearchRequest request) throws (1: types.ServiceError error) (role = "trainer", audit = "true")
 
   /**
-   * Answers the table of a search. Throws NOT_FOUND, FAILED_PRECONDITION (the job is no search, or has no table: it has not ended,
-   * was cancelled, or failed before it had measured all candidates).
+   * Answers the table of a search, 1000 candidates at a time. Throws NOT_FOUND, FAILED_PRECONDITION (the job is no search, or has no
+   * table: it has not ended, was cancelled, or failed before it had measured all candidates), INVALID_ARGUMENT (from_candidate, limit).
    */
   search.GetSearchResultResponse get_search_result(1: search.GetSearchResultRequest request) throws (1: types.ServiceError error) (idempotent = "true", role = "reader")
 

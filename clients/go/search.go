@@ -174,16 +174,29 @@ func (p SearchedParameter) sent() (*wire.SearchedParameter, error) {
 	return sent, nil
 }
 
-// SearchResult answers the table of a search that has ended. It fails with [ErrFailedPrecondition] if the job is no search, has not
+// SearchResult answers the table of a search that has ended; a large one comes in several calls. It fails with [ErrFailedPrecondition] if the job is no search, has not
 // ended, or ended before all candidates were measured, and with [ErrNotFound].
 func (c *Client) SearchResult(ctx context.Context, jobID string, options ...CallOption) (SearchResult, error) {
-	call := c.call(anyNumberOf, options)
-	request := &wire.GetSearchResultRequest{Context: call.head, JobID: &jobID}
-	reply, err := invoke(ctx, call, wire.NewTrainingClient(call).GetSearchResult_, request)
-	if err != nil {
-		return SearchResult{}, err
+	var result SearchResult
+	for {
+		call := c.call(anyNumberOf, options)
+		from := int64(len(result.Candidates))
+		request := &wire.GetSearchResultRequest{Context: call.head, JobID: &jobID, FromCandidate: &from}
+		reply, err := invoke(ctx, call, wire.NewTrainingClient(call).GetSearchResult_, request)
+		if err != nil {
+			return SearchResult{}, err
+		}
+		page := searchResultFrom(reply)
+		page.Candidates = append(result.Candidates, page.Candidates...)
+		result = page
+		soFar := int64(len(result.Candidates))
+		if reply.NextCandidate == nil {
+			return result, nil
+		}
+		if soFar == from || reply.GetNextCandidate() != soFar {
+			return SearchResult{}, malformed("a table goes on at candidate %d after %d candidates", reply.GetNextCandidate(), soFar)
+		}
 	}
-	return searchResultFrom(reply), nil
 }
 
 // SearchResult waits until a search has ended and answers its table. It fails as [Job.Wait] does.

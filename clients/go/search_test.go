@@ -85,6 +85,40 @@ func TestSeveralTargetsOfASearchTravelByTheirNames(t *testing.T) {
 	}
 }
 
+// pager is a server that answers a candidate at a time.
+type pager struct {
+	seeker
+	// skip is how much too far a page points to the next one.
+	skip int64
+}
+
+func (p *pager) GetSearchResult_(_ context.Context, request *wire.GetSearchResultRequest) (*wire.GetSearchResultResponse, error) {
+	place := request.GetFromCandidate()
+	reply := &wire.GetSearchResultResponse{
+		Scoring: pointer("r2"), Candidates: []*wire.SearchCandidate{{Number: pointer(10 + place)}},
+	}
+	if place < 2 {
+		reply.NextCandidate = pointer(place + 1 + p.skip)
+	}
+	return reply, nil
+}
+
+func (p *pager) connect(t *testing.T) *Client {
+	t.Helper()
+	return newFake(t, services{training: p, models: p, datasets: p}.answer).connect(t)
+}
+
+func TestALargeTableIsReadPageByPage(t *testing.T) {
+	found, err := (&pager{}).connect(t).SearchResult(t.Context(), "j1")
+
+	if err != nil || len(found.Candidates) != 3 || found.Candidates[0].Number != 10 || found.Candidates[2].Number != 12 {
+		t.Errorf("got %v, %v", found, err)
+	}
+	if _, err := (&pager{skip: 1}).connect(t).SearchResult(t.Context(), "j1"); err == nil {
+		t.Error("a table that leaves candidates out was taken")
+	}
+}
+
 func TestATableIsItsCandidatesBestFirst(t *testing.T) {
 	found, err := (&seeker{}).connect(t).SearchResult(t.Context(), "j1")
 

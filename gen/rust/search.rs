@@ -1037,13 +1037,19 @@ pub struct GetSearchResultRequest {
   pub context: Option<types::RequestContext>,
   /// The job that `search` answered.
   pub job_id: Option<String>,
+  /// Answer candidates from this place of the table on, counted from 0; 0 if absent.
+  pub from_candidate: Option<i64>,
+  /// Most candidates of the answer, 1 to 1000; 1000 if absent.
+  pub limit: Option<i32>,
 }
 
 impl GetSearchResultRequest {
-  pub fn new<F1, F2>(context: F1, job_id: F2) -> GetSearchResultRequest where F1: Into<Option<types::RequestContext>>, F2: Into<Option<String>> {
+  pub fn new<F1, F2, F3, F4>(context: F1, job_id: F2, from_candidate: F3, limit: F4) -> GetSearchResultRequest where F1: Into<Option<types::RequestContext>>, F2: Into<Option<String>>, F3: Into<Option<i64>>, F4: Into<Option<i32>> {
     GetSearchResultRequest {
       context: context.into(),
       job_id: job_id.into(),
+      from_candidate: from_candidate.into(),
+      limit: limit.into(),
     }
   }
 }
@@ -1053,6 +1059,8 @@ impl TSerializable for GetSearchResultRequest {
     i_prot.read_struct_begin()?;
     let mut f_1: Option<types::RequestContext> = None;
     let mut f_2: Option<String> = None;
+    let mut f_3: Option<i64> = None;
+    let mut f_4: Option<i32> = None;
     loop {
       let field_ident = i_prot.read_field_begin()?;
       if field_ident.field_type == TType::Stop {
@@ -1068,6 +1076,14 @@ impl TSerializable for GetSearchResultRequest {
           let val = i_prot.read_string()?;
           f_2 = Some(val);
         },
+        3 => {
+          let val = i_prot.read_i64()?;
+          f_3 = Some(val);
+        },
+        4 => {
+          let val = i_prot.read_i32()?;
+          f_4 = Some(val);
+        },
         _ => {
           i_prot.skip(field_ident.field_type)?;
         },
@@ -1078,6 +1094,8 @@ impl TSerializable for GetSearchResultRequest {
     let ret = GetSearchResultRequest {
       context: f_1,
       job_id: f_2,
+      from_candidate: f_3,
+      limit: f_4,
     };
     Ok(ret)
   }
@@ -1094,6 +1112,16 @@ impl TSerializable for GetSearchResultRequest {
       o_prot.write_string(fld_var)?;
       o_prot.write_field_end()?
     }
+    if let Some(fld_var) = self.from_candidate {
+      o_prot.write_field_begin(&TFieldIdentifier::new("from_candidate", TType::I64, 3))?;
+      o_prot.write_i64(fld_var)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(fld_var) = self.limit {
+      o_prot.write_field_begin(&TFieldIdentifier::new("limit", TType::I32, 4))?;
+      o_prot.write_i32(fld_var)?;
+      o_prot.write_field_end()?
+    }
     o_prot.write_field_stop()?;
     o_prot.write_struct_end()
   }
@@ -1104,6 +1132,8 @@ impl Default for GetSearchResultRequest {
     GetSearchResultRequest{
       context: None,
       job_id: Some("".to_owned()),
+      from_candidate: Some(0),
+      limit: Some(0),
     }
   }
 }
@@ -1122,15 +1152,21 @@ pub struct GetSearchResultResponse {
   pub n_splits: Option<i32>,
   /// The steps with the values of the best candidate, as `train` takes them. Absent if all failed.
   pub best_steps: Option<Vec<types::Step>>,
+  /// Candidates of the whole table.
+  pub total_candidates: Option<i64>,
+  /// There are more: pass it as `from_candidate`. Absent with the last candidate.
+  pub next_candidate: Option<i64>,
 }
 
 impl GetSearchResultResponse {
-  pub fn new<F1, F2, F3, F4>(candidates: F1, scoring: F2, n_splits: F3, best_steps: F4) -> GetSearchResultResponse where F1: Into<Option<Vec<SearchCandidate>>>, F2: Into<Option<String>>, F3: Into<Option<i32>>, F4: Into<Option<Vec<types::Step>>> {
+  pub fn new<F1, F2, F3, F4, F5, F6>(candidates: F1, scoring: F2, n_splits: F3, best_steps: F4, total_candidates: F5, next_candidate: F6) -> GetSearchResultResponse where F1: Into<Option<Vec<SearchCandidate>>>, F2: Into<Option<String>>, F3: Into<Option<i32>>, F4: Into<Option<Vec<types::Step>>>, F5: Into<Option<i64>>, F6: Into<Option<i64>> {
     GetSearchResultResponse {
       candidates: candidates.into(),
       scoring: scoring.into(),
       n_splits: n_splits.into(),
       best_steps: best_steps.into(),
+      total_candidates: total_candidates.into(),
+      next_candidate: next_candidate.into(),
     }
   }
 }
@@ -1142,6 +1178,8 @@ impl TSerializable for GetSearchResultResponse {
     let mut f_2: Option<String> = None;
     let mut f_3: Option<i32> = None;
     let mut f_4: Option<Vec<types::Step>> = None;
+    let mut f_5: Option<i64> = None;
+    let mut f_6: Option<i64> = None;
     loop {
       let field_ident = i_prot.read_field_begin()?;
       if field_ident.field_type == TType::Stop {
@@ -1177,6 +1215,14 @@ impl TSerializable for GetSearchResultResponse {
           i_prot.read_list_end()?;
           f_4 = Some(val);
         },
+        5 => {
+          let val = i_prot.read_i64()?;
+          f_5 = Some(val);
+        },
+        6 => {
+          let val = i_prot.read_i64()?;
+          f_6 = Some(val);
+        },
         _ => {
           i_prot.skip(field_ident.field_type)?;
         },
@@ -1189,6 +1235,8 @@ impl TSerializable for GetSearchResultResponse {
       scoring: f_2,
       n_splits: f_3,
       best_steps: f_4,
+      total_candidates: f_5,
+      next_candidate: f_6,
     };
     Ok(ret)
   }
@@ -1223,6 +1271,16 @@ impl TSerializable for GetSearchResultResponse {
       o_prot.write_list_end()?;
       o_prot.write_field_end()?
     }
+    if let Some(fld_var) = self.total_candidates {
+      o_prot.write_field_begin(&TFieldIdentifier::new("total_candidates", TType::I64, 5))?;
+      o_prot.write_i64(fld_var)?;
+      o_prot.write_field_end()?
+    }
+    if let Some(fld_var) = self.next_candidate {
+      o_prot.write_field_begin(&TFieldIdentifier::new("next_candidate", TType::I64, 6))?;
+      o_prot.write_i64(fld_var)?;
+      o_prot.write_field_end()?
+    }
     o_prot.write_field_stop()?;
     o_prot.write_struct_end()
   }
@@ -1235,6 +1293,8 @@ impl Default for GetSearchResultResponse {
       scoring: Some("".to_owned()),
       n_splits: Some(0),
       best_steps: Some(Default::default()),
+      total_candidates: Some(0),
+      next_candidate: Some(0),
     }
   }
 }

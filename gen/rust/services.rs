@@ -7,7 +7,7 @@ use crate::wire::{datasets, health, inference, models, search, training, types};
 use std::future::Future;
 
 /// SHA-256 of the IDL files, in hex.
-pub const IDL_SHA256: &str = "8bc0f48668fda389225fc6f8079dbc142b3370906a15016093f25f8184193e26";
+pub const IDL_SHA256: &str = "5b4285212946a711b3ea1f0237f22ee80e2f5e0637f453fb5bdde7bc2debeb00";
 
 /// Every method, in the order of the files' names, then as declared; `Method::id` is its place here.
 pub static METHODS: &[Method] = &[
@@ -244,8 +244,8 @@ pub trait Training: Send + Sync {
         request: search::SearchRequest,
     ) -> impl Future<Output = Result<training::SearchResponse, types::ServiceError>> + Send;
 
-    /// Answers the table of a search. Throws NOT_FOUND, FAILED_PRECONDITION (the job is no search, or has no table: it has not ended,
-    /// was cancelled, or failed before it had measured all candidates).
+    /// Answers the table of a search, 1000 candidates at a time. Throws NOT_FOUND, FAILED_PRECONDITION (the job is no search, or has no
+    /// table: it has not ended, was cancelled, or failed before it had measured all candidates), INVALID_ARGUMENT (from_candidate, limit).
     fn get_search_result(
         &self,
         call: &Call,
@@ -1366,8 +1366,8 @@ impl<C: Channel> TrainingClient<'_, C> {
         runtime::call(self.0, &METHODS[22], request).await
     }
 
-    /// Answers the table of a search. Throws NOT_FOUND, FAILED_PRECONDITION (the job is no search, or has no table: it has not ended,
-    /// was cancelled, or failed before it had measured all candidates).
+    /// Answers the table of a search, 1000 candidates at a time. Throws NOT_FOUND, FAILED_PRECONDITION (the job is no search, or has no
+    /// table: it has not ended, was cancelled, or failed before it had measured all candidates), INVALID_ARGUMENT (from_candidate, limit).
     pub async fn get_search_result(
         &self,
         request: search::GetSearchResultRequest,

@@ -3478,8 +3478,8 @@ pub trait TTrainingSyncClient {
   /// INVALID_ARGUMENT (as `train`; too many fits, what is searched, folds, scoring, named), NOT_FOUND (data set), OVERLOADED (too
   /// many jobs wait).
   fn search(&mut self, request: search::SearchRequest) -> thrift::Result<SearchResponse>;
-  /// Answers the table of a search. Throws NOT_FOUND, FAILED_PRECONDITION (the job is no search, or has no table: it has not ended,
-  /// was cancelled, or failed before it had measured all candidates).
+  /// Answers the table of a search, 1000 candidates at a time. Throws NOT_FOUND, FAILED_PRECONDITION (the job is no search, or has no
+  /// table: it has not ended, was cancelled, or failed before it had measured all candidates), INVALID_ARGUMENT (from_candidate, limit).
   fn get_search_result(&mut self, request: search::GetSearchResultRequest) -> thrift::Result<search::GetSearchResultResponse>;
   /// Answers what a model is worth on rows whose targets are known: metrics with scikit-learn's values. Throws NOT_FOUND (model,
   /// data set), INVALID_ARGUMENT (column, row, value, named), FAILED_PRECONDITION (the version is not loaded), OVERLOADED,
@@ -3874,8 +3874,8 @@ pub trait TrainingSyncHandler {
   /// INVALID_ARGUMENT (as `train`; too many fits, what is searched, folds, scoring, named), NOT_FOUND (data set), OVERLOADED (too
   /// many jobs wait).
   fn handle_search(&self, request: search::SearchRequest) -> thrift::Result<SearchResponse>;
-  /// Answers the table of a search. Throws NOT_FOUND, FAILED_PRECONDITION (the job is no search, or has no table: it has not ended,
-  /// was cancelled, or failed before it had measured all candidates).
+  /// Answers the table of a search, 1000 candidates at a time. Throws NOT_FOUND, FAILED_PRECONDITION (the job is no search, or has no
+  /// table: it has not ended, was cancelled, or failed before it had measured all candidates), INVALID_ARGUMENT (from_candidate, limit).
   fn handle_get_search_result(&self, request: search::GetSearchResultRequest) -> thrift::Result<search::GetSearchResultResponse>;
   /// Answers what a model is worth on rows whose targets are known: metrics with scikit-learn's values. Throws NOT_FOUND (model,
   /// data set), INVALID_ARGUMENT (column, row, value, named), FAILED_PRECONDITION (the version is not loaded), OVERLOADED,

@@ -53,7 +53,8 @@ impl Training for Service {
         declare(call, async {
             let id = request.job_id.unwrap_or_default();
             self.job(call, &id)?;
-            Ok(convert::search_result(&self.parts.jobs.search_result(&id).await?))
+            let found = self.parts.jobs.search_result(&id).await?;
+            convert::search_result(&found, request.from_candidate, page_limit(request.limit))
         })
         .await
     }

@@ -1,12 +1,16 @@
 //! Searches for hyper-parameters with real servers: published, killed half-way, cancelled, from Rust and from the command line.
 
 use crate::harness::{self, TestServer};
+use crate::stock::Clients;
 use modelwire::client::{Client, JobStatus, Options, SearchTable};
 use modelwire::data::{Column, Name, Table};
 use modelwire::error::Code;
 use modelwire::model::search::{Choices, Dimension, SearchSpec, Strategy};
 use modelwire::model::{Spec, StepSpec, Value};
 use modelwire::training::{JobSpec, Publish, Rows, SearchJob, State};
+use modelwire::wire::empty;
+use modelwire::wire::search::GetSearchResultRequest;
+use modelwire::wire::training::TTrainingSyncClient;
 use std::process::{Command, Output};
 use std::time::Duration;
 
@@ -139,6 +143,27 @@ async fn a_server_that_is_killed_half_way_searches_again_and_publishes_the_same_
     }
     assert_eq!(found[0].0.candidates.len(), 900);
     assert_eq!(found[0], found[1]);
+}
+
+#[tokio::test]
+async fn a_table_comes_as_many_candidates_at_a_time_as_are_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = TestServer::start(folder.path());
+    let client = client(&server).await;
+    let job = client.search(&search(alphas(&[1.0, 2.0, 3.0]), None)).await.unwrap();
+    assert_eq!(ended(&client, &job.id).await.state, State::Succeeded);
+    let mut stock = Clients::of(&server).training;
+    let mut ask = |from_candidate, limit| {
+        let job_id = Some(job.id.clone());
+        stock.get_search_result(GetSearchResultRequest { job_id, from_candidate, limit, ..empty() })
+    };
+
+    let first = ask(None, Some(2)).unwrap();
+    let rest = ask(first.next_candidate, None).unwrap();
+
+    assert_eq!((first.candidates.unwrap().len(), first.total_candidates, first.next_candidate), (2, Some(3), Some(2)));
+    assert_eq!((rest.candidates.unwrap().len(), rest.total_candidates, rest.next_candidate), (1, Some(3), None));
+    assert!(ask(Some(4), None).is_err() && ask(None, Some(0)).is_err() && ask(None, Some(1_001)).is_err());
 }
 
 #[tokio::test]

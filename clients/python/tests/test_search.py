@@ -115,6 +115,25 @@ def test_a_table_is_its_candidates_best_first(start: Start) -> None:
     assert (found.scoring, found.n_splits, found.best_steps) == ("r2", 2, [modelwire.Step("ridge", {"alpha": 0.5})])
 
 
+def page(number: int, **parts: Any) -> search_wire.GetSearchResultResponse:
+    return search_wire.GetSearchResultResponse(scoring="r2", n_splits=2, candidates=[candidate(number)], **parts)
+
+
+def test_a_large_table_is_read_page_by_page(start: Start) -> None:
+    pages = {None: page(2, next_candidate=1), 1: page(3, next_candidate=2), 2: page(1)}
+    handler = Recorder(get_search_result=lambda request: pages[request.from_candidate])
+
+    found = start(handler).search_result("j1")
+
+    assert ([each.number for each in found.candidates], handler.request.job_id) == ([2, 3, 1], "j1")
+
+
+@pytest.mark.parametrize("wrong", [page(2, next_candidate=2), search_wire.GetSearchResultResponse(next_candidate=0)])
+def test_a_table_that_does_not_go_on_where_it_ended_is_a_protocol_error(start: Start, wrong: Any) -> None:
+    with pytest.raises(modelwire.ProtocolError):
+        start(Recorder(get_search_result=wrong)).search_result("j1")
+
+
 def test_a_search_that_publishes_nothing_is_waited_for_by_its_table(start: Start) -> None:
     ended = training_wire.WatchJobResponse(events=[], job=job("SUCCEEDED"))
     handler = Recorder(search=training_wire.SearchResponse(job=job()), watch_job=ended, get_search_result=TABLE)

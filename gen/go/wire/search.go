@@ -2752,9 +2752,13 @@ func (p *SearchCandidate) String() string {
 // Attributes:
 //  - Context
 //  - JobID: The job that `search` answered.
+//  - FromCandidate: Answer candidates from this place of the table on, counted from 0; 0 if absent.
+//  - Limit: Most candidates of the answer, 1 to 1000; 1000 if absent.
 type GetSearchResultRequest struct {
   Context *RequestContext `thrift:"context,1" db:"context" json:"context,omitempty"`
   JobID *string `thrift:"job_id,2" db:"job_id" json:"job_id,omitempty"`
+  FromCandidate *int64 `thrift:"from_candidate,3" db:"from_candidate" json:"from_candidate,omitempty"`
+  Limit *int32 `thrift:"limit,4" db:"limit" json:"limit,omitempty"`
 }
 
 func NewGetSearchResultRequest() *GetSearchResultRequest {
@@ -2775,12 +2779,34 @@ func (p *GetSearchResultRequest) GetJobID() string {
   }
 return *p.JobID
 }
+var GetSearchResultRequest_FromCandidate_DEFAULT int64
+func (p *GetSearchResultRequest) GetFromCandidate() int64 {
+  if !p.IsSetFromCandidate() {
+    return GetSearchResultRequest_FromCandidate_DEFAULT
+  }
+return *p.FromCandidate
+}
+var GetSearchResultRequest_Limit_DEFAULT int32
+func (p *GetSearchResultRequest) GetLimit() int32 {
+  if !p.IsSetLimit() {
+    return GetSearchResultRequest_Limit_DEFAULT
+  }
+return *p.Limit
+}
 func (p *GetSearchResultRequest) IsSetContext() bool {
   return p.Context != nil
 }
 
 func (p *GetSearchResultRequest) IsSetJobID() bool {
   return p.JobID != nil
+}
+
+func (p *GetSearchResultRequest) IsSetFromCandidate() bool {
+  return p.FromCandidate != nil
+}
+
+func (p *GetSearchResultRequest) IsSetLimit() bool {
+  return p.Limit != nil
 }
 
 func (p *GetSearchResultRequest) Read(ctx context.Context, iprot thrift.TProtocol) error {
@@ -2809,6 +2835,26 @@ func (p *GetSearchResultRequest) Read(ctx context.Context, iprot thrift.TProtoco
     case 2:
       if fieldTypeId == thrift.STRING {
         if err := p.ReadField2(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 3:
+      if fieldTypeId == thrift.I64 {
+        if err := p.ReadField3(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 4:
+      if fieldTypeId == thrift.I32 {
+        if err := p.ReadField4(ctx, iprot); err != nil {
           return err
         }
       } else {
@@ -2848,12 +2894,32 @@ func (p *GetSearchResultRequest)  ReadField2(ctx context.Context, iprot thrift.T
   return nil
 }
 
+func (p *GetSearchResultRequest)  ReadField3(ctx context.Context, iprot thrift.TProtocol) error {
+  if v, err := iprot.ReadI64(ctx); err != nil {
+  return thrift.PrependError("error reading field 3: ", err)
+} else {
+  p.FromCandidate = &v
+}
+  return nil
+}
+
+func (p *GetSearchResultRequest)  ReadField4(ctx context.Context, iprot thrift.TProtocol) error {
+  if v, err := iprot.ReadI32(ctx); err != nil {
+  return thrift.PrependError("error reading field 4: ", err)
+} else {
+  p.Limit = &v
+}
+  return nil
+}
+
 func (p *GetSearchResultRequest) Write(ctx context.Context, oprot thrift.TProtocol) error {
   if err := oprot.WriteStructBegin(ctx, "GetSearchResultRequest"); err != nil {
     return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err) }
   if p != nil {
     if err := p.writeField1(ctx, oprot); err != nil { return err }
     if err := p.writeField2(ctx, oprot); err != nil { return err }
+    if err := p.writeField3(ctx, oprot); err != nil { return err }
+    if err := p.writeField4(ctx, oprot); err != nil { return err }
   }
   if err := oprot.WriteFieldStop(ctx); err != nil {
     return thrift.PrependError("write field stop error: ", err) }
@@ -2887,6 +2953,30 @@ func (p *GetSearchResultRequest) writeField2(ctx context.Context, oprot thrift.T
   return err
 }
 
+func (p *GetSearchResultRequest) writeField3(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetFromCandidate() {
+    if err := oprot.WriteFieldBegin(ctx, "from_candidate", thrift.I64, 3); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 3:from_candidate: ", p), err) }
+    if err := oprot.WriteI64(ctx, int64(*p.FromCandidate)); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T.from_candidate (3) field write error: ", p), err) }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 3:from_candidate: ", p), err) }
+  }
+  return err
+}
+
+func (p *GetSearchResultRequest) writeField4(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetLimit() {
+    if err := oprot.WriteFieldBegin(ctx, "limit", thrift.I32, 4); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 4:limit: ", p), err) }
+    if err := oprot.WriteI32(ctx, int32(*p.Limit)); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T.limit (4) field write error: ", p), err) }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 4:limit: ", p), err) }
+  }
+  return err
+}
+
 func (p *GetSearchResultRequest) Equals(other *GetSearchResultRequest) bool {
   if p == other {
     return true
@@ -2899,6 +2989,18 @@ func (p *GetSearchResultRequest) Equals(other *GetSearchResultRequest) bool {
       return false
     }
     if (*p.JobID) != (*other.JobID) { return false }
+  }
+  if p.FromCandidate != other.FromCandidate {
+    if p.FromCandidate == nil || other.FromCandidate == nil {
+      return false
+    }
+    if (*p.FromCandidate) != (*other.FromCandidate) { return false }
+  }
+  if p.Limit != other.Limit {
+    if p.Limit == nil || other.Limit == nil {
+      return false
+    }
+    if (*p.Limit) != (*other.Limit) { return false }
   }
   return true
 }
@@ -2915,11 +3017,15 @@ func (p *GetSearchResultRequest) String() string {
 //  - Scoring: What they are ranked by.
 //  - NSplits: Folds.
 //  - BestSteps: The steps with the values of the best candidate, as `train` takes them. Absent if all failed.
+//  - TotalCandidates: Candidates of the whole table.
+//  - NextCandidate: There are more: pass it as `from_candidate`. Absent with the last candidate.
 type GetSearchResultResponse struct {
   Candidates []*SearchCandidate `thrift:"candidates,1" db:"candidates" json:"candidates,omitempty"`
   Scoring *string `thrift:"scoring,2" db:"scoring" json:"scoring,omitempty"`
   NSplits *int32 `thrift:"n_splits,3" db:"n_splits" json:"n_splits,omitempty"`
   BestSteps []*Step `thrift:"best_steps,4" db:"best_steps" json:"best_steps,omitempty"`
+  TotalCandidates *int64 `thrift:"total_candidates,5" db:"total_candidates" json:"total_candidates,omitempty"`
+  NextCandidate *int64 `thrift:"next_candidate,6" db:"next_candidate" json:"next_candidate,omitempty"`
 }
 
 func NewGetSearchResultResponse() *GetSearchResultResponse {
@@ -2950,6 +3056,20 @@ var GetSearchResultResponse_BestSteps_DEFAULT []*Step
 func (p *GetSearchResultResponse) GetBestSteps() []*Step {
   return p.BestSteps
 }
+var GetSearchResultResponse_TotalCandidates_DEFAULT int64
+func (p *GetSearchResultResponse) GetTotalCandidates() int64 {
+  if !p.IsSetTotalCandidates() {
+    return GetSearchResultResponse_TotalCandidates_DEFAULT
+  }
+return *p.TotalCandidates
+}
+var GetSearchResultResponse_NextCandidate_DEFAULT int64
+func (p *GetSearchResultResponse) GetNextCandidate() int64 {
+  if !p.IsSetNextCandidate() {
+    return GetSearchResultResponse_NextCandidate_DEFAULT
+  }
+return *p.NextCandidate
+}
 func (p *GetSearchResultResponse) IsSetCandidates() bool {
   return p.Candidates != nil
 }
@@ -2964,6 +3084,14 @@ func (p *GetSearchResultResponse) IsSetNSplits() bool {
 
 func (p *GetSearchResultResponse) IsSetBestSteps() bool {
   return p.BestSteps != nil
+}
+
+func (p *GetSearchResultResponse) IsSetTotalCandidates() bool {
+  return p.TotalCandidates != nil
+}
+
+func (p *GetSearchResultResponse) IsSetNextCandidate() bool {
+  return p.NextCandidate != nil
 }
 
 func (p *GetSearchResultResponse) Read(ctx context.Context, iprot thrift.TProtocol) error {
@@ -3012,6 +3140,26 @@ func (p *GetSearchResultResponse) Read(ctx context.Context, iprot thrift.TProtoc
     case 4:
       if fieldTypeId == thrift.LIST {
         if err := p.ReadField4(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 5:
+      if fieldTypeId == thrift.I64 {
+        if err := p.ReadField5(ctx, iprot); err != nil {
+          return err
+        }
+      } else {
+        if err := iprot.Skip(ctx, fieldTypeId); err != nil {
+          return err
+        }
+      }
+    case 6:
+      if fieldTypeId == thrift.I64 {
+        if err := p.ReadField6(ctx, iprot); err != nil {
           return err
         }
       } else {
@@ -3092,6 +3240,24 @@ func (p *GetSearchResultResponse)  ReadField4(ctx context.Context, iprot thrift.
   return nil
 }
 
+func (p *GetSearchResultResponse)  ReadField5(ctx context.Context, iprot thrift.TProtocol) error {
+  if v, err := iprot.ReadI64(ctx); err != nil {
+  return thrift.PrependError("error reading field 5: ", err)
+} else {
+  p.TotalCandidates = &v
+}
+  return nil
+}
+
+func (p *GetSearchResultResponse)  ReadField6(ctx context.Context, iprot thrift.TProtocol) error {
+  if v, err := iprot.ReadI64(ctx); err != nil {
+  return thrift.PrependError("error reading field 6: ", err)
+} else {
+  p.NextCandidate = &v
+}
+  return nil
+}
+
 func (p *GetSearchResultResponse) Write(ctx context.Context, oprot thrift.TProtocol) error {
   if err := oprot.WriteStructBegin(ctx, "GetSearchResultResponse"); err != nil {
     return thrift.PrependError(fmt.Sprintf("%T write struct begin error: ", p), err) }
@@ -3100,6 +3266,8 @@ func (p *GetSearchResultResponse) Write(ctx context.Context, oprot thrift.TProto
     if err := p.writeField2(ctx, oprot); err != nil { return err }
     if err := p.writeField3(ctx, oprot); err != nil { return err }
     if err := p.writeField4(ctx, oprot); err != nil { return err }
+    if err := p.writeField5(ctx, oprot); err != nil { return err }
+    if err := p.writeField6(ctx, oprot); err != nil { return err }
   }
   if err := oprot.WriteFieldStop(ctx); err != nil {
     return thrift.PrependError("write field stop error: ", err) }
@@ -3174,6 +3342,30 @@ func (p *GetSearchResultResponse) writeField4(ctx context.Context, oprot thrift.
   return err
 }
 
+func (p *GetSearchResultResponse) writeField5(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetTotalCandidates() {
+    if err := oprot.WriteFieldBegin(ctx, "total_candidates", thrift.I64, 5); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 5:total_candidates: ", p), err) }
+    if err := oprot.WriteI64(ctx, int64(*p.TotalCandidates)); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T.total_candidates (5) field write error: ", p), err) }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 5:total_candidates: ", p), err) }
+  }
+  return err
+}
+
+func (p *GetSearchResultResponse) writeField6(ctx context.Context, oprot thrift.TProtocol) (err error) {
+  if p.IsSetNextCandidate() {
+    if err := oprot.WriteFieldBegin(ctx, "next_candidate", thrift.I64, 6); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field begin error 6:next_candidate: ", p), err) }
+    if err := oprot.WriteI64(ctx, int64(*p.NextCandidate)); err != nil {
+    return thrift.PrependError(fmt.Sprintf("%T.next_candidate (6) field write error: ", p), err) }
+    if err := oprot.WriteFieldEnd(ctx); err != nil {
+      return thrift.PrependError(fmt.Sprintf("%T write field end error 6:next_candidate: ", p), err) }
+  }
+  return err
+}
+
 func (p *GetSearchResultResponse) Equals(other *GetSearchResultResponse) bool {
   if p == other {
     return true
@@ -3201,6 +3393,18 @@ func (p *GetSearchResultResponse) Equals(other *GetSearchResultResponse) bool {
   for i, _tgt := range p.BestSteps {
     _src17 := other.BestSteps[i]
     if !_tgt.Equals(_src17) { return false }
+  }
+  if p.TotalCandidates != other.TotalCandidates {
+    if p.TotalCandidates == nil || other.TotalCandidates == nil {
+      return false
+    }
+    if (*p.TotalCandidates) != (*other.TotalCandidates) { return false }
+  }
+  if p.NextCandidate != other.NextCandidate {
+    if p.NextCandidate == nil || other.NextCandidate == nil {
+      return false
+    }
+    if (*p.NextCandidate) != (*other.NextCandidate) { return false }
   }
   return true
 }

@@ -8415,8 +8415,8 @@ type Training interface {
   // Parameters:
   //  - Request
   Search(ctx context.Context, request *SearchRequest) (_r *SearchResponse, _err error)
-  // Answers the table of a search. Throws NOT_FOUND, FAILED_PRECONDITION (the job is no search, or has no table: it has not ended,
-  // was cancelled, or failed before it had measured all candidates).
+  // Answers the table of a search, 1000 candidates at a time. Throws NOT_FOUND, FAILED_PRECONDITION (the job is no search, or has no
+  // table: it has not ended, was cancelled, or failed before it had measured all candidates), INVALID_ARGUMENT (from_candidate, limit).
   // 
   // Parameters:
   //  - Request
@@ -8567,8 +8567,8 @@ func (p *TrainingClient) Search(ctx context.Context, request *SearchRequest) (_r
   return nil, thrift.NewTApplicationException(thrift.MISSING_RESULT, "search failed: unknown result")
 }
 
-// Answers the table of a search. Throws NOT_FOUND, FAILED_PRECONDITION (the job is no search, or has no table: it has not ended,
-// was cancelled, or failed before it had measured all candidates).
+// Answers the table of a search, 1000 candidates at a time. Throws NOT_FOUND, FAILED_PRECONDITION (the job is no search, or has no
+// table: it has not ended, was cancelled, or failed before it had measured all candidates), INVALID_ARGUMENT (from_candidate, limit).
 // 
 // Parameters:
 //  - Request

@@ -4,7 +4,7 @@ use super::models::{number, number_from};
 use super::parameters::{spec_parameter, spec_steps, wire_parameter, wire_steps};
 use super::table::table_to;
 use super::training::rows_from;
-use crate::data::Name;
+use crate::data::{MAX_PAGE, Name};
 use crate::error::{Error, Result, quotable};
 use crate::model::search::{self, Candidate, Choice, Choices, Dimension, FoldKind, SearchSpec, Searched, Strategy};
 use crate::model::{Spec, StepSpec};
@@ -122,14 +122,27 @@ fn count(what: &str, number: Option<i64>) -> Result<Option<usize>> {
     number.map(checked).transpose()
 }
 
-/// The table of a search as it travels.
-pub fn search_result(found: &Searched) -> GetSearchResultResponse {
-    GetSearchResultResponse {
-        candidates: Some(found.candidates.iter().map(candidate).collect()),
+/// The table of a search as it travels: at most so many candidates, from this place on.
+///
+/// # Errors
+/// [`Error::InvalidArgument`] if `limit` is not from 1 to [`MAX_PAGE`], or `from` is no place of the table.
+pub fn search_result(found: &Searched, from: Option<i64>, limit: usize) -> Result<GetSearchResultResponse> {
+    if !(1..=MAX_PAGE).contains(&limit) {
+        return Err(Error::invalid(format!("limit is {limit}; an answer has from 1 to {MAX_PAGE} candidates")));
+    }
+    let (total, from) = (found.candidates.len(), from.unwrap_or_default());
+    let place = usize::try_from(from).ok().filter(|place| *place <= total).ok_or_else(|| {
+        Error::invalid(format!("from_candidate is {from} and the table has {total} candidates, counted from 0"))
+    })?;
+    let end = total.min(place.saturating_add(limit));
+    Ok(GetSearchResultResponse {
+        candidates: Some(found.candidates[place..end].iter().map(candidate).collect()),
         scoring: Some(found.scoring.clone()),
         n_splits: i32::try_from(found.n_splits).ok(),
         best_steps: found.best.as_ref().map(|best| wire_steps(&best.steps)),
-    }
+        total_candidates: Some(number(total as u64)),
+        next_candidate: (end < total).then(|| number(end as u64)),
+    })
 }
 
 fn candidate(it: &Candidate) -> SearchCandidate {
@@ -219,14 +232,15 @@ fn wire_dimension(asked: &Dimension) -> SearchedParameter {
 ///
 /// # Errors
 /// [`Error::InvalidArgument`] if a parameter has no value.
-pub fn search_result_from(answer: GetSearchResultResponse) -> Result<SearchTable> {
+pub fn search_result_from(answer: GetSearchResultResponse) -> Result<(SearchTable, Option<u64>)> {
     let candidates = answer.candidates.unwrap_or_default().into_iter().map(candidate_from);
-    Ok(SearchTable {
+    let table = SearchTable {
         scoring: answer.scoring.unwrap_or_default(),
         n_splits: size_from(answer.n_splits.map(i64::from)),
         candidates: candidates.collect::<Result<_>>()?,
         best_steps: answer.best_steps.map(spec_steps).transpose()?,
-    })
+    };
+    Ok((table, answer.next_candidate.map(|it| number_from(Some(it)))))
 }
 
 fn candidate_from(it: SearchCandidate) -> Result<Candidate> {
@@ -337,10 +351,40 @@ mod tests {
         let candidates = vec![scored, failed];
         let sent = Searched { scoring: "r2".into(), n_splits: 2, candidates, best: Some(best.clone()) };
 
-        let received = search_result_from(search_result(&sent)).unwrap();
+        let (received, next) = search_result_from(search_result(&sent, None, 1_000).unwrap()).unwrap();
 
         assert_eq!((received.candidates, received.best_steps), (sent.candidates, Some(best.steps)));
-        assert_eq!((received.scoring.as_str(), received.n_splits), ("r2", 2));
+        assert_eq!((received.scoring.as_str(), received.n_splits, next), ("r2", 2, None));
+    }
+
+    #[test]
+    fn a_table_is_answered_from_any_place_and_says_where_it_goes_on() {
+        let candidate = |number| Candidate {
+            number,
+            rank: number,
+            parameters: vec![],
+            mean_test_score: None,
+            std_test_score: None,
+            split_test_scores: vec![],
+            mean_fit_seconds: 0.0,
+            error: None,
+            iteration: 0,
+            n_resources: 9,
+        };
+        let candidates = (1..=5).map(candidate).collect();
+        let table = Searched { scoring: "r2".into(), n_splits: 2, candidates, best: None };
+        let part = |from, limit| {
+            let (part, next) = search_result_from(search_result(&table, from, limit)?)?;
+            Ok::<_, Error>((part.candidates.iter().map(|it| it.number).collect::<Vec<_>>(), next))
+        };
+
+        assert_eq!(part(None, 2).unwrap(), (vec![1, 2], Some(2)));
+        assert_eq!(part(Some(2), 3).unwrap(), (vec![3, 4, 5], None));
+        assert_eq!(part(Some(5), 1).unwrap(), (vec![], None));
+        assert_eq!(search_result(&table, Some(3), 1).unwrap().total_candidates, Some(5));
+        for (from, limit) in [(Some(6), 1), (Some(-1), 1), (None, 0), (None, 1_001)] {
+            assert!(part(from, limit).is_err(), "{from:?} {limit}");
+        }
     }
 
     #[test]

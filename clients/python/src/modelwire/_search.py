@@ -162,10 +162,11 @@ def request(
     )
 
 
-def from_wire(response: wire.GetSearchResultResponse) -> SearchResult:
-    """Read the table."""
+def from_wire(pages: Sequence[wire.GetSearchResultResponse]) -> SearchResult:
+    """Read the table, which may come in several pages."""
+    response = pages[0]
     steps = response.best_steps
-    candidates = response.candidates or []
+    candidates = [candidate for page in pages for candidate in page.candidates or ()]
     # Named after their step as soon as candidates have parameters of several steps, as scikit-learn names them.
     several = len({each.step for candidate in candidates[:1] for each in candidate.parameters or ()}) > 1
     return SearchResult(

@@ -237,7 +237,16 @@ class Verbs:
     async def search_result(self, job_id: str, *, timeout: float | None = None) -> SearchResult:
         """Return the table of a search that has ended."""
         request = search_wire.GetSearchResultRequest(job_id=job_id)
-        return _search.from_wire(await self._call(_methods.GET_SEARCH_RESULT, request, timeout))
+        pages: list[search_wire.GetSearchResultResponse] = []
+        while True:
+            pages.append(await self._call(_methods.GET_SEARCH_RESULT, request, timeout))
+            from_candidate = pages[-1].next_candidate
+            if from_candidate is None:
+                return _search.from_wire(pages)
+            read = sum(len(page.candidates or ()) for page in pages)
+            if from_candidate != read or not pages[-1].candidates:
+                raise ProtocolError(f"a table goes on at candidate {from_candidate} after {read} candidates")
+            request = search_wire.GetSearchResultRequest(job_id=job_id, from_candidate=read)
 
     async def evaluate(
         self,

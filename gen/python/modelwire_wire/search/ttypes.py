@@ -823,13 +823,17 @@ class GetSearchResultRequest(object):
     Attributes:
      - context
      - job_id: The job that `search` answered.
+     - from_candidate: Answer candidates from this place of the table on, counted from 0; 0 if absent.
+     - limit: Most candidates of the answer, 1 to 1000; 1000 if absent.
 
     """
 
 
-    def __init__(self, context=None, job_id=None,):
+    def __init__(self, context=None, job_id=None, from_candidate=None, limit=None,):
         self.context = context
         self.job_id = job_id
+        self.from_candidate = from_candidate
+        self.limit = limit
 
     def read(self, iprot):
         if iprot._fast_decode is not None and isinstance(iprot.trans, TTransport.CReadableTransport) and self.thrift_spec is not None:
@@ -851,6 +855,16 @@ class GetSearchResultRequest(object):
                     self.job_id = iprot.readString().decode('utf-8', errors='replace') if sys.version_info[0] == 2 else iprot.readString()
                 else:
                     iprot.skip(ftype)
+            elif fid == 3:
+                if ftype == TType.I64:
+                    self.from_candidate = iprot.readI64()
+                else:
+                    iprot.skip(ftype)
+            elif fid == 4:
+                if ftype == TType.I32:
+                    self.limit = iprot.readI32()
+                else:
+                    iprot.skip(ftype)
             else:
                 iprot.skip(ftype)
             iprot.readFieldEnd()
@@ -868,6 +882,14 @@ class GetSearchResultRequest(object):
         if self.job_id is not None:
             oprot.writeFieldBegin('job_id', TType.STRING, 2)
             oprot.writeString(self.job_id.encode('utf-8') if sys.version_info[0] == 2 else self.job_id)
+            oprot.writeFieldEnd()
+        if self.from_candidate is not None:
+            oprot.writeFieldBegin('from_candidate', TType.I64, 3)
+            oprot.writeI64(self.from_candidate)
+            oprot.writeFieldEnd()
+        if self.limit is not None:
+            oprot.writeFieldBegin('limit', TType.I32, 4)
+            oprot.writeI32(self.limit)
             oprot.writeFieldEnd()
         oprot.writeFieldStop()
         oprot.writeStructEnd()
@@ -894,15 +916,19 @@ class GetSearchResultResponse(object):
      - scoring: What they are ranked by.
      - n_splits: Folds.
      - best_steps: The steps with the values of the best candidate, as `train` takes them. Absent if all failed.
+     - total_candidates: Candidates of the whole table.
+     - next_candidate: There are more: pass it as `from_candidate`. Absent with the last candidate.
 
     """
 
 
-    def __init__(self, candidates=None, scoring=None, n_splits=None, best_steps=None,):
+    def __init__(self, candidates=None, scoring=None, n_splits=None, best_steps=None, total_candidates=None, next_candidate=None,):
         self.candidates = candidates
         self.scoring = scoring
         self.n_splits = n_splits
         self.best_steps = best_steps
+        self.total_candidates = total_candidates
+        self.next_candidate = next_candidate
 
     def read(self, iprot):
         if iprot._fast_decode is not None and isinstance(iprot.trans, TTransport.CReadableTransport) and self.thrift_spec is not None:
@@ -945,6 +971,16 @@ class GetSearchResultResponse(object):
                     iprot.readListEnd()
                 else:
                     iprot.skip(ftype)
+            elif fid == 5:
+                if ftype == TType.I64:
+                    self.total_candidates = iprot.readI64()
+                else:
+                    iprot.skip(ftype)
+            elif fid == 6:
+                if ftype == TType.I64:
+                    self.next_candidate = iprot.readI64()
+                else:
+                    iprot.skip(ftype)
             else:
                 iprot.skip(ftype)
             iprot.readFieldEnd()
@@ -976,6 +1012,14 @@ class GetSearchResultResponse(object):
             for iter62 in self.best_steps:
                 iter62.write(oprot)
             oprot.writeListEnd()
+            oprot.writeFieldEnd()
+        if self.total_candidates is not None:
+            oprot.writeFieldBegin('total_candidates', TType.I64, 5)
+            oprot.writeI64(self.total_candidates)
+            oprot.writeFieldEnd()
+        if self.next_candidate is not None:
+            oprot.writeFieldBegin('next_candidate', TType.I64, 6)
+            oprot.writeI64(self.next_candidate)
             oprot.writeFieldEnd()
         oprot.writeFieldStop()
         oprot.writeStructEnd()
@@ -1063,6 +1107,8 @@ GetSearchResultRequest.thrift_spec = (
     None,  # 0
     (1, TType.STRUCT, 'context', [modelwire_wire.types.ttypes.RequestContext, None], None, ),  # 1
     (2, TType.STRING, 'job_id', 'UTF8', None, ),  # 2
+    (3, TType.I64, 'from_candidate', None, None, ),  # 3
+    (4, TType.I32, 'limit', None, None, ),  # 4
 )
 all_structs.append(GetSearchResultResponse)
 GetSearchResultResponse.thrift_spec = (
@@ -1071,6 +1117,8 @@ GetSearchResultResponse.thrift_spec = (
     (2, TType.STRING, 'scoring', 'UTF8', None, ),  # 2
     (3, TType.I32, 'n_splits', None, None, ),  # 3
     (4, TType.LIST, 'best_steps', (TType.STRUCT, [modelwire_wire.types.ttypes.Step, None], False), None, ),  # 4
+    (5, TType.I64, 'total_candidates', None, None, ),  # 5
+    (6, TType.I64, 'next_candidate', None, None, ),  # 6
 )
 fix_spec(all_structs)
 del all_structs

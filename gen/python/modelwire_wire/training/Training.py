@@ -45,8 +45,8 @@ class Iface(object):
 
     def get_search_result(self, request):
         """
-        Answers the table of a search. Throws NOT_FOUND, FAILED_PRECONDITION (the job is no search, or has no table: it has not ended,
-        was cancelled, or failed before it had measured all candidates).
+        Answers the table of a search, 1000 candidates at a time. Throws NOT_FOUND, FAILED_PRECONDITION (the job is no search, or has no
+        table: it has not ended, was cancelled, or failed before it had measured all candidates), INVALID_ARGUMENT (from_candidate, limit).
 
         Parameters:
          - request
@@ -240,8 +240,8 @@ class Client(Iface):
 
     def get_search_result(self, request):
         """
-        Answers the table of a search. Throws NOT_FOUND, FAILED_PRECONDITION (the job is no search, or has no table: it has not ended,
-        was cancelled, or failed before it had measured all candidates).
+        Answers the table of a search, 1000 candidates at a time. Throws NOT_FOUND, FAILED_PRECONDITION (the job is no search, or has no
+        table: it has not ended, was cancelled, or failed before it had measured all candidates), INVALID_ARGUMENT (from_candidate, limit).
 
         Parameters:
          - request

@@ -12,6 +12,8 @@ public class GetSearchResultRequest implements org.apache.thrift.TBase<GetSearch
 
   private static final org.apache.thrift.protocol.TField CONTEXT_FIELD_DESC = new org.apache.thrift.protocol.TField("context", org.apache.thrift.protocol.TType.STRUCT, (short)1);
   private static final org.apache.thrift.protocol.TField JOB_ID_FIELD_DESC = new org.apache.thrift.protocol.TField("job_id", org.apache.thrift.protocol.TType.STRING, (short)2);
+  private static final org.apache.thrift.protocol.TField FROM_CANDIDATE_FIELD_DESC = new org.apache.thrift.protocol.TField("from_candidate", org.apache.thrift.protocol.TType.I64, (short)3);
+  private static final org.apache.thrift.protocol.TField LIMIT_FIELD_DESC = new org.apache.thrift.protocol.TField("limit", org.apache.thrift.protocol.TType.I32, (short)4);
 
   private static final org.apache.thrift.scheme.SchemeFactory STANDARD_SCHEME_FACTORY = new GetSearchResultRequestStandardSchemeFactory();
   private static final org.apache.thrift.scheme.SchemeFactory TUPLE_SCHEME_FACTORY = new GetSearchResultRequestTupleSchemeFactory();
@@ -21,6 +23,14 @@ public class GetSearchResultRequest implements org.apache.thrift.TBase<GetSearch
    * The job that `search` answered.
    */
   public @org.apache.thrift.annotation.Nullable java.lang.String job_id; // optional
+  /**
+   * Answer candidates from this place of the table on, counted from 0; 0 if absent.
+   */
+  public long from_candidate; // optional
+  /**
+   * Most candidates of the answer, 1 to 1000; 1000 if absent.
+   */
+  public int limit; // optional
 
   /** The set of fields this struct contains, along with convenience methods for finding and manipulating them. */
   public enum _Fields implements org.apache.thrift.TFieldIdEnum {
@@ -28,7 +38,15 @@ public class GetSearchResultRequest implements org.apache.thrift.TBase<GetSearch
     /**
      * The job that `search` answered.
      */
-    JOB_ID((short)2, "job_id");
+    JOB_ID((short)2, "job_id"),
+    /**
+     * Answer candidates from this place of the table on, counted from 0; 0 if absent.
+     */
+    FROM_CANDIDATE((short)3, "from_candidate"),
+    /**
+     * Most candidates of the answer, 1 to 1000; 1000 if absent.
+     */
+    LIMIT((short)4, "limit");
 
     private static final java.util.Map<java.lang.String, _Fields> byName = new java.util.HashMap<java.lang.String, _Fields>();
 
@@ -48,6 +66,10 @@ public class GetSearchResultRequest implements org.apache.thrift.TBase<GetSearch
           return CONTEXT;
         case 2: // JOB_ID
           return JOB_ID;
+        case 3: // FROM_CANDIDATE
+          return FROM_CANDIDATE;
+        case 4: // LIMIT
+          return LIMIT;
         default:
           return null;
       }
@@ -91,7 +113,10 @@ public class GetSearchResultRequest implements org.apache.thrift.TBase<GetSearch
   }
 
   // isset id assignments
-  private static final _Fields optionals[] = {_Fields.CONTEXT,_Fields.JOB_ID};
+  private static final int __FROM_CANDIDATE_ISSET_ID = 0;
+  private static final int __LIMIT_ISSET_ID = 1;
+  private byte __isset_bitfield = 0;
+  private static final _Fields optionals[] = {_Fields.CONTEXT,_Fields.JOB_ID,_Fields.FROM_CANDIDATE,_Fields.LIMIT};
   public static final java.util.Map<_Fields, org.apache.thrift.meta_data.FieldMetaData> metaDataMap;
   static {
     java.util.Map<_Fields, org.apache.thrift.meta_data.FieldMetaData> tmpMap = new java.util.EnumMap<_Fields, org.apache.thrift.meta_data.FieldMetaData>(_Fields.class);
@@ -99,6 +124,10 @@ public class GetSearchResultRequest implements org.apache.thrift.TBase<GetSearch
         new org.apache.thrift.meta_data.StructMetaData(org.apache.thrift.protocol.TType.STRUCT, io.modelwire.wire.RequestContext.class)));
     tmpMap.put(_Fields.JOB_ID, new org.apache.thrift.meta_data.FieldMetaData("job_id", org.apache.thrift.TFieldRequirementType.OPTIONAL, 
         new org.apache.thrift.meta_data.FieldValueMetaData(org.apache.thrift.protocol.TType.STRING)));
+    tmpMap.put(_Fields.FROM_CANDIDATE, new org.apache.thrift.meta_data.FieldMetaData("from_candidate", org.apache.thrift.TFieldRequirementType.OPTIONAL, 
+        new org.apache.thrift.meta_data.FieldValueMetaData(org.apache.thrift.protocol.TType.I64)));
+    tmpMap.put(_Fields.LIMIT, new org.apache.thrift.meta_data.FieldMetaData("limit", org.apache.thrift.TFieldRequirementType.OPTIONAL, 
+        new org.apache.thrift.meta_data.FieldValueMetaData(org.apache.thrift.protocol.TType.I32)));
     metaDataMap = java.util.Collections.unmodifiableMap(tmpMap);
     org.apache.thrift.meta_data.FieldMetaData.addStructMetaDataMap(GetSearchResultRequest.class, metaDataMap);
   }
@@ -110,12 +139,15 @@ public class GetSearchResultRequest implements org.apache.thrift.TBase<GetSearch
    * Performs a deep copy on <i>other</i>.
    */
   public GetSearchResultRequest(GetSearchResultRequest other) {
+    __isset_bitfield = other.__isset_bitfield;
     if (other.isSetContext()) {
       this.context = new io.modelwire.wire.RequestContext(other.context);
     }
     if (other.isSetJob_id()) {
       this.job_id = other.job_id;
     }
+    this.from_candidate = other.from_candidate;
+    this.limit = other.limit;
   }
 
   @Override
@@ -127,6 +159,10 @@ public class GetSearchResultRequest implements org.apache.thrift.TBase<GetSearch
   public void clear() {
     this.context = null;
     this.job_id = null;
+    setFrom_candidateIsSet(false);
+    this.from_candidate = 0;
+    setLimitIsSet(false);
+    this.limit = 0;
   }
 
   @org.apache.thrift.annotation.Nullable
@@ -185,6 +221,64 @@ public class GetSearchResultRequest implements org.apache.thrift.TBase<GetSearch
     }
   }
 
+  /**
+   * Answer candidates from this place of the table on, counted from 0; 0 if absent.
+   */
+  public long getFrom_candidate() {
+    return this.from_candidate;
+  }
+
+  /**
+   * Answer candidates from this place of the table on, counted from 0; 0 if absent.
+   */
+  public GetSearchResultRequest setFrom_candidate(long from_candidate) {
+    this.from_candidate = from_candidate;
+    setFrom_candidateIsSet(true);
+    return this;
+  }
+
+  public void unsetFrom_candidate() {
+    __isset_bitfield = org.apache.thrift.EncodingUtils.clearBit(__isset_bitfield, __FROM_CANDIDATE_ISSET_ID);
+  }
+
+  /** Returns true if field from_candidate is set (has been assigned a value) and false otherwise */
+  public boolean isSetFrom_candidate() {
+    return org.apache.thrift.EncodingUtils.testBit(__isset_bitfield, __FROM_CANDIDATE_ISSET_ID);
+  }
+
+  public void setFrom_candidateIsSet(boolean value) {
+    __isset_bitfield = org.apache.thrift.EncodingUtils.setBit(__isset_bitfield, __FROM_CANDIDATE_ISSET_ID, value);
+  }
+
+  /**
+   * Most candidates of the answer, 1 to 1000; 1000 if absent.
+   */
+  public int getLimit() {
+    return this.limit;
+  }
+
+  /**
+   * Most candidates of the answer, 1 to 1000; 1000 if absent.
+   */
+  public GetSearchResultRequest setLimit(int limit) {
+    this.limit = limit;
+    setLimitIsSet(true);
+    return this;
+  }
+
+  public void unsetLimit() {
+    __isset_bitfield = org.apache.thrift.EncodingUtils.clearBit(__isset_bitfield, __LIMIT_ISSET_ID);
+  }
+
+  /** Returns true if field limit is set (has been assigned a value) and false otherwise */
+  public boolean isSetLimit() {
+    return org.apache.thrift.EncodingUtils.testBit(__isset_bitfield, __LIMIT_ISSET_ID);
+  }
+
+  public void setLimitIsSet(boolean value) {
+    __isset_bitfield = org.apache.thrift.EncodingUtils.setBit(__isset_bitfield, __LIMIT_ISSET_ID, value);
+  }
+
   @Override
   public void setFieldValue(_Fields field, @org.apache.thrift.annotation.Nullable java.lang.Object value) {
     switch (field) {
@@ -204,6 +298,22 @@ public class GetSearchResultRequest implements org.apache.thrift.TBase<GetSearch
       }
       break;
 
+    case FROM_CANDIDATE:
+      if (value == null) {
+        unsetFrom_candidate();
+      } else {
+        setFrom_candidate((java.lang.Long)value);
+      }
+      break;
+
+    case LIMIT:
+      if (value == null) {
+        unsetLimit();
+      } else {
+        setLimit((java.lang.Integer)value);
+      }
+      break;
+
     }
   }
 
@@ -216,6 +326,12 @@ public class GetSearchResultRequest implements org.apache.thrift.TBase<GetSearch
 
     case JOB_ID:
       return getJob_id();
+
+    case FROM_CANDIDATE:
+      return getFrom_candidate();
+
+    case LIMIT:
+      return getLimit();
 
     }
     throw new java.lang.IllegalStateException();
@@ -233,6 +349,10 @@ public class GetSearchResultRequest implements org.apache.thrift.TBase<GetSearch
       return isSetContext();
     case JOB_ID:
       return isSetJob_id();
+    case FROM_CANDIDATE:
+      return isSetFrom_candidate();
+    case LIMIT:
+      return isSetLimit();
     }
     throw new java.lang.IllegalStateException();
   }
@@ -268,6 +388,24 @@ public class GetSearchResultRequest implements org.apache.thrift.TBase<GetSearch
         return false;
     }
 
+    boolean this_present_from_candidate = true && this.isSetFrom_candidate();
+    boolean that_present_from_candidate = true && that.isSetFrom_candidate();
+    if (this_present_from_candidate || that_present_from_candidate) {
+      if (!(this_present_from_candidate && that_present_from_candidate))
+        return false;
+      if (this.from_candidate != that.from_candidate)
+        return false;
+    }
+
+    boolean this_present_limit = true && this.isSetLimit();
+    boolean that_present_limit = true && that.isSetLimit();
+    if (this_present_limit || that_present_limit) {
+      if (!(this_present_limit && that_present_limit))
+        return false;
+      if (this.limit != that.limit)
+        return false;
+    }
+
     return true;
   }
 
@@ -282,6 +420,14 @@ public class GetSearchResultRequest implements org.apache.thrift.TBase<GetSearch
     hashCode = hashCode * 8191 + ((isSetJob_id()) ? 131071 : 524287);
     if (isSetJob_id())
       hashCode = hashCode * 8191 + job_id.hashCode();
+
+    hashCode = hashCode * 8191 + ((isSetFrom_candidate()) ? 131071 : 524287);
+    if (isSetFrom_candidate())
+      hashCode = hashCode * 8191 + org.apache.thrift.TBaseHelper.hashCode(from_candidate);
+
+    hashCode = hashCode * 8191 + ((isSetLimit()) ? 131071 : 524287);
+    if (isSetLimit())
+      hashCode = hashCode * 8191 + limit;
 
     return hashCode;
   }
@@ -310,6 +456,26 @@ public class GetSearchResultRequest implements org.apache.thrift.TBase<GetSearch
     }
     if (isSetJob_id()) {
       lastComparison = org.apache.thrift.TBaseHelper.compareTo(this.job_id, other.job_id);
+      if (lastComparison != 0) {
+        return lastComparison;
+      }
+    }
+    lastComparison = java.lang.Boolean.compare(isSetFrom_candidate(), other.isSetFrom_candidate());
+    if (lastComparison != 0) {
+      return lastComparison;
+    }
+    if (isSetFrom_candidate()) {
+      lastComparison = org.apache.thrift.TBaseHelper.compareTo(this.from_candidate, other.from_candidate);
+      if (lastComparison != 0) {
+        return lastComparison;
+      }
+    }
+    lastComparison = java.lang.Boolean.compare(isSetLimit(), other.isSetLimit());
+    if (lastComparison != 0) {
+      return lastComparison;
+    }
+    if (isSetLimit()) {
+      lastComparison = org.apache.thrift.TBaseHelper.compareTo(this.limit, other.limit);
       if (lastComparison != 0) {
         return lastComparison;
       }
@@ -357,6 +523,18 @@ public class GetSearchResultRequest implements org.apache.thrift.TBase<GetSearch
       }
       first = false;
     }
+    if (isSetFrom_candidate()) {
+      if (!first) sb.append(", ");
+      sb.append("from_candidate:");
+      sb.append(this.from_candidate);
+      first = false;
+    }
+    if (isSetLimit()) {
+      if (!first) sb.append(", ");
+      sb.append("limit:");
+      sb.append(this.limit);
+      first = false;
+    }
     sb.append(")");
     return sb.toString();
   }
@@ -379,6 +557,8 @@ public class GetSearchResultRequest implements org.apache.thrift.TBase<GetSearch
 
   private void readObject(java.io.ObjectInputStream in) throws java.io.IOException, java.lang.ClassNotFoundException {
     try {
+      // it doesn't seem like you should have to do this, but java serialization is wacky, and doesn't call the default constructor.
+      __isset_bitfield = 0;
       read(new org.apache.thrift.protocol.TCompactProtocol(new org.apache.thrift.transport.TIOStreamTransport(in)));
     } catch (org.apache.thrift.TException te) {
       throw new java.io.IOException(te);
@@ -422,6 +602,22 @@ public class GetSearchResultRequest implements org.apache.thrift.TBase<GetSearch
               org.apache.thrift.protocol.TProtocolUtil.skip(iprot, schemeField.type);
             }
             break;
+          case 3: // FROM_CANDIDATE
+            if (schemeField.type == org.apache.thrift.protocol.TType.I64) {
+              struct.from_candidate = iprot.readI64();
+              struct.setFrom_candidateIsSet(true);
+            } else { 
+              org.apache.thrift.protocol.TProtocolUtil.skip(iprot, schemeField.type);
+            }
+            break;
+          case 4: // LIMIT
+            if (schemeField.type == org.apache.thrift.protocol.TType.I32) {
+              struct.limit = iprot.readI32();
+              struct.setLimitIsSet(true);
+            } else { 
+              org.apache.thrift.protocol.TProtocolUtil.skip(iprot, schemeField.type);
+            }
+            break;
           default:
             org.apache.thrift.protocol.TProtocolUtil.skip(iprot, schemeField.type);
         }
@@ -452,6 +648,16 @@ public class GetSearchResultRequest implements org.apache.thrift.TBase<GetSearch
           oprot.writeFieldEnd();
         }
       }
+      if (struct.isSetFrom_candidate()) {
+        oprot.writeFieldBegin(FROM_CANDIDATE_FIELD_DESC);
+        oprot.writeI64(struct.from_candidate);
+        oprot.writeFieldEnd();
+      }
+      if (struct.isSetLimit()) {
+        oprot.writeFieldBegin(LIMIT_FIELD_DESC);
+        oprot.writeI32(struct.limit);
+        oprot.writeFieldEnd();
+      }
       oprot.writeFieldStop();
       oprot.writeStructEnd();
     }
@@ -477,19 +683,31 @@ public class GetSearchResultRequest implements org.apache.thrift.TBase<GetSearch
       if (struct.isSetJob_id()) {
         optionals.set(1);
       }
-      oprot.writeBitSet(optionals, 2);
+      if (struct.isSetFrom_candidate()) {
+        optionals.set(2);
+      }
+      if (struct.isSetLimit()) {
+        optionals.set(3);
+      }
+      oprot.writeBitSet(optionals, 4);
       if (struct.isSetContext()) {
         struct.context.write(oprot);
       }
       if (struct.isSetJob_id()) {
         oprot.writeString(struct.job_id);
       }
+      if (struct.isSetFrom_candidate()) {
+        oprot.writeI64(struct.from_candidate);
+      }
+      if (struct.isSetLimit()) {
+        oprot.writeI32(struct.limit);
+      }
     }
 
     @Override
     public void read(org.apache.thrift.protocol.TProtocol prot, GetSearchResultRequest struct) throws org.apache.thrift.TException {
       org.apache.thrift.protocol.TTupleProtocol iprot = (org.apache.thrift.protocol.TTupleProtocol) prot;
-      java.util.BitSet incoming = iprot.readBitSet(2);
+      java.util.BitSet incoming = iprot.readBitSet(4);
       if (incoming.get(0)) {
         struct.context = new io.modelwire.wire.RequestContext();
         struct.context.read(iprot);
@@ -498,6 +716,14 @@ public class GetSearchResultRequest implements org.apache.thrift.TBase<GetSearch
       if (incoming.get(1)) {
         struct.job_id = iprot.readString();
         struct.setJob_idIsSet(true);
+      }
+      if (incoming.get(2)) {
+        struct.from_candidate = iprot.readI64();
+        struct.setFrom_candidateIsSet(true);
+      }
+      if (incoming.get(3)) {
+        struct.limit = iprot.readI32();
+        struct.setLimitIsSet(true);
       }
     }
   }

@@ -14,6 +14,8 @@ public class GetSearchResultResponse implements org.apache.thrift.TBase<GetSearc
   private static final org.apache.thrift.protocol.TField SCORING_FIELD_DESC = new org.apache.thrift.protocol.TField("scoring", org.apache.thrift.protocol.TType.STRING, (short)2);
   private static final org.apache.thrift.protocol.TField N_SPLITS_FIELD_DESC = new org.apache.thrift.protocol.TField("n_splits", org.apache.thrift.protocol.TType.I32, (short)3);
   private static final org.apache.thrift.protocol.TField BEST_STEPS_FIELD_DESC = new org.apache.thrift.protocol.TField("best_steps", org.apache.thrift.protocol.TType.LIST, (short)4);
+  private static final org.apache.thrift.protocol.TField TOTAL_CANDIDATES_FIELD_DESC = new org.apache.thrift.protocol.TField("total_candidates", org.apache.thrift.protocol.TType.I64, (short)5);
+  private static final org.apache.thrift.protocol.TField NEXT_CANDIDATE_FIELD_DESC = new org.apache.thrift.protocol.TField("next_candidate", org.apache.thrift.protocol.TType.I64, (short)6);
 
   private static final org.apache.thrift.scheme.SchemeFactory STANDARD_SCHEME_FACTORY = new GetSearchResultResponseStandardSchemeFactory();
   private static final org.apache.thrift.scheme.SchemeFactory TUPLE_SCHEME_FACTORY = new GetSearchResultResponseTupleSchemeFactory();
@@ -34,6 +36,14 @@ public class GetSearchResultResponse implements org.apache.thrift.TBase<GetSearc
    * The steps with the values of the best candidate, as `train` takes them. Absent if all failed.
    */
   public @org.apache.thrift.annotation.Nullable java.util.List<io.modelwire.wire.Step> best_steps; // optional
+  /**
+   * Candidates of the whole table.
+   */
+  public long total_candidates; // optional
+  /**
+   * There are more: pass it as `from_candidate`. Absent with the last candidate.
+   */
+  public long next_candidate; // optional
 
   /** The set of fields this struct contains, along with convenience methods for finding and manipulating them. */
   public enum _Fields implements org.apache.thrift.TFieldIdEnum {
@@ -52,7 +62,15 @@ public class GetSearchResultResponse implements org.apache.thrift.TBase<GetSearc
     /**
      * The steps with the values of the best candidate, as `train` takes them. Absent if all failed.
      */
-    BEST_STEPS((short)4, "best_steps");
+    BEST_STEPS((short)4, "best_steps"),
+    /**
+     * Candidates of the whole table.
+     */
+    TOTAL_CANDIDATES((short)5, "total_candidates"),
+    /**
+     * There are more: pass it as `from_candidate`. Absent with the last candidate.
+     */
+    NEXT_CANDIDATE((short)6, "next_candidate");
 
     private static final java.util.Map<java.lang.String, _Fields> byName = new java.util.HashMap<java.lang.String, _Fields>();
 
@@ -76,6 +94,10 @@ public class GetSearchResultResponse implements org.apache.thrift.TBase<GetSearc
           return N_SPLITS;
         case 4: // BEST_STEPS
           return BEST_STEPS;
+        case 5: // TOTAL_CANDIDATES
+          return TOTAL_CANDIDATES;
+        case 6: // NEXT_CANDIDATE
+          return NEXT_CANDIDATE;
         default:
           return null;
       }
@@ -120,8 +142,10 @@ public class GetSearchResultResponse implements org.apache.thrift.TBase<GetSearc
 
   // isset id assignments
   private static final int __N_SPLITS_ISSET_ID = 0;
+  private static final int __TOTAL_CANDIDATES_ISSET_ID = 1;
+  private static final int __NEXT_CANDIDATE_ISSET_ID = 2;
   private byte __isset_bitfield = 0;
-  private static final _Fields optionals[] = {_Fields.CANDIDATES,_Fields.SCORING,_Fields.N_SPLITS,_Fields.BEST_STEPS};
+  private static final _Fields optionals[] = {_Fields.CANDIDATES,_Fields.SCORING,_Fields.N_SPLITS,_Fields.BEST_STEPS,_Fields.TOTAL_CANDIDATES,_Fields.NEXT_CANDIDATE};
   public static final java.util.Map<_Fields, org.apache.thrift.meta_data.FieldMetaData> metaDataMap;
   static {
     java.util.Map<_Fields, org.apache.thrift.meta_data.FieldMetaData> tmpMap = new java.util.EnumMap<_Fields, org.apache.thrift.meta_data.FieldMetaData>(_Fields.class);
@@ -135,6 +159,10 @@ public class GetSearchResultResponse implements org.apache.thrift.TBase<GetSearc
     tmpMap.put(_Fields.BEST_STEPS, new org.apache.thrift.meta_data.FieldMetaData("best_steps", org.apache.thrift.TFieldRequirementType.OPTIONAL, 
         new org.apache.thrift.meta_data.ListMetaData(org.apache.thrift.protocol.TType.LIST, 
             new org.apache.thrift.meta_data.StructMetaData(org.apache.thrift.protocol.TType.STRUCT, io.modelwire.wire.Step.class))));
+    tmpMap.put(_Fields.TOTAL_CANDIDATES, new org.apache.thrift.meta_data.FieldMetaData("total_candidates", org.apache.thrift.TFieldRequirementType.OPTIONAL, 
+        new org.apache.thrift.meta_data.FieldValueMetaData(org.apache.thrift.protocol.TType.I64)));
+    tmpMap.put(_Fields.NEXT_CANDIDATE, new org.apache.thrift.meta_data.FieldMetaData("next_candidate", org.apache.thrift.TFieldRequirementType.OPTIONAL, 
+        new org.apache.thrift.meta_data.FieldValueMetaData(org.apache.thrift.protocol.TType.I64)));
     metaDataMap = java.util.Collections.unmodifiableMap(tmpMap);
     org.apache.thrift.meta_data.FieldMetaData.addStructMetaDataMap(GetSearchResultResponse.class, metaDataMap);
   }
@@ -165,6 +193,8 @@ public class GetSearchResultResponse implements org.apache.thrift.TBase<GetSearc
       }
       this.best_steps = __this__best_steps;
     }
+    this.total_candidates = other.total_candidates;
+    this.next_candidate = other.next_candidate;
   }
 
   @Override
@@ -179,6 +209,10 @@ public class GetSearchResultResponse implements org.apache.thrift.TBase<GetSearc
     setN_splitsIsSet(false);
     this.n_splits = 0;
     this.best_steps = null;
+    setTotal_candidatesIsSet(false);
+    this.total_candidates = 0;
+    setNext_candidateIsSet(false);
+    this.next_candidate = 0;
   }
 
   public int getCandidatesSize() {
@@ -335,6 +369,64 @@ public class GetSearchResultResponse implements org.apache.thrift.TBase<GetSearc
     }
   }
 
+  /**
+   * Candidates of the whole table.
+   */
+  public long getTotal_candidates() {
+    return this.total_candidates;
+  }
+
+  /**
+   * Candidates of the whole table.
+   */
+  public GetSearchResultResponse setTotal_candidates(long total_candidates) {
+    this.total_candidates = total_candidates;
+    setTotal_candidatesIsSet(true);
+    return this;
+  }
+
+  public void unsetTotal_candidates() {
+    __isset_bitfield = org.apache.thrift.EncodingUtils.clearBit(__isset_bitfield, __TOTAL_CANDIDATES_ISSET_ID);
+  }
+
+  /** Returns true if field total_candidates is set (has been assigned a value) and false otherwise */
+  public boolean isSetTotal_candidates() {
+    return org.apache.thrift.EncodingUtils.testBit(__isset_bitfield, __TOTAL_CANDIDATES_ISSET_ID);
+  }
+
+  public void setTotal_candidatesIsSet(boolean value) {
+    __isset_bitfield = org.apache.thrift.EncodingUtils.setBit(__isset_bitfield, __TOTAL_CANDIDATES_ISSET_ID, value);
+  }
+
+  /**
+   * There are more: pass it as `from_candidate`. Absent with the last candidate.
+   */
+  public long getNext_candidate() {
+    return this.next_candidate;
+  }
+
+  /**
+   * There are more: pass it as `from_candidate`. Absent with the last candidate.
+   */
+  public GetSearchResultResponse setNext_candidate(long next_candidate) {
+    this.next_candidate = next_candidate;
+    setNext_candidateIsSet(true);
+    return this;
+  }
+
+  public void unsetNext_candidate() {
+    __isset_bitfield = org.apache.thrift.EncodingUtils.clearBit(__isset_bitfield, __NEXT_CANDIDATE_ISSET_ID);
+  }
+
+  /** Returns true if field next_candidate is set (has been assigned a value) and false otherwise */
+  public boolean isSetNext_candidate() {
+    return org.apache.thrift.EncodingUtils.testBit(__isset_bitfield, __NEXT_CANDIDATE_ISSET_ID);
+  }
+
+  public void setNext_candidateIsSet(boolean value) {
+    __isset_bitfield = org.apache.thrift.EncodingUtils.setBit(__isset_bitfield, __NEXT_CANDIDATE_ISSET_ID, value);
+  }
+
   @Override
   public void setFieldValue(_Fields field, @org.apache.thrift.annotation.Nullable java.lang.Object value) {
     switch (field) {
@@ -370,6 +462,22 @@ public class GetSearchResultResponse implements org.apache.thrift.TBase<GetSearc
       }
       break;
 
+    case TOTAL_CANDIDATES:
+      if (value == null) {
+        unsetTotal_candidates();
+      } else {
+        setTotal_candidates((java.lang.Long)value);
+      }
+      break;
+
+    case NEXT_CANDIDATE:
+      if (value == null) {
+        unsetNext_candidate();
+      } else {
+        setNext_candidate((java.lang.Long)value);
+      }
+      break;
+
     }
   }
 
@@ -388,6 +496,12 @@ public class GetSearchResultResponse implements org.apache.thrift.TBase<GetSearc
 
     case BEST_STEPS:
       return getBest_steps();
+
+    case TOTAL_CANDIDATES:
+      return getTotal_candidates();
+
+    case NEXT_CANDIDATE:
+      return getNext_candidate();
 
     }
     throw new java.lang.IllegalStateException();
@@ -409,6 +523,10 @@ public class GetSearchResultResponse implements org.apache.thrift.TBase<GetSearc
       return isSetN_splits();
     case BEST_STEPS:
       return isSetBest_steps();
+    case TOTAL_CANDIDATES:
+      return isSetTotal_candidates();
+    case NEXT_CANDIDATE:
+      return isSetNext_candidate();
     }
     throw new java.lang.IllegalStateException();
   }
@@ -462,6 +580,24 @@ public class GetSearchResultResponse implements org.apache.thrift.TBase<GetSearc
         return false;
     }
 
+    boolean this_present_total_candidates = true && this.isSetTotal_candidates();
+    boolean that_present_total_candidates = true && that.isSetTotal_candidates();
+    if (this_present_total_candidates || that_present_total_candidates) {
+      if (!(this_present_total_candidates && that_present_total_candidates))
+        return false;
+      if (this.total_candidates != that.total_candidates)
+        return false;
+    }
+
+    boolean this_present_next_candidate = true && this.isSetNext_candidate();
+    boolean that_present_next_candidate = true && that.isSetNext_candidate();
+    if (this_present_next_candidate || that_present_next_candidate) {
+      if (!(this_present_next_candidate && that_present_next_candidate))
+        return false;
+      if (this.next_candidate != that.next_candidate)
+        return false;
+    }
+
     return true;
   }
 
@@ -484,6 +620,14 @@ public class GetSearchResultResponse implements org.apache.thrift.TBase<GetSearc
     hashCode = hashCode * 8191 + ((isSetBest_steps()) ? 131071 : 524287);
     if (isSetBest_steps())
       hashCode = hashCode * 8191 + best_steps.hashCode();
+
+    hashCode = hashCode * 8191 + ((isSetTotal_candidates()) ? 131071 : 524287);
+    if (isSetTotal_candidates())
+      hashCode = hashCode * 8191 + org.apache.thrift.TBaseHelper.hashCode(total_candidates);
+
+    hashCode = hashCode * 8191 + ((isSetNext_candidate()) ? 131071 : 524287);
+    if (isSetNext_candidate())
+      hashCode = hashCode * 8191 + org.apache.thrift.TBaseHelper.hashCode(next_candidate);
 
     return hashCode;
   }
@@ -532,6 +676,26 @@ public class GetSearchResultResponse implements org.apache.thrift.TBase<GetSearc
     }
     if (isSetBest_steps()) {
       lastComparison = org.apache.thrift.TBaseHelper.compareTo(this.best_steps, other.best_steps);
+      if (lastComparison != 0) {
+        return lastComparison;
+      }
+    }
+    lastComparison = java.lang.Boolean.compare(isSetTotal_candidates(), other.isSetTotal_candidates());
+    if (lastComparison != 0) {
+      return lastComparison;
+    }
+    if (isSetTotal_candidates()) {
+      lastComparison = org.apache.thrift.TBaseHelper.compareTo(this.total_candidates, other.total_candidates);
+      if (lastComparison != 0) {
+        return lastComparison;
+      }
+    }
+    lastComparison = java.lang.Boolean.compare(isSetNext_candidate(), other.isSetNext_candidate());
+    if (lastComparison != 0) {
+      return lastComparison;
+    }
+    if (isSetNext_candidate()) {
+      lastComparison = org.apache.thrift.TBaseHelper.compareTo(this.next_candidate, other.next_candidate);
       if (lastComparison != 0) {
         return lastComparison;
       }
@@ -593,6 +757,18 @@ public class GetSearchResultResponse implements org.apache.thrift.TBase<GetSearc
       } else {
         sb.append(this.best_steps);
       }
+      first = false;
+    }
+    if (isSetTotal_candidates()) {
+      if (!first) sb.append(", ");
+      sb.append("total_candidates:");
+      sb.append(this.total_candidates);
+      first = false;
+    }
+    if (isSetNext_candidate()) {
+      if (!first) sb.append(", ");
+      sb.append("next_candidate:");
+      sb.append(this.next_candidate);
       first = false;
     }
     sb.append(")");
@@ -696,6 +872,22 @@ public class GetSearchResultResponse implements org.apache.thrift.TBase<GetSearc
               org.apache.thrift.protocol.TProtocolUtil.skip(iprot, schemeField.type);
             }
             break;
+          case 5: // TOTAL_CANDIDATES
+            if (schemeField.type == org.apache.thrift.protocol.TType.I64) {
+              struct.total_candidates = iprot.readI64();
+              struct.setTotal_candidatesIsSet(true);
+            } else { 
+              org.apache.thrift.protocol.TProtocolUtil.skip(iprot, schemeField.type);
+            }
+            break;
+          case 6: // NEXT_CANDIDATE
+            if (schemeField.type == org.apache.thrift.protocol.TType.I64) {
+              struct.next_candidate = iprot.readI64();
+              struct.setNext_candidateIsSet(true);
+            } else { 
+              org.apache.thrift.protocol.TProtocolUtil.skip(iprot, schemeField.type);
+            }
+            break;
           default:
             org.apache.thrift.protocol.TProtocolUtil.skip(iprot, schemeField.type);
         }
@@ -752,6 +944,16 @@ public class GetSearchResultResponse implements org.apache.thrift.TBase<GetSearc
           oprot.writeFieldEnd();
         }
       }
+      if (struct.isSetTotal_candidates()) {
+        oprot.writeFieldBegin(TOTAL_CANDIDATES_FIELD_DESC);
+        oprot.writeI64(struct.total_candidates);
+        oprot.writeFieldEnd();
+      }
+      if (struct.isSetNext_candidate()) {
+        oprot.writeFieldBegin(NEXT_CANDIDATE_FIELD_DESC);
+        oprot.writeI64(struct.next_candidate);
+        oprot.writeFieldEnd();
+      }
       oprot.writeFieldStop();
       oprot.writeStructEnd();
     }
@@ -783,7 +985,13 @@ public class GetSearchResultResponse implements org.apache.thrift.TBase<GetSearc
       if (struct.isSetBest_steps()) {
         optionals.set(3);
       }
-      oprot.writeBitSet(optionals, 4);
+      if (struct.isSetTotal_candidates()) {
+        optionals.set(4);
+      }
+      if (struct.isSetNext_candidate()) {
+        optionals.set(5);
+      }
+      oprot.writeBitSet(optionals, 6);
       if (struct.isSetCandidates()) {
         {
           oprot.writeI32(struct.candidates.size());
@@ -808,12 +1016,18 @@ public class GetSearchResultResponse implements org.apache.thrift.TBase<GetSearc
           }
         }
       }
+      if (struct.isSetTotal_candidates()) {
+        oprot.writeI64(struct.total_candidates);
+      }
+      if (struct.isSetNext_candidate()) {
+        oprot.writeI64(struct.next_candidate);
+      }
     }
 
     @Override
     public void read(org.apache.thrift.protocol.TProtocol prot, GetSearchResultResponse struct) throws org.apache.thrift.TException {
       org.apache.thrift.protocol.TTupleProtocol iprot = (org.apache.thrift.protocol.TTupleProtocol) prot;
-      java.util.BitSet incoming = iprot.readBitSet(4);
+      java.util.BitSet incoming = iprot.readBitSet(6);
       if (incoming.get(0)) {
         {
           org.apache.thrift.protocol.TList _list66 = iprot.readListBegin(org.apache.thrift.protocol.TType.STRUCT);
@@ -849,6 +1063,14 @@ public class GetSearchResultResponse implements org.apache.thrift.TBase<GetSearc
           }
         }
         struct.setBest_stepsIsSet(true);
+      }
+      if (incoming.get(4)) {
+        struct.total_candidates = iprot.readI64();
+        struct.setTotal_candidatesIsSet(true);
+      }
+      if (incoming.get(5)) {
+        struct.next_candidate = iprot.readI64();
+        struct.setNext_candidateIsSet(true);
       }
     }
   }

@@ -30,8 +30,8 @@ public class Training {
     public SearchResponse search(io.modelwire.wire.SearchRequest request) throws io.modelwire.wire.ServiceError, org.apache.thrift.TException;
 
     /**
-     * Answers the table of a search. Throws NOT_FOUND, FAILED_PRECONDITION (the job is no search, or has no table: it has not ended,
-     * was cancelled, or failed before it had measured all candidates).
+     * Answers the table of a search, 1000 candidates at a time. Throws NOT_FOUND, FAILED_PRECONDITION (the job is no search, or has no
+     * table: it has not ended, was cancelled, or failed before it had measured all candidates), INVALID_ARGUMENT (from_candidate, limit).
      * 
      * @param request
      */

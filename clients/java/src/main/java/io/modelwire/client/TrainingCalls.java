@@ -6,6 +6,8 @@ import io.modelwire.wire.GetJobRequest;
 import io.modelwire.wire.GetLearnerRequest;
 import io.modelwire.wire.GetSearchResultRequest;
 import io.modelwire.wire.ListJobsRequest;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.stream.Stream;
 
 /** Calls of the service Training but for {@link JobWatch}; {@link ModelwireClient} says what each does. */
@@ -24,8 +26,20 @@ record TrainingCalls(Caller caller) {
     }
 
     SearchResult searchResult(String id) {
-        return Replies.searchResult(caller.call(Method.GET_SEARCH_RESULT, (to, context) -> to.training()
-                .get_search_result(new GetSearchResultRequest().setContext(context).setJob_id(id))));
+        var candidates = new ArrayList<SearchResult.Candidate>();
+        while (true) {
+            long from = candidates.size();
+            var reply = caller.call(Method.GET_SEARCH_RESULT, (to, context) -> to.training().get_search_result(
+                    new GetSearchResultRequest().setContext(context).setJob_id(id).setFrom_candidate(from)));
+            var page = Replies.searchResult(reply);
+            candidates.addAll(page.candidates());
+            if (!reply.isSetNext_candidate()) {
+                return new SearchResult(List.copyOf(candidates), page.scoring(), page.splits(), page.bestSteps());
+            }
+            if (candidates.size() == from || reply.next_candidate != candidates.size()) {
+                throw Tensors.malformed("table", "goes on at candidate " + reply.next_candidate + " after " + candidates.size());
+            }
+        }
     }
 
     Evaluation evaluate(String model, EvaluationRequest rows) {
