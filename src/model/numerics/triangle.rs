@@ -9,9 +9,7 @@ use ndarray::Array2;
 
 /// Rows that are reduced at once: they stay in the cache nearest to the processor.
 const BLOCK: usize = 192;
-/// Rows that there is room for at first.
-const FEW: usize = 16;
-/// Numbers of a line of the cache.
+/// Numbers of a line of the cache, and rows that there is room for at first.
 const LINE: usize = 8;
 
 /// Rows that have the same cross-products as others that were there before them.
@@ -38,7 +36,8 @@ impl Triangle {
     /// One more row, or its next numbers.
     pub(super) fn push(&mut self, numbers: impl IntoIterator<Item = f64>) {
         if self.n_rows == self.room {
-            self.make_room(if self.room == 0 { FEW } else { (2 * self.room).max(BLOCK + self.width) });
+            let most = BLOCK + self.width; // It is shrunk then. Wide rows take room by their number until there are so many.
+            self.make_room((2 * self.room).clamp(LINE, most).max(self.room + 1));
         }
         let places = &mut self.values[self.next * self.room + self.n_rows..];
         let mut at = 0;
@@ -67,7 +66,9 @@ impl Triangle {
 
     /// Each number times `by`, but for those of the first column.
     pub(super) fn scale_behind_first(&mut self, by: f64) {
-        self.values.iter_mut().skip(self.room).for_each(|it| *it *= by);
+        let n_rows = self.n_rows + usize::from(self.next > 0);
+        let columns = self.values.chunks_exact_mut(self.room.max(1)).skip(1);
+        columns.for_each(|column| column[..n_rows].iter_mut().for_each(|it| *it *= by));
     }
 
     /// As few rows as columns, if there are so many more that it is worth it.
@@ -230,6 +231,16 @@ mod tests {
 
         assert!(reduced.n_rows < BLOCK + 3);
         assert!((reduced.into_r() - whole).iter().all(|it| it.abs() < 1e-10));
+    }
+
+    #[test]
+    fn a_few_wide_rows_take_room_by_their_number() {
+        let mut wide = Triangle::none(10_000);
+
+        (0..30).for_each(|row| wide.push((0..10_000).map(|column| f64::from(row * column))));
+
+        assert!(wide.values.len() <= 64 * 10_000, "{}", wide.values.len());
+        assert_eq!(wide.into_r().dim(), (30, 10_000));
     }
 
     #[test]
