@@ -99,6 +99,16 @@ mod tests {
     }
 
     #[test]
+    fn no_folds_are_refused_before_their_rows_are_counted() {
+        let none = CrossValidation { n_splits: Some(0), ..CrossValidation::default() };
+        let search = SearchSpec { cross_validation: none, ..four_folds(None) };
+
+        let refused = checked(&search, &pipeline("svr"), 50, false).unwrap_err().to_string();
+
+        assert_eq!(refused, "n_splits is 0; 2 folds or more are taken");
+    }
+
+    #[test]
     fn what_only_the_rows_tell_is_not_refused() {
         let weighted = Spec { sample_weight: Some("w".into()), ..pipeline("svr") };
         let halving = SearchSpec { strategy: Strategy::Halving, ..four_folds(None) };

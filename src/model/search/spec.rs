@@ -156,6 +156,7 @@ impl SearchSpec {
     /// As there; what says that fits may not take so much, with the setting.
     pub fn check_on(&self, pipeline: &Spec, columns: &[ColumnSchema], rows: &Ahead) -> Result<()> {
         rows.bounds.check_rows(rows.n_rows as u64, columns.len())?;
+        self.cross_validation.check(columns)?;
         let fits = if pipeline.sample_weight.is_some() { vec![] } else { self.fits_ahead(rows) };
         self.check_candidates(pipeline, columns, |steps| fits.iter().try_for_each(|fit| fit.check(steps, &rows.bounds)))
     }
