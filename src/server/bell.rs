@@ -3,6 +3,7 @@
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::task::{Poll, Waker};
+use tokio::task::coop::has_budget_remaining;
 
 /// A future that a task waits for beside others. To poll one leaves word whom to wake, which takes locked instructions, also
 /// where they left the same word before; so it is polled again only for another task, or when it has rung.
@@ -36,7 +37,8 @@ impl<F: Future + ?Sized> Bell<F> {
                 return Poll::Pending;
             }
             if !is_known {
-                self.waker = Some(context.waker().clone());
+                // Without budget the runtime's futures have the task polled again, and leave no word.
+                self.waker = has_budget_remaining().then(|| context.waker().clone());
             }
             self.future.as_mut().poll(context)
         })
