@@ -4,6 +4,7 @@ use super::job::{Job, JobSpec, Rows, now_ms};
 use super::jobs::{Parts, Shared};
 use super::search::{Publish, Sought};
 use super::{journal, run};
+use crate::coordination::uninterrupted;
 use crate::data::{ColumnSchema, Reference, Selector};
 use crate::datasets;
 use crate::error::{Error, Result};
@@ -12,6 +13,7 @@ use crate::model::search::Ahead;
 use crate::storage::sha256;
 use bytes::Bytes;
 use std::sync::Arc;
+use tokio::sync::OwnedSemaphorePermit;
 
 /// Jobs that are checked at once; others wait for a place.
 pub(super) const CHECKED_AT_ONCE: usize = 2;
@@ -26,16 +28,27 @@ struct Checked {
 
 impl Shared {
     /// Accepts what trains one pipeline, or what `search` searches with it.
-    pub(super) async fn submit(&self, spec: JobSpec, search: Option<Arc<Sought>>) -> Result<Job> {
-        let Parts { coordination, storage, limits, .. } = &self.parts;
+    pub(super) async fn submit(self: &Arc<Self>, spec: JobSpec, search: Option<Arc<Sought>>) -> Result<Job> {
         let key_sha256 = spec.idempotency_key.as_ref().map(|key| sha256(key.as_bytes()));
         // A first look: until the lock is held a job may come or go.
         match self.repeated(key_sha256.as_deref()).await {
             Ok(Some(first)) => return same(first, &spec, search.as_deref()),
-            _ if key_sha256.is_none() => self.table().check_room(limits.max_queued_jobs)?,
+            _ if key_sha256.is_none() => self.table().check_room(self.parts.limits.max_queued_jobs)?,
             _ => {}
         }
-        let Checked { dataset, rows } = self.checked(&spec, search.clone()).await?;
+        // Who leaves until here takes the rows along.
+        let (checked, shared) = (self.checked(&spec, search.clone()).await?, Arc::clone(self));
+        uninterrupted(async move { shared.accept(spec, search, key_sha256, checked).await }).await
+    }
+
+    async fn accept(
+        &self,
+        spec: JobSpec,
+        search: Option<Arc<Sought>>,
+        key_sha256: Option<String>,
+        Checked { dataset, rows }: Checked,
+    ) -> Result<Job> {
+        let Parts { coordination, storage, limits, .. } = &self.parts;
         let _changing = self.changes.lock().await;
         if let Some(first) = self.repeated(key_sha256.as_deref()).await? {
             return same(first, &spec, search.as_deref());
@@ -64,8 +77,8 @@ impl Shared {
     /// Checks the pipeline against the rows, and encodes those that were sent along. A search has candidates by the thousand, and tables
     /// are large: nobody who is accepted meanwhile waits for it.
     async fn checked(&self, spec: &JobSpec, search: Option<Arc<Sought>>) -> Result<Checked> {
-        let place = self.checks.acquire().await;
-        let _place = place.map_err(|_| Error::internal("the places of checks are closed"))?;
+        let place = Arc::clone(&self.checks).acquire_owned().await;
+        let place = place.map_err(|_| Error::internal("the places of checks are closed"))?;
         let (pipeline, bounds) = (spec.pipeline.clone(), self.parts.limits.job);
         let check = move |columns: &[ColumnSchema], n_rows: usize| match &search {
             None => pipeline.check(columns),
@@ -80,7 +93,7 @@ impl Shared {
                 let (dataset, _) = self.parts.datasets.describe(&reference)?;
                 let version = Reference { selector: Selector::Version(dataset.version), ..reference };
                 let n_rows = usize::try_from(dataset.n_rows).unwrap_or(usize::MAX);
-                beside(move || check(&dataset.columns, n_rows)).await?;
+                beside(place, move || check(&dataset.columns, n_rows)).await?;
                 Ok(Checked { dataset: Some(version.to_string()), rows: None })
             }
             Rows::Inline(table) if table.n_rows() == 0 => {
@@ -92,7 +105,7 @@ impl Shared {
                     check(&table.schema(), table.n_rows())?;
                     datasets::encode(&table)
                 };
-                Ok(Checked { dataset: None, rows: Some(beside(encoded).await?) })
+                Ok(Checked { dataset: None, rows: Some(beside(place, encoded).await?) })
             }
         }
     }
@@ -110,9 +123,16 @@ fn same(first: Job, spec: &JobSpec, search: Option<&Sought>) -> Result<Job> {
     )))
 }
 
-/// Off the threads that serve.
-async fn beside<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
-    let done = tokio::task::spawn_blocking(work).await;
+/// Off the threads that serve; the place is taken until the work is done, also where nobody waits for it any more.
+async fn beside<T: Send + 'static>(
+    place: OwnedSemaphorePermit,
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
+    let placed = move || {
+        let _place = place;
+        work()
+    };
+    let done = tokio::task::spawn_blocking(placed).await;
     done.map_err(|cause| Error::internal(format!("checking a job ended early: {cause}")))?
 }
 
@@ -120,10 +140,13 @@ async fn beside<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'st
 mod tests {
     use super::*;
     use std::thread;
+    use tokio::sync::Semaphore;
 
     #[tokio::test]
     async fn a_job_is_checked_beside_the_threads_that_serve() {
-        let checked = beside(|| Ok(thread::current().id())).await.unwrap();
+        let place = Arc::new(Semaphore::new(1)).acquire_owned().await.unwrap();
+
+        let checked = beside(place, || Ok(thread::current().id())).await.unwrap();
 
         assert_ne!(checked, thread::current().id());
     }

@@ -41,7 +41,7 @@ pub(super) struct Shared {
     pub(super) pool: Pool,
     table: Mutex<JobTable>,
     /// Places for those who check what is to be accepted.
-    pub(super) checks: Semaphore,
+    pub(super) checks: Arc<Semaphore>,
     /// Held by whoever accepts or forgets a job, from the last look to the table that shows it, so that jobs are counted
     /// right and an idempotency key always finds its job.
     pub(super) changes: tokio::sync::Mutex<()>,
@@ -62,7 +62,7 @@ impl Jobs {
         let table = Mutex::new(recovery::recover(&parts).await?);
         let (changes, wake, stopping) = (tokio::sync::Mutex::default(), Notify::new(), AtomicBool::new(false));
         wake.notify_one();
-        let checks = Semaphore::new(accept::CHECKED_AT_ONCE);
+        let checks = Arc::new(Semaphore::new(accept::CHECKED_AT_ONCE));
         Ok(Self { shared: Arc::new(Shared { parts, pool, table, checks, changes, wake, stopping }) })
     }
 
@@ -72,8 +72,7 @@ impl Jobs {
     /// # Errors
     /// What [`Spec::check`](crate::model::Spec::check) says, [`Error::DatasetNotFound`], [`Error::TooMany`].
     pub async fn submit(&self, spec: JobSpec) -> Result<Job> {
-        let shared = Arc::clone(&self.shared);
-        uninterrupted(async move { shared.submit(spec, None).await }).await
+        self.shared.submit(spec, None).await
     }
 
     /// A job as it is now.

@@ -5,12 +5,11 @@ use super::job::{Job, JobSpec};
 use super::jobs::{Jobs, Shared};
 use super::journal;
 use super::run::{Fit, Read, fit_rows};
-use crate::coordination::uninterrupted;
 use crate::error::{Error, Result};
-use crate::model::search::{SearchSpec, Searched, search};
+use crate::model::search::{Candidate, SearchSpec, Searched, search};
 use crate::model::{Progress, Spec, Within};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// How much of a job is the search, where the best candidate is fitted on all rows after it.
@@ -54,8 +53,7 @@ impl Jobs {
     /// What [`SearchSpec::check`] says, and as there.
     pub async fn search(&self, asked: SearchJob) -> Result<Job> {
         let SearchJob { job, search: spec, publish } = asked;
-        let (shared, sought) = (Arc::clone(&self.shared), Some(Arc::new(Sought { spec, publish })));
-        uninterrupted(async move { shared.submit(job, sought).await }).await
+        self.shared.submit(job, Some(Arc::new(Sought { spec, publish }))).await
     }
 
     /// The table of a search that has ended.
@@ -107,9 +105,9 @@ pub(super) fn search_rows(
     let report = |message: &str, fraction: f64| progress.report(message, fraction * share);
     let first = Within { whole: progress, report };
     let found = search(threads, &job.pipeline, &sought.spec, &table, &first)?;
-    let n_failed = found.candidates.iter().filter(|it| it.error.is_some()).count();
     if let (Some(_), Some(why)) = (&found.best, first_failure(&found)) {
-        let (n, where_all_are) = (found.candidates.len(), where_all_are(job));
+        let (n_failed, n, where_all_are) =
+            (count(&found, |it| it.error.is_some()), count(&found, |_| true), where_all_are(job));
         first.report(&format!("{n_failed} of {n} candidates failed; the first says: {why} ({where_all_are})"), 1.0)?;
     }
     let learned = match (&found.best, publishes) {
@@ -136,6 +134,11 @@ fn refitted(
     Ok(learned)
 }
 
+/// How many candidates there are of which this holds; a halving measures one of them several times.
+fn count(found: &Searched, holds: impl Fn(&Candidate) -> bool) -> usize {
+    found.candidates.iter().filter(|it| holds(it)).map(|it| it.number).collect::<BTreeSet<_>>().len()
+}
+
 fn first_failure(found: &Searched) -> Option<&str> {
     found.candidates.iter().find_map(|it| it.error.as_deref())
 }
@@ -143,7 +146,7 @@ fn first_failure(found: &Searched) -> Option<&str> {
 fn all_failed(job: &Job, found: &Searched) -> Error {
     Error::invalid(format!(
         "none of {} candidates could be fitted and measured; the first says: {} ({})",
-        found.candidates.len(),
+        count(found, |_| true),
         first_failure(found).unwrap_or_default(),
         where_all_are(job)
     ))

@@ -30,6 +30,19 @@ async fn what_does_not_suit_its_rows_is_refused_without_waiting_for_what_is_acce
 }
 
 #[tokio::test]
+async fn who_leaves_before_his_job_is_checked_leaves_nothing_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let jobs = open(folder.path(), Limits::default()).await;
+    let places = jobs.shared.checks.acquire_many(2).await.unwrap();
+
+    assert!(jobs.submit(spec()).now_or_never().is_none());
+    drop(places);
+
+    assert_eq!(jobs.submit(spec()).await.unwrap().id, "j1");
+    assert_eq!(std::fs::read_dir(folder.path().join("jobs")).unwrap().count(), 1);
+}
+
+#[tokio::test]
 async fn one_key_of_many_searches_at_once_is_one_job_and_leaves_the_rows_of_one() {
     let folder = tempfile::tempdir().unwrap();
     let jobs = open(folder.path(), Limits { max_queued_jobs: 1, ..Limits::default() }).await;

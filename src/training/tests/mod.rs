@@ -7,6 +7,7 @@ mod storage;
 
 use super::*;
 use crate::error::{Code, Error, Result};
+use futures_util::FutureExt;
 use futures_util::future::join_all;
 use server::{PATIENCE, Server, code_of, collect, key, limits, line, spec};
 use std::time::Duration;
