@@ -16,6 +16,8 @@ const NAME: &str = "dbscan";
 const AT_ONCE: usize = 1 << 26;
 const FEWEST_ROWS: usize = 8;
 const MOST_ROWS: usize = 2_048;
+/// Core rows near to others that are kept one by one, at least; of more it is kept which clusters they are of.
+const MANY: usize = 1 << 16;
 
 /// Groups rows that are connected by rows with many neighbours.
 #[derive(Clone, Copy, Debug)]
@@ -117,17 +119,24 @@ impl Density {
         let near = share_out(pieces.len(), training.threads, &report, |piece, ask| {
             ask()?;
             let asked = pieces[piece].iter().flat_map(|row| rows.slice(*row..row + 1).values());
-            let (asked, mut own, mut near): (Vec<f64>, _, _) = (asked.copied().collect(), pieces[piece].iter(), vec![]);
+            let (asked, mut own): (Vec<f64>, _) = (asked.copied().collect(), pieces[piece].iter());
+            let (mut near, mut enough) = (vec![], MANY);
             neighbours.for_each_within(&asked, self.eps, |found| {
                 let Some(own) = own.next() else { return };
                 for it in found {
                     if !is_core[it.row] {
                         near.push((it.row, *own));
+                        if near.len() >= enough {
+                            connected.fewer(&mut near);
+                            enough = MANY.max(2 * near.len());
+                        }
                     } else if it.row < *own {
                         connected.join(it.row, *own); // The other one finds this one too.
                     }
                 }
             });
+            connected.fewer(&mut near);
+            near.shrink_to_fit();
             Ok(near)
         })?;
         let (mut labels, mut n_clusters) = (vec![NOISE; rows.len()], 0);
@@ -169,6 +178,14 @@ impl Connected {
             self.0[row].store(long_before, Relaxed);
             row = long_before;
         }
+    }
+
+    /// Leaves of pairs of a row and a core row near to it one for each cluster, as far as they are known to be connected: a row can
+    /// be near to thousands.
+    fn fewer(&self, near: &mut Vec<(usize, usize)>) {
+        near.iter_mut().for_each(|(_, core)| *core = self.first(*core));
+        near.sort_unstable();
+        near.dedup();
     }
 
     fn join(&self, one: usize, other: usize) {
