@@ -46,16 +46,16 @@ pub(in crate::model) fn leading(
     let place = |direction: usize, row: usize| (direction * matrix.nrows() + row) as u64;
     let start = |direction| (0..matrix.nrows()).map(|row| random.normal(place(direction, row))).collect();
     let mut span = Span { matrix, threads, directions: vec![], images: vec![], products: vec![] };
-    span.widen((0..side_by_side).map(start).collect());
+    span.widen((0..side_by_side).map(start).collect(), &|| ask(0.0))?;
     let mut looked_at = FEWEST_TURNS / 2 * side_by_side;
     loop {
         let share = SEARCH * span.directions.len() as f64 / most as f64;
         let images = span.look(&|| ask(share))?;
         let known = span.directions.len();
-        span.widen(images);
+        span.widen(images, &|| ask(share))?;
         let is_whole = span.directions.len() == known;
         if known >= looked_at || is_whole {
-            if let Some(found) = span.eigenvectors(known, count)? {
+            if let Some(found) = span.eigenvectors(known, count, &|| ask(share))? {
                 return Ok(found);
             }
             looked_at = known * 3 / 2;
@@ -101,8 +101,9 @@ impl Span<'_> {
     }
 
     /// Adds what is new in some vectors.
-    fn widen(&mut self, vectors: Vec<Vec<f64>>) {
+    fn widen(&mut self, vectors: Vec<Vec<f64>>, ask: &dyn Fn() -> Result<()>) -> Result<()> {
         for mut vector in vectors {
+            ask()?;
             let before = product(&vector, &vector).sqrt();
             // The second time takes away what rounding has left.
             for direction in self.directions.iter().chain(&self.directions) {
@@ -115,18 +116,20 @@ impl Span<'_> {
                 self.directions.push(vector);
             }
         }
+        Ok(())
     }
 
     /// The eigenvectors within the span of the first directions; `None` if the matrix turns one of those that are asked for.
-    fn eigenvectors(&self, n_directions: usize, count: usize) -> Result<Option<Eigen>> {
+    fn eigenvectors(&self, n_directions: usize, count: usize, ask: &dyn Fn() -> Result<()>) -> Result<Option<Eigen>> {
         if n_directions < count {
             return Ok(None);
         }
         let lower = |(row, column): (usize, usize)| if column <= row { self.products[row][column] } else { 0.0 };
-        let within = eigen(&Array2::from_shape_fn((n_directions, n_directions), lower), &|_| Ok(()))?;
+        let within = eigen(&Array2::from_shape_fn((n_directions, n_directions), lower), &|_| ask())?;
         let largest = within.values.iter().fold(0.0, |largest: f64, it| largest.max(it.abs()));
         let mut found = Eigen { values: vec![], vectors: vec![] };
         for (value, shares) in within.values.into_iter().zip(&within.vectors).take(count) {
+            ask()?;
             let (vector, image) = (mixed(&self.directions, shares), mixed(&self.images, shares));
             let missed = image.iter().zip(&vector).map(|(it, own)| (it - value * own).powi(2)).sum::<f64>().sqrt();
             if missed > TOLERANCE * largest {

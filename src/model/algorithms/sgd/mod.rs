@@ -15,6 +15,7 @@ use self::scores::Learned;
 use crate::data::Labels;
 use crate::error::Result;
 use crate::model::arrays::Arrays;
+use crate::model::bounds::bytes_of_rows;
 use crate::model::class_weights;
 use crate::model::crew::share_out;
 use crate::model::linear_model::Link;
@@ -215,6 +216,13 @@ impl Estimator for Descent {
                 let message = format!("fitting {}, {done} of {} classes", self.rule.name, scores.len());
                 training.progress.report(&message, done as f64 / scores.len() as f64)
             };
+            let at_once = training.threads.min(scores.len());
+            let bytes = bytes_of_rows(rows.len() as u64, 2 * at_once);
+            training.check_memory(
+                self.rule.name,
+                "targets and orders of rows of classes that are learned at once",
+                bytes,
+            )?;
             share_out(scores.len(), training.threads, &report, |score, ask| learn(score, &|_, _| ask()))?
         };
         model(self.rule.name, &self.parameters, &scorers, rows.targets.classes().ok().map(|(_, labels)| labels))

@@ -16,6 +16,8 @@ const GROUP: usize = 32;
 const PIECE: usize = 16;
 /// Places that go side by side through what is far from them.
 const LANES: usize = 4;
+/// Lanes of a group after which it is asked whether to go on.
+const AT_ONCE: usize = 64;
 
 /// Closeness of near rows, each of which is put into `D` dimensions.
 ///
@@ -46,7 +48,7 @@ impl<const D: usize> Objective for BarnesHut<D> {
         let groups = tree.groups(GROUP);
         let groups: Vec<&[usize]> = groups.chunks(PIECE).collect();
         let threads = if places.len() < WORTH_A_THREAD { 1 } else { self.threads };
-        let pieces = share_out(groups.len(), threads, &|_| ask(), |piece, _| Ok(look.sums(groups[piece])))?;
+        let pieces = share_out(groups.len(), threads, &|_| ask(), |piece, ask| look.sums(groups[piece], ask))?;
         // In the order of the tree, which the places alone decide.
         let closeness: f64 = pieces.iter().map(|piece| piece.closeness).sum();
         let divergence: f64 = pieces.iter().map(|piece| piece.divergence).sum();
@@ -100,13 +102,16 @@ struct Away<const D: usize> {
 }
 
 impl<const D: usize> Look<'_, D> {
-    fn sums(&self, groups: &[usize]) -> Sums<D> {
+    fn sums(&self, groups: &[usize], ask: &dyn Fn() -> Result<()>) -> Result<Sums<D>> {
         let (mut sums, mut bodies) = (Sums { closeness: 0.0, divergence: 0.0, forces: vec![] }, vec![]);
         for group in groups {
             let node = &self.tree.nodes[*group];
             let spots = self.tree.spots_of(node);
             self.look_around(*group, &mut bodies);
             for (number, some) in spots.chunks(LANES).enumerate() {
+                if number % AT_ONCE == AT_ONCE - 1 {
+                    ask()?; // A group is this large only where all are on one spot.
+                }
                 let away = away_from(&bodies, some);
                 for (lane, spot) in some.iter().enumerate() {
                     let mut closeness = away.closeness[lane];
@@ -127,7 +132,7 @@ impl<const D: usize> Look<'_, D> {
                 }
             }
         }
-        sums
+        Ok(sums)
     }
 
     /// All that is not in a group: means of what is far, and the other places.
