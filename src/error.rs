@@ -329,7 +329,7 @@ impl Error {
             }
             Self::TooMany { what: "calls", .. } => "retry later; server.max_calls raises the limit".into(),
             Self::TooMany { .. } => "retry when some have ended".into(),
-            Self::Full => "retry later with fewer values in one call; server.max_memory_bytes raises the limit".into(),
+            Self::Full => "retry later, or with fewer values in one call; server.max_memory_bytes raises the limit".into(),
             Self::DeadlineExceeded => "retry with a longer deadline, or when the server is less busy".into(),
             Self::TooLate => "asking again is safe; give it a longer deadline, or ask when the server is less busy".into(),
             Self::TooLateToKnow => "it may have been carried out all the same: look before you repeat it, or repeat it with the \

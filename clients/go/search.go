@@ -174,8 +174,9 @@ func (p SearchedParameter) sent() (*wire.SearchedParameter, error) {
 	return sent, nil
 }
 
-// SearchResult answers the table of a search that has ended; a large one comes in several calls. It fails with [ErrFailedPrecondition] if the job is no search, has not
-// ended, or ended before all candidates were measured, and with [ErrNotFound].
+// SearchResult answers the table of a search that has ended; a large one comes in several calls. It fails with
+// [ErrFailedPrecondition] if the job is no search, has not ended, or ended before all candidates were measured, and with
+// [ErrNotFound].
 func (c *Client) SearchResult(ctx context.Context, jobID string, options ...CallOption) (SearchResult, error) {
 	var result SearchResult
 	for {

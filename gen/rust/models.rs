@@ -2257,7 +2257,8 @@ pub trait TModelsSyncClient {
   fn get_training_result(&mut self, request: GetTrainingResultRequest) -> thrift::Result<GetTrainingResultResponse>;
   /// Answers a version as a file that other programs compute predictions with, in pieces where it is large. Throws NOT_FOUND,
   /// INVALID_ARGUMENT (reference, format, from_byte), FAILED_PRECONDITION (a step cannot be written in this format, and which can;
-  /// or it is not loaded), UNAVAILABLE (it is being loaded, or damaged).
+  /// it is not loaded; or writing it takes more memory than the server gives to messages), OVERLOADED (so much is not free now),
+  /// UNAVAILABLE (it is being loaded, or damaged).
   fn export_model(&mut self, request: ExportModelRequest) -> thrift::Result<ExportModelResponse>;
   /// Reads a version from disk, verifies it and serves it once it answers its stored rows as it did when it was trained; a
   /// restart loads it again. Loading what is loaded changes nothing. Throws NOT_FOUND, INVALID_ARGUMENT (replacement),
@@ -2532,7 +2533,8 @@ pub trait ModelsSyncHandler {
   fn handle_get_training_result(&self, request: GetTrainingResultRequest) -> thrift::Result<GetTrainingResultResponse>;
   /// Answers a version as a file that other programs compute predictions with, in pieces where it is large. Throws NOT_FOUND,
   /// INVALID_ARGUMENT (reference, format, from_byte), FAILED_PRECONDITION (a step cannot be written in this format, and which can;
-  /// or it is not loaded), UNAVAILABLE (it is being loaded, or damaged).
+  /// it is not loaded; or writing it takes more memory than the server gives to messages), OVERLOADED (so much is not free now),
+  /// UNAVAILABLE (it is being loaded, or damaged).
   fn handle_export_model(&self, request: ExportModelRequest) -> thrift::Result<ExportModelResponse>;
   /// Reads a version from disk, verifies it and serves it once it answers its stored rows as it did when it was trained; a
   /// restart loads it again. Loading what is loaded changes nothing. Throws NOT_FOUND, INVALID_ARGUMENT (replacement),

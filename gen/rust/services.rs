@@ -7,7 +7,7 @@ use crate::wire::{datasets, health, inference, models, search, training, types};
 use std::future::Future;
 
 /// SHA-256 of the IDL files, in hex.
-pub const IDL_SHA256: &str = "5b4285212946a711b3ea1f0237f22ee80e2f5e0637f453fb5bdde7bc2debeb00";
+pub const IDL_SHA256: &str = "95530272795eba3dcfb60054f51d0a05359d611688ae5920128d9a86224808fc";
 
 /// Every method, in the order of the files' names, then as declared; `Method::id` is its place here.
 pub static METHODS: &[Method] = &[
@@ -182,7 +182,8 @@ pub trait Models: Send + Sync {
 
     /// Answers a version as a file that other programs compute predictions with, in pieces where it is large. Throws NOT_FOUND,
     /// INVALID_ARGUMENT (reference, format, from_byte), FAILED_PRECONDITION (a step cannot be written in this format, and which can;
-    /// or it is not loaded), UNAVAILABLE (it is being loaded, or damaged).
+    /// it is not loaded; or writing it takes more memory than the server gives to messages), OVERLOADED (so much is not free now),
+    /// UNAVAILABLE (it is being loaded, or damaged).
     fn export_model(
         &self,
         call: &Call,
@@ -1295,7 +1296,8 @@ impl<C: Channel> ModelsClient<'_, C> {
 
     /// Answers a version as a file that other programs compute predictions with, in pieces where it is large. Throws NOT_FOUND,
     /// INVALID_ARGUMENT (reference, format, from_byte), FAILED_PRECONDITION (a step cannot be written in this format, and which can;
-    /// or it is not loaded), UNAVAILABLE (it is being loaded, or damaged).
+    /// it is not loaded; or writing it takes more memory than the server gives to messages), OVERLOADED (so much is not free now),
+    /// UNAVAILABLE (it is being loaded, or damaged).
     pub async fn export_model(
         &self,
         request: models::ExportModelRequest,

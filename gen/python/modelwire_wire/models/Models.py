@@ -55,7 +55,8 @@ class Iface(object):
         """
         Answers a version as a file that other programs compute predictions with, in pieces where it is large. Throws NOT_FOUND,
         INVALID_ARGUMENT (reference, format, from_byte), FAILED_PRECONDITION (a step cannot be written in this format, and which can;
-        or it is not loaded), UNAVAILABLE (it is being loaded, or damaged).
+        it is not loaded; or writing it takes more memory than the server gives to messages), OVERLOADED (so much is not free now),
+        UNAVAILABLE (it is being loaded, or damaged).
 
         Parameters:
          - request
@@ -231,7 +232,8 @@ class Client(Iface):
         """
         Answers a version as a file that other programs compute predictions with, in pieces where it is large. Throws NOT_FOUND,
         INVALID_ARGUMENT (reference, format, from_byte), FAILED_PRECONDITION (a step cannot be written in this format, and which can;
-        or it is not loaded), UNAVAILABLE (it is being loaded, or damaged).
+        it is not loaded; or writing it takes more memory than the server gives to messages), OVERLOADED (so much is not free now),
+        UNAVAILABLE (it is being loaded, or damaged).
 
         Parameters:
          - request
