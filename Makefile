@@ -120,7 +120,7 @@ bench-training: ## Measure each fit beside scikit-learn's, into docs/performance
 	$(target)/training/bin/pip install --quiet --requirement benches/training/requirements.txt
 	program=$$(cargo bench --bench training --locked --no-run --message-format json | grep -o '"executable":"[^"]*/training-[^"]*"' | cut -d'"' -f4); \
 	$(target)/training/bin/python benches/training/run.py --program "$$program" --document docs/performance.md \
-	$(if $(ONLY),--only $(ONLY))
+	$(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(ONLY),--only $(ONLY))
 
 # Built as test-unit builds it, so that it is built once.
 $(tested):

@@ -7,7 +7,8 @@ both with two threads; then both predict as many rows again, at most 10,000. Tim
 ours to scikit-learn's, and the scores say that both did the same work.
 
 A fit of ours begins with a table of columns, which it reads and checks, and ends when the model is there; scikit-learn's begins
-with a matrix, which it checks. Each fit of ours goes on to measure the model on its training rows, 10,000 of them at most. No fit of
+with a matrix, which it checks. What keeps rows (k_neighbors) keeps the table, as scikit-learn's keeps the matrix, and reads them when it
+is first asked. Each fit of ours goes on to measure the model on its training rows, 10,000 of them at most. No fit of
 scikit-learn's does, so that this time is in no ratio and has a column of its own. No rows are held out.
 Both sides have fitted before in their process; ours where a fit takes less than a second.
 
