@@ -25,7 +25,7 @@ use std::pin::pin;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::watch;
-use tokio::time::{Instant, Sleep, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until, timeout};
 
 /// How long the rest of a refused message is read and dropped, so that closing does not destroy the answer on its way.
 const LINGER: Duration = Duration::from_secs(1);
@@ -64,7 +64,7 @@ pub(super) async fn serve(
             biased; // What is there goes first; who sends without end meets the alarm when its turn ends.
             () = calls.go_on(), if calls.are_running() => connection.turn.waited(),
             progress = connection.input.progress(), if reading => progress.inspect_err(|_| connection.gone(calls.len()))?,
-            () = alarm.rings(Sleep::is_elapsed), if waits => {
+            () = alarm.rings(), if waits => {
                 let until = connection.input.until;
                 if until <= Instant::now() {
                     connection.late(calls.len()).await?;
@@ -102,8 +102,7 @@ impl Latest {
 
     /// Waits until the phase is another one than was looked up last.
     async fn changes(&mut self) {
-        let Self { phases, next, .. } = self;
-        next.rings(|_| has_changed(phases)).await;
+        self.next.rings().await;
     }
 }
 
