@@ -175,7 +175,7 @@ pub fn search_request(asked: &SearchJob) -> SearchRequest {
     let folds = &search.cross_validation;
     let cross_validation = CrossValidation {
         kind: folds.kind.map(|it| it.name().to_owned()),
-        n_splits: folds.n_splits.and_then(|it| i32::try_from(it).ok()),
+        n_splits: folds.n_splits.map(|it| i32::try_from(it).unwrap_or(i32::MAX)), // So many are refused.
         shuffle: Some(folds.shuffle),
         group: folds.group.clone(),
         gap: wire_count(folds.gap),
@@ -327,6 +327,16 @@ mod tests {
 
         assert_eq!((received.job.model, received.job.pipeline), (sent.job.model, sent.job.pipeline));
         assert_eq!((received.search, received.publish), (sent.search, sent.publish));
+    }
+
+    #[test]
+    fn more_folds_than_a_message_can_say_stay_too_many() {
+        let mut sent = asked();
+        sent.search.cross_validation.n_splits = Some(1 << 32);
+
+        let received = search_job(search_request(&sent), None).unwrap();
+
+        assert_eq!(received.search.cross_validation.n_splits, Some(i32::MAX as usize));
     }
 
     #[test]
