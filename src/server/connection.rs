@@ -93,7 +93,7 @@ impl Latest {
     }
 
     fn phase(&mut self) -> Phase {
-        if has_changed(&self.phases) {
+        if self.phases.has_changed().is_ok_and(|has_changed| has_changed) {
             self.phase = *self.phases.borrow_and_update();
             self.next = Bell::new(after(self.phases.clone()));
         }
@@ -104,10 +104,6 @@ impl Latest {
     async fn changes(&mut self) {
         self.next.rings().await;
     }
-}
-
-fn has_changed(phases: &watch::Receiver<Phase>) -> bool {
-    phases.has_changed().is_ok_and(|has_changed| has_changed)
 }
 
 /// Waits for the phase after the one that was looked up last; it does not come if there is none.
