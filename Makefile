@@ -33,9 +33,9 @@ demo: build python-client java-client go-demo ## Serve, train on real data, pred
 	JAVA="$(if $(java_runner),$(java_client)/classes:$(java_client)/lib/*)" \
 	tests/interop/serve $(target)/release/modelwire docs/examples/demo
 
-# The release build takes long and little more than one core: it uses what the tests before it leave of the machine.
+# The release build takes long and little more than one core: it uses what the tests beside it leave of the machine.
 test: check-gen lint doc test-unit ## Everything CI runs
-	@nice -n 19 $(MAKE) build & built=$$!; trap "kill $$built 2> /dev/null" EXIT; \
+	@nice -n 5 $(MAKE) build & built=$$!; trap "kill $$built 2> /dev/null" EXIT; \
 	$(MAKE) test-contributing test-onnx test-clients test-interop; wait $$built; trap - EXIT; \
 	$(MAKE) test-demo test-robust test-soak
 
