@@ -29,6 +29,36 @@ pub(super) fn share_out<T: Send>(
     share_out_rest((0..n_pieces).map(|_| None).collect(), threads, report, work, &mut |_, _| Ok(()))
 }
 
+/// Does one thing on another thread, and one on the caller's, which asks `ask` within it and while it waits for the other.
+///
+/// # Errors
+/// The first one of `ask` or of either.
+pub(super) fn both<T: Send>(
+    ask: &Ask<'_>,
+    elsewhere: impl FnOnce(&Ask<'_>) -> Result<T> + Send,
+    here: impl FnOnce(&Ask<'_>) -> Result<T>,
+) -> Result<(T, T)> {
+    let stopped = AtomicBool::new(false);
+    let (done, finished) = sync_channel(1);
+    scope(|scope| {
+        let _stop = StopOnDrop(&stopped);
+        let stopped = &stopped;
+        scope.spawn(move || done.send(elsewhere(&|| unless(stopped))));
+        let here = here(ask)?;
+        loop {
+            match finished.recv_timeout(PATIENCE) {
+                Ok(elsewhere) => return Ok((elsewhere?, here)),
+                Err(RecvTimeoutError::Timeout) => ask()?,
+                Err(RecvTimeoutError::Disconnected) => return Err(ended()),
+            }
+        }
+    })
+}
+
+fn ended() -> Error {
+    Error::internal("a thread ended before its work")
+}
+
 /// Told how many pieces are done, and which.
 type Each<'a, T> = dyn FnMut(usize, &mut Vec<Option<T>>) -> Result<()> + 'a;
 
@@ -83,7 +113,7 @@ pub(super) fn share_out_rest<T: Send>(
             }
         }
         let results: Option<Vec<T>> = results.into_iter().collect();
-        results.ok_or_else(|| Error::internal("a thread ended before its work"))
+        results.ok_or_else(ended)
     })
 }
 

@@ -6,11 +6,10 @@
 //!
 //! Source of the form: C.-T. Chu, S. K. Kim, Y.-A. Lin and others, "Map-Reduce for machine learning on multicore" (2006).
 
+use super::crew::{Ask, both};
 use super::{Rows, Training};
 use crate::error::{Error, Result};
 use std::ops::Range;
-use std::panic::resume_unwind;
-use std::thread::scope;
 
 /// About as many rows make a shard.
 const SHARD_ROWS: usize = 4_096;
@@ -34,13 +33,43 @@ pub(super) trait Summation: Sync {
     fn merge(&self, left: Self::Partial, right: Self::Partial) -> Self::Partial;
 }
 
+/// A [`Summation`] of which a single shard may take long.
+pub(super) trait LongSummation: Sync {
+    /// What some rows come to.
+    type Partial: Send;
+
+    /// As [`Summation::partial`]; `ask` is asked now and then.
+    ///
+    /// # Errors
+    /// What `ask` answers.
+    fn partial(&self, shard: Rows<'_>, ask: &Ask<'_>) -> Result<Self::Partial>;
+
+    /// As [`Summation::merge`]; `ask` is asked now and then.
+    ///
+    /// # Errors
+    /// What `ask` answers.
+    fn merge(&self, left: Self::Partial, right: Self::Partial, ask: &Ask<'_>) -> Result<Self::Partial>;
+}
+
+impl<S: Summation> LongSummation for S {
+    type Partial = S::Partial;
+
+    fn partial(&self, shard: Rows<'_>, _: &Ask<'_>) -> Result<Self::Partial> {
+        Ok(Summation::partial(self, shard))
+    }
+
+    fn merge(&self, left: Self::Partial, right: Self::Partial, _: &Ask<'_>) -> Result<Self::Partial> {
+        Ok(Summation::merge(self, left, right))
+    }
+}
+
 impl Training<'_> {
     /// What all rows come to.
     ///
     /// # Errors
     /// [`Error::Internal`] if there is no row.
     pub(super) fn sum<S: Summation>(&self, summation: &S) -> Result<S::Partial> {
-        self.tree(summation, self.rows.read()).all(self.rows.n_features(), self.threads)
+        self.tree(summation, self.rows.read()).all(self.rows.n_features(), self.threads, &|| Ok(()))
     }
 
     /// The same sum for a fit that asks for no other: rows that have not been read yet are read some at a time, and not kept.
@@ -48,19 +77,19 @@ impl Training<'_> {
     /// # Errors
     /// As [`Training::sum`].
     pub(super) fn sum_once<S: Summation>(&self, summation: &S) -> Result<S::Partial> {
-        self.tree(summation, self.rows).all(self.rows.n_features(), self.threads)
+        self.tree(summation, self.rows).all(self.rows.n_features(), self.threads, &|| Ok(()))
     }
 
     /// The same sum as [`Training::sum`], if it is long: a row costs as much as to add up `row_cost` numbers, and `ask` is asked
-    /// between parts that take less than a second.
+    /// before each shard and within.
     ///
     /// # Errors
     /// As [`Training::sum`]. What `ask` answers.
-    pub(super) fn sum_asking<S: Summation>(
+    pub(super) fn sum_asking<S: LongSummation>(
         &self,
         summation: &S,
         row_cost: usize,
-        ask: &dyn Fn() -> Result<()>,
+        ask: &Ask<'_>,
     ) -> Result<S::Partial> {
         self.tree(summation, self.rows.read()).all_asking(row_cost, self.threads, ask)
     }
@@ -69,11 +98,11 @@ impl Training<'_> {
     ///
     /// # Errors
     /// As [`Training::sum_asking`].
-    pub(super) fn sum_once_asking<S: Summation>(
+    pub(super) fn sum_once_asking<S: LongSummation>(
         &self,
         summation: &S,
         row_cost: usize,
-        ask: &dyn Fn() -> Result<()>,
+        ask: &Ask<'_>,
     ) -> Result<S::Partial> {
         self.tree(summation, self.rows).all_asking(row_cost, self.threads, ask)
     }
@@ -98,64 +127,58 @@ struct Tree<'a, S> {
     n_shards: usize,
 }
 
-impl<S: Summation> Tree<'_, S> {
-    fn all(&self, row_cost: usize, threads: usize) -> Result<S::Partial> {
-        self.node(0, self.n_shards, self.worth(row_cost, threads), &mut vec![]).ok_or_else(no_rows)
+impl<S: LongSummation> Tree<'_, S> {
+    /// Asks once if that is enough, or before each shard and within.
+    fn all_asking(&self, row_cost: usize, threads: usize, ask: &Ask<'_>) -> Result<S::Partial> {
+        if self.cost(row_cost) > AT_ONCE {
+            return self.all(row_cost, threads, ask);
+        }
+        ask()?;
+        self.all(row_cost, threads, &|| Ok(()))
     }
 
-    fn all_asking(&self, row_cost: usize, threads: usize, ask: &dyn Fn() -> Result<()>) -> Result<S::Partial> {
-        let threads = self.worth(row_cost, threads);
-        self.part(0, self.n_shards, threads, AT_ONCE / row_cost.max(1), ask)?.ok_or_else(no_rows)
+    fn all(&self, row_cost: usize, threads: usize, ask: &Ask<'_>) -> Result<S::Partial> {
+        let threads = if self.cost(row_cost) < WORTH_A_THREAD { 1 } else { threads };
+        self.node(0, self.n_shards, threads, &mut vec![], ask)?.ok_or_else(no_rows)
     }
 
-    fn worth(&self, row_cost: usize, threads: usize) -> usize {
-        if self.rows.len().saturating_mul(row_cost) < WORTH_A_THREAD { 1 } else { threads }
+    fn cost(&self, row_cost: usize) -> usize {
+        self.rows.len().saturating_mul(row_cost)
     }
 
-    /// [`Tree::node`] that asks whether to go on before each part of it that has at most so many rows, or a shard for each
-    /// thread.
-    fn part(
+    /// What the shards from `first` on come to, a power of two of them; `None` if they have no rows. In `room` they are read.
+    fn node(
         &self,
         first: usize,
         n_shards: usize,
         threads: usize,
-        at_once: usize,
-        ask: &dyn Fn() -> Result<()>,
+        room: &mut Vec<f64>,
+        ask: &Ask<'_>,
     ) -> Result<Option<S::Partial>> {
-        let n_rows = self.shard(first + n_shards - 1).end - self.shard(first).start;
-        if n_shards <= threads.max(1) || n_rows <= at_once {
-            ask()?;
-            return Ok(self.node(first, n_shards, threads, &mut vec![]));
-        }
-        let half = n_shards / 2;
-        let left = self.part(first, half, threads, at_once, ask)?;
-        let right = self.part(first + half, half, threads, at_once, ask)?;
-        Ok(self.merged(left, right))
-    }
-
-    fn merged(&self, left: Option<S::Partial>, right: Option<S::Partial>) -> Option<S::Partial> {
-        match (left, right) {
-            (Some(left), Some(right)) => Some(self.summation.merge(left, right)),
-            (one, other) => one.or(other),
-        }
-    }
-
-    /// What the shards from `first` on come to, a power of two of them; `None` if they have no rows. In `room` they are read.
-    fn node(&self, first: usize, n_shards: usize, threads: usize, room: &mut Vec<f64>) -> Option<S::Partial> {
         if n_shards == 1 {
-            let rows = self.shard(first);
-            return (!rows.is_empty()).then(|| self.summation.partial(self.rows.slice_in(rows, room)));
+            return self.leaf(self.shard(first), room, ask);
         }
         let half = n_shards / 2;
         let (left, right) = match threads {
-            0 | 1 => (self.node(first, half, 1, room), self.node(first + half, half, 1, room)),
-            more => scope(|scope| {
-                let left = scope.spawn(|| self.node(first, half, more / 2, &mut vec![]));
-                let right = self.node(first + half, half, more - more / 2, room);
-                (left.join().unwrap_or_else(|panic| resume_unwind(panic)), right)
-            }),
+            0 | 1 => (self.node(first, half, 1, room, ask)?, self.node(first + half, half, 1, room, ask)?),
+            more => both(
+                ask,
+                |ask| self.node(first, half, more / 2, &mut vec![], ask),
+                |ask| self.node(first + half, half, more - more / 2, room, ask),
+            )?,
         };
-        self.merged(left, right)
+        match (left, right) {
+            (Some(left), Some(right)) => self.summation.merge(left, right, ask).map(Some),
+            (one, other) => Ok(one.or(other)),
+        }
+    }
+
+    fn leaf(&self, rows: Range<usize>, room: &mut Vec<f64>, ask: &Ask<'_>) -> Result<Option<S::Partial>> {
+        if rows.is_empty() {
+            return Ok(None);
+        }
+        ask()?;
+        self.summation.partial(self.rows.slice_in(rows, room), ask).map(Some)
     }
 
     fn shard(&self, number: usize) -> Range<usize> {
@@ -193,7 +216,7 @@ mod tests {
         let weights = vec![1.0; n_rows];
         let rows = Rows::new(&features, Targets::None.view(), &weights);
         let tree = Tree { summation: &Shape, rows, n_shards: shards_of(n_rows) };
-        tree.node(0, tree.n_shards, threads, &mut vec![]).unwrap()
+        tree.node(0, tree.n_shards, threads, &mut vec![], &|| Ok(())).unwrap().unwrap()
     }
 
     #[test]
@@ -235,11 +258,13 @@ mod tests {
     }
 
     #[test]
-    fn a_long_sum_merges_the_same_neighbours_and_asks_between_its_parts() {
+    fn a_long_sum_merges_the_same_neighbours_and_asks_before_each_shard() {
         let features = Array2::from_shape_fn((100, 1), |(row, _)| row as f64);
         let weights = vec![1.0; 100];
         let rows = Rows::new(&features, Targets::None.view(), &weights);
-        for (row_cost, threads, parts) in [(1, 3, 1), (AT_ONCE / 50, 3, 2), (AT_ONCE, 3, 8), (AT_ONCE, 1, 16)] {
+        for (row_cost, threads, questions) in
+            [(1, 1, 1..=1), (1, 3, 1..=1), (AT_ONCE, 1, 16..=16), (AT_ONCE, 3, 4..=16)]
+        {
             let training = Training { rows, seed: 7, threads, progress: &|_: &str, _| Ok(()) };
             let asked = Cell::new(0);
             let ask = || {
@@ -249,7 +274,8 @@ mod tests {
 
             let sum = training.sum_asking(&Shape, row_cost, &ask).unwrap();
 
-            assert_eq!((sum, asked.get()), (shape(100, 1), parts));
+            assert_eq!(sum, shape(100, 1));
+            assert!(questions.contains(&asked.get()), "{row_cost}, {threads}: {}", asked.get());
             let cancelled = || Err(Error::Cancelled { what: "the job" });
             assert!(training.sum_asking(&Shape, row_cost, &cancelled).is_err());
         }

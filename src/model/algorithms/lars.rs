@@ -65,8 +65,9 @@ impl Estimator for LeastAngle {
     fn fit(&self, training: &Training<'_>) -> Result<Box<dyn Model>> {
         let rows = CrossProducts::of(training, self.fit_intercept, NAME)?;
         let mut path = Path::start(&rows);
-        while path.columns.len() < self.most && path.take_in(&rows) {
-            training.progress.report(&format!("fitting {NAME}"), path.columns.len() as f64 / rows.x.ncols() as f64)?;
+        let ask =
+            |n_in: usize| training.progress.report(&format!("fitting {NAME}"), n_in as f64 / rows.x.ncols() as f64);
+        while path.columns.len() < self.most && path.take_in(&rows, ask)? {
             path.go_on(&rows);
         }
         Link::Identity.model(NAME, self.precision, &path.coefficients, rows.intercept(&path.coefficients))
@@ -101,18 +102,20 @@ impl Path {
         }
     }
 
-    /// Takes the column in that goes best with the residual; false if there is none left.
-    fn take_in(&mut self, rows: &CrossProducts) -> bool {
+    /// Takes the column in that goes best with the residual; false if there is none left. `ask` is told how many are in before
+    /// each that is tried.
+    fn take_in(&mut self, rows: &CrossProducts, ask: impl Fn(usize) -> Result<()>) -> Result<bool> {
         loop {
+            ask(self.columns.len())?;
             let correlations = rows.x.t().dot(&self.residual);
             let free = (0..self.out.len()).filter(|at| !self.out[*at] && !self.columns.contains(at));
             let best =
                 free.reduce(|best, at| if correlations[at].abs() > correlations[best].abs() { at } else { best });
-            let Some(best) = best.filter(|best| correlations[*best] != 0.0) else { return false };
+            let Some(best) = best.filter(|best| correlations[*best] != 0.0) else { return Ok(false) };
             if self.orthogonalise(rows, best) {
                 self.columns.push(best);
                 self.signs.push(correlations[best].signum());
-                return true;
+                return Ok(true);
             }
             self.out[best] = true;
         }

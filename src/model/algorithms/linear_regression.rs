@@ -60,7 +60,8 @@ struct LeastSquares {
 impl Estimator for LeastSquares {
     fn fit(&self, training: &Training<'_>) -> Result<Box<dyn Model>> {
         let rows = CrossProducts::of(training, self.fit_intercept, NAME)?;
-        let coefficients = least_squares(&rows)?;
+        let ask = || training.progress.report(&format!("fitting {NAME}"), 0.0);
+        let coefficients = least_squares(&rows, &ask)?;
         linear_columns::model(NAME, self.precision, &coefficients, &rows.intercepts(&coefficients))
     }
 }

@@ -127,6 +127,7 @@ fn coefficients(
     let mut known: Vec<(Array1<f64>, Array1<f64>)> = vec![]; // Of each direction the rotation and the loadings.
     let enough = f64::EPSILON * x.t().dot(&y).iter().fold(0.0f64, |most, it| most.max(it.abs()));
     for _ in 0..n_components {
+        ask()?;
         let (mut direction, norm) = steepest(x.t().dot(&y), ask)?;
         if norm <= enough || !norm.is_finite() {
             break; // Nothing of the targets is left that columns could explain.

@@ -66,8 +66,9 @@ struct Penalised {
 impl Estimator for Penalised {
     fn fit(&self, training: &Training<'_>) -> Result<Box<dyn Model>> {
         let mut rows = CrossProducts::of(training, self.fit_intercept, NAME)?;
-        rows.add_diagonal(self.alpha.sqrt());
-        let coefficients = least_squares(&rows)?;
+        let ask = || training.progress.report(&format!("fitting {NAME}"), 0.0);
+        rows.add_diagonal(self.alpha.sqrt(), &ask)?;
+        let coefficients = least_squares(&rows, &ask)?;
         linear_columns::model(NAME, self.precision, &coefficients, &rows.intercepts(&coefficients))
     }
 }

@@ -1,9 +1,10 @@
 //! All that a linear model sees of its rows.
 
-use super::triangle::Triangle;
+use super::triangle::{Triangle, row_cost};
 use crate::error::{Error, Result};
+use crate::model::crew::Ask;
 use crate::model::samples::Span;
-use crate::model::summation::Summation;
+use crate::model::summation::LongSummation;
 use crate::model::{Rows, Training};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 
@@ -44,13 +45,16 @@ impl CrossProducts {
     /// Of the rows and their targets.
     ///
     /// # Errors
-    /// [`Error::InvalidArgument`] if squares of a column leave the range of floats; it names `algorithm` and column.
+    /// [`Error::InvalidArgument`] if squares of a column leave the range of floats; it names `algorithm` and column. What the
+    /// progress answers.
     pub(in crate::model) fn of(training: &Training<'_>, fit_intercept: bool, algorithm: &str) -> Result<Self> {
         let (n_samples, n_features) = (training.rows.len(), training.rows.n_features());
         training.rows.targets.numbers()?;
         check_ranges(&training.rows.ranges(), n_samples, fit_intercept, algorithm)?;
-        let Partial { weight, triangle } = training.sum_once(&Reduction { fit_intercept })?;
-        let r = triangle.into_r();
+        let ask = || training.progress.report(&format!("fitting {algorithm}"), 0.0);
+        let row_cost = row_cost(n_features + training.rows.targets.numbers()?.1 + usize::from(fit_intercept));
+        let Partial { weight, triangle } = training.sum_once_asking(&Reduction { fit_intercept }, row_cost, &ask)?;
+        let r = triangle.into_r(&ask)?;
         let (ones, rest) = r.view().split_at(Axis(1), usize::from(fit_intercept));
         let (x, y) = rest.split_at(Axis(1), n_features);
         let mean_of = |column: ArrayView1<'_, f64>| ones.first().map_or(0.0, |root| column[0] / root);
@@ -73,7 +77,10 @@ impl CrossProducts {
     }
 
     /// With `n_features` more rows: `value` times the identity, with the targets 0.
-    pub(in crate::model) fn add_diagonal(&mut self, value: f64) {
+    ///
+    /// # Errors
+    /// What `ask` answers.
+    pub(in crate::model) fn add_diagonal(&mut self, value: f64, ask: &Ask<'_>) -> Result<()> {
         let (width, all) = (self.x.ncols(), self.x.ncols() + self.y.ncols());
         let mut triangle = Triangle::none(all);
         for (row, targets) in self.x.rows().into_iter().zip(self.y.rows()) {
@@ -82,9 +89,10 @@ impl CrossProducts {
         for column in 0..width {
             triangle.push((0..all).map(|at| if at == column { value } else { 0.0 }));
         }
-        let r = triangle.into_r();
+        let r = triangle.into_r(ask)?;
         let (x, y) = r.view().split_at(Axis(0), r.nrows().min(width)).0.split_at(Axis(1), width);
         (self.x, self.y) = (x.to_owned(), y.to_owned());
+        Ok(())
     }
 
     /// A column is no larger than this if it is a combination of others, but for rounding.
@@ -130,10 +138,10 @@ struct Partial {
     triangle: Triangle,
 }
 
-impl Summation for Reduction {
+impl LongSummation for Reduction {
     type Partial = Partial;
 
-    fn partial(&self, shard: Rows<'_>) -> Partial {
+    fn partial(&self, shard: Rows<'_>, ask: &Ask<'_>) -> Result<Partial> {
         let width = shard.n_features();
         let (targets, n_targets) = shard.targets.numbers().unwrap_or((&[], 1));
         let mut triangle = Triangle::none(width + n_targets + usize::from(self.fit_intercept));
@@ -142,16 +150,16 @@ impl Summation for Reduction {
             triangle.push(self.fit_intercept.then_some(root));
             triangle.push(row.iter().map(|value| root * value));
             triangle.push(targets.iter().map(|value| root * value));
-            triangle.shrink_if_long();
+            triangle.shrink_if_long(ask)?;
         }
-        triangle.shrink();
-        Partial { weight: shard.weights.iter().sum(), triangle }
+        triangle.shrink(ask)?;
+        Ok(Partial { weight: shard.weights.iter().sum(), triangle })
     }
 
-    fn merge(&self, mut left: Partial, right: Partial) -> Partial {
+    fn merge(&self, mut left: Partial, right: Partial, ask: &Ask<'_>) -> Result<Partial> {
         left.triangle.stack(&right.triangle);
-        left.triangle.shrink();
-        Partial { weight: left.weight + right.weight, ..left }
+        left.triangle.shrink(ask)?;
+        Ok(Partial { weight: left.weight + right.weight, ..left })
     }
 }
 

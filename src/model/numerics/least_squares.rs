@@ -3,15 +3,17 @@
 use super::CrossProducts;
 use super::triangle::Triangle;
 use crate::error::{Error, Result};
+use crate::model::crew::Ask;
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 
 /// The coefficients `w`, `(n_features, n_targets)`, that minimise `|y - x w|^2`, and of those the ones of smallest norm.
 ///
 /// # Errors
-/// [`Error::InvalidArgument`] if the scales of such columns leave what numbers hold.
-pub(in crate::model) fn least_squares(rows: &CrossProducts) -> Result<Array2<f64>> {
-    if let Some(basis) = basis(rows) {
-        return minimum_norm(&basis, rows.y.view());
+/// [`Error::InvalidArgument`] if the scales of such columns leave what numbers hold. What `ask` answers, which is asked for each
+/// column.
+pub(in crate::model) fn least_squares(rows: &CrossProducts, ask: &Ask<'_>) -> Result<Array2<f64>> {
+    if let Some(basis) = basis(rows, ask)? {
+        return minimum_norm(&basis, rows.y.view(), ask);
     }
     let mut coefficients = Array2::zeros((rows.x.ncols(), rows.y.ncols()));
     for (mut place, y) in coefficients.columns_mut().into_iter().zip(rows.y.columns()) {
@@ -44,12 +46,13 @@ struct Basis {
 ///
 /// Modified Gram-Schmidt, twice: L. Giraud, J. Langou, M. Rozložník, J. van den Eshof, "Rounding error analysis of the
 /// classical Gram-Schmidt orthogonalization process" (2005), doi:10.1007/s00211-005-0615-4 ("twice is enough").
-fn basis(rows: &CrossProducts) -> Option<Basis> {
+fn basis(rows: &CrossProducts, ask: &Ask<'_>) -> Result<Option<Basis>> {
     let (n_rows, width) = rows.x.dim();
     let most = width.min(n_rows);
     let (mut q, mut r) = (Array2::zeros((most, n_rows)), Array2::<f64>::zeros((most, width)));
     let mut own = vec![];
     for (position, column) in rows.x.columns().into_iter().enumerate() {
+        ask()?;
         let mut rest = column.to_owned();
         for _ in 0..2 {
             for known in 0..own.len() {
@@ -70,16 +73,16 @@ fn basis(rows: &CrossProducts) -> Option<Basis> {
         }
     }
     if own.len() == width {
-        return None;
+        return Ok(None);
     }
     q.slice_axis_inplace(Axis(0), (..own.len()).into());
     r.slice_axis_inplace(Axis(0), (..own.len()).into());
-    Some(Basis { q, r, columns: own })
+    Ok(Some(Basis { q, r, columns: own }))
 }
 
 /// Of all `w` that solve `r w = q y`, the one of smallest norm for each target: one of them, less what of it lies in the directions in
 /// which nothing changes.
-fn minimum_norm(basis: &Basis, y: ArrayView2<'_, f64>) -> Result<Array2<f64>> {
+fn minimum_norm(basis: &Basis, y: ArrayView2<'_, f64>, ask: &Ask<'_>) -> Result<Array2<f64>> {
     let Basis { q, r, columns } = basis;
     let own = r.select(Axis(1), columns);
     let others: Vec<usize> = (0..r.ncols()).filter(|column| columns.binary_search(column).is_err()).collect();
@@ -90,6 +93,7 @@ fn minimum_norm(basis: &Basis, y: ArrayView2<'_, f64>) -> Result<Array2<f64>> {
     }
     let mut directions = Array2::zeros((r.ncols(), others.len()));
     for (mut direction, other) in directions.columns_mut().into_iter().zip(&others) {
+        ask()?;
         let shares = back_substituted(&own, r.column(*other));
         columns.iter().zip(shares).for_each(|(column, share)| direction[*column] = -share);
         direction[*other] = 1.0;
@@ -99,7 +103,7 @@ fn minimum_norm(basis: &Basis, y: ArrayView2<'_, f64>) -> Result<Array2<f64>> {
         triangle.push(row.iter().copied());
         triangle.push(w.iter().copied());
     }
-    let triangle = triangle.into_r();
+    let triangle = triangle.into_r(ask)?;
     for (target, mut w) in w.columns_mut().into_iter().enumerate() {
         let lengths = triangle.column(others.len() + target);
         let lengths = back_substituted(&triangle, lengths.slice_axis(Axis(0), (..others.len()).into()));
@@ -127,7 +131,7 @@ mod tests {
 
     #[test]
     fn columns_share_what_they_say_together_so_that_the_norm_is_smallest() {
-        let w = minimum_norm(&basis(1.0, 1.0), array![[1.0, 3.0], [2.0, 0.0]].view()).unwrap();
+        let w = minimum_norm(&basis(1.0, 1.0), array![[1.0, 3.0], [2.0, 0.0]].view(), &|| Ok(())).unwrap();
 
         // [1 - t, 2 - t, t] with t = 1, and [3 - t, -t, t] with t = 1.
         assert!((&w - array![[0.0, 2.0], [1.0, -1.0], [1.0, 1.0]]).iter().all(|it| it.abs() < 1e-15), "{w}");
@@ -135,7 +139,7 @@ mod tests {
 
     #[test]
     fn what_leaves_the_range_of_floats_is_refused_with_advice() {
-        let error = minimum_norm(&basis(1e-200, 1e-200), array![[1e200], [1.0]].view()).unwrap_err();
+        let error = minimum_norm(&basis(1e-200, 1e-200), array![[1e200], [1.0]].view(), &|| Ok(())).unwrap_err();
 
         assert_eq!(error.code(), Code::InvalidArgument);
         assert!(error.to_string().contains("scale them first, for example with standard_scaler"), "{error}");

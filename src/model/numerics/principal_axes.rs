@@ -1,10 +1,11 @@
 //! The directions in which rows vary most: the right singular vectors of the centred rows.
 
 use super::singular_values::{Left, SingularValues, singular_values, unit_of};
-use super::triangle::Triangle;
+use super::triangle::{Triangle, row_cost};
 use crate::error::{Error, Result};
+use crate::model::crew::Ask;
 use crate::model::kernels::{extremes, first_largest};
-use crate::model::summation::Summation;
+use crate::model::summation::LongSummation;
 use crate::model::{Rows, Training};
 use ndarray::{Array1, Array2, ArrayView2, Axis};
 
@@ -48,9 +49,9 @@ impl PrincipalAxes {
         let ask = || training.progress.report(&format!("reducing the rows of {algorithm}"), 0.0);
         let heaviest = first_largest(training.rows.weights);
         let origin = training.rows.slice_in(heaviest..heaviest + 1, &mut vec![]).values().to_vec();
-        let row_cost = 2 * (width + 1) * (width + 1);
-        let Partial { unit, triangle } = training.sum_once_asking(&Reduction { origin: &origin }, row_cost, &ask)?;
-        let triangle = triangle.into_r();
+        let reduction = Reduction { origin: &origin };
+        let Partial { unit, triangle } = training.sum_once_asking(&reduction, row_cost(width + 1), &ask)?;
+        let triangle = triangle.into_r(&ask)?;
         let (first, rest) = triangle.view().split_at(Axis(0), 1);
         let shifts = first.iter().skip(1).map(|sum| sum / first[(0, 0)] * unit);
         let mean: Array1<f64> = origin.iter().zip(shifts).map(|(origin, shift)| origin + shift).collect();
@@ -112,10 +113,10 @@ impl Partial {
     }
 }
 
-impl Summation for Reduction<'_> {
+impl LongSummation for Reduction<'_> {
     type Partial = Partial;
 
-    fn partial(&self, shard: Rows<'_>) -> Partial {
+    fn partial(&self, shard: Rows<'_>, ask: &Ask<'_>) -> Result<Partial> {
         let (least, most) = extremes(shard.values());
         let unit = unit_among(self.origin.iter().chain([&least, &most]));
         let (mut triangle, share) = (Triangle::none(1 + shard.n_features()), 1.0 / unit);
@@ -123,18 +124,18 @@ impl Summation for Reduction<'_> {
             let root = weight.sqrt();
             triangle.push([root]);
             triangle.push(row.iter().zip(self.origin).map(|(value, origin)| root * ((value - origin) * share)));
-            triangle.shrink_if_long();
+            triangle.shrink_if_long(ask)?;
         }
-        triangle.shrink();
-        Partial { unit, triangle }
+        triangle.shrink(ask)?;
+        Ok(Partial { unit, triangle })
     }
 
-    fn merge(&self, left: Partial, right: Partial) -> Partial {
+    fn merge(&self, left: Partial, right: Partial, ask: &Ask<'_>) -> Result<Partial> {
         let unit = left.unit.max(right.unit);
         let (mut triangle, right) = (left.in_unit(unit), right.in_unit(unit));
         triangle.stack(&right);
-        triangle.shrink();
-        Partial { unit, triangle }
+        triangle.shrink(ask)?;
+        Ok(Partial { unit, triangle })
     }
 }
 

@@ -4,6 +4,8 @@
 //! J. Demmel, L. Grigori, M. Hoemmen, J. Langou, "Communication-optimal parallel and sequential QR and LU factorizations"
 //! (2012), doi:10.1137/080731992.
 
+use crate::error::Result;
+use crate::model::crew::Ask;
 use crate::model::kernels::dots;
 use ndarray::Array2;
 
@@ -11,6 +13,13 @@ use ndarray::Array2;
 const BLOCK: usize = 192;
 /// Numbers of a line of the cache, and rows that there is room for at first.
 const LINE: usize = 8;
+/// So many are reflected between two questions, which takes a few milliseconds.
+const AT_ONCE: usize = 1 << 22;
+
+/// About as many additions a row of so many columns costs that is reduced with others.
+pub(super) fn row_cost(width: usize) -> usize {
+    2 * width * width
+}
 
 /// Rows that have the same cross-products as others that were there before them.
 #[derive(Clone, Debug)]
@@ -72,26 +81,31 @@ impl Triangle {
     }
 
     /// As few rows as columns, if there are so many more that it is worth it.
-    pub(super) fn shrink_if_long(&mut self) {
-        if self.n_rows >= BLOCK + self.width {
-            self.reflect();
-        }
+    ///
+    /// # Errors
+    /// What `ask` answers; what is left is of no use then.
+    pub(super) fn shrink_if_long(&mut self, ask: &Ask<'_>) -> Result<()> {
+        if self.n_rows < BLOCK + self.width { Ok(()) } else { self.reflect(ask) }
     }
 
     /// As few rows as columns, if there are more.
-    pub(super) fn shrink(&mut self) {
-        if self.n_rows > self.width {
-            self.reflect();
-        }
+    ///
+    /// # Errors
+    /// As [`Triangle::shrink_if_long`].
+    pub(super) fn shrink(&mut self, ask: &Ask<'_>) -> Result<()> {
+        if self.n_rows <= self.width { Ok(()) } else { self.reflect(ask) }
     }
 
     /// Upper triangular, `(min(n_rows, width), width)`, with a diagonal that is not negative.
-    pub(super) fn into_r(mut self) -> Array2<f64> {
-        self.reflect();
+    ///
+    /// # Errors
+    /// What `ask` answers.
+    pub(super) fn into_r(mut self, ask: &Ask<'_>) -> Result<Array2<f64>> {
+        self.reflect(ask)?;
         let at = |row: usize, column: usize| self.values[column * self.room + row];
-        Array2::from_shape_fn((self.n_rows, self.width), |(row, column)| {
+        Ok(Array2::from_shape_fn((self.n_rows, self.width), |(row, column)| {
             if at(row, row) < 0.0 { -at(row, column) } else { at(row, column) }
-        })
+        }))
     }
 
     fn make_room(&mut self, n_rows: usize) {
@@ -105,10 +119,16 @@ impl Triangle {
     }
 
     /// Makes it triangular: column by column, what is below the diagonal is mirrored into it.
-    fn reflect(&mut self) {
+    fn reflect(&mut self, ask: &Ask<'_>) -> Result<()> {
         let Self { width, n_rows, room, .. } = *self;
         let most = n_rows.min(width);
+        let mut reflected = 0;
         for column in 0..most {
+            if reflected > AT_ONCE {
+                ask()?;
+                reflected = 0;
+            }
+            reflected += (width - column) * n_rows;
             let (own, others) = self.values[column * room..].split_at_mut(room);
             // What a triangle has below its diagonal is 0 already.
             let below = if self.has_triangle { width } else { column + 1 };
@@ -119,6 +139,7 @@ impl Triangle {
             own[column + 1..most].fill(0.0);
         }
         (self.n_rows, self.has_triangle) = (most, most == width);
+        Ok(())
     }
 }
 
@@ -172,6 +193,7 @@ impl<'a> Mirror<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Error;
     use ndarray::{Axis, array};
     use proptest::prelude::*;
 
@@ -181,6 +203,11 @@ mod tests {
         triangle
     }
 
+    /// The triangle of them, which nobody cancels.
+    fn r_of(triangle: Triangle) -> Array2<f64> {
+        triangle.into_r(&|| Ok(())).unwrap()
+    }
+
     fn rows(triangle: &Triangle) -> Array2<f64> {
         let at = |(row, column)| triangle.values[column * triangle.room + row];
         Array2::from_shape_fn((triangle.n_rows, triangle.width), at)
@@ -188,7 +215,7 @@ mod tests {
 
     #[test]
     fn a_triangle_has_the_cross_products_of_its_rows() {
-        let r = triangle(&array![[3.0, 1.0], [0.0, 2.0], [4.0, 1.0]]).into_r();
+        let r = r_of(triangle(&array![[3.0, 1.0], [0.0, 2.0], [4.0, 1.0]]));
 
         assert!((&r - array![[5.0, 1.4], [0.0, 2.0099751242241783]]).iter().all(|it| it.abs() < 1e-15), "{r}");
     }
@@ -198,7 +225,7 @@ mod tests {
         let few = array![[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]];
         let mut triangle = triangle(&few);
 
-        triangle.shrink();
+        triangle.shrink(&|| Ok(())).unwrap();
 
         assert_eq!(rows(&triangle), few);
     }
@@ -222,15 +249,15 @@ mod tests {
     #[test]
     fn rows_that_come_after_a_triangle_are_reduced_into_it() {
         let all = Array2::from_shape_fn((1_000, 3), |(row, column)| ((row * 7 + column * row * row) % 101) as f64);
-        let (whole, mut reduced) = (triangle(&all).into_r(), Triangle::none(3));
+        let (whole, mut reduced) = (r_of(triangle(&all)), Triangle::none(3));
 
         for row in all.rows() {
             reduced.push(row.to_vec());
-            reduced.shrink_if_long();
+            reduced.shrink_if_long(&|| Ok(())).unwrap();
         }
 
         assert!(reduced.n_rows < BLOCK + 3);
-        assert!((reduced.into_r() - whole).iter().all(|it| it.abs() < 1e-10));
+        assert!((r_of(reduced) - whole).iter().all(|it| it.abs() < 1e-10));
     }
 
     #[test]
@@ -240,12 +267,20 @@ mod tests {
         (0..30).for_each(|row| wide.push((0..10_000).map(|column| f64::from(row * column))));
 
         assert!(wide.values.len() <= 64 * 10_000, "{}", wide.values.len());
-        assert_eq!(wide.into_r().dim(), (30, 10_000));
+        assert_eq!(r_of(wide).dim(), (30, 10_000));
+    }
+
+    #[test]
+    fn a_large_triangle_asks_meanwhile_and_a_small_one_does_not() {
+        let cancelled = || Err(Error::Cancelled { what: "the job" });
+
+        assert!(triangle(&Array2::ones((300, 300))).into_r(&cancelled).is_err());
+        assert!(triangle(&Array2::ones((30, 30))).into_r(&cancelled).is_ok());
     }
 
     #[test]
     fn columns_of_zeros_stay_zero() {
-        assert_eq!(triangle(&array![[0.0, 1.0], [0.0, 1.0], [0.0, 0.0]]).into_r().column(0), array![0.0, 0.0]);
+        assert_eq!(r_of(triangle(&array![[0.0, 1.0], [0.0, 1.0], [0.0, 0.0]])).column(0), array![0.0, 0.0]);
     }
 
     proptest! {
@@ -254,14 +289,14 @@ mod tests {
             values in prop::collection::vec(-10.0f64..10.0, 4 * 30), border in 1usize..29,
         ) {
             let rows = Array2::from_shape_vec((30, 4), values).unwrap();
-            let whole = triangle(&rows).into_r();
+            let whole = r_of(triangle(&rows));
             let (left, right) = rows.view().split_at(Axis(0), border);
             let (mut left, mut right) = (triangle(&left.to_owned()), triangle(&right.to_owned()));
-            left.shrink();
-            right.shrink();
+            left.shrink(&|| Ok(())).unwrap();
+            right.shrink(&|| Ok(())).unwrap();
             left.stack(&right);
 
-            let merged = left.into_r();
+            let merged = r_of(left);
 
             prop_assert!((&merged - &whole).iter().all(|it| it.abs() < 1e-11), "{merged} and {whole}");
         }
