@@ -1,6 +1,6 @@
 //! Rows with their truth, held against what a model answers to them.
 
-use super::metrics::{self, Answers, ClassReport, Judged, Metrics, Wanted};
+use super::metrics::{self, Answers, Chunks, ClassReport, Judged, Metrics, Wanted};
 use super::sample_weights::SampleWeights;
 use super::targets::{Targets, classes_of, numbers};
 use super::validation::drawn;
@@ -188,10 +188,11 @@ impl Examination {
 /// The mean of the logarithms of the densities of rows as they reach the last step, of a model that has them.
 fn log_likelihood(pipeline: &Pipeline, rows: ArrayView2<'_, f64>, ask: &dyn Fn() -> Result<()>) -> Result<Option<f64>> {
     let mut sum = 0.0;
-    for chunk in rows.axis_chunks_iter(Axis(0), metrics::CHUNK) {
+    for chunk in Chunks::of(rows.nrows()) {
         ask()?;
+        let chunk = rows.slice_axis(Axis(0), chunk.into());
         let Some(densities) = pipeline.log_densities(chunk) else { return Ok(None) };
-        sum += densities.iter().sum::<f64>();
+        densities.iter().for_each(|it| sum += it);
     }
     Ok(Some(sum / rows.nrows() as f64).filter(|it| it.is_finite()))
 }

@@ -9,19 +9,21 @@
 //! rows that the model itself was fitted on, 10,000 of them by chance if there are more; these flatter it.
 
 mod answers;
-
+mod chunks;
 mod classification;
 mod clusters;
+mod judged;
 mod ranking;
 mod regression;
 
-mod judged;
-
 pub use answers::Answers;
+pub use chunks::CHUNK;
 pub use classification::{ClassMetrics, ClassReport, Classified};
 pub use clusters::{adjusted_rand, davies_bouldin, silhouette, silhouette_rows};
 pub use judged::Judged;
 pub use regression::regression;
+
+pub(super) use chunks::Chunks;
 
 use super::{Predictions, Rows, TargetView};
 use crate::error::Result;
@@ -30,9 +32,6 @@ use std::collections::BTreeMap;
 
 /// Values by name; those that are not defined are left out.
 pub type Metrics = BTreeMap<String, f64>;
-
-/// Rows that are predicted at once: a model answers a number for each class or centre of each row.
-pub const CHUNK: usize = 4_096;
 
 /// What a version carries of the metrics of its kind; the others are for whoever asks.
 const CARRIED: [&str; 10] =
@@ -75,9 +74,9 @@ pub fn of(
     ask: impl Fn(f64) -> Result<()>,
 ) -> Result<Metrics> {
     let mut answers = Answers::default();
-    for from in (0..rows.len()).step_by(CHUNK) {
-        ask(from as f64 / rows.len() as f64)?;
-        let chunk = rows.slice(from..rows.len().min(from + CHUNK));
+    for chunk in Chunks::of(rows.len()) {
+        ask(chunk.start as f64 / rows.len() as f64)?;
+        let chunk = rows.slice(chunk);
         answers.add(&predict(chunk.features()), chunk.weights);
     }
     let known: Vec<usize> = match rows.targets {
@@ -99,10 +98,12 @@ pub fn of_densities(
     ask: impl Fn(f64) -> Result<()>,
 ) -> Result<Metrics> {
     let mut sum = 0.0;
-    for from in (0..rows.len()).step_by(CHUNK) {
-        ask(from as f64 / rows.len() as f64)?;
-        let chunk = rows.slice(from..rows.len().min(from + CHUNK));
-        sum += log_densities(chunk.features()).map_or(f64::NAN, |them| weighted_sum(them.into_iter(), chunk.weights));
+    for chunk in Chunks::of(rows.len()) {
+        ask(chunk.start as f64 / rows.len() as f64)?;
+        let chunk = rows.slice(chunk);
+        let densities = log_densities(chunk.features()).unwrap_or_else(|| vec![f64::NAN; chunk.len()]);
+        // One by one: where chunks end says nothing.
+        densities.iter().zip(chunk.weights).for_each(|(density, weight)| sum += weight * density);
     }
     Ok(Wanted::All.defined(&[("log_likelihood", &|| Some(sum / rows.weights.iter().sum::<f64>()))]))
 }

@@ -88,6 +88,7 @@ impl CrossProducts {
         }
         for column in 0..width {
             triangle.push((0..all).map(|at| if at == column { value } else { 0.0 }));
+            triangle.shrink_if_long(ask)?;
         }
         let r = triangle.into_r(ask)?;
         let (x, y) = r.view().split_at(Axis(0), r.nrows().min(width)).0.split_at(Axis(1), width);

@@ -102,6 +102,7 @@ fn minimum_norm(basis: &Basis, y: ArrayView2<'_, f64>, ask: &Ask<'_>) -> Result<
     for (row, w) in directions.rows().into_iter().zip(w.rows()) {
         triangle.push(row.iter().copied());
         triangle.push(w.iter().copied());
+        triangle.shrink_if_long(ask)?;
     }
     let triangle = triangle.into_r(ask)?;
     for (target, mut w) in w.columns_mut().into_iter().enumerate() {

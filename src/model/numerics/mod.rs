@@ -14,7 +14,7 @@ mod symmetric;
 mod triangle;
 
 pub(super) use block_descent::block_coordinate_descent;
-pub(super) use cholesky::{cholesky, inverse_of_lower};
+pub(super) use cholesky::{cholesky, transposed_inverse_of_lower};
 pub(super) use coordinate_descent::{Penalty, coordinate_descent};
 pub(super) use cross_products::CrossProducts;
 pub(super) use lbfgs::{Limits, minimise};

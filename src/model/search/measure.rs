@@ -3,7 +3,7 @@
 use super::folds::Fold;
 use crate::error::{Code, Error, Result};
 use crate::model::fit::{Fitting, Learned};
-use crate::model::metrics::{self, Answers, CHUNK, Judged};
+use crate::model::metrics::{self, Answers, Chunks, Judged};
 use crate::model::validation::Part;
 use crate::model::{Progress, Scoring, Targets};
 use ndarray::Axis;
@@ -83,9 +83,10 @@ fn score_of(
         return Ok(scoring.of(&metrics));
     }
     let mut answers = Answers::default();
-    for (rows, weights) in features.axis_chunks_iter(Axis(0), CHUNK).zip(weights.chunks(CHUNK)) {
+    for chunk in Chunks::of(weights.len()) {
         ask()?;
-        answers.add(&learned.last.predict(rows.into()), weights);
+        let rows = features.slice_axis(Axis(0), chunk.clone().into());
+        answers.add(&learned.last.predict(rows.into()), &weights[chunk]);
     }
     let judged =
         Judged { answers: &answers, truth: targets.view(), known: known.unwrap_or_default(), weights: &weights };

@@ -1,8 +1,10 @@
 //! Normal distributions whose covariances are of some form, and what they make of rows.
 
+use crate::error::Result;
 use crate::model::Parameters;
+use crate::model::crew::Ask;
 use crate::model::kernels::Panels;
-use crate::model::numerics::{cholesky, inverse_of_lower};
+use crate::model::numerics::{cholesky, transposed_inverse_of_lower};
 use ndarray::{Array1, Array2, ArrayD, ArrayView1, Axis, Ix2};
 use std::f64::consts::TAU;
 
@@ -96,21 +98,23 @@ enum Whitening {
 }
 
 impl Densities {
-    /// `None` if a covariance is not positive definite, or so small that the inverse is not finite.
-    pub(super) fn new(mixture: Mixture) -> Option<Self> {
+    /// `None` if a covariance is not positive definite, or so small that the inverse is not finite. `ask` is asked often.
+    ///
+    /// # Errors
+    /// What `ask` answers.
+    pub(super) fn new(mixture: Mixture, ask: &Ask<'_>) -> Result<Option<Self>> {
         let (n_components, n_features) = mixture.means.dim();
         let (whitening, determinants) = match mixture.covariance {
             Covariance::Full => {
                 let all = mixture.covariances.axis_iter(Axis(0));
-                let each: Vec<_> = all
-                    .map(|own| triangle(&own.to_owned().into_dimensionality::<Ix2>().ok()?))
-                    .collect::<Option<_>>()?;
+                let each = all.map(|own| triangle(own.to_owned(), ask)).collect::<Result<Option<Vec<_>>>>()?;
+                let Some(each) = each else { return Ok(None) };
                 let (triangles, determinants): (Vec<_>, Vec<_>) = each.into_iter().unzip();
                 (Whitening::Triangles(triangles), determinants)
             }
             Covariance::Tied => {
-                let own = mixture.covariances.clone().into_dimensionality::<Ix2>().ok()?;
-                let (triangle, determinant) = triangle(&own)?;
+                let own = triangle(mixture.covariances.clone(), ask)?;
+                let Some((triangle, determinant)) = own else { return Ok(None) };
                 (Whitening::Triangles(vec![triangle]), vec![determinant; n_components])
             }
             Covariance::Diagonal | Covariance::Spherical => {
@@ -127,7 +131,7 @@ impl Densities {
         let each = mixture.weights.iter().zip(determinants);
         let offsets: Vec<f64> = each.map(|(weight, determinant)| weight.ln() + determinant - constant).collect();
         let usable = offsets.iter().all(|offset| offset.is_finite()) && whitening.is_finite();
-        usable.then_some(Self { mixture, whitening, offsets })
+        Ok(usable.then_some(Self { mixture, whitening, offsets }))
     }
 
     pub(super) fn n_components(&self) -> usize {
@@ -180,10 +184,12 @@ impl Whitening {
 }
 
 /// The transposed inverse of the Cholesky triangle, and the logarithm of its determinant.
-fn triangle(covariance: &Array2<f64>) -> Option<(Panels<f64>, f64)> {
-    let inverse = inverse_of_lower(&cholesky(covariance)?);
+fn triangle(covariance: ArrayD<f64>, ask: &Ask<'_>) -> Result<Option<(Panels<f64>, f64)>> {
+    let Ok(covariance) = covariance.into_dimensionality::<Ix2>() else { return Ok(None) };
+    let Some(triangle) = cholesky(&covariance, ask)? else { return Ok(None) };
+    let inverse = transposed_inverse_of_lower(&triangle, ask)?;
     let determinant = inverse.diag().iter().map(|it| it.ln()).sum();
-    Some((Panels::new(inverse.t()), determinant))
+    Ok(Some((Panels::new(inverse.view()), determinant)))
 }
 
 /// `x - mean` of each row, in the place of what was there.

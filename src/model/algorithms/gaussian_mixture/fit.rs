@@ -7,6 +7,7 @@ use crate::error::{Error, Result};
 use crate::model::algorithms::k_means;
 use crate::model::archive::{Archive, State, damaged};
 use crate::model::checkpoint::Checkpoint;
+use crate::model::crew::Ask;
 use crate::model::kernels::Panels;
 use crate::model::numerics::OfColumns;
 use crate::model::random::Philox;
@@ -86,7 +87,7 @@ impl State for End {
         archive.flag(&mut self.stands)?;
         if archive.is_reading() {
             let unusable = || damaged("its covariances are not positive definite");
-            self.densities = Densities::new(self.densities.mixture.clone()).ok_or_else(unusable)?;
+            self.densities = Densities::new(self.densities.mixture.clone(), &|| Ok(()))?.ok_or_else(unusable)?;
         }
         Ok(())
     }
@@ -116,7 +117,8 @@ impl Estimator for Expectations {
         }
         let End { densities, .. } = way.best.ok_or_else(|| Error::internal("gaussian_mixture was to make no run"))?;
         let order = k_means::in_order(&densities.mixture.means);
-        let ordered = Densities::new(densities.mixture.select(&order));
+        let ask = || training.progress.report(&format!("fitting {NAME}"), 1.0);
+        let ordered = Densities::new(densities.mixture.select(&order), &ask)?;
         Ok(Box::new(ordered.ok_or_else(|| Error::internal("components cannot be put in order"))?))
     }
 }
@@ -170,11 +172,8 @@ impl Expectations {
                 (Responsible::Chance(Philox::new(training.seed), run), origins)
             }
         };
-        self.usable(self.sums(training, responsible, &origins, &within)?.maximised(
-            &origins,
-            self.covariance,
-            self.reg_covar,
-        ))
+        let sums = self.sums(training, responsible, &origins, &within)?;
+        self.usable(sums.maximised(&origins, self.covariance, self.reg_covar), &within)
     }
 
     /// Goes on from components until their likelihood hardly grows.
@@ -191,9 +190,10 @@ impl Expectations {
             let share = *n_iter as f64 / self.max_iter as f64;
             let origins = &densities.mixture.means;
             let responsible = Responsible::Densities(densities);
-            let sums = self.sums(training, responsible, origins, &|| ask(&message, share))?;
+            let ask = || ask(&message, share);
+            let sums = self.sums(training, responsible, origins, &ask)?;
             let lower_bound = sums.log_likelihood();
-            let next = self.usable(sums.maximised(origins, self.covariance, self.reg_covar))?;
+            let next = self.usable(sums.maximised(origins, self.covariance, self.reg_covar), &ask)?;
             let stands = (lower_bound - before).abs() < self.tol;
             way.now = End { densities: next, lower_bound, n_iter: n_iter + 1, stands };
             way.n_iterations += 1;
@@ -215,7 +215,7 @@ impl Expectations {
             means: Array2::zeros((self.n_components, n_features)),
             covariances: ArrayD::from_shape_fn(shape, |index| f64::from(u8::from(unit(&index)))),
         };
-        self.usable(mixture).map(End::of)
+        self.usable(mixture, &|| Ok(())).map(End::of)
     }
 
     fn sums(
@@ -229,8 +229,8 @@ impl Expectations {
         training.sum_asking(&Expectation { responsible, origins, covariance: self.covariance }, row_cost, ask)
     }
 
-    fn usable(&self, mixture: Mixture) -> Result<Densities> {
-        Densities::new(mixture).ok_or_else(|| {
+    fn usable(&self, mixture: Mixture, ask: &Ask<'_>) -> Result<Densities> {
+        Densities::new(mixture, ask)?.ok_or_else(|| {
             Error::invalid(format!(
                 "a component of {NAME} has no covariance that is positive definite; raise reg_covar (it is {:e}), take fewer \
                  components than {}, or scale the columns first, for example with standard_scaler",

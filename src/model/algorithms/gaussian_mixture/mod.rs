@@ -81,7 +81,7 @@ impl Algorithm for GaussianMixture {
         let means = arrays.take("means", (n_components, inputs.n_features))?;
         let shape = IxDyn(&covariance.shape(n_components, inputs.n_features));
         let covariances = arrays.take("covariances", shape)?;
-        let densities = Densities::new(Mixture { covariance, weights, means, covariances });
+        let densities = Densities::new(Mixture { covariance, weights, means, covariances }, &|| Ok(()))?;
         let densities = densities.ok_or_else(|| damaged("a covariance is not positive definite"))?;
         Ok(FittedStep::Model(Box::new(densities)))
     }

@@ -51,7 +51,7 @@ fn from_the_same_start_components_are_those_of_scikit_learn() {
             covariances: ArrayD::from_shape_vec(shape, numbers(&case["start"]["covariances"])).unwrap(),
         };
 
-        let start = Densities::new(start).unwrap();
+        let start = Densities::new(start, &|| Ok(())).unwrap().unwrap();
         let end = trained(&features, &Targets::None, |training| run(&settings, training, start));
 
         let Mixture { weights, means, covariances, .. } = &end.densities.mixture;
@@ -129,7 +129,8 @@ fn a_weight_in_an_iteration_is_a_number_of_rows() {
                 _ => f64::from(u8::from(at[shape.len() - 1] == at[shape.len() - 2])),
             });
             let weights = vec![1.0 / 3.0; 3].into();
-            Densities::new(Mixture { covariance: settings.covariance, weights, means, covariances: eye }).unwrap()
+            let mixture = Mixture { covariance: settings.covariance, weights, means, covariances: eye };
+            Densities::new(mixture, &|| Ok(())).unwrap().unwrap()
         };
         let run = |features: &Array2<f64>, weights: &[f64]| {
             let rows = Rows::new(features, Targets::None.view(), weights);
