@@ -70,7 +70,7 @@ impl Datasets for Service {
     async fn list_datasets(&self, call: &Call, request: ListDatasetsRequest) -> Declared<ListDatasetsResponse> {
         declare(call, async {
             let shown = |name: &Name| call.caller.identity.covers_dataset(name.as_str());
-            let page = self.parts.datasets.list(request.after.as_deref(), page_limit(request.limit), shown)?;
+            let page = self.parts.datasets.list(request.after.as_deref(), page_limit(request.limit)?, shown)?;
             let datasets = page.entries.iter().map(convert::dataset).collect();
             Ok(ListDatasetsResponse { datasets: Some(datasets), next_page: page.next })
         })

@@ -19,8 +19,9 @@ pub use judge::Received;
 use crate::access::{Access, Role, bearer};
 use crate::batching::{self, Batcher};
 use crate::cache::Caches;
+use crate::data::MAX_PAGE;
 use crate::datasets::Datasets;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::pool::Pool;
 use crate::registry::Registry;
 use crate::telemetry::Telemetry;
@@ -128,6 +129,10 @@ impl Service {
 }
 
 /// Most entries of a page, as the caller asked for.
-fn page_limit(limit: Option<i32>) -> usize {
-    limit.map_or(crate::data::MAX_PAGE, |limit| usize::try_from(limit).unwrap_or_default())
+///
+/// # Errors
+/// [`Error::InvalidArgument`] if there are fewer than none; who makes the page refuses other numbers.
+fn page_limit(limit: Option<i32>) -> Result<usize> {
+    let Some(limit) = limit else { return Ok(MAX_PAGE) };
+    usize::try_from(limit).map_err(|_| Error::invalid(format!("limit is {limit}; it is a number from 1 to {MAX_PAGE}")))
 }

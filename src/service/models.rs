@@ -19,7 +19,7 @@ impl Models for Service {
     async fn list_models(&self, call: &Call, request: ListModelsRequest) -> Declared<ListModelsResponse> {
         declare(call, async {
             let shown = |name: &Name| call.caller.identity.covers_model(name.as_str());
-            let page = self.parts.registry.list(request.after.as_deref(), page_limit(request.limit), shown)?;
+            let page = self.parts.registry.list(request.after.as_deref(), page_limit(request.limit)?, shown)?;
             let models = page.entries.iter().map(convert::model_summary).collect();
             Ok(ListModelsResponse { models: Some(models), next_page: page.next })
         })

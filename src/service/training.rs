@@ -54,7 +54,7 @@ impl Training for Service {
             let id = request.job_id.unwrap_or_default();
             self.job(call, &id)?;
             let found = self.parts.jobs.search_result(&id).await?;
-            convert::search_result(&found, request.from_candidate, page_limit(request.limit))
+            convert::search_result(&found, request.from_candidate, page_limit(request.limit)?)
         })
         .await
     }
@@ -102,7 +102,7 @@ impl Training for Service {
     async fn list_jobs(&self, call: &Call, request: ListJobsRequest) -> Declared<ListJobsResponse> {
         declare(call, async {
             let shown = |model: &Name| call.caller.identity.covers_model(model.as_str());
-            let page = self.parts.jobs.list(request.after.as_deref(), page_limit(request.limit), shown)?;
+            let page = self.parts.jobs.list(request.after.as_deref(), page_limit(request.limit)?, shown)?;
             let jobs = page.entries.iter().map(convert::job).collect();
             Ok(ListJobsResponse { jobs: Some(jobs), next_page: page.next })
         })
