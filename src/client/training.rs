@@ -2,16 +2,20 @@
 
 use super::{Client, JobStatus, Watched};
 use crate::data::Page;
-use crate::error::Result;
+use crate::error::{Code, Result};
 use crate::training::JobSpec;
 use crate::wire::convert;
 use crate::wire::services::TrainingClient;
 use crate::wire::training::{CancelJobRequest, GetJobRequest, ListJobsRequest, TrainRequest, WatchJobRequest};
 use crate::wire::types::RequestContext;
 use std::time::Duration;
+use tokio::time::{Instant, sleep};
 
 /// How long [`Client::wait`] lets the server wait for news at a time.
 const POLL: Duration = Duration::from_secs(20);
+/// How long it waits for a server that is away, and how long between two looks.
+const LONGEST_ABSENCE: Duration = Duration::from_secs(30);
+const LOOK_EVERY: Duration = Duration::from_millis(200);
 
 impl Client {
     /// Starts a job and answers it at once; it outlives this client and a restart of the server.
@@ -58,14 +62,28 @@ impl Client {
         self.plain(convert::watched_from(answer.await?))
     }
 
-    /// Waits until a job has ended, well or not, and answers it; `seen` is shown what happens to it meanwhile.
+    /// Waits until a job has ended, well or not, and answers it; `seen` is shown what happens to it meanwhile. A server that is
+    /// away for less than half a minute, as one that restarts is, is waited for, too.
     ///
     /// # Errors
-    /// [`Code`](crate::error::Code) `NotFound`.
+    /// [`Code`] `NotFound`.
     pub async fn wait(&self, id: &str, mut seen: impl FnMut(&Watched)) -> Result<JobStatus> {
-        let mut after = 0;
+        let (mut after, mut away) = (0, None);
         loop {
-            let watched = self.watch_job(id, after, POLL).await?;
+            let watched = match self.watch_job(id, after, POLL).await {
+                Ok(watched) => watched,
+                Err(error) => {
+                    let since = *away.get_or_insert_with(Instant::now);
+                    let may_be_back =
+                        matches!(error.code(), Code::Unavailable | Code::Overloaded | Code::DeadlineExceeded);
+                    if !may_be_back || since.elapsed() > LONGEST_ABSENCE {
+                        return Err(error);
+                    }
+                    sleep(LOOK_EVERY).await;
+                    continue;
+                }
+            };
+            away = None;
             seen(&watched);
             if watched.job.state.has_ended() {
                 return Ok(watched.job);

@@ -15,6 +15,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tempfile::TempDir;
+use tokio::sync::mpsc::unbounded_channel;
 
 /// A server with the model `double`, which learned y = 2 x, and a client of it.
 async fn doubling() -> (TempDir, TestServer, Client) {
@@ -212,6 +213,30 @@ async fn a_client_finds_its_server_again_after_a_restart() {
 
     assert_eq!(gone.code(), Code::Unavailable);
     assert!(back.is_ok(), "{back:?}");
+}
+
+#[tokio::test]
+async fn who_waits_for_a_job_waits_for_a_server_that_restarts_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let (server, address) = on_a_socket(folder.path());
+    let client = Client::connect(address, Options::default()).await.unwrap();
+    let id = Clients::of(&server).training.train(clustering(20_000, 1_000)).unwrap().job.unwrap().id.unwrap();
+    let (seen, mut first) = unbounded_channel();
+
+    let waiting = client.wait(&id, |watched| seen.send(watched.job.state).unwrap());
+    let meanwhile = async {
+        first.recv().await.unwrap();
+        server.kill();
+        for _ in 0..3 {
+            assert_eq!(client.hello(None).await.unwrap_err().code(), Code::Unavailable);
+        }
+        let (server, _) = on_a_socket(folder.path());
+        client.cancel_job(&id).await.unwrap();
+        server
+    };
+    let (job, _server) = tokio::join!(waiting, meanwhile);
+
+    assert_eq!(job.unwrap().state, State::Cancelled);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
