@@ -113,7 +113,7 @@ impl Rule {
         ask: &dyn Fn(usize, Option<f64>) -> Result<()>,
     ) -> Result<Scorer> {
         let mut scorer = Scorer::new(rows.n_features());
-        let mut pass = Pass::new(self, rows.n_features());
+        let mut pass = Pass::new(self, &scorer);
         let (mut best, mut no_better, mut objective, mut is_steep) = (f64::INFINITY, 0, None, false);
         let n_rows = rows.len() as f64;
         for epoch in 0..self.max_iter {
@@ -152,7 +152,7 @@ impl Rule {
         scorer: &mut Scorer,
         ask: &dyn Fn() -> Result<()>,
     ) -> Result<f64> {
-        let found = Pass::new(self, rows.n_features()).over(rows, targets, order, t, scorer, ask)?;
+        let found = Pass::new(self, scorer).over(rows, targets, order, t, scorer, ask)?;
         self.check_end(found.is_steep)?;
         Ok(found.loss)
     }
@@ -225,6 +225,9 @@ struct Found {
 struct Pass<'a> {
     rule: &'a Rule,
     eta: f64,
+    /// As of the last step that moved, also in an earlier pass: the penalty on absolute values comes after it, and scikit-learn counts
+    /// so.
+    norms: Norms,
     /// What the penalty on absolute values could have taken from each coefficient, and what it has taken.
     ///
     /// Y. Tsuruoka, J. Tsujii, S. Ananiadou, "Stochastic gradient descent training for L1-regularized log-linear models with
@@ -234,8 +237,9 @@ struct Pass<'a> {
 }
 
 impl<'a> Pass<'a> {
-    fn new(rule: &'a Rule, n_features: usize) -> Self {
-        Self { rule, eta: rule.eta0, due: 0.0, taken: vec![0.0; n_features] }
+    fn new(rule: &'a Rule, Scorer { coefficients, .. }: &Scorer) -> Self {
+        let (norms, taken) = (Norms::of(coefficients, rule.l1), vec![0.0; coefficients.len()]);
+        Self { rule, eta: rule.eta0, norms, due: 0.0, taken }
     }
 
     fn over(
@@ -251,8 +255,6 @@ impl<'a> Pass<'a> {
         let (values, width) = (rows.values(), rows.n_features());
         let at_once = AT_ONCE / width.max(1) + 1;
         let mut found = Found { loss: 0.0, objective: 0.0, is_steep: false };
-        // As of the last step that moved: the penalty on absolute values comes after it, and scikit-learn counts so.
-        let mut norms = Norms::of(&scorer.coefficients, l1);
         for number in 0..rows.len() {
             if number % at_once == 0 {
                 ask()?;
@@ -262,18 +264,18 @@ impl<'a> Pass<'a> {
             let eta = self.rule.eta(t, self.eta);
             let (cost, slope) = loss.at(targets[at], scorer.score(row));
             found.loss += cost;
-            found.objective += cost + 0.5 * l2 * norms.squares + l1 * norms.absolutes;
+            found.objective += cost + 0.5 * l2 * self.norms.squares + l1 * self.norms.absolutes;
             found.is_steep |= slope.abs() > STEEPEST;
             let step = -eta * slope.clamp(-STEEPEST, STEEPEST) * rows.weights[at];
             // Not to beyond 0, if the penalty or the learning rate is that large.
             let kept = (1.0 - l2 * eta).max(0.0);
-            norms = norms.scaled(kept);
+            self.norms = self.norms.scaled(kept);
             if step == 0.0 {
                 scorer.coefficients.iter_mut().for_each(|it| *it *= kept);
             } else {
                 let pairs = scorer.coefficients.iter_mut().zip(row);
                 pairs.for_each(|(coefficient, x)| *coefficient = *coefficient * kept + step * x);
-                norms = Norms::of(&scorer.coefficients, l1);
+                self.norms = Norms::of(&scorer.coefficients, l1);
             }
             if fit_intercept {
                 scorer.intercept += step;
