@@ -97,7 +97,9 @@ impl Estimator for Expectations {
     fn fit(&self, training: &Training<'_>) -> Result<Box<dyn Model>> {
         self.check(training)?;
         let n_features = training.rows.n_features();
-        let mut way = Way { now: self.blank(n_features)?, has_begun: false, run: 0, best: None, n_iterations: 0 };
+        let begin = || training.progress.report(&format!("fitting {NAME}"), 0.0);
+        let mut way =
+            Way { now: self.blank(n_features, &begin)?, has_begun: false, run: 0, best: None, n_iterations: 0 };
         let checkpoint = training.checkpoint(NAME);
         checkpoint.resume(&mut way)?;
         while way.run < self.n_init {
@@ -204,7 +206,7 @@ impl Expectations {
     }
 
     /// Components before any row was seen.
-    fn blank(&self, n_features: usize) -> Result<End> {
+    fn blank(&self, n_features: usize, ask: &Ask<'_>) -> Result<End> {
         let shape = self.covariance.shape(self.n_components, n_features);
         // The last two axes of what is no diagonal are those of a matrix.
         let is_matrix = matches!(self.covariance, Covariance::Full | Covariance::Tied);
@@ -215,7 +217,7 @@ impl Expectations {
             means: Array2::zeros((self.n_components, n_features)),
             covariances: ArrayD::from_shape_fn(shape, |index| f64::from(u8::from(unit(&index)))),
         };
-        self.usable(mixture, &|| Ok(())).map(End::of)
+        self.usable(mixture, ask).map(End::of)
     }
 
     fn sums(
