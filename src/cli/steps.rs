@@ -2,6 +2,7 @@
 
 use crate::model::{StepSpec, Value};
 use std::collections::BTreeMap;
+use std::str::FromStr;
 
 /// Steps in their order.
 #[derive(Clone, Debug, PartialEq)]
@@ -84,9 +85,9 @@ pub(super) fn value(text: &str) -> Result<Value, String> {
         return Ok(Value::Text(quoted.to_owned()));
     }
     if let Some(list) = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
-        return integers(list)
-            .map(Value::Integers)
-            .ok_or_else(|| format!("{text:?} is no list of whole numbers, such as [10, 20]"));
+        let whole = numbers(list).map(Value::Integers);
+        let real = || numbers(list).filter(|them| them.iter().all(|it: &f64| it.is_finite())).map(Value::Numbers);
+        return whole.or_else(real).ok_or_else(|| format!("{text:?} is no list of numbers, such as [10, 20]"));
     }
     let flag = || text.parse().ok().map(Value::Flag);
     let number = || text.parse().ok().filter(|number: &f64| number.is_finite()).map(Value::Number);
@@ -94,7 +95,7 @@ pub(super) fn value(text: &str) -> Result<Value, String> {
     Ok(whole.or_else(number).or_else(flag).unwrap_or_else(|| Value::Text(text.to_owned())))
 }
 
-fn integers(list: &str) -> Option<Vec<i64>> {
+fn numbers<T: FromStr>(list: &str) -> Option<Vec<T>> {
     if list.trim().is_empty() {
         return Some(vec![]);
     }
@@ -137,9 +138,17 @@ mod tests {
     }
 
     #[test]
+    fn numbers_in_brackets_of_which_one_is_not_whole_are_a_list_too() {
+        let steps = parse("scale(range=[-0.5, 1],tol=1)").unwrap();
+
+        assert_eq!(steps[0].parameters["range"], Value::Numbers(vec![-0.5, 1.0]));
+        assert!(parse("scale(range=[0.5, NaN])").is_err());
+    }
+
+    #[test]
     fn what_is_no_list_of_steps_is_refused() {
         let wrong = ["", ",", "a,,b", "a(", "a)", "a(b)", "a(b=1", "a(b=1)c", "a(b=1,b=2)", "(b=1)", "a(b=\"1)"];
-        let wrong = wrong.into_iter().chain(["a(b=[1)", "a(b=1])", "a(b=[1,])", "a(b=[1.5])", "a(b=[x])"]);
+        let wrong = wrong.into_iter().chain(["a(b=[1)", "a(b=1])", "a(b=[1,])", "a(b=[x])"]);
         for text in wrong {
             assert!(parse(text).is_err(), "{text:?} was taken");
         }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// The value of a hyper-parameter. In JSON it is the bare value: `3`, `0.5`, `true`, `"random"`, `[10, 20]`.
+/// The value of a hyper-parameter. In JSON it is the bare value: `3`, `0.5`, `true`, `"random"`, `[10, 20]`, `[0.5, 1.0]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Value {
@@ -17,15 +17,17 @@ pub enum Value {
     Flag(bool),
     /// Text.
     Text(String),
-    /// Whole numbers.
+    /// Whole numbers. They are taken where real ones are wanted.
     Integers(Vec<i64>),
+    /// Real numbers, finite.
+    Numbers(Vec<f64>),
 }
 
-/// Whole numbers of a list that are shown.
+/// Numbers of a list that are shown.
 const SHOWN: usize = 20;
 
 impl Value {
-    /// "integer", "number", "flag", "text" or "integers".
+    /// "integer", "number", "flag", "text", "integers" or "numbers".
     pub fn type_name(&self) -> &'static str {
         match self {
             Self::Integer(_) => "integer",
@@ -33,6 +35,7 @@ impl Value {
             Self::Flag(_) => "flag",
             Self::Text(_) => "text",
             Self::Integers(_) => "integers",
+            Self::Numbers(_) => "numbers",
         }
     }
 }
@@ -44,11 +47,16 @@ impl fmt::Display for Value {
             Self::Number(value) => write!(f, "{value:?}"),
             Self::Flag(value) => write!(f, "{value}"),
             Self::Text(value) => write!(f, "{:?}", quotable(value)),
-            Self::Integers(values) if values.len() > SHOWN => {
-                write!(f, "{:?} and {} more", &values[..SHOWN], values.len() - SHOWN)
-            }
-            Self::Integers(values) => write!(f, "{values:?}"),
+            Self::Integers(values) => write_list(f, values),
+            Self::Numbers(values) => write_list(f, values),
         }
+    }
+}
+
+fn write_list(f: &mut fmt::Formatter<'_>, values: &[impl fmt::Debug]) -> fmt::Result {
+    match values.get(..SHOWN) {
+        Some(first) if values.len() > SHOWN => write!(f, "{first:?} and {} more", values.len() - SHOWN),
+        _ => write!(f, "{values:?}"),
     }
 }
 
@@ -72,6 +80,8 @@ pub enum Range {
         /// The range of each.
         each: (i64, i64),
     },
+    /// Two numbers from the first to the second of these, both included; the lower one first, and not the same.
+    Interval(f64, f64),
     /// A finite number above 0, or one of these words.
     PositiveOr(&'static [&'static str]),
     /// What one of these takes, the first one that does.
@@ -97,6 +107,13 @@ impl Range {
                 let fits = them.len() <= *most && them.iter().all(|it| (least..=largest).contains(&it));
                 fits.then(|| value.clone())
             }
+            (Self::Interval(..), Value::Integers(them)) => {
+                self.accept(&Value::Numbers(them.iter().map(|it| *it as f64).collect()))
+            }
+            (Self::Interval(least, most), Value::Numbers(them)) => {
+                let fits = matches!(them[..], [low, high] if *least <= low && low < high && high <= *most);
+                fits.then(|| value.clone())
+            }
             (Self::AnyOf(ranges), value) => ranges.iter().find_map(|range| range.accept(value)),
             (Self::OneOf(words) | Self::PositiveOr(words), Value::Text(it)) if words.contains(&it.as_str()) => {
                 Some(value.clone())
@@ -117,6 +134,7 @@ impl fmt::Display for Range {
             Self::Integers { most, each: (least, largest) } => {
                 write!(f, "up to {most} integers from {least} to {largest}")
             }
+            Self::Interval(least, most) => write!(f, "two numbers from {least:?} to {most:?}, the lower one first"),
             Self::OneOf(words) => f.write_str(&alternatives(words)),
             Self::PositiveOr(words) => write!(f, "{} or {}", Self::Positive, alternatives(words)),
             Self::AnyOf(ranges) => f.write_str(&ranges.iter().map(Self::to_string).collect::<Vec<_>>().join(" or ")),
@@ -171,6 +189,11 @@ impl ParameterSpec {
     /// At most so many whole numbers, each from `least` to `largest`.
     pub fn integers(name: &'static str, default: &[i64], most: usize, each: (i64, i64), meaning: &'static str) -> Self {
         Self { name, default: Value::Integers(default.to_vec()), range: Range::Integers { most, each }, meaning }
+    }
+
+    /// Two numbers from `least` to `most`, the lower one first.
+    pub fn interval(name: &'static str, default: [f64; 2], (least, most): (f64, f64), meaning: &'static str) -> Self {
+        Self { name, default: Value::Numbers(default.to_vec()), range: Range::Interval(least, most), meaning }
     }
 
     /// One of several words, of which the first is the default.
@@ -251,6 +274,12 @@ impl Parameters {
     /// A real number.
     pub fn number(&self, name: &str) -> f64 {
         self.number_unless_word(name).expect("an algorithm reads only the numbers that it specifies")
+    }
+
+    /// Two numbers, the lower one first.
+    pub fn interval(&self, name: &str) -> [f64; 2] {
+        let found = self.0.get(name).and_then(|value| if let Value::Numbers(it) = value { Some(it) } else { None });
+        found.and_then(|it| it[..].try_into().ok()).expect("an algorithm reads only the intervals that it specifies")
     }
 
     /// A truth value.

@@ -324,7 +324,17 @@ def test_a_list_of_whole_numbers_travels_as_a_tensor_and_comes_back_as_a_list(st
     assert _steps.from_wire(sent).parameters == {"hidden_layer_sizes": [int(size) for size in sizes]}
 
 
-@pytest.mark.parametrize("sizes", [[1.5], [True], ["10"], [2**63]])
+def test_a_list_of_numbers_travels_as_a_tensor_and_comes_back_as_a_list(start: Start) -> None:
+    handler = Recorder(train=training_wire.TrainResponse(job=job(1)))
+
+    start(handler).train("scaled", [("min_max_scaler", {"feature_range": (-0.5, 1)})], features=np.eye(2))
+
+    sent = handler.request.steps[0]
+    assert sent.parameters[0].tensor.dtype == wire.DType.F64
+    assert _steps.from_wire(sent).parameters == {"feature_range": [-0.5, 1.0]}
+
+
+@pytest.mark.parametrize("sizes", [[1.5, "2"], [True], ["10"], [2**63]])
 def test_a_list_of_anything_else_is_refused_by_name(start: Start, sizes: Any) -> None:
     with pytest.raises(modelwire.InvalidArgument, match='"hidden_layer_sizes" of mlp'):
         start(Recorder()).train("net", [("mlp", {"hidden_layer_sizes": sizes})], features=np.eye(2))

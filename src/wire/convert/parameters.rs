@@ -1,9 +1,11 @@
 //! Steps of a pipeline and their hyper-parameters.
 
-use super::tensor::{checked, whole_numbers_to};
+use super::tensor::{checked, vector_to, whole_numbers_to};
+use crate::data::ElementType;
 use crate::error::{Error, Result, quotable};
 use crate::model::{StepSpec, Value};
 use crate::wire::types::{Parameter, Step, Tensor};
+use ndarray::ArrayView1;
 use std::collections::BTreeMap;
 use thrift::OrderedFloat;
 
@@ -40,13 +42,13 @@ pub(super) fn spec_parameter(algorithm: &str, parameter: Parameter) -> Result<(S
     let Parameter { name, integer, number, flag, text, tensor } = parameter;
     let name = name.unwrap_or_default();
     let what = format!("parameter {:?} of {}", quotable(&name), quotable(algorithm));
-    let integers = tensor.map(|tensor| whole_numbers(&what, tensor)).transpose()?;
+    let list = tensor.map(|tensor| list(&what, tensor)).transpose()?;
     let values = [
         integer.map(Value::Integer),
         number.map(|number| Value::Number(number.into_inner())),
         flag.map(Value::Flag),
         text.map(Value::Text),
-        integers.map(Value::Integers),
+        list,
     ];
     let mut values = values.into_iter().flatten();
     match (values.next(), values.next()) {
@@ -58,13 +60,16 @@ pub(super) fn spec_parameter(algorithm: &str, parameter: Parameter) -> Result<(S
 
 const FIELDS: &str = "integer, number, flag, text, tensor";
 
-/// A list of whole numbers.
-fn whole_numbers(what: &str, tensor: Tensor) -> Result<Vec<i64>> {
+/// Whole numbers, or others.
+fn list(what: &str, tensor: Tensor) -> Result<Value> {
     let checked = checked(what, tensor)?;
     let one_dimension = checked.lengths().is_some_and(|[_]: [usize; 1]| true);
-    checked.to_i64().filter(|_| one_dimension).ok_or_else(|| {
+    let is_real = matches!(checked.element, ElementType::F32 | ElementType::F64);
+    let reals = || is_real.then(|| Value::Numbers(checked.to_f64()));
+    let values = checked.to_i64().map(Value::Integers).or_else(reals);
+    values.filter(|_| one_dimension).ok_or_else(|| {
         Error::invalid(format!(
-            "{what} is a tensor of {:?} with shape {:?}; a parameter takes I64 or I32 of one dimension",
+            "{what} is a tensor of {:?} with shape {:?}; a parameter takes I64, I32, F64 or F32 of one dimension",
             checked.element, checked.shape
         ))
     })
@@ -89,6 +94,7 @@ pub(super) fn wire_parameter(name: &str, value: &Value) -> Parameter {
         Value::Flag(value) => Parameter { flag: Some(*value), ..named },
         Value::Text(value) => Parameter { text: Some(value.clone()), ..named },
         Value::Integers(values) => Parameter { tensor: Some(whole_numbers_to(values)), ..named },
+        Value::Numbers(values) => Parameter { tensor: Some(vector_to(ArrayView1::from(values))), ..named },
     }
 }
 
@@ -105,6 +111,7 @@ mod tests {
             any::<bool>().prop_map(Value::Flag),
             ".*".prop_map(Value::Text),
             proptest::collection::vec(any::<i64>(), 0..5).prop_map(Value::Integers),
+            proptest::collection::vec(-1e300..1e300f64, 0..5).prop_map(Value::Numbers),
         ]
     }
 
@@ -118,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tensor_that_is_no_list_of_whole_numbers_is_refused() {
+    fn a_tensor_that_is_no_list_of_numbers_is_refused() {
         let with = |dtype, shape: &[i64], n_bytes: usize| {
             let tensor =
                 Tensor { dtype: Some(dtype), shape: Some(shape.to_vec()), data: Some(vec![0; n_bytes].into()) };
@@ -127,9 +134,14 @@ mod tests {
         };
 
         assert_eq!(with(DType::I32, &[2], 8).unwrap(), Value::Integers(vec![0, 0]));
-        for (dtype, shape, n_bytes) in
-            [(DType::F64, &[2][..], 16), (DType::I64, &[1, 2], 16), (DType::I64, &[], 8), (DType::I64, &[3], 16)]
-        {
+        assert_eq!(with(DType::F32, &[2], 8).unwrap(), Value::Numbers(vec![0.0, 0.0]));
+        for (dtype, shape, n_bytes) in [
+            (DType::BOOL, &[2][..], 2),
+            (DType::F64, &[1, 2], 16),
+            (DType::I64, &[1, 2], 16),
+            (DType::I64, &[], 8),
+            (DType::I64, &[3], 16),
+        ] {
             let message = with(dtype, shape, n_bytes).unwrap_err().to_string();
 
             assert!(message.contains("parameter \"sizes\" of net"), "{message}");

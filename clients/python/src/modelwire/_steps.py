@@ -23,7 +23,7 @@ class Step:
     ----------
     algorithm : str
         A name that `Client.describe` lists, for example ``"standard_scaler"``.
-    parameters : mapping of str to int, float, bool, str, list of int or ndarray
+    parameters : mapping of str to int, float, bool, str, list of int or float, or ndarray
         What is absent has its default; so has what is None.
     columns : sequence of str, optional
         The columns that a transformer works on; the others pass through. None: all.
@@ -69,8 +69,8 @@ def value_of(sent: wire.Parameter | None) -> Any:
 
 
 def _listed(tensor: npt.NDArray[Any] | None) -> Any:
-    """Return a list of whole numbers as a list; what else there is as it is."""
-    return tensor.tolist() if tensor is not None and tensor.ndim == 1 and tensor.dtype.kind == "i" else tensor
+    """Return a list of numbers as a list; what else there is as it is."""
+    return tensor.tolist() if tensor is not None and tensor.ndim == 1 and tensor.dtype.kind in "if" else tensor
 
 
 def _to_step(step: StepLike) -> Step:
@@ -111,6 +111,10 @@ def _is_integer(value: Any) -> bool:
     return isinstance(value, int | np.integer) and not isinstance(value, bool) and -(2**63) <= int(value) < 2**63
 
 
+def _is_number(value: Any) -> bool:
+    return _is_integer(value) or isinstance(value, float | np.floating)
+
+
 def parameter(algorithm: str, name: str, value: Any) -> wire.Parameter:
     """Write a hyper-parameter.
 
@@ -131,9 +135,11 @@ def parameter(algorithm: str, name: str, value: Any) -> wire.Parameter:
         return wire.Parameter(name=name, text=value)
     if isinstance(value, list | tuple) and all(_is_integer(each) for each in value):
         return wire.Parameter(name=name, tensor=to_tensor(np.array(value, dtype=np.int64)))
+    if isinstance(value, list | tuple) and all(_is_number(each) for each in value):
+        return wire.Parameter(name=name, tensor=to_tensor(np.array(value, dtype=np.float64)))
     if _is_tensor(value):
         return wire.Parameter(name=name, tensor=to_tensor(value))
     raise InvalidArgument(
         f'parameter "{name}" of {algorithm} is {value!r}; it is a whole number of 64 bits, a number, a truth value, '
-        "text, a list of whole numbers or an array of numbers, none of them masked"
+        "text, a list of numbers or an array of them, none of them masked"
     )

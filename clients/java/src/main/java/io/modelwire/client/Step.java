@@ -97,6 +97,17 @@ public record Step(String algorithm, Map<String, Object> parameters, List<String
     }
 
     /**
+     * The same step with a list of numbers as hyper-parameter.
+     *
+     * @param name the parameter's name
+     * @param values its values
+     * @return a new step
+     */
+    public Step with(String name, double[] values) {
+        return withValue(name, values.clone());
+    }
+
+    /**
      * The same step, working on some columns only; the others pass through unchanged.
      *
      * @param names the columns that a transformer works on

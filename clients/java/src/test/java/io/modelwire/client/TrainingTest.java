@@ -1,5 +1,6 @@
 package io.modelwire.client;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
@@ -149,6 +150,14 @@ class TrainingTest {
 
         assertEquals(List.of(List.of(10L, 20L), List.of(), List.of(3L)),
                 sent.stream().map(step -> Replies.step(step).parameters().get("sizes")).toList());
+    }
+
+    @Test
+    void listsOfNumbersTravelAsTensors() {
+        var step = Step.of("min_max_scaler").with("feature_range", new double[] {-0.5, 1});
+        var sent = Requests.train("m", Training.of(step).dataset("d")).steps.get(0);
+
+        assertArrayEquals(new double[] {-0.5, 1}, (double[]) Replies.step(sent).parameters().get("feature_range"));
     }
 
     @Test
