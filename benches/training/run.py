@@ -49,7 +49,7 @@ from sklearn.mixture import GaussianMixture  # noqa: E402
 from sklearn.naive_bayes import BernoulliNB, GaussianNB, MultinomialNB  # noqa: E402
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor  # noqa: E402
 from sklearn.neural_network import MLPClassifier, MLPRegressor  # noqa: E402
-from sklearn.preprocessing import StandardScaler  # noqa: E402
+from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, Normalizer, RobustScaler, StandardScaler  # noqa: E402
 from sklearn.random_projection import GaussianRandomProjection, SparseRandomProjection  # noqa: E402
 from sklearn.svm import SVC, SVR, OneClassSVM  # noqa: E402
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor  # noqa: E402
@@ -174,6 +174,10 @@ CASES = [
     ("dbscan", DBSCAN, groups, {"eps": 16.0}, {}, {"n_jobs": THREADS}),
     ("optics", OPTICS, groups, {"cluster_method": "dbscan", "eps": 16.0}, {}, {"n_jobs": THREADS}),
     ("standard_scaler", StandardScaler, groups, {}, {}, {}),
+    ("min_max_scaler", MinMaxScaler, groups, {}, {}, {}),
+    ("max_abs_scaler", MaxAbsScaler, groups, {}, {}, {}),
+    ("robust_scaler", RobustScaler, groups, {}, {}, {}),
+    ("normalizer", Normalizer, groups, {}, {}, {}),
     ("pca", PCA, groups, {"n_components": 5}, {}, {}),
     ("fast_ica", FastICA, sources, {}, {}, {"random_state": 0}),
     ("gaussian_random_projection", GaussianRandomProjection, groups, {"n_components": 5}, {}, {"random_state": 0}),

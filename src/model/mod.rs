@@ -71,6 +71,7 @@ mod checkpoint;
 mod algorithm;
 mod algorithms;
 mod bounds;
+mod column_scaling;
 mod columns;
 mod parameters;
 mod precision;

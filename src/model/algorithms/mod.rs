@@ -21,8 +21,11 @@ mod k_neighbors;
 mod lars;
 mod linear_regression;
 mod logistic_regression;
+mod max_abs_scaler;
+mod min_max_scaler;
 mod mlp;
 mod multi_task;
+mod normalizer;
 mod one_class_svm;
 mod optics;
 mod pca;
@@ -31,6 +34,7 @@ mod pls_regression;
 mod random_forest;
 mod random_projection;
 mod ridge;
+mod robust_scaler;
 mod sgd;
 mod standard_scaler;
 mod svc;
@@ -62,12 +66,15 @@ pub static ALGORITHMS: &[&dyn Algorithm] = &[
     &elastic_net::Lasso,
     &linear_regression::LinearRegression,
     &logistic_regression::LogisticRegression,
+    &max_abs_scaler::MaxAbsScaler,
+    &min_max_scaler::MinMaxScaler,
     &k_means::MiniBatchKMeans,
     &mlp::MlpClassifier,
     &mlp::MlpRegressor,
     &multi_task::MultiTaskElasticNet,
     &multi_task::MultiTaskLasso,
     &discrete_nb::MultinomialNb,
+    &normalizer::Normalizer,
     &one_class_svm::OneClassSvm,
     &optics::Optics,
     &pca::Pca,
@@ -77,6 +84,7 @@ pub static ALGORITHMS: &[&dyn Algorithm] = &[
     &random_forest::RandomForestClassifier,
     &random_forest::RandomForestRegressor,
     &ridge::Ridge,
+    &robust_scaler::RobustScaler,
     &sgd::SgdClassifier,
     &sgd::SgdRegressor,
     &random_projection::SparseRandomProjection,

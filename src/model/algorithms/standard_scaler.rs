@@ -2,13 +2,13 @@
 
 use crate::error::{Error, Result};
 use crate::model::arrays::{Arrays, damaged};
-use crate::model::kernels::{in_rows_mut, shift_and_scale};
+use crate::model::column_scaling::ColumnScaling;
 use crate::model::numerics::{Moments, OfColumns};
 use crate::model::{
-    About, Algorithm, Edge, FittedStep, FittedTransformer, Graph, Inputs, Kind, OnlineTransformer, ParameterSpec,
-    Parameters, Training, Transformer, UnfittedStep,
+    About, Algorithm, FittedStep, FittedTransformer, Inputs, Kind, OnlineTransformer, ParameterSpec, Parameters,
+    Training, Transformer, UnfittedStep,
 };
-use ndarray::{Array1, Array2, ArrayD, arr0};
+use ndarray::{Array1, ArrayD, arr0};
 
 /// Shifts and scales each column to mean 0 and variance 1.
 #[derive(Clone, Copy, Debug)]
@@ -46,11 +46,7 @@ impl Algorithm for StandardScaler {
     }
 
     fn load(&self, _: &Parameters, arrays: &mut Arrays, inputs: &Inputs) -> Result<FittedStep> {
-        let (mean, scale) = (arrays.take("mean", inputs.n_features)?, arrays.take("scale", inputs.n_features)?);
-        if scale.iter().any(|scale| *scale <= 0.0) {
-            return Err(damaged("a scale is not greater than 0"));
-        }
-        Ok(FittedStep::Transformer(Box::new(FittedScaler::new(mean, scale))))
+        ColumnScaling::load("mean", arrays, inputs)
     }
 }
 
@@ -70,7 +66,7 @@ impl Scaler {
         let scale = if self.with_std { scale(&moments) } else { Array1::ones(width) };
         let mean = if self.with_mean { moments.mean.into() } else { Array1::zeros(width) };
         match mean.iter().chain(&scale).position(|value| !value.is_finite()) {
-            None => Ok(Box::new(FittedScaler::new(mean, scale))),
+            None => Ok(Box::new(ColumnScaling::new("mean", mean, scale))),
             Some(position) => Err(Error::invalid(format!(
                 "mean or variance of its column {} (from 0) overflows in standard_scaler; bring the values below 1e150",
                 position % width
@@ -142,44 +138,13 @@ fn scale(moments: &Moments) -> Array1<f64> {
     moments.mean.iter().zip(moments.variances()).map(deviation).collect()
 }
 
-#[derive(Debug)]
-struct FittedScaler {
-    mean: Vec<f64>,
-    scale: Vec<f64>,
-}
-
-impl FittedScaler {
-    fn new(mean: Array1<f64>, scale: Array1<f64>) -> Self {
-        Self { mean: mean.to_vec(), scale: scale.to_vec() }
-    }
-}
-
-impl FittedTransformer for FittedScaler {
-    fn transform(&self, mut features: Array2<f64>) -> Array2<f64> {
-        shift_and_scale(in_rows_mut(&mut features), &self.mean, &self.scale);
-        features
-    }
-
-    fn trace(&self, graph: &mut Graph, features: &Edge) -> Option<Edge> {
-        let array = |values: &[f64]| Array1::from(values.to_vec());
-        let (mean, scale) = (graph.array(&array(&self.mean)), graph.array(&array(&self.scale)));
-        let centred = graph.apply("Sub", &[features, &mean]);
-        Some(graph.apply("Div", &[&centred, &scale]))
-    }
-
-    fn arrays(&self) -> Vec<(&'static str, ArrayD<f64>)> {
-        let array = |values: &[f64]| Array1::from(values.to_vec()).into_dyn();
-        vec![("mean", array(&self.mean)), ("scale", array(&self.scale))]
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::model::Targets;
     use crate::model::tests::trained;
     use approx::assert_abs_diff_eq;
-    use ndarray::array;
+    use ndarray::{Array2, array};
 
     fn scaled(with_mean: bool, with_std: bool, features: Array2<f64>) -> Array2<f64> {
         trained(&features, &Targets::None, |training| {

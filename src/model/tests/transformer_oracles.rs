@@ -19,3 +19,10 @@ fn random_projections_agree_with_scikit_learn() {
 fn independent_components_agree_with_scikit_learn() {
     assert_cases("fast_ica");
 }
+
+#[test]
+fn scalers_agree_with_scikit_learn() {
+    for name in ["min_max_scaler", "max_abs_scaler", "robust_scaler", "normalizer"] {
+        assert_cases(name);
+    }
+}
