@@ -7,6 +7,7 @@
 //!
 //! Where the system does not tell what its threads do (`/proc`), all of them are used.
 
+mod cores;
 mod gate;
 mod pace;
 mod policy;

@@ -7,7 +7,7 @@ pub(super) struct Window {
     pub(super) worked: f64,
     /// Threads that had work and no core.
     pub(super) waited: f64,
-    /// Cores that nobody used, on the whole machine.
+    /// Cores that nobody used, of those that threads may use.
     pub(super) idle: f64,
     /// Calls that were begun, a second.
     pub(super) calls: f64,
