@@ -9,9 +9,12 @@
 
 mod cores;
 mod gate;
+mod little;
 mod pace;
 mod policy;
 mod readings;
+#[cfg(test)]
+mod settling;
 #[cfg(test)]
 mod tests;
 
