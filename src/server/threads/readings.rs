@@ -44,6 +44,11 @@ impl Readings {
         Some(Self { threads, cores, calls, last: (Instant::now(), now) })
     }
 
+    /// What was done until now belongs into no window.
+    pub(super) fn begin_anew(&mut self) {
+        self.window();
+    }
+
     /// What was done since the window before; `None` if the system has stopped telling.
     pub(super) fn window(&mut self) -> Option<Window> {
         let (now, sums) = (Instant::now(), sums(&self.threads, &self.calls)?);
