@@ -102,3 +102,20 @@ impl Drop for SocketFile {
         let _ = std::fs::remove_file(&self.0);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::net::TcpStream;
+
+    #[tokio::test]
+    async fn what_is_written_to_an_accepted_connection_waits_for_nothing() {
+        let listener = Listener::tcp("127.0.0.1:0").await.unwrap();
+        let address = listener.address().unwrap();
+
+        let (_caller, accepted) = tokio::join!(TcpStream::connect(address), listener.accept());
+
+        let Stream::Tcp(stream) = accepted.unwrap().stream else { panic!("it listens on TCP") };
+        assert!(stream.nodelay().unwrap());
+    }
+}

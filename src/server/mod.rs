@@ -12,6 +12,8 @@ mod pages;
 mod places;
 mod spares;
 mod stream;
+#[cfg(test)]
+mod tests;
 mod threads;
 mod turn;
 

@@ -7,10 +7,14 @@
 //!
 //! Where the system does not tell what its threads do (`/proc`), all of them are used.
 
+mod cores;
 mod gate;
+mod little;
 mod pace;
 mod policy;
 mod readings;
+#[cfg(test)]
+mod settling;
 #[cfg(test)]
 mod tests;
 

@@ -63,6 +63,12 @@ struct Watch {
     waited: Instant,
     /// How often threads have gone to sleep or woken up.
     parks: u64,
+    /// When the window began; `None` since the last one was silent.
+    begun: Option<Instant>,
+    /// Whether anything ran in it.
+    ran: bool,
+    /// Whether threads were kept from their cores in the one before.
+    are_kept: bool,
 }
 
 /// What was seen of the threads since the last look; those that rest neither sleep nor wake up.
@@ -88,33 +94,54 @@ impl Watch {
             helping: 0,
             waited: Instant::now(),
             parks: 0,
+            begun: Some(Instant::now()),
+            ran: true,
+            are_kept: false,
         };
         watch.apply();
         watch
     }
 
     fn run(mut self, stopped: &AtomicBool) {
-        let (mut tick, mut decided, mut ran, mut are_kept) = (TICKS.0, Instant::now(), true, false);
+        let mut tick = TICKS.0;
         while !stopped.load(Ordering::Relaxed) {
             park_timeout(tick);
             let look = self.look();
-            ran |= look.ran;
             self.help(!look.slept);
-            tick = if self.helping > 0 || are_kept { TICKS.0 } else { (2 * tick).min(TICKS.1) };
-            if decided.elapsed() >= WINDOW {
-                decided = Instant::now();
-                are_kept = false;
-                if std::mem::replace(&mut ran, false) {
-                    let Some(window) = self.readings.window() else {
-                        warn!("What threads do is not told any more; all of them are used.");
-                        return;
-                    };
-                    are_kept = window.waited >= KEPT;
-                    self.policy.decide(window);
-                }
+            tick = if self.helping > 0 || self.are_kept { TICKS.0 } else { (2 * tick).min(TICKS.1) };
+            if !self.decide(look.ran, Instant::now()) {
+                warn!("What threads do is not told any more; all of them are used.");
+                return;
             }
             self.apply();
         }
+    }
+
+    /// Decides at the end of each window how many threads are used. A silent one ends all, and the next begins when something runs
+    /// again: one with hours of silence in it would tell nothing. Answers whether the system tells what threads do.
+    fn decide(&mut self, ran: bool, now: Instant) -> bool {
+        let Some(begun) = self.begun else {
+            if ran {
+                self.readings.begin_anew();
+                (self.begun, self.ran) = (Some(now), true);
+            }
+            return true;
+        };
+        self.ran |= ran;
+        if now.saturating_duration_since(begun) < WINDOW {
+            return true;
+        }
+        self.are_kept = false;
+        if !std::mem::replace(&mut self.ran, false) {
+            self.policy = self.policy.after_silence();
+            self.begun = None;
+            return true;
+        }
+        self.begun = Some(now);
+        let Some(window) = self.readings.window() else { return false };
+        self.are_kept = window.waited >= KEPT;
+        self.policy.decide(window);
+        true
     }
 
     /// Lets one thread more help at each look at which the probe still waits, until none has waited for a while.
@@ -180,18 +207,39 @@ impl Probe {
 #[cfg(target_os = "linux")]
 mod tests {
     use super::*;
+    use crate::server::threads::policy::Window;
     use crate::server::threads::readings::own_id;
     use crate::telemetry::BusyCounter;
     use std::sync::Barrier;
 
+    fn watch(runtime: &tokio::runtime::Runtime) -> Watch {
+        let readings = Readings::open(&[own_id()], BusyCounter::default()).unwrap();
+        Watch::new(runtime.handle().clone(), readings, Gauge::default())
+    }
+
+    #[test]
+    fn a_silent_window_ends_what_was_needed_before_it_and_the_next_begins_when_something_runs() {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(8).build().unwrap();
+        let mut watch = watch(&runtime);
+        let full = |threads| Window { worked: threads as f64, waited: 0.0, idle: 1.0, calls: 1000.0 };
+        while watch.policy.in_use() < 8 {
+            watch.policy.decide(full(watch.policy.in_use()));
+        }
+        let (begun, hours) = (watch.begun.unwrap(), Duration::from_secs(7200));
+        watch.ran = false;
+
+        assert!(watch.decide(false, begun + WINDOW));
+        assert_eq!((watch.policy.in_use(), watch.begun), (2, None));
+        assert!(watch.decide(false, begun + hours));
+        assert_eq!((watch.policy.in_use(), watch.begun), (2, None));
+        assert!(watch.decide(true, begun + 2 * hours));
+        assert_eq!(watch.begun, Some(begun + 2 * hours));
+    }
+
     #[test]
     fn a_thread_more_is_used_while_a_task_waits_for_its_turn() {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().unwrap();
-        let mut watch = Watch::new(
-            runtime.handle().clone(),
-            Readings::open(&[own_id()], BusyCounter::default()).unwrap(),
-            Gauge::default(),
-        );
+        let mut watch = watch(&runtime);
         watch.gate.rest(0, runtime.handle());
         let (held, released) = (Arc::new(Barrier::new(3)), Arc::new(Barrier::new(3)));
         for barriers in [(); 2].map(|()| [Arc::clone(&held), Arc::clone(&released)]) {

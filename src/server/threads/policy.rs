@@ -1,5 +1,7 @@
 //! How many threads are used.
 
+use super::little::Little;
+
 /// What happened in a stretch of time. Threads and cores: 0.5 is half of one, all the time.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Window {
@@ -7,7 +9,7 @@ pub(super) struct Window {
     pub(super) worked: f64,
     /// Threads that had work and no core.
     pub(super) waited: f64,
-    /// Cores that nobody used, on the whole machine.
+    /// Cores that nobody used, of those that threads may use.
     pub(super) idle: f64,
     /// Calls that were begun, a second.
     pub(super) calls: f64,
@@ -24,9 +26,6 @@ const SPARE: f64 = 0.45;
 const CROWDED: f64 = 0.1;
 /// Work that fills less than this part of one thread fewer leaves room there.
 const ROOMY: f64 = 0.6;
-/// Work that fills less than the first part of one thread is done by two, until it fills the second: each call wakes a thread anyway,
-/// and of two the system runs the one that suits whoever calls, where one alone may stay on a core that has to be woken as well.
-const LITTLE: (f64, f64) = (0.4, 0.6);
 /// A thread that is wanted back within so many windows was given up in vain.
 const SOON: u32 = 4;
 /// Crowded windows until a thread is given up: the first time, and at most.
@@ -39,6 +38,8 @@ const GAIN: f64 = 1.1;
 const FEW_CALLS: f64 = 100.0;
 /// Where a whole core is idle, no trial is needed, and no patience.
 const PLENTY: f64 = 1.0;
+/// Where help took it all in vain, there has to be so much more for the next to come at once.
+const MORE: f64 = 0.25;
 
 /// Decides after each window.
 ///
@@ -46,7 +47,7 @@ const PLENTY: f64 = 1.0;
 /// that of whoever calls: then the help was wrong, and comes after four times as long a time from then on, until threads have time
 /// left.
 ///
-/// A little work is done by two threads: what they would cost each other is small then.
+/// A little work is done by two threads: what they would cost each other is small then. Where it proves not to be, one does it.
 ///
 /// Where the machine has no core, threads in use take the core from each other and from whoever calls them; then one fewer is
 /// tried, which costs fewer switches. If help is wanted soon after that, and does good, it was wrong, and is tried a quarter as
@@ -56,11 +57,13 @@ pub(super) struct Policy {
     most: usize,
     /// Where there is more than a little work.
     in_use: usize,
-    has_little: bool,
+    little: Little,
     /// Windows in a row in which all threads in use were full.
     full: u32,
     /// So many of them until they get help.
     full_windows: u32,
+    /// Where so much of the cores is idle, help comes at once.
+    plenty: f64,
     /// Help that has to show what it is good for.
     trial: Option<Trial>,
     /// Calls a second, of late; of those windows if there are any.
@@ -77,6 +80,8 @@ pub(super) struct Policy {
 struct Trial {
     /// Threads that were in use before.
     in_use: usize,
+    /// Idle cores that they left.
+    idle: f64,
     /// Calls a second that they answered.
     calls: f64,
     /// Whether one had been given up shortly before.
@@ -93,9 +98,10 @@ impl Policy {
         Self {
             most,
             in_use: 1,
-            has_little: false,
+            little: Little::default(),
             full: 0,
             full_windows: FULL_WINDOWS.0,
+            plenty: PLENTY,
             trial: None,
             calls: 0.0,
             crowded: 0,
@@ -104,16 +110,24 @@ impl Policy {
         }
     }
 
+    /// What is known when nothing has been done for a while: what was learned of the work before it may be true of none that comes.
+    pub(super) fn after_silence(&self) -> Self {
+        Self { little: Little::none(), ..Self::new(self.most) }
+    }
+
     pub(super) fn in_use(&self) -> usize {
-        if self.has_little { self.in_use.max(2).min(self.most) } else { self.in_use }
+        if self.little.is_so() { self.in_use.max(2).min(self.most) } else { self.in_use }
     }
 
     pub(super) fn decide(&mut self, window: Window) {
         let wanted = window.worked + window.waited;
-        self.has_little = wanted < if self.has_little { LITTLE.1 } else { LITTLE.0 };
         if let Some(trial) = self.trial.take() {
             self.trial = self.judge(trial, window);
             return;
+        }
+        self.little.take(wanted, self.in_use() == 1);
+        if self.little.is_so() {
+            return self.has_little(window);
         }
         let (in_use, one_fewer) = (self.in_use as f64, self.in_use as f64 - 1.0);
         let has_spare = window.idle >= SPARE;
@@ -122,11 +136,11 @@ impl Policy {
         count(&mut self.crowded, window.waited >= CROWDED * in_use && !has_spare);
         self.since_tried = self.since_tried.saturating_add(1);
         if wanted < ROOMY * in_use {
-            self.full_windows = FULL_WINDOWS.0;
+            (self.full_windows, self.plenty) = (FULL_WINDOWS.0, PLENTY);
         }
-        let full_windows = if window.idle >= PLENTY { FULL_WINDOWS.0 } else { self.full_windows };
+        let full_windows = if window.idle >= self.plenty { FULL_WINDOWS.0 } else { self.full_windows };
         if self.full >= full_windows && self.in_use < self.most {
-            self.more(full_windows);
+            self.more(full_windows, window.idle);
         } else if wanted < ROOMY * one_fewer {
             self.fewer();
             self.patience = PATIENCE.0;
@@ -136,11 +150,22 @@ impl Policy {
         }
     }
 
+    /// Nothing is full or crowded; what two threads do is no measure of what one would.
+    fn has_little(&mut self, window: Window) {
+        (self.full, self.crowded, self.calls) = (0, 0, window.calls);
+        (self.full_windows, self.plenty) = (FULL_WINDOWS.0, PLENTY);
+        self.since_tried = self.since_tried.saturating_add(1);
+        if self.in_use > 1 {
+            self.fewer();
+            self.patience = PATIENCE.0;
+        }
+    }
+
     /// Lets more threads work, as those in use were full for so many windows.
-    fn more(&mut self, full_windows: u32) {
+    fn more(&mut self, full_windows: u32, idle: f64) {
         let Self { in_use, calls, .. } = *self;
         let was_missed = self.since_tried < SOON.max(2 * full_windows);
-        self.trial = Some(Trial { in_use, calls, was_missed, windows: 0, calls_since: 0.0, idle_since: 0.0 });
+        self.trial = Some(Trial { in_use, idle, calls, was_missed, windows: 0, calls_since: 0.0, idle_since: 0.0 });
         self.in_use = (in_use + in_use.div_ceil(2)).min(self.most);
         self.full = 0;
     }
@@ -156,11 +181,12 @@ impl Policy {
         }
         let (calls, idle) = (trial.calls_since / f64::from(TRIAL), trial.idle_since / f64::from(TRIAL));
         if window.idle >= PLENTY || idle >= SPARE || trial.calls < FEW_CALLS || calls >= GAIN * trial.calls {
-            self.full_windows = FULL_WINDOWS.0;
+            (self.full_windows, self.plenty) = (FULL_WINDOWS.0, PLENTY);
             self.patience = if trial.was_missed { (4 * self.patience).min(PATIENCE.1) } else { self.patience };
         } else {
             self.in_use = trial.in_use;
             self.full_windows = (4 * self.full_windows).min(FULL_WINDOWS.1);
+            self.plenty = self.plenty.max(trial.idle + MORE); // Help took all that there was.
         }
         None
     }
@@ -172,7 +198,7 @@ impl Policy {
 }
 
 /// Counts how often in a row it was so.
-fn count(windows: &mut u32, is_so: bool) {
+pub(super) fn count(windows: &mut u32, is_so: bool) {
     *windows = if is_so { windows.saturating_add(1) } else { 0 };
 }
 
@@ -235,10 +261,30 @@ mod tests {
     #[test]
     fn a_little_work_is_done_by_two_threads_until_it_is_more() {
         let mut policy = Policy::new(8);
-        let mut used = |worked| after(&mut policy, 1, Window { worked, ..full(1) });
+        let mut used = |worked| after(&mut policy, 3, Window { worked, ..full(1) });
 
-        assert_eq!([0.5, 0.35, 0.55, 0.65, 0.45, 0.0].map(&mut used), [1, 2, 2, 1, 1, 2]);
+        assert_eq!([0.5, 0.35, 0.55, 0.65, 0.55, 0.0].map(&mut used), [1, 2, 2, 1, 1, 2]);
         assert_eq!(after(&mut Policy::new(1), 5, Window { worked: 0.1, ..full(1) }), 1);
+    }
+
+    #[test]
+    fn many_threads_become_two_when_a_little_work_is_left() {
+        let mut policy = using(8);
+
+        assert_eq!(after(&mut policy, 8, Window { worked: 0.1, ..full(1) }), 2);
+    }
+
+    #[test]
+    fn after_a_silence_there_are_as_many_threads_as_for_a_little_work_and_help_comes_as_at_first() {
+        let mut policy = Policy::new(2);
+        windows_alone(&mut policy, 1050.0);
+
+        let mut policy = policy.after_silence();
+
+        assert_eq!(policy.in_use(), 2);
+        assert_eq!(after(&mut policy, 1, full(1)), 1);
+        assert_eq!(after(&mut policy, FULL_WINDOWS.0, alone()), 2);
+        assert_eq!(Policy::new(1).after_silence().in_use(), 1);
     }
 
     #[test]
