@@ -21,7 +21,6 @@ use crate::telemetry::EngineMetrics;
 use ndarray::Array2;
 use std::borrow::Borrow;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 /// Answers requests, in batches where that helps. Cloning shares the queue.
@@ -39,7 +38,7 @@ impl Batcher {
 
     /// Rows that wait or are computed by the pool.
     pub fn rows_in_flight(&self) -> usize {
-        self.shared.rows_in_flight.load(Ordering::SeqCst)
+        self.shared.rows_in_flight.total()
     }
 
     /// Predicts rows, if that takes less than handing them over; else prepares them for [`Batcher::enqueued`].
@@ -139,8 +138,7 @@ impl Batcher {
     /// Takes rows in, if there is room for them and time for all that goes before them. Answers how long they are thought to wait.
     fn admitted(&self, lane: &Lane, asked: &Asked, left: Duration) -> Result<(RowsInFlight, Duration)> {
         let Shared { rows_in_flight, metrics, .. } = &*self.shared;
-        let entered =
-            RowsInFlight::enter(rows_in_flight, asked.rows, |in_flight| admit(in_flight, asked.rows, self.limits()));
+        let entered = rows_in_flight.enter(asked.caller, asked.rows, |held| admit(held, asked.rows, self.limits()));
         let entered = entered.inspect_err(|_| _ = metrics.refused_full.inc())?;
         Ok((entered, self.foreseen(lane, asked, left)?))
     }

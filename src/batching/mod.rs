@@ -64,7 +64,7 @@ pub struct Limits {
     pub max_batch_bytes: usize,
     /// How long a request waits for others to share its batch. Zero: not at all; load makes batches.
     pub max_delay: Duration,
-    /// Rows that wait or are computed at once, over all models.
+    /// Rows that wait or are computed at once, over all models; callers that hold little find an eighth more.
     pub max_queue_rows: usize,
     /// Bytes of the answer to one request: some models answer a row with thousands of numbers.
     pub max_answer_bytes: usize,

@@ -34,3 +34,50 @@ async fn a_row_goes_before_what_waits_of_a_full_frame_of_another_caller() {
     let at = stage.tags().iter().position(|tag| *tag == 90_000).unwrap();
     assert!(at <= 3 * 64, "{at} rows went before it");
 }
+
+#[tokio::test]
+async fn who_asks_for_a_row_is_taken_in_and_answered_beside_a_caller_that_keeps_the_queue_full() {
+    let mut stage = Stage::closed();
+    let (batcher, model) = slow(&stage, LIMITS);
+    let (large, one) = (matrix(rows(0, 100, 0)), matrix(rows(0, 1, 7)));
+    let fill = || {
+        let ask = || Box::pin(batcher.submit(of(1, &model, &large, later())));
+        let asked = std::iter::repeat_with(ask).take(100).filter_map(|mut asked| {
+            let at_once = (&mut asked).now_or_never();
+            let refused = at_once.as_ref().and_then(|answer| answer.as_ref().err());
+            assert!(refused.is_none_or(|refused| refused.code() == Code::Overloaded), "{refused:?}");
+            at_once.is_none().then_some(asked)
+        });
+        asked.collect::<Vec<_>>()
+    };
+    let mut waiting = fill();
+    assert!((10..40).contains(&waiting.len()), "{} requests of 100 rows", waiting.len());
+    stage.open();
+
+    for _ in 0..20 {
+        waiting.extend(fill());
+        let answer = batcher.submit(of(2, &model, &one, later())).await;
+        assert_eq!(answer.unwrap(), expected(1, 7));
+    }
+
+    assert!(join_all(waiting).await.into_iter().all(|answer| answer.unwrap() == expected(100, 0)));
+}
+
+#[tokio::test]
+async fn one_request_that_fills_the_whole_queue_leaves_room_for_those_with_few_rows() {
+    let mut stage = Stage::closed();
+    let (batcher, model) = slow(&stage, LIMITS);
+    let (all, few) = (matrix(rows(0, 4_000, 0)), matrix(rows(0, 10, 0)));
+    let mut large = Box::pin(batcher.submit(of(0, &model, &all, later())));
+    assert!((&mut large).now_or_never().is_none());
+    let again = batcher.submit(of(0, &model, &few, later())).now_or_never().expect("at once").unwrap_err();
+
+    let mut small: Vec<_> =
+        (1..=10).map(|caller| Box::pin(batcher.submit(of(caller, &model, &few, later())))).collect();
+    assert!(small.iter_mut().all(|asked| asked.now_or_never().is_none()), "some were refused");
+
+    assert!(again.to_string().contains("4000 rows are in flight, 4000 of them of this caller"), "{again}");
+    stage.open();
+    assert!(join_all(small).await.into_iter().all(|answer| answer.unwrap() == expected(10, 0)));
+    assert_eq!(large.await.unwrap(), expected(4_000, 0));
+}
