@@ -33,7 +33,13 @@ fn model(algorithm: &str, n_columns: usize, target: Option<&str>) -> Arc<LoadedM
 
 fn work(model: &Arc<LoadedModel>, n_rows: usize, n_columns: usize) -> Work {
     let features = Features::Matrix(Array2::from_shape_fn((n_rows, n_columns), |(row, column)| (row + column) as f64));
-    Work { model: Arc::clone(model), features, deadline: Instant::now() + Duration::from_secs(60), priority: 0 }
+    Work {
+        model: Arc::clone(model),
+        features,
+        deadline: Instant::now() + Duration::from_secs(60),
+        priority: 0,
+        caller: 0,
+    }
 }
 
 fn batcher() -> (Batcher, Runtime) {

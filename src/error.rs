@@ -106,11 +106,16 @@ pub enum Error {
         /// For example `version 3 is named by the alias "canary"`.
         what: String,
     },
-    /// More rows are in flight than `batching.max_queue_rows` allows. Nothing was run.
-    #[error("{in_flight} rows are in flight, {asked} more were asked for and the limit is {limit}")]
+    /// More rows would be in flight than `batching.max_queue_rows` allows, or more of one caller than it leaves free for others.
+    /// Nothing was run.
+    #[error(
+        "{in_flight} rows are in flight, {own} of them of this caller, {asked} more were asked for and the limit is {limit}"
+    )]
     TooManyRows {
         /// Rows that wait or are computed.
         in_flight: usize,
+        /// Those of this caller.
+        own: usize,
         /// Rows of this request.
         asked: usize,
         /// `batching.max_queue_rows`
@@ -319,7 +324,7 @@ impl Error {
             }
             Self::JobNotFound { .. } => "\"modelwire jobs list\" shows what is there".into(),
             Self::FeatureCount { model, .. } => format!("\"modelwire models show {model}\" lists them"),
-            Self::TooManyRows { .. } => "retry later or raise batching.max_queue_rows".into(),
+            Self::TooManyRows { .. } => "retry later or raise batching.max_queue_rows; who has calls in flight may hold as many rows as it leaves free".into(),
             Self::TooBusy { .. } => "retry later, or with a longer deadline; a higher priority goes first in the queue of a model".into(),
             Self::TooMany { what: "uploads", .. } => {
                 "commit or wait; datasets.max_open_uploads raises the limit".into()

@@ -7,7 +7,9 @@ use super::{Identity, tokens};
 use crate::error::Result;
 use chrono::{DateTime, Utc};
 use std::fmt;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use subtle::{Choice, ConstantTimeEq};
 
 /// The other end of one connection. What it has shown last is in memory as long as the connection is.
@@ -17,6 +19,8 @@ pub struct Peer {
     pub address: Arc<str>,
     /// SHA-256 of its TLS certificate in hex, if it has shown one that was verified.
     pub certificate: Option<String>,
+    /// Of the connection.
+    number: u64,
     known: Option<Known>,
 }
 
@@ -27,6 +31,8 @@ pub struct Caller {
     pub identity: Identity,
     /// The address of the peer, for the log.
     pub address: Arc<str>,
+    /// The same for all calls of one identity on one connection, and another one for others: who is to have a fair share.
+    pub number: u64,
 }
 
 struct Known {
@@ -53,7 +59,8 @@ impl Found {
 impl Peer {
     /// One that has shown nothing but a certificate, if that.
     pub fn new(address: impl Into<Arc<str>>, certificate: Option<String>) -> Self {
-        Self { address: address.into(), certificate, known: None }
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        Self { address: address.into(), certificate, number: NEXT.fetch_add(1, Ordering::Relaxed), known: None }
     }
 
     /// Who calls and shows this token, or none, under rules that have changed so often: as the call before, or as `find` says of
@@ -78,7 +85,9 @@ impl Peer {
 
     /// Calls as this one.
     pub(super) fn caller(&self, identity: &Identity) -> Arc<Caller> {
-        Arc::new(Caller { identity: identity.clone(), address: Arc::clone(&self.address) })
+        let mut number = DefaultHasher::new();
+        (self.number, identity.name()).hash(&mut number);
+        Arc::new(Caller { identity: identity.clone(), address: Arc::clone(&self.address), number: number.finish() })
     }
 }
 
@@ -110,7 +119,7 @@ fn same_word(known: &[u8; 16], shown: &[u8; 16]) -> Choice {
 /// It holds a secret.
 impl fmt::Debug for Peer {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { address, certificate, known: _ } = self;
+        let Self { address, certificate, number: _, known: _ } = self;
         formatter
             .debug_struct("Peer")
             .field("address", address)
@@ -124,6 +133,16 @@ mod tests {
     use super::*;
     use proptest::collection::vec;
     use proptest::prelude::*;
+
+    #[test]
+    fn a_caller_is_an_identity_on_a_connection_whatever_it_showed_in_between() {
+        let (one, other) = (Peer::new("", None), Peer::new("", None));
+        let (open, anonymous) = (Identity::open(), Identity::anonymous());
+
+        assert_eq!(one.caller(&open).number, one.caller(&open).number);
+        assert_ne!(one.caller(&open).number, other.caller(&open).number);
+        assert_ne!(one.caller(&open).number, one.caller(&anonymous).number);
+    }
 
     proptest! {
         #[test]

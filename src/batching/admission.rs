@@ -1,6 +1,7 @@
 //! What is taken in: rows that there is room for, and that can be answered in time. Pure functions, without threads or clocks.
 
 use super::Limits;
+use super::in_flight::Held;
 use crate::error::{Error, Result};
 use std::time::Duration;
 
@@ -8,6 +9,9 @@ use std::time::Duration;
 /// behind a longer queue is the first to be late when something goes slower than thought; and a queue of this length keeps
 /// every thread at work as well as a longer one does.
 const QUEUE_SHARE: f64 = 0.25;
+
+/// One part in so many of the queue is there beside it, for callers that hold little.
+const RESERVE: usize = 8;
 
 /// What is thought to lie before the answer to work that has just come.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -27,13 +31,19 @@ impl Ahead {
     }
 }
 
-/// Whether these rows may wait beside those in flight.
+/// Whether a caller may have these rows wait beside those in flight: if it holds no more then than it leaves free for others, or
+/// has only this one request and there is room for it. So one caller fills about half of the queue, several leave less, and there is
+/// always room for a newcomer with few rows: of a [`RESERVE`] that no large request gets.
 ///
 /// # Errors
 /// [`Error::TooManyRows`] at once, never a silent wait.
-pub(super) fn admit(in_flight: usize, asked: usize, limits: &Limits) -> Result<()> {
-    let limit = limits.max_queue_rows;
-    if in_flight.saturating_add(asked) <= limit { Ok(()) } else { Err(Error::TooManyRows { in_flight, asked, limit }) }
+pub(super) fn admit(held: Held, asked: usize, limits: &Limits) -> Result<()> {
+    let (Held { total, own }, limit) = (held, limits.max_queue_rows);
+    let has_room = total.saturating_add(asked) <= limit;
+    let left = (limit.saturating_add(limit / RESERVE)).saturating_sub(total);
+    let leaves_as_much = own.saturating_add(asked.saturating_mul(2)) <= left;
+    let is_fair = leaves_as_much || (own == 0 && has_room);
+    if is_fair { Ok(()) } else { Err(Error::TooManyRows { in_flight: total, own, asked, limit }) }
 }
 
 /// Whether one request may have so many rows. It may be larger than a batch, not than the queue, and its answer has a limit.

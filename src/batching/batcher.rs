@@ -21,7 +21,6 @@ use crate::telemetry::EngineMetrics;
 use ndarray::Array2;
 use std::borrow::Borrow;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 /// Answers requests, in batches where that helps. Cloning shares the queue.
@@ -39,7 +38,7 @@ impl Batcher {
 
     /// Rows that wait or are computed by the pool.
     pub fn rows_in_flight(&self) -> usize {
-        self.shared.rows_in_flight.load(Ordering::SeqCst)
+        self.shared.rows_in_flight.total()
     }
 
     /// Predicts rows, if that takes less than handing them over; else prepares them for [`Batcher::enqueued`].
@@ -48,7 +47,7 @@ impl Batcher {
     /// As [`Batcher::submit`].
     pub fn at_once(&self, work: Work<impl Borrow<Arc<LoadedModel>>>) -> Result<AtOnce> {
         let row_bytes = work.row_bytes();
-        let Work { model, features, deadline, priority } = work;
+        let Work { model, features, deadline, priority, caller } = work;
         let (model, n_rows) = (model.borrow(), features.n_rows());
         model.check_width(&features)?;
         check_size(n_rows, model.pipeline.answer_bytes(), self.limits())?;
@@ -60,14 +59,21 @@ impl Batcher {
                 return Err(Error::DeadlineExceeded);
             }
             // Asked again when it is queued, behind others of its burst; what is refused here is neither read nor polled.
-            self.foreseen(lane, &Asked { rows: n_rows.max(1), priority, now: arrived }, deadline - arrived)?;
+            self.foreseen(lane, &Asked { rows: n_rows.max(1), priority, caller, now: arrived }, deadline - arrived)?;
         }
         let features = model.matrix(features)?;
         match place {
             Place::Here => self.here(model, lane, features).map(AtOnce::Answered),
             Place::Pool => {
                 let arrived = Instant::now(); // What rows take to become numbers is no wait.
-                Ok(AtOnce::Prepared(Prepared { model: Arc::clone(model), features, arrived, deadline, priority }))
+                Ok(AtOnce::Prepared(Prepared {
+                    model: Arc::clone(model),
+                    features,
+                    arrived,
+                    deadline,
+                    priority,
+                    caller,
+                }))
             }
         }
     }
@@ -77,13 +83,13 @@ impl Batcher {
     /// # Errors
     /// As [`Batcher::submit`].
     pub async fn enqueued(&self, prepared: Prepared) -> Result<Predictions> {
-        let Prepared { model, features, arrived, deadline, priority } = prepared;
+        let Prepared { model, features, arrived, deadline, priority, caller } = prepared;
         let lane = Lane::of(&model, &self.shared.options, &self.shared.metrics)?;
         let left = deadline.saturating_duration_since(arrived);
         let rows = features.nrows().max(1); // One without rows takes a place too, or they would have no bound.
-        let (entered, foreseen) = self.admitted(lane, &Asked { rows, priority, now: arrived }, left)?;
+        let (entered, foreseen) = self.admitted(lane, &Asked { rows, priority, caller, now: arrived }, left)?;
         let (item, answer) = Request::new(model.clone(), features, entered);
-        let entry = Entry { item, rows, taken: 0, arrived, deadline, priority, foreseen };
+        let entry = Entry { item, rows, taken: 0, arrived, deadline, priority, caller, foreseen };
         self.enqueue(lane, entry).answered(answer).await
     }
 
@@ -132,8 +138,7 @@ impl Batcher {
     /// Takes rows in, if there is room for them and time for all that goes before them. Answers how long they are thought to wait.
     fn admitted(&self, lane: &Lane, asked: &Asked, left: Duration) -> Result<(RowsInFlight, Duration)> {
         let Shared { rows_in_flight, metrics, .. } = &*self.shared;
-        let entered =
-            RowsInFlight::enter(rows_in_flight, asked.rows, |in_flight| admit(in_flight, asked.rows, self.limits()));
+        let entered = rows_in_flight.enter(asked.caller, asked.rows, |held| admit(held, asked.rows, self.limits()));
         let entered = entered.inspect_err(|_| _ = metrics.refused_full.inc())?;
         Ok((entered, self.foreseen(lane, asked, left)?))
     }

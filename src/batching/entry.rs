@@ -14,6 +14,8 @@ pub(super) struct Entry<T> {
     pub(super) arrived: Instant,
     pub(super) deadline: Instant,
     pub(super) priority: i32,
+    /// Whose it is.
+    pub(super) caller: u64,
     /// How long it was thought to wait.
     pub(super) foreseen: Duration,
 }

@@ -8,7 +8,7 @@
 //! |---|---|
 //! | `batcher`, `work` | takes a request, computes it or puts it into the queue |
 //! | `policy`, `admission`, `priority`, `cost`, `target` | what is decided: pure functions, without threads or clocks |
-//! | `queue`, `backlog`, `entry` | what waits, fair over the models: a data structure, without threads or clocks |
+//! | `queue`, `backlog`, `callers`, `sizes`, `entry` | what waits, fair over the models and over the callers of each: a data structure, without threads or clocks |
 //! | `scheduler`, `worker` | the queue under its lock; the threads that work on it |
 //! | `lane`, `learned`, `slowness` | what is kept beside a model: its cost, how much of it waits, by how much waits are longer than thought |
 //! | `request`, `compute`, `waiting`, `in_flight` | one request: its rows and answer, its batch, its caller, what it counts |
@@ -23,8 +23,10 @@ mod priority;
 mod target;
 
 mod backlog;
+mod callers;
 mod entry;
 mod queue;
+mod sizes;
 
 mod scheduler;
 
@@ -62,7 +64,7 @@ pub struct Limits {
     pub max_batch_bytes: usize,
     /// How long a request waits for others to share its batch. Zero: not at all; load makes batches.
     pub max_delay: Duration,
-    /// Rows that wait or are computed at once, over all models.
+    /// Rows that wait or are computed at once, over all models; callers that hold little find an eighth more.
     pub max_queue_rows: usize,
     /// Bytes of the answer to one request: some models answer a row with thousands of numbers.
     pub max_answer_bytes: usize,

@@ -20,6 +20,8 @@ const TRY_WITHIN: u32 = 4;
 const TURN: Duration = Duration::from_millis(1);
 /// Rows of the first batch of a model: nobody knows what it takes, and others wait behind it.
 const UNMEASURED_ROWS: usize = 64;
+/// Nanoseconds that one of its rows is thought to take: any number makes the shares of its callers the same.
+const UNMEASURED_ROW: f64 = 1000.0;
 /// A share of a batch takes this many times what it costs to give it away.
 const WORTH: u32 = 4;
 
@@ -84,6 +86,13 @@ impl Terms {
     pub(super) fn cost(&self, rows: usize) -> f64 {
         let Some(Estimate { fixed, per_row }) = self.estimate else { return 0.0 };
         fixed * rows.div_ceil(self.max_rows.max(1)) as f64 + per_row * rows as f64
+    }
+
+    /// Nanoseconds that a row takes in a batch that is as large as one becomes; something in any case.
+    pub(super) fn row(&self) -> f64 {
+        let rows = self.most_rows();
+        let measured = self.estimate.map(|estimate| (estimate.fixed + estimate.per_row * rows as f64) / rows as f64);
+        measured.map_or(UNMEASURED_ROW, |nanos| nanos.max(1.0))
     }
 
     /// Rows of a batch that is as large as one becomes.

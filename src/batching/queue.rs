@@ -1,5 +1,5 @@
-//! What waits: fair over the models by weight and measured cost, by priority and age within one. A data structure without
-//! threads or clocks.
+//! What waits: fair over the models by weight and measured cost, and over the callers of one. A data structure without threads or
+//! clocks.
 //!
 //! Each model has used up some compute time, divided by its weight; the next turn is that of the model that has used least
 //! (start-time fair queueing: P. Goyal, H. M. Vin, H. Cheng, "Start-time Fair Queuing" (1996), doi:10.1145/248156.248171).
@@ -8,6 +8,7 @@
 
 use super::admission::Ahead;
 use super::backlog::{Backlog, nanos};
+use super::callers::Before;
 use super::entry::{Entry, Part};
 use super::policy::{Terms, turn_rows};
 use super::priority::{Rank, rank};
@@ -31,6 +32,8 @@ pub(super) struct Queue<K, T> {
 pub(super) struct Asked {
     pub(super) rows: usize,
     pub(super) priority: i32,
+    /// Who asks.
+    pub(super) caller: u64,
     pub(super) now: Instant,
 }
 
@@ -64,7 +67,7 @@ impl<K: Clone + Eq + Hash, T: Clone> Queue<K, T> {
     /// Puts a request into the queue; the rank finds it again.
     pub(super) fn push(&mut self, key: &K, terms: Terms, entry: Entry<T>) -> Rank {
         self.count += 1;
-        let rank = rank(entry.arrived, entry.priority, self.count);
+        let rank = rank(entry.arrived, entry.priority, self.count, entry.caller);
         let now = self.now;
         let backlog = self.backlogs.entry(key.clone()).or_insert_with(|| Backlog::new(terms));
         if backlog.is_empty() {
@@ -127,11 +130,13 @@ impl<K: Clone + Eq + Hash, T: Clone> Queue<K, T> {
     }
 
     /// What rows that come now under a key wait for on `threads` threads: what is left of the turns under way, and in the
-    /// queue what goes before them under their own key, and of every other key what it is entitled to in that time.
+    /// queue what goes before them under their own key, of every other caller what it is entitled to in that time, and of every
+    /// other key likewise.
     pub(super) fn ahead(&self, key: &K, terms: &Terms, asked: &Asked, threads: usize) -> Ahead {
-        let Asked { rows, priority, now } = *asked;
-        let own_rank = rank(now, priority, u64::MAX);
-        let before = self.backlogs.get(key).map_or(0, |backlog| backlog.rows_before(own_rank));
+        let Asked { rows, priority, caller, now } = *asked;
+        let own_rank = rank(now, priority, u64::MAX, caller);
+        let before = self.backlogs.get(key).map(|backlog| backlog.before(own_rank, priority, rows));
+        let before = before.map_or(0, |Before { own, others }| own + others);
         let own = terms.cost(before);
         let others = self.backlogs.iter().filter(|(other, _)| *other != key).map(|(_, backlog)| {
             let entitled = own / terms.weight * backlog.terms.weight;
@@ -152,5 +157,11 @@ impl<K: Clone + Eq + Hash, T: Clone> Queue<K, T> {
     #[cfg(test)]
     pub(super) fn remembered(&self) -> usize {
         self.backlogs.len()
+    }
+
+    /// Callers of which something is known under a key.
+    #[cfg(test)]
+    pub(super) fn callers_of(&self, key: &K) -> usize {
+        self.backlogs.get(key).map_or(0, Backlog::callers)
     }
 }

@@ -18,14 +18,16 @@ pub struct Work<M = Arc<LoadedModel>> {
     pub deadline: Instant,
     /// Higher goes first among those that wait for the same model; 0 is usual.
     pub priority: i32,
+    /// Who asks: callers of one model have equal shares of its turns while they wait, however much each has sent.
+    pub caller: u64,
 }
 
 impl Work<&Arc<LoadedModel>> {
     /// The same, to be kept.
     #[must_use]
     pub fn kept(self) -> Work {
-        let Self { model, features, deadline, priority } = self;
-        Work { model: Arc::clone(model), features, deadline, priority }
+        let Self { model, features, deadline, priority, caller } = self;
+        Work { model: Arc::clone(model), features, deadline, priority, caller }
     }
 }
 
@@ -53,4 +55,5 @@ pub struct Prepared {
     pub(super) arrived: Instant,
     pub(super) deadline: Instant,
     pub(super) priority: i32,
+    pub(super) caller: u64,
 }

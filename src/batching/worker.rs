@@ -3,6 +3,7 @@
 use super::Options;
 use super::compute::compute;
 use super::entry::{Entry, Part};
+use super::in_flight::InFlight;
 use super::lane::Lane;
 use super::policy::there_and_back;
 use super::queue::Turn;
@@ -13,7 +14,6 @@ use crate::error::Error;
 use crate::pool::{Full, Pool};
 use crate::telemetry::EngineMetrics;
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
 use std::time::{Duration, Instant};
 
 /// Requests of one key may share a batch: those to the same version of the same model, which never changes. Whatever else
@@ -29,7 +29,7 @@ pub(super) struct Shared {
     pub(super) pool: Arc<Pool>,
     pub(super) options: Options,
     pub(super) scheduler: Scheduler<Arc<Key>, Arc<Request>>,
-    pub(super) rows_in_flight: Arc<AtomicUsize>,
+    pub(super) rows_in_flight: Arc<InFlight>,
     pub(super) metrics: EngineMetrics,
 }
 

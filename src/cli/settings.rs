@@ -102,7 +102,7 @@ settings! {
         /// Latency in milliseconds that 99 of 100 answers should have: batches are tuned towards it, and what would wait longer
         /// is refused [default: none].
         target_p99_ms ("batching-target-p99-ms", "MODELWIRE_BATCHING_TARGET_P99_MS"): u64,
-        /// Rows that wait or are computed at once [default: 1048576].
+        /// Rows that wait or are computed at once; callers that hold few find an eighth more [default: 1048576].
         max_queue_rows ("batching-max-queue-rows", "MODELWIRE_BATCHING_MAX_QUEUE_ROWS"): usize,
     }
 }

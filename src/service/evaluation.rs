@@ -110,7 +110,13 @@ impl Service {
             };
             let features = aside(row_bytes.saturating_mul(rows.len()), cut).await?;
             let features = Features::Matrix(features);
-            let work = Work { model: Arc::clone(model), features, deadline: call.deadline, priority: call.priority };
+            let work = Work {
+                model: Arc::clone(model),
+                features,
+                deadline: call.deadline,
+                priority: call.priority,
+                caller: call.caller.number,
+            };
             let predictions = self.computed(work).await.map_err(|error| counted_from(from, error))?;
             answers.add(&predictions, &examination.weights()[rows]);
         }

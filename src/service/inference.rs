@@ -109,7 +109,8 @@ impl Service {
         let model = resolved.model;
         model.check_answers()?;
         not_behind(&reference, resolved.generation, call.min_generation)?;
-        let work = Work { model, features, deadline: call.deadline, priority: call.priority };
+        let work =
+            Work { model, features, deadline: call.deadline, priority: call.priority, caller: call.caller.number };
         let small = match self.parts.caches.of(&model.name) {
             Some(_) => Small::Cached(work.kept()),
             None => Small::Computed(self.parts.batcher.at_once(work)?),
@@ -124,7 +125,16 @@ impl Service {
         model.check_answers()?;
         not_behind(&reference, resolved.generation, seen)?;
         let named = Named { name: reference.name, resolved };
-        Ok(Asked { named, work: Work { model, features, deadline: call.deadline, priority: call.priority } })
+        Ok(Asked {
+            named,
+            work: Work {
+                model,
+                features,
+                deadline: call.deadline,
+                priority: call.priority,
+                caller: call.caller.number,
+            },
+        })
     }
 
     /// What touches all of the rows, or all of the answers, does not hold up the thread of a connection.
@@ -143,10 +153,11 @@ impl Service {
             return self.computed(work).await.map(Arc::new);
         };
         let bytes = work.row_bytes();
-        let Work { model, features, deadline, priority } = work;
+        let Work { model, features, deadline, priority, caller } = work;
         let of_model = Arc::clone(&model);
         let rows = aside(bytes, move || of_model.matrix(features)).await??;
-        let compute = |features| self.computed(Work { model: Arc::clone(&model), features, deadline, priority });
+        let compute =
+            |features| self.computed(Work { model: Arc::clone(&model), features, deadline, priority, caller });
         cache.answer(&model, rows, deadline, compute).await
     }
 

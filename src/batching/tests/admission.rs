@@ -1,7 +1,8 @@
 //! What is taken in and what is refused, without threads or clocks.
 
-use super::TIGHT;
+use super::{Limits, TIGHT};
 use crate::batching::admission::{Ahead, admit, admit_wait, check_size};
+use crate::batching::in_flight::Held;
 use crate::error::{Code, Result};
 use proptest::prelude::*;
 use std::time::Duration;
@@ -42,13 +43,37 @@ fn a_request_that_is_larger_than_the_queue_will_never_be_taken_in_and_is_told_so
     );
 }
 
+/// Of 100 rows that the queue takes, when so many are in flight, some of them of the same caller.
+fn enter(total: usize, own: usize, asked: usize) -> Result<()> {
+    admit(Held { total, own }, asked, &TIGHT)
+}
+
 #[test]
 fn the_queue_is_bounded_in_rows_and_says_by_how_much() {
-    assert!(admit(90, 10, &TIGHT).is_ok());
+    assert!(enter(0, 0, 100).is_ok());
+    assert!(enter(90, 0, 10).is_ok());
 
-    let refused = admit(90, 11, &TIGHT).unwrap_err();
+    let refused = enter(90, 0, 12).unwrap_err();
 
-    assert_eq!(refused.to_string(), "90 rows are in flight, 11 more were asked for and the limit is 100");
+    assert_eq!(
+        refused.to_string(),
+        "90 rows are in flight, 0 of them of this caller, 12 more were asked for and the limit is 100"
+    );
+}
+
+#[test]
+fn a_caller_may_not_hold_more_rows_than_it_leaves_free() {
+    assert!(enter(50, 50, 6).is_ok());
+    assert!(enter(50, 50, 7).is_err());
+    assert!(enter(80, 10, 11).is_ok());
+    assert!(enter(80, 30, 2).is_err());
+}
+
+#[test]
+fn who_has_few_rows_and_none_in_flight_finds_room_where_others_have_filled_the_queue() {
+    assert!(enter(100, 0, 6).is_ok());
+    assert!(enter(100, 6, 4).is_err());
+    assert!(enter(100, 0, 7).is_err());
 }
 
 #[test]
@@ -103,6 +128,23 @@ fn work_that_would_wait_longer_than_is_promised_is_refused_however_long_its_call
 }
 
 proptest! {
+    #[test]
+    fn callers_who_take_all_they_get_leave_room_for_a_row_of_another(callers in 1..10usize, asked in 1..5usize) {
+        let limits = Limits { max_queue_rows: 1000, ..TIGHT };
+        let mut held = vec![0; callers];
+        for _ in 0..1000 {
+            for caller in 0..callers {
+                let (total, own) = (held.iter().sum(), held[caller]);
+                held[caller] += if admit(Held { total, own }, asked, &limits).is_ok() { asked } else { 0 };
+            }
+        }
+
+        let total = held.iter().sum();
+
+        prop_assert!(total <= 1125, "{held:?}");
+        prop_assert!(admit(Held { total, own: 0 }, 1, &limits).is_ok(), "{held:?}");
+    }
+
     #[test]
     fn who_has_more_time_or_less_before_it_is_not_refused_where_another_is_taken_in(
         (running, queued, own) in (0..40u64, 0..20u64, 0..40u64), left in 40..400u64, slowness in 1.0..4.0f64,

@@ -10,8 +10,9 @@ async fn a_queue_ten_times_over_its_capacity_says_overloaded_and_nothing_else() 
     let (model, one) = (stage.model("a", 1), matrix(rows(0, 1, 0)));
     let mut waiting = Vec::new();
     let mut refused = Vec::new();
-    for _ in 0..100 {
-        let mut asked = Box::pin(batcher.submit(work(Arc::clone(&model), &one, later())));
+    for caller in 0..100 {
+        let own = Work { caller, ..work(Arc::clone(&model), &one, later()) };
+        let mut asked = Box::pin(batcher.submit(own));
         match (&mut asked).now_or_never() {
             Some(result) => refused.push(result.unwrap_err()),
             None => waiting.push(asked),

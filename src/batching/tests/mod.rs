@@ -1,7 +1,9 @@
 //! What a caller may rely on, whoever else asks at the same time.
 
 mod admission;
+mod beside;
 mod bounds;
+mod callers;
 mod cost;
 mod laws;
 mod open_loop;
@@ -55,7 +57,7 @@ fn batcher(threads: usize, capacity: usize, limits: Limits) -> (Arc<Pool>, Batch
 }
 
 fn work(model: Arc<LoadedModel>, features: &Features, deadline: Instant) -> Work {
-    Work { model, features: features.clone(), deadline, priority: 0 }
+    Work { model, features: features.clone(), deadline, priority: 0, caller: 0 }
 }
 
 /// Waits until nothing is computed any more, also of those who left.

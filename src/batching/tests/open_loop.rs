@@ -35,13 +35,13 @@ impl Server {
         Self { queue: Queue::new(), slowness: Slowness::default(), factor, terms, running: Vec::new() }
     }
 
-    /// A call of one row; whether it is taken in.
-    fn asked(&mut self, now: Instant) -> bool {
-        let ahead = self.queue.ahead(&(), &self.terms, &Asked { rows: 1, priority: 0, now }, THREADS);
+    /// A call of one row by this caller; whether it is taken in.
+    fn asked(&mut self, caller: u64, now: Instant) -> bool {
+        let ahead = self.queue.ahead(&(), &self.terms, &Asked { rows: 1, priority: 0, caller, now }, THREADS);
         let admitted = admit_wait(&ahead, self.slowness.estimate(now), LEFT, None).is_ok();
         if admitted {
             let (item, deadline, foreseen) = (Duration::ZERO, now + LEFT, ahead.wait());
-            let entry = Entry { item, rows: 1, taken: 0, arrived: now, deadline, priority: 0, foreseen };
+            let entry = Entry { item, rows: 1, taken: 0, arrived: now, deadline, priority: 0, caller, foreseen };
             self.queue.push(&(), self.terms, entry);
             self.begin(now);
         }
@@ -72,16 +72,17 @@ impl Server {
     }
 }
 
-/// Under so many times the load that can be borne: the share of what can be done that is done in time, and how many calls are
+/// Under so many times the load that can be borne, of so many callers by turns: the share of what can be done that is done in time, and how many calls are
 /// refused, once it is known how long waits are.
-fn loaded(load: f64, factor: f64) -> (f64, usize) {
+fn loaded(load: f64, factor: f64, callers: u64) -> (f64, usize) {
     let (mut server, start) = (Server::new(factor), Instant::now());
     let row = ROW.mul_f64(factor / THREADS as f64);
-    let (mut now, mut in_time, mut refused) = (start, 0, 0);
+    let (mut now, mut in_time, mut refused, mut caller) = (start, 0, 0, 0);
     while now < start + 2 * TIME {
         let counts = usize::from(now > start + TIME);
         in_time += counts * server.go_on(now);
-        refused += counts * usize::from(!server.asked(now));
+        refused += counts * usize::from(!server.asked(caller, now));
+        caller = (caller + 1) % callers;
         now += row.div_f64(load);
     }
     (in_time as f64 / TIME.div_duration_f64(row), refused)
@@ -90,7 +91,7 @@ fn loaded(load: f64, factor: f64) -> (f64, usize) {
 #[test]
 fn at_half_the_load_that_can_be_borne_nobody_is_refused_also_if_all_is_slower_than_thought() {
     for factor in [0.5, 1.0, 2.0, 3.0] {
-        let (in_time, refused) = loaded(0.5, factor);
+        let (in_time, refused) = loaded(0.5, factor, 3);
 
         assert_eq!(refused, 0, "{factor} times as long as thought");
         assert!((0.49..0.51).contains(&in_time), "{in_time}");
@@ -101,8 +102,10 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn under_more_load_than_can_be_borne_all_that_can_be_done_is_done_in_time(load in 1.5..4.0f64, factor in 0.5..3.0f64) {
-        let (in_time, refused) = loaded(load, factor);
+    fn under_more_load_than_can_be_borne_all_that_can_be_done_is_done_in_time(
+        load in 1.5..4.0f64, factor in 0.5..3.0f64, callers in prop_oneof![Just(1), 2..1000u64],
+    ) {
+        let (in_time, refused) = loaded(load, factor, callers);
 
         prop_assert!(in_time >= 0.95, "{in_time} of what can be done");
         prop_assert!(refused > 0);

@@ -25,7 +25,7 @@ fn ms(ms: u64) -> Duration {
 }
 
 fn entry(item: usize, rows: usize, arrived: Instant) -> Entry<usize> {
-    Entry { item, rows, taken: 0, arrived, deadline: arrived + ms(60_000), priority: 0, foreseen: ms(0) }
+    Entry { item, rows, taken: 0, arrived, deadline: arrived + ms(60_000), priority: 0, caller: 0, foreseen: ms(0) }
 }
 
 fn items(parts: &[Part<usize>]) -> Vec<usize> {
@@ -202,7 +202,7 @@ fn wait(
     (priority, now): (i32, Instant),
     threads: usize,
 ) -> Duration {
-    queue.ahead(&key, terms, &Asked { rows: 1, priority, now }, threads).wait()
+    queue.ahead(&key, terms, &Asked { rows: 1, priority, caller: 0, now }, threads).wait()
 }
 
 #[test]
@@ -242,7 +242,7 @@ fn rows_share_the_batch_of_those_before_them_and_large_requests_take_all_threads
     let (mut queue, now) = (Numbers::new(), Instant::now());
     queue.push(&"a", terms(1.0), entry(0, 50, now));
 
-    let own = |rows, threads| queue.ahead(&"a", &terms(1.0), &Asked { rows, priority: 0, now }, threads).own;
+    let own = |rows, threads| queue.ahead(&"a", &terms(1.0), &Asked { rows, priority: 0, caller: 0, now }, threads).own;
 
     assert_eq!(own(10, 2), Duration::from_micros(60));
     assert_eq!(own(100, 2), Duration::from_micros(100), "no batch is larger");

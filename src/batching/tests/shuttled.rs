@@ -38,7 +38,7 @@ fn rows(item: usize) -> usize {
 
 fn entry(item: usize, now: Instant) -> Entry<usize> {
     let (deadline, foreseen) = (now + Duration::from_secs(600), Duration::ZERO);
-    Entry { item, rows: rows(item), taken: 0, arrived: now, deadline, priority: 0, foreseen }
+    Entry { item, rows: rows(item), taken: 0, arrived: now, deadline, priority: 0, caller: 0, foreseen }
 }
 
 /// Goes on whenever it is looked at: between that and the lock of the queue, others may come.

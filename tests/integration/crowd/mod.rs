@@ -26,6 +26,10 @@ const DURATION: Duration = Duration::from_secs(8);
 /// Callers that do everything wrong, each again and again.
 const N_BAD: u64 = 6;
 
+/// Who does nothing wrong finds no room once in so many calls at the most: where it asks for much itself, while the queue is full
+/// of what others sent.
+const SELDOM: u64 = 50;
+
 /// What a caller that does nothing wrong was told.
 #[derive(Clone, Copy, Debug, Default)]
 struct Told {
@@ -78,7 +82,7 @@ fn whatever_a_crowd_does_who_does_nothing_wrong_gets_the_right_answers_once_in_o
     });
 
     println!("who did nothing wrong: {told:?}");
-    assert!(told.iter().all(|told| told.answered > told.refused), "most found no room: {told:?}");
+    assert!(told.iter().all(|told| told.answered > SELDOM * told.refused), "too many found no room: {told:?}");
     assert_recovered(server, &questions, &before);
 }
 
