@@ -112,6 +112,9 @@ enum Phase {
 /// Beside the memory for messages, at most this part of it is kept in buffers that are not in use: 8 MiB of 1 GiB.
 const SPARE_PART: usize = 128;
 
+/// Who has no descriptors left to accept with gives connections this time to close.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(10);
+
 /// What all connections share.
 struct Shared {
     service: Arc<Service>,
@@ -152,14 +155,6 @@ pub async fn run(
             accepted = accept(&listeners) => accepted,
             Some(_) = connections.join_next(), if !connections.is_empty() => continue,
         };
-        let accepted = match accepted {
-            Ok(accepted) => accepted,
-            Err(error) => {
-                warn!(error:%; "Accepting a connection went wrong.");
-                sleep(Duration::from_millis(10)).await; // Out of descriptors: give connections time to close.
-                continue;
-            }
-        };
         match places.take(accepted.address) {
             Ok(place) => {
                 let (shared, watched) = (Arc::clone(&shared), watched.clone());
@@ -187,9 +182,17 @@ pub async fn run(
 }
 
 /// The next connection of any listener.
-async fn accept(listeners: &[Listener]) -> std::io::Result<Accepted> {
-    let accepting: Vec<_> = listeners.iter().map(|listener| Box::pin(listener.accept())).collect();
-    futures_util::future::select_all(accepting).await.0
+async fn accept(listeners: &[Listener]) -> Accepted {
+    loop {
+        let accepting: Vec<_> = listeners.iter().map(|listener| Box::pin(listener.accept())).collect();
+        match futures_util::future::select_all(accepting).await.0 {
+            Ok(accepted) => return accepted,
+            Err(error) => {
+                warn!(error:%; "Accepting a connection went wrong.");
+                sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
 }
 
 async fn serve(accepted: Accepted, shared: &Shared, mut phase: watch::Receiver<Phase>) {
