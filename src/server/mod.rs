@@ -9,6 +9,7 @@ mod lateness;
 mod listener;
 mod opening;
 mod pages;
+mod patience;
 mod places;
 mod spares;
 mod stream;
@@ -22,11 +23,12 @@ use crate::service::{Peer, Service};
 use crate::telemetry::{Cancelled, Telemetry};
 use crate::tls::ServerTls;
 use crate::wire::Memory;
+use input::Input;
 use lateness::Lateness;
 use listener::Accepted;
 use log::{debug, info, warn};
 use opening::{Closed, Opened};
-use places::Places;
+use places::{Place, Places};
 use spares::Spares;
 use std::future::Future;
 use std::sync::Arc;
@@ -158,10 +160,7 @@ pub async fn run(
         match places.take(accepted.address) {
             Ok(place) => {
                 let (shared, watched) = (Arc::clone(&shared), watched.clone());
-                connections.spawn(async move {
-                    let _place = place;
-                    serve(accepted, &shared, watched).await;
-                });
+                connections.spawn(async move { serve(accepted, place, &shared, watched).await });
             }
             Err(reason) => {
                 shared.service.telemetry().refused(reason);
@@ -195,7 +194,7 @@ async fn accept(listeners: &[Listener]) -> Accepted {
     }
 }
 
-async fn serve(accepted: Accepted, shared: &Shared, mut phase: watch::Receiver<Phase>) {
+async fn serve(accepted: Accepted, place: Place, shared: &Shared, mut phase: watch::Receiver<Phase>) {
     let (telemetry, address) = (shared.service.telemetry(), accepted.peer);
     let _open = Open::count(telemetry);
     let opened = tokio::select! {
@@ -212,7 +211,8 @@ async fn serve(accepted: Accepted, shared: &Shared, mut phase: watch::Receiver<P
         }
     };
     let mut peer = Peer::new(address, certificate);
-    if let Err(error) = connection::serve(stream, first, &mut peer, shared, phase).await {
+    let input = Input::new(stream, first, shared.memory.account_of(place.address()), shared);
+    if let Err(error) = connection::serve(input, &mut peer, shared, phase).await {
         debug!(peer:% = peer.address, error:%; "Connection ended.");
     }
 }
