@@ -45,6 +45,10 @@ pub(super) struct Input {
     /// What an answered message held, which was nothing: the next one can have it.
     pub(super) unused: Option<Arc<Held>>,
     waiting: Option<Waiting>,
+    /// For how long the message that is arriving has waited for memory.
+    held_up: Duration,
+    /// The same of the message that was taken last.
+    was_held_up: Duration,
     /// When bytes were read last.
     pub(super) read: Instant,
     /// How long they may have waited for that.
@@ -78,6 +82,8 @@ impl Input {
             deposit: None,
             unused: None,
             waiting: None,
+            held_up: Duration::ZERO,
+            was_held_up: Duration::ZERO,
             read: now,
             waited: Duration::ZERO,
             said_anything: false,
@@ -133,6 +139,7 @@ impl Input {
                 if self.wanted > FREE_BYTES && read_into.contains(&message.body.as_ptr()) {
                     self.spares.keep(&message.body, capacity);
                 }
+                self.was_held_up = std::mem::take(&mut self.held_up);
                 let held = match self.taken(self.read) {
                     Some(deposit) => Arc::new(deposit.into_held(so_far.saturating_sub(self.so_far()))),
                     None => self.nothing(),
@@ -182,10 +189,11 @@ impl Input {
         self.stop_waiting();
     }
 
-    /// Waits for no memory any more; what it has waited was not the peer's time.
+    /// Waits for no memory any more; what it has waited was not the peer's time, but the caller's.
     pub(super) fn stop_waiting(&mut self) {
         if let Some(waiting) = self.waiting.take() {
             let now = Instant::now();
+            self.held_up += now - waiting.since;
             self.patience.holds(now, now - waiting.since);
         }
     }
@@ -193,6 +201,7 @@ impl Input {
     /// The message that was arriving is taken out of the buffer, or will not be: what it has paid.
     fn taken(&mut self, now: Instant) -> Option<Deposit> {
         self.wanted = 0;
+        self.held_up = Duration::ZERO;
         self.waiting = None;
         if self.buffer.is_empty() {
             self.buffer = BytesMut::new(); // An idle connection keeps no buffer.
@@ -270,9 +279,9 @@ impl Input {
         self.patience.arrived(self.read, time, || self.options.time_for(count));
     }
 
-    /// When what was read last was there.
+    /// What was read last, and what became of the message that was taken last.
     pub(super) fn received(&self) -> Received {
-        Received { at: self.read.into(), waited: self.waited }
+        Received { at: self.read.into(), waited: self.waited, held_up: self.was_held_up }
     }
 
     /// Whether what has to come is too late, `now` that its time may be over.

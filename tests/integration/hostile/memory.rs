@@ -1,8 +1,8 @@
-//! Memory that messages claim and do not fill, or wait for: others are answered in their time.
+//! Memory that messages claim and do not fill, or wait for: others are answered in their time, or told that it is over.
 
 use super::busy::Busy;
 use super::value::{Call, Value, record};
-use crate::harness::{Carrier, Metrics, Reply, SOON, TestServer, contains, echo, framed, read_frame};
+use crate::harness::{Carrier, Metrics, PATIENCE, Reply, SOON, TestServer, contains, echo, framed, read_frame};
 use modelwire::wire::Protocol::Binary;
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
@@ -78,6 +78,46 @@ fn forty_who_claim_much_and_bring_little_keep_a_large_message_of_another_no_long
         drop(claims);
         assert_eq!(server.metrics(0).held_bytes(), 0);
     }
+}
+
+/// A connection whose message of a megabyte has come to more than a half, and so has paid for all of it.
+fn half(server: &TestServer, call: &[u8]) -> TcpStream {
+    let (mut stream, before) = (server.connect(), held(server));
+    stream.write_all(&call[..600_000]).unwrap();
+    let started = Instant::now();
+    while held(server) < before + 2_000_000 {
+        assert!(started.elapsed() < SOON, "{} bytes are held", held(server));
+    }
+    stream
+}
+
+#[test]
+fn a_message_that_waited_for_memory_longer_than_its_deadline_is_told_so_and_not_computed() {
+    let (server, _data) = server("4194304");
+    let call = echo(1, &vec![7; 1_000_000]);
+    let mut open = [half(&server, &call), half(&server, &call)];
+    let mut waiting = server.connect();
+    let mut writing = waiting.try_clone().unwrap();
+    let writer = std::thread::spawn(move || writing.write_all(&within(Duration::from_millis(200), 1_000_000)));
+    waiting.set_read_timeout(Some(Duration::from_millis(400))).unwrap();
+    let nothing = waiting.read(&mut [0]).expect_err("there is no room for it");
+    assert!(matches!(nothing.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut), "{nothing}");
+
+    for stream in &mut open {
+        stream.write_all(&call[600_000..]).unwrap();
+        assert!(read_frame(stream).unwrap().len() > 1_000_000, "nobody is late who had memory");
+    }
+    waiting.set_read_timeout(Some(PATIENCE)).unwrap();
+    let reply = framed(&read_frame(&mut waiting).unwrap());
+
+    writer.join().unwrap().unwrap();
+    let Reply::Declared(fault) = Carrier::Framed.replies(Binary, &reply).unwrap().remove(0) else { panic!("no error") };
+    assert_eq!((fault.code.as_str(), fault.executed), ("DEADLINE_EXCEEDED", Some(false)));
+    waiting.write_all(&within(PATIENCE, 1_000_000)).unwrap();
+    assert!(read_frame(&mut waiting).unwrap().len() > 1_000_000, "its connection goes on");
+    drop((open, waiting));
+    let metrics = server.metrics(0);
+    assert_eq!((metrics.held_bytes(), metrics.refused("deadline")), (0, 1));
 }
 
 #[test]
