@@ -9,6 +9,7 @@ use super::burst::{BURST_BYTES, Burst};
 use super::calls::Calls;
 use super::input::{Input, State};
 use super::pages;
+use super::patience::STALL;
 use super::stream::Stream;
 use super::turn::Turn;
 use super::{Phase, Shared};
@@ -16,7 +17,7 @@ use crate::service::{Peer, Received};
 use crate::telemetry::{Cancelled, Reason};
 use crate::wire::runtime::Begun;
 use crate::wire::{Answer, Cut, Message};
-use bytes::{Buf, BytesMut};
+use bytes::Buf;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use log::debug;
@@ -30,18 +31,17 @@ use tokio::time::{Instant, sleep_until, timeout};
 /// How long the rest of a refused message is read and dropped, so that closing does not destroy the answer on its way.
 const LINGER: Duration = Duration::from_secs(1);
 
-/// Serves one connection, which has said `first`, until the peer ends it, it breaks a limit, or the server drains.
+/// Serves one connection until the peer ends it, it breaks a limit, or the server drains.
 pub(super) async fn serve(
-    stream: Stream,
-    first: BytesMut,
+    input: Input,
     peer: &mut Peer,
     shared: &Shared,
     phase: watch::Receiver<Phase>,
 ) -> io::Result<()> {
-    let mut connection = Connection { input: Input::new(stream, first, shared), turn: Turn::new(), peer, shared };
+    let mut connection = Connection { input, turn: Turn::new(), peer, shared };
     let mut calls = Calls::default();
     let mut latest = Latest::of(phase);
-    let mut alarm = Bell::new(Box::pin(sleep_until(connection.input.until)));
+    let mut alarm = Bell::new(Box::pin(sleep_until(connection.input.patience.until())));
     loop {
         if let Some(mut burst) = connection.answers(&mut calls, &mut latest) {
             connection.write(&mut burst, &mut calls).await?;
@@ -56,21 +56,27 @@ pub(super) async fn serve(
             break;
         }
         let reading = open && connection.input.has_room(calls.len());
-        let waits = (reading && calls.is_empty()) || connection.input.state == State::Ended;
-        if connection.input.until < alarm.get().deadline() {
-            alarm.reset().reset(connection.input.until); // Later is seen when it rings: most waits end before, at no cost.
+        match reading {
+            true => connection.input.patience.go_on(),
+            false if open => connection.input.patience.pause(),
+            false => {}
+        }
+        let is_due = calls.is_empty() || connection.input.is_half_there();
+        let waits = (reading && is_due) || connection.input.state == State::Ended;
+        let until = connection.input.patience.until();
+        if until < alarm.get().deadline() {
+            alarm.reset().reset(until); // Later is seen when it rings: most waits end before, at no cost.
         }
         tokio::select! {
             biased; // What is there goes first; who sends without end meets the alarm when its turn ends.
             () = calls.go_on(), if calls.are_running() => connection.turn.waited(),
             progress = connection.input.progress(), if reading => progress.inspect_err(|_| connection.gone(calls.len()))?,
             () = alarm.rings(), if waits => {
-                let until = connection.input.until;
-                if until <= Instant::now() {
-                    connection.late(calls.len()).await?;
+                let is_late = connection.input.is_late(Instant::now());
+                if is_late && !connection.late(calls.len()).await? {
                     break;
                 }
-                alarm.reset().reset(until);
+                alarm.reset().reset(connection.input.patience.until());
             }
             () = latest.changes() => {}
         }
@@ -197,20 +203,26 @@ impl<'a> Connection<'a> {
         self.shared.service.telemetry().cancelled(Cancelled::Disconnect, calls);
     }
 
-    /// Nothing came, or nothing was finished, in time.
-    async fn late(&mut self, calls: usize) -> io::Result<()> {
+    /// Nothing came, or nothing was finished, in time. Answers whether calls go on: those that came before a message that does
+    /// not come are answered.
+    async fn late(&mut self, calls: usize) -> io::Result<bool> {
         debug!(peer:% = self.peer.address, calls; "Nothing came in time.");
         let telemetry = self.shared.service.telemetry();
         if self.input.state == State::Ended {
             self.gone(calls);
-            return Ok(());
+            return Ok(false);
         }
         let reason = self.input.late_for();
         telemetry.refused(reason);
-        match self.input.last_words().filter(|_| reason == Reason::MessageTime) {
-            Some(mut words) => write_all(&mut self.input.stream, &mut words, self.shared.options.write).await,
-            None => Ok(()),
+        if calls > 0 {
+            self.input.state = State::Refused;
+            self.input.give_up();
+            return Ok(true);
         }
+        if let Some(mut words) = self.input.last_words().filter(|_| reason == Reason::MessageTime) {
+            write_all(&mut self.input.stream, &mut words, self.shared.options.write).await?;
+        }
+        Ok(false)
     }
 
     /// Writes replies. Most go out at once, without a timer.
@@ -225,7 +237,9 @@ impl<'a> Connection<'a> {
             Err(error) => Err(error),
         };
         let now = Instant::now();
-        self.input.await_from(now); // The time in which calls ran, and nothing may have been read, was not the peer's.
+        if !self.input.is_half_there() || self.input.state == State::Ended {
+            self.input.await_from(now); // The time in which calls ran was not the peer's.
+        }
         self.turn.worked(self.input.read, now).await;
         written.inspect_err(|_| self.gone(calls.len()))
     }
@@ -233,8 +247,11 @@ impl<'a> Connection<'a> {
     /// Writes while the calls run on.
     async fn go_on_writing(&mut self, replies: &mut Burst, calls: &mut Calls<'_>) -> io::Result<()> {
         let options = &self.shared.options;
+        self.input.stop_waiting(); // Who has its turn has to take it, and a write may last.
+        self.input.patience.pause();
+        let stall = if self.input.holds() { options.write.min(STALL) } else { options.write };
         let whole = options.write + options.time_for(replies.remaining());
-        let mut write = pin!(timeout(whole, write_all(&mut self.input.stream, replies, options.write)));
+        let mut write = pin!(timeout(whole, write_all(&mut self.input.stream, replies, stall)));
         let written = loop {
             tokio::select! {
                 written = &mut write => break written.unwrap_or_else(|elapsed| Err(elapsed.into())),

@@ -9,6 +9,7 @@ mod lateness;
 mod listener;
 mod opening;
 mod pages;
+mod patience;
 mod places;
 mod spares;
 mod stream;
@@ -24,11 +25,12 @@ use crate::service::{Peer, Service};
 use crate::telemetry::{Cancelled, Telemetry};
 use crate::tls::ServerTls;
 use crate::wire::Memory;
+use input::Input;
 use lateness::Lateness;
 use listener::Accepted;
 use log::{debug, info, warn};
 use opening::{Closed, Opened};
-use places::Places;
+use places::{Place, Places};
 use spares::Spares;
 use std::future::Future;
 use std::sync::Arc;
@@ -114,6 +116,9 @@ enum Phase {
 /// Beside the memory for messages, at most this part of it is kept in buffers that are not in use: 8 MiB of 1 GiB.
 const SPARE_PART: usize = 128;
 
+/// Who has no descriptors left to accept with gives connections this time to close.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(10);
+
 /// What all connections share.
 struct Shared {
     service: Arc<Service>,
@@ -154,21 +159,10 @@ pub async fn run(
             accepted = accept(&listeners) => accepted,
             Some(_) = connections.join_next(), if !connections.is_empty() => continue,
         };
-        let accepted = match accepted {
-            Ok(accepted) => accepted,
-            Err(error) => {
-                warn!(error:%; "Accepting a connection went wrong.");
-                sleep(Duration::from_millis(10)).await; // Out of descriptors: give connections time to close.
-                continue;
-            }
-        };
         match places.take(accepted.address) {
             Ok(place) => {
                 let (shared, watched) = (Arc::clone(&shared), watched.clone());
-                connections.spawn(async move {
-                    let _place = place;
-                    serve(accepted, &shared, watched).await;
-                });
+                connections.spawn(async move { serve(accepted, place, &shared, watched).await });
             }
             Err(reason) => {
                 shared.service.telemetry().refused(reason);
@@ -189,12 +183,20 @@ pub async fn run(
 }
 
 /// The next connection of any listener.
-async fn accept(listeners: &[Listener]) -> std::io::Result<Accepted> {
-    let accepting: Vec<_> = listeners.iter().map(|listener| Box::pin(listener.accept())).collect();
-    futures_util::future::select_all(accepting).await.0
+async fn accept(listeners: &[Listener]) -> Accepted {
+    loop {
+        let accepting: Vec<_> = listeners.iter().map(|listener| Box::pin(listener.accept())).collect();
+        match futures_util::future::select_all(accepting).await.0 {
+            Ok(accepted) => return accepted,
+            Err(error) => {
+                warn!(error:%; "Accepting a connection went wrong.");
+                sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
 }
 
-async fn serve(accepted: Accepted, shared: &Shared, mut phase: watch::Receiver<Phase>) {
+async fn serve(accepted: Accepted, place: Place, shared: &Shared, mut phase: watch::Receiver<Phase>) {
     let (telemetry, address) = (shared.service.telemetry(), accepted.peer);
     let _open = Open::count(telemetry);
     let opened = tokio::select! {
@@ -211,7 +213,8 @@ async fn serve(accepted: Accepted, shared: &Shared, mut phase: watch::Receiver<P
         }
     };
     let mut peer = Peer::new(address, certificate);
-    if let Err(error) = connection::serve(stream, first, &mut peer, shared, phase).await {
+    let input = Input::new(stream, first, shared.memory.account_of(place.address()), shared);
+    if let Err(error) = connection::serve(input, &mut peer, shared, phase).await {
         debug!(peer:% = peer.address, error:%; "Connection ended.");
     }
 }

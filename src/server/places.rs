@@ -73,6 +73,13 @@ pub(super) struct Place {
     address: Option<IpAddr>,
 }
 
+impl Place {
+    /// What the connections of its peer are counted by.
+    pub(super) fn address(&self) -> Option<IpAddr> {
+        self.address
+    }
+}
+
 impl Drop for Place {
     fn drop(&mut self) {
         self.places.free(self.address);

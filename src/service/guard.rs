@@ -272,7 +272,7 @@ mod tests {
     fn call() -> Call {
         let (method, access) = (method("hello"), Access::open());
         let context = crate::wire::empty();
-        let received = Received { at: Instant::now(), waited: Duration::ZERO };
+        let received = Received { at: Instant::now(), waited: Duration::ZERO, held_up: Duration::ZERO };
         judge(method, context, received, &mut Peer::default(), &access, Duration::from_secs(1)).unwrap()
     }
 

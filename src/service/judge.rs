@@ -19,6 +19,8 @@ pub struct Received {
     pub at: Instant,
     /// It may have waited so long for that.
     pub waited: Duration,
+    /// It has waited so long before that, half there, for memory.
+    pub held_up: Duration,
 }
 
 /// Why a call goes no further than its context.
@@ -118,10 +120,12 @@ pub(super) fn is_load(method: &Method) -> bool {
     method.service != "Health" && method.role != Role::Admin
 }
 
-/// The time counts from when the message was there: what is refused here had none from the start, or has waited for too long.
+/// The time counts from when the message was there, or would have been if it had not waited for memory: what is refused here had
+/// none from the start, or has waited for too long.
 fn deadline(asked_ms: Option<i64>, received: Received, max_deadline: Duration) -> Result<Instant> {
     let asked = asked_ms.map_or(max_deadline, |ms| Duration::from_millis(u64::try_from(ms).unwrap_or_default()));
     let limit = asked.min(max_deadline);
+    let limit = limit.saturating_sub(received.held_up);
     match limit.checked_sub(received.waited) {
         _ if limit.is_zero() => Err(Error::DeadlineExceeded),
         Some(left) if !left.is_zero() => Ok(received.at + left),
@@ -175,7 +179,7 @@ mod tests {
         mut peer: Peer,
         access: &Access,
     ) -> std::result::Result<Call, Refused> {
-        let received = Received { at: Instant::now(), waited: Duration::ZERO };
+        let received = Received { at: Instant::now(), waited: Duration::ZERO, held_up: Duration::ZERO };
         judge(method(name), context, received, &mut peer, access, SECOND)
     }
 
@@ -203,7 +207,7 @@ mod tests {
     #[test]
     fn a_call_that_may_have_waited_for_longer_than_it_can_is_refused_unless_it_asks_how_the_server_is() {
         let at = Instant::now();
-        let received = Received { at, waited: Duration::from_millis(30) };
+        let received = Received { at, waited: Duration::from_millis(30), held_up: Duration::ZERO };
         let judged = |name, deadline_ms| {
             let context = RequestContext { deadline_ms: Some(deadline_ms), ..crate::wire::empty() };
             judge(method(name), context, received, &mut Peer::default(), &Access::open(), SECOND)
@@ -221,6 +225,21 @@ mod tests {
             [(Code::Overloaded, Some(false)); 2]
         );
         assert_eq!([heard, status], [at + Duration::from_millis(1), at + Duration::from_millis(20)]);
+    }
+
+    #[test]
+    fn a_call_that_waited_for_memory_has_so_much_less_time_whatever_it_asks() {
+        let at = Instant::now();
+        let received = Received { at, waited: Duration::ZERO, held_up: Duration::from_millis(30) };
+        let judged = |deadline_ms| {
+            let context = RequestContext { deadline_ms: Some(deadline_ms), ..crate::wire::empty() };
+            judge(method("status"), context, received, &mut Peer::default(), &Access::open(), SECOND)
+        };
+
+        let refused = judged(30).unwrap_err().error;
+
+        assert_eq!((refused.code(), refused.executed()), (Code::DeadlineExceeded, Some(false)));
+        assert_eq!(judged(31).unwrap().deadline, at + Duration::from_millis(1));
     }
 
     #[test]

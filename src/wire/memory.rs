@@ -1,12 +1,14 @@
 //! What messages and replies may hold in memory: of one connection, and of all together.
 //!
-//! A large message takes its bytes here before they are read, so that a server that is full stops reading, and TCP holds
-//! back the sender. What grows later, when a message is decoded or answered, takes more if there is some and is refused if
+//! A large message takes its bytes here before they are read ([`super::deposit`] says how many at a time), so that a server
+//! that is full stops reading, and TCP holds back the sender. What grows later, when a message is decoded or answered, takes more if there is some and is refused if
 //! there is none: it cannot wait, because what it waits for may wait for it.
 
+use super::line::Line;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// What a call may hold of each kind of thing (a message, its values, its reply) without taking memory here: small calls
 /// never touch the budget, which many threads share.
@@ -14,34 +16,98 @@ pub const FREE_BYTES: usize = 16 * 1024;
 /// Bytes are counted by the kibibyte.
 const UNIT: usize = 1024;
 
+/// This part of the budget may be held by messages that are paid for in part.
+const PART_BEGUN: usize = 4;
+/// This part may be held before messages pay for less of what has not come.
+const PART_EASY: usize = 8;
+/// So much more than is paid for may buffers be made for, as a part of the budget.
+const PART_ROOM: usize = 8;
+
 /// The budget of the whole process.
 #[derive(Clone, Debug)]
-pub struct Memory {
-    free: Arc<Semaphore>,
+pub struct Memory(Arc<Pools>);
+
+#[derive(Debug)]
+struct Pools {
     units: usize,
+    free: Semaphore,
+    /// Of these, what is left for messages that are paid for in part: they cannot take all and then wait for each other.
+    begun: Arc<Semaphore>,
+    /// What is left of the room that buffers may have beyond what is paid for: addresses, and no memory until something comes.
+    room: Arc<Semaphore>,
+    /// Messages that wait for all that they lack.
+    line: Arc<Line>,
 }
 
 impl Memory {
     /// A budget of this many bytes.
     pub fn new(bytes: usize) -> Self {
         let units = (bytes / UNIT).clamp(1, u32::MAX as usize);
-        Self { free: Arc::new(Semaphore::new(units)), units }
+        let part = |part| Arc::new(Semaphore::new(units / part));
+        let (begun, room) = (part(PART_BEGUN), part(PART_ROOM));
+        Self(Arc::new(Pools { units, free: Semaphore::new(units), begun, room, line: Arc::default() }))
     }
 
     /// Bytes that there are.
     pub fn bytes(&self) -> usize {
-        self.units * UNIT
+        self.0.units * UNIT
     }
 
     /// Bytes that are held now.
     pub fn held(&self) -> usize {
-        (self.units - self.free.available_permits().min(self.units)) * UNIT
+        (self.0.units - self.0.free.available_permits().min(self.0.units)) * UNIT
     }
 
-    /// An account of its own for a connection.
-    pub fn account(&self) -> Account {
-        Account(Arc::new(Owed { memory: self.clone(), used: AtomicUsize::new(0) }))
+    /// Whether messages wait for memory.
+    pub fn is_wanted(&self) -> bool {
+        !self.0.line.is_empty()
     }
+
+    /// Whether little of it is held.
+    pub(super) fn is_easy(&self) -> bool {
+        self.held() < self.bytes() / PART_EASY
+    }
+
+    /// The most that one message pays: what messages hold that are paid for in part may never become free before.
+    pub(super) fn most(&self) -> usize {
+        (self.0.units - self.0.units / PART_BEGUN) * UNIT
+    }
+
+    /// The most that messages may hold together that are paid for in part.
+    pub(super) fn most_begun(&self) -> usize {
+        self.0.units / PART_BEGUN * UNIT
+    }
+
+    /// Leave for a message that is paid for in part to hold so many bytes.
+    pub(super) fn begun(&self, bytes: usize) -> Option<OwnedSemaphorePermit> {
+        some_of(&self.0.begun, bytes)
+    }
+
+    /// The same, as soon as there is some.
+    pub(super) async fn begun_later(&self, bytes: usize) -> Option<OwnedSemaphorePermit> {
+        let units = u32::try_from(bytes.div_ceil(UNIT)).ok()?;
+        Arc::clone(&self.0.begun).acquire_many_owned(units).await.ok()
+    }
+
+    /// Leave for a buffer to be so many bytes larger than what is paid for.
+    pub(super) fn room(&self, bytes: usize) -> Option<OwnedSemaphorePermit> {
+        some_of(&self.0.room, bytes)
+    }
+
+    /// An account of its own for what no peer has sent.
+    pub fn account(&self) -> Account {
+        self.account_of(None)
+    }
+
+    /// An account of its own for a connection of this peer; those without an address are one peer.
+    pub fn account_of(&self, peer: Option<IpAddr>) -> Account {
+        Account(Arc::new(Owed { memory: self.clone(), peer, used: AtomicUsize::new(0) }))
+    }
+}
+
+fn some_of(pool: &Arc<Semaphore>, bytes: usize) -> Option<OwnedSemaphorePermit> {
+    let units = u32::try_from(bytes.div_ceil(UNIT)).ok()?;
+    Arc::clone(pool).try_acquire_many_owned(units).ok()
 }
 
 /// What one connection holds of the budget. Cloning shares it, and touches nothing that other connections touch.
@@ -51,6 +117,7 @@ pub struct Account(Arc<Owed>);
 #[derive(Debug)]
 struct Owed {
     memory: Memory,
+    peer: Option<IpAddr>,
     used: AtomicUsize,
 }
 
@@ -60,12 +127,23 @@ impl Account {
         self.0.used.load(Ordering::Relaxed) * UNIT
     }
 
+    /// The budget that it is part of.
+    pub fn memory(&self) -> &Memory {
+        &self.0.memory
+    }
+
+    /// Does what may have to wait for memory when those have that came before, and by turns with other peers.
+    pub(super) async fn in_turn<T>(&self, work: impl Future<Output = T>) -> T {
+        self.0.memory.0.line.in_turn(self.0.peer, work).await
+    }
+
     /// Waits until this many bytes are free, and takes them; more than there is at all is cut to all.
-    pub async fn take(self, bytes: usize) -> Held {
-        let units = bytes.div_ceil(UNIT).min(self.0.memory.units);
-        let held = Held { account: self, units: AtomicUsize::new(0) };
+    pub async fn take(&self, bytes: usize) -> Held {
+        let pools = &self.0.memory.0;
+        let units = bytes.div_ceil(UNIT).min(pools.units);
+        let held = self.nothing();
         let permits = u32::try_from(units).unwrap_or(u32::MAX);
-        if let Ok(permit) = held.account.0.memory.free.acquire_many(permits).await {
+        if let Ok(permit) = pools.free.acquire_many(permits).await {
             permit.forget();
             held.add(units);
         }
@@ -91,7 +169,7 @@ impl Held {
     pub fn try_grow(&self, bytes: usize) -> bool {
         let units = bytes.div_ceil(UNIT);
         let Ok(permits) = u32::try_from(units) else { return false };
-        let Ok(permit) = self.account.0.memory.free.try_acquire_many(permits) else { return false };
+        let Ok(permit) = self.account.0.memory.0.free.try_acquire_many(permits) else { return false };
         permit.forget();
         self.add(units);
         true
@@ -116,6 +194,16 @@ impl Held {
         true
     }
 
+    /// The account that it is on.
+    pub(super) fn account(&self) -> &Account {
+        &self.account
+    }
+
+    /// Holds from now on what `other` did, which is of the same account.
+    pub(super) fn absorb(&mut self, mut other: Self) {
+        *self.units.get_mut() += std::mem::take(other.units.get_mut());
+    }
+
     /// Bytes that it holds.
     pub fn bytes(&self) -> usize {
         self.units.load(Ordering::Relaxed) * UNIT
@@ -132,7 +220,7 @@ impl Held {
         }
         *self.units.get_mut() -= units;
         self.account.0.used.fetch_sub(units, Ordering::Relaxed);
-        self.account.0.memory.free.add_permits(units);
+        self.account.0.memory.0.free.add_permits(units);
     }
 }
 
@@ -152,7 +240,7 @@ mod tests {
     async fn what_is_dropped_is_free_again() {
         let memory = Memory::new(8 * UNIT);
         let account = memory.account();
-        let held = account.clone().take(5 * UNIT).await;
+        let held = account.take(5 * UNIT).await;
         assert!(held.try_grow(3 * UNIT) && !held.try_grow(1));
         assert_eq!((memory.held(), account.used(), held.bytes()), (8 * UNIT, 8 * UNIT, 8 * UNIT));
 

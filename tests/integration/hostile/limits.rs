@@ -159,11 +159,11 @@ fn a_connection_that_holds_as_much_as_it_may_is_read_no_further_and_loses_nothin
     assert_eq!(busy.server.metrics(0).held_bytes(), 0);
 }
 
-/// A connection whose message of a megabyte has begun to come, and so holds twice that.
+/// A connection whose message of a megabyte has come to more than a half, and so holds twice that.
 fn begun(server: &TestServer, call: &[u8]) -> TcpStream {
     let mut stream = server.connect();
     let held = Metrics::read(&server.address).held_bytes();
-    stream.write_all(&call[..40_000]).unwrap();
+    stream.write_all(&call[..600_000]).unwrap();
     let started = Instant::now();
     while Metrics::read(&server.address).held_bytes() < held + 2_000_000 {
         assert!(started.elapsed() < SOON, "nothing is held for it");
@@ -200,10 +200,12 @@ fn a_server_that_holds_as_much_as_it_may_keeps_large_messages_waiting_and_loses_
     assert_eq!((fault.code.as_str(), fault.executed, fault.retry_after_ms), ("OVERLOADED", Some(false), Some(50)));
     waiting.set_read_timeout(Some(PATIENCE)).unwrap();
     for stream in &mut open {
-        stream.write_all(&call[40_000..]).unwrap();
+        stream.write_all(&call[600_000..]).unwrap();
         assert!(read_frame(stream).unwrap().len() > 1_000_000);
     }
+    let freed = Instant::now();
     assert!(read_frame(&mut waiting).unwrap().len() > 1_000_000);
+    assert!(freed.elapsed() < SOON, "it came {:?} after there was room", freed.elapsed());
     writer.join().unwrap().unwrap();
     drop((open, waiting));
     let metrics = server.metrics(0);

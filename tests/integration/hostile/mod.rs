@@ -13,6 +13,7 @@ mod idle;
 mod inside;
 mod lengths;
 mod limits;
+mod memory;
 mod nesting;
 mod order;
 mod rig;
