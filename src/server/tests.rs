@@ -94,9 +94,10 @@ async fn a_burst_of_calls_is_answered_by_one_write() {
 
     let (_phase, phases) = watch::channel(Phase::Serving);
     let mut peer = Peer::new("unix", None);
+    let input = Input::new(Stream::Unix(own), BytesMut::new(), shared.memory.account(), &shared);
     let mut written = vec![0; 2 * burst::BURST_BYTES];
     let count = tokio::select! {
-        _ = connection::serve(Stream::Unix(own), BytesMut::new(), &mut peer, &shared, phases) => panic!("it has ended"),
+        _ = connection::serve(input, &mut peer, &shared, phases) => panic!("it has ended"),
         count = callers.recv(&mut written) => count.unwrap(),
     };
 
