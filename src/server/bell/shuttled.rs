@@ -11,13 +11,13 @@ mod sync {
     pub(super) use shuttle::sync::atomic::{AtomicBool, Ordering};
 }
 
-use futures_util::FutureExt;
 use ringing::Bell;
-use shuttle::sync::Mutex;
 use shuttle::sync::atomic::{AtomicUsize, Ordering};
+use shuttle::sync::{Condvar, Mutex};
 use std::future::{Future, poll_fn};
+use std::pin::pin;
 use std::sync::Arc;
-use std::task::{Poll, Waker};
+use std::task::{Context, Poll, Wake, Waker};
 
 /// Those who bring one thing each.
 const BRINGERS: usize = 3;
@@ -56,15 +56,45 @@ fn ring(turns_before: usize) {
         let shelf = Arc::clone(&shelf);
         shuttle::thread::spawn(move || shelf.bring());
     }
-    shuttle::future::block_on(async move {
-        for _ in 0..turns_before {
-            if poll_fn(|context| Poll::Ready(bell.rings().boxed_local().poll_unpin(context))).await.is_ready() {
-                return;
-            }
-            shuttle::future::yield_now().await;
+    let task = Arc::<Task>::default();
+    for _ in 0..turns_before {
+        if task.has_turn(&mut bell) {
+            return;
         }
-        bell.rings().await;
-    });
+        shuttle::thread::yield_now();
+    }
+    while !task.has_turn(&mut bell) {
+        task.sleep();
+    }
+}
+
+/// A task with one waker all the time, as those of the runtime have it: a bell that meets another one leaves word anew.
+#[derive(Default)]
+struct Task {
+    is_woken: Mutex<bool>,
+    wakes: Condvar,
+}
+
+impl Task {
+    /// Whether the bell rings.
+    fn has_turn(self: &Arc<Self>, bell: &mut Bell<impl Future>) -> bool {
+        let waker = Waker::from(Arc::clone(self));
+        pin!(bell.rings()).poll(&mut Context::from_waker(&waker)).is_ready()
+    }
+
+    fn sleep(&self) {
+        let mut is_woken = self.is_woken.lock().unwrap();
+        while !std::mem::take(&mut *is_woken) {
+            is_woken = self.wakes.wait(is_woken).unwrap();
+        }
+    }
+}
+
+impl Wake for Task {
+    fn wake(self: Arc<Self>) {
+        *self.is_woken.lock().unwrap() = true;
+        self.wakes.notify_one();
+    }
 }
 
 #[test]
