@@ -37,18 +37,13 @@ fn converse(server: &TestServer, sent: &[u8]) -> Reply {
     })
 }
 
-/// A connection that has sent the first `bytes` of a message that says it has sixteen million.
-fn claim(server: &TestServer, bytes: usize) -> TcpStream {
-    let mut stream = server.connect();
-    stream.write_all(&echo(1, &vec![7; 16_000_000])[..bytes]).unwrap();
-    stream
-}
-
 #[test]
 fn forty_who_claim_much_and_bring_little_keep_a_large_message_of_another_no_longer_than_its_deadline() {
+    let claim = &echo(1, &vec![7; 16_000_000])[..17_000];
     for memory in ["1073741824", "16777216"] {
         let (server, _data) = server(memory);
-        let mut claims: Vec<TcpStream> = (0..40).map(|_| claim(&server, 17_000)).collect();
+        let mut claims: Vec<TcpStream> = (0..40).map(|_| server.connect()).collect();
+        claims.iter_mut().for_each(|stream| stream.write_all(claim).unwrap());
         let started = Instant::now();
         while held(&server) < 4_000_000 {
             assert!(started.elapsed() < SOON, "the claims hold {} bytes", held(&server));
