@@ -1,6 +1,6 @@
 //! Regression by a function that never falls, or never rises.
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::model::arrays::{Arrays, damaged};
 use crate::model::summation::Summation;
 use crate::model::{
@@ -113,6 +113,8 @@ impl Estimator for Isotonic {
         training.rows.targets.values()?;
         let points = training.sum_once(&ByX)?;
         let values = pooled(&points, if self.increasing { 1.0 } else { -1.0 });
+        check_span("x", points.iter().map(|point| point.x))?;
+        check_span("targets", values.iter().copied())?;
         // Between equal neighbours a point says nothing.
         let is_corner = |at: &usize| {
             *at == 0 || *at + 1 == values.len() || values[at - 1] != values[*at] || values[*at] != values[at + 1]
@@ -121,6 +123,19 @@ impl Estimator for Isotonic {
         let (x, y) = corners.iter().map(|at| (points[*at].x, values[*at])).unzip();
         Ok(Box::new(Function { x, y }))
     }
+}
+
+/// That differences of these numbers are finite, which a line between two points is made of.
+fn check_span(what: &str, numbers: impl Iterator<Item = f64>) -> Result<()> {
+    let begin = (f64::INFINITY, f64::NEG_INFINITY, true);
+    let (least, most, finite) =
+        numbers.fold(begin, |(least, most, finite), it| (least.min(it), most.max(it), finite && it.is_finite()));
+    if finite && (most - least).is_finite() {
+        return Ok(());
+    }
+    Err(Error::invalid(format!(
+        "the {what} of {NAME} are so far apart that their differences overflow; divide them, so that they are below 1e307"
+    )))
 }
 
 /// The values at all points: as long as one falls below the one before it, both become their mean.
@@ -188,6 +203,18 @@ mod tests {
     fn neighbours_that_fall_share_their_mean() {
         assert_eq!(values(true, &[1.0, 2.0, 3.0, 4.0], &[1.0, 3.0, 2.0, 4.0]), [1.0, 2.5, 2.5, 4.0]);
         assert_eq!(values(false, &[1.0, 2.0, 3.0], &[1.0, 3.0, 2.0]), [2.0, 2.0, 2.0]);
+    }
+
+    #[test]
+    fn numbers_whose_differences_overflow_are_refused() {
+        let refused = |x: [f64; 3], y: [f64; 3]| {
+            let features = Array2::from_shape_fn((3, 1), |(row, _)| x[row]);
+            let fit = |training: &Training<'_>| Isotonic { increasing: true }.fit(training).unwrap_err().to_string();
+            trained(&features, &Targets::Values(y.to_vec().into()), fit)
+        };
+
+        assert!(refused([1.0, 2.0, 3.0], [1e308, -1e308, 1e308]).contains("the targets of isotonic_regression"));
+        assert!(refused([-1e308, 0.0, 1e308], [1.0, 2.0, 3.0]).contains("the x of isotonic_regression"));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use std::f64::consts::TAU;
 /// Rows whose differences from a mean are kept at once.
 pub(super) const BLOCK: usize = 256;
 /// What the logarithm of a density is at least, so that no infinities are subtracted.
-const LEAST: f64 = f64::MIN / 2.0;
+pub(super) const LEAST: f64 = f64::MIN / 2.0;
 
 /// What covariances may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

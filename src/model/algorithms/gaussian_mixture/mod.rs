@@ -13,7 +13,7 @@ use crate::model::kernels::{first_largest, in_rows, table};
 use crate::model::{
     About, Algorithm, FittedStep, Inputs, Kind, Model, ParameterSpec, Parameters, Predictions, UnfittedStep,
 };
-use covariance::{Covariance, Densities, Mixture};
+use covariance::{Covariance, Densities, LEAST, Mixture};
 use fit::Expectations;
 use ndarray::{ArrayD, ArrayView2, IxDyn};
 
@@ -95,9 +95,13 @@ impl Model for Densities {
     fn predict(&self, features: ArrayView2<'_, f64>) -> Predictions {
         let n_components = self.n_components();
         let mut shares = self.scores(&in_rows(&features));
-        shares.chunks_exact_mut(n_components).for_each(|row| {
-            softmax(row);
-        });
+        for row in shares.chunks_exact_mut(n_components) {
+            if row.iter().all(|score| *score <= LEAST) {
+                row.fill(f64::NAN); // So far from all components that nothing tells them apart; whoever asked is told so.
+            } else {
+                softmax(row);
+            }
+        }
         let clusters: Vec<usize> = shares.chunks_exact(n_components).map(first_largest).collect();
         let probabilities = table(shares, clusters.len(), n_components);
         Predictions::Mixture { clusters, probabilities }

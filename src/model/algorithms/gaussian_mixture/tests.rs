@@ -194,3 +194,20 @@ fn more_components_than_rows_are_refused_in_the_words_of_the_mixture() {
         "{refused}"
     );
 }
+
+#[test]
+fn a_row_too_far_away_to_be_told_apart_has_an_answer_that_is_no_number() {
+    let mixture = Mixture {
+        covariance: Covariance::Spherical,
+        weights: ndarray::array![0.5, 0.5],
+        means: ndarray::array![[0.0], [1.0]],
+        covariances: ArrayD::ones(IxDyn(&[2])),
+    };
+    let model = Densities::new(mixture, &|| Ok(())).unwrap().unwrap();
+
+    let answers = crate::model::Model::predict(&model, ndarray::array![[1e200], [1e100]].view());
+
+    let crate::model::Predictions::Mixture { probabilities, .. } = answers else { unreachable!() };
+    assert!(probabilities.row(0).iter().all(|it| it.is_nan()));
+    assert!(probabilities.row(1).iter().all(|it| it.is_finite()));
+}
