@@ -48,6 +48,14 @@ pub enum Error {
         /// For example `column "age" is text and standard_scaler takes numbers`.
         what: String,
     },
+    /// What is wrong with a column of rows, said by who knows it by its position only. Who knows its name puts that in its place.
+    #[error("column {position} (from 0) {what}")]
+    Column {
+        /// Among those that were given.
+        position: usize,
+        /// What follows its name, for example `has values up to 1e300 and their squares overflow`.
+        what: String,
+    },
     /// A name breaks the rule of all names.
     #[error("{what} name {name:?} is not allowed; a name matches [A-Za-z][A-Za-z0-9_.-]{{0,63}}{but}")]
     Name {
@@ -224,6 +232,11 @@ impl Error {
         Self::InvalidArgument { what: what.into() }
     }
 
+    /// A column is wrong; `what` follows its name.
+    pub fn column(position: usize, what: impl Into<String>) -> Self {
+        Self::Column { position, what: what.into() }
+    }
+
     /// The state does not allow it; `what` says why.
     pub fn precondition(what: impl Into<String>) -> Self {
         Self::FailedPrecondition { what: what.into() }
@@ -242,7 +255,9 @@ impl Error {
     /// What travels to clients. No wildcard arm: a new variant has to choose its code.
     pub fn code(&self) -> Code {
         match self {
-            Self::InvalidArgument { .. } | Self::Name { .. } | Self::FeatureCount { .. } => Code::InvalidArgument,
+            Self::InvalidArgument { .. } | Self::Column { .. } | Self::Name { .. } | Self::FeatureCount { .. } => {
+                Code::InvalidArgument
+            }
             Self::ModelNotFound { .. }
             | Self::DatasetNotFound { .. }
             | Self::UploadNotFound { .. }
@@ -265,6 +280,7 @@ impl Error {
     pub fn executed(&self) -> Option<bool> {
         match self {
             Self::InvalidArgument { .. }
+            | Self::Column { .. }
             | Self::Name { .. }
             | Self::ModelNotFound { .. }
             | Self::DatasetNotFound { .. }

@@ -21,7 +21,7 @@ impl Client {
     /// Starts a job and answers it at once; it outlives this client and a restart of the server.
     ///
     /// # Errors
-    /// [`Code`](crate::error::Code) `InvalidArgument` for a step, hyper-parameter, column or value, named, `NotFound` for
+    /// [`Code`] `InvalidArgument` for a step, hyper-parameter, column or value, named, `NotFound` for
     /// the data set, `Overloaded` if too many jobs wait.
     pub async fn train(&self, spec: &JobSpec) -> Result<JobStatus> {
         let answer = self.call(|exchange, context| async move {
@@ -35,7 +35,7 @@ impl Client {
     /// A job as it is now.
     ///
     /// # Errors
-    /// [`Code`](crate::error::Code) `NotFound`.
+    /// [`Code`] `NotFound`.
     pub async fn get_job(&self, id: &str) -> Result<JobStatus> {
         let answer = self.call(|exchange, context| async move {
             TrainingClient(&*exchange).get_job(GetJobRequest { context, job_id: Some(id.into()) }).await
@@ -48,7 +48,7 @@ impl Client {
     /// It takes a connection of its own, which other calls do not wait for. The server waits at most 30 s.
     ///
     /// # Errors
-    /// [`Code`](crate::error::Code) `NotFound`, or `InvalidArgument` for a longer wait.
+    /// [`Code`] `NotFound`, or `InvalidArgument` for a longer wait.
     pub async fn watch_job(&self, id: &str, after: u64, wait: Duration) -> Result<Watched> {
         let answer = self.call_aside(wait + self.options.call_timeout, |exchange, context| async move {
             let request = WatchJobRequest {
@@ -109,7 +109,7 @@ impl Client {
     /// Cancels a job that waits or runs; one that has ended is answered as it is.
     ///
     /// # Errors
-    /// [`Code`](crate::error::Code) `NotFound`.
+    /// [`Code`] `NotFound`.
     pub async fn cancel_job(&self, id: &str) -> Result<JobStatus> {
         let answer = self.call(|exchange, context| async move {
             TrainingClient(&*exchange).cancel_job(CancelJobRequest { context, job_id: Some(id.into()) }).await

@@ -63,6 +63,16 @@ impl Columns {
         Self(names)
     }
 
+    /// The error of a step that works on these and knows them by their positions, with the name of the one it is about.
+    pub(super) fn named(&self, chosen: Option<&[usize]>, error: Error) -> Error {
+        let Error::Column { position, what } = error else { return error };
+        let at = chosen.map_or(Some(position), |chosen| chosen.get(position).copied());
+        match at.and_then(|at| self.0.get(at)) {
+            Some(name) => Error::invalid(format!("column {:?} {what}", quotable(name))),
+            None => Error::column(position, what),
+        }
+    }
+
     /// Their names, in order.
     pub(super) fn into_names(self) -> Vec<String> {
         self.0

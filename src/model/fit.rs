@@ -159,7 +159,8 @@ impl Fitting<'_> {
             within.report(&format!("fitting {}", step.algorithm.name()), 0.0)?;
             let chosen = columns.chosen(step.algorithm, stated)?;
             let training = self.training(Rows::of(features, targets.view(), weights), &within);
-            let transformer = fit_transformer(step, chosen, &training)?;
+            let transformer = fit_transformer(step, chosen.clone(), &training)
+                .map_err(|error| columns.named(chosen.as_deref(), error))?;
             columns = columns.after(transformer.columns.as_deref(), transformer.fitted.outputs());
             if index + 1 < self.steps.len() {
                 let (before, after) = (training.rows.n_features(), columns.width(None));
@@ -178,7 +179,7 @@ impl Fitting<'_> {
             within.report(&format!("fitting {}", step.algorithm.name()), 0.0)?;
         }
         let training = self.training(Rows::of(features, targets.view(), weights), &within);
-        let (last, mut metrics) = Last::fit(last, &training)?;
+        let (last, mut metrics) = Last::fit(last, &training).map_err(|error| columns.named(None, error))?;
         if let (Last::Columns, Some(step)) = (&last, transformers.last()) {
             let own = step.fitted.metrics().into_iter().filter(|(_, value)| value.is_finite());
             metrics.extend(own.map(|(name, value)| (name.to_owned(), value)));

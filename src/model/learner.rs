@@ -2,6 +2,7 @@
 
 use super::arrays::{Arrays, damaged};
 use super::artefact::{self, Head, Named};
+use super::columns::Columns;
 use super::front::Front;
 use super::last::Last;
 use super::online::{Online, OnlineAlgorithm, halves, numbers, online_algorithms, whole};
@@ -104,9 +105,10 @@ impl Learner {
         let (mut front, mut state) = (self.front.copy(), self.state.copy());
         progress.report("learning from a batch", 0.0)?;
         let n_rows = features.nrows();
-        let features = front.learn(features, &weights, (self.seed, threads, progress))?;
+        let named = |error| Columns::of(&self.schema).named(None, error);
+        let features = front.learn(features, &weights, (self.seed, threads, progress)).map_err(named)?;
         let rows = Rows::new(&features, targets.view(), &weights);
-        let loss = state.learn(&Training { rows, seed: self.seed, threads, progress })?;
+        let loss = state.learn(&Training { rows, seed: self.seed, threads, progress }).map_err(named)?;
         if state.arrays().iter().any(|(_, array)| array.iter().any(|it| !it.is_finite())) {
             return Err(overflow(self.algorithm()));
         }

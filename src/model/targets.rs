@@ -2,13 +2,15 @@
 
 use super::Kind;
 use crate::data::{Column, ColumnSchema, ColumnType, Labels, Values};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, quotable};
 use ndarray::{Array1, Array2, Axis};
 use std::ops::Range;
 use std::sync::Arc;
 
 /// A target of more classes is a number or a key, not a class; and a model keeps coefficients for each.
 pub const MAX_CLASSES: usize = 1_000;
+/// Classes that an error shows.
+const SHOWN: usize = 10;
 
 /// What an estimator learns, one for each row.
 #[derive(Clone, Debug, PartialEq)]
@@ -96,10 +98,19 @@ impl Targets {
             }
         };
         if let Some(row) = positions.iter().position(Option::is_none) {
+            let found = match &column.values {
+                Values::Integer(array) => array.value(row).to_string(),
+                Values::Boolean(array) => array.value(row).to_string(),
+                Values::Text(array) => format!("{:?}", quotable(array.value(row))),
+                Values::Float(array) => array.value(row).to_string(),
+            };
+            let known = (0..classes.len().min(SHOWN)).map(|at| classes.shown(at)).collect::<Vec<_>>().join(", ");
             return Err(Error::invalid(format!(
-                "target {:?} row {row} is of a class that the learner does not know; classes are stated once, with the first \
-                 batch, and that has to name all of them",
-                column.name
+                "target {:?} row {row} is {found}, which is of a class that the learner does not know: it knows {}, {known}{}; classes \
+                 are stated once, with the first batch, and that has to name all of them",
+                column.name,
+                classes.len(),
+                if classes.len() > SHOWN { ", …" } else { "" }
             )));
         }
         Ok(Self::Classes { indices: positions.into_iter().flatten().collect(), labels: classes.clone() })

@@ -309,10 +309,12 @@ fn check_counts(features: ArrayView2<'_, f64>) -> Result<()> {
     }
     match features.indexed_iter().find(|(_, value)| **value < 0.0) {
         None => Ok(()),
-        Some(((row, column), value)) => Err(Error::invalid(format!(
-            "column {column} (from 0) row {row} is {value} and multinomial_nb takes counts, 0 or greater; use gaussian_nb, or \
-             bernoulli_nb"
-        ))),
+        Some(((row, column), value)) => Err(Error::column(
+            column,
+            format!(
+                "row {row} is {value} and multinomial_nb takes counts, 0 or greater; use gaussian_nb, or bernoulli_nb"
+            ),
+        )),
     }
 }
 

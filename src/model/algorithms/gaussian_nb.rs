@@ -108,12 +108,12 @@ impl Normal {
         let (theta, var) = theta.and_then(|theta| Ok((theta, var?))).map_err(|it| Error::internal(it.to_string()))?;
         let class_prior = by_class.iter().map(|it| it.weight / all.weight).collect();
         if let Some(position) = var.iter().position(|var| !(*var > 0.0 && var.is_finite())) {
-            return Err(Error::invalid(format!(
-                "the variance of column {} (from 0) within a class is {:e} in gaussian_nb and should be finite and above 0; \
-                 leave the column out, or choose a larger var_smoothing",
-                position % shape.1,
-                var.iter().nth(position).copied().unwrap_or_default()
-            )));
+            let variance = var.iter().nth(position).copied().unwrap_or_default();
+            let what = format!(
+                "has the variance {variance:?} within a class and gaussian_nb takes one that is finite and above 0; leave the column out, \
+                 or choose a larger var_smoothing"
+            );
+            return Err(Error::column(position % shape.1, what));
         }
         Ok(Box::new(Normals::new(theta, var, class_prior, classes.clone())))
     }

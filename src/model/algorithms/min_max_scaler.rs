@@ -79,10 +79,13 @@ impl Transformer for Scaler {
         let min: Vec<f64> = ranges.iter().zip(&scale).map(|((least, _), scale)| low - least * scale).collect();
         match scale.iter().zip(&min).position(|(scale, min)| *scale <= 0.0 || !scale.is_finite() || !min.is_finite()) {
             None => Ok(Box::new(FittedScaler { scale, min, bounds: self.bounds() })),
-            Some(position) => Err(Error::invalid(format!(
-                "the range of its column {position} (from 0), {:e} to {:e}, overflows in {NAME}; bring the values below 1e150",
-                ranges[position].0, ranges[position].1
-            ))),
+            Some(position) => {
+                let (least, most) = ranges[position];
+                let what = format!(
+                    "has values from {least:e} to {most:e}, whose difference overflows in {NAME}; take a larger unit"
+                );
+                Err(Error::column(position, what))
+            }
         }
     }
 }
@@ -162,6 +165,9 @@ mod tests {
     fn a_range_that_overflows_is_refused() {
         let message = fitted([0.0, 1.0], false, &array![[-1.5e308], [1.5e308]]).unwrap_err().to_string();
 
-        assert!(message.contains("column 0 (from 0), -1.5e308 to 1.5e308, overflows"), "{message}");
+        assert!(
+            message.contains("column 0 (from 0) has values from -1.5e308 to 1.5e308, whose difference overflows"),
+            "{message}"
+        );
     }
 }

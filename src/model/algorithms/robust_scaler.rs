@@ -76,9 +76,10 @@ impl Transformer for Scaler {
                 let (centers, scales): (Vec<f64>, Vec<f64>) = columns.into_iter().unzip();
                 Ok(Box::new(ColumnScaling::new(SHIFT, centers.into(), scales.into())))
             }
-            Some(position) => Err(Error::invalid(format!(
-                "quantiles of its column {position} (from 0) are too far apart in {NAME}; bring the values below 1e150"
-            ))),
+            Some(position) => Err(Error::column(
+                position,
+                format!("has quantiles whose difference overflows in {NAME}; take a larger unit, or max_abs_scaler"),
+            )),
         }
     }
 }

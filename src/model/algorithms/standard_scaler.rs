@@ -67,10 +67,11 @@ impl Scaler {
         let mean = if self.with_mean { moments.mean.into() } else { Array1::zeros(width) };
         match mean.iter().chain(&scale).position(|value| !value.is_finite()) {
             None => Ok(Box::new(ColumnScaling::new("mean", mean, scale))),
-            Some(position) => Err(Error::invalid(format!(
-                "mean or variance of its column {} (from 0) overflows in standard_scaler; bring the values below 1e150",
-                position % width
-            ))),
+            Some(position) => Err(Error::column(
+                position % width,
+                "has values whose mean or variance overflows in standard_scaler; take a larger unit, in which they are below 1e150, or \
+                 max_abs_scaler",
+            )),
         }
     }
 }

@@ -130,6 +130,22 @@ fn squares(matrix: ArrayView2<'_, f64>) -> Array1<f64> {
     matrix.columns().into_iter().map(|column| column.dot(&column)).collect()
 }
 
+/// What is said of a column whose squares leave the range of floats above.
+pub(in crate::model) fn overflows(algorithm: &str, largest: f64) -> String {
+    format!(
+        "has values up to {largest:e} and the sum of their squares overflows in {algorithm}; scale it first, for example with \
+         max_abs_scaler"
+    )
+}
+
+/// The same of one whose squares leave it below.
+pub(in crate::model) fn underflows(algorithm: &str, largest: f64) -> String {
+    format!(
+        "has values up to {largest:e} and the sum of their squares underflows in {algorithm}; take a smaller unit, in which values \
+         differ by more than 1e-140"
+    )
+}
+
 struct Reduction {
     fit_intercept: bool,
 }
@@ -173,16 +189,10 @@ fn check_ranges(ranges: &[Span], n_samples: usize, fit_intercept: bool, algorith
             continue;
         }
         if !(largest * largest * n_samples as f64 * 4.0).is_finite() {
-            return Err(Error::invalid(format!(
-                "the sum of squares of column {position} (from 0) overflows in {algorithm}; scale the columns first, for \
-                 example with standard_scaler"
-            )));
+            return Err(Error::column(position, overflows(algorithm, largest)));
         }
         if largest < SMALLEST {
-            return Err(Error::invalid(format!(
-                "the sum of squares of column {position} (from 0) underflows in {algorithm}; take a smaller unit, in which \
-                 values differ by more than 1e-140"
-            )));
+            return Err(Error::column(position, underflows(algorithm, largest)));
         }
     }
     Ok(())

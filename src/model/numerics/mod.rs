@@ -16,7 +16,7 @@ mod triangle;
 pub(super) use block_descent::block_coordinate_descent;
 pub(super) use cholesky::{cholesky, transposed_inverse_of_lower};
 pub(super) use coordinate_descent::{Penalty, coordinate_descent};
-pub(super) use cross_products::CrossProducts;
+pub(super) use cross_products::{CrossProducts, overflows, underflows};
 pub(super) use lbfgs::{Limits, minimise};
 pub(super) use leading::leading;
 pub(super) use least_squares::least_squares;

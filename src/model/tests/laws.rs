@@ -296,10 +296,13 @@ fn a_column_whose_squares_leave_the_range_of_floats_is_refused_and_not_taken_for
     };
 
     for (unit, word) in [(1e155, "overflows"), (1e300, "overflows"), (1e-155, "underflows"), (1e-200, "underflows")] {
-        for (fit_intercept, column) in [(true, "column 1 (from 0)"), (false, "column 0 (from 0)")] {
+        for fit_intercept in [true, false] {
             let refused = line(unit, fit_intercept).unwrap_err();
             assert_eq!(refused.code(), Code::InvalidArgument);
-            assert!([word, column].iter().all(|part| refused.to_string().contains(part)), "{unit}: {refused}");
+            assert!(
+                [word, "column \"x\" has values up to"].iter().all(|part| refused.to_string().contains(part)),
+                "{unit}: {refused}"
+            );
         }
     }
     for unit in [1e-140, 1.0, 1e150] {

@@ -164,3 +164,23 @@ fn a_specification_from_before_rows_were_held_out_is_read() {
 
     assert_eq!(serde_json::from_value::<Spec>(json).unwrap().validation_fraction, None);
 }
+
+#[test]
+fn a_column_whose_squares_overflow_is_refused_by_name_in_every_step_that_cannot_take_it() {
+    let huge = Table::new(vec![
+        Column::float("small", vec![1.0, 2.0, 4.0]),
+        Column::float("huge", vec![1e300, -1e300, 1e299]),
+        Column::float("y", vec![1.0, 2.0, 3.0]),
+    ])
+    .unwrap();
+    let some = StepSpec { columns: Some(vec!["huge".into()]), ..step("standard_scaler", &[]) };
+    let pipelines =
+        [vec![step("ridge", &[])], vec![step("poisson_regressor", &[])], vec![some, step("linear_regression", &[])]];
+    for steps in pipelines {
+        let message = fit(&spec(&steps, "y"), &huge, &quiet).unwrap_err().to_string();
+
+        assert!(message.contains("column \"huge\" has values"), "{message}");
+    }
+    let scaled = [step("max_abs_scaler", &[]), step("ridge", &[])];
+    assert!(fit(&spec(&scaled, "y"), &huge, &quiet).is_ok());
+}

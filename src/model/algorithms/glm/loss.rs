@@ -4,7 +4,7 @@ use super::family::{Family, Term};
 use crate::error::{Error, Result};
 use crate::model::kernels::{Dot, in_rows};
 use crate::model::linear_model::Link;
-use crate::model::numerics::{Moments, OfColumns};
+use crate::model::numerics::{Moments, OfColumns, overflows, underflows};
 use crate::model::summation::Summation;
 use crate::model::{Rows, Training};
 use ndarray::{Array1, ArrayView1, Axis};
@@ -149,19 +149,17 @@ fn mean_squares(algorithm: &str, training: &Training<'_>, columns: &Moments, cen
         let column = || training.rows.iter().map(move |row| row[position]);
         let from = column().next().filter(|_| centred).unwrap_or(0.0);
         if !square.is_finite() {
-            return Err(Error::invalid(format!(
-                "the sum of squares of column {position} (from 0) overflows in {algorithm}; scale the columns first, \
-                 for example with standard_scaler"
-            )));
+            return Err(Error::column(position, overflows(algorithm, largest(&mut column()))));
         }
         if *square < SMALLEST && column().any(|value| value != from) {
-            return Err(Error::invalid(format!(
-                "the sum of squares of column {position} (from 0) underflows in {algorithm}; take a smaller unit, in \
-                 which values differ by more than 1e-140"
-            )));
+            return Err(Error::column(position, underflows(algorithm, largest(&mut column()))));
         }
     }
     Ok(squares)
+}
+
+fn largest(column: &mut dyn Iterator<Item = f64>) -> f64 {
+    column.fold(0.0, |largest, value| largest.max(value.abs()))
 }
 
 /// Moments of the targets.
