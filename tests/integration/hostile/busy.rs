@@ -23,7 +23,8 @@ impl Busy {
         let mut clients = Clients::of(&server);
         let trained = clients.train("line").unwrap().id.unwrap();
         clients.wait(&trained).unwrap();
-        let running = clients.training.train(clustering(20_000, 1_000)).unwrap().job.unwrap().id.unwrap();
+        // Longer than any test lasts, also with a server as it is shipped.
+        let running = clients.training.train(clustering(50_000, 5_000)).unwrap().job.unwrap().id.unwrap();
         clients.wait_for_fit(&running);
         let waiting = clients.train("line").unwrap().id.unwrap();
         drop(clients);
