@@ -4,8 +4,7 @@
 //! What is gathered is bounded: by the rows of a call or data set, and by the evaluations that run at once.
 
 use super::Service;
-use super::inference::not_behind;
-use crate::batching::Work;
+use super::inference::{not_behind, work};
 use crate::data::{Features, Reference, Table};
 use crate::error::{Error, Result};
 use crate::model::metrics::{Answers, CHUNK};
@@ -110,14 +109,10 @@ impl Service {
             };
             let features = aside(row_bytes.saturating_mul(rows.len()), cut).await?;
             let features = Features::Matrix(features);
-            let work = Work {
-                model: Arc::clone(model),
-                features,
-                deadline: call.deadline,
-                priority: call.priority,
-                caller: call.caller.number,
-            };
-            let predictions = self.computed(work).await.map_err(|error| counted_from(from, error))?;
+            let predictions = self
+                .computed(work(call, Arc::clone(model), features))
+                .await
+                .map_err(|error| counted_from(from, error))?;
             answers.add(&predictions, &examination.weights()[rows]);
         }
         Ok(answers)

@@ -109,8 +109,7 @@ impl Service {
         let model = resolved.model;
         model.check_answers()?;
         not_behind(&reference, resolved.generation, call.min_generation)?;
-        let work =
-            Work { model, features, deadline: call.deadline, priority: call.priority, caller: call.caller.number };
+        let work = work(call, model, features);
         let small = match self.parts.caches.of(&model.name) {
             Some(_) => Small::Cached(work.kept()),
             None => Small::Computed(self.parts.batcher.at_once(work)?),
@@ -125,16 +124,7 @@ impl Service {
         model.check_answers()?;
         not_behind(&reference, resolved.generation, seen)?;
         let named = Named { name: reference.name, resolved };
-        Ok(Asked {
-            named,
-            work: Work {
-                model,
-                features,
-                deadline: call.deadline,
-                priority: call.priority,
-                caller: call.caller.number,
-            },
-        })
+        Ok(Asked { named, work: work(call, model, features) })
     }
 
     /// What touches all of the rows, or all of the answers, does not hold up the thread of a connection.
@@ -168,6 +158,11 @@ impl Service {
             AtOnce::Prepared(prepared) => self.parts.batcher.enqueued(prepared).await,
         }
     }
+}
+
+/// Rows for a model, on the terms of a call.
+pub(super) fn work<M>(call: &Call, model: M, features: Features) -> Work<M> {
+    Work { model, features, deadline: call.deadline, priority: call.priority, caller: call.caller.number }
 }
 
 /// A caller that has seen an alias move is never answered by what the alias named before.
