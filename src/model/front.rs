@@ -50,16 +50,14 @@ impl Front {
         &mut self,
         mut features: Array2<f64>,
         weights: &[f64],
+        columns: &Columns,
         (seed, threads, progress): (u64, usize, &dyn Progress),
     ) -> Result<Array2<f64>> {
         for step in &mut self.0 {
             let chosen = step.columns.as_ref().map(|it| features.select(Axis(1), it).as_standard_layout().into_owned());
             let rows = Rows::new(chosen.as_ref().unwrap_or(&features), TargetView::None, weights);
-            let at_the_first = |position: usize| step.columns.as_ref().map_or(position, |columns| columns[position]);
-            step.state.learn(&Training { rows, seed, threads, progress }).map_err(|error| match error {
-                Error::Column { position, what } => Error::column(at_the_first(position), what),
-                other => other,
-            })?;
+            let learned = step.state.learn(&Training { rows, seed, threads, progress });
+            learned.map_err(|error| columns.named(step.columns.as_deref(), error))?;
             features = step.fitted()?.transform(features);
             if !all_finite(&in_rows(&features.view())) {
                 return Err(Error::invalid(format!(

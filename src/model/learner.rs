@@ -105,10 +105,11 @@ impl Learner {
         let (mut front, mut state) = (self.front.copy(), self.state.copy());
         progress.report("learning from a batch", 0.0)?;
         let n_rows = features.nrows();
-        let named = |error| Columns::of(&self.schema).named(None, error);
-        let features = front.learn(features, &weights, (self.seed, threads, progress)).map_err(named)?;
+        let columns = Columns::of(&self.schema); // Those before the last step keep them.
+        let features = front.learn(features, &weights, &columns, (self.seed, threads, progress))?;
         let rows = Rows::new(&features, targets.view(), &weights);
-        let loss = state.learn(&Training { rows, seed: self.seed, threads, progress }).map_err(named)?;
+        let loss = state.learn(&Training { rows, seed: self.seed, threads, progress });
+        let loss = loss.map_err(|error| columns.named(None, error))?;
         if state.arrays().iter().any(|(_, array)| array.iter().any(|it| !it.is_finite())) {
             return Err(overflow(self.algorithm()));
         }
