@@ -51,3 +51,8 @@ impl FittedTransformer for ColumnScaling {
         vec![(self.named, array(&self.shift)), ("scale", array(&self.scale))]
     }
 }
+
+/// What to divide by where this is the size of a column: 1 where it is nothing but rounding, as in scikit-learn.
+pub(super) fn not_zero(size: f64) -> f64 {
+    if size < 10.0 * f64::EPSILON { 1.0 } else { size }
+}

@@ -1,9 +1,8 @@
 //! Columns within -1 and 1.
 
-use super::min_max_scaler::not_zero;
 use crate::error::Result;
 use crate::model::arrays::Arrays;
-use crate::model::column_scaling::ColumnScaling;
+use crate::model::column_scaling::{ColumnScaling, not_zero};
 use crate::model::{
     About, Algorithm, FittedStep, FittedTransformer, Inputs, Kind, ParameterSpec, Parameters, Training, Transformer,
     UnfittedStep,

@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::model::arrays::{Arrays, damaged};
+use crate::model::column_scaling::not_zero;
 use crate::model::kernels::in_rows_mut;
 use crate::model::{
     About, Algorithm, Edge, FittedStep, FittedTransformer, Graph, Inputs, Kind, ParameterSpec, Parameters, Training,
@@ -49,11 +50,6 @@ impl Algorithm for MinMaxScaler {
         let bounds = Scaler::of(parameters).bounds();
         Ok(FittedStep::Transformer(Box::new(FittedScaler { scale: scale.to_vec(), min: min.to_vec(), bounds })))
     }
-}
-
-/// What to divide by where this is the size of a column: 1 where it is nothing but rounding, as in scikit-learn.
-pub(super) fn not_zero(size: f64) -> f64 {
-    if size < 10.0 * f64::EPSILON { 1.0 } else { size }
 }
 
 #[derive(Clone, Copy, Debug)]

@@ -1,9 +1,8 @@
 //! Columns of median 0, scaled by quantiles, which a few rows far away do not move.
 
-use super::min_max_scaler::not_zero;
 use crate::error::{Error, Result};
 use crate::model::arrays::Arrays;
-use crate::model::column_scaling::ColumnScaling;
+use crate::model::column_scaling::{ColumnScaling, not_zero};
 use crate::model::crew::share_out;
 use crate::model::{
     About, Algorithm, FittedStep, FittedTransformer, Inputs, Kind, ParameterSpec, Parameters, Training, Transformer,
