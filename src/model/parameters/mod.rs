@@ -1,5 +1,9 @@
 //! Hyper-parameters: what an algorithm takes, and the check that nothing else reaches its `fit`.
 
+mod range;
+
+pub use range::Range;
+
 use crate::error::{Error, Result, quotable};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -58,93 +62,6 @@ fn write_list(f: &mut fmt::Formatter<'_>, values: &[impl fmt::Debug]) -> fmt::Re
         Some(first) if values.len() > SHOWN => write!(f, "{first:?} and {} more", values.len() - SHOWN),
         _ => write!(f, "{values:?}"),
     }
-}
-
-/// The values that a hyper-parameter takes; displayed in words.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Range {
-    /// A whole number from the first to the second, both included.
-    Integer(i64, i64),
-    /// A finite number above 0.
-    Positive,
-    /// A finite number from the first to the second, both included.
-    Number(f64, f64),
-    /// A truth value.
-    Flag,
-    /// One of these words.
-    OneOf(&'static [&'static str]),
-    /// At most so many whole numbers, each from the first to the second, both included. One number is a list of one.
-    Integers {
-        /// How many at most.
-        most: usize,
-        /// The range of each.
-        each: (i64, i64),
-    },
-    /// Two numbers from the first to the second of these, both included; the lower one first, and not the same.
-    Interval(f64, f64),
-    /// A finite number above 0, or one of these words.
-    PositiveOr(&'static [&'static str]),
-    /// What one of these takes, the first one that does.
-    AnyOf(&'static [Range]),
-}
-
-impl Range {
-    /// The value as the algorithm will read it, or `None` if it is outside.
-    fn accept(&self, value: &Value) -> Option<Value> {
-        match (self, value) {
-            (Self::Integer(least, most), Value::Integer(it)) if (least..=most).contains(&it) => Some(value.clone()),
-            // Rounding beyond 2^53 does not matter to a hyper-parameter.
-            (Self::Positive | Self::PositiveOr(_) | Self::Number(..), Value::Integer(it)) => {
-                self.accept(&Value::Number(*it as f64))
-            }
-            (Self::Positive | Self::PositiveOr(_), Value::Number(it)) if *it > 0.0 && it.is_finite() => {
-                Some(value.clone())
-            }
-            (Self::Number(least, most), Value::Number(it)) if (least..=most).contains(&it) => Some(value.clone()),
-            (Self::Flag, Value::Flag(_)) => Some(value.clone()),
-            (Self::Integers { .. }, Value::Integer(it)) => self.accept(&Value::Integers(vec![*it])),
-            (Self::Integers { most, each: (least, largest) }, Value::Integers(them)) => {
-                let fits = them.len() <= *most && them.iter().all(|it| (least..=largest).contains(&it));
-                fits.then(|| value.clone())
-            }
-            (Self::Interval(..), Value::Integers(them)) => {
-                self.accept(&Value::Numbers(them.iter().map(|it| *it as f64).collect()))
-            }
-            (Self::Interval(least, most), Value::Numbers(them)) => {
-                let fits = matches!(them[..], [low, high] if *least <= low && low < high && high <= *most);
-                fits.then(|| value.clone())
-            }
-            (Self::AnyOf(ranges), value) => ranges.iter().find_map(|range| range.accept(value)),
-            (Self::OneOf(words) | Self::PositiveOr(words), Value::Text(it)) if words.contains(&it.as_str()) => {
-                Some(value.clone())
-            }
-            _ => None,
-        }
-    }
-}
-
-impl fmt::Display for Range {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Integer(least, most) => write!(f, "an integer from {least} to {most}"),
-            Self::Positive => f.write_str("a finite number greater than 0"),
-            Self::Number(0.0, f64::MAX) => f.write_str("a finite number, 0 or greater"),
-            Self::Number(least, most) => write!(f, "a number from {least:?} to {most:?}"),
-            Self::Flag => f.write_str("true or false"),
-            Self::Integers { most, each: (least, largest) } => {
-                write!(f, "up to {most} integers from {least} to {largest}")
-            }
-            Self::Interval(least, most) => write!(f, "two numbers from {least:?} to {most:?}, the lower one first"),
-            Self::OneOf(words) => f.write_str(&alternatives(words)),
-            Self::PositiveOr(words) => write!(f, "{} or {}", Self::Positive, alternatives(words)),
-            Self::AnyOf(ranges) => f.write_str(&ranges.iter().map(Self::to_string).collect::<Vec<_>>().join(" or ")),
-        }
-    }
-}
-
-fn alternatives(words: &[&str]) -> String {
-    let quoted: Vec<String> = words.iter().map(|word| format!("{word:?}")).collect();
-    quoted.join(" or ")
 }
 
 /// What an algorithm says about one of its hyper-parameters.
@@ -380,6 +297,25 @@ mod tests {
     }
 
     #[test]
+    fn an_interval_is_two_numbers_within_bounds_the_lower_one_first() {
+        let specs = [ParameterSpec::interval("feature_range", [0.0, 1.0], (-10.0, 10.0), "Range.")];
+        let interval = |value: Value| {
+            let given = BTreeMap::from([("feature_range".to_owned(), value)]);
+            Parameters::check("min_max_scaler", &specs, &given).map(|it| it.interval("feature_range"))
+        };
+
+        assert_eq!(interval(Value::Numbers(vec![-0.5, 10.0])).unwrap(), [-0.5, 10.0]);
+        assert_eq!(interval(Value::Integers(vec![-1, 1])).unwrap(), [-1.0, 1.0]);
+        for wrong in
+            [vec![], vec![1.0], vec![1.0, 1.0], vec![2.0, 1.0], vec![0.0, 11.0], vec![f64::NAN, 1.0], vec![0.0; 3]]
+        {
+            let message = interval(Value::Numbers(wrong)).unwrap_err().to_string();
+            assert!(message.ends_with("should be two numbers from -10.0 to 10.0, the lower one first"), "{message}");
+        }
+        assert!(interval(Value::Number(1.0)).is_err());
+    }
+
+    #[test]
     fn a_number_or_a_word_is_taken_and_nothing_else() {
         let specs = [ParameterSpec::positive_or("gamma", &["scale", "auto"], "Width.")];
         let gamma = |value: Value| {
@@ -405,6 +341,8 @@ mod tests {
             Value::Text("1".into()),
             Value::Integers(vec![]),
             Value::Integers(vec![10, -20]),
+            Value::Numbers(vec![1.0, -2.5]),
+            Value::Numbers(vec![3.0]),
         ] {
             let json = serde_json::to_string(&value).unwrap();
 
