@@ -2,6 +2,7 @@
 
 use super::scripted::{Stage, matrix, rows};
 use super::*;
+use std::pin::Pin;
 
 /// A row is thought to take 12 µs; batches have 64 rows, and the queue takes 4,000.
 fn slow(stage: &Stage, limits: Limits) -> (Batcher, Arc<LoadedModel>) {
@@ -15,18 +16,23 @@ fn of(caller: u64, model: &Arc<LoadedModel>, features: &Features, deadline: Inst
     Work { caller, ..work(Arc::clone(model), features, deadline) }
 }
 
+/// A request that was taken in, and is not answered at once.
+fn waiting<A>(asked: impl Future<Output = A>) -> Pin<Box<impl Future<Output = A>>> {
+    let mut asked = Box::pin(asked);
+    assert!((&mut asked).now_or_never().is_none(), "it is refused, or answered while no batch is");
+    asked
+}
+
 #[tokio::test]
 async fn a_row_goes_before_what_waits_of_a_full_frame_of_another_caller() {
     let mut stage = Stage::closed();
     let (batcher, model) = slow(&stage, LIMITS);
     let (frame, one) = (matrix(rows(0, 4_000, 0)), matrix(rows(0, 1, 90_000)));
-    let mut large = Box::pin(batcher.submit(of(1, &model, &frame, later())));
-    assert!((&mut large).now_or_never().is_none());
+    let large = waiting(batcher.submit(of(1, &model, &frame, later())));
     stage.wait_for_a_batch();
     stage.wait_for_a_batch();
 
-    let mut small = Box::pin(batcher.submit(of(2, &model, &one, later())));
-    assert!((&mut small).now_or_never().is_none(), "it waits for a thread");
+    let small = waiting(batcher.submit(of(2, &model, &one, later())));
     stage.open();
 
     assert_eq!(small.await.unwrap(), expected(1, 90_000));
@@ -68,13 +74,10 @@ async fn one_request_that_fills_the_whole_queue_leaves_room_for_those_with_few_r
     let mut stage = Stage::closed();
     let (batcher, model) = slow(&stage, LIMITS);
     let (all, few) = (matrix(rows(0, 4_000, 0)), matrix(rows(0, 10, 0)));
-    let mut large = Box::pin(batcher.submit(of(0, &model, &all, later())));
-    assert!((&mut large).now_or_never().is_none());
+    let large = waiting(batcher.submit(of(0, &model, &all, later())));
     let again = batcher.submit(of(0, &model, &few, later())).now_or_never().expect("at once").unwrap_err();
 
-    let mut small: Vec<_> =
-        (1..=10).map(|caller| Box::pin(batcher.submit(of(caller, &model, &few, later())))).collect();
-    assert!(small.iter_mut().all(|asked| asked.now_or_never().is_none()), "some were refused");
+    let small: Vec<_> = (1..=10).map(|caller| waiting(batcher.submit(of(caller, &model, &few, later())))).collect();
 
     assert!(again.to_string().contains("4000 rows are in flight, 4000 of them of this caller"), "{again}");
     stage.open();

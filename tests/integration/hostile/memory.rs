@@ -115,16 +115,23 @@ fn a_message_that_waited_for_memory_longer_than_its_deadline_is_told_so_and_not_
     assert_eq!((metrics.held_bytes(), metrics.refused("deadline")), (0, 1));
 }
 
-#[test]
-fn a_half_message_behind_a_slow_call_is_given_up_and_the_call_is_answered() {
-    let busy = Busy::start(&[]);
-    let slow = framed(&busy.watch(1, 12_000, None).written(Binary));
+/// A message of which little more than half has come, and holds memory, behind a call that lasts so many milliseconds; and
+/// when it was sent.
+fn half_there_behind(busy: &Busy, wait_ms: i64) -> (TcpStream, Instant) {
+    let slow = framed(&busy.watch(1, wait_ms, None).written(Binary));
     let mut stream = busy.server.connect();
     stream.write_all(&[&slow, &echo(2, &vec![7; 1_000_000])[..600_000]].concat()).unwrap();
     let started = Instant::now();
     while held(&busy.server) < 2_000_000 {
         assert!(started.elapsed() < SOON, "nothing is held for it");
     }
+    (stream, started)
+}
+
+#[test]
+fn a_half_message_behind_a_slow_call_is_given_up_and_the_call_is_answered() {
+    let busy = Busy::start(&[]);
+    let (mut stream, started) = half_there_behind(&busy, 12_000);
 
     while held(&busy.server) > 0 {
         assert!(started.elapsed() < 2 * STALL, "it is held for {:?}", started.elapsed());
@@ -143,13 +150,7 @@ fn a_half_message_behind_a_slow_call_is_given_up_and_the_call_is_answered() {
 #[test]
 fn a_peer_that_ends_its_output_in_a_message_gives_back_what_that_held_at_once() {
     let busy = Busy::start(&["--server-half-close-ms", "60000"]);
-    let slow = framed(&busy.watch(1, 30_000, None).written(Binary));
-    let mut stream = busy.server.connect();
-    stream.write_all(&[&slow, &echo(2, &vec![7; 1_000_000])[..600_000]].concat()).unwrap();
-    let started = Instant::now();
-    while held(&busy.server) < 2_000_000 {
-        assert!(started.elapsed() < SOON, "nothing is held for it");
-    }
+    let (stream, _) = half_there_behind(&busy, 30_000);
 
     stream.shutdown(std::net::Shutdown::Write).unwrap();
 
