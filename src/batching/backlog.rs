@@ -61,8 +61,8 @@ impl<T: Clone> Backlog<T> {
         matches!(decide(self.total(), oldest, now, &self.terms), Decision::Take)
     }
 
-    /// Takes from who goes first, one after the other, what makes a batch of at most so many rows, and what is late. What is left of rows that were due
-    /// stays so: it has waited for company.
+    /// Takes from who goes first, one after the other, what makes a batch of at most so many rows, and what is late. What is left of
+    /// rows that were due stays so: it has waited for company.
     pub(super) fn cut(&mut self, now: Instant, most: usize) -> (Vec<Part<T>>, Vec<Entry<T>>) {
         let row = self.terms.row();
         let was_due = self.oldest.is_none_or(|oldest| is_due(oldest, now, &self.terms));

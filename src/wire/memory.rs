@@ -1,8 +1,8 @@
 //! What messages and replies may hold in memory: of one connection, and of all together.
 //!
 //! A large message takes its bytes here before they are read ([`super::deposit`] says how many at a time), so that a server
-//! that is full stops reading, and TCP holds back the sender. What grows later, when a message is decoded or answered, takes more if there is some and is refused if
-//! there is none: it cannot wait, because what it waits for may wait for it.
+//! that is full stops reading, and TCP holds back the sender. What grows later, when a message is decoded or answered, takes more if
+//! there is some and is refused if there is none: it cannot wait, because what it waits for may wait for it.
 
 use super::line::Line;
 use std::net::IpAddr;

@@ -49,10 +49,10 @@ impl CrossProducts {
     /// progress answers.
     pub(in crate::model) fn of(training: &Training<'_>, fit_intercept: bool, algorithm: &str) -> Result<Self> {
         let (n_samples, n_features) = (training.rows.len(), training.rows.n_features());
-        training.rows.targets.numbers()?;
+        let (_, n_targets) = training.rows.targets.numbers()?;
         check_ranges(&training.rows.ranges(), n_samples, fit_intercept, algorithm)?;
         let ask = || training.progress.report(&format!("fitting {algorithm}"), 0.0);
-        let row_cost = row_cost(n_features + training.rows.targets.numbers()?.1 + usize::from(fit_intercept));
+        let row_cost = row_cost(usize::from(fit_intercept) + n_features + n_targets);
         let Partial { weight, triangle } = training.sum_once_asking(&Reduction { fit_intercept }, row_cost, &ask)?;
         let r = triangle.into_r(&ask)?;
         let (ones, rest) = r.view().split_at(Axis(1), usize::from(fit_intercept));
