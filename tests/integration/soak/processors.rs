@@ -4,24 +4,50 @@ use crate::harness::TestServer;
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 use std::fs::read_to_string;
 
-/// Starts the server on one processor and leaves the others to this thread and whatever it starts from now on: how long a
-/// caller waits is then the server's doing, and not that of callers who compute beside it. Where there is one processor they
-/// share it.
-pub fn apart(start: impl FnOnce() -> TestServer) -> TestServer {
-    let all = sched_getaffinity(None).expect("the system says which processors there are");
-    let mut owners = (0..CpuSet::MAX_CPU).filter(|cpu| all.is_set(*cpu));
-    let (mut own, mut others) = (CpuSet::new(), all);
-    if let (Some(first), Some(_)) = (owners.next(), owners.next()) {
-        own.set(first);
-        others.unset(first);
-    } else {
-        own = all;
+/// The first for the server and the others for its callers: how long a caller waits is then the server's doing, and not that of
+/// callers who compute beside it. Where there is one processor they share it.
+#[derive(Clone, Copy, Debug)]
+pub struct Processors {
+    pub server: CpuSet,
+    callers: CpuSet,
+}
+
+impl Processors {
+    pub fn apart() -> Self {
+        let all = sched_getaffinity(None).expect("the system says which processors there are");
+        let first = alone(each(&all).next().expect("a processor that this thread runs on"));
+        let mut callers = all;
+        each(&first).for_each(|cpu| callers.unset(cpu));
+        Self { server: first, callers: if callers.count() == 0 { all } else { callers } }
     }
-    let stay_on = |cpus: &CpuSet| sched_setaffinity(None, cpus).expect("a thread may leave processors to others");
-    stay_on(&own);
-    let server = start();
-    stay_on(&others);
-    server
+
+    /// Starts the server on its own and leaves the others to this thread and whatever it starts from now on.
+    pub fn start(&self, start: impl FnOnce() -> TestServer) -> TestServer {
+        stay_on(&self.server);
+        let server = start();
+        stay_on(&self.callers);
+        server
+    }
+
+    /// Each of the callers' alone.
+    pub fn of_callers(&self) -> impl Iterator<Item = CpuSet> {
+        each(&self.callers).map(alone)
+    }
+}
+
+/// This thread, and whatever it starts from now on.
+pub fn stay_on(cpus: &CpuSet) {
+    sched_setaffinity(None, cpus).expect("a thread may leave processors to others");
+}
+
+fn each(cpus: &CpuSet) -> impl Iterator<Item = usize> {
+    (0..CpuSet::MAX_CPU).filter(|cpu| cpus.is_set(*cpu))
+}
+
+fn alone(cpu: usize) -> CpuSet {
+    let mut own = CpuSet::new();
+    own.set(cpu);
+    own
 }
 
 /// Clock ticks since the machine has started.

@@ -1,64 +1,81 @@
 //! What the machine keeps from whoever wants to run: it is neither the server's fault nor seen by looking at the server.
 //!
-//! Other processes, and other guests of a shared machine, stop server and load generator alike. Threads that only want to be
-//! woken again and again, one for each processor, say for how long.
+//! Other processes, and other guests of a shared machine, stop server and callers alike. A thread on each processor that only
+//! wants to be woken again and again says for how long. That on the server's processor goes before the server, where it may:
+//! what keeps it is not the server's own work. On the callers' it takes its turn like a caller, who is kept by other callers, too.
 
+use super::processors::{Processors, stay_on};
+use rustix::process::setpriority_process;
+use rustix::thread::CpuSet;
+use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
-use std::thread::{JoinHandle, available_parallelism, park_timeout, spawn};
+use std::thread::{JoinHandle, park_timeout, spawn};
 use std::time::{Duration, Instant};
 
 /// From one waking to the next.
 const NAP: Duration = Duration::from_millis(1);
 /// A thread that is woken later than this has been kept from running.
 const STALL: Duration = Duration::from_micros(500);
-type Stalls = Arc<Mutex<Vec<(Instant, Duration)>>>;
+/// Before everybody whose niceness is not as low.
+const FIRST: i32 = -20;
+
+/// From when to when a thread was kept.
+type Stall = (Instant, Instant);
 
 /// Watches until it is dropped.
 pub struct Witness {
     /// Those of each thread, in their order.
-    stalls: Vec<Stalls>,
+    stalls: Vec<Arc<Mutex<Vec<Stall>>>>,
     done: Arc<AtomicBool>,
     threads: Vec<JoinHandle<()>>,
 }
 
+/// What a call may have waited for because the machine kept it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Kept {
+    /// On the server's processor.
+    pub server: Duration,
+    /// On any of the callers'.
+    pub callers: Duration,
+    /// On one or the other: a call passes by both.
+    pub any: Duration,
+}
+
+impl fmt::Display for Kept {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { server, callers, any } = self;
+        write!(f, "the machine kept the server at most {server:.1?}, callers {callers:.1?}, one or the other {any:.1?}")
+    }
+}
+
 impl Witness {
-    pub fn start() -> Self {
+    pub fn start(processors: &Processors) -> Self {
         let done = Arc::<AtomicBool>::default();
-        let stalls: Vec<Stalls> = (0..available_parallelism().map_or(2, usize::from)).map(|_| Arc::default()).collect();
-        let threads = stalls.iter().cloned().map(|stalls| {
-            let done = Arc::clone(&done);
-            spawn(move || watch(&stalls, &done))
-        });
-        let threads = threads.collect();
-        Self { stalls, done, threads }
+        let mut watched = Self { stalls: vec![], done, threads: vec![] };
+        watched.watch(processors.server, true);
+        processors.of_callers().for_each(|own| watched.watch(own, false));
+        watched
     }
 
-    /// The longest that a thread was kept since then, all together in a time of this length.
-    pub fn longest(&self, since: Instant, within: Duration) -> Duration {
-        let longest = self.stalls.iter().map(|stalls| longest(&stalls.lock().unwrap(), since, within));
-        longest.max().unwrap_or_default()
+    fn watch(&mut self, own: CpuSet, first: bool) {
+        let (stalls, done) = (Arc::default(), Arc::clone(&self.done));
+        self.stalls.push(Arc::clone(&stalls));
+        self.threads.push(spawn(move || {
+            stay_on(&own);
+            if first && let Err(error) = setpriority_process(None, FIRST) {
+                println!("The witness beside the server takes turns with it, for it may not go before: {error}");
+            }
+            watch(&stalls, &done);
+        }));
     }
-}
 
-fn watch(stalls: &Stalls, done: &AtomicBool) {
-    while !done.load(Ordering::Relaxed) {
-        let begun = Instant::now();
-        park_timeout(NAP);
-        let kept = begun.elapsed().saturating_sub(NAP);
-        if kept > STALL {
-            stalls.lock().unwrap().push((begun, kept));
-        }
+    /// The longest that threads were kept since then, all together in a time of this length.
+    pub fn longest(&self, since: Instant, within: Duration) -> Kept {
+        let seen: Vec<Vec<Stall>> = self.stalls.iter().map(|stalls| after(&stalls.lock().unwrap(), since)).collect();
+        let longest = |threads: &[Vec<Stall>]| longest(&either(threads), within);
+        Kept { server: longest(&seen[..1]), callers: longest(&seen[1..]), any: longest(&seen) }
     }
-}
-
-fn longest(stalls: &[(Instant, Duration)], since: Instant, within: Duration) -> Duration {
-    let stalls = &stalls[stalls.partition_point(|(at, _)| *at < since)..];
-    let from = |first: usize| -> Duration {
-        let end = stalls[first].0 + within;
-        stalls[first..].iter().take_while(|(at, _)| *at < end).map(|(_, kept)| *kept).sum()
-    };
-    (0..stalls.len()).map(from).max().unwrap_or_default()
 }
 
 impl Drop for Witness {
@@ -66,4 +83,41 @@ impl Drop for Witness {
         self.done.store(true, Ordering::Relaxed);
         self.threads.drain(..).for_each(|thread| thread.join().unwrap());
     }
+}
+
+fn watch(stalls: &Mutex<Vec<Stall>>, done: &AtomicBool) {
+    while !done.load(Ordering::Relaxed) {
+        let due = Instant::now() + NAP;
+        park_timeout(NAP);
+        let woken = Instant::now();
+        if woken.saturating_duration_since(due) > STALL {
+            stalls.lock().unwrap().push((due, woken));
+        }
+    }
+}
+
+fn after(stalls: &[Stall], since: Instant) -> Vec<Stall> {
+    stalls[stalls.partition_point(|(from, _)| *from < since)..].to_vec()
+}
+
+/// When one thread or another was kept, in order: a time when both were counts once.
+fn either(threads: &[Vec<Stall>]) -> Vec<Stall> {
+    let mut stalls = threads.concat();
+    stalls.sort_unstable();
+    let mut apart: Vec<Stall> = vec![];
+    for (from, to) in stalls {
+        match apart.last_mut() {
+            Some((_, last)) if from <= *last => *last = to.max(*last),
+            _ => apart.push((from, to)),
+        }
+    }
+    apart
+}
+
+fn longest(stalls: &[Stall], within: Duration) -> Duration {
+    let from = |first: usize| -> Duration {
+        let end = stalls[first].0 + within;
+        stalls[first..].iter().take_while(|(from, _)| *from < end).map(|(from, to)| *to - *from).sum()
+    };
+    (0..stalls.len()).map(from).max().unwrap_or_default()
 }
