@@ -56,6 +56,15 @@ pub enum Error {
         /// What follows its name, for example `has values up to 1e300 and their squares overflow`.
         what: String,
     },
+    /// Sums over rows leave the range of floats, said by who does not know the names of columns and targets. Who knows them puts
+    /// that of the largest number in between.
+    #[error("{what}; {advice}")]
+    Overflow {
+        /// What came of it, for example `ridge found no finite coefficients because its sums overflow`.
+        what: String,
+        /// What helps where a column is the largest.
+        advice: String,
+    },
     /// A name breaks the rule of all names.
     #[error("{what} name {name:?} is not allowed; a name matches [A-Za-z][A-Za-z0-9_.-]{{0,63}}{but}")]
     Name {
@@ -237,6 +246,11 @@ impl Error {
         Self::Column { position, what: what.into() }
     }
 
+    /// Sums over rows overflow; `what` says whose, and `advice` what helps where a column is too large for them.
+    pub fn overflow(what: impl Into<String>, advice: impl Into<String>) -> Self {
+        Self::Overflow { what: what.into(), advice: advice.into() }
+    }
+
     /// The state does not allow it; `what` says why.
     pub fn precondition(what: impl Into<String>) -> Self {
         Self::FailedPrecondition { what: what.into() }
@@ -255,9 +269,11 @@ impl Error {
     /// What travels to clients. No wildcard arm: a new variant has to choose its code.
     pub fn code(&self) -> Code {
         match self {
-            Self::InvalidArgument { .. } | Self::Column { .. } | Self::Name { .. } | Self::FeatureCount { .. } => {
-                Code::InvalidArgument
-            }
+            Self::InvalidArgument { .. }
+            | Self::Column { .. }
+            | Self::Overflow { .. }
+            | Self::Name { .. }
+            | Self::FeatureCount { .. } => Code::InvalidArgument,
             Self::ModelNotFound { .. }
             | Self::DatasetNotFound { .. }
             | Self::UploadNotFound { .. }
@@ -281,6 +297,7 @@ impl Error {
         match self {
             Self::InvalidArgument { .. }
             | Self::Column { .. }
+            | Self::Overflow { .. }
             | Self::Name { .. }
             | Self::ModelNotFound { .. }
             | Self::DatasetNotFound { .. }

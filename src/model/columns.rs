@@ -74,6 +74,11 @@ impl Columns {
     }
 
     /// Their names, in order.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
+
+    /// The same.
     pub(super) fn into_names(self) -> Vec<String> {
         self.0
     }

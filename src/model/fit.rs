@@ -4,6 +4,7 @@ use super::bounds::{Bounded, bytes_of_rows};
 use super::columns::Columns;
 use super::kernels::{all_finite, in_rows};
 use super::last::Last;
+use super::overflow::blamed;
 use super::pipeline::{Pipeline, TransformerStep, answered};
 use super::spec::{Resolved, ResolvedStep, n_transformers};
 use super::validation::{Part, Split, VALIDATION_FRACTION, seen};
@@ -159,8 +160,8 @@ impl Fitting<'_> {
             within.report(&format!("fitting {}", step.algorithm.name()), 0.0)?;
             let chosen = columns.chosen(step.algorithm, stated)?;
             let training = self.training(Rows::of(features, targets.view(), weights), &within);
-            let transformer = fit_transformer(step, chosen.clone(), &training)
-                .map_err(|error| columns.named(chosen.as_deref(), error))?;
+            let told = |error| blamed(columns.named(chosen.as_deref(), error), &training.rows, &columns, self.schema);
+            let transformer = fit_transformer(step, chosen.clone(), &training).map_err(told)?;
             columns = columns.after(transformer.columns.as_deref(), transformer.fitted.outputs());
             if index + 1 < self.steps.len() {
                 let (before, after) = (training.rows.n_features(), columns.width(None));
@@ -179,7 +180,8 @@ impl Fitting<'_> {
             within.report(&format!("fitting {}", step.algorithm.name()), 0.0)?;
         }
         let training = self.training(Rows::of(features, targets.view(), weights), &within);
-        let (last, mut metrics) = Last::fit(last, &training).map_err(|error| columns.named(None, error))?;
+        let told = |error| blamed(columns.named(None, error), &training.rows, &columns, self.schema);
+        let (last, mut metrics) = Last::fit(last, &training).map_err(told)?;
         if let (Last::Columns, Some(step)) = (&last, transformers.last()) {
             let own = step.fitted.metrics().into_iter().filter(|(_, value)| value.is_finite());
             metrics.extend(own.map(|(name, value)| (name.to_owned(), value)));

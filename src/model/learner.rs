@@ -6,6 +6,7 @@ use super::columns::Columns;
 use super::front::Front;
 use super::last::Last;
 use super::online::{Online, OnlineAlgorithm, halves, numbers, online_algorithms, whole};
+use super::overflow::blamed;
 use super::pipeline::Pipeline;
 use super::spec::{Resolved, ResolvedStep, resolve_steps};
 use super::{Inputs, Kind, Progress, Rows, Schema, Spec, StepSpec, Targets, Training};
@@ -108,10 +109,10 @@ impl Learner {
         let columns = Columns::of(&self.schema); // Those before the last step keep them.
         let features = front.learn(features, &weights, &columns, (self.seed, threads, progress))?;
         let rows = Rows::new(&features, targets.view(), &weights);
-        let loss = state.learn(&Training { rows, seed: self.seed, threads, progress });
-        let loss = loss.map_err(|error| columns.named(None, error))?;
+        let told = |error| blamed(columns.named(None, error), &rows, &columns, &self.schema);
+        let loss = state.learn(&Training { rows, seed: self.seed, threads, progress }).map_err(told)?;
         if state.arrays().iter().any(|(_, array)| array.iter().any(|it| !it.is_finite())) {
-            return Err(overflow(self.algorithm()));
+            return Err(told(overflow(self.algorithm())));
         }
         let learner = Self {
             schema: self.schema.clone(),
@@ -291,7 +292,10 @@ fn check_classes(schema: &Schema) -> Result<()> {
 }
 
 pub(super) fn overflow(algorithm: &str) -> Error {
-    Error::invalid(format!(
-        "{algorithm} found nothing finite in this batch because its sums overflow; scale the columns first; nothing was learned"
-    ))
+    Error::overflow(
+        format!(
+            "{algorithm} found nothing finite in this batch, of which nothing was learned, because its sums overflow"
+        ),
+        "scale the columns first",
+    )
 }

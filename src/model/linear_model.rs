@@ -58,10 +58,10 @@ impl Link {
 
 /// What is not finite is refused with advice.
 pub(super) fn not_finite(algorithm: &str, or_else: &str) -> Error {
-    Error::invalid(format!(
-        "{algorithm} found no finite coefficients because its sums overflow; scale the columns first, for example with \
-         standard_scaler{or_else}"
-    ))
+    Error::overflow(
+        format!("{algorithm} found no finite coefficients because its sums overflow"),
+        format!("scale the columns first, for example with standard_scaler{or_else}"),
+    )
 }
 
 #[derive(Debug)]

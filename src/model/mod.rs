@@ -73,6 +73,7 @@ mod algorithms;
 mod bounds;
 mod column_scaling;
 mod columns;
+mod overflow;
 mod parameters;
 mod precision;
 

@@ -200,7 +200,7 @@ impl Discrete {
     /// What predicts by these counts.
     fn model(&self, Counts { events, weights }: Counts, classes: &Arc<Labels>) -> Result<Box<dyn Model>> {
         if events.iter().any(|count| !count.is_finite()) {
-            return Err(Error::invalid("counts of a class overflow in multinomial_nb; scale the columns first"));
+            return Err(Error::overflow("counts of a class overflow in multinomial_nb", "scale the columns first"));
         }
         let prior = if self.fit_prior {
             &weights / weights.sum()

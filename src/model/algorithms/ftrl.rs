@@ -301,9 +301,9 @@ impl Online for Leader {
 }
 
 fn overflow() -> Error {
-    Error::invalid(
-        "ftrl_classifier found no finite coefficients because its slopes overflow; scale the columns first, for example with \
-         standard_scaler",
+    Error::overflow(
+        "ftrl_classifier found no finite coefficients because its slopes overflow",
+        "scale the columns first, for example with standard_scaler",
     )
 }
 

@@ -316,7 +316,8 @@ impl Bounds {
 }
 
 fn overflow() -> Error {
-    Error::invalid(
-        "the scores of rows overflow; scale the columns first, for example with standard_scaler, or choose a smaller C",
+    Error::overflow(
+        "the scores of rows overflow",
+        "scale the columns first, for example with standard_scaler, or choose a smaller C",
     )
 }

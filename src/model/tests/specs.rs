@@ -184,3 +184,25 @@ fn a_column_whose_squares_overflow_is_refused_by_name_in_every_step_that_cannot_
     let scaled = [step("max_abs_scaler", &[]), step("ridge", &[])];
     assert!(fit(&spec(&scaled, "y"), &huge, &quiet).is_ok());
 }
+
+#[test]
+fn where_sums_overflow_the_largest_number_is_named_be_it_of_a_column_or_of_the_target() {
+    let refused = |algorithm: &str, x: f64, y: f64| {
+        let table = Table::new(vec![
+            Column::float("small", vec![1.0, 2.0, 4.0]),
+            Column::float("x", vec![x, -x, 1.0]),
+            Column::float("y", vec![y, -y, 2.0]),
+        ]);
+        fit(&spec(&[step(algorithm, &[])], "y"), &table.unwrap(), &quiet).unwrap_err().to_string()
+    };
+
+    for algorithm in ["linear_regression", "ridge", "lasso", "mlp_regressor"] {
+        let message = refused(algorithm, 3.0, 1.5e308);
+        assert!(
+            message.contains("target \"y\" reaches 1.5e308: divide it") && !message.contains("column"),
+            "{message}"
+        );
+    }
+    let message = refused("mlp_regressor", 1.5e308, 3.0);
+    assert!(message.contains("column \"x\" reaches 1.5e308: scale the columns"), "{message}");
+}

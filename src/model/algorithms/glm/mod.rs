@@ -189,10 +189,10 @@ impl Estimator for Regression {
         let loss = Loss::new(name, training, self.family, self.alpha, self.fit_intercept)?;
         let curvature = loss.curvature();
         if curvature.iter().any(|value| !value.is_finite()) {
-            return Err(Error::invalid(format!(
-                "sums of squares overflow in {name}; scale the columns first, for example with standard_scaler, and \
-                 take a unit in which targets are around 1"
-            )));
+            return Err(Error::overflow(
+                format!("sums of squares overflow in {name}"),
+                "scale the columns first, for example with standard_scaler, and take a unit in which targets are around 1",
+            ));
         }
         let limits = Limits { tol: loss.tolerance(self.limits.tol), ..self.limits };
         let ask = |step: usize, value: f64| {

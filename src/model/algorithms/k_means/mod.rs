@@ -276,9 +276,10 @@ fn check(algorithm: &str, (name, n_clusters): (&str, usize), training: &Training
     if (squares * 4.0 * n_samples as f64).is_finite() {
         Ok(())
     } else {
-        Err(Error::invalid(format!(
-            "squared distances overflow in {algorithm}; scale the columns first, for example with standard_scaler"
-        )))
+        Err(Error::overflow(
+            format!("squared distances overflow in {algorithm}"),
+            "scale the columns first, for example with standard_scaler",
+        ))
     }
 }
 

@@ -120,9 +120,9 @@ impl Estimator for Logistic {
 }
 
 fn overflow() -> Error {
-    Error::invalid(
-        "logistic_regression found no finite coefficients because its sums overflow; scale the columns first, for example \
-         with standard_scaler, or choose a larger C",
+    Error::overflow(
+        "logistic_regression found no finite coefficients because its sums overflow",
+        "scale the columns first, for example with standard_scaler, or choose a larger C",
     )
 }
 

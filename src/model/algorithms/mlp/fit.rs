@@ -147,8 +147,9 @@ pub(super) fn load(
 }
 
 pub(super) fn overflow(algorithm: &str) -> Error {
-    Error::invalid(format!(
-        "{algorithm} found no finite weights because its loss overflows; scale the columns first, for example with \
-         standard_scaler, take a unit in which targets are around 1, or choose a smaller learning_rate_init"
-    ))
+    Error::overflow(
+        format!("{algorithm} found no finite weights because its loss overflows"),
+        "scale the columns first, for example with standard_scaler, take a unit in which targets are around 1, or choose a smaller \
+         learning_rate_init",
+    )
 }

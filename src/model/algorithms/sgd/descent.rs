@@ -172,11 +172,12 @@ impl Rule {
     }
 
     fn overflow(&self) -> Error {
-        Error::invalid(format!(
+        let what = format!(
             "{} found no finite coefficients because its steps lead ever further away (a slope of the loss reached {STEEPEST:e}, or a \
-             sum overflows); scale the columns first, for example with standard_scaler, or choose a smaller eta0",
+             sum overflows)",
             self.name
-        ))
+        );
+        Error::overflow(what, "scale the columns first, for example with standard_scaler, or choose a smaller eta0")
     }
 }
 

@@ -104,9 +104,10 @@ fn linear(machines: &Machines<'_>, learned: &[Pair]) -> Result<Form> {
         column.assign(&add_up(machines.rows, &pair.coefficients));
     }
     if coefficients.iter().any(|value: &f64| !value.is_finite()) {
-        return Err(Error::invalid(format!(
-            "{NAME} found no finite coefficients because sums overflow; scale the columns first, for example with standard_scaler"
-        )));
+        return Err(Error::overflow(
+            format!("{NAME} found no finite coefficients because sums overflow"),
+            "scale the columns first, for example with standard_scaler",
+        ));
     }
     Ok(Form::Linear(coefficients))
 }
