@@ -40,6 +40,8 @@ pub(super) struct Input {
     lateness: Arc<Lateness>,
     /// The bytes of the message that is arriving, once that is known to be large.
     wanted: usize,
+    /// Whether the peer has said so; else it is the most that there may be.
+    is_told: bool,
     /// What is paid for it.
     deposit: Option<Deposit>,
     /// What an answered message held, which was nothing: the next one can have it.
@@ -79,6 +81,7 @@ impl Input {
             spares: Arc::clone(&shared.spares),
             lateness: Arc::clone(&shared.lateness),
             wanted: 0,
+            is_told: false,
             deposit: None,
             unused: None,
             waiting: None,
@@ -149,7 +152,8 @@ impl Input {
             Cut::More { wanted } => {
                 // What does not say how long it is may become as long as a message may be.
                 let unknown = if self.so_far() < FREE_BYTES { 0 } else { self.options.max_frame_bytes };
-                self.wanted = if wanted > 0 { wanted } else { unknown };
+                self.is_told = wanted > 0;
+                self.wanted = if self.is_told { wanted } else { unknown };
                 if self.buffer.is_empty() && self.cutter.is_between_messages() {
                     self.await_next(); // What came was a frame that keeps the connection alive.
                 }
@@ -259,11 +263,13 @@ impl Input {
         Ok(())
     }
 
-    /// Room for what is paid for of a message, or for all of it: pages that nothing is written to take no memory.
+    /// Room for what is paid for of a message, or for all of it if it is known how much that is: pages that nothing is written to
+    /// take no memory.
     fn make_room(&mut self, so_far: usize) {
         let covers = self.covers().min(self.wanted);
         if self.buffer.capacity() - self.buffer.len() < covers.saturating_sub(so_far) {
-            let room = self.deposit.as_mut().map_or(covers, |deposit| deposit.room(self.wanted)).max(covers);
+            let told = self.deposit.as_mut().filter(|_| self.is_told);
+            let room = told.map_or(covers, |deposit| deposit.room(self.wanted)).max(covers);
             let mut roomy = self.spares.take(self.buffer.len() + room.saturating_sub(so_far));
             roomy.extend_from_slice(&self.buffer);
             self.buffer = roomy;
