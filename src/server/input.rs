@@ -115,6 +115,12 @@ impl Input {
         self.deposit.as_ref().map_or(0, Deposit::covers)
     }
 
+    /// How much the buffer takes.
+    #[cfg(test)]
+    pub(super) fn capacity(&self) -> usize {
+        self.buffer.capacity()
+    }
+
     /// As many have come.
     fn so_far(&self) -> usize {
         self.buffer.len() + self.cutter.held_bytes()

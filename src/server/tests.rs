@@ -18,6 +18,7 @@ use bytes::BytesMut;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::{UnixDatagram, UnixStream};
 use std::path::Path;
+use tokio::io::AsyncWriteExt;
 
 async fn shared(folder: &Path) -> Shared {
     let telemetry = Arc::<Telemetry>::default();
@@ -102,4 +103,41 @@ async fn a_burst_of_calls_is_answered_by_one_write() {
     };
 
     assert_eq!(ids(&written[..count]), (0..CALLS).collect::<Vec<_>>());
+}
+
+/// An `echo` of this many bytes in strict binary.
+fn echo_of(bytes: u32) -> Vec<u8> {
+    let head = [&[0x80, 1, 0, 1, 0, 0, 0, 4][..], b"echo", &[0, 0, 0, 1], &[12, 0, 1, 11, 0, 1], &bytes.to_be_bytes()];
+    [head.concat(), vec![7; bytes as usize], vec![0, 0]].concat()
+}
+
+/// How large the buffer of a connection is when the first so many bytes of a message are there.
+async fn capacity(shared: &Shared, come: &[u8]) -> usize {
+    let (own, mut caller) = tokio::net::UnixStream::pair().unwrap();
+    let memory = Memory::new(1 << 30);
+    let mut input = Input::new(Stream::Unix(own), BytesMut::new(), memory.account(), shared);
+    caller.write_all(come).await.unwrap();
+    drop(caller);
+    let mut capacity = 0;
+    while input.state == input::State::Open {
+        capacity = input.capacity();
+        assert!(matches!(input.cut(), wire::Cut::More { .. }), "it is not whole");
+        input.progress().await.unwrap();
+    }
+    assert_eq!(input.state, input::State::Ended, "it was refused");
+    capacity
+}
+
+#[tokio::test]
+async fn a_message_that_does_not_say_how_long_it_is_takes_no_room_for_the_longest_that_there_may_be() {
+    const COME: usize = 100_000;
+    let folder = tempfile::tempdir().unwrap();
+    let shared = shared(folder.path()).await;
+    let message = echo_of(4_000_000);
+    let framed = [&(message.len() as u32).to_be_bytes()[..], &message].concat();
+
+    let (unframed, framed) = (capacity(&shared, &message[..COME]).await, capacity(&shared, &framed[..COME]).await);
+
+    assert!(unframed <= 16 * COME, "{unframed} bytes for {COME}");
+    assert!((4_000_000..5_000_000).contains(&framed), "{framed} bytes are told and there");
 }
