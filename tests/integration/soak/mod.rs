@@ -102,7 +102,7 @@ fn at_four_fifths_of_its_load_memory_is_flat_and_nobody_waits_much_longer_than_h
             let kept = witness.longest(begun, limit);
             println!("    {seen}; {kept}");
             if others < OTHERS {
-                faults.extend(seen.fault(limit + kept.any));
+                faults.extend(seen.fault(limit + kept.callers)); // What kept the server is told, and excuses nothing.
             }
         }
     }

@@ -20,32 +20,30 @@ const STALL: Duration = Duration::from_micros(500);
 /// Before everybody whose niceness is not as low.
 const FIRST: i32 = -20;
 
-/// From when to when a thread was kept.
-type Stall = (Instant, Instant);
+/// When a thread was to be woken, and how much later it was.
+type Stall = (Instant, Duration);
 
 /// Watches until it is dropped.
 pub struct Witness {
-    /// Those of each thread, in their order.
+    /// Those of each thread, in their order; the first thread is that on the server's processor.
     stalls: Vec<Arc<Mutex<Vec<Stall>>>>,
     done: Arc<AtomicBool>,
     threads: Vec<JoinHandle<()>>,
 }
 
-/// What a call may have waited for because the machine kept it.
+/// For how long the machine kept those who wanted to run.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Kept {
     /// On the server's processor.
     pub server: Duration,
-    /// On any of the callers'.
+    /// On that of the callers' where it was longest.
     pub callers: Duration,
-    /// On one or the other: a call passes by both.
-    pub any: Duration,
 }
 
 impl fmt::Display for Kept {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { server, callers, any } = self;
-        write!(f, "the machine kept the server at most {server:.1?}, callers {callers:.1?}, one or the other {any:.1?}")
+        let Self { server, callers } = self;
+        write!(f, "the machine kept the server at most {server:.1?}, callers {callers:.1?}")
     }
 }
 
@@ -72,9 +70,8 @@ impl Witness {
 
     /// The longest that threads were kept since then, all together in a time of this length.
     pub fn longest(&self, since: Instant, within: Duration) -> Kept {
-        let seen: Vec<Vec<Stall>> = self.stalls.iter().map(|stalls| after(&stalls.lock().unwrap(), since)).collect();
-        let longest = |threads: &[Vec<Stall>]| longest(&either(threads), within);
-        Kept { server: longest(&seen[..1]), callers: longest(&seen[1..]), any: longest(&seen) }
+        let mut each = self.stalls.iter().map(|stalls| longest(&stalls.lock().unwrap(), since, within));
+        Kept { server: each.next().unwrap_or_default(), callers: each.max().unwrap_or_default() }
     }
 }
 
@@ -89,35 +86,18 @@ fn watch(stalls: &Mutex<Vec<Stall>>, done: &AtomicBool) {
     while !done.load(Ordering::Relaxed) {
         let due = Instant::now() + NAP;
         park_timeout(NAP);
-        let woken = Instant::now();
-        if woken.saturating_duration_since(due) > STALL {
-            stalls.lock().unwrap().push((due, woken));
+        let kept = due.elapsed();
+        if kept > STALL {
+            stalls.lock().unwrap().push((due, kept));
         }
     }
 }
 
-fn after(stalls: &[Stall], since: Instant) -> Vec<Stall> {
-    stalls[stalls.partition_point(|(from, _)| *from < since)..].to_vec()
-}
-
-/// When one thread or another was kept, in order: a time when both were counts once.
-fn either(threads: &[Vec<Stall>]) -> Vec<Stall> {
-    let mut stalls = threads.concat();
-    stalls.sort_unstable();
-    let mut apart: Vec<Stall> = vec![];
-    for (from, to) in stalls {
-        match apart.last_mut() {
-            Some((_, last)) if from <= *last => *last = to.max(*last),
-            _ => apart.push((from, to)),
-        }
-    }
-    apart
-}
-
-fn longest(stalls: &[Stall], within: Duration) -> Duration {
+fn longest(stalls: &[Stall], since: Instant, within: Duration) -> Duration {
+    let stalls = &stalls[stalls.partition_point(|(due, _)| *due < since)..];
     let from = |first: usize| -> Duration {
         let end = stalls[first].0 + within;
-        stalls[first..].iter().take_while(|(from, _)| *from < end).map(|(from, to)| *to - *from).sum()
+        stalls[first..].iter().take_while(|(due, _)| *due < end).map(|(_, kept)| *kept).sum()
     };
     (0..stalls.len()).map(from).max().unwrap_or_default()
 }
