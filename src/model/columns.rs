@@ -78,7 +78,7 @@ impl Columns {
         self.0.iter().map(String::as_str)
     }
 
-    /// The same.
+    /// The same, taken out.
     pub(super) fn into_names(self) -> Vec<String> {
         self.0
     }

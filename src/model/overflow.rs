@@ -2,7 +2,7 @@
 
 use super::columns::Columns;
 use super::{Rows, Schema};
-use crate::error::Error;
+use crate::error::{Error, quotable};
 
 /// An error of overflow with the name and the value of the largest number of these rows; any other error as it is.
 pub(super) fn blamed(error: Error, rows: &Rows<'_>, columns: &Columns, schema: &Schema) -> Error {
@@ -12,9 +12,12 @@ pub(super) fn blamed(error: Error, rows: &Rows<'_>, columns: &Columns, schema: &
     let column = columns.max_by(|(_, one), (_, other)| one.total_cmp(other));
     match (column, target(rows, schema)) {
         (Some((_, largest)), Some((name, reached))) if reached > largest => Error::invalid(format!(
-            "{what}; target {name:?} reaches {reached:e}: divide it, for example so that its values are around 1"
+            "{what}; target {:?} reaches {reached:e}: divide it, for example so that its values are around 1",
+            quotable(name)
         )),
-        (Some((name, largest)), _) => Error::invalid(format!("{what}; column {name:?} reaches {largest:e}: {advice}")),
+        (Some((name, largest)), _) => {
+            Error::invalid(format!("{what}; column {:?} reaches {largest:e}: {advice}", quotable(name)))
+        }
         _ => Error::Overflow { what, advice },
     }
 }
