@@ -160,8 +160,8 @@ impl Fitting<'_> {
             within.report(&format!("fitting {}", step.algorithm.name()), 0.0)?;
             let chosen = columns.chosen(step.algorithm, stated)?;
             let training = self.training(Rows::of(features, targets.view(), weights), &within);
-            let told = |error| blamed(columns.named(chosen.as_deref(), error), &training.rows, &columns, self.schema);
-            let transformer = fit_transformer(step, chosen.clone(), &training).map_err(told)?;
+            let transformer = fit_transformer(step, chosen.clone(), &training)
+                .map_err(|error| columns.named(chosen.as_deref(), error))?;
             columns = columns.after(transformer.columns.as_deref(), transformer.fitted.outputs());
             if index + 1 < self.steps.len() {
                 let (before, after) = (training.rows.n_features(), columns.width(None));
